@@ -1,0 +1,3 @@
+export * from './market/messages.js';
+export * from './venue/messages.js';
+export * from './journal/decision.js';

@@ -1,0 +1,63 @@
+/**
+ * Orders between a strategy and the simulated venue. Prices are integer ticks, quantities integer lots, of
+ * the instrument the symbol index names. Ids are strings made by the sender (ctx.nextId()).
+ */
+export type Side = 'buy' | 'sell';
+export type TimeInForce = 'GTC' | 'IOC' | 'FOK' | 'GTX';
+
+export interface NewOrder {
+  readonly type: 'order.new';
+  readonly id: string;
+  readonly symbol: number;
+  readonly side: Side;
+  readonly kind: 'limit' | 'market';
+  /** Limit price in ticks; ignored for market orders. */
+  readonly priceTicks: number;
+  readonly lots: number;
+  readonly timeInForce: TimeInForce;
+  readonly reduceOnly: boolean;
+  /** Tape clock at which it reaches the venue: cause + entry latency. */
+  readonly dueUs: number;
+}
+
+export interface CancelOrder {
+  readonly type: 'order.cancel';
+  readonly id: string;
+  readonly symbol: number;
+  readonly dueUs: number;
+}
+
+export type VenueControl = NewOrder | CancelOrder;
+
+/** Why a fill happened; every fill carries one. */
+export type FillReason =
+  /** A trade printed through our price. */
+  | 'traded_through'
+  /** A trade at our price after the queue ahead had traded. */
+  | 'queue_reached'
+  /** The opposite best quote crossed our resting price. */
+  | 'quote_crossed'
+  /** We took visible quantity from the book. */
+  | 'took_book'
+  /** No book on this tape: we took at the last trade plus the configured slippage. */
+  | 'took_last_trade';
+
+interface VenueEventBase {
+  readonly id: string;
+  readonly symbol: number;
+  /** Input sequence number at which it happened. */
+  readonly seq: number;
+  readonly atUs: number;
+}
+export type VenueEvent =
+  | (VenueEventBase & { readonly type: 'order.accepted'; readonly queueAheadLots: number })
+  | (VenueEventBase & { readonly type: 'order.rejected'; readonly reason: string })
+  | (VenueEventBase & { readonly type: 'order.canceled'; readonly remainingLots: number; readonly reason: string })
+  | (VenueEventBase & {
+      readonly type: 'order.fill';
+      readonly priceTicks: number;
+      readonly lots: number;
+      readonly remainingLots: number;
+      readonly liquidity: 'maker' | 'taker';
+      readonly reason: FillReason;
+    });

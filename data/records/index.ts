@@ -1,0 +1,3 @@
+export * from './layout.js';
+export * from './batch.js';
+export * from './instrument.js';

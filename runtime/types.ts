@@ -1,0 +1,209 @@
+/**
+ * The public shapes of the runtime: behaviours, references, child specifications, outcomes.
+ *
+ * Time is in microseconds (`Us`) where it is a stamp and in milliseconds (`Ms`) where it is a duration a
+ * person writes. Nothing here throws: every operation returns a tagged result, except programmer errors.
+ */
+
+/** Address of an actor: stable over restarts. Sending to it is safe for ever. */
+export interface ActorRef<M = unknown> {
+  readonly path: string;
+  /** Phantom: makes `ActorRef<A>` and `ActorRef<B>` different types. Never present at run time. */
+  readonly _message?: (message: M) => void;
+}
+
+export type ExitReason =
+  | { readonly kind: 'normal'; readonly output?: unknown }
+  | { readonly kind: 'shutdown'; readonly info?: unknown }
+  | { readonly kind: 'killed' }
+  | { readonly kind: 'error'; readonly cause: FailureCause };
+
+/** Why something failed, as plain data, innermost last. */
+export interface FailureCause {
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string;
+  /** Actor the failure happened in. */
+  readonly path?: string;
+  readonly incarnation?: number;
+  /** Type and position of the message being handled, when there was one. */
+  readonly during?: { readonly type: string; readonly turn: number };
+  readonly cause?: FailureCause;
+}
+
+/** `delivered` (queued), or why it was not. Never an exception. */
+export type SendResult = 'delivered' | 'full' | 'dead';
+
+export type OverflowPolicy = 'reject' | 'dropNewest' | 'dropOldest' | 'conflate' | 'fail';
+
+export interface MailboxSpec {
+  /** Messages the user lane holds at most (rounded up to a power of two). Default 1024. */
+  readonly capacity?: number;
+  /** What happens to a message that does not fit. Default 'reject'. */
+  readonly overflow?: OverflowPolicy;
+  /** Required for 'conflate': the latest message per key is kept. */
+  readonly conflateKey?: (message: never) => string | number;
+  /** What becomes of queued messages, and of those that come during back-off, at a restart. Default 'keep'. */
+  readonly onRestart?: 'keep' | 'drop' | 'reject';
+}
+
+export type DeadLetterReason =
+  | 'no_such_actor' | 'stopped' | 'restarting_drop' | 'mailbox_full' | 'poison' | 'unhandled' | 'stale_timer'
+  | 'stale' | 'late_reply' | 'stash_overflow';
+
+export interface DeadLetter {
+  readonly reason: DeadLetterReason;
+  readonly path: string;
+  readonly message: unknown;
+  readonly atUs: number;
+  readonly cause?: FailureCause;
+}
+
+/** A monitor's one and only notice; arrives on the system lane as an ordinary message of this shape. */
+export interface Down {
+  readonly type: 'runtime.down';
+  readonly token: number;
+  readonly path: string;
+  readonly incarnation: number;
+  readonly reason: ExitReason | { readonly kind: 'noproc' };
+}
+
+export type AskResult<R> =
+  | { readonly ok: true; readonly value: R }
+  | { readonly ok: false; readonly reason: 'timeout' | 'dead' | 'full' | 'down' };
+
+/** What a behaviour may do during a turn. Everything here belongs to (path, incarnation) and dies with it. */
+export interface ActorContext<M = unknown> {
+  readonly self: ActorRef<M>;
+  readonly path: string;
+  readonly incarnation: number;
+  /** The runtime's clock, µs since the epoch. The only clock a behaviour may read. */
+  nowUs(): number;
+  /** Uniform in [0, 1) from the actor's own seeded generator. */
+  random(): number;
+  /** Deterministic id: path, incarnation, counter. */
+  nextId(): string;
+  send<T>(to: ActorRef<T>, message: T): SendResult;
+  /** Reference by absolute path ('/market/kernel') or registered name; a path that does not exist yet is a valid address. */
+  ref<T = unknown>(path: string): ActorRef<T>;
+  /** Starts (or replaces) the keyed timer; the message arrives in the user lane at its due time. */
+  startTimer(key: string, delayMs: number, message: M): void;
+  /** As startTimer, with an absolute due time. */
+  startTimerAt(key: string, dueUs: number, message: M): void;
+  cancelTimer(key: string): boolean;
+  monitor(ref: ActorRef): number;
+  demonitor(token: number): void;
+  /**
+   * Sends `request` with a reply address; the outcome comes back through `toMessage` as an ordinary message of
+   * this actor, exactly once, at the latest at the deadline.
+   */
+  ask<R>(to: ActorRef, request: unknown, deadlineMs: number, toMessage: (result: AskResult<R>) => M): void;
+  /** Answers the ask that delivered the current message; a no-op (dead letter `late_reply`) otherwise. */
+  reply(value: unknown): void;
+  /** Starts a supervised child under this actor; it is stopped before this actor's own stop hook ends. */
+  spawn<T>(spec: WorkerSpec<T>): StartChildResult<T>;
+  stopChild(id: string): void;
+  /** Runs a named effect from the runtime's table after this turn has succeeded; a throwing turn runs none. */
+  effect(name: string, payload: unknown): void;
+  /** Ends this actor after the current turn: normal exit with an output. */
+  stop(output?: unknown): void;
+  publish(topic: string, message: unknown): void;
+  subscribe(topic: string): void;
+}
+
+/**
+ * A behaviour is a value: how an actor begins and how a message changes it.
+ *
+ * `stateKind` says what `step` does to its argument. With 'immutable' (default) a throw leaves the last good
+ * state whole. With 'mutable' `step` works in place (kernels, typed arrays): a crash between turns still leaves
+ * it whole, a throw inside a turn does not, and such a restart begins from `init` whatever the child
+ * specification says.
+ */
+export interface Behaviour<S = unknown, M = unknown, Input = unknown> {
+  readonly name: string;
+  readonly version: number;
+  readonly stateKind?: 'immutable' | 'mutable';
+  init(ctx: ActorContext<M>, input: Input): S;
+  step(state: S, message: M, ctx: ActorContext<M>): S;
+  stop?(state: S, ctx: ActorContext<M>, reason: ExitReason): void;
+  snapshot?(state: S): unknown;
+  restore?(data: unknown, ctx: ActorContext<M>, input: Input): S;
+  migrate?(data: unknown, fromVersion: number): unknown;
+  /** For `inspect`: a plain-data view of the state. Default: the state itself, copied with limits. */
+  view?(state: S): unknown;
+}
+
+export type RestartType = 'permanent' | 'transient' | 'temporary';
+export type Shutdown = number | 'brutal' | 'infinity';
+
+export interface BackoffSpec {
+  readonly minMs: number;
+  readonly maxMs: number;
+  /** Share of the delay that is random, 0 (none) to 1 (full jitter in [minMs, delay]). */
+  readonly jitter: number;
+  /** Stable run after which the attempt counter starts anew. Default (minMs + maxMs) / 2. */
+  readonly resetAfterMs?: number;
+}
+
+/** One worker child. `M` is the message type its mailbox takes. */
+export interface WorkerSpec<M = unknown> {
+  readonly kind: 'worker';
+  readonly id: string;
+  // Specs of different message types stand in one list; the pair is checked where it is built (`worker()`).
+  readonly behaviour: Behaviour<never, never, never>;
+  readonly input?: unknown;
+  readonly restart?: RestartType;
+  /** What a restart begins with: fresh state, or the state after the last completed turn with its timers. Default 'init'. */
+  readonly restore?: 'init' | 'lastGood';
+  /** Milliseconds to stop in, or brutal, or infinity. Default 5000. */
+  readonly shutdown?: Shutdown;
+  readonly significant?: boolean;
+  readonly mailbox?: MailboxSpec;
+  readonly backoff?: BackoffSpec;
+  /** Optional budget of its own: exceeding it stops (quarantines) this child and leaves the siblings alone. */
+  readonly quarantine?: { readonly restarts: number; readonly withinMs: number };
+  readonly _message?: (message: M) => void;
+}
+
+export type Strategy = 'oneForOne' | 'oneForAll' | 'restForOne';
+
+export interface SupervisorSpec {
+  readonly kind: 'supervisor';
+  readonly id: string;
+  readonly strategy: Strategy;
+  /** More than `restarts` within `withinMs` and the supervisor gives up, abnormally. No default at the root. */
+  readonly intensity: { readonly restarts: number; readonly withinMs: number };
+  readonly children: readonly ChildSpec[];
+  readonly autoShutdown?: 'never' | 'anySignificant' | 'allSignificant';
+  readonly restart?: RestartType;
+  readonly significant?: boolean;
+  readonly shutdown?: 'infinity' | { readonly force: number };
+  readonly backoff?: BackoffSpec;
+}
+
+export interface DynamicSupervisorSpec {
+  readonly kind: 'dynamic';
+  readonly id: string;
+  readonly intensity: { readonly restarts: number; readonly withinMs: number };
+  readonly maxChildren?: number;
+  readonly restart?: RestartType;
+  readonly significant?: boolean;
+  readonly backoff?: BackoffSpec;
+  /** Fields every child gets unless its own specification says otherwise. */
+  readonly template?: Partial<Omit<WorkerSpec, 'kind' | 'id'>>;
+}
+
+export type ChildSpec = WorkerSpec<never> | WorkerSpec | SupervisorSpec | DynamicSupervisorSpec;
+
+export type StartChildResult<T = unknown> =
+  | { readonly ok: true; readonly ref: ActorRef<T> }
+  | { readonly ok: false; readonly reason: StartChildError };
+
+export type StartChildError =
+  | { readonly kind: 'already_started'; readonly path: string }
+  | { readonly kind: 'already_present'; readonly path: string }
+  | { readonly kind: 'not_found'; readonly path: string }
+  | { readonly kind: 'restarting'; readonly path: string }
+  | { readonly kind: 'max_children'; readonly limit: number }
+  | { readonly kind: 'invalid_spec'; readonly problems: readonly string[] }
+  | { readonly kind: 'start_failed'; readonly cause: FailureCause };
