@@ -1,0 +1,68 @@
+import { CliError } from '../cli/errors.js';
+
+/**
+ * Faults that a replay can inject. `at` is a record's position on the tape, counted from 0.
+ *
+ * crash:PATH@N   the actor ends abnormally between turns, before record N; it consumes no message
+ * poison:PATH@N  the first message the actor gets for record N or later makes it throw; the message is dead-lettered
+ * drop:N+K       K records from N on never arrive
+ * dup:N          record N arrives twice
+ * swap:N         records N and N+1 arrive in the other order
+ * delay:N+MS     record N arrives MS milliseconds late
+ * clock:N+MS     from record N on, the receive clock is MS milliseconds ahead (MS may be negative)
+ */
+export type Fault =
+  | { readonly kind: 'crash' | 'poison'; readonly path: string; readonly at: number }
+  | { readonly kind: 'drop'; readonly at: number; readonly count: number }
+  | { readonly kind: 'dup' | 'swap'; readonly at: number }
+  | { readonly kind: 'delay' | 'clock'; readonly at: number; readonly ms: number };
+
+export type RecordFault = Exclude<Fault, { readonly kind: 'crash' | 'poison' }>;
+export type ActorFault = Extract<Fault, { readonly kind: 'crash' | 'poison' }>;
+
+export const FAULT_FORMS = [
+  'crash:PATH@N', 'poison:PATH@N', 'drop:N+K', 'dup:N', 'swap:N', 'delay:N+MS', 'clock:N+MS',
+] as const;
+
+const ACTOR = /^(crash|poison):(\/\S*)@(\d{1,15})$/;
+const POINT = /^(dup|swap):(\d{1,15})$/;
+const AMOUNT = /^(drop|delay|clock):(\d{1,15})\+(-?\d{1,9})$/;
+
+/** Parses one `--fault` argument. Throws a usage CliError that shows the known forms. */
+export function parseFault(spec: string): Fault {
+  const actor = ACTOR.exec(spec);
+  if (actor) return { kind: actor[1] as 'crash' | 'poison', path: actor[2]!, at: Number(actor[3]) };
+  const point = POINT.exec(spec);
+  if (point) return { kind: point[1] as 'dup' | 'swap', at: Number(point[2]) };
+  const amount = AMOUNT.exec(spec);
+  if (amount) {
+    const at = Number(amount[2]);
+    const value = Number(amount[3]);
+    const kind = amount[1] as 'drop' | 'delay' | 'clock';
+    if (kind === 'drop' && value >= 1) return { kind, at, count: value };
+    if (kind === 'delay' && value >= 0) return { kind, at, ms: value };
+    if (kind === 'clock') return { kind, at, ms: value };
+  }
+  throw new CliError('usage', `--fault '${spec}' is none of the known forms`, `one of: ${FAULT_FORMS.join('  ')}`);
+}
+
+export function isActorFault(fault: Fault): fault is ActorFault {
+  return fault.kind === 'crash' || fault.kind === 'poison';
+}
+
+/** The form that `parseFault` reads back. */
+export function formatFault(fault: Fault): string {
+  switch (fault.kind) {
+    case 'crash':
+    case 'poison':
+      return `${fault.kind}:${fault.path}@${fault.at}`;
+    case 'drop':
+      return `drop:${fault.at}+${fault.count}`;
+    case 'dup':
+    case 'swap':
+      return `${fault.kind}:${fault.at}`;
+    case 'delay':
+    case 'clock':
+      return `${fault.kind}:${fault.at}+${fault.ms}`;
+  }
+}
