@@ -1,0 +1,108 @@
+import { CommanderError, type Command } from 'commander';
+import { CliError, EXIT_CODES, type ExitName } from './errors.js';
+import { runCleanups } from './interrupt.js';
+import { hasPrintedJson, printJson } from './output.js';
+import { clearProgress } from './progress.js';
+import { fromSystemError } from './system-errors.js';
+
+/**
+ * Runs a command tree and turns whatever happens into one exit code of the table. Errors go to stderr, always; with
+ * `--json` the same error is also the one JSON value on stdout, so that a caller who parses stdout always has something to parse.
+ */
+export async function execute(build: () => Command, argv: readonly string[]): Promise<void> {
+  const json = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined).includes('--json');
+  const fail = async (error: unknown): Promise<never> => {
+    clearProgress();
+    await runCleanups((cause) => printStack('while cleaning up', cause));
+    return process.exit(report(error, json));
+  };
+  const failLoudly = (error: unknown): void => void fail(error);
+  installSignals(json);
+  installClosedPipe(fail);
+  process.on('uncaughtException', failLoudly);
+  process.on('unhandledRejection', failLoudly);
+  try {
+    const program = build();
+    prepare(program);
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return;
+    await fail(error);
+  }
+}
+
+/** Words of the command whose line was wrong, so that the way out can name its help. */
+let refusedBy = 'faultline';
+
+/** Every command reports through us, also those that were added with addCommand and inherit nothing. */
+function prepare(command: Command, path = 'faultline'): void {
+  command.exitOverride();
+  command.showSuggestionAfterError(true);
+  command.configureOutput({ outputError: () => void (refusedBy = path) });
+  for (const child of command.commands) prepare(child, `${path} ${child.name()}`);
+}
+
+function report(error: unknown, json: boolean): number {
+  const known = error instanceof CommanderError ? fromCommander(error) : error instanceof CliError ? error : fromSystemError(error);
+  if (known === undefined) {
+    printStack('unexpected error, a defect of Faultline', error);
+    process.stderr.write('  fix: please report it with the command and the lines above\n');
+    if (json) printError('bug', error instanceof Error ? error.message : String(error), undefined);
+    return EXIT_CODES.bug.code;
+  }
+  if (known.message !== '') process.stderr.write(`faultline: ${known.message}\n`);
+  if (known.fix !== undefined) process.stderr.write(`  fix: ${known.fix}\n`);
+  if (json) printError(known.exit, known.message, known.fix);
+  return EXIT_CODES[known.exit].code;
+}
+
+function printError(exit: ExitName, message: string, fix: string | undefined): void {
+  if (hasPrintedJson()) return;
+  printJson({ error: { code: EXIT_CODES[exit].code, exit, message, fix: fix ?? null } });
+}
+
+function printStack(what: string, error: unknown): void {
+  process.stderr.write(`faultline: ${what}\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+}
+
+function fromCommander(error: CommanderError): CliError {
+  // `faultline tape` alone: commander has printed the help of `tape` to stderr.
+  if (error.code === 'commander.help') return new CliError('usage', 'a command is missing', 'choose one of the commands above');
+  const [first = '', ...rest] = error.message.split('\n');
+  const suggestion = /^\((.*)\)$/.exec(rest.join(' ').trim())?.[1];
+  const message = first.replace(/^error: /, '');
+  return new CliError('usage', message, suggestion === undefined ? `see: ${refusedBy} --help` : suggestion[0]!.toLowerCase() + suggestion.slice(1));
+}
+
+function installSignals(json: boolean): void {
+  let stopping = false;
+  const stop = (exit: 'interrupted' | 'terminated', signal: string) => async (): Promise<void> => {
+    const { code } = EXIT_CODES[exit];
+    // The second Ctrl-C means now, whatever a cleanup is still waiting for.
+    if (stopping) process.exit(code);
+    stopping = true;
+    clearProgress();
+    await runCleanups((cause) => printStack('while cleaning up', cause));
+    process.stderr.write(`faultline: ${signal}; what was complete is kept\n`);
+    if (json) printError(exit, signal, undefined);
+    process.exit(code);
+  };
+  const onSigint = stop('interrupted', 'interrupted');
+  const onSigterm = stop('terminated', 'terminated');
+  process.on('SIGINT', () => void onSigint());
+  process.on('SIGTERM', () => void onSigterm());
+}
+
+/** `faultline tape export … | head` closes our stdout: that is the reader's wish and no error. A full disk behind `>` is one. */
+function installClosedPipe(fail: (error: unknown) => Promise<never>): void {
+  const ended = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE') {
+      void fail(fromSystemError(error, 'write') ?? error);
+      return;
+    }
+    void runCleanups(() => {}).then(() => process.exit());
+  };
+  process.stdout.on('error', ended);
+  // Nobody reads the messages any more; the work goes on.
+  process.stderr.on('error', () => {});
+}

@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { areas } from './areas.js';
+
+/** Version of the installed package, as package.json says. */
+export function packageVersion(): string {
+  // The compiled file sits at dist/tools/cli/, three folders below package.json.
+  const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string };
+  return manifest.version;
+}
+
+/** The whole command tree: every area registered, nothing run. */
+export function buildProgram(): Command {
+  const program = new Command('faultline')
+    .description('A supervised actor runtime for crypto trading processes, and the trading system that lives in it.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help for a command');
+  for (const register of areas) register(program);
+  program.addHelpText(
+    'after',
+    `
+Examples:
+  $ faultline demo                              watch a generated flash crash run through the tree
+  $ faultline replay crash.tape --json          replay a tape and print the report as JSON
+  $ faultline help tape import                  help for one command
+
+Every command ends with a code of one table: docs/exit-codes.md.`,
+  );
+  return program;
+}
