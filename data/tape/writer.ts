@@ -1,0 +1,275 @@
+import { closeSync, existsSync, fstatSync, fsyncSync, ftruncateSync, linkSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import {
+  BLOCK_RECORDS, EXCH_US, KIND_MASK, KIND_NAMES, RECORD_BYTES, RECV_US, SEQ, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I, type RecordBatch,
+} from '../records/index.js';
+import { TapeClock } from './clock.js';
+import { encodeColumns } from './columns.js';
+import { TapeError, writeFailure } from './error.js';
+import { BLOCK_HEADER_BYTES, BLOCK_PAYLOAD_BYTES, BlockHeaderView, Codec, encodeEndMark, encodeIndex, type BlockInfo } from './format.js';
+import { encodeHeader, type TapeHeader } from './header.js';
+
+/** What a finished tape holds. */
+export interface TapeSummary {
+  readonly path: string;
+  readonly records: number;
+  readonly blocks: number;
+  readonly bytes: number;
+  /** Clock of the tape at its first and last record, µs; 0 for a tape without stamps. */
+  readonly firstUs: number;
+  readonly lastUs: number;
+  /** Records whose stamp lay before the clock. */
+  readonly backwardStamps: number;
+}
+
+export interface TapeWriterOptions {
+  /** Store blocks as deflated columns where that is smaller. Default true: docs/tape.md has the figures. */
+  readonly compress?: boolean;
+  /** Replace a file of that name at close. Default false: create() and close() refuse. */
+  readonly overwrite?: boolean;
+}
+
+/** The name under which a tape is written until it is closed. */
+export function partialPath(path: string): string {
+  return `${path}.partial`;
+}
+
+/**
+ * Writes a tape block by block to `<path>.partial`, which becomes `<path>` at close(). Whatever ends the process, the
+ * blocks written by then are readable with `TapeReader.open(partialPath(path), {partial: true})`.
+ */
+export class TapeWriter {
+  readonly path: string;
+  readonly header: TapeHeader;
+  readonly #fd: number;
+  readonly #seed: number;
+  readonly #compress: boolean;
+  readonly #overwrite: boolean;
+  readonly #symbols: number;
+  /** Header and payload side by side, so that a raw block is one write. */
+  readonly #bytes = new Uint8Array(BLOCK_HEADER_BYTES + BLOCK_PAYLOAD_BYTES);
+  readonly #blockHeader = new BlockHeaderView(this.#bytes.buffer, 0);
+  readonly #F = new Float64Array(this.#bytes.buffer, BLOCK_HEADER_BYTES);
+  readonly #I = new Int32Array(this.#bytes.buffer, BLOCK_HEADER_BYTES);
+  readonly #clock = new TapeClock();
+  readonly #blocks: BlockInfo[] = [];
+  #pending = 0;
+  #pendingFirstUs = 0;
+  #offset: number;
+  #records = 0;
+  #firstUs = 0;
+  #state: 'open' | 'closed' | 'failed' = 'open';
+
+  private constructor(path: string, fd: number, header: TapeHeader, seed: number, offset: number, options: TapeWriterOptions) {
+    this.path = path;
+    this.header = header;
+    this.#fd = fd;
+    this.#seed = seed;
+    this.#offset = offset;
+    this.#symbols = header.instruments.length;
+    this.#compress = options.compress ?? true;
+    this.#overwrite = options.overwrite ?? false;
+  }
+
+  /**
+   * Begins a tape. A `.partial` file that an earlier run left behind is replaced.
+   * @throws TapeError `header`, `exists`, `full`, `denied` or `io`.
+   */
+  static create(path: string, header: TapeHeader, options: TapeWriterOptions = {}): TapeWriter {
+    const { bytes, crc } = encodeHeader(header);
+    if (options.overwrite !== true && existsSync(path)) throw alreadyThere(path);
+    const partial = partialPath(path);
+    let fd: number;
+    try {
+      // A writer that still holds the old file keeps its own inode; this one never shares bytes with it.
+      rmSync(partial, { force: true });
+      fd = openSync(partial, 'wx+');
+    } catch (error) {
+      throw writeFailure(path, error);
+    }
+    const writer = new TapeWriter(path, fd, header, crc, bytes.length, options);
+    writer.#write(bytes, bytes.length, 0);
+    return writer;
+  }
+
+  /** Records appended so far, those of the unfinished block included. */
+  get records(): number {
+    return this.#records;
+  }
+
+  /** Blocks that are in the file, readable by others. */
+  get blocks(): number {
+    return this.#blocks.length;
+  }
+
+  /**
+   * Appends the records `from` (inclusive) to `to` (exclusive) of `batch`, giving them the next sequence numbers in the
+   * tape (the batch is not changed).
+   * @throws TapeError `record` for a record that no tape can hold; those before it are appended. `full`, `denied` or
+   *   `io` when a block cannot be written; the complete blocks stay readable and the writer is at its end.
+   */
+  append(batch: RecordBatch, from: number, to: number): void {
+    this.#mustBeOpen();
+    if (!(from >= 0 && to <= batch.F.length / WORDS_F)) throw new RangeError(`records ${from} to ${to} of a batch of ${batch.F.length / WORDS_F}`);
+    for (let record = from; record < to; record += 1) {
+      this.#check(batch, record);
+      const source = record * WORDS_I;
+      const target = this.#pending * WORDS_I;
+      // Copied as integers: a double may carry any bit pattern.
+      for (let word = 2; word < WORDS_I; word += 1) this.#I[target + word] = batch.I[source + word];
+      const f = this.#pending * WORDS_F;
+      this.#F[f + SEQ] = this.#records;
+      this.#clock.observe(this.#F, f);
+      if (this.#pending === 0) this.#pendingFirstUs = this.#clock.nowUs;
+      if (this.#firstUs === 0) this.#firstUs = this.#clock.nowUs;
+      this.#pending += 1;
+      this.#records += 1;
+      if (this.#pending === BLOCK_RECORDS) this.flush();
+    }
+  }
+
+  /** Writes the unfinished block, so that a reader of the growing file sees every record; costs a short block. */
+  flush(): void {
+    this.#mustBeOpen();
+    const count = this.#pending;
+    if (count === 0) return;
+    const packed = this.#compress ? encodeColumns(this.#F, this.#I, count) : undefined;
+    const smaller = packed !== undefined && packed.length < count * RECORD_BYTES;
+    const storedBytes = smaller ? packed.length : count * RECORD_BYTES;
+    const payload = this.#bytes.subarray(BLOCK_HEADER_BYTES, BLOCK_HEADER_BYTES + storedBytes);
+    if (smaller) payload.set(packed);
+    const info: BlockInfo = {
+      number: this.#blocks.length,
+      offset: this.#offset,
+      records: count,
+      codec: smaller ? Codec.COLUMNS : Codec.RAW,
+      storedBytes,
+      firstSeq: this.#records - count,
+      firstUs: this.#pendingFirstUs,
+      lastUs: this.#clock.nowUs,
+    };
+    this.#blockHeader.write(info, crc32(payload, this.#seed), this.#seed);
+    this.#write(this.#bytes, BLOCK_HEADER_BYTES + storedBytes, this.#offset);
+    this.#offset += BLOCK_HEADER_BYTES + storedBytes;
+    this.#blocks.push(info);
+    this.#pending = 0;
+  }
+
+  /**
+   * Writes the last block, the index and the end mark, and gives the file its name.
+   * @throws TapeError `exists`, `full`, `denied` or `io`; the .partial file stays.
+   */
+  close(): TapeSummary {
+    this.flush();
+    const index = encodeIndex(this.#blocks);
+    const end = encodeEndMark({
+      blocks: this.#blocks.length,
+      records: this.#records,
+      indexOffset: this.#offset,
+      firstUs: this.#firstUs,
+      lastUs: this.#clock.nowUs,
+      backwardStamps: this.#clock.backwardStamps,
+      indexCrc: crc32(index, this.#seed),
+    }, this.#seed);
+    const tail = Buffer.concat([index, end]);
+    this.#write(tail, tail.length, this.#offset);
+    try {
+      fsyncSync(this.#fd);
+      this.#giveName();
+    } catch (error) {
+      this.#fail();
+      throw writeFailure(this.path, error);
+    }
+    closeSync(this.#fd);
+    this.#state = 'closed';
+    return {
+      path: this.path,
+      records: this.#records,
+      blocks: this.#blocks.length,
+      bytes: this.#offset + tail.length,
+      firstUs: this.#firstUs,
+      lastUs: this.#clock.nowUs,
+      backwardStamps: this.#clock.backwardStamps,
+    };
+  }
+
+  /** Gives up: the .partial file stays with its complete blocks, or goes when it has none. Safe to call at any time. */
+  abort(): void {
+    if (this.#state === 'open') this.#fail();
+  }
+
+  #mustBeOpen(): void {
+    if (this.#state !== 'open') throw new TapeError('closed', `${this.path}: its writer is ${this.#state}`);
+  }
+
+  #check(batch: RecordBatch, record: number): void {
+    const f = record * WORDS_F;
+    const tag = batch.I[record * WORDS_I + TAG];
+    const kind = tag & KIND_MASK;
+    if (kind < 1 || kind >= KIND_NAMES.length) throw this.#refuse(`has kind ${kind}`);
+    if (tag >>> SYMBOL_SHIFT >= this.#symbols) throw this.#refuse(`names instrument ${tag >>> SYMBOL_SHIFT} of ${this.#symbols}`);
+    if (!isStamp(batch.F[f + RECV_US]) || !isStamp(batch.F[f + EXCH_US])) throw this.#refuse('has a stamp that is not a time');
+  }
+
+  #refuse(reason: string): TapeError {
+    return new TapeError('record', `${this.path}: record ${this.#records} ${reason}`);
+  }
+
+  #write(bytes: Uint8Array, length: number, position: number): void {
+    let done = 0;
+    try {
+      while (done < length) done += writeSync(this.#fd, bytes, done, length - done, position + done);
+    } catch (error) {
+      this.#fail();
+      throw writeFailure(this.path, error);
+    }
+  }
+
+  /** Ends the writer; the file is cut back to its complete blocks where the system allows. */
+  #fail(): void {
+    this.#state = 'failed';
+    try {
+      if (this.#blocks.length === 0 && this.#ownsPartial()) rmSync(partialPath(this.path), { force: true });
+      else ftruncateSync(this.#fd, this.#offset);
+    } catch {
+      // A reader skips an incomplete block anyway.
+    }
+    closeSync(this.#fd);
+  }
+
+  #ownsPartial(): boolean {
+    const ours = fstatSync(this.#fd);
+    const named = statSync(partialPath(this.path), { throwIfNoEntry: false });
+    return named !== undefined && named.ino === ours.ino && named.dev === ours.dev;
+  }
+
+  #giveName(): void {
+    const partial = partialPath(this.path);
+    if (!this.#ownsPartial()) {
+      throw new TapeError('io', `${partial}: another program replaced it while it was written`, 'write each tape from one program at a time');
+    }
+    if (this.#overwrite) {
+      renameSync(partial, this.path);
+      return;
+    }
+    try {
+      // Unlike rename, link refuses when the name is taken meanwhile.
+      linkSync(partial, this.path);
+      rmSync(partial);
+    } catch (error) {
+      if (existsSync(this.path)) throw alreadyThere(this.path);
+      // Some file systems have no links.
+      if (error instanceof Error && 'code' in error && (error.code === 'EPERM' || error.code === 'ENOTSUP' || error.code === 'ENOSYS')) renameSync(partial, this.path);
+      else throw error;
+    }
+  }
+}
+
+function alreadyThere(path: string): TapeError {
+  return new TapeError('exists', `${path}: exists already`, 'choose another name, or pass --overwrite');
+}
+
+/** Whole or fractional µs since the epoch, or 0. */
+function isStamp(us: number): boolean {
+  return us >= 0 && us <= Number.MAX_SAFE_INTEGER;
+}
