@@ -79,7 +79,8 @@ export function renderFrame(live: LiveSnapshot, columns: number, rows: number, c
   const treeRows = Math.min(live.tree.length, Math.floor(left / 2));
   for (const row of live.tree.slice(0, treeRows)) put(row, c.dim(row));
   if (treeRows > 0) put('');
-  for (const event of live.events.slice(-Math.max(0, rows - lines.length - 1))) put(event);
+  const room = rows - lines.length - 1;
+  if (room > 0) for (const event of live.events.slice(-room)) put(event);
   return lines;
 }
 
