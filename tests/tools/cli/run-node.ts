@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** What a finished child left behind. */
@@ -40,5 +41,5 @@ export function runNode(script: string, args: readonly string[], options: RunOpt
 
 /** Runs the `faultline` command as a user would. */
 export function faultline(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-  return runNode(fileURLToPath(new URL('../../../../bin/faultline.js', import.meta.url)), args, options);
+  return runNode(join(projectRoot, 'bin/faultline.js'), args, options);
 }
