@@ -1,8 +1,8 @@
 /**
  * What can be wrong with a tape, as one closed set:
  * `notATape` foreign or empty file; `version` made by a newer Faultline; `cut` ends before its end mark;
- * `corrupt` a checksum or a bound does not hold; `missing`, `unreadable` cannot be opened; `exists` would overwrite;
- * `full` no space left; `denied` read-only folder or no permission; `io` any other failure of the system;
+ * `corrupt` a checksum or a bound does not hold; `missing`, `unreadable` cannot be opened or read; `exists`
+ * would overwrite; `full` no space left; `denied` read-only folder or no permission; `io` writing failed otherwise;
  * `header` or `record` a value that a tape cannot hold; `closed` used after its end; `mixed` inputs that do not fit together.
  */
 export type TapeErrorKind =
@@ -41,7 +41,7 @@ export function readFailure(path: string, error: unknown): TapeError {
     case 'EPERM':
       return new TapeError('unreadable', `${path}: no permission to read it`);
     default:
-      return new TapeError('io', `${path}: cannot be read (${code})`);
+      return new TapeError('unreadable', `${path}: cannot be read (${code})`);
   }
 }
 

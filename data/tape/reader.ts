@@ -59,7 +59,7 @@ export class TapeReader {
     else throw this.#withoutEnd(fileBytes);
   }
 
-  /** @throws TapeError `missing`, `unreadable`, `notATape`, `version`, `cut`, `corrupt` or `io`. */
+  /** @throws TapeError `missing`, `unreadable`, `notATape`, `version`, `cut` or `corrupt`. */
   static open(path: string, options: TapeReaderOptions = {}): TapeReader {
     let fd: number;
     try {
@@ -98,7 +98,7 @@ export class TapeReader {
   /**
    * Fills `batch` from index 0 with at most one block and sets its length; 0 = end (of a growing tape: for now).
    * The batch must have room for BLOCK_RECORDS records.
-   * @throws TapeError `corrupt`, `cut` or `io`. After one, the reader stays at the bad block.
+   * @throws TapeError `corrupt`, `cut` or `unreadable`. After one, the reader stays at the bad block.
    */
   next(batch: RecordBatch): number {
     if (this.#closed) throw new TapeError('closed', `${this.path}: its reader is closed`);

@@ -22,9 +22,18 @@ export interface TapeVerdict {
 
 /**
  * Reads the whole file and says exactly what of it is good.
- * @throws TapeError `missing`, `unreadable` or `io` when it cannot be read at all; anything else is a verdict.
+ * @throws TapeError `missing` or `unreadable` when it cannot be read at all; anything else is a verdict.
  */
 export function verifyTape(path: string): TapeVerdict {
+  const steps = verifySteps(path);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** {@link verifyTape} in steps, for a caller that shows progress: yields the good bytes so far, block by block. */
+export function* verifySteps(path: string): Generator<number, TapeVerdict> {
   let fd: number;
   try {
     fd = openSync(path, 'r');
@@ -32,7 +41,7 @@ export function verifyTape(path: string): TapeVerdict {
     throw readFailure(path, error);
   }
   try {
-    return new Verification(path, fd).run();
+    return yield* new Verification(path, fd).run();
   } catch (error) {
     throw readFailure(path, error);
   } finally {
@@ -56,7 +65,7 @@ class Verification {
     this.#fileBytes = fstatSync(fd).size;
   }
 
-  run(): TapeVerdict {
+  *run(): Generator<number, TapeVerdict> {
     let seed: number;
     let symbols: number;
     try {
@@ -66,7 +75,7 @@ class Verification {
       seed = crc;
       this.#good = PREAMBLE_BYTES + headerBytes;
     } catch (error) {
-      if (error instanceof TapeError && error.kind !== 'io') return this.#bad(error.message.replace(`${this.#path}: `, ''));
+      if (error instanceof TapeError && error.kind !== 'unreadable') return this.#bad(error.message.replace(`${this.#path}: `, ''));
       throw error;
     }
     const head = new BlockHeaderView();
@@ -99,6 +108,7 @@ class Verification {
       });
       this.#records += head.records;
       this.#good += BLOCK_HEADER_BYTES + head.storedBytes;
+      yield this.#good;
     }
   }
 

@@ -27,6 +27,8 @@ export interface TapeWriterOptions {
   readonly compress?: boolean;
   /** Replace a file of that name at close. Default false: create() and close() refuse. */
   readonly overwrite?: boolean;
+  /** Name of the file until close(). Default {@link partialPath}. */
+  readonly writeTo?: string;
 }
 
 /** The name under which a tape is written until it is closed. */
@@ -45,6 +47,7 @@ export class TapeWriter {
   readonly #seed: number;
   readonly #compress: boolean;
   readonly #overwrite: boolean;
+  readonly #partial: string;
   readonly #symbols: number;
   /** Header and payload side by side, so that a raw block is one write. */
   readonly #bytes = new Uint8Array(BLOCK_HEADER_BYTES + BLOCK_PAYLOAD_BYTES);
@@ -69,6 +72,7 @@ export class TapeWriter {
     this.#symbols = header.instruments.length;
     this.#compress = options.compress ?? true;
     this.#overwrite = options.overwrite ?? false;
+    this.#partial = options.writeTo ?? partialPath(path);
   }
 
   /**
@@ -78,7 +82,7 @@ export class TapeWriter {
   static create(path: string, header: TapeHeader, options: TapeWriterOptions = {}): TapeWriter {
     const { bytes, crc } = encodeHeader(header);
     if (options.overwrite !== true && existsSync(path)) throw alreadyThere(path);
-    const partial = partialPath(path);
+    const partial = options.writeTo ?? partialPath(path);
     let fd: number;
     try {
       // A writer that still holds the old file keeps its own inode; this one never shares bytes with it.
@@ -229,7 +233,7 @@ export class TapeWriter {
   #fail(): void {
     this.#state = 'failed';
     try {
-      if (this.#blocks.length === 0 && this.#ownsPartial()) rmSync(partialPath(this.path), { force: true });
+      if (this.#blocks.length === 0 && this.#ownsPartial()) rmSync(this.#partial, { force: true });
       else ftruncateSync(this.#fd, this.#offset);
     } catch {
       // A reader skips an incomplete block anyway.
@@ -239,12 +243,12 @@ export class TapeWriter {
 
   #ownsPartial(): boolean {
     const ours = fstatSync(this.#fd);
-    const named = statSync(partialPath(this.path), { throwIfNoEntry: false });
+    const named = statSync(this.#partial, { throwIfNoEntry: false });
     return named !== undefined && named.ino === ours.ino && named.dev === ours.dev;
   }
 
   #giveName(): void {
-    const partial = partialPath(this.path);
+    const partial = this.#partial;
     if (!this.#ownsPartial()) {
       throw new TapeError('io', `${partial}: another program replaced it while it was written`, 'write each tape from one program at a time');
     }

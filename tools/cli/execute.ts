@@ -1,6 +1,7 @@
 import { CommanderError, type Command } from 'commander';
 import { CliError, EXIT_CODES, type ExitName } from './errors.js';
 import { runCleanups } from './interrupt.js';
+import { fromTapeError } from '../tape/errors.js';
 import { hasPrintedJson, printJson } from './output.js';
 import { clearProgress } from './progress.js';
 import { fromSystemError } from './system-errors.js';
@@ -43,7 +44,7 @@ function prepare(command: Command, path = 'faultline'): void {
 }
 
 function report(error: unknown, json: boolean): number {
-  const known = error instanceof CommanderError ? fromCommander(error) : error instanceof CliError ? error : fromSystemError(error);
+  const known = error instanceof CommanderError ? fromCommander(error) : error instanceof CliError ? error : (fromTapeError(error) ?? fromSystemError(error));
   if (known === undefined) {
     printStack('unexpected error, a defect of Faultline', error);
     process.stderr.write('  fix: please report it with the command and the lines above\n');
