@@ -1,4 +1,5 @@
 import { CommanderError, type Command } from 'commander';
+import { ConfigError, problemLine, type ConfigProblem } from '../../config/problems.js';
 import { CliError, EXIT_CODES, type ExitName } from './errors.js';
 import { runCleanups } from './interrupt.js';
 import { fromTapeError } from '../tape/errors.js';
@@ -43,7 +44,11 @@ function prepare(command: Command, path = 'faultline'): void {
   for (const child of command.commands) prepare(child, `${path} ${child.name()}`);
 }
 
+/** More would only push the first ones off the screen. */
+const PROBLEMS_SHOWN = 40;
+
 function report(error: unknown, json: boolean): number {
+  if (error instanceof ConfigError) return reportConfig(error, json);
   const known = error instanceof CommanderError ? fromCommander(error) : error instanceof CliError ? error : (fromTapeError(error) ?? fromSystemError(error));
   if (known === undefined) {
     printStack('unexpected error, a defect of Faultline', error);
@@ -57,9 +62,18 @@ function report(error: unknown, json: boolean): number {
   return EXIT_CODES[known.exit].code;
 }
 
-function printError(exit: ExitName, message: string, fix: string | undefined): void {
+function reportConfig({ file, problems }: ConfigError, json: boolean): number {
+  for (const problem of problems.slice(0, PROBLEMS_SHOWN)) process.stderr.write(`faultline: ${problemLine(problem)}\n`);
+  if (problems.length > PROBLEMS_SHOWN) process.stderr.write(`faultline: and ${problems.length - PROBLEMS_SHOWN} more in ${file}\n`);
+  const fix = 'every key, its meaning and its default: config/faultline.toml';
+  process.stderr.write(`  fix: ${fix}\n`);
+  if (json) printError('configuration', `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'} in ${file}`, fix, problems);
+  return EXIT_CODES.configuration.code;
+}
+
+function printError(exit: ExitName, message: string, fix: string | undefined, problems?: readonly ConfigProblem[]): void {
   if (hasPrintedJson()) return;
-  printJson({ error: { code: EXIT_CODES[exit].code, exit, message, fix: fix ?? null } });
+  printJson({ error: { code: EXIT_CODES[exit].code, exit, message, fix: fix ?? null, problems } });
 }
 
 function printStack(what: string, error: unknown): void {

@@ -1,0 +1,8 @@
+import { z } from 'zod';
+
+/** Everything that can be configured: one table a concern, every key with its default. */
+export const configSchema = z.strictObject({});
+export type Config = z.infer<typeof configSchema>;
+
+/** The configuration without any file. */
+export const DEFAULT_CONFIG: Config = configSchema.parse({});
