@@ -1,0 +1,97 @@
+import { ASK, BID, CROWD, type LimitOrderBook, type Side } from './order-book.js';
+import type { MarketState } from './market-maker.js';
+import type { Prng } from './prng.js';
+
+/** Crowd orders that rest in an ordinary book; more than this and cancellations outnumber placements. */
+const ORDINARY_ORDERS = 1700;
+
+/**
+ * Traders who leave limit orders and forget most of them: distances with a power-law tail, sizes log-normal with
+ * a love of round prices. While the market runs one way, the side in its way is left alone and cancelled first.
+ */
+export class Crowd {
+  readonly #rng: Prng;
+  readonly #book: LimitOrderBook;
+  readonly #medianLots: number;
+
+  constructor(rng: Prng, book: LimitOrderBook, medianLots: number) {
+    this.#rng = rng;
+    this.#book = book;
+    this.#medianLots = medianLots;
+  }
+
+  /** Fills an empty book around `centerTick` before the first record. */
+  populate(centerTick: number, state: MarketState): void {
+    const reach = centerTick * 0.16;
+    for (let i = 0; i < ORDINARY_ORDERS; i++) {
+      const side = i % 2 === 0 ? BID : ASK;
+      const distance = 1 + this.#distance(state, reach);
+      this.#place(side, side === BID ? centerTick - distance : centerTick + distance, state);
+    }
+  }
+
+  placeOne(state: MarketState): void {
+    const rng = this.#rng;
+    const { bestBid, bestAsk } = this.#book;
+    if (bestBid === 0 || bestAsk === 0) return;
+    const side: Side = rng.uniform() < 0.5 + 0.32 * state.lean ? BID : ASK;
+    const spread = bestAsk - bestBid;
+    const nervous = Math.max(1, state.stress);
+    let tick: number;
+    if (spread > 1 && rng.uniform() < 0.3 / nervous) {
+      // Improve the best price, mostly by a little.
+      const step = 1 + Math.floor((spread - 1) * 0.5 * rng.uniform() * rng.uniform());
+      tick = side === BID ? bestBid + step : bestAsk - step;
+    } else if (rng.uniform() < 0.25 / nervous) {
+      tick = side === BID ? bestBid : bestAsk;
+    } else {
+      const distance = this.#distance(state, bestBid * 0.12);
+      tick = side === BID ? bestBid - distance : bestAsk + distance;
+    }
+    this.#place(side, tick, state);
+  }
+
+  cancelOne(state: MarketState): void {
+    const rng = this.#rng;
+    const book = this.#book;
+    const count = book.crowdCount;
+    if (count === 0 || rng.uniform() > (count / ORDINARY_ORDERS) * (1 + 0.3 * Math.abs(state.lean))) return;
+    const threatened = state.lean < -0.3 ? BID : state.lean > 0.3 ? ASK : -1;
+    let chosen = 0;
+    let nearest = Infinity;
+    for (let i = 0; i < 3; i++) {
+      const order = book.crowdOrder(rng.below(count));
+      const side = book.sideOf(order);
+      let distance = side === BID ? book.bestBid - book.tickOf(order) : book.tickOf(order) - book.bestAsk;
+      if (side === threatened) distance *= 0.3;
+      if (distance < nearest) {
+        nearest = distance;
+        chosen = order;
+      }
+    }
+    book.cancel(chosen);
+  }
+
+  #distance(state: MarketState, reachTicks: number): number {
+    const scale = state.unitTicks * 3 * Math.max(1, Math.min(20, state.stress));
+    for (let i = 0; i < 8; i++) {
+      const distance = scale * (this.#rng.pareto(0.62) - 1) + this.#rng.uniform();
+      if (distance < reachTicks) return Math.floor(distance);
+    }
+    return Math.floor(reachTicks * this.#rng.uniform());
+  }
+
+  #place(side: Side, tick: number, state: MarketState): void {
+    const rng = this.#rng;
+    const gap = Math.abs(tick - state.center) / state.unitTicks;
+    let median = this.#medianLots * (1 + 0.035 * Math.min(gap, 400));
+    let at = tick;
+    const taste = rng.uniform();
+    if (gap > 4 && taste < 0.3) {
+      const round = taste < 0.04 && gap > 60 ? 1000 : taste < 0.12 && gap > 15 ? 100 : 10;
+      at = side === BID ? Math.floor(tick / round) * round : Math.ceil(tick / round) * round;
+      median *= round === 10 ? 1.2 : round === 100 ? 3 : 8;
+    }
+    this.#book.add(side, at, Math.max(1, Math.round(rng.logNormal(median, 1.6))), CROWD);
+  }
+}
