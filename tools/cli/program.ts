@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { areas } from './areas.js';
+import { register as registerCompletion } from './completion.js';
 
 /** Version of the installed package, as package.json says. */
 export function packageVersion(): string {
@@ -16,6 +17,7 @@ export function buildProgram(): Command {
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help for a command');
   for (const register of areas) register(program);
+  registerCompletion(program);
   program.addHelpText(
     'after',
     `
