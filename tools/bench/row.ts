@@ -20,14 +20,34 @@ export interface BenchRow {
   readonly rounds?: number;
   /** Slices of each side in a round, of which the best counts; 3 unless told otherwise. */
   readonly slices?: number;
-  /** Reason why the peer cannot be measured here (no compiler); ours is measured all the same. */
+  /** Reason why the peer cannot be measured here (no compiler), asked after prepare(); ours is measured all the same. */
   skip?(): string | undefined;
   /** Builds inputs and warms both sides up. Not timed. */
   prepare?(): Promise<void> | void;
   /** Runs one timed slice of ours, some 50-500 ms, and returns its value in `unit`. */
-  ours(): number;
+  ours(): number | Promise<number>;
   /** The same slice by the peer. */
-  peerRun?(): number;
+  peerRun?(): number | Promise<number>;
   /** Frees files and processes. */
   close?(): Promise<void> | void;
+}
+
+/** A measured row, as `--json` prints it. */
+export interface BenchResult {
+  readonly id: string;
+  readonly value: number | null;
+  readonly unit: string;
+  readonly better: 'higher' | 'lower';
+  readonly peer: string | null;
+  readonly peerValue: number | null;
+  /** value / peerValue; null where there is no peer or it is absent. */
+  readonly ratio: number | null;
+  readonly floor: number | null;
+  readonly aim: number | null;
+  /** Best of each round, ours and the peer's, for who wants to see how steady the machine was. */
+  readonly rounds: readonly { readonly ours: number; readonly peer: number | null }[];
+  /** Why the peer was not measured. */
+  readonly skipped?: string;
+  /** Why the row could not be measured at all. */
+  readonly failed?: string;
 }

@@ -1,4 +1,17 @@
+import { CliError } from '../../cli/errors.js';
 import type { BenchRow } from '../row.js';
 
-/** Loads the rows on demand: a row's process should not carry the modules of the others. */
-export const ROWS: Readonly<Record<string, () => Promise<BenchRow>>> = {};
+/** Where each row is, in the order of the report. Rows load on demand: a row's process should not carry the modules of the others. */
+const LOADERS: Readonly<Record<string, () => Promise<BenchRow>>> = {};
+
+/** Ids of all rows. */
+export const rowIds: readonly string[] = Object.keys(LOADERS);
+
+/** @throws CliError `usage` for an id that is not there. */
+export async function loadRow(id: string): Promise<BenchRow> {
+  const load = Object.hasOwn(LOADERS, id) ? LOADERS[id] : undefined;
+  if (load === undefined) throw new CliError('usage', `there is no benchmark '${id}'`, `the ids are: ${rowIds.join(', ')}`);
+  const row = await load();
+  if (row.id !== id) throw new Error(`the row registered as ${id} calls itself ${row.id}`);
+  return row;
+}
