@@ -82,14 +82,17 @@ describe('completion in bash', { skip: !has('bash') && 'no bash here' }, () => {
 });
 
 test('completion in fish', { skip: !has('fish') && 'no fish here' }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'faultline-completion-'));
+  writeFileSync(join(folder, 'faultline.fish'), completionScript('fish', commandTree(sample())));
   const offered = (line: string): string[] => {
-    const input = `${completionScript('fish', commandTree(sample()))}\ncomplete -C "${line}"\n`;
-    return spawnSync('fish', ['--no-config'], { input, encoding: 'utf8' }).stdout.split('\n').filter(Boolean).map((text) => text.split('\t')[0]!);
+    const { stdout } = spawnSync('fish', ['--no-config', '-c', `source faultline.fish; complete -C "${line}"`], { cwd: folder, encoding: 'utf8' });
+    return stdout.split('\n').filter(Boolean).map((text) => text.split('\t')[0]!);
   };
   assert.deepEqual(offered('faultline '), ['completion', 'help', 'tape']);
   assert.deepEqual(offered('faultline tape export --format '), ['csv', 'jsonl']);
   assert.deepEqual(offered('faultline tape export --j'), ['--json']);
   assert.deepEqual(offered('faultline help tape '), ['export', 'info']);
+  rmSync(folder, { recursive: true });
 });
 
 describe('the real program', () => {
