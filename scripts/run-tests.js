@@ -1,16 +1,32 @@
-// Runs every compiled test (dist/tests/**/*.test.js) under node:test; arguments narrow it to paths that contain them.
+// Runs the compiled tests under node:test. Arguments narrow it to test files whose path contains one of them:
+//   node scripts/run-tests.js runtime/ config/load      (paths as under tests/; .ts and tests/ in front may stay)
+// Flags (`--test-name-pattern=…`) go to node:test.
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 
-const wanted = process.argv.slice(2);
-const files = readdirSync('dist/tests', { recursive: true })
-  .map((file) => `dist/tests/${file}`)
-  .filter((file) => file.endsWith('.test.js'))
-  .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
-  .sort();
-if (files.length === 0) {
-  console.error('no test matches: ' + wanted.join(' '));
-  process.exit(1);
+const USAGE = 2;
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+
+function fail(message) {
+  console.error(`run-tests: ${message}`);
+  process.exit(USAGE);
 }
-const { status } = spawnSync(process.execPath, ['--test', '--test-concurrency=2', ...files], { stdio: 'inherit' });
+
+if (!existsSync('dist/tests')) fail('the tests are not compiled; run: npm run build');
+const all = readdirSync('dist/tests', { recursive: true })
+  .filter((file) => file.endsWith('.test.js'))
+  // A compiled file outlives its source.
+  .filter((file) => existsSync(`tests/${file.replace(/\.js$/, '.ts')}`))
+  .sort();
+const args = process.argv.slice(2);
+const flags = args.filter((arg) => arg.startsWith('-'));
+const wanted = args.filter((arg) => !arg.startsWith('-')).map((arg) => arg.replace(/^(\.\/)?tests\//, '').replace(/\.[tj]s$/, ''));
+for (const part of wanted) if (!all.some((file) => file.includes(part))) fail(`no test file's path contains '${part}'`);
+const chosen = wanted.length === 0 ? all : all.filter((file) => wanted.some((part) => file.includes(part)));
+
+const options = ['--test', '--test-reporter=spec', `--test-concurrency=${Math.min(4, availableParallelism())}`, '--test-timeout=300000', ...flags];
+const { status, signal } = spawnSync(process.execPath, [...options, ...chosen.map((file) => `dist/tests/${file}`)], { stdio: 'inherit' });
+if (signal !== null) console.error(`run-tests: node:test was ended by ${signal}`);
 process.exit(status ?? 1);

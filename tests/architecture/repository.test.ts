@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -94,4 +94,10 @@ describe('package-lock.json', () => {
     }
     assert.equal(lock.packages['']?.version, manifest.version);
   });
+});
+
+test('every dependency has a licence that the audit allows', () => {
+  const { stdout } = spawnSync(process.execPath, ['scripts/audit.js'], { cwd: projectRoot, encoding: 'utf8', env: { PATH: '' } });
+  assert.match(stdout, /^runtime: \d+ packages\n/);
+  assert.doesNotMatch(stdout, /NOT ALLOWED/);
 });

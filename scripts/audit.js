@@ -1,0 +1,41 @@
+// What we depend on: every package of the lock with its licence, and what the registry knows against it.
+// Ends with 6 for a licence outside the list or an advisory of severity high or worse (docs/dependencies.md).
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+const ALLOWED = new Set(['MIT', 'ISC', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'BlueOak-1.0.0', 'MIT-0', 'CC0-1.0', 'Unlicense']);
+const CHECK_FAILED = 6;
+
+const lock = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8'));
+const packages = Object.entries(lock.packages)
+  .filter(([path]) => path !== '')
+  .map(([path, { version, license, dev, optional }]) => ({ name: path.slice(path.lastIndexOf('node_modules/') + 13), version, license: license ?? 'none stated', use: dev ? 'development' : 'runtime', optional: optional === true }));
+
+let bad = false;
+for (const use of ['runtime', 'development']) {
+  const rows = packages.filter((row) => row.use === use);
+  console.log(`${use}: ${rows.length} packages`);
+  for (const { name, version, license, optional } of rows) {
+    const allowed = ALLOWED.has(license);
+    bad ||= !allowed;
+    console.log(`  ${`${name} ${version}`.padEnd(52)} ${license}${optional ? ' (optional)' : ''}${allowed ? '' : '   NOT ALLOWED'}`);
+  }
+}
+
+const { stdout } = spawnSync('npm', ['audit', '--json'], { encoding: 'utf8', cwd: new URL('..', import.meta.url) });
+const found = safeParse(stdout)?.metadata?.vulnerabilities;
+if (found === undefined) {
+  console.log('advisories: this registry does not answer `npm audit`; ask one that does before a release');
+} else {
+  console.log(`advisories: ${found.total} (critical ${found.critical}, high ${found.high}, moderate ${found.moderate}, low ${found.low})`);
+  bad ||= found.critical + found.high > 0;
+}
+process.exitCode = bad ? CHECK_FAILED : 0;
+
+function safeParse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
