@@ -1,3 +1,14 @@
 export * from './market/messages.js';
 export * from './venue/messages.js';
 export * from './journal/decision.js';
+export * from './journal/digest.js';
+export * from './journal/journal.js';
+export * from './detector/messages.js';
+export * from './score/score.js';
+export * from './strategy/contract.js';
+export * from './strategy/host.js';
+export * from './strategy/percentile.js';
+export * from './account/messages.js';
+export * from './account/account.js';
+export * from './venue/matcher.js';
+export type { VenueMatcher } from './venue/matcher-port.js';

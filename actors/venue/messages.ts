@@ -10,12 +10,18 @@ export interface NewOrder {
   readonly id: string;
   readonly symbol: number;
   readonly side: Side;
-  readonly kind: 'limit' | 'market';
-  /** Limit price in ticks; ignored for market orders. */
+  /** `stop`: rests unseen; when the last price reaches `priceTicks` (sell: at or below, buy: at or above) it becomes a market order. */
+  readonly kind: 'limit' | 'market' | 'stop';
+  /** Limit price or stop trigger in ticks; ignored for market orders. */
   readonly priceTicks: number;
   readonly lots: number;
   readonly timeInForce: TimeInForce;
   readonly reduceOnly: boolean;
+  /**
+   * Id of the entry order whose position this reduce-only order closes: it never fills more than that entry has open,
+   * so a target, a stop and a time exit of one trade cannot close another one's lots. Without it, the net position counts.
+   */
+  readonly reduces?: string;
   /** Tape clock at which it reaches the venue: cause + entry latency. */
   readonly dueUs: number;
 }
@@ -39,7 +45,9 @@ export type FillReason =
   | 'quote_crossed'
   /** We took visible quantity from the book. */
   | 'took_book'
-  /** No book on this tape: we took at the last trade plus the configured slippage. */
+  /** Visible quantity ran out: the rest of a market order, at the worst visible price plus the configured slippage. */
+  | 'took_beyond_book'
+  /** No quotes known: we took at the last trade plus the configured slippage. */
   | 'took_last_trade';
 
 interface VenueEventBase {

@@ -1,0 +1,346 @@
+/**
+ * The account and its risk gate: sizes and forwards orders, books fills exactly, and tells detectors about exposure.
+ * Entries pass checks; exits and cancels always pass.
+ */
+import type { AccountParams, VenueParams } from '../../config/index.js';
+import type { ActorContext, Behaviour } from '../../runtime/index.js';
+import { decide } from '../journal/decide.js';
+import { KERNEL_PATH } from '../journal/decision.js';
+import { feeOn, feesOf } from '../venue/fees.js';
+import type { CancelOrder, NewOrder, Side, VenueControl, VenueEvent } from '../venue/messages.js';
+import type {
+  AccountInput, AccountMessage, AccountReply, AccountStatus, EntryRefusal, EntryRequest, ExitPurpose, ExitRequest, ExposureMessage, FlattenRequest,
+} from './messages.js';
+import { formatMoney, money, shareOf, Valuation, type Money } from './money.js';
+import { averagePrice, bookFill, exitSide, isOver, netProfit, newTrade, openLots, type Trade } from './trade.js';
+
+export interface AccountParameters {
+  readonly account: AccountParams;
+  readonly venue: VenueParams;
+}
+
+/** An order between us and the venue. */
+interface WorkingOrder {
+  readonly id: string;
+  readonly tradeId: string;
+  readonly side: Side;
+  readonly purpose: 'entry' | ExitPurpose;
+  readonly remaining: number;
+}
+
+export interface AccountState {
+  readonly input: AccountInput;
+  readonly seq: number;
+  readonly tradingEnabled: boolean;
+  /** Equity by settlement asset: start plus closed trades, net. */
+  readonly equity: ReadonlyMap<string, Money>;
+  readonly trades: ReadonlyMap<string, Trade>;
+  readonly orders: ReadonlyMap<string, WorkingOrder>;
+  readonly closedTrades: number;
+  /** For ids of orders the account makes itself. */
+  readonly nextOrder: number;
+  readonly generation: number;
+}
+
+const FLATTEN_RETRY_MS = 1000;
+
+type Context = ActorContext<AccountMessage>;
+
+function withEntry<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
+  return new Map(map).set(key, value);
+}
+function without<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {
+  const copy = new Map(map);
+  copy.delete(key);
+  return copy;
+}
+
+export function accountBehaviour(parameters: AccountParameters): Behaviour<AccountState, AccountMessage, AccountInput> {
+  const { account: limits, venue } = parameters;
+  const valuations = new Map<string, Valuation>();
+
+  /** Valuations depend on the instrument alone; built once per symbol. */
+  function valuationOf(state: AccountState, symbol: number): Valuation | undefined {
+    const found = state.input.symbols.find(({ instrument }) => instrument.index === symbol)?.instrument;
+    if (found === undefined) return undefined;
+    const key = `${found.venue} ${found.symbol} ${found.tickSize} ${found.lotSize} ${found.multiplier}`;
+    let valuation = valuations.get(key);
+    if (valuation === undefined || valuation.instrument !== found) {
+      valuation = new Valuation(found);
+      valuations.set(key, valuation);
+    }
+    return valuation;
+  }
+
+  const startOf = (asset: string): Money => money(limits.startingBalances[asset] ?? limits.defaultStartingBalance);
+  const equityOf = (state: AccountState, asset: string): Money => state.equity.get(asset) ?? startOf(asset);
+
+  /** When an order that the account itself sends now reaches the venue. */
+  const arrivalUs = (ctx: Context): number => ctx.nowUs() + venue.entryLatencyMs * 1000;
+
+  function reply(ctx: Context, owner: string, message: AccountReply): void {
+    ctx.send(ctx.ref<AccountReply>(owner), message);
+  }
+
+  function toVenue(state: AccountState, control: VenueControl, ctx: Context): void {
+    ctx.send(ctx.ref<VenueControl>(state.input.kernelPath ?? KERNEL_PATH), control);
+  }
+
+  function journal(ctx: Context, state: AccountState, kind: Parameters<typeof decide>[1], symbol: number, data: Parameters<typeof decide>[4]): void {
+    decide(ctx, kind, symbol, state.seq, data, state.input.journalPath);
+  }
+
+  // -------------------------------------------------------------- risk gate
+
+  function refusalOf(state: AccountState, request: EntryRequest, valuation: Valuation | undefined, lots: number): EntryRefusal | undefined {
+    if (!state.tradingEnabled) return 'trading_disabled';
+    if (valuation === undefined) return 'unknown_symbol';
+    if (state.trades.has(request.id)) return 'duplicate_id';
+    if (state.trades.size >= limits.maxConcurrent) return 'max_concurrent';
+    if (lots < 1) return 'below_lot';
+    if (valuation.quoteNotional(lots, request.priceTicks) < money(limits.minNotional)) return 'min_notional';
+    const settle = valuation.instrument.settle;
+    const equity = equityOf(state, settle);
+    let total = valuation.value(request.side, lots, request.priceTicks);
+    let symbol = total;
+    for (const trade of state.trades.values()) {
+      if (valuationOf(state, trade.symbol)?.instrument.settle === settle) total += trade.reserved;
+      if (trade.symbol === request.symbol) symbol += trade.reserved;
+    }
+    if (symbol > shareOf(equity, limits.maxSymbolExposureShare)) return 'symbol_exposure_cap';
+    if (total > shareOf(equity, limits.maxTotalExposureShare)) return 'total_exposure_cap';
+    return undefined;
+  }
+
+  function entryRequested(state: AccountState, request: EntryRequest, ctx: Context): AccountState {
+    const valuation = valuationOf(state, request.symbol);
+    const budget = valuation === undefined ? 0n : shareOf(equityOf(state, valuation.instrument.settle), request.equityShare);
+    const lots = valuation?.lotsWithin(budget, request.priceTicks) ?? 0;
+    const refused = refusalOf(state, request, valuation, lots);
+    if (refused !== undefined || valuation === undefined) {
+      reply(ctx, request.owner, { type: 'entry.refused', id: request.id, reason: refused ?? 'unknown_symbol', seq: state.seq });
+      return state;
+    }
+    const { id, owner, strategy, symbol, side, kind, priceTicks, timeInForce, dueUs } = request;
+    const trade = newTrade({ id, owner, strategy, symbol, side, requestedLots: lots, reserved: valuation.value(side, lots, priceTicks) });
+    const next = { ...state, trades: withEntry(state.trades, id, trade) };
+    reply(ctx, owner, { type: 'entry.granted', id, lots, seq: state.seq });
+    return place(next, { type: 'order.new', id, symbol, side, kind, priceTicks, lots, timeInForce, reduceOnly: false, dueUs }, id, 'entry', ctx);
+  }
+
+  // -------------------------------------------------------------- orders
+
+  function place(state: AccountState, order: NewOrder, tradeId: string, purpose: 'entry' | ExitPurpose, ctx: Context): AccountState {
+    toVenue(state, order, ctx);
+    const { id, side, kind, priceTicks, lots, timeInForce, dueUs } = order;
+    journal(ctx, state, 'order', order.symbol, { id, trade: tradeId, purpose, side, kind, priceTicks, lots, timeInForce, dueUs });
+    return { ...state, orders: withEntry(state.orders, id, { id, tradeId, side, purpose, remaining: lots }) };
+  }
+
+  function exitRequested(state: AccountState, request: ExitRequest, ctx: Context): AccountState {
+    const trade = state.trades.get(request.tradeId);
+    const problem =
+      trade === undefined ? 'unknown_trade' : trade.owner !== request.owner ? 'not_owner' : state.orders.has(request.id) ? 'duplicate_id' : undefined;
+    if (trade === undefined || problem !== undefined) {
+      reply(ctx, request.owner, { type: 'exit.refused', id: request.id, tradeId: request.tradeId, reason: problem ?? 'unknown_trade', seq: state.seq });
+      return state;
+    }
+    const { id, kind, priceTicks, lots, timeInForce, purpose, dueUs } = request;
+    const order: NewOrder = {
+      type: 'order.new', id, symbol: trade.symbol, side: exitSide(trade), kind, priceTicks, lots, timeInForce, reduceOnly: true, reduces: trade.id, dueUs,
+    };
+    journal(ctx, state, 'exit', trade.symbol, { trade: trade.id, order: id, purpose, lots, priceTicks });
+    return place(state, order, trade.id, purpose, ctx);
+  }
+
+  function cancel(state: AccountState, id: string, dueUs: number, ctx: Context): AccountState {
+    const working = state.orders.get(id);
+    const trade = working === undefined ? undefined : state.trades.get(working.tradeId);
+    if (trade === undefined) return state;
+    toVenue(state, { type: 'order.cancel', id, symbol: trade.symbol, dueUs } satisfies CancelOrder, ctx);
+    journal(ctx, state, 'cancel', trade.symbol, { id, trade: trade.id, dueUs });
+    return state;
+  }
+
+  /** Sends a market exit for all that a flattening trade has open. */
+  function closeOut(state: AccountState, trade: Trade, dueUs: number, ctx: Context): AccountState {
+    const lots = openLots(trade);
+    if (lots <= 0 || trade.flattening === null) return state;
+    const id = `${ctx.path}#${state.generation}-${state.nextOrder}`;
+    return exitRequested({ ...state, nextOrder: state.nextOrder + 1 }, {
+      type: 'exit.request', id, tradeId: trade.id, owner: trade.owner, kind: 'market', priceTicks: 0, lots, timeInForce: 'IOC',
+      purpose: trade.flattening, seq: state.seq, dueUs,
+    }, ctx);
+  }
+
+  function flatten(state: AccountState, request: FlattenRequest, ctx: Context): AccountState {
+    const dueUs = arrivalUs(ctx);
+    let next = state;
+    for (const trade of state.trades.values()) {
+      if (trade.owner !== request.owner || trade.flattening !== null) continue;
+      const flattening: Trade = { ...trade, flattening: request.purpose };
+      next = { ...next, trades: withEntry(next.trades, trade.id, flattening) };
+      if (!trade.entryDone) next = cancel(next, trade.id, dueUs, ctx);
+      next = closeOut(next, flattening, dueUs, ctx);
+    }
+    return next;
+  }
+
+  // -------------------------------------------------------------- venue events
+
+  function venueEvent(state: AccountState, event: VenueEvent, ctx: Context): AccountState {
+    const working = state.orders.get(event.id);
+    const trade = working === undefined ? undefined : state.trades.get(working.tradeId);
+    journal(ctx, state, 'venue', event.symbol, { ...event, purpose: working?.purpose ?? null });
+    if (working === undefined || trade === undefined) return state;
+    const isEntry = working.purpose === 'entry';
+    let updated = trade;
+    let orderDone = false;
+    switch (event.type) {
+      case 'order.accepted':
+        break;
+      case 'order.rejected':
+      case 'order.canceled':
+        orderDone = true;
+        break;
+      case 'order.fill': {
+        const valuation = valuationOf(state, trade.symbol)!;
+        const value = valuation.value(working.side, event.lots, event.priceTicks);
+        const fees = feesOf(venue, valuation.instrument.venue);
+        const fee = feeOn(value, event.liquidity === 'maker' ? fees.makerBps : fees.takerBps);
+        const reason = isEntry ? event.reason : working.purpose;
+        updated = bookFill(trade, { isEntry, lots: event.lots, ticks: event.priceTicks, value, fee, atUs: event.atUs, reason });
+        orderDone = event.remainingLots === 0;
+        break;
+      }
+    }
+    if (orderDone && isEntry) updated = { ...updated, entryDone: true };
+    let next: AccountState = {
+      ...state,
+      trades: updated === trade ? state.trades : withEntry(state.trades, trade.id, updated),
+      orders: orderDone
+        ? without(state.orders, event.id)
+        : event.type === 'order.fill'
+          ? withEntry(state.orders, event.id, { ...working, remaining: event.remainingLots })
+          : state.orders,
+    };
+    reply(ctx, trade.owner, { type: 'venue', tradeId: trade.id, purpose: working.purpose, event, seq: state.seq });
+    if (updated.flattening !== null && openLots(updated) > 0) {
+      if (isEntry && event.type === 'order.fill') {
+        next = closeOut(next, { ...updated, filledLots: event.lots, closedLots: 0 }, arrivalUs(ctx), ctx);
+      } else if (orderDone && working.purpose === updated.flattening) {
+        ctx.startTimer(`retry ${trade.id}`, FLATTEN_RETRY_MS, { type: 'account.retry', tradeId: trade.id });
+      }
+    }
+    return isOver(updated) ? close(next, updated, ctx) : next;
+  }
+
+  function close(state: AccountState, trade: Trade, ctx: Context): AccountState {
+    const valuation = valuationOf(state, trade.symbol)!;
+    const { settle, tickSize } = valuation.instrument;
+    const trades = without(state.trades, trade.id);
+    ctx.cancelTimer(`retry ${trade.id}`);
+    const profit = netProfit(trade, valuation);
+    reply(ctx, trade.owner, { type: 'trade.closed', tradeId: trade.id, filledLots: trade.filledLots, profitable: profit > 0n, seq: state.seq });
+    if (trade.filledLots === 0) return { ...state, trades };
+    const equity = equityOf(state, settle) + profit;
+    journal(ctx, state, 'trade', trade.symbol, {
+      id: trade.id,
+      strategy: trade.strategy,
+      side: trade.side,
+      lots: trade.filledLots,
+      entryPrice: averagePrice(trade.entryLotTicks, trade.filledLots, tickSize),
+      exitPrice: averagePrice(trade.exitLotTicks, trade.closedLots, tickSize),
+      entryValue: formatMoney(trade.entryValue),
+      pnl: formatMoney(profit),
+      fees: formatMoney(trade.fees),
+      settle,
+      equity: formatMoney(equity),
+      entryReason: trade.entryReasons.join('+'),
+      exitReason: trade.exitReasons.join('+'),
+      entryAtUs: trade.firstFillUs,
+      exitAtUs: trade.lastFillUs,
+      holdMs: (trade.lastFillUs - trade.firstFillUs) / 1000,
+    });
+    return { ...state, trades, equity: withEntry(state.equity, settle, equity), closedTrades: state.closedTrades + 1 };
+  }
+
+  // -------------------------------------------------------------- exposure
+
+  function tellExposure(before: AccountState, after: AccountState, ctx: Context): void {
+    if (before.trades === after.trades) return;
+    for (const { instrument, detectorPath } of after.input.symbols) {
+      const was = hasTrade(before, instrument.index);
+      const on = hasTrade(after, instrument.index);
+      if (was === on || detectorPath === null) continue;
+      ctx.send(ctx.ref<ExposureMessage>(detectorPath), { type: 'exposure', symbol: instrument.index, on, seq: after.seq });
+    }
+  }
+
+  function handle(state: AccountState, message: AccountMessage, ctx: Context): AccountState {
+    switch (message.type) {
+      case 'entry.request':
+        return entryRequested(state, message, ctx);
+      case 'exit.request':
+        return exitRequested(state, message, ctx);
+      case 'cancel.request':
+        return state.orders.get(message.id)?.purpose === undefined ? state : cancel(state, message.id, message.dueUs, ctx);
+      case 'flatten.request':
+        return flatten(state, message, ctx);
+      case 'order.accepted':
+      case 'order.rejected':
+      case 'order.canceled':
+      case 'order.fill':
+        return venueEvent(state, message, ctx);
+      case 'trading':
+        if (message.enabled === state.tradingEnabled) return state;
+        journal(ctx, state, 'control', -1, { control: 'trading', enabled: message.enabled, reason: message.reason });
+        for (const path of state.input.strategyPaths) reply(ctx, path, message);
+        return { ...state, tradingEnabled: message.enabled };
+      case 'account.retry': {
+        const trade = state.trades.get(message.tradeId);
+        return trade === undefined ? state : closeOut(state, trade, arrivalUs(ctx), ctx);
+      }
+      case 'account.status':
+        ctx.reply(statusOf(state));
+        return state;
+      default:
+        return state;
+    }
+  }
+
+  function statusOf(state: AccountState): AccountStatus {
+    const assets = [...new Set(state.input.symbols.map(({ instrument }) => instrument.settle))].sort();
+    return {
+      equity: Object.fromEntries(assets.map((asset) => [asset, formatMoney(equityOf(state, asset))])),
+      openTrades: state.trades.size,
+      tradingEnabled: state.tradingEnabled,
+    };
+  }
+
+  return {
+    name: 'account',
+    version: 1,
+    init: (ctx, input) => ({
+      input, seq: -1, tradingEnabled: limits.tradingEnabled, equity: new Map(), trades: new Map(), orders: new Map(), closedTrades: 0,
+      nextOrder: 0, generation: ctx.incarnation,
+    }),
+    step(state, message, ctx) {
+      const seq = 'seq' in message ? message.seq : state.seq;
+      const next = handle(seq === state.seq ? state : { ...state, seq }, message, ctx);
+      tellExposure(state, next, ctx);
+      return next;
+    },
+    view: (state) => ({
+      ...statusOf(state),
+      trades: [...state.trades.values()].map(({ id, symbol, side, filledLots, closedLots, entryDone }) => ({ id, symbol, side, filledLots, closedLots, entryDone })),
+      orders: [...state.orders.values()],
+      closedTrades: state.closedTrades,
+    }),
+  };
+}
+
+function hasTrade(state: AccountState, symbol: number): boolean {
+  for (const trade of state.trades.values()) if (trade.symbol === symbol) return true;
+  return false;
+}

@@ -1,0 +1,113 @@
+/**
+ * Between strategies, the account and the venue. Every order goes through the account, which checks, sizes and forwards it;
+ * every venue event comes back to the account first, which books it and passes it on to the order's owner.
+ */
+import type { Instrument } from '../../data/records/index.js';
+import type { Side, TimeInForce, VenueEvent } from '../venue/messages.js';
+
+/** Why an exit is sent; becomes the trade's exit reason. */
+export type ExitPurpose = 'target' | 'stop' | 'time' | 'shutdown' | 'restart' | 'feed_lost' | 'trading_disabled' | 'manual';
+
+/** Ask to open a position. The account sizes it: lots = floor(equity x equityShare / value of a lot at priceTicks). */
+export interface EntryRequest {
+  readonly type: 'entry.request';
+  /** Order id, also the id of the trade it opens. Unique for ever. */
+  readonly id: string;
+  /** Path of the actor that gets the answer and the order's events. */
+  readonly owner: string;
+  readonly strategy: string;
+  readonly symbol: number;
+  readonly side: Side;
+  readonly kind: 'limit' | 'market';
+  /** Limit price, or for a market order the price it is sized at. */
+  readonly priceTicks: number;
+  readonly timeInForce: TimeInForce;
+  readonly equityShare: number;
+  readonly seq: number;
+  readonly dueUs: number;
+}
+
+/** Close (part of) a trade; always reduce-only, never refused for risk. */
+export interface ExitRequest {
+  readonly type: 'exit.request';
+  readonly id: string;
+  readonly tradeId: string;
+  readonly owner: string;
+  readonly kind: 'limit' | 'market' | 'stop';
+  readonly priceTicks: number;
+  readonly lots: number;
+  readonly timeInForce: TimeInForce;
+  readonly purpose: ExitPurpose;
+  readonly seq: number;
+  readonly dueUs: number;
+}
+
+export interface CancelRequest {
+  readonly type: 'cancel.request';
+  readonly id: string;
+  readonly owner: string;
+  readonly seq: number;
+  readonly dueUs: number;
+}
+
+/** Cancel every entry of an owner and close all that it has open, now and as late fills come in. */
+export interface FlattenRequest {
+  readonly type: 'flatten.request';
+  readonly owner: string;
+  readonly purpose: ExitPurpose;
+  readonly seq: number;
+}
+
+/** Switches new entries on or off; exits always pass. */
+export interface TradingSwitch {
+  readonly type: 'trading';
+  readonly enabled: boolean;
+  readonly reason: string;
+}
+
+export type AccountMessage =
+  | EntryRequest | ExitRequest | CancelRequest | FlattenRequest | TradingSwitch | VenueEvent
+  | { readonly type: 'account.retry'; readonly tradeId: string }
+  /** Asked, answers an {@link AccountStatus}. */
+  | { readonly type: 'account.status' };
+
+export interface AccountStatus {
+  /** Equity per settlement asset as decimal strings: starting balance plus all closed trades, net of fees. */
+  readonly equity: Readonly<Record<string, string>>;
+  readonly openTrades: number;
+  readonly tradingEnabled: boolean;
+}
+
+export type EntryRefusal =
+  | 'trading_disabled' | 'unknown_symbol' | 'duplicate_id' | 'max_concurrent' | 'below_lot' | 'min_notional' | 'symbol_exposure_cap' | 'total_exposure_cap';
+
+/** From the account to the owner of an order. `seq` is the input in effect. */
+export type AccountReply =
+  | { readonly type: 'entry.granted'; readonly id: string; readonly lots: number; readonly seq: number }
+  | { readonly type: 'entry.refused'; readonly id: string; readonly reason: EntryRefusal; readonly seq: number }
+  | { readonly type: 'exit.refused'; readonly id: string; readonly tradeId: string; readonly reason: string; readonly seq: number }
+  | { readonly type: 'venue'; readonly tradeId: string; readonly purpose: 'entry' | ExitPurpose; readonly event: VenueEvent; readonly seq: number }
+  /** The trade is over: nothing open, nothing working. `filledLots` 0 when the entry never filled. */
+  | { readonly type: 'trade.closed'; readonly tradeId: string; readonly filledLots: number; readonly profitable: boolean; readonly seq: number }
+  | TradingSwitch;
+
+/** From the account to a detector: whether its symbol has a position or an order (T6 waits for none). */
+export interface ExposureMessage {
+  readonly type: 'exposure';
+  readonly symbol: number;
+  readonly on: boolean;
+  readonly seq: number;
+}
+
+/** What a supervisor tells the account. */
+export interface AccountInput {
+  readonly symbols: readonly {
+    readonly instrument: Instrument;
+    /** Told about exposure; null = nobody. */
+    readonly detectorPath: string | null;
+  }[];
+  /** Told when trading is switched. */
+  readonly strategyPaths: readonly string[];
+  readonly kernelPath?: string;
+  readonly journalPath?: string;
+}
