@@ -143,9 +143,9 @@ export const detectorMachine = setup({
     dwelt: assign({ dwelt: true }),
     restartEvent: assign(({ context, event }) => ({ eventStartUs: stampOf(event), reentryHoldMs: reentryHoldMs('T7', context.params) })),
     // Effects: carried out by the behaviour (detector.ts).
-    announceTransition: (_, _move: Move) => {},
+    announceTransition: (_args, _move: Move) => {},
     announcePauses: () => {},
-    freeze: (_, _params: { readonly on: boolean }) => {},
+    freeze: (_args, _params: { readonly on: boolean }) => {},
     rebaseline: () => {},
     alertFlapping: () => {},
   },

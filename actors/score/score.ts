@@ -103,7 +103,7 @@ const ABSENT: Readonly<Record<ScoreComponent, (inputs: ScoreInputs) => boolean>>
   pattern: (x) => Number.isNaN(x.pattern),
   liquidity: (x) => Number.isNaN(x.depthBid + x.depthAsk),
 };
-const COMPONENTS = Object.keys(SCORE_WEIGHTS) as ScoreComponent[];
+const COMPONENTS: readonly ScoreComponent[] = ['volatility', 'acceleration', 'obi', 'spread', 'volumeDelta', 'velocity', 'pattern', 'liquidity'];
 
 /**
  * Scores a long entry. A component that abstains (NaN) counts 0 and sets `degraded`; a buying climax counts 0.

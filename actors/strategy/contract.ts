@@ -3,7 +3,6 @@
  * and one pure function from an event to its next state and its intents. It holds no context, no clock, no reference: the
  * host (host.ts) shows it what it declared, and carries out what it may. docs/strategies.md explains it to an author.
  */
-import type { ZodType } from 'zod';
 import type { Instrument } from '../../data/records/index.js';
 import type { ExitPurpose } from '../account/messages.js';
 import type { DetectorStateName } from '../detector/messages.js';
@@ -17,6 +16,13 @@ export type IntentKind = 'enterLong' | 'enterShort' | 'exit' | 'cancel';
 /** `hold`: keep orders, open nothing new; `cancelEntries`: also cancel working entries; `flatten`: also close what is open. */
 export type LossPolicy = 'hold' | 'cancelEntries' | 'flatten';
 
+/** What a contract needs of a schema of parameters with their ranges; every zod schema is one. */
+export interface ParameterSchema<Params> {
+  safeParse(value: unknown):
+    | { readonly success: true; readonly data: Params }
+    | { readonly success: false; readonly error: { readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] } };
+}
+
 export interface StrategyContract<Params, State, F extends keyof Features = keyof Features> {
   readonly name: string;
   /** Raised with every change that could change a decision. */
@@ -28,7 +34,7 @@ export interface StrategyContract<Params, State, F extends keyof Features = keyo
     readonly features: readonly F[];
   };
   /** Ranges and defaults; the host refuses to start with others. */
-  readonly parameters: ZodType<Params>;
+  readonly parameters: ParameterSchema<Params>;
   readonly intents: readonly IntentKind[];
   /** A book in GAP or STALE, or the pause flags that say so. */
   readonly onFeedLost: LossPolicy;

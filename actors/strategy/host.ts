@@ -59,8 +59,8 @@ export function strategyHost<Params, S, F extends keyof Features>(
   const problems = contractProblems(contract as StrategyContract<never, unknown, never>);
   const parsed = contract.parameters.safeParse(parameters.strategy);
   if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => `parameter ${issue.path.join('.')}: ${issue.message}`));
-  if (problems.length > 0) throw new TypeError(`strategy ${contract.name}: ${problems.join('; ')}`);
-  const params = parsed.data as Params;
+  if (!parsed.success || problems.length > 0) throw new TypeError(`strategy ${contract.name}: ${problems.join('; ')}`);
+  const params = parsed.data;
   const latencyUs = parameters.venue.entryLatencyMs * 1000;
 
   type State = HostState<S>;
