@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import { tradingSchema } from './trading.js';
 
 /** Everything that can be configured: one table a concern, every key with its default. */
-export const configSchema = z.strictObject({});
+export const configSchema = z.strictObject({
+  trading: tradingSchema.prefault({}),
+});
 export type Config = z.infer<typeof configSchema>;
 
 /** The configuration without any file. */
