@@ -1,1 +1,13 @@
+export { VirtualClock, WallClock, type Clock } from './clock/clock.js';
+export type { EffectCall, EffectFailed, EffectHandler, EffectTable } from './core/effects.js';
+export { isAbnormal, toFailureCause } from './core/failure.js';
+export { COPY_LIMITS, plainCopy, type CopyLimits } from './observe/inspect.js';
+export type { NodeState, TreeNode } from './observe/tree.js';
+export { TraceKind, type Trace, type TraceEvent } from './observe/trace.js';
+export { Random } from './random.js';
+export { createRuntime, Runtime, type Counters, type Inspection, type RuntimeOptions } from './runtime.js';
+export type { AdminError, AdminResult, ChildCounts, ChildInfo, FullChildSpec } from './supervision/admin.js';
+export { SHUTDOWN_PHASES, type ShutdownPhase, type ShutdownReport } from './supervision/shutdown.js';
+export { dynamicSupervisor, supervisor, worker } from './supervision/spec.js';
+export { validateSpec, type SpecProblem, type SpecProblemCode } from './supervision/validate.js';
 export * from './types.js';

@@ -91,13 +91,13 @@ export interface ActorContext<M = unknown> {
   /** As startTimer, with an absolute due time. */
   startTimerAt(key: string, dueUs: number, message: M): void;
   cancelTimer(key: string): boolean;
-  monitor(ref: ActorRef): number;
+  monitor(ref: ActorRef<never>): number;
   demonitor(token: number): void;
   /**
    * Sends `request` with a reply address; the outcome comes back through `toMessage` as an ordinary message of
    * this actor, exactly once, at the latest at the deadline.
    */
-  ask<R>(to: ActorRef, request: unknown, deadlineMs: number, toMessage: (result: AskResult<R>) => M): void;
+  ask<R>(to: ActorRef<never>, request: unknown, deadlineMs: number, toMessage: (result: AskResult<R>) => M): void;
   /** Answers the ask that delivered the current message; a no-op (dead letter `late_reply`) otherwise. */
   reply(value: unknown): void;
   /** Starts a supervised child under this actor; it is stopped before this actor's own stop hook ends. */
@@ -109,6 +109,8 @@ export interface ActorContext<M = unknown> {
   stop(output?: unknown): void;
   publish(topic: string, message: unknown): void;
   subscribe(topic: string): void;
+  /** Takes a unique name for this actor (freed when this incarnation ends); false when another actor holds it. */
+  register(name: string): boolean;
 }
 
 /**
@@ -125,7 +127,13 @@ export interface Behaviour<S = unknown, M = unknown, Input = unknown> {
   readonly stateKind?: 'immutable' | 'mutable';
   init(ctx: ActorContext<M>, input: Input): S;
   step(state: S, message: M, ctx: ActorContext<M>): S;
-  stop?(state: S, ctx: ActorContext<M>, reason: ExitReason): void;
+  /**
+   * Runs once when the actor ends, unless it is killed or keeps its state over a restart. Return 'pending' to stay
+   * alive for a last exchange: the actor then handles messages until it calls `ctx.stop()` or its `shutdown` time is up.
+   */
+  stop?(state: S, ctx: ActorContext<M>, reason: ExitReason): void | 'pending';
+  /** What this actor wants to be told when a child it spawned has ended for good; undefined = nothing. */
+  childExit?(id: string, reason: ExitReason): M | undefined;
   snapshot?(state: S): unknown;
   restore?(data: unknown, ctx: ActorContext<M>, input: Input): S;
   migrate?(data: unknown, fromVersion: number): unknown;
@@ -186,6 +194,7 @@ export interface DynamicSupervisorSpec {
   readonly id: string;
   readonly intensity: { readonly restarts: number; readonly withinMs: number };
   readonly maxChildren?: number;
+  readonly autoShutdown?: 'never' | 'anySignificant' | 'allSignificant';
   readonly restart?: RestartType;
   readonly significant?: boolean;
   readonly backoff?: BackoffSpec;
@@ -206,4 +215,6 @@ export type StartChildError =
   | { readonly kind: 'restarting'; readonly path: string }
   | { readonly kind: 'max_children'; readonly limit: number }
   | { readonly kind: 'invalid_spec'; readonly problems: readonly string[] }
+  | { readonly kind: 'not_supervisor'; readonly path: string }
+  | { readonly kind: 'stopping'; readonly path: string }
   | { readonly kind: 'start_failed'; readonly cause: FailureCause };

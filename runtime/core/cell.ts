@@ -1,0 +1,134 @@
+import type { Timer } from '../clock/timer-heap.js';
+import type { Random } from '../random.js';
+import type { SupervisorState } from '../supervision/supervisor-state.js';
+import type { ChildPolicy } from '../supervision/policy.js';
+import type { ActorContext, ActorRef, Behaviour, ChildSpec, ExitReason } from '../types.js';
+import type { Ask } from './asks.js';
+import type { Mailbox } from './mailbox.js';
+import { CellKind, CellState, StopMode } from './states.js';
+
+let cellOf: (ref: Ref) => Cell | null;
+let bind: (ref: Ref, cell: Cell | null) => void;
+
+/** The runtime's own reference: an address with the cell it last resolved to. */
+export class Ref implements ActorRef {
+  readonly path: string;
+  #cell: Cell | null;
+
+  constructor(path: string, cell: Cell | null) {
+    this.path = path;
+    this.#cell = cell;
+  }
+
+  static {
+    cellOf = (ref) => ref.#cell;
+    bind = (ref, cell) => {
+      ref.#cell = cell;
+    };
+  }
+
+  toJSON(): { path: string } {
+    return { path: this.path };
+  }
+}
+export { bind as bindRef, cellOf };
+
+/** Someone to tell that an incarnation ended: a cell (on its system lane) or code outside the tree. */
+export type Watcher = Cell | ((down: { readonly path: string; readonly incarnation: number; readonly reason: ExitReason | { readonly kind: 'noproc' } }) => void);
+
+const NEVER: ExitReason = { kind: 'normal' };
+
+/**
+ * One address in the tree: an actor or a supervisor, over all its incarnations. Everything the runtime knows
+ * about it is here, every field set by the constructor so that all cells have one shape.
+ */
+export class Cell {
+  readonly number: number;
+  readonly path: string;
+  readonly id: string;
+  readonly kind: CellKind;
+  readonly self: Ref;
+  parent: Cell | null;
+  spec: ChildSpec;
+  policy: ChildPolicy;
+  behaviour: Behaviour<unknown, unknown, unknown>;
+  context: ActorContext;
+  readonly mailbox: Mailbox;
+
+  state: CellState = CellState.stopped;
+  incarnation = 0;
+  /** Unique per fresh start in the whole runtime; kept by a restart with the last good state. */
+  epoch = 0;
+  value: unknown = undefined;
+  /** False before `init` and after a throw inside a turn that changes its state in place. */
+  stateGood = false;
+  /** Down with its state kept: the next start resumes it. */
+  retained = false;
+  /** Down, and nobody has decided yet what becomes of it. */
+  undecided = false;
+  scheduled = false;
+  handled = 0;
+  restarts = 0;
+  poisoned = 0;
+  startedAtUs = 0;
+  lastExit: ExitReason | null = null;
+
+  /** System lane: unbounded, read before the mailbox. `systemHead` = first unread. */
+  system: unknown[] = [];
+  systemHead = 0;
+
+  timers: Map<string, Timer> | null = null;
+  asks: Set<Ask> | null = null;
+  children: Map<string, Cell> | null = null;
+  /** Who watches this incarnation, by token. */
+  watchers: Map<number, Watcher> | null = null;
+  /** What this incarnation watches, by token. */
+  watching: Map<number, Cell> | null = null;
+  topics: Set<string> | null = null;
+  names: string[] | null = null;
+
+  random: Random | null = null;
+  idCounter = 0;
+  /** Turn at whose beginning `savedRandom` and `savedId` were taken. */
+  savedTurn = -1;
+  savedRandom: Int32Array | null = null;
+  savedId = 0;
+
+  /** Consecutive restarts without a stable run between them. */
+  attempt = 0;
+  restartTimer: Timer | null = null;
+  /** A restart whose start failed waits for the supervisor's next slice. */
+  retryQueued = false;
+  quarantined = false;
+
+  stopMode: StopMode = StopMode.final;
+  stopReason: ExitReason = NEVER;
+  /** The stop in progress is the end of a giving-up supervisor: its parent decides as after a crash. */
+  exitAfterStop = false;
+  stopTimer: Timer | null = null;
+
+  readonly supervision: SupervisorState | null;
+
+  constructor(
+    number: number, path: string, id: string, kind: CellKind, parent: Cell | null, spec: ChildSpec, policy: ChildPolicy,
+    behaviour: Behaviour<unknown, unknown, unknown>, mailbox: Mailbox, supervision: SupervisorState | null,
+    makeContext: (cell: Cell) => ActorContext,
+  ) {
+    this.number = number;
+    this.path = path;
+    this.id = id;
+    this.kind = kind;
+    this.parent = parent;
+    this.spec = spec;
+    this.policy = policy;
+    this.behaviour = behaviour;
+    this.mailbox = mailbox;
+    this.supervision = supervision;
+    this.self = new Ref(path, this);
+    this.context = makeContext(this);
+  }
+
+  get queued(): number {
+    return this.mailbox.count + this.system.length - this.systemHead;
+  }
+}

@@ -1,0 +1,190 @@
+import { Random } from '../random.js';
+import { problemsOfSpec } from '../supervision/validate.js';
+import type { ActorContext, ActorRef, AskResult, SendResult, StartChildResult, WorkerSpec } from '../types.js';
+import { Ask } from './asks.js';
+import { bindRef, type Cell, cellOf, Ref } from './cell.js';
+import type { Dispatcher } from './dispatcher.js';
+import { createCell, forget, startCell } from './lifecycle.js';
+import { CellState } from './states.js';
+import { Op } from './turn-ops.js';
+
+/** The cell a reference stands for now, or undefined. Names are looked up each time: another actor may hold them. */
+export function resolve(d: Dispatcher, to: ActorRef<never>): Cell | undefined {
+  if (to instanceof Ref) {
+    const known = cellOf(to);
+    if (known !== null && known.state !== CellState.gone) return known;
+    const found = d.find(to.path);
+    if (found !== undefined && to.path.charCodeAt(0) === 47) bindRef(to, found);
+    return found;
+  }
+  return d.find(to.path);
+}
+
+/** What one cell's behaviour sees of the runtime. One per cell, for all its incarnations. */
+export class CellContext implements ActorContext {
+  readonly self: Ref;
+  readonly path: string;
+  // Not enumerable through `#`: a context that ends up in a state or a log must not drag the runtime along.
+  readonly #d: Dispatcher;
+  readonly #cell: Cell;
+
+  constructor(d: Dispatcher, cell: Cell) {
+    this.#d = d;
+    this.#cell = cell;
+    this.self = cell.self;
+    this.path = cell.path;
+  }
+
+  get incarnation(): number {
+    return this.#cell.incarnation;
+  }
+
+  nowUs(): number {
+    return this.#d.nowUs;
+  }
+
+  random(): number {
+    this.saveDraws();
+    const cell = this.#cell;
+    cell.random ??= new Random(`${this.#d.seed}|${cell.path}|${cell.epoch}`);
+    return cell.random.next();
+  }
+
+  nextId(): string {
+    this.saveDraws();
+    return `${this.path}#${this.#cell.epoch}-${++this.#cell.idCounter}`;
+  }
+
+  send<T>(to: ActorRef<T>, message: T): SendResult {
+    const d = this.#d;
+    const target = resolve(d, to);
+    if (target === undefined) {
+      d.ops.add(Op.sendNowhere, this.#cell, to.path, message, 0);
+      return 'dead';
+    }
+    d.ops.add(Op.send, this.#cell, target, message, 0);
+    return d.reserve(target);
+  }
+
+  ref<T = unknown>(path: string): ActorRef<T> {
+    return this.#d.paths.get(path)?.self ?? new Ref(path, null);
+  }
+
+  startTimer(key: string, delayMs: number, message: unknown): void {
+    if (!(delayMs >= 0)) throw new RangeError(`timer "${key}": the delay must be a number of milliseconds, 0 or more, not ${delayMs}`);
+    this.startTimerAt(key, this.#d.nowUs + Math.round(delayMs * 1000), message);
+  }
+
+  startTimerAt(key: string, dueUs: number, message: unknown): void {
+    if (!(dueUs > -Infinity)) throw new RangeError(`timer "${key}": the due time must be a number of microseconds, not ${dueUs}`);
+    const held = this.#cell.timers?.size ?? 0;
+    if (held >= this.#d.maxTimersPerActor && !this.hasTimer(key)) {
+      throw new RangeError(`timer "${key}": this actor already has ${held} timers; cancel some, or raise maxTimersPerActor`);
+    }
+    this.#d.ops.add(Op.startTimer, this.#cell, key, message, dueUs);
+  }
+
+  cancelTimer(key: string): boolean {
+    const had = this.hasTimer(key);
+    if (had) this.#d.ops.add(Op.cancelTimer, this.#cell, key, undefined, 0);
+    return had;
+  }
+
+  monitor(ref: ActorRef<never>): number {
+    const token = ++this.#d.tokens;
+    this.#d.ops.add(Op.monitor, this.#cell, ref.path, undefined, token);
+    return token;
+  }
+
+  demonitor(token: number): void {
+    this.#d.ops.add(Op.demonitor, this.#cell, undefined, undefined, token);
+  }
+
+  ask<R>(to: ActorRef<never>, request: unknown, deadlineMs: number, toMessage: (result: AskResult<R>) => unknown): void {
+    if (!(deadlineMs >= 0)) throw new RangeError(`ask: the deadline must be a number of milliseconds, 0 or more, not ${deadlineMs}`);
+    const question = new Ask(this.#cell, this.#cell.epoch, request, toMessage as (result: AskResult<never>) => unknown);
+    this.#d.ops.add(Op.ask, this.#cell, to.path, question, this.#d.nowUs + Math.round(deadlineMs * 1000));
+  }
+
+  reply(value: unknown): void {
+    this.#d.ops.add(Op.reply, this.#cell, this.#d.currentAsk, value, 0);
+  }
+
+  spawn<T>(spec: WorkerSpec<T>): StartChildResult<T> {
+    const d = this.#d;
+    const cell = this.#cell;
+    const problems = problemsOfSpec(spec);
+    if (problems.length > 0) return { ok: false, reason: { kind: 'invalid_spec', problems } };
+    if (cell.state > CellState.starting) return { ok: false, reason: { kind: 'stopping', path: cell.path } };
+    const known = cell.children?.get(spec.id);
+    if (known !== undefined) {
+      const kind = known.state <= CellState.draining ? 'already_started' : 'already_present';
+      return { ok: false, reason: { kind, path: known.path } };
+    }
+    const child = createCell(d, cell, spec as WorkerSpec);
+    const mark = d.ops.count;
+    d.ops.add(Op.spawned, cell, child, undefined, 0);
+    const cause = startCell(d, child);
+    if (cause !== null) {
+      d.ops.truncate(mark);
+      forget(d, child);
+      return { ok: false, reason: { kind: 'start_failed', cause } };
+    }
+    return { ok: true, ref: child.self };
+  }
+
+  stopChild(id: string): void {
+    this.#d.ops.add(Op.stopChild, this.#cell, id, undefined, 0);
+  }
+
+  effect(name: string, payload: unknown): void {
+    if (!Object.hasOwn(this.#d.effects, name)) {
+      const known = Object.keys(this.#d.effects).join(', ');
+      throw new Error(`no effect "${name}" in the runtime's table; it has: ${known === '' ? 'none' : known}`);
+    }
+    this.#d.ops.add(Op.effect, this.#cell, name, payload, 0);
+  }
+
+  stop(output?: unknown): void {
+    this.#d.ops.add(Op.stop, this.#cell, undefined, output, 0);
+  }
+
+  publish(topic: string, message: unknown): void {
+    this.#d.ops.add(Op.publish, this.#cell, topic, message, 0);
+  }
+
+  subscribe(topic: string): void {
+    this.#d.ops.add(Op.subscribe, this.#cell, topic, undefined, 0);
+  }
+
+  register(name: string): boolean {
+    const d = this.#d;
+    if (name === '' || name.startsWith('/')) throw new RangeError(`"${name}" is no name: a name is not empty and does not begin with "/"`);
+    const holder = d.names.get(name);
+    if (holder !== undefined) return holder === this.#cell;
+    d.names.set(name, this.#cell);
+    d.ops.add(Op.register, this.#cell, name, undefined, 0);
+    return true;
+  }
+
+  /** Whether the timer is armed, seen from inside the turn. */
+  private hasTimer(key: string): boolean {
+    const ops = this.#d.ops;
+    for (let at = ops.count - 1; at >= 0; at--) {
+      if (ops.owners[at] !== this.#cell || ops.a[at] !== key) continue;
+      if (ops.kinds[at] === Op.startTimer) return true;
+      if (ops.kinds[at] === Op.cancelTimer) return false;
+    }
+    return this.#cell.timers?.has(key) ?? false;
+  }
+
+  /** Remembers the generator and the counter as they were before this turn's first draw. */
+  private saveDraws(): void {
+    const cell = this.#cell;
+    if (cell.savedTurn === this.#d.turn) return;
+    cell.savedTurn = this.#d.turn;
+    cell.savedId = cell.idCounter;
+    if (cell.random === null) cell.savedRandom = null;
+    else cell.random.save((cell.savedRandom ??= new Int32Array(4)));
+  }
+}

@@ -1,0 +1,413 @@
+import { TraceKind } from '../observe/trace.js';
+import { policyOf } from '../supervision/policy.js';
+import { siblingStopped, workerChildStopped } from '../supervision/supervise.js';
+import { SupervisorState } from '../supervision/supervisor-state.js';
+import type { Behaviour, ChildSpec, ExitReason, FailureCause } from '../types.js';
+import { Cell } from './cell.js';
+import { commit, rollback } from './commit.js';
+import { CellContext } from './context.js';
+import type { Dispatcher } from './dispatcher.js';
+import { isAbnormal, toFailureCause } from './failure.js';
+import { Mailbox, powerOfTwo } from './mailbox.js';
+import { CellKind, CellState, StopMode } from './states.js';
+
+const DEFAULT_CAPACITY = 1024;
+const SHUTDOWN: ExitReason = { kind: 'shutdown' };
+const KILLED: ExitReason = { kind: 'killed' };
+
+/** Supervisors have no behaviour of their own; nothing ever steps this one. */
+const NO_BEHAVIOUR: Behaviour<unknown, unknown, unknown> = { name: 'supervisor', version: 1, init: () => undefined, step: (state) => state };
+
+/** Puts a new address into the tree, stopped. The caller starts it. */
+export function createCell(d: Dispatcher, parent: Cell | null, spec: ChildSpec): Cell {
+  const path = parent === null ? '/' : parent.path === '/' ? `/${spec.id}` : `${parent.path}/${spec.id}`;
+  const isWorker = spec.kind === 'worker';
+  const box = isWorker ? spec.mailbox : undefined;
+  const mailbox = new Mailbox(
+    powerOfTwo(box?.capacity ?? DEFAULT_CAPACITY), box?.overflow ?? 'reject', box?.overflow === 'conflate' ? (box.conflateKey ?? null) : null,
+  );
+  const kind = isWorker ? CellKind.worker : spec.kind === 'dynamic' ? CellKind.dynamic : CellKind.supervisor;
+  const behaviour = isWorker ? (spec.behaviour as unknown as Behaviour<unknown, unknown, unknown>) : NO_BEHAVIOUR;
+  const policy = policyOf(spec, parent !== null && parent.kind === CellKind.worker);
+  const cell = new Cell(
+    ++d.cellNumbers, path, spec.id, kind, parent, spec, policy, behaviour, mailbox, isWorker ? null : new SupervisorState(spec),
+    (made) => new CellContext(d, made),
+  );
+  d.paths.set(path, cell);
+  if (parent !== null) (parent.children ??= new Map()).set(spec.id, cell);
+  return cell;
+}
+
+/** Starts the next incarnation, or resumes a kept one. Null when it runs; otherwise why it does not (it is stopped then). */
+export function startCell(d: Dispatcher, cell: Cell): FailureCause | null {
+  cell.incarnation++;
+  if (cell.retained) {
+    cell.retained = false;
+    cell.state = CellState.running;
+    cell.startedAtUs = d.nowUs;
+    d.trace.write(TraceKind.resume, cell.number, cell.incarnation, d.nowUs);
+    if (!cell.scheduled && cell.queued !== 0) d.schedule(cell);
+    return null;
+  }
+  d.trace.write(TraceKind.start, cell.number, cell.incarnation, d.nowUs);
+  return cell.kind === CellKind.worker ? startWorker(d, cell) : startSupervisor(d, cell);
+}
+
+function startWorker(d: Dispatcher, cell: Cell): FailureCause | null {
+  const nested = d.inTurn;
+  const outer = d.current;
+  const outerAsk = d.currentAsk;
+  const mark = d.ops.count;
+  let cause: FailureCause | null = null;
+  cell.epoch = ++d.epochs;
+  cell.idCounter = 0;
+  cell.random = null;
+  cell.state = CellState.starting;
+  d.current = cell;
+  d.currentAsk = null;
+  d.inTurn = true;
+  try {
+    cell.value = cell.behaviour.init(cell.context, (cell.spec as { readonly input?: unknown }).input);
+  } catch (thrown) {
+    cause = toFailureCause(thrown, { path: cell.path, incarnation: cell.incarnation, during: { type: 'init', turn: 0 } });
+  }
+  d.inTurn = nested;
+  d.current = outer;
+  d.currentAsk = outerAsk;
+  if (cause !== null) {
+    rollback(d, mark);
+    cell.value = undefined;
+    cell.state = CellState.stopped;
+    cell.lastExit = { kind: 'error', cause };
+    d.trace.write(TraceKind.exit, cell.number, 3, d.nowUs);
+    return cause;
+  }
+  cell.stateGood = true;
+  cell.state = CellState.running;
+  cell.startedAtUs = d.nowUs;
+  if (!nested && d.ops.count !== mark) commit(d, mark);
+  if (cell.state === CellState.running && !cell.scheduled && cell.queued !== 0) d.schedule(cell);
+  return null;
+}
+
+/** Starts the children in order; if one does not start, those before it are stopped in reverse. */
+function startSupervisor(d: Dispatcher, cell: Cell): FailureCause | null {
+  const kept = cell.children;
+  const children = new Map<string, Cell>();
+  cell.children = children;
+  cell.state = CellState.starting;
+  cell.supervision!.window.clear();
+  const specs = cell.spec.kind === 'supervisor' ? cell.spec.children : [];
+  for (const spec of specs) {
+    const child = kept?.get(spec.id);
+    if (child !== undefined) children.set(spec.id, child);
+    else createCell(d, cell, spec);
+  }
+  if (kept !== null) for (const [id, child] of kept) children.set(id, child);
+  for (const child of [...children.values()]) {
+    const cause = startCell(d, child);
+    if (cause === null) continue;
+    for (const other of [...children.values()].reverse()) {
+      if (!stopCell(d, other, StopMode.final, SHUTDOWN)) kill(d, other);
+      forget(d, other);
+    }
+    cell.state = CellState.stopped;
+    const failed: FailureCause = { name: 'StartFailed', message: `child "${child.id}" did not start`, path: cell.path, incarnation: cell.incarnation, cause };
+    cell.lastExit = { kind: 'error', cause: failed };
+    d.trace.write(TraceKind.exit, cell.number, 3, d.nowUs);
+    return failed;
+  }
+  cell.state = CellState.running;
+  cell.startedAtUs = d.nowUs;
+  return null;
+}
+
+/**
+ * Asks a cell and everything under it to stop. True when that is done; false when something asked for time (a stop hook answered
+ * 'pending'), in which case the parent is told later.
+ */
+export function stopCell(d: Dispatcher, cell: Cell, mode: StopMode, reason: ExitReason): boolean {
+  switch (cell.state) {
+    case CellState.gone:
+    case CellState.stopped:
+      return true;
+    case CellState.down:
+      cancelRestart(d, cell);
+      if (mode !== StopMode.retain) settleForGood(d, cell, mode, reason);
+      else if (cell.undecided) keepOrReset(d, cell, cell.lastExit ?? reason);
+      return true;
+    case CellState.draining:
+    case CellState.stopping:
+      if (mode === StopMode.kill) {
+        kill(d, cell);
+        return true;
+      }
+      if (mode === StopMode.final) {
+        cell.stopMode = mode;
+        cell.exitAfterStop = false;
+      }
+      return false;
+    case CellState.starting:
+    case CellState.running:
+      break;
+  }
+  if (mode === StopMode.kill || cell.policy.shutdownMs < 0) {
+    kill(d, cell);
+    return true;
+  }
+  if (mode === StopMode.retain && keepsState(cell) && cell.policy.restart !== 'temporary') {
+    cell.retained = true;
+    cell.state = CellState.down;
+    cell.lastExit = reason;
+    d.trace.write(TraceKind.exit, cell.number, 1, d.nowUs);
+    tellWatchers(d, cell, reason);
+    return true;
+  }
+  cell.state = CellState.stopping;
+  cell.stopMode = mode;
+  cell.stopReason = reason;
+  if (cell.kind !== CellKind.worker && cell.policy.shutdownMs !== Infinity) armStopDeadline(d, cell);
+  return continueStop(d, cell);
+}
+
+/** Whether the state after the last completed turn can carry over into the next incarnation. */
+export function keepsState(cell: Cell): boolean {
+  return cell.kind === CellKind.worker && cell.policy.keepsState && cell.stateGood;
+}
+
+/** Goes on with a stop: children first (one after the other in reverse, all at once where there is no order), then the hook. */
+export function continueStop(d: Dispatcher, cell: Cell): boolean {
+  if (!stopChildren(d, cell, cell.kind === CellKind.worker ? StopMode.final : cell.stopMode)) return false;
+  if (cell.kind === CellKind.worker && runStopHook(d, cell, cell.stopReason) === 'pending') {
+    cell.state = CellState.draining;
+    if (cell.policy.shutdownMs !== Infinity) armStopDeadline(d, cell);
+    if (!cell.scheduled && cell.queued !== 0) d.schedule(cell);
+    return false;
+  }
+  finishStop(d, cell);
+  return true;
+}
+
+function stopChildren(d: Dispatcher, cell: Cell, mode: StopMode): boolean {
+  if (cell.children === null) return true;
+  const inOrder = cell.kind === CellKind.supervisor;
+  let allDown = true;
+  for (const child of [...cell.children.values()].reverse()) {
+    const stays = mode === StopMode.retain && comesBack(cell, child);
+    if (!stopCell(d, child, stays ? StopMode.retain : StopMode.final, SHUTDOWN)) {
+      allDown = false;
+      if (inOrder) return false;
+    } else if (!stays) {
+      forget(d, child);
+    }
+  }
+  return allDown;
+}
+
+/** Children a restarted supervisor finds again: those of its specification, and those whose state is kept. */
+function comesBack(parent: Cell, child: Cell): boolean {
+  if (child.policy.restart === 'temporary' || child.quarantined) return false;
+  if (keepsState(child)) return true;
+  return parent.spec.kind === 'supervisor' && parent.spec.children.some((spec) => spec.id === child.id);
+}
+
+/** The end of a stop: names are freed before anyone is told. */
+export function finishStop(d: Dispatcher, cell: Cell): void {
+  if (cell.stopTimer !== null) d.timers.remove(cell.stopTimer);
+  cell.stopTimer = null;
+  const reason = cell.stopReason;
+  const retain = cell.stopMode === StopMode.retain || cell.exitAfterStop;
+  d.trace.write(TraceKind.exit, cell.number, reason.kind === 'error' ? 3 : 1, d.nowUs);
+  cell.state = retain ? CellState.down : CellState.stopped;
+  cell.lastExit = reason;
+  release(d, cell, !retain);
+  tellWatchers(d, cell, reason);
+}
+
+/** A stop that took time has come to its end: whoever waited for it goes on. */
+export function stopCompleted(d: Dispatcher, cell: Cell): void {
+  const parent = cell.parent;
+  if (cell.exitAfterStop && cell.state === CellState.down) {
+    cell.exitAfterStop = false;
+    d.exited(cell);
+    d.settle();
+  } else if (parent === null) {
+    d.onRootExit(cell.lastExit ?? SHUTDOWN);
+  } else if (parent.state === CellState.stopping) {
+    if (continueStop(d, parent)) stopCompleted(d, parent);
+  } else if (parent.kind === CellKind.worker) {
+    workerChildStopped(d, cell);
+  } else {
+    siblingStopped(d, parent, cell);
+  }
+}
+
+/** A draining cell said it is done, or crashed while draining. */
+export function drainEnded(d: Dispatcher, cell: Cell): void {
+  finishStop(d, cell);
+  stopCompleted(d, cell);
+}
+
+/** Takes a supervisor out of service as after a crash of its own: innocent children are kept where their specification allows. */
+export function exitSupervisor(d: Dispatcher, cell: Cell, reason: ExitReason, mode: StopMode = StopMode.retain): void {
+  cell.state = CellState.stopping;
+  cell.stopMode = mode;
+  cell.stopReason = reason;
+  cell.exitAfterStop = true;
+  for (const child of cell.children?.values() ?? []) cancelRestart(d, child);
+  cell.supervision!.waitingFor = null;
+  cell.supervision!.retries.length = 0;
+  if (continueStop(d, cell)) stopCompleted(d, cell);
+}
+
+/** Fences a cell and everything under it, deepest first. No user code runs. */
+export function kill(d: Dispatcher, cell: Cell): void {
+  if (cell.state === CellState.gone || cell.state === CellState.stopped) return;
+  cancelRestart(d, cell);
+  for (const child of [...(cell.children?.values() ?? [])].reverse()) {
+    kill(d, child);
+    forget(d, child);
+  }
+  if (cell.stopTimer !== null) d.timers.remove(cell.stopTimer);
+  cell.stopTimer = null;
+  cell.exitAfterStop = false;
+  cell.retained = false;
+  cell.undecided = false;
+  const alive = cell.state !== CellState.down;
+  cell.state = CellState.stopped;
+  if (alive) {
+    cell.lastExit = KILLED;
+    d.trace.write(TraceKind.exit, cell.number, 2, d.nowUs);
+  }
+  release(d, cell, true);
+  tellWatchers(d, cell, KILLED);
+}
+
+/** Ends a cell that is down and will not come back. Its stop hook has not run if its state was being kept. */
+export function settleForGood(d: Dispatcher, cell: Cell, mode: StopMode, reason: ExitReason): void {
+  for (const child of [...(cell.children?.values() ?? [])].reverse()) {
+    if (!stopCell(d, child, mode === StopMode.kill ? mode : StopMode.final, SHUTDOWN)) kill(d, child);
+    forget(d, child);
+  }
+  if (mode !== StopMode.kill && reason.kind !== 'killed') runStopHook(d, cell, reason);
+  cell.retained = false;
+  cell.undecided = false;
+  cell.state = CellState.stopped;
+  release(d, cell, true);
+  tellWatchers(d, cell, reason);
+}
+
+/** A child that is down and comes back: after an abnormal exit it keeps its last good state if its specification says so. */
+export function keepOrReset(d: Dispatcher, cell: Cell, reason: ExitReason): void {
+  cell.undecided = false;
+  if (isAbnormal(reason) && keepsState(cell)) {
+    cell.retained = true;
+    tellWatchers(d, cell, reason);
+  } else {
+    resetForRestart(d, cell, reason);
+  }
+}
+
+/** Clears what belonged to the incarnation that ended, before a fresh one starts at the same address. */
+function resetForRestart(d: Dispatcher, cell: Cell, reason: ExitReason): void {
+  if (cell.kind === CellKind.worker) {
+    for (const child of [...(cell.children?.values() ?? [])].reverse()) {
+      if (!stopCell(d, child, StopMode.final, SHUTDOWN)) kill(d, child);
+      forget(d, child);
+    }
+    if (reason.kind !== 'killed') runStopHook(d, cell, reason);
+    release(d, cell, false);
+  }
+  tellWatchers(d, cell, reason);
+}
+
+/** Stops a child at its parent's wish; a child not there is no error. */
+export function stopChild(d: Dispatcher, parent: Cell, id: string): void {
+  const child = parent.children?.get(id);
+  if (child !== undefined && stopCell(d, child, StopMode.final, SHUTDOWN)) forget(d, child);
+}
+
+/** Takes a cell out of the tree; its path is free from here on. */
+export function forget(d: Dispatcher, cell: Cell): void {
+  if (cell.state === CellState.gone) return;
+  cell.state = CellState.gone;
+  if (d.paths.get(cell.path) === cell) d.paths.delete(cell.path);
+  if (cell.parent !== null && cell.parent.children?.get(cell.id) === cell) cell.parent.children.delete(cell.id);
+  // A reference somebody keeps must not keep the tree.
+  cell.parent = null;
+  cell.children = null;
+  cell.value = undefined;
+}
+
+export function cancelRestart(d: Dispatcher, cell: Cell): void {
+  if (cell.restartTimer !== null) d.timers.remove(cell.restartTimer);
+  cell.restartTimer = null;
+  cell.retryQueued = false;
+}
+
+/** Everything (path, incarnation) owned goes with it; queued messages too when the end is final or the specification says so. */
+function release(d: Dispatcher, cell: Cell, final: boolean): void {
+  for (const timer of cell.timers?.values() ?? []) d.timers.remove(timer);
+  cell.timers = null;
+  for (const ask of cell.asks ?? []) {
+    ask.done = true;
+    if (ask.timer !== null) d.timers.remove(ask.timer);
+  }
+  cell.asks = null;
+  for (const topic of cell.topics ?? []) {
+    const members = d.topics.get(topic);
+    members?.delete(cell);
+    if (members?.size === 0) d.topics.delete(topic);
+  }
+  cell.topics = null;
+  for (const name of cell.names ?? []) d.names.delete(name);
+  cell.names = null;
+  for (const [token, target] of cell.watching ?? []) target.watchers?.delete(token);
+  cell.watching = null;
+  for (let at = cell.systemHead; at < cell.system.length; at++) d.deadLetter('stale', cell, d.discard(cell.system[at]));
+  cell.system = [];
+  cell.systemHead = 0;
+  cell.value = undefined;
+  cell.stateGood = false;
+  cell.random = null;
+  if (!final && cell.policy.onRestart === 'keep') return;
+  while (cell.mailbox.count > 0) d.deadLetter(final ? 'stopped' : 'restarting_drop', cell, d.discard(cell.mailbox.shift()));
+  cell.mailbox.specials = cell.poisoned;
+}
+
+export function tellWatchers(d: Dispatcher, cell: Cell, reason: ExitReason): void {
+  const watchers = cell.watchers;
+  if (watchers === null) return;
+  cell.watchers = null;
+  for (const [token, watcher] of watchers) d.tell(watcher, token, cell.path, cell.incarnation, reason);
+}
+
+/** The stop hook is a turn of its own: what it sends goes out if it returns, nothing does if it throws. */
+function runStopHook(d: Dispatcher, cell: Cell, reason: ExitReason): 'pending' | undefined {
+  const behaviour = cell.behaviour;
+  if (behaviour.stop === undefined || !cell.stateGood) return undefined;
+  const mark = d.ops.count;
+  const outer = d.current;
+  let answer: 'pending' | undefined;
+  d.current = cell;
+  d.inTurn = true;
+  const cause = d.guard(cell, () => {
+    const returned: unknown = behaviour.stop?.(cell.value, cell.context, reason);
+    answer = returned === 'pending' ? 'pending' : undefined;
+  });
+  d.inTurn = false;
+  d.current = outer;
+  if (cause === undefined) commit(d, mark);
+  else rollback(d, mark);
+  return answer;
+}
+
+function armStopDeadline(d: Dispatcher, cell: Cell): void {
+  cell.stopTimer = d.arm(d.nowUs + cell.policy.shutdownMs * 1000, cell, '', undefined, {
+    run: () => {
+      cell.stopTimer = null;
+      kill(d, cell);
+      stopCompleted(d, cell);
+    },
+  });
+}

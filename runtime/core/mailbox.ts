@@ -1,0 +1,98 @@
+import type { OverflowPolicy } from '../types.js';
+
+const FIRST_SIZE = 8;
+
+/** A message that needs work before (or instead of) a step: a timer that fired, an ask, an outcome. */
+export abstract class Envelope {
+  declare protected readonly _envelope: true;
+}
+
+/**
+ * The user lane: a power-of-two ring that grows to `capacity` and no further for ordinary messages. Envelopes
+ * are bounded by what made them (one per timer key, one per ask) and may pass the bound.
+ */
+export class Mailbox {
+  count = 0;
+  /** Queued envelopes plus pending poison: while zero, messages need no look before a step. */
+  specials = 0;
+  /** Places promised to sends that wait for their turn to commit. */
+  reserved = 0;
+  readonly capacity: number;
+  readonly overflow: OverflowPolicy;
+  readonly conflateKey: ((message: never) => string | number) | null;
+  private ring: unknown[] = [];
+  private mask = -1;
+  private head = 0;
+  /** Position in the ring of the last message of each key; positions behind `head` are stale. */
+  private keys: Map<string | number, number> | null = null;
+
+  constructor(capacity: number, overflow: OverflowPolicy, conflateKey: ((message: never) => string | number) | null) {
+    this.capacity = capacity;
+    this.overflow = overflow;
+    this.conflateKey = conflateKey;
+  }
+
+  push(message: unknown): void {
+    if (this.count > this.mask) this.grow();
+    this.ring[(this.head + this.count) & this.mask] = message;
+    this.count++;
+  }
+
+  /** The oldest message; call only when `count` > 0. */
+  shift(): unknown {
+    const at = this.head & this.mask;
+    const message = this.ring[at];
+    this.ring[at] = undefined;
+    this.head = (this.head + 1) | 0;
+    this.count--;
+    return message;
+  }
+
+  /** Removes and returns the oldest message that is not an envelope, or undefined when there is none. */
+  evict(): { readonly message: unknown } | undefined {
+    for (let offset = 0; offset < this.count; offset++) {
+      const message = this.ring[(this.head + offset) & this.mask];
+      if (message instanceof Envelope) continue;
+      for (let back = offset; back > 0; back--) {
+        this.ring[(this.head + back) & this.mask] = this.ring[(this.head + back - 1) & this.mask];
+      }
+      this.shift();
+      return { message };
+    }
+    return undefined;
+  }
+
+  /** Puts the message in the place of a queued one of the same key; false when none is queued. */
+  replace(key: string | number, message: unknown): boolean {
+    const position = this.keys?.get(key);
+    if (position === undefined || ((position - this.head) | 0) < 0) return false;
+    this.ring[position & this.mask] = message;
+    return true;
+  }
+
+  /** Remembers that the newest message carries this key. */
+  noteKey(key: string | number): void {
+    this.keys ??= new Map();
+    if (this.keys.size > 2 * this.capacity) {
+      for (const [known, position] of this.keys) if (((position - this.head) | 0) < 0) this.keys.delete(known);
+    }
+    this.keys.set(key, (this.head + this.count - 1) | 0);
+  }
+
+  private grow(): void {
+    const size = Math.max(FIRST_SIZE, 2 * (this.mask + 1));
+    const ring = new Array<unknown>(size).fill(undefined);
+    for (let offset = 0; offset < this.count; offset++) {
+      ring[(this.head + offset) & (size - 1)] = this.ring[(this.head + offset) & this.mask];
+    }
+    this.ring = ring;
+    this.mask = size - 1;
+  }
+}
+
+/** The smallest power of two that holds `wanted`. */
+export function powerOfTwo(wanted: number): number {
+  let size = 1;
+  while (size < wanted) size *= 2;
+  return size;
+}

@@ -1,0 +1,100 @@
+/** What a trace event says; `detail` in the second column. */
+export const TraceKind = {
+  /** A completed turn; detail: how many the actor has completed. */
+  turn: 1,
+  /** An incarnation started; detail: its number. */
+  start: 2,
+  /** An incarnation resumed with its last good state; detail: its number. */
+  resume: 3,
+  /** An incarnation ended; detail: 0 normal, 1 shutdown, 2 killed, 3 error. */
+  exit: 4,
+  /** A timer fired; detail: its sequence number. */
+  timer: 5,
+  /** A message became a dead letter; detail: total so far. */
+  deadLetter: 6,
+  /** A supervisor gave up; detail: restarts within its window. */
+  giveUp: 7,
+  /** A restart waits; detail: delay in microseconds. */
+  backoff: 8,
+  /** A child was put aside for exceeding its own budget; detail: its restarts. */
+  quarantine: 9,
+  /** An effect was handed over; detail: turn. */
+  effect: 10,
+  /** An effect, observer or stop hook threw; detail: total so far. */
+  fault: 11,
+} as const;
+export type TraceKind = (typeof TraceKind)[keyof typeof TraceKind];
+
+const KIND_NAMES = new Map<number, keyof typeof TraceKind>();
+for (const name of Object.keys(TraceKind) as (keyof typeof TraceKind)[]) KIND_NAMES.set(TraceKind[name], name);
+
+export interface TraceEvent {
+  readonly seq: number;
+  readonly kind: keyof typeof TraceKind;
+  /** Number of the cell, see `tree()`. */
+  readonly cell: number;
+  readonly detail: number;
+  readonly atUs: number;
+}
+
+/**
+ * The always-on flight recorder: the last events in fixed typed-array slots, and a running 64-bit hash of all
+ * of them. Writing allocates nothing.
+ */
+export class Trace {
+  private written = 0;
+  private low = 0x811c9dc5 | 0;
+  private high = 0x27d4eb2f | 0;
+  private readonly mask: number;
+  private readonly kinds: Uint8Array;
+  private readonly cells: Uint32Array;
+  private readonly details: Float64Array;
+  private readonly times: Float64Array;
+
+  /** @param size slots, a power of two */
+  constructor(size: number) {
+    this.mask = size - 1;
+    this.kinds = new Uint8Array(size);
+    this.cells = new Uint32Array(size);
+    this.details = new Float64Array(size);
+    this.times = new Float64Array(size);
+  }
+
+  write(kind: TraceKind, cell: number, detail: number, atUs: number): void {
+    const slot = this.written++ & this.mask;
+    this.kinds[slot] = kind;
+    this.cells[slot] = cell;
+    this.details[slot] = detail;
+    this.times[slot] = atUs;
+    const low = Math.imul(this.low ^ (kind + (cell << 4)), 0x01000193);
+    this.low = low;
+    this.high = Math.imul((this.high ^ (detail | 0)) + low, 0x85ebca6b);
+  }
+
+  /** Events written since the start. */
+  get count(): number {
+    return this.written;
+  }
+
+  /** Hash over (kind, cell, detail) of every event so far, 16 hex digits. Time is left out: paced and full speed agree. */
+  hash(): string {
+    return (this.high >>> 0).toString(16).padStart(8, '0') + (this.low >>> 0).toString(16).padStart(8, '0');
+  }
+
+  /** Copies of the last events, oldest first. */
+  list(limit = this.mask + 1): TraceEvent[] {
+    const held = Math.min(this.written, this.mask + 1, limit);
+    const events: TraceEvent[] = [];
+    for (let seq = this.written - held; seq < this.written; seq++) {
+      const slot = seq & this.mask;
+      events.push({
+        seq,
+        kind: KIND_NAMES.get(this.kinds[slot]!) ?? 'fault',
+        cell: this.cells[slot]!,
+        detail: this.details[slot]!,
+        atUs: this.times[slot]!,
+      });
+    }
+    return events;
+  }
+}

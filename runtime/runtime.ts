@@ -1,0 +1,374 @@
+import { VirtualClock, type Clock } from './clock/clock.js';
+import { ask, publish } from './core/commit.js';
+import { Ask } from './core/asks.js';
+import { type Cell, Ref, type Watcher } from './core/cell.js';
+import { resolve } from './core/context.js';
+import { Dispatcher } from './core/dispatcher.js';
+import type { EffectTable } from './core/effects.js';
+import { toFailureCause } from './core/failure.js';
+import { createCell, forget, kill, startCell, stopCell } from './core/lifecycle.js';
+import { powerOfTwo } from './core/mailbox.js';
+import { CellKind, CellState, StopMode } from './core/states.js';
+import { WallLoop } from './core/wall-loop.js';
+import { DeadLetters } from './observe/dead-letters.js';
+import { COPY_LIMITS, type CopyLimits, plainCopy } from './observe/inspect.js';
+import { nodeState, treeOf, type TreeNode } from './observe/tree.js';
+import { Trace } from './observe/trace.js';
+import * as admin from './supervision/admin.js';
+import { CoordinatedShutdown, type ShutdownPhase, type ShutdownReport } from './supervision/shutdown.js';
+import { problemsOfSpec } from './supervision/validate.js';
+import type {
+  ActorRef, AskResult, ChildSpec, DeadLetter, DeadLetterReason, ExitReason, SendResult, StartChildResult,
+} from './types.js';
+
+export interface RuntimeOptions {
+  readonly clock?: Clock;
+  /** Seed of every generator in the runtime. */
+  readonly seed?: string | number;
+  readonly effects?: EffectTable;
+  /** Messages an actor may handle before the next one gets its turn. Default 64. */
+  readonly sliceMessages?: number;
+  readonly maxTimersPerActor?: number;
+  /** Events the trace ring holds (rounded up to a power of two). Default 8192. */
+  readonly traceEvents?: number;
+  /** Dead letters kept. Default 256; all are counted. */
+  readonly deadLetterRing?: number;
+  /** Called once when the root has ended by itself: it gave up, or shut itself down. */
+  readonly onFatal?: (reason: ExitReason) => void;
+}
+
+export interface Counters {
+  /** Everything put or attempted to be put into a lane. `sent = handled + queued + deadLettered + conflated` between turns. */
+  readonly sent: number;
+  readonly handled: number;
+  readonly queued: number;
+  readonly deadLettered: number;
+  readonly deadLetters: Readonly<Record<DeadLetterReason, number>>;
+  /** Messages that took the place of a queued one of the same key. */
+  readonly conflated: number;
+  /** Throws caught in effects, observers, stop hooks. */
+  readonly faults: number;
+  readonly cells: number;
+  readonly timers: number;
+  readonly restarts: number;
+}
+
+/** What `inspect` shows of one actor. */
+export interface Inspection {
+  readonly path: string;
+  readonly behaviour: { readonly name: string; readonly version: number } | null;
+  readonly state: string;
+  readonly incarnation: number;
+  readonly value: unknown;
+  readonly timers: readonly { readonly key: string; readonly dueUs: number }[];
+  readonly watching: readonly string[];
+  readonly topics: readonly string[];
+  readonly names: readonly string[];
+}
+
+/**
+ * A tree of supervised actors with one clock, one seed and one run queue. All its methods are to be called
+ * from outside a turn; a behaviour has its `ActorContext`.
+ */
+export class Runtime {
+  readonly #d: Dispatcher;
+  readonly #onFatal: ((reason: ExitReason) => void) | null;
+  readonly #shutdown = new CoordinatedShutdown();
+  #root: Cell | null = null;
+  #ended: ExitReason | null = null;
+  #loop: WallLoop | null = null;
+  #onEnd: (() => void) | null = null;
+
+  constructor(options: RuntimeOptions) {
+    this.#onFatal = options.onFatal ?? null;
+    this.#d = new Dispatcher({
+      clock: options.clock ?? new VirtualClock(),
+      seed: String(options.seed ?? 0),
+      sliceMessages: options.sliceMessages ?? 64,
+      maxTimersPerActor: options.maxTimersPerActor ?? 1024,
+      effects: options.effects ?? {},
+      trace: new Trace(powerOfTwo(options.traceEvents ?? 8192)),
+      deadLetters: new DeadLetters(options.deadLetterRing ?? 256),
+      onRootExit: (reason) => this.#rootExited(reason),
+    });
+  }
+
+  /**
+   * Starts the tree. The root supervisor's path is `/`, a child of it `/child`. A worker given as root stands
+   * under a root supervisor that allows no restart. Answers with every problem of the specification, or with
+   * why a child did not start; nothing is left running then.
+   */
+  start(spec: ChildSpec): StartChildResult {
+    if (this.#root !== null) return { ok: false, reason: { kind: 'already_started', path: '/' } };
+    const root: ChildSpec = spec.kind === 'worker'
+      ? { kind: 'supervisor', id: 'root', strategy: 'oneForOne', intensity: { restarts: 0, withinMs: 1000 }, children: [spec] }
+      : spec;
+    const problems = problemsOfSpec(root);
+    if (problems.length > 0) return { ok: false, reason: { kind: 'invalid_spec', problems } };
+    const d = this.#d;
+    d.nowUs = d.clock.nowUs();
+    const cell = createCell(d, null, root);
+    const cause = startCell(d, cell);
+    if (cause !== null) {
+      forget(d, cell);
+      return { ok: false, reason: { kind: 'start_failed', cause } };
+    }
+    this.#root = cell;
+    this.#ended = null;
+    d.settle();
+    return { ok: true, ref: spec.kind === 'worker' ? this.ref(`/${spec.id}`) : cell.self };
+  }
+
+  /** Reference by absolute path or registered name; one that nobody has yet is a valid address. */
+  ref<M = unknown>(path: string): ActorRef<M> {
+    return this.#d.paths.get(path)?.self ?? new Ref(path, null);
+  }
+
+  send<M>(to: ActorRef<M> | string, message: M): SendResult {
+    const d = this.#d;
+    const cell = typeof to === 'string' ? d.find(to) : resolve(d, to);
+    if (cell !== undefined) return d.deliver(cell, message);
+    d.sent++;
+    d.deadLetter('no_such_actor', typeof to === 'string' ? to : to.path, message);
+    return 'dead';
+  }
+
+  /** Asks from outside the tree; `done` gets the one outcome, at the latest at the deadline. */
+  ask<R>(to: ActorRef<never> | string, request: unknown, deadlineMs: number, done: (result: AskResult<R>) => void): void {
+    const question = new Ask(null, 0, request, done as (result: AskResult<never>) => unknown);
+    ask(this.#d, null, typeof to === 'string' ? to : to.path, question, this.#d.nowUs + Math.round(deadlineMs * 1000));
+  }
+
+  /** Tells `listener` once when the present incarnation ends; at once (noproc) when there is none. Returns the way to stop listening. */
+  monitor(path: string, listener: Extract<Watcher, (...args: never[]) => void>): () => void {
+    const d = this.#d;
+    const token = ++d.tokens;
+    const cell = d.find(path);
+    if (cell === undefined || cell.state > CellState.draining) {
+      d.tell(listener, token, path, cell?.incarnation ?? 0, { kind: 'noproc' });
+      return () => undefined;
+    }
+    (cell.watchers ??= new Map()).set(token, listener);
+    return () => void cell.watchers?.delete(token);
+  }
+
+  publish(topic: string, message: unknown): void {
+    publish(this.#d, topic, message);
+  }
+
+  /** Calls `observer` between turns for everything published on the topic; one that throws is taken off. */
+  subscribe(topic: string, observer: (message: unknown) => void): () => void {
+    const observers = this.#d.observers.get(topic) ?? new Set();
+    observers.add(observer);
+    this.#d.observers.set(topic, observers);
+    return () => void observers.delete(observer);
+  }
+
+  nowUs(): number {
+    return this.#d.clock.nowUs();
+  }
+
+  /** Runs turns until nothing is queued (or until about `maxMessages` are handled). Returns how many messages were handled. */
+  drain(maxMessages = Infinity): number {
+    return this.#d.run(maxMessages);
+  }
+
+  /** Runs one slice of one actor; false when nothing was queued. */
+  step(): boolean {
+    return this.#d.runSlice();
+  }
+
+  /**
+   * Virtual clock only: drains, then fires the due timers in the order (due, sequence), each at its own due
+   * time and with a drain after it, and ends at `us`. An earlier time than now changes nothing.
+   */
+  advanceTo(us: number): void {
+    const d = this.#d;
+    const clock = d.clock;
+    if (!(clock instanceof VirtualClock)) throw new TypeError('advanceTo needs a virtual clock; a wall clock moves by itself');
+    d.run();
+    while (d.timers.nextUs() <= us) {
+      clock.moveTo(d.timers.nextUs());
+      d.nowUs = clock.nowUs();
+      d.fire();
+      d.run();
+    }
+    clock.moveTo(us);
+    d.nowUs = clock.nowUs();
+  }
+
+  /** Due time of the earliest timer, Infinity when there is none. */
+  nextTimerUs(): number {
+    return this.#d.timers.nextUs();
+  }
+
+  /** Runs the tree on the wall clock from now on, in bursts of about `burstMessages` messages. */
+  run(burstMessages = 2048): void {
+    if (this.#d.clock.virtual) throw new TypeError('run needs a wall clock; a virtual clock is moved with advanceTo');
+    this.#loop ??= new WallLoop(this.#d, burstMessages);
+  }
+
+  /** Ends the present incarnation as an error, between turns, consuming no message. False when there is none. */
+  crash(path: string, cause?: unknown): boolean {
+    const cell = this.#d.find(path);
+    if (cell === undefined || cell.state > CellState.draining) return false;
+    const failure = toFailureCause(cause ?? new Error('injected crash'), { path: cell.path, incarnation: cell.incarnation });
+    this.#d.requestExit(cell, { kind: 'error', cause: failure });
+    return true;
+  }
+
+  /** Ends the present incarnation without a word to it: a fence, no user code runs. Its supervisor sees `killed`. */
+  kill(path: string): boolean {
+    const cell = this.#d.find(path);
+    if (cell === undefined || cell.state > CellState.draining) return false;
+    this.#d.requestExit(cell, { kind: 'killed' });
+    return true;
+  }
+
+  /** The next message of the actor's user lane throws instead of being handled. False when there is no such actor. */
+  poison(path: string): boolean {
+    const cell = this.#d.find(path);
+    if (cell === undefined || cell.kind !== CellKind.worker) return false;
+    cell.poisoned++;
+    cell.mailbox.specials++;
+    return true;
+  }
+
+  startChild(supervisor: string, spec: ChildSpec): StartChildResult { return admin.startChild(this.#d, supervisor, spec); }
+  terminateChild(supervisor: string, which: string | ActorRef<never>): admin.AdminResult { return admin.terminateChild(this.#d, supervisor, which); }
+  restartChild(supervisor: string, id: string): StartChildResult { return admin.restartChild(this.#d, supervisor, id); }
+  deleteChild(supervisor: string, id: string): admin.AdminResult { return admin.deleteChild(this.#d, supervisor, id); }
+  whichChildren(supervisor: string): admin.ChildInfo[] | undefined { return admin.whichChildren(this.#d, supervisor); }
+  countChildren(supervisor: string): admin.ChildCounts | undefined { return admin.countChildren(this.#d, supervisor); }
+  getChildSpec(supervisor: string, which: string | ActorRef<never>): admin.FullChildSpec | undefined {
+    return admin.getChildSpec(this.#d, supervisor, which);
+  }
+
+  /** The tree as plain data, null when nothing runs. */
+  tree(): TreeNode | null {
+    return this.#root === null ? null : treeOf(this.#root);
+  }
+
+  /** One actor's state and belongings as bounded plain data; undefined when there is none. */
+  inspect(path: string, limits: CopyLimits = COPY_LIMITS): Inspection | undefined {
+    const cell = this.#d.find(path);
+    if (cell === undefined) return undefined;
+    let value: unknown = cell.value;
+    const view = cell.behaviour.view;
+    if (view !== undefined && cell.stateGood) {
+      const failed = this.#d.guard(cell, () => {
+        value = view(cell.value);
+      });
+      if (failed !== undefined) value = failed;
+    }
+    return {
+      path: cell.path,
+      behaviour: cell.kind === CellKind.worker ? { name: cell.behaviour.name, version: cell.behaviour.version } : null,
+      state: nodeState(cell),
+      incarnation: cell.incarnation,
+      value: plainCopy(value, limits),
+      timers: [...(cell.timers?.values() ?? [])].map((timer) => ({ key: timer.key, dueUs: timer.dueUs })),
+      watching: [...(cell.watching?.values() ?? [])].map((target) => target.path),
+      topics: [...(cell.topics ?? [])],
+      names: [...(cell.names ?? [])],
+    };
+  }
+
+  /** The last dead letters, oldest first. */
+  deadLetters(): DeadLetter[] {
+    return this.#d.deadLetters.list();
+  }
+
+  onDeadLetter(listener: (letter: DeadLetter) => void): () => void {
+    return this.#d.deadLetters.onLetter(listener);
+  }
+
+  counters(): Counters {
+    const d = this.#d;
+    let queued = 0;
+    for (const cell of d.paths.values()) queued += cell.queued;
+    return {
+      sent: d.sent,
+      handled: d.handled,
+      queued,
+      deadLettered: d.deadLetters.total,
+      deadLetters: d.deadLetters.byReason(),
+      conflated: d.conflated,
+      faults: d.faults,
+      cells: d.paths.size,
+      timers: d.timers.size,
+      restarts: d.restarts,
+    };
+  }
+
+  /** The flight recorder: last events and the hash over all of them. */
+  trace(): Trace {
+    return this.#d.trace;
+  }
+
+  /** Why the root ended by itself, null while it has not. */
+  get ended(): ExitReason | null {
+    return this.#ended;
+  }
+
+  /** Stops the tree in reverse start order. True when it is down; false when a stop hook asked for time (run or advance on). */
+  stop(): boolean {
+    const root = this.#root;
+    if (root === null) return true;
+    if (!stopCell(this.#d, root, StopMode.final, { kind: 'shutdown' })) return false;
+    this.#treeDown();
+    return true;
+  }
+
+  /** Fences the whole tree at once. No user code runs. */
+  fence(): void {
+    if (this.#root === null) return;
+    kill(this.#d, this.#root);
+    this.#treeDown();
+  }
+
+  /** Adds a task to a phase of the coordinated shutdown; false when that has begun. */
+  onShutdown(phase: ShutdownPhase, name: string, task: () => void | Promise<void>): boolean {
+    return this.#shutdown.add(phase, name, task);
+  }
+
+  /**
+   * Coordinated shutdown under one overall deadline. Asking again gives the same promise; asking with `now` fences
+   * everything at once. Never rejects.
+   */
+  shutdown(options: { readonly reason?: string; readonly deadlineMs?: number; readonly now?: boolean } = {}): Promise<ShutdownReport> {
+    const stopTree = (): Promise<void> => new Promise((resolveDown) => {
+      this.#onEnd = resolveDown;
+      if (this.stop()) resolveDown();
+    });
+    const report = this.#shutdown.begin(options.reason ?? 'asked', options.deadlineMs ?? 5000, stopTree, () => this.fence());
+    if (options.now === true) this.#shutdown.hurry();
+    return report;
+  }
+
+  #rootExited(reason: ExitReason): void {
+    const asked = this.#root === null || this.#shutdown.begun;
+    this.#treeDown();
+    this.#ended = reason;
+    if (!asked && this.#onFatal !== null) this.#d.guard(null, () => this.#onFatal?.(reason));
+  }
+
+  #treeDown(): void {
+    if (this.#root !== null) {
+      for (const child of [...(this.#root.children?.values() ?? [])].reverse()) {
+        kill(this.#d, child);
+        forget(this.#d, child);
+      }
+      forget(this.#d, this.#root);
+    }
+    this.#root = null;
+    this.#loop?.stop();
+    this.#loop = null;
+    this.#onEnd?.();
+  }
+}
+
+/** A runtime with nothing in it yet; see `Runtime.start`. */
+export function createRuntime(options: RuntimeOptions = {}): Runtime {
+  return new Runtime(options);
+}

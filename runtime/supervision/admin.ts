@@ -1,0 +1,171 @@
+import type { Cell } from '../core/cell.js';
+import type { Dispatcher } from '../core/dispatcher.js';
+import { cancelRestart, createCell, forget, startCell, stopCell } from '../core/lifecycle.js';
+import { CellKind, CellState, StopMode } from '../core/states.js';
+import { nodeState, type NodeState } from '../observe/tree.js';
+import type { ActorRef, ChildSpec, RestartType, StartChildError, StartChildResult, WorkerSpec } from '../types.js';
+import { problemsOfSpec } from './validate.js';
+
+export type AdminError =
+  | StartChildError
+  | { readonly kind: 'running'; readonly path: string }
+  /** A dynamic supervisor knows its children by reference, a static one by id. */
+  | { readonly kind: 'needs_reference'; readonly path: string }
+  | { readonly kind: 'needs_id'; readonly path: string };
+
+export type AdminResult = { readonly ok: true } | { readonly ok: false; readonly reason: AdminError };
+
+export interface ChildInfo {
+  readonly id: string;
+  readonly path: string;
+  readonly kind: 'worker' | 'supervisor' | 'dynamic';
+  readonly state: NodeState;
+}
+
+export interface ChildCounts {
+  /** All children, those that are restarting or stopped included. */
+  readonly specs: number;
+  /** Children with a running incarnation. */
+  readonly active: number;
+  readonly supervisors: number;
+  readonly workers: number;
+}
+
+/** A child specification with its defaults filled in. */
+export type FullChildSpec = ChildSpec & { readonly restart: RestartType };
+
+const OK: AdminResult = { ok: true };
+
+/** Adds a child and starts it. A child that does not start leaves nothing behind. */
+export function startChild(d: Dispatcher, path: string, wanted: ChildSpec): StartChildResult {
+  const supervisor = supervisorAt(d, path);
+  if (!isCell(supervisor)) return refused(supervisor);
+  if (supervisor.state !== CellState.running) return refused({ kind: 'stopping', path });
+  const dynamic = supervisor.spec.kind === 'dynamic' ? supervisor.spec : null;
+  const spec = dynamic !== null && wanted.kind === 'worker' ? ({ ...dynamic.template, ...wanted } as WorkerSpec) : wanted;
+  const problems = problemsOfSpec(spec, supervisor.supervision!.autoShutdown);
+  if (problems.length > 0) return refused({ kind: 'invalid_spec', problems });
+  const known = supervisor.children?.get(spec.id);
+  if (known !== undefined) return refused({ kind: isActive(known) ? 'already_started' : 'already_present', path: known.path });
+  const limit = supervisor.supervision!.maxChildren;
+  if ((supervisor.children?.size ?? 0) >= limit) return refused({ kind: 'max_children', limit });
+  const child = createCell(d, supervisor, spec);
+  const cause = startCell(d, child);
+  if (cause !== null) {
+    forget(d, child);
+    return refused({ kind: 'start_failed', cause });
+  }
+  d.settle();
+  return { ok: true, ref: child.self };
+}
+
+/** Stops a child and keeps its specification (a temporary or dynamic one is gone). Stopping a stopped child is fine. */
+export function terminateChild(d: Dispatcher, path: string, which: string | ActorRef<never>): AdminResult {
+  const parent = supervisorAt(d, path);
+  if (!isCell(parent)) return refused(parent);
+  const byReference = typeof which !== 'string';
+  if (parent.kind === CellKind.dynamic && !byReference) return refused({ kind: 'needs_reference', path });
+  if (parent.kind !== CellKind.dynamic && byReference) return refused({ kind: 'needs_id', path });
+  const child = byReference ? d.find(which.path) : parent.children?.get(which);
+  if (child === undefined || child.parent !== parent) {
+    // A reference to a child of ours that has already gone is as good as terminated.
+    const wasOurs = byReference && child === undefined && which.path.startsWith(path === '/' ? '/' : `${path}/`);
+    return wasOurs ? OK : refused({ kind: 'not_found', path: byReference ? which.path : `${path}/${which}` });
+  }
+  cancelRestart(d, child);
+  if (parent.supervision!.waitingFor === child) parent.supervision!.waitingFor = null;
+  if (stopCell(d, child, StopMode.final, { kind: 'shutdown' })) {
+    if (child.policy.restart === 'temporary' || parent.kind === CellKind.dynamic) forget(d, child);
+  }
+  d.settle();
+  return OK;
+}
+
+/** Starts a stopped child of a static supervisor again, from its kept specification. */
+export function restartChild(d: Dispatcher, path: string, id: string): StartChildResult {
+  const child = namedChild(d, path, id);
+  if (!isCell(child)) return refused(child);
+  if (child.state === CellState.down) return refused({ kind: 'restarting', path: child.path });
+  if (child.state !== CellState.stopped) return { ok: false, reason: { kind: 'already_started', path: child.path } };
+  child.quarantined = false;
+  child.policy.quarantine?.clear();
+  const cause = startCell(d, child);
+  if (cause !== null) return refused({ kind: 'start_failed', cause });
+  d.settle();
+  return { ok: true, ref: child.self };
+}
+
+/** Forgets the specification of a stopped child of a static supervisor. */
+export function deleteChild(d: Dispatcher, path: string, id: string): AdminResult {
+  const child = namedChild(d, path, id);
+  if (!isCell(child)) return refused(child);
+  if (child.state === CellState.down) return refused({ kind: 'restarting', path: child.path });
+  if (child.state !== CellState.stopped) return refused({ kind: 'running', path: child.path });
+  forget(d, child);
+  return OK;
+}
+
+export function whichChildren(d: Dispatcher, path: string): ChildInfo[] | undefined {
+  const parent = d.paths.get(path);
+  if (parent === undefined) return undefined;
+  return [...(parent.children?.values() ?? [])].map((child) => ({
+    id: child.id, path: child.path, kind: child.spec.kind, state: nodeState(child),
+  }));
+}
+
+export function countChildren(d: Dispatcher, path: string): ChildCounts | undefined {
+  const parent = d.paths.get(path);
+  if (parent === undefined) return undefined;
+  let active = 0;
+  let supervisors = 0;
+  for (const child of parent.children?.values() ?? []) {
+    if (isActive(child)) active++;
+    if (child.kind !== CellKind.worker) supervisors++;
+  }
+  const specs = parent.children?.size ?? 0;
+  return { specs, active, supervisors, workers: specs - supervisors };
+}
+
+/** The specification of a child with the defaults it runs under; by id, or by reference in a dynamic supervisor. */
+export function getChildSpec(d: Dispatcher, path: string, which: string | ActorRef<never>): FullChildSpec | undefined {
+  const parent = d.paths.get(path);
+  const child = typeof which === 'string' ? parent?.children?.get(which) : d.find(which.path);
+  if (child === undefined || child.parent !== parent) return undefined;
+  const { spec, policy } = child;
+  if (spec.kind === 'worker') {
+    return {
+      ...spec,
+      restart: policy.restart,
+      restore: spec.restore ?? 'init',
+      shutdown: spec.shutdown ?? policy.shutdownMs,
+      significant: policy.significant,
+    } as FullChildSpec;
+  }
+  if (spec.kind === 'dynamic') return { ...spec, restart: policy.restart, significant: policy.significant };
+  return { ...spec, restart: policy.restart, shutdown: spec.shutdown ?? 'infinity', significant: policy.significant, autoShutdown: spec.autoShutdown ?? 'never' };
+}
+
+function namedChild(d: Dispatcher, path: string, id: string): Cell | StartChildError {
+  const parent = supervisorAt(d, path);
+  if (!isCell(parent)) return parent;
+  return parent.children?.get(id) ?? { kind: 'not_found', path: path === '/' ? `/${id}` : `${path}/${id}` };
+}
+
+function supervisorAt(d: Dispatcher, path: string): Cell | StartChildError {
+  if (d.inTurn) throw new Error('children are administered between turns; inside a turn use ctx.spawn and ctx.stopChild');
+  const cell = d.paths.get(path);
+  if (cell === undefined) return { kind: 'not_found', path };
+  return cell.kind === CellKind.worker ? { kind: 'not_supervisor', path } : cell;
+}
+
+function isActive(child: Cell): boolean {
+  return child.state < CellState.stopped && child.state !== CellState.down;
+}
+
+function isCell(value: Cell | AdminError): value is Cell {
+  return 'mailbox' in value;
+}
+
+function refused<E>(reason: E): { readonly ok: false; readonly reason: E } {
+  return { ok: false, reason };
+}

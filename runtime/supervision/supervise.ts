@@ -1,0 +1,191 @@
+import { ChildEnded } from '../core/asks.js';
+import type { Cell } from '../core/cell.js';
+import type { Dispatcher } from '../core/dispatcher.js';
+import { causeOf } from '../core/failure.js';
+import { cancelRestart, exitSupervisor, forget, keepOrReset, settleForGood, startCell, stopCell } from '../core/lifecycle.js';
+import { CellKind, CellState, StopMode } from '../core/states.js';
+import { Random } from '../random.js';
+import { TraceKind } from '../observe/trace.js';
+import type { ExitReason, FailureCause } from '../types.js';
+import { backoffMs, resetAfterMs } from './backoff.js';
+import { wantsRestart } from './policy.js';
+import { affectedChildren } from './supervisor-state.js';
+
+const SHUTDOWN: ExitReason = { kind: 'shutdown' };
+
+/** A child is down by itself: the one place where the answer to an exit is decided. */
+export function childExited(d: Dispatcher, child: Cell): void {
+  const parent = child.parent;
+  const reason = child.lastExit ?? SHUTDOWN;
+  if (parent === null) {
+    settleForGood(d, child, StopMode.final, reason);
+    d.onRootExit(reason);
+    return;
+  }
+  // The parent is being stopped: the child's own end must neither break the sequence nor bring it back.
+  if (parent.state === CellState.stopping) {
+    if (parent.stopMode === StopMode.retain) keepOrReset(d, child, reason);
+    else settleForGood(d, child, StopMode.final, reason);
+    return;
+  }
+  if (!wantsRestart(child.policy.restart, reason)) {
+    endForGood(d, parent, child, reason);
+    return;
+  }
+  restartOrGiveUp(d, parent, child, reason);
+}
+
+/** A restart that failed to start, tried again from the supervisor's own slice so that others get their turn in between. */
+export function retryFailed(d: Dispatcher, supervisor: Cell): void {
+  const retries = supervisor.supervision!.retries;
+  supervisor.supervision!.retries = [];
+  for (const child of retries) {
+    if (!child.retryQueued || child.state !== CellState.down || supervisor.state !== CellState.running) continue;
+    child.retryQueued = false;
+    restartOrGiveUp(d, supervisor, child, child.lastExit ?? SHUTDOWN);
+  }
+}
+
+/** A sibling that a group restart was waiting for has stopped. */
+export function siblingStopped(d: Dispatcher, supervisor: Cell, sibling: Cell): void {
+  const waiting = supervisor.supervision!.waitingFor;
+  if (waiting === null) {
+    // It was terminated on its own; a temporary or dynamic child leaves nothing behind.
+    if (sibling.policy.restart === 'temporary' || supervisor.kind === CellKind.dynamic) forget(d, sibling);
+    return;
+  }
+  stopGroup(d, supervisor, waiting);
+}
+
+/** A child that a worker asked to stop has done so. */
+export function workerChildStopped(d: Dispatcher, child: Cell): void {
+  forget(d, child);
+}
+
+function restartOrGiveUp(d: Dispatcher, parent: Cell, child: Cell, reason: ExitReason): void {
+  const own = child.policy.quarantine;
+  if (own !== null) {
+    if (own.exceeded(d.nowUs)) {
+      d.trace.write(TraceKind.quarantine, child.number, child.restarts, d.nowUs);
+      child.quarantined = true;
+      endForGood(d, parent, child, reason);
+      return;
+    }
+  } else if (parent.supervision !== null && parent.supervision.window.exceeded(d.nowUs)) {
+    giveUp(d, parent, child, reason);
+    return;
+  }
+  child.restarts++;
+  d.restarts++;
+  const backoff = child.policy.backoff;
+  if (backoff !== null && child.stateGood && d.nowUs - child.startedAtUs >= resetAfterMs(backoff) * 1000) child.attempt = 0;
+  keepOrReset(d, child, reason);
+  if (parent.kind === CellKind.worker) delayThenStart(d, parent, child);
+  else stopGroup(d, parent, child);
+}
+
+/** Stops, in reverse order, those the failing child takes along; comes back here when one of them needed time. */
+function stopGroup(d: Dispatcher, supervisor: Cell, failing: Cell): void {
+  const state = supervisor.supervision!;
+  const affected = affectedChildren(state.strategy, supervisor, failing);
+  state.waitingFor = failing;
+  for (let at = affected.length - 1; at >= 0; at--) {
+    const sibling = affected[at]!;
+    if (sibling === failing) continue;
+    if (sibling.policy.restart === 'temporary') {
+      if (!stopCell(d, sibling, StopMode.final, SHUTDOWN)) return;
+      forget(d, sibling);
+    } else if (!stopCell(d, sibling, StopMode.retain, SHUTDOWN)) {
+      return;
+    }
+  }
+  state.waitingFor = null;
+  delayThenStart(d, supervisor, failing);
+}
+
+function delayThenStart(d: Dispatcher, parent: Cell, failing: Cell): void {
+  const delayUs = restartDelayUs(d, failing);
+  failing.attempt++;
+  if (delayUs <= 0) {
+    startGroup(d, parent, failing);
+    return;
+  }
+  d.trace.write(TraceKind.backoff, failing.number, delayUs, d.nowUs);
+  failing.restartTimer = d.arm(d.nowUs + delayUs, failing, '', undefined, {
+    run: () => {
+      failing.restartTimer = null;
+      startGroup(d, parent, failing);
+    },
+  });
+}
+
+/** The first restart with the last good state does not wait; back-off begins with the second in a row. */
+function restartDelayUs(d: Dispatcher, child: Cell): number {
+  const backoff = child.policy.backoff;
+  if (backoff === null) return 0;
+  const attempt = child.retained ? child.attempt - 1 : child.attempt;
+  if (attempt < 0) return 0;
+  const uniform = new Random(`${d.seed}|backoff|${child.path}|${child.restarts}`).next();
+  return Math.round(backoffMs(backoff, attempt, uniform) * 1000);
+}
+
+function startGroup(d: Dispatcher, parent: Cell, failing: Cell): void {
+  const state = parent.supervision;
+  const affected = state === null ? [failing] : affectedChildren(state.strategy, parent, failing);
+  for (const child of affected) {
+    if (child.quarantined || (child.state !== CellState.down && child.state !== CellState.stopped)) continue;
+    cancelRestart(d, child);
+    const cause = startCell(d, child);
+    if (cause === null) continue;
+    child.state = CellState.down;
+    child.lastExit = { kind: 'error', cause };
+    if (state === null) {
+      d.exited(child);
+    } else {
+      child.retryQueued = true;
+      state.retries.push(child);
+      if (!parent.scheduled) d.schedule(parent);
+    }
+    return;
+  }
+}
+
+/** The child ended and stays down; the specification is kept unless it is temporary, spawned or dynamic. */
+function endForGood(d: Dispatcher, parent: Cell, child: Cell, reason: ExitReason): void {
+  settleForGood(d, child, StopMode.final, reason);
+  const { significant } = child.policy;
+  if (parent.kind === CellKind.worker) {
+    forget(d, child);
+    if (parent.behaviour.childExit !== undefined) d.notify(parent, new ChildEnded(child.id, reason));
+    return;
+  }
+  if (parent.kind === CellKind.dynamic || child.policy.restart === 'temporary') forget(d, child);
+  if (significant && !child.quarantined) autoShutdown(d, parent);
+}
+
+function autoShutdown(d: Dispatcher, supervisor: Cell): void {
+  switch (supervisor.supervision!.autoShutdown) {
+    case 'never': return;
+    case 'anySignificant': break;
+    case 'allSignificant':
+      for (const child of supervisor.children?.values() ?? []) if (child.policy.significant && child.state < CellState.stopped) return;
+      break;
+  }
+  exitSupervisor(d, supervisor, { kind: 'shutdown', info: 'significant children ended' }, StopMode.final);
+}
+
+/** More restarts than the budget: the children are stopped and the supervisor ends abnormally, for its own parent to judge. */
+function giveUp(d: Dispatcher, supervisor: Cell, child: Cell, reason: ExitReason): void {
+  const { window } = supervisor.supervision!;
+  d.trace.write(TraceKind.giveUp, supervisor.number, window.limit + 1, d.nowUs);
+  const cause: FailureCause = {
+    name: 'IntensityExceeded',
+    message: `child "${child.id}" failed: more than ${window.limit} restarts within ${window.withinUs / 1000} ms`,
+    path: supervisor.path,
+    incarnation: supervisor.incarnation,
+    cause: causeOf(reason, child.path),
+  };
+  settleForGood(d, child, StopMode.final, reason);
+  forget(d, child);
+  exitSupervisor(d, supervisor, { kind: 'error', cause }, StopMode.final);
+}
