@@ -1,0 +1,29 @@
+/** Why an import ended; each kind has its exit code in tools/cli/errors.ts under the same name. */
+export type ImportProblem = 'usage' | 'badInput' | 'cannotRead' | 'cannotWrite' | 'interrupted';
+
+/** An import that cannot go on: one line for the person, and the way out. The only error that importers throw. */
+export class ImportError extends Error {
+  readonly problem: ImportProblem;
+  readonly fix: string | undefined;
+
+  constructor(problem: ImportProblem, message: string, fix?: string) {
+    super(message);
+    this.name = 'ImportError';
+    this.problem = problem;
+    this.fix = fix;
+  }
+}
+
+/** One row or message that cannot become a record. Thrown by decoders, caught by the frame loop, never by callers. */
+export class BadRow extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = 'BadRow';
+  }
+}
+
+/** At most `limit` characters of foreign text, made printable, for an error message. */
+export function quoteForeign(text: string, limit = 60): string {
+  const cut = text.length > limit ? `${text.slice(0, limit)}…` : text;
+  return JSON.stringify(cut);
+}

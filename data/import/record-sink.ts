@@ -1,0 +1,344 @@
+import {
+  allocateBatch, AUX, CLOSE, EXCH_US, EXTRA, FIXED_SCALE, Flag, ID, Kind, LOW, MAX_PRICE_TICKS, PRICE, PRICE2, QTY, RECV_US,
+  SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I, type RecordBatch,
+} from '../records/index.js';
+import { powerOfTen, type ExactNumber } from './exact-number.js';
+import { BadRow } from './import-error.js';
+import type { ResolvedInstrument } from './resolve-instrument.js';
+import { SymbolStats } from './size-stats.js';
+import type { SymbolTable } from './symbol-table.js';
+
+const INT32_MAX = 2_147_483_647;
+/** A message longer than this is not one: no venue sends a book of a million levels. */
+const MAX_MESSAGE_RECORDS = 1_000_000;
+
+/** Numbers that say what an import did besides making records. */
+export interface SinkCounts {
+  /** Prices of bars and average prices that were rounded to the tick. */
+  roundedPrices: number;
+  /** Sums (volumes, depths) that were rounded to the lot. */
+  roundedQuantities: number;
+}
+
+/**
+ * Turns decoded messages into records. In the first pass (`instruments` undefined) it checks and learns sizes and its
+ * records are thrown away; in the second the prices become ticks and the quantities lots.
+ * Every method refuses absurd values with {@link BadRow} and then leaves no record of that message.
+ */
+export class RecordSink {
+  readonly symbols: SymbolTable;
+  readonly counts: SinkCounts;
+  /** Statistics by symbol index; `unnamed` collects messages that name no symbol during the first pass. */
+  readonly stats: SymbolStats[] = [];
+  readonly unnamed = new SymbolStats();
+  /** Longest stretch seen with stamps of that clock: whether any record carried one. */
+  anyReceived = false;
+  anyExchange = false;
+  batch: RecordBatch = allocateBatch(4096);
+  readonly #instruments: readonly ResolvedInstrument[] | undefined;
+  #capacity = 4096;
+  /** Start of the open message, -1 outside one. */
+  #open = -1;
+  #openKind: number = Kind.DEPTH;
+  #openSymbol = 0;
+  #openReceived = 0;
+  #openExchange = 0;
+  #openId = 0;
+  #openPrevious = 0;
+  #openSpan = 0;
+
+  constructor(symbols: SymbolTable, instruments: readonly ResolvedInstrument[] | undefined, counts: SinkCounts) {
+    this.symbols = symbols;
+    this.#instruments = instruments;
+    this.counts = counts;
+  }
+
+  get scanning(): boolean {
+    return this.#instruments === undefined;
+  }
+
+  /** Index for a message that names no symbol: the only symbol of the import. @throws BadRow when there are several. */
+  unnamedSymbol(): number {
+    const only = this.symbols.only();
+    if (only !== undefined) return only;
+    if (this.scanning) return UNNAMED;
+    throw new BadRow('names no symbol and the import has several; choose one with --symbol');
+  }
+
+  trade(symbol: number, receivedUs: number, exchangeUs: number, id: number, price: ExactNumber, quantity: ExactNumber, sell: boolean): void {
+    const ticks = this.#price(symbol, price, 'price');
+    const lots = this.#quantity(symbol, quantity, 'quantity', false);
+    const record = this.#begin(Kind.TRADE | (sell ? Flag.SELL : 0), symbol, receivedUs, exchangeUs);
+    const f = record * WORDS_F;
+    this.batch.F[f + ID] = id;
+    this.batch.F[f + QTY] = lots;
+    this.batch.I[record * WORDS_I + PRICE] = ticks;
+  }
+
+  aggTrade(symbol: number, receivedUs: number, exchangeUs: number, id: number, firstTradeId: number, trades: number, price: ExactNumber, quantity: ExactNumber, sell: boolean): void {
+    const ticks = this.#price(symbol, price, 'price');
+    const lots = this.#quantity(symbol, quantity, 'quantity', false);
+    const record = this.#begin(Kind.AGG_TRADE | (sell ? Flag.SELL : 0), symbol, receivedUs, exchangeUs);
+    const f = record * WORDS_F;
+    const i = record * WORDS_I;
+    this.batch.F[f + ID] = id;
+    this.batch.F[f + QTY] = lots;
+    this.batch.F[f + AUX] = firstTradeId;
+    this.batch.I[i + PRICE] = ticks;
+    this.batch.I[i + EXTRA] = saturated(trades);
+  }
+
+  /** Best quotes; a side with quantity 0 is empty whatever its price says. */
+  bookTicker(symbol: number, receivedUs: number, exchangeUs: number, id: number, bid: ExactNumber, bidQuantity: ExactNumber, ask: ExactNumber, askQuantity: ExactNumber): void {
+    const bidLots = this.#quantity(symbol, bidQuantity, 'bid quantity', true);
+    const askLots = this.#quantity(symbol, askQuantity, 'ask quantity', true);
+    const bidTicks = bidQuantity.units === 0 ? 0 : this.#price(symbol, bid, 'bid price');
+    const askTicks = askQuantity.units === 0 ? 0 : this.#price(symbol, ask, 'ask price');
+    const record = this.#begin(Kind.BOOK_TICKER, symbol, receivedUs, exchangeUs);
+    const f = record * WORDS_F;
+    const i = record * WORDS_I;
+    this.batch.F[f + ID] = id;
+    this.batch.F[f + QTY] = bidLots;
+    this.batch.F[f + AUX] = askLots;
+    this.batch.I[i + PRICE] = bidTicks;
+    this.batch.I[i + PRICE2] = askTicks;
+  }
+
+  /** Opens a depth diff or a snapshot; {@link level} adds its levels, {@link closeBook} ends it, {@link dropBook} forgets it. */
+  openBook(kind: typeof Kind.DEPTH | typeof Kind.SNAPSHOT, symbol: number, receivedUs: number, exchangeUs: number, id: number, previousId: number, span: number): void {
+    this.dropBook();
+    this.#open = this.batch.length;
+    this.#openKind = kind;
+    this.#openSymbol = symbol;
+    this.#openReceived = receivedUs;
+    this.#openExchange = exchangeUs;
+    this.#openId = id;
+    this.#openPrevious = previousId;
+    this.#openSpan = saturated(span);
+  }
+
+  level(ask: boolean, price: ExactNumber, quantity: ExactNumber): void {
+    const ticks = this.#price(this.#openSymbol, price, ask ? 'ask price' : 'bid price');
+    const lots = this.#quantity(this.#openSymbol, quantity, ask ? 'ask quantity' : 'bid quantity', true);
+    if (this.batch.length - this.#open >= MAX_MESSAGE_RECORDS) throw new BadRow(`more than ${MAX_MESSAGE_RECORDS} levels`);
+    const record = this.#bookRecord(ask ? Flag.SELL : 0);
+    this.batch.F[record * WORDS_F + QTY] = lots;
+    this.batch.I[record * WORDS_I + PRICE] = ticks;
+  }
+
+  closeBook(): void {
+    if (this.#open < 0) return;
+    if (this.batch.length === this.#open) this.#bookRecord(Flag.EMPTY);
+    this.batch.I[this.#open * WORDS_I + TAG]! |= Flag.FIRST;
+    this.batch.I[(this.batch.length - 1) * WORDS_I + TAG]! |= Flag.LAST;
+    this.#open = -1;
+  }
+
+  dropBook(): void {
+    if (this.#open >= 0) this.batch.length = this.#open;
+    this.#open = -1;
+  }
+
+  get bookOpen(): boolean {
+    return this.#open >= 0;
+  }
+
+  /** `orderPrice` is the limit the venue sent and sits on the tick; `price` (average) is rounded to it. */
+  liquidation(symbol: number, receivedUs: number, exchangeUs: number, orderPrice: ExactNumber, price: ExactNumber, quantity: ExactNumber, sell: boolean): void {
+    if (this.scanning && orderPrice.units > 0) this.#price(symbol, orderPrice, 'price');
+    const ticks = this.#nearPrice(symbol, price, 'average price');
+    const lots = this.#quantity(symbol, quantity, 'filled quantity', false);
+    const record = this.#begin(Kind.LIQUIDATION | (sell ? Flag.SELL : 0), symbol, receivedUs, exchangeUs);
+    this.batch.F[record * WORDS_F + QTY] = lots;
+    this.batch.I[record * WORDS_I + PRICE] = ticks;
+  }
+
+  /** `index` and `fundingRate` may be undefined. Stamps in µs; `nextFundingUs` 0 when there is none. */
+  mark(symbol: number, receivedUs: number, exchangeUs: number, mark: ExactNumber, index: ExactNumber | undefined, fundingRate: ExactNumber | undefined, nextFundingUs: number): void {
+    const markFixed = fixed(mark, 'mark price');
+    const indexFixed = index === undefined ? 0 : fixed(index, 'index price');
+    if (markFixed < 0 || indexFixed < 0) throw new BadRow('a mark or index price below 0');
+    const rate = fundingRate === undefined ? 0 : fixed(fundingRate, 'funding rate');
+    if (Math.abs(rate) > INT32_MAX) throw new BadRow(`a funding rate of ${fundingRate?.toNumber()}`);
+    const record = this.#begin(Kind.MARK, symbol, receivedUs, exchangeUs);
+    const f = record * WORDS_F;
+    this.batch.F[f + ID] = nextFundingUs;
+    this.batch.F[f + QTY] = markFixed;
+    this.batch.F[f + AUX] = indexFixed;
+    this.batch.I[record * WORDS_I + EXTRA] = rate;
+  }
+
+  /** A closed bar; `endUs` is the first instant after it. Its volume is a sum and is rounded to the lot. */
+  candle(symbol: number, receivedUs: number, endUs: number, seconds: number, trades: number, open: ExactNumber, high: ExactNumber, low: ExactNumber, close: ExactNumber, volume: ExactNumber): void {
+    const openTicks = this.#nearPrice(symbol, open, 'open', true);
+    const highTicks = this.#nearPrice(symbol, high, 'high', true);
+    const lowTicks = this.#nearPrice(symbol, low, 'low', true);
+    const closeTicks = this.#nearPrice(symbol, close, 'close', true);
+    if (high.toNumber() < low.toNumber()) throw new BadRow('a high below the low');
+    if (!(seconds > 0 && seconds <= INT32_MAX)) throw new BadRow(`a bar of ${seconds} seconds`);
+    const lots = this.#sum(symbol, volume, 'volume');
+    const record = this.#begin(Kind.CANDLE, symbol, receivedUs, endUs);
+    const i = record * WORDS_I;
+    this.batch.F[record * WORDS_F + ID] = trades;
+    this.batch.F[record * WORDS_F + QTY] = lots;
+    this.batch.I[i + PRICE] = openTicks;
+    this.batch.I[i + PRICE2] = highTicks;
+    this.batch.I[i + LOW] = lowTicks;
+    this.batch.I[i + CLOSE] = closeTicks;
+    this.batch.I[i + EXTRA] = seconds;
+  }
+
+  funding(symbol: number, exchangeUs: number, rate: ExactNumber): void {
+    const value = fixed(rate, 'funding rate');
+    if (Math.abs(value) > FIXED_SCALE) throw new BadRow(`a funding rate of ${rate.toNumber()}`);
+    const record = this.#begin(Kind.FUNDING, symbol, 0, exchangeUs);
+    this.batch.F[record * WORDS_F + QTY] = value;
+  }
+
+  /** `bandBps` is signed; `notional` in quote units. */
+  depthBand(symbol: number, exchangeUs: number, bandBps: number, depth: ExactNumber, notional: ExactNumber): void {
+    const lots = this.#sum(symbol, depth, 'depth');
+    const cents = scaled(notional, 2);
+    if (!(notional.units >= 0) || !Number.isSafeInteger(cents)) throw new BadRow(`a notional of ${notional.toNumber()}`);
+    const record = this.#begin(Kind.DEPTH_BAND, symbol, 0, exchangeUs);
+    this.batch.F[record * WORDS_F + QTY] = lots;
+    this.batch.F[record * WORDS_F + AUX] = cents;
+    this.batch.I[record * WORDS_I + EXTRA] = bandBps;
+  }
+
+  /** Forgets every complete record and keeps those of an open message at the front. */
+  clear(): void {
+    const kept = this.#open < 0 ? 0 : this.batch.length - this.#open;
+    if (kept > 0 && this.#open > 0) {
+      this.batch.F.copyWithin(0, this.#open * WORDS_F, this.batch.length * WORDS_F);
+    }
+    this.batch.length = kept;
+    if (this.#open >= 0) this.#open = 0;
+  }
+
+  /** Records of complete messages. */
+  get complete(): number {
+    return this.#open < 0 ? this.batch.length : this.#open;
+  }
+
+  #statsOf(symbol: number): SymbolStats {
+    if (symbol === UNNAMED) return this.unnamed;
+    let stats = this.stats[symbol];
+    if (stats === undefined) {
+      stats = new SymbolStats();
+      this.stats[symbol] = stats;
+    }
+    return stats;
+  }
+
+  #price(symbol: number, value: ExactNumber, what: string): number {
+    if (!(value.units > 0)) throw new BadRow(`a ${what} of ${value.toNumber()}`);
+    if (this.#instruments === undefined) {
+      if (value.toNumber() > MAX_PRICE) throw new BadRow(`a ${what} of ${value.toNumber()}`);
+      this.#statsOf(symbol).price.add(value);
+      return 0;
+    }
+    const { tick } = this.#instruments[symbol]!;
+    const ticks = tick.steps(value);
+    if (ticks !== ticks) throw new BadRow(`${what} ${value.toNumber()} does not sit on the tick ${tick.text}`);
+    if (ticks > MAX_PRICE_TICKS) throw new BadRow(`${what} ${value.toNumber()} is more than ${MAX_PRICE_TICKS} ticks of ${tick.text}`);
+    return ticks;
+  }
+
+  /** A price that may be rounded unless the person stated the tick and `strict` asks for it. */
+  #nearPrice(symbol: number, value: ExactNumber, what: string, strict = false): number {
+    if (this.#instruments === undefined) return strict ? this.#price(symbol, value, what) : this.#positive(value, what);
+    const { tick, tickStated } = this.#instruments[symbol]!;
+    if (strict && tickStated) return this.#price(symbol, value, what);
+    this.#positive(value, what);
+    const exact = tick.steps(value);
+    const ticks = exact === exact ? exact : tick.nearestSteps(value);
+    if (exact !== ticks) this.counts.roundedPrices += 1;
+    if (!(ticks <= MAX_PRICE_TICKS)) throw new BadRow(`${what} ${value.toNumber()} is more than ${MAX_PRICE_TICKS} ticks of ${tick.text}`);
+    return ticks;
+  }
+
+  #positive(value: ExactNumber, what: string): number {
+    if (!(value.units > 0)) throw new BadRow(`a ${what} of ${value.toNumber()}`);
+    return 0;
+  }
+
+  #quantity(symbol: number, value: ExactNumber, what: string, zeroAllowed: boolean): number {
+    if (value.units < 0 || (value.units === 0 && !zeroAllowed)) throw new BadRow(`a ${what} of ${value.toNumber()}`);
+    if (this.#instruments === undefined) {
+      this.#statsOf(symbol).quantity.add(value);
+      return 0;
+    }
+    const { lot } = this.#instruments[symbol]!;
+    const lots = lot.steps(value);
+    if (lots !== lots) throw new BadRow(`${what} ${value.toNumber()} is not a whole number of lots of ${lot.text}`);
+    return lots;
+  }
+
+  #sum(symbol: number, value: ExactNumber, what: string): number {
+    if (value.units < 0) throw new BadRow(`a ${what} of ${value.toNumber()}`);
+    if (this.#instruments === undefined) {
+      this.#statsOf(symbol).volume.add(value);
+      return 0;
+    }
+    const { lot } = this.#instruments[symbol]!;
+    const exact = lot.steps(value);
+    if (exact === exact) return exact;
+    const lots = lot.nearestSteps(value);
+    if (lots !== lots) throw new BadRow(`${what} ${value.toNumber()} is more than 2^53 lots of ${lot.text}`);
+    this.counts.roundedQuantities += 1;
+    return lots;
+  }
+
+  #bookRecord(flags: number): number {
+    const record = this.#begin(this.#openKind | flags, this.#openSymbol, this.#openReceived, this.#openExchange);
+    this.batch.F[record * WORDS_F + ID] = this.#openId;
+    this.batch.F[record * WORDS_F + AUX] = this.#openPrevious;
+    this.batch.I[record * WORDS_I + EXTRA] = this.#openSpan;
+    return record;
+  }
+
+  #begin(kindAndFlags: number, symbol: number, receivedUs: number, exchangeUs: number): number {
+    if (this.batch.length === this.#capacity) this.#grow();
+    const record = this.batch.length;
+    this.batch.length = record + 1;
+    const f = record * WORDS_F;
+    this.batch.F.fill(0, f, f + WORDS_F);
+    this.batch.F[f + RECV_US] = receivedUs;
+    this.batch.F[f + EXCH_US] = exchangeUs;
+    this.batch.I[record * WORDS_I + TAG] = kindAndFlags | ((symbol & 0xffff) << SYMBOL_SHIFT);
+    if (this.#instruments === undefined) this.#statsOf(symbol).records += 1;
+    if (receivedUs > 0) this.anyReceived = true;
+    if (exchangeUs > 0) this.anyExchange = true;
+    return record;
+  }
+
+  #grow(): void {
+    this.#capacity *= 2;
+    const larger = allocateBatch(this.#capacity);
+    larger.F.set(this.batch.F);
+    larger.length = this.batch.length;
+    this.batch = larger;
+  }
+}
+
+/** Symbol index of messages that name none, in the first pass only. */
+const UNNAMED = -2;
+/** No asset has a price above this; a column that does is not a price. */
+const MAX_PRICE = 1e12;
+
+function saturated(value: number): number {
+  return value > INT32_MAX ? INT32_MAX : value < 0 ? 0 : value;
+}
+
+function scaled(value: ExactNumber, places: number): number {
+  const lift = places - value.scale;
+  return lift >= 0 ? value.units * powerOfTen(lift) : Math.floor(value.units / powerOfTen(-lift) + 0.5);
+}
+
+/** value × 1e8, rounded beyond the eighth place. @throws BadRow beyond 2^53. */
+function fixed(value: ExactNumber, what: string): number {
+  const result = scaled(value, 8);
+  if (!Number.isSafeInteger(result)) throw new BadRow(`a ${what} of ${value.toNumber()}`);
+  return result;
+}

@@ -1,0 +1,60 @@
+import { MAX_SYMBOLS } from '../records/index.js';
+import { BadRow, ImportError, quoteForeign } from './import-error.js';
+
+const MAX_NAME = 64;
+/** Symbols that were left out are counted one by one up to this many names. */
+const MAX_IGNORED = 10_000;
+const NAME = /^[\w.:/+-]+$/;
+
+/** The symbols of an import: those asked for, or every one that occurs when none was. */
+export class SymbolTable {
+  readonly names: string[] = [];
+  /** Records of symbols that were not asked for, by name. */
+  readonly ignored = new Map<string, number>();
+  readonly #indexes = new Map<string, number>();
+  readonly #open: boolean;
+  readonly #foldCase: boolean;
+
+  /** `requested` undefined takes whatever occurs. Deribit writes a lower-case d in strikes, so its names keep their case. */
+  constructor(requested: readonly string[] | undefined, venue: string) {
+    this.#open = requested === undefined;
+    this.#foldCase = venue !== 'deribit';
+    for (const name of requested ?? []) this.#add(this.#foldCase ? name.toUpperCase() : name);
+  }
+
+  /** True while symbols are still being discovered. */
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /** Index of a symbol as the file spells it, or -1 when it was not asked for. @throws BadRow for what cannot be a name. */
+  index(spelled: string): number {
+    const found = this.#indexes.get(spelled);
+    if (found !== undefined) return found;
+    const name = this.#foldCase ? spelled.toUpperCase() : spelled;
+    const known = this.#indexes.get(name) ?? this.#indexes.get(name.toUpperCase());
+    if (known !== undefined) {
+      this.#indexes.set(spelled, known);
+      return known;
+    }
+    if (name.length === 0 || name.length > MAX_NAME || !NAME.test(name)) throw new BadRow(`${quoteForeign(spelled)} is not a symbol`);
+    if (this.#open) return this.#add(name);
+    if (this.ignored.has(name) || this.ignored.size < MAX_IGNORED) this.ignored.set(name, (this.ignored.get(name) ?? 0) + 1);
+    return -1;
+  }
+
+  /** The symbol of messages that name none: the only one there is, else undefined. */
+  only(): number | undefined {
+    return this.names.length === 1 ? 0 : undefined;
+  }
+
+  #add(name: string): number {
+    const existing = this.#indexes.get(name);
+    if (existing !== undefined) return existing;
+    if (this.names.length === MAX_SYMBOLS) throw new ImportError('badInput', `more than ${MAX_SYMBOLS} symbols`, 'choose some with --symbol');
+    this.names.push(name);
+    this.#indexes.set(name, this.names.length - 1);
+    if (!this.#foldCase) this.#indexes.set(name.toUpperCase(), this.names.length - 1);
+    return this.names.length - 1;
+  }
+}
