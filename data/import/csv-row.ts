@@ -55,7 +55,7 @@ export class CsvRow {
 
   text(field: number): string {
     if (field >= this.fields) throw new BadRow(`field ${field + 1} is missing`);
-    return this.bytes.utf8Slice(this.#starts[field]!, this.#ends[field]!).trim();
+    return this.bytes.toString('utf8', this.#starts[field]!, this.#ends[field]!).trim();
   }
 
   /** True when the field's bytes equal `expected`. */

@@ -71,7 +71,7 @@ export class ExactNumber {
   /** Reads a string as {@link parse} does. */
   parseText(text: string): boolean {
     if (text.length > scratch.length) return false;
-    const length = scratch.latin1Write(text);
+    const length = scratch.write(text, 'latin1');
     return this.parse(scratch, 0, length);
   }
 

@@ -152,7 +152,7 @@ function tooLong(label: string, number: number): ImportError {
 /** JSON.parse of bytes. @throws BadRow. */
 export function parseJson(bytes: Buffer, start: number, end: number): unknown {
   try {
-    return JSON.parse(bytes.utf8Slice(start, end)) as unknown;
+    return JSON.parse(bytes.toString('utf8', start, end)) as unknown;
   } catch {
     throw new BadRow(end > start ? 'is not valid JSON' : 'is empty');
   }

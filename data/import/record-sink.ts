@@ -2,7 +2,7 @@ import {
   allocateBatch, AUX, CLOSE, EXCH_US, EXTRA, FIXED_SCALE, Flag, ID, Kind, LOW, MAX_PRICE_TICKS, PRICE, PRICE2, QTY, RECV_US,
   SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I, type RecordBatch,
 } from '../records/index.js';
-import { powerOfTen, type ExactNumber } from './exact-number.js';
+import { powerOfTen, type ExactNumber, type StepSize } from './exact-number.js';
 import { BadRow } from './import-error.js';
 import type { ResolvedInstrument } from './resolve-instrument.js';
 import { SymbolStats } from './size-stats.js';
@@ -20,6 +20,12 @@ export interface SinkCounts {
   roundedQuantities: number;
 }
 
+/** Steps that the person stated: the first pass refuses what does not sit on them. */
+export interface StatedSteps {
+  readonly tick?: StepSize | undefined;
+  readonly lot?: StepSize | undefined;
+}
+
 /**
  * Turns decoded messages into records. In the first pass (`instruments` undefined) it checks and learns sizes and its
  * records are thrown away; in the second the prices become ticks and the quantities lots.
@@ -31,11 +37,12 @@ export class RecordSink {
   /** Statistics by symbol index; `unnamed` collects messages that name no symbol during the first pass. */
   readonly stats: SymbolStats[] = [];
   readonly unnamed = new SymbolStats();
-  /** Longest stretch seen with stamps of that clock: whether any record carried one. */
+  /** Whether any record carried a stamp of that clock. */
   anyReceived = false;
   anyExchange = false;
   batch: RecordBatch = allocateBatch(4096);
   readonly #instruments: readonly ResolvedInstrument[] | undefined;
+  readonly #stated: StatedSteps;
   #capacity = 4096;
   /** Start of the open message, -1 outside one. */
   #open = -1;
@@ -47,8 +54,9 @@ export class RecordSink {
   #openPrevious = 0;
   #openSpan = 0;
 
-  constructor(symbols: SymbolTable, instruments: readonly ResolvedInstrument[] | undefined, counts: SinkCounts) {
+  constructor(symbols: SymbolTable, instruments: readonly ResolvedInstrument[] | undefined, counts: SinkCounts, stated: StatedSteps = {}) {
     this.symbols = symbols;
+    this.#stated = stated;
     this.#instruments = instruments;
     this.counts = counts;
   }
@@ -235,14 +243,11 @@ export class RecordSink {
     if (!(value.units > 0)) throw new BadRow(`a ${what} of ${value.toNumber()}`);
     if (this.#instruments === undefined) {
       if (value.toNumber() > MAX_PRICE) throw new BadRow(`a ${what} of ${value.toNumber()}`);
+      if (this.#stated.tick !== undefined) ticksOf(value, this.#stated.tick, what);
       this.#statsOf(symbol).price.add(value);
       return 0;
     }
-    const { tick } = this.#instruments[symbol]!;
-    const ticks = tick.steps(value);
-    if (ticks !== ticks) throw new BadRow(`${what} ${value.toNumber()} does not sit on the tick ${tick.text}`);
-    if (ticks > MAX_PRICE_TICKS) throw new BadRow(`${what} ${value.toNumber()} is more than ${MAX_PRICE_TICKS} ticks of ${tick.text}`);
-    return ticks;
+    return ticksOf(value, this.#instruments[symbol]!.tick, what);
   }
 
   /** A price that may be rounded unless the person stated the tick and `strict` asks for it. */
@@ -266,13 +271,11 @@ export class RecordSink {
   #quantity(symbol: number, value: ExactNumber, what: string, zeroAllowed: boolean): number {
     if (value.units < 0 || (value.units === 0 && !zeroAllowed)) throw new BadRow(`a ${what} of ${value.toNumber()}`);
     if (this.#instruments === undefined) {
+      if (this.#stated.lot !== undefined) lotsOf(value, this.#stated.lot, what);
       this.#statsOf(symbol).quantity.add(value);
       return 0;
     }
-    const { lot } = this.#instruments[symbol]!;
-    const lots = lot.steps(value);
-    if (lots !== lots) throw new BadRow(`${what} ${value.toNumber()} is not a whole number of lots of ${lot.text}`);
-    return lots;
+    return lotsOf(value, this.#instruments[symbol]!.lot, what);
   }
 
   #sum(symbol: number, value: ExactNumber, what: string): number {
@@ -326,6 +329,19 @@ export class RecordSink {
 const UNNAMED = -2;
 /** No asset has a price above this; a column that does is not a price. */
 const MAX_PRICE = 1e12;
+
+function ticksOf(value: ExactNumber, tick: StepSize, what: string): number {
+  const ticks = tick.steps(value);
+  if (ticks !== ticks) throw new BadRow(`${what} ${value.toNumber()} does not sit on the tick ${tick.text}`);
+  if (ticks > MAX_PRICE_TICKS) throw new BadRow(`${what} ${value.toNumber()} is more than ${MAX_PRICE_TICKS} ticks of ${tick.text}`);
+  return ticks;
+}
+
+function lotsOf(value: ExactNumber, lot: StepSize, what: string): number {
+  const lots = lot.steps(value);
+  if (lots !== lots) throw new BadRow(`${what} ${value.toNumber()} is not a whole number of lots of ${lot.text}`);
+  return lots;
+}
 
 function saturated(value: number): number {
   return value > INT32_MAX ? INT32_MAX : value < 0 ? 0 : value;

@@ -21,7 +21,7 @@ export function parseStampUs(bytes: Uint8Array, start: number, end: number): num
       point = at;
       continue;
     }
-    return parseCalendar(Buffer.from(bytes.buffer, bytes.byteOffset + from, Math.min(to - from, 64)).latin1Slice());
+    return parseCalendar(Buffer.from(bytes.buffer, bytes.byteOffset + from, Math.min(to - from, 64)).toString('latin1'));
   }
   const wholeEnd = point < 0 ? to : point;
   const digits = wholeEnd - from;
@@ -44,7 +44,7 @@ export function parseStampUs(bytes: Uint8Array, start: number, end: number): num
 /** As {@link parseStampUs} for a string. */
 export function parseStampText(text: string): number {
   if (text.length > 64) return Number.NaN;
-  const length = scratch.latin1Write(text);
+  const length = scratch.write(text, 'latin1');
   return parseStampUs(scratch, 0, length);
 }
 

@@ -1,0 +1,29 @@
+import { binanceAggTrades, binanceBookDepth, binanceBookTicker, binanceDepthHistory, binanceFundingRate, binanceKlines, binanceTrades } from './binance-archive.js';
+import type { Format, Sample } from './format.js';
+import { binanceJson, cryptofeedRaw, deribitJson, hftbacktestRaw } from './raw-json.js';
+import { tardisCsv } from './tardis.js';
+
+/** Every format, in the order in which `auto` asks them: those with a shape of their own first. */
+export const FORMATS: readonly Format[] = [
+  tardisCsv,
+  binanceAggTrades,
+  binanceTrades,
+  binanceBookTicker,
+  binanceKlines,
+  binanceBookDepth,
+  binanceFundingRate,
+  binanceDepthHistory,
+  cryptofeedRaw,
+  hftbacktestRaw,
+  deribitJson,
+  binanceJson,
+];
+
+export function formatOf(id: string): Format | undefined {
+  return FORMATS.find((format) => format.id === id);
+}
+
+/** The first format that recognises a part, or undefined. */
+export function guessFormat(sample: Sample): Format | undefined {
+  return FORMATS.find((format) => format.recognises(sample));
+}

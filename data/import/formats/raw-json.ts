@@ -1,0 +1,155 @@
+import { parseJson } from '../framing.js';
+import { BadRow, quoteForeign } from '../import-error.js';
+import { parseStampUs } from '../stamps.js';
+import { venueOfUrl } from '../venue-alias.js';
+import { BinanceMessages } from './binance-messages.js';
+import { DeribitMessages } from './deribit-messages.js';
+import type { Decoder, DecoderContext, Format, Sample } from './format.js';
+import { isMessage, type Message } from './message.js';
+
+const STAMPED = /^\d{10,19}(?:\.\d+)?:? *[{[]/;
+const ADDRESSED = /^(?:wss?|https?):\/\/\S+ (?:<->|<-|->) \d/;
+
+/**
+ * Recorded frames as they came: an optional receive stamp (`NS {`, `SECONDS.FRACTION: {`), the lines a cryptofeed
+ * recorder writes for connections, requests and REST replies, or bare JSON.
+ */
+class RawDecoder implements Decoder {
+  readonly #context: DecoderContext;
+  readonly #binance: BinanceMessages;
+  readonly #deribit: DeribitMessages;
+
+  constructor(context: DecoderContext) {
+    this.#context = context;
+    this.#binance = new BinanceMessages(context);
+    this.#deribit = new DeribitMessages(context);
+  }
+
+  frame(bytes: Buffer, start: number, end: number): void {
+    let at = start;
+    while (at < end && bytes[at]! <= 32) at += 1;
+    if (at === end) return;
+    const code = bytes[at]!;
+    if (code === 123 || code === 91) {
+      this.#value(parseJson(bytes, at, end), 0, '');
+    } else if (code >= 48 && code <= 57) {
+      let stop = at;
+      while (stop < end && ((bytes[stop]! >= 48 && bytes[stop]! <= 57) || bytes[stop] === 46)) stop += 1;
+      const receivedUs = parseStampUs(bytes, at, stop);
+      if (!(receivedUs > 0)) throw new BadRow(`receive stamp ${quoteForeign(bytes.toString('latin1', at, stop))} is not a time between 1970 and 2100`);
+      if (bytes[stop] === 58) stop += 1;
+      this.#value(parseJson(bytes, stop, end), receivedUs, '');
+    } else {
+      this.#addressed(bytes.toString('utf8', at, Math.min(end, at + 65_536)), bytes, at, end);
+    }
+  }
+
+  end(): void {
+    // Every frame is complete in itself.
+  }
+
+  /** `URL <-> STAMP` opens a connection, `URL <- STAMP: JSON` is what was sent, `URL -> STAMP: JSON` a REST reply. */
+  #addressed(head: string, bytes: Buffer, start: number, end: number): void {
+    const match = /^(\S+) (<->|<-|->) (\d[\d.]*)(: )?/.exec(head);
+    if (match === null) throw new BadRow(`${quoteForeign(head)} is no frame: neither JSON nor a stamp before JSON`);
+    const [all, url, arrow, stamp] = match;
+    const venue = venueOfUrl(url!);
+    if (venue !== undefined) this.#context.venueNamed(venue);
+    if (arrow !== '->') return;
+    const receivedUs = parseStampUs(Buffer.from(stamp!), 0, stamp!.length);
+    if (!(receivedUs > 0)) throw new BadRow(`receive stamp ${quoteForeign(stamp!)} is not a time between 1970 and 2100`);
+    this.#value(parseJson(bytes, start + Buffer.byteLength(all), end), receivedUs, /[?&]symbol=([^&\s]+)/.exec(url!)?.[1] ?? '');
+  }
+
+  #value(value: unknown, receivedUs: number, symbol: string): void {
+    if (Array.isArray(value)) {
+      const list = value as readonly unknown[];
+      if (list.length >= 11 && list.length <= 12 && typeof list[0] === 'number') this.#binance.readBar(list, receivedUs, symbol);
+      else for (const item of list) this.#value(item, receivedUs, symbol);
+      return;
+    }
+    if (!isMessage(value)) throw new BadRow('a frame that is neither an object nor a list');
+    this.#message(value, receivedUs, symbol);
+  }
+
+  #message(value: Message, receivedUs: number, symbol: string): void {
+    if (value['jsonrpc'] !== undefined) {
+      this.#deribit.read(value, receivedUs);
+    } else if (typeof value['stream'] === 'string' && isMessage(value['data'])) {
+      this.#binance.read(value['data'], receivedUs, value['stream'], symbol);
+    } else if (typeof value['stream'] === 'string' && Array.isArray(value['data'])) {
+      for (const item of value['data'] as readonly unknown[]) if (isMessage(item)) this.#binance.read(item, receivedUs, value['stream'], symbol);
+    } else if (Array.isArray(value['messages'])) {
+      for (const item of value['messages'] as readonly unknown[]) this.#value(item, receivedUs, symbol);
+    } else {
+      this.#binance.read(value, receivedUs, '', symbol);
+    }
+  }
+}
+
+function parses(line: string): boolean {
+  try {
+    return isMessage(JSON.parse(line)) || line.startsWith('[');
+  } catch {
+    return false;
+  }
+}
+
+/** One JSON value a line, or values (or one list of them) spread over the file. */
+function framing(sample: Sample): 'lines' | 'json' {
+  const line = sample.lines[0] ?? '';
+  if (sample.first !== '{' && sample.first !== '[') return 'lines';
+  return parses(line) && (sample.first === '{' || sample.lines.length > 1) ? 'lines' : 'json';
+}
+
+function venueOfSample(sample: Sample): string | undefined {
+  for (const line of sample.lines) {
+    const venue = ADDRESSED.test(line) ? venueOfUrl(line) : undefined;
+    if (venue !== undefined) return venue;
+    if (line.includes('"jsonrpc"')) return 'deribit';
+  }
+  return undefined;
+}
+
+function looksRaw(sample: Sample): boolean {
+  const line = sample.lines[0] ?? '';
+  return sample.first === '{' || sample.first === '[' || STAMPED.test(line) || ADDRESSED.test(line);
+}
+
+function raw(id: string, title: string, recognises: (sample: Sample) => boolean): Format {
+  return {
+    id,
+    title,
+    kinds: ['trade', 'aggTrade', 'depth', 'snapshot', 'bookTicker', 'liquidation', 'markPrice', 'candle', 'funding'],
+    recognises,
+    // The raw formats share one decoder: a recording may come with a snapshot in another dress.
+    alsoReads: looksRaw,
+    framing,
+    venue: venueOfSample,
+    open: (_sample, context) => new RawDecoder(context),
+  };
+}
+
+export const cryptofeedRaw = raw(
+  'cryptofeed',
+  'cryptofeed raw recordings: .ws dumps and their .http REST snapshots, of Binance or Deribit',
+  (sample) => sample.lines.some((line) => ADDRESSED.test(line)) || /^\d{10}\.\d+: [{[]/.test(sample.lines[0] ?? ''),
+);
+
+export const hftbacktestRaw = raw(
+  'hftbacktest',
+  'lines of `RECEIVE_STAMP JSON`, snapshot included, as hftbacktest records them',
+  (sample) => STAMPED.test(sample.lines[0] ?? ''),
+);
+
+export const deribitJson = raw(
+  'deribit-json',
+  'Deribit JSON-RPC messages: trades, book, quote, ticker; one a line or spread over the file',
+  (sample) => (sample.first === '{' || sample.first === '[') && sample.lines.some((line) => line.includes('"jsonrpc"')),
+);
+
+export const binanceJson = raw(
+  'binance-json',
+  'Binance stream messages and REST snapshots as JSON: one a line, a list, or one after the other',
+  (sample) => sample.first === '{' || sample.first === '[',
+);
