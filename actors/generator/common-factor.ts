@@ -6,7 +6,7 @@ const STEP_SECONDS = 0.05;
 const SLOW_SECONDS = 150;
 const FAST_SECONDS = 7;
 const SLOW_SD = 0.5;
-const FAST_SD = 0.5;
+const FAST_SD = 0.65;
 
 /**
  * What all symbols share: a standard random walk (the market factor) and a volatility multiplier whose logarithm
@@ -39,7 +39,7 @@ export class CommonFactor {
       this.#fast += (-STEP_SECONDS / FAST_SECONDS) * this.#fast + FAST_SD * Math.sqrt((2 * STEP_SECONDS) / FAST_SECONDS) * rng.normal();
       this.volatility = exp(this.#slow + this.#fast);
       this.level += this.volatility * Math.sqrt(STEP_SECONDS) * rng.normal();
-      if (rng.uniform() < this.#jumpChance) this.level += 5 * rng.normal();
+      if (rng.uniform() < this.#jumpChance) this.level += 8 * rng.normal();
       this.#nextUs += STEP_US;
     }
   }

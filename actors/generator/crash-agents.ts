@@ -108,11 +108,12 @@ export class CrashAgents {
     if (nowUs >= this.#burstToUs) {
       const first = this.#burstToUs === 0;
       const cheap = Math.max(-1, Math.min(1, (value - mid) / (0.02 * value)));
-      this.#burstSide = first || rng.uniform() < 0.5 + 0.3 * cheap ? BID : ASK;
-      const restUs = first ? 2e5 : 1e6 * rng.exponential(0.8 + 3.5 * (1 - heat));
+      const turn = this.#burstSide === BID ? -0.2 : 0.2;
+      this.#burstSide = first || rng.uniform() < 0.5 + 0.3 * cheap + turn ? BID : ASK;
+      const restUs = first ? 2e5 : 1e6 * rng.exponential(0.7 + 4 * (1 - heat));
       this.#burstFromUs = nowUs + restUs;
       this.#burstToUs = this.#burstFromUs + 1e6 * rng.between(0.35, 1.4);
-      this.#burstReach = heat * plan.depth * rng.between(0.05, 0.2);
+      this.#burstReach = heat * plan.depth * (first ? 0.28 : rng.between(0.07, 0.24));
       this.#burstFromTicks = 0;
       this.nextUs = this.#burstFromUs;
       return;
@@ -123,7 +124,7 @@ export class CrashAgents {
     const limit = this.#burstFromTicks * (1 + sign * this.#burstReach * progress);
     this.order.side = this.#burstSide;
     this.order.limitTick = this.#burstSide === BID ? Math.ceil(limit) : Math.floor(limit);
-    this.order.lots = Math.max(1, Math.round(rng.logNormal(this.#touchLots * (0.4 + 2.5 * heat), 1)));
+    this.order.lots = Math.max(1, Math.round(rng.logNormal(this.#touchLots * (0.8 + 6 * heat), 1)));
     this.nextUs = nowUs + 1000 * Math.floor(rng.exponential(45) + 3);
   }
 }

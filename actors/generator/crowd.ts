@@ -3,7 +3,7 @@ import type { MarketState } from './market-maker.js';
 import type { Prng } from './prng.js';
 
 /** Crowd orders that rest in an ordinary book; more than this and cancellations outnumber placements. */
-const ORDINARY_ORDERS = 1700;
+const ORDINARY_ORDERS = 2000;
 
 /**
  * Traders who leave limit orders and forget most of them: distances with a power-law tail, sizes log-normal with
@@ -42,7 +42,7 @@ export class Crowd {
       // Improve the best price, mostly by a little.
       const step = 1 + Math.floor((spread - 1) * 0.5 * rng.uniform() * rng.uniform());
       tick = side === BID ? bestBid + step : bestAsk - step;
-    } else if (rng.uniform() < 0.25 / nervous) {
+    } else if (rng.uniform() < 0.42 / nervous) {
       tick = side === BID ? bestBid : bestAsk;
     } else {
       const distance = this.#distance(state, bestBid * 0.12);
@@ -55,7 +55,7 @@ export class Crowd {
     const rng = this.#rng;
     const book = this.#book;
     const count = book.crowdCount;
-    if (count === 0 || rng.uniform() > (count / ORDINARY_ORDERS) * (1 + 0.3 * Math.abs(state.lean))) return;
+    if (count === 0 || rng.uniform() > (count / ORDINARY_ORDERS) * (1 + 0.8 * Math.abs(state.lean))) return;
     const threatened = state.lean < -0.3 ? BID : state.lean > 0.3 ? ASK : -1;
     let chosen = 0;
     let nearest = Infinity;

@@ -22,6 +22,9 @@ export interface TroubleReport extends Trouble {
   readonly idsLost: number;
 }
 
+const SERVICE_US = 20;
+const MAX_BACKLOG_US = 900_000;
+
 const DELIVER = 0;
 const DROP = 1;
 const REPEAT = 2;
@@ -45,6 +48,8 @@ export class FeedLine {
   readonly #lastTradeId: Float64Array;
   readonly #lastUpdateId: Float64Array;
   #lastReceiveUs = 0;
+  #backlogUs = 0;
+  #sentUs = 0;
   /** No trouble starts before this instant and none is open: the common case costs one comparison. */
   #quietUntilUs = 0;
 
@@ -54,7 +59,7 @@ export class FeedLine {
   #first = 0;
   #exchangeUs = 0;
   #receiveUs = 0;
-  /** 0 calm … 1 and more: widens the latency's tail. */
+  /** 0 calm … 12: slows the venue's side of the line. */
   stress = 0;
 
   constructor(rng: Prng, symbols: number, troubles: readonly Trouble[]) {
@@ -76,9 +81,11 @@ export class FeedLine {
     this.#kind = kind;
     this.#fate = DELIVER;
     this.#exchangeUs = Math.floor(nowUs / 1000) * 1000;
-    let latencyUs = 1500 + 1100 * exp(0.55 * this.#rng.normal());
-    if (this.stress > 0) latencyUs += this.stress * 900 * exp(1.1 * this.#rng.normal());
-    let arrivalUs = nowUs + latencyUs;
+    // A queue in front of the line: each message needs its time, more of it when the venue is under stress.
+    const waitedUs = Math.max(0, this.#backlogUs - (nowUs - this.#sentUs));
+    this.#sentUs = nowUs;
+    this.#backlogUs = Math.min(MAX_BACKLOG_US, waitedUs + this.#rng.exponential(SERVICE_US * (1 + 3 * this.stress)));
+    let arrivalUs = nowUs + 1500 + 1100 * exp(0.45 * this.#rng.normal()) + this.#backlogUs;
     if (nowUs >= this.#quietUntilUs) arrivalUs = this.#suffer(nowUs, arrivalUs, lastId - firstId + 1);
     if (this.#fate === DROP) return;
     this.#receiveUs = Math.max(Math.floor(arrivalUs), this.#lastReceiveUs + 1);

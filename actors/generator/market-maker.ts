@@ -119,7 +119,7 @@ export class MarketMaker {
       if (order !== 0) {
         const off = Math.abs(book.tickOf(order) - tick);
         // Deep layers follow lazily; the first one is re-sized now and then.
-        const keep = layer === 0 && distance === 0 ? off === 0 && this.#rng.uniform() > 0.06 : off <= 0.35 * distance;
+        const keep = layer === 0 && distance === 0 ? off === 0 && this.#rng.uniform() > 0.25 : off <= 0.35 * distance;
         if (keep) continue;
         book.cancel(order);
         orders[layer] = 0;

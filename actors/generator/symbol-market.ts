@@ -13,15 +13,19 @@ import { TakerFlow } from './taker-flow.js';
 import { TruthRecorder } from './truth.js';
 
 /** Rates at activity 1 of the first symbol, per second. */
-const TAKER_RATE = 11;
-const CROWD_RATE = 55;
+const TAKER_RATE = 8;
+const CROWD_RATE = 100;
 /** Wake-ups per second of each maker style below. */
 const MAKER_RATES = [18, 18, 14, 8, 3, 1.5] as const;
+const MAKER_RATE_SUM = 62.5;
 const FLUSH_US = 100_000;
 const MARK_US = 1_000_000;
 const LIQUIDATION_INTERVAL_US = 1_000_000;
 /** Seconds over which volatility, lean and activity are measured. */
 const STRESS_SECONDS = 6;
+/** Move of the makers' value by an order as large as the touch, in latent one-second volatilities; and what stays of it. */
+const FLOW_IMPACT = 1.3;
+const PERMANENT_IMPACT = 0.25;
 const BP = 1e-4;
 
 export interface SymbolMarketOptions {
@@ -69,6 +73,7 @@ export class SymbolMarket {
   #meanFast: number;
   #meanSlow: number;
   #activity = 1;
+  #expectedSign = 0;
 
   #flowUs: number;
   #boundRate = 0;
@@ -115,7 +120,7 @@ export class SymbolMarket {
     this.#commonSeen = common.level;
     this.#state = { nowUs: startUs, center: this.#value, unitTicks, stress: 1, sigmaTicks, lean: 0 };
 
-    this.#crowd = new Crowd(new Prng(seed, stream + 1), this.book, Math.max(1, this.#takerLots * 0.55));
+    this.#crowd = new Crowd(new Prng(seed, stream + 1), this.book, Math.max(1, this.#takerLots * 0.9));
     this.#takers = new TakerFlow(new Prng(seed, stream + 2), TAKER_RATE * this.#rate);
     const styles = makerStyles(this.#touchLots);
     for (let maker = 0; maker < styles.length; maker++) {
@@ -169,7 +174,7 @@ export class SymbolMarket {
 
   /** Ordinary one-second volatility of the mid, relative: the value's own and what flow adds. */
   #ordinarySigma(): number {
-    return this.#scenario.sigmaBps * BP * this.#profile.beta * 1.6;
+    return this.#scenario.sigmaBps * BP * this.#profile.beta * 2.1;
   }
 
   /** Draws the next arrival of order flow (rates only fall until then, so thinning is exact) and finds what is due first. */
@@ -194,9 +199,9 @@ export class SymbolMarket {
   }
 
   #makerRate(): number {
-    let sum = 0;
-    for (let maker = 0; maker < MAKER_RATES.length; maker++) sum += MAKER_RATES[maker]!;
-    return sum * Math.min(3, 0.6 + 0.4 * this.#activity) * Math.min(1.5, 0.4 + 0.6 * this.#rate);
+    // An open spread is what makers live on: they hurry.
+    const hurry = this.book.bestAsk - this.book.bestBid > 1 ? 5 / Math.max(1, this.#state.stress) : 1;
+    return MAKER_RATE_SUM * Math.max(1, hurry) * Math.min(3, 0.6 + 0.4 * this.#activity) * Math.min(1.5, 0.4 + 0.6 * this.#rate);
   }
 
   /** One candidate of the superposed flows: a taker, a new crowd order, a cancellation, a maker, or nothing. */
@@ -218,7 +223,7 @@ export class SymbolMarket {
       this.#crowd.cancelOne(this.#state);
       return;
     }
-    u /= this.#makerRate() / 62.5;
+    u /= this.#makerRate() / MAKER_RATE_SUM;
     for (let maker = 0; maker < MAKER_RATES.length; maker++) {
       u -= MAKER_RATES[maker]!;
       if (u < 0) {
@@ -235,18 +240,27 @@ export class SymbolMarket {
     const lots = Math.max(1, Math.round(rng.logNormal(this.#takerLots, 2.1) * 0.9));
     const { bestBid, bestAsk } = this.book;
     if (bestBid === 0 || bestAsk === 0) return;
-    // Most takers look before they leap and take no more than the touch shows; a few want it all.
-    const reach = rng.uniform() < 0.8 ? 0 : Math.ceil(rng.between(1, 12) * state.unitTicks * Math.max(1, state.stress * 0.5));
-    const taken = Math.min(lots, this.#touchLots * 60);
-    const filled = this.#execute(nowUs, side, taken, side === BID ? bestAsk + reach : bestBid - reach);
-    const weight = Math.min(2, Math.sqrt(filled / this.#touchLots));
-    this.#push((side === BID ? 1 : -1) * weight * 0.9 * this.#scenario.sigmaBps * BP * this.#profile.beta * state.center);
+    // Most takers look before they leap and take no more than the touch shows; some reach deeper, a few want it all.
+    const hunger = rng.uniform();
+    const reachUnits = hunger < 0.8 ? 0 : hunger < 0.975 ? rng.between(1, 10) : rng.between(8, 40);
+    const reach = Math.ceil(reachUnits * state.unitTicks * Math.max(1, state.stress * 0.5));
+    const wanted = Math.min(hunger < 0.975 ? lots : lots * 12, this.#touchLots * 40);
+    const filled = this.#execute(nowUs, side, wanted, side === BID ? bestAsk + reach : bestBid - reach);
+    this.#learn(side === BID ? 1 : -1, filled);
   }
 
-  /** What a trade tells the makers: they move their value, half of it for good. */
-  #push(ticks: number): void {
-    this.#impact += ticks * 0.5;
-    this.#value += ticks * 0.5;
+  /**
+   * What an order tells the makers: they move their value by the square root of its size, some of it for good, but
+   * only for what surprises them; a parent order's tenth child is no news. Without that discount the long memory of
+   * signs would make returns predictable (Bouchaud, Farmer, Lillo 2009).
+   */
+  #learn(sign: number, lots: number): void {
+    const surprise = sign - this.#expectedSign;
+    this.#expectedSign += 0.08 * (sign - this.#expectedSign);
+    const weight = Math.min(3, Math.sqrt(lots / this.#touchLots));
+    const ticks = surprise * weight * FLOW_IMPACT * this.#scenario.sigmaBps * BP * this.#profile.beta * this.#state.center;
+    this.#impact += ticks * (1 - PERMANENT_IMPACT);
+    this.#value += ticks * PERMANENT_IMPACT;
     this.#state.center += ticks;
   }
 
@@ -297,18 +311,18 @@ export class SymbolMarket {
     const shared = common.level - this.#commonSeen;
     this.#commonSeen = common.level;
     const own = Math.sqrt((1 - correlation * correlation) * seconds) * common.volatility * this.#rng.normal();
-    const sigma = this.#scenario.sigmaBps * BP * beta * (1 + 4 * this.#aftershock);
+    const sigma = this.#scenario.sigmaBps * BP * beta * (1 + 2.5 * this.#aftershock);
     this.#value *= 1 + sigma * (correlation * shared + own);
     const crash = this.#crash;
     if (crash !== undefined) {
       this.#value *= crash.permanentFactor / this.#permanent;
       this.#permanent = crash.permanentFactor;
       if (crash.active) this.#aftershock = 1;
-      else this.#aftershock *= 1 - seconds / 60;
+      else this.#aftershock *= 1 - seconds / 40;
     }
     // Far from value, opinion comes back slowly: liquidity has to return first.
     const dislocation = Math.min(1, Math.abs(this.#impact) / (0.01 * this.#value));
-    this.#impact *= 1 - seconds / (25 + 45 * dislocation);
+    this.#impact *= 1 - seconds / (10 + 60 * dislocation);
     const state = this.#state;
     const ahead = this.mid - (this.#value + this.#impact);
     const slack = 8 * state.unitTicks + 0.3 * state.sigmaTicks;
@@ -340,9 +354,11 @@ export class SymbolMarket {
   #arbitrage(nowUs: number, deviation: number, mid: number): void {
     const state = this.#state;
     const rng = this.#rng;
-    const edge = Math.max(0.7, 2.5 * state.unitTicks) * rng.between(0.8, 1.6) + 0.2 * Math.max(0, state.stress - 2) * state.unitTicks * 4;
+    const edge = Math.max(0.7, 3 * state.unitTicks) * rng.between(0.8, 1.6) + 0.2 * Math.max(0, state.stress - 2) * state.unitTicks * 4;
     if (Math.abs(deviation) < edge) return;
-    const lots = Math.max(1, Math.round(rng.logNormal(this.#touchLots * 0.5, 1)));
+    // The more there is to gain, the more of them race for it.
+    const prize = Math.min(8, Math.abs(deviation) / edge);
+    const lots = Math.max(1, Math.round(rng.logNormal(this.#touchLots * 0.12 * prize * prize, 1.3)));
     if (deviation > 0) this.#execute(nowUs, BID, lots, Math.floor(mid + deviation - edge * 0.5));
     else this.#execute(nowUs, ASK, lots, Math.ceil(mid + deviation + edge * 0.5));
   }
@@ -489,10 +505,10 @@ export class SymbolMarket {
 /** Three makers who live at the touch, and three who stand further and further away. */
 function makerStyles(touchLots: number): MakerStyle[] {
   return [
-    { touchLots: touchLots * 0.4, layers: [0, 6], patience: 2, nerve: 7, absenceSeconds: 3 },
-    { touchLots: touchLots * 0.3, layers: [0, 10], patience: 2.6, nerve: 9, absenceSeconds: 4 },
-    { touchLots: touchLots * 0.2, layers: [0, 16], patience: 3.2, nerve: 6, absenceSeconds: 6 },
-    { touchLots: touchLots * 0.15, layers: [3, 9, 20], patience: 4, nerve: 10, absenceSeconds: 5 },
+    { touchLots: touchLots * 0.5, layers: [0, 6], patience: 2.4, nerve: 7, absenceSeconds: 3 },
+    { touchLots: touchLots * 0.4, layers: [0, 10], patience: 3, nerve: 9, absenceSeconds: 4 },
+    { touchLots: touchLots * 0.25, layers: [0, 16], patience: 3.6, nerve: 6, absenceSeconds: 6 },
+    { touchLots: touchLots * 0.15, layers: [3, 9, 20], patience: 4.5, nerve: 10, absenceSeconds: 5 },
     { touchLots: touchLots * 0.3, layers: [15, 35, 60, 100], patience: 8, nerve: 14, absenceSeconds: 8 },
     { touchLots: touchLots * 0.8, layers: [60, 150, 300, 600], patience: 20, nerve: 20, absenceSeconds: 10 },
   ];

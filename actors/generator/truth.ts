@@ -22,7 +22,10 @@ export interface CrashTruth {
   readonly fall: number;
   /** First trade after the bottom that has won back a third of the fall; null when none did. */
   readonly recoveryUs: number | null;
-  /** End of the last second after which a rolling 10 s RMS of one-second mid returns stays below four times its median before the crash; null when it never does. */
+  /**
+   * First second after the bottom that begins half a minute in which the rolling 10 s RMS of one-second mid returns
+   * stays below four times its median before the crash; null when there is none.
+   */
   readonly calmUs: number | null;
 }
 
@@ -40,6 +43,7 @@ export interface MarketTruth {
 
 const WINDOW = 10;
 const CALM_FACTOR = 4;
+const CALM_SECONDS = 30;
 const RECOVERED_SHARE = 1 / 3;
 
 /** Watches one symbol's trades and one-second mids and answers the truth at the end. */
@@ -115,9 +119,12 @@ export class TruthRecorder {
     const start = Math.floor((this.#startUs - this.#firstSecondUs) / 1e6);
     const before = rms.slice(WINDOW, start).sort((a, b) => a - b);
     const limit = CALM_FACTOR * (before[before.length >> 1] ?? 0);
-    let last = rms.length - 1;
-    while (last >= 0 && (rms[last] ?? 0) < limit) last -= 1;
-    return last >= rms.length - 1 ? null : this.#firstSecondUs + (last + 1) * 1e6;
+    let since = Math.ceil((this.#bottomUs - this.#firstSecondUs) / 1e6);
+    for (let k = since; k < rms.length; k++) {
+      if (rms[k]! >= limit) since = k + 1;
+      else if (k - since + 1 >= CALM_SECONDS) return this.#firstSecondUs + since * 1e6;
+    }
+    return null;
   }
 }
 
