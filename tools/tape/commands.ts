@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 import { CliError } from '../cli/errors.js';
 import { colours, endWith, printJson, printLine } from '../cli/output.js';
 import { exportTape, type ExportOptions } from './export.js';
+import { registerImport } from './import-command.js';
 import { printInfo } from './info.js';
 import { runSteps } from './steps.js';
 
@@ -17,6 +18,8 @@ interface OutputOptions {
 /** Adds `faultline tape …` to the program. */
 export function register(program: Command): void {
   const tape = program.command('tape').description('record, look at, check and convert tapes of market data');
+
+  registerImport(tape);
 
   tape.command('info')
     .description('say what a tape holds: instruments, spans, counts, digest of its contents')

@@ -2,11 +2,12 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
 import { FORMATS, ImportError, importTape, type ImportReport } from '../../data/import/index.js';
-import { TapeError, TapeWriter, type TapeSummary } from '../../data/tape/index.js';
-import { CliError, type ExitName } from '../cli/errors.js';
+import { TapeWriter, type TapeSummary } from '../../data/tape/index.js';
+import { CliError } from '../cli/errors.js';
 import { onInterrupt } from '../cli/interrupt.js';
 import { printJson, printLine, printNote, table } from '../cli/output.js';
 import { progress, type Progress } from '../cli/progress.js';
+import { fromTapeError } from './errors.js';
 
 interface ImportCommandOptions {
   readonly format: string;
@@ -119,12 +120,9 @@ function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-const TAPE_EXITS: Readonly<Partial<Record<TapeError['kind'], ExitName>>> = { exists: 'cannotWrite', full: 'cannotWrite', denied: 'cannotWrite', io: 'cannotWrite', header: 'badInput', record: 'badInput' };
-
 function asCliError(error: unknown): unknown {
   if (error instanceof ImportError) return new CliError(error.problem, error.message, error.fix);
-  if (error instanceof TapeError) return new CliError(TAPE_EXITS[error.kind] ?? 'bug', error.message, error.fix);
-  return error;
+  return fromTapeError(error) ?? error;
 }
 
 function printReport(report: ImportReport, summary: TapeSummary): void {
