@@ -1,0 +1,97 @@
+/**
+ * The kernel as an actor: `{type:'records'}` runs a stretch of records and sends every edge to the actors that
+ * decide. The message object belongs to the driver, is reused, and carries the answer back in `next`.
+ */
+import type { IndicatorParams } from '../../config/indicators.js';
+import type { Instrument } from '../../data/records/instrument.js';
+import type { ActorContext, Behaviour } from '../../runtime/types.js';
+import type { VenueMatcher } from '../venue/matcher-port.js';
+import { MarketKernel } from './kernel.js';
+import type { Control, KernelSnapshot } from './kernel.js';
+
+/** Records [from, to) of (F, I) up to tape clock `untilUs`; the kernel writes the first index not processed to `next`. */
+export interface RecordsMessage {
+  readonly type: 'records';
+  F: Float64Array;
+  I: Int32Array;
+  from: number;
+  to: number;
+  untilUs: number;
+  next: number;
+}
+export type MarketKernelMessage = RecordsMessage | Control | { readonly type: 'finish' };
+
+export interface MarketKernelInput {
+  readonly instruments: readonly Instrument[];
+  readonly params: (instrument: Instrument) => IndicatorParams;
+  readonly makeMatcher?: (symbol: number) => VenueMatcher;
+  /** Paths of the actors that take each kind of edge. */
+  readonly routes: {
+    readonly levelTo: (symbol: number) => string;
+    readonly candleTo: (symbol: number) => string;
+    readonly venueTo: (symbol: number) => string;
+    readonly bookTo?: (symbol: number) => string;
+  };
+}
+
+export interface MarketKernelState {
+  readonly kernel: MarketKernel;
+  readonly routes: MarketKernelInput['routes'];
+}
+
+function sendEdges({ kernel, routes }: MarketKernelState, ctx: ActorContext<MarketKernelMessage>): void {
+  for (const edge of kernel.edges) {
+    switch (edge.type) {
+      case 'level':
+        ctx.send(ctx.ref(routes.levelTo(edge.symbol)), edge);
+        break;
+      case 'candle':
+        ctx.send(ctx.ref(routes.candleTo(edge.symbol)), edge);
+        break;
+      case 'book':
+        if (routes.bookTo !== undefined) ctx.send(ctx.ref(routes.bookTo(edge.symbol)), edge);
+        break;
+      default:
+        ctx.send(ctx.ref(routes.venueTo(edge.symbol)), edge);
+    }
+  }
+}
+
+export const marketKernel: Behaviour<MarketKernelState, MarketKernelMessage, MarketKernelInput> = {
+  name: 'market-kernel',
+  version: 1,
+  stateKind: 'mutable',
+  init: (_ctx, input) => ({
+    kernel: new MarketKernel(input.instruments, input.params, input.makeMatcher),
+    routes: input.routes,
+  }),
+  step(state, message, ctx) {
+    switch (message.type) {
+      case 'records':
+        message.next = state.kernel.run(message.F, message.I, message.from, message.to, message.untilUs);
+        if (state.kernel.edges.length > 0) sendEdges(state, ctx);
+        return state;
+      case 'finish':
+        state.kernel.finish();
+        return state;
+      default:
+        state.kernel.control(message);
+        return state;
+    }
+  },
+  snapshot: (state) => state.kernel.snapshot(),
+  restore(data, _ctx, input) {
+    const kernel = new MarketKernel(input.instruments, input.params, input.makeMatcher);
+    kernel.restore(data as KernelSnapshot);
+    return { kernel, routes: input.routes };
+  },
+  view: (state) => ({
+    seq: state.kernel.seq,
+    clockUs: state.kernel.clockUs,
+    ...state.kernel.counters(),
+    symbols: state.kernel.symbols.map((symbol) => ({
+      index: symbol.index, live: symbol.live, frozen: symbol.grid.frozen, warm: symbol.grid.warm, mask: symbol.votes.mask,
+      pauses: symbol.pauses, ...symbol.features(),
+    })),
+  }),
+};

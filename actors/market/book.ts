@@ -1,0 +1,373 @@
+/**
+ * The level book of one symbol under its venue's sequence rules (FORMULAS 4.6 "Book sync").
+ *
+ * SYNCING  no snapshot yet: diffs wait in a buffer.
+ * LIVE     a snapshot was taken and every diff since follows the one before.
+ * GAP      the sequence broke, a hole was recorded, a level was invalid or the book crossed. The levels are
+ *          gone; diffs wait in the buffer for the next snapshot.
+ * STALE    no depth message for too long while other records flow. The levels stay but nobody may read them;
+ *          the next diff that follows makes the book LIVE again.
+ *
+ * A message is a run of records FIRST … LAST. Every record ends in exactly one count: `applied` (taken, or
+ * found old or repeated by a LIVE book), `refused` (a diff that was never applied because the book was not
+ * LIVE, or a snapshot that did not fit), or it still waits in the buffer (`waiting`).
+ */
+import { AUX, EXTRA, Flag, ID, Kind, KIND_MASK, PRICE, QTY, TAG, WORDS_F, WORDS_I } from '../../data/records/layout.js';
+import type { BookStateName } from './messages.js';
+import { BookSide } from './book-side.js';
+
+export const BookState = { SYNCING: 0, LIVE: 1, GAP: 2, STALE: 3 } as const;
+export type BookState = (typeof BookState)[keyof typeof BookState];
+export const BOOK_STATE_NAMES: readonly BookStateName[] = ['SYNCING', 'LIVE', 'GAP', 'STALE'];
+
+/** What happens to the records of the message being read. */
+const Fate = { NONE: 0, APPLY: 1, OLD: 2, BUFFER: 3, REFUSE: 4 } as const;
+
+/** Which bracket the first diff after a snapshot must satisfy. */
+export type SequenceRule = 'spot' | 'futures';
+
+/** Binance futures repeat the snapshot's last id in the first diff; every other venue starts after it. */
+export function sequenceRuleOf(venue: string): SequenceRule {
+  return venue === 'binance-usdm' || venue === 'binance-coinm' ? 'futures' : 'spot';
+}
+
+export class Book {
+  readonly futures: boolean;
+  readonly bids: BookSide;
+  readonly asks: BookSide;
+  state: BookState = BookState.SYNCING;
+  /** Final update id of the last message applied, or of the snapshot. */
+  lastId = 0;
+  /** Set by `take` when it ended a message that changed a LIVE book. */
+  changed = false;
+  /** Levels the last ended message set or removed (they count as events of 4.2.6). */
+  changedLevels = 0;
+
+  applied = 0;
+  refused = 0;
+  waiting = 0;
+  /** Levels with an impossible price or quantity; they are among `applied` or `refused` too. */
+  invalid = 0;
+  crossed = 0;
+  breaks = 0;
+  snapshots = 0;
+
+  private fate = 0;
+  private openId = -1;
+  private openKind = 0;
+  private openLevels = 0;
+  /** No diff was applied since the snapshot: the next one must bracket it. */
+  private awaitsBracket = false;
+  /** Id of a message that lost a record before its FIRST: never to be trusted. */
+  private tornId = -1;
+  private tornSnapshotId = -1;
+
+  private buffer: Float64Array;
+  private bufferI: Int32Array;
+  private readonly bufferLimit: number;
+
+  constructor(rule: SequenceRule, windowTicks: number, topLevels: number, bufferRecords: number) {
+    this.futures = rule === 'futures';
+    this.bids = new BookSide(true, windowTicks, topLevels);
+    this.asks = new BookSide(false, windowTicks, topLevels);
+    this.bufferLimit = bufferRecords;
+    this.buffer = new Float64Array(64 * WORDS_F);
+    this.bufferI = new Int32Array(this.buffer.buffer);
+  }
+
+  /** Takes one DEPTH or SNAPSHOT record. */
+  take(F: Float64Array, I: Int32Array, record: number): void {
+    this.changed = false;
+    const tag = I[record * WORDS_I + TAG];
+    if ((tag & KIND_MASK) === Kind.SNAPSHOT) this.takeSnapshot(F, I, record, tag);
+    else this.takeDiff(F, I, record, tag);
+  }
+
+  /** A hole in the depth stream was recorded. */
+  gap(): void {
+    if (this.openKind === Kind.SNAPSHOT) this.tornSnapshotId = this.openId;
+    else if (this.openId >= 0) this.tornId = this.openId;
+    this.closeMessage();
+    this.break();
+    this.dropBuffer();
+  }
+
+  /** Records before the next one were lost: a message that is open may lack a level. */
+  hole(): void {
+    if (this.openId >= 0) this.gap();
+  }
+
+  /** No depth message for too long. */
+  stale(): void {
+    if (this.state === BookState.LIVE) this.state = BookState.STALE;
+  }
+
+  /** The input has ended: what still waits was never applied. */
+  finish(): void {
+    this.dropBuffer();
+  }
+
+  /** The two views of the buffer must share their bytes again. */
+  afterRestore(): void {
+    this.bufferI = new Int32Array(this.buffer.buffer);
+  }
+
+  private takeDiff(F: Float64Array, I: Int32Array, record: number, tag: number): void {
+    const id = F[record * WORDS_F + ID];
+    if ((tag & Flag.FIRST) !== 0) this.openDiff(F, I, record, id);
+    else if (id !== this.openId || this.openKind !== Kind.DEPTH) {
+      if (this.openId < 0 && id === this.lastId && (this.state === BookState.LIVE || this.state === BookState.STALE)) {
+        // A record of the last message, repeated or late: nothing newer was applied, so it may still be set.
+        this.applied += 1;
+        if ((tag & Flag.EMPTY) === 0 && this.level(F, I, record, tag)) this.settle();
+        return;
+      }
+      // A record without its beginning: its message is torn, and so is one that was open.
+      this.tornId = id;
+      this.closeMessage();
+      this.break();
+      this.dropBuffer();
+      this.refused += 1;
+      return;
+    }
+    switch (this.fate) {
+      case Fate.APPLY:
+        this.applied += 1;
+        if ((tag & Flag.EMPTY) === 0) {
+          if (!this.level(F, I, record, tag)) return;
+          this.openLevels += 1;
+        }
+        if ((tag & Flag.LAST) !== 0) this.endDiff(id);
+        return;
+      case Fate.OLD:
+        this.applied += 1;
+        break;
+      case Fate.BUFFER:
+        this.keep(F, record);
+        break;
+      default:
+        this.refused += 1;
+    }
+    if ((tag & Flag.LAST) !== 0) this.closeMessage();
+  }
+
+  /** Decides the fate of the diff that begins here. */
+  private openDiff(F: Float64Array, I: Int32Array, record: number, id: number): void {
+    if (this.openId >= 0 && !(this.openId === id && this.openKind === Kind.DEPTH)) {
+      // The message before never ended.
+      this.break();
+      this.dropBuffer();
+    }
+    this.openId = id;
+    this.openKind = Kind.DEPTH;
+    this.openLevels = 0;
+    if (id === this.tornId) {
+      this.fate = Fate.REFUSE;
+      return;
+    }
+    if (this.state === BookState.LIVE || this.state === BookState.STALE) {
+      const f = record * WORDS_F;
+      const fits = this.verdict(id, F[f + AUX], id - I[record * WORDS_I + EXTRA]);
+      if (fits !== 0) {
+        this.fate = fits > 0 ? Fate.APPLY : Fate.OLD;
+        return;
+      }
+      this.break();
+    }
+    this.fate = Fate.BUFFER;
+  }
+
+  /** 1: the diff (final id, id before it, first id) follows; -1: it is older than the book; 0: something is missing. */
+  private verdict(id: number, before: number, first: number): number {
+    if (id === 0 && before === 0) return 1; // a venue without ids: nothing to check
+    if (this.awaitsBracket) {
+      if (this.futures) return id < this.lastId ? -1 : first <= this.lastId ? 1 : before === this.lastId ? 1 : 0;
+      return id <= this.lastId ? -1 : before <= this.lastId ? 1 : 0;
+    }
+    if (before === this.lastId) return 1;
+    return id <= this.lastId ? -1 : 0;
+  }
+
+  private endDiff(id: number): void {
+    this.lastId = id;
+    this.awaitsBracket = false;
+    this.changedLevels = this.openLevels;
+    this.closeMessage();
+    this.settle();
+  }
+
+  /** A message is whole: the book is LIVE unless it crossed. */
+  private settle(): void {
+    if (this.bids.best >= this.asks.best) {
+      this.crossed += 1;
+      this.break();
+      return;
+    }
+    this.state = BookState.LIVE;
+    this.changed = true;
+  }
+
+  private takeSnapshot(F: Float64Array, I: Int32Array, record: number, tag: number): void {
+    const id = F[record * WORDS_F + ID];
+    if ((tag & Flag.FIRST) !== 0) this.openSnapshot(id);
+    else if (id !== this.openId || this.openKind !== Kind.SNAPSHOT) {
+      // A piece whose beginning is missing: what follows of this snapshot is not whole either.
+      this.tornSnapshotId = id;
+      this.closeMessage();
+      this.refused += 1;
+      return;
+    }
+    if (this.fate === Fate.APPLY) {
+      this.applied += 1;
+      if ((tag & Flag.EMPTY) === 0) {
+        if (!this.level(F, I, record, tag)) return;
+        this.openLevels += 1;
+      }
+      if ((tag & Flag.LAST) !== 0) this.endSnapshot(id);
+      return;
+    }
+    if (this.fate === Fate.OLD) this.applied += 1;
+    else this.refused += 1;
+    if ((tag & Flag.LAST) !== 0) this.closeMessage();
+  }
+
+  private openSnapshot(id: number): void {
+    if (this.openId >= 0 && this.openKind === Kind.DEPTH) {
+      // A diff that never ended.
+      this.tornId = this.openId;
+      this.break();
+      this.dropBuffer();
+    }
+    // Its beginning may come twice in a row, but not in the middle.
+    const again = this.openId === id && this.openKind === Kind.SNAPSHOT && this.openLevels > 1;
+    this.openId = id;
+    this.openKind = Kind.SNAPSHOT;
+    this.openLevels = 0;
+    if (again || id === this.tornSnapshotId) this.fate = Fate.REFUSE;
+    else if (this.state === BookState.LIVE && id !== 0 && id < this.lastId) this.fate = Fate.OLD;
+    else if (this.state !== BookState.LIVE && this.olderThanBuffer(id)) this.fate = Fate.REFUSE;
+    else {
+      this.fate = Fate.APPLY;
+      this.bids.clear();
+      this.asks.clear();
+      // Until its LAST record nobody may read the half-taken levels.
+      if (this.state === BookState.LIVE || this.state === BookState.STALE) this.state = BookState.SYNCING;
+    }
+  }
+
+  private endSnapshot(id: number): void {
+    this.lastId = id;
+    this.awaitsBracket = true;
+    this.snapshots += 1;
+    this.changedLevels = 0;
+    this.closeMessage();
+    if (this.bids.best >= this.asks.best) {
+      this.crossed += 1;
+      this.break();
+      this.dropBuffer();
+      return;
+    }
+    this.state = BookState.LIVE;
+    this.changed = true;
+    this.applyBuffer();
+  }
+
+  /** Would this snapshot leave a hole before the first waiting diff that it does not cover? */
+  private olderThanBuffer(id: number): boolean {
+    if (id === 0) return false;
+    for (let r = 0; r < this.waiting; r += 1) {
+      const u = this.buffer[r * WORDS_F + ID];
+      if (this.futures ? u < id : u <= id) continue;
+      const before = this.buffer[r * WORDS_F + AUX];
+      return this.futures ? u - this.bufferI[r * WORDS_I + EXTRA] > id && before !== id : before > id;
+    }
+    return false;
+  }
+
+  /** Replays the waiting diffs onto the snapshot just taken. */
+  private applyBuffer(): void {
+    const n = this.waiting;
+    this.waiting = 0;
+    let r = 0;
+    while (r < n) {
+      const f = r * WORDS_F;
+      const id = this.buffer[f + ID];
+      let end = r + 1;
+      while (end < n && (this.bufferI[end * WORDS_I + TAG] & Flag.FIRST) === 0) end += 1;
+      const fits = this.state !== BookState.LIVE ? 0 : this.verdict(id, this.buffer[f + AUX], id - this.bufferI[r * WORDS_I + EXTRA]);
+      if (fits > 0) {
+        this.openId = id;
+        this.openKind = Kind.DEPTH;
+        this.openLevels = 0;
+        this.fate = Fate.APPLY;
+        for (; r < end && this.openId >= 0; r += 1) {
+          const tag = this.bufferI[r * WORDS_I + TAG];
+          this.applied += 1;
+          if ((tag & Flag.EMPTY) !== 0 || this.level(this.buffer, this.bufferI, r, tag)) {
+            if ((tag & Flag.EMPTY) === 0) this.openLevels += 1;
+            if ((tag & Flag.LAST) !== 0) this.endDiff(id);
+          }
+        }
+        // Without its LAST this was a repeated first record; the whole message follows.
+        if (this.openId >= 0) this.closeMessage();
+      } else if (fits === 0 && this.state === BookState.LIVE) {
+        this.break();
+      }
+      this.refused += end - r;
+      r = end;
+    }
+  }
+
+  private keep(F: Float64Array, record: number): void {
+    if (this.waiting === this.bufferLimit) {
+      // Diffs before these could only serve a snapshot older still: begin anew with the next message.
+      this.dropBuffer();
+      this.fate = Fate.REFUSE;
+      this.refused += 1;
+      return;
+    }
+    const at = this.waiting * WORDS_F;
+    if (at === this.buffer.length) {
+      const larger = new Float64Array(this.buffer.length * 2);
+      larger.set(this.buffer);
+      this.buffer = larger;
+      this.bufferI = new Int32Array(larger.buffer);
+    }
+    for (let w = 0; w < WORDS_F; w += 1) this.buffer[at + w] = F[record * WORDS_F + w];
+    this.waiting += 1;
+  }
+
+  /** Applies one level; an impossible one makes the book unfit, because the venue's own has changed there. */
+  private level(F: Float64Array, I: Int32Array, record: number, tag: number): boolean {
+    const price = I[record * WORDS_I + PRICE];
+    const at = record * WORDS_F + QTY;
+    if (!(price > 0 && price < 2_147_483_647 && F[at] >= 0 && F[at] <= 9_007_199_254_740_992)) {
+      this.invalid += 1;
+      this.closeMessage();
+      this.break();
+      return false;
+    }
+    if ((tag & Flag.SELL) !== 0) this.asks.set(price, F, at);
+    else this.bids.set(price, F, at);
+    return true;
+  }
+
+  private closeMessage(): void {
+    this.openId = -1;
+    this.openKind = 0;
+    this.fate = Fate.NONE;
+  }
+
+  private break(): void {
+    if (this.state === BookState.SYNCING && this.snapshots === 0) return;
+    if (this.state !== BookState.GAP) this.breaks += 1;
+    this.state = BookState.GAP;
+    this.bids.clear();
+    this.asks.clear();
+  }
+
+  private dropBuffer(): void {
+    this.refused += this.waiting;
+    this.waiting = 0;
+  }
+}

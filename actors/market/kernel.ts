@@ -1,0 +1,269 @@
+/**
+ * The market kernel: every symbol of a lane, driven record by record.
+ *
+ * It knows nothing of who calls it. A driver hands it runs of records and stops where it stops: after a record
+ * that raised edges, before a record beyond `untilUs`, or at the end. Edges are the only objects made here.
+ */
+import type { IndicatorParams } from '../../config/indicators.js';
+import type { Instrument } from '../../data/records/instrument.js';
+import { EXCH_US, RECV_US, SEQ, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I } from '../../data/records/layout.js';
+import type { VenueMatcher } from '../venue/matcher-port.js';
+import type { VenueControl, VenueEvent } from '../venue/messages.js';
+import { BOOK_STATE_NAMES, BookState } from './book.js';
+import type { BookEdge, CandleEdge, KernelControl, LevelEdge } from './messages.js';
+import { restoreState, saveState } from './state.js';
+import type { State } from './state.js';
+import { SymbolKernel } from './symbol.js';
+
+export type Edge = LevelEdge | CandleEdge | BookEdge | VenueEvent;
+export type Control = KernelControl | VenueControl;
+
+export interface KernelCounters {
+  readonly records: number;
+  /** Records taken: all but the gapped and those whose fate is open. */
+  readonly processed: number;
+  /** Gap records, and depth records never applied because the book was not LIVE. */
+  readonly gapped: number;
+  /** Depth records waiting for a snapshot; 0 after finish(). */
+  readonly waiting: number;
+  /** Records refused for impossible values; they are among the processed or gapped. */
+  readonly invalid: number;
+  /** Stamps before the tape clock. */
+  readonly backwardStamps: number;
+  /** Exchange stamps before their symbol's exchange clock. */
+  readonly exchangeBackwards: number;
+  /** Ids that gap records say are missing. */
+  readonly missing: number;
+}
+
+export interface KernelSnapshot {
+  /** Sequence number of the last record processed, -1 before the first. */
+  readonly seq: number;
+  readonly kernel: State;
+  readonly symbols: readonly State[];
+  readonly lastEdges: readonly number[];
+  readonly controls: readonly Control[];
+}
+
+export class MarketKernel {
+  readonly symbols: readonly SymbolKernel[];
+  private readonly bySymbol: (SymbolKernel | undefined)[] = [];
+  private readonly matchers: (VenueMatcher | undefined)[] = [];
+  private readonly lastLevel: number[] = [];
+  private readonly lastBook: BookState[] = [];
+
+  /** Edges raised by the last `run`, in order. Emptied by the next one. */
+  readonly edges: Edge[] = [];
+  /** The tape clock, µs: receive stamp, exchange stamp where there is none, never backwards. */
+  clockUs = 0;
+  /** Sequence number of the last record processed. */
+  seq = -1;
+  private backwardStamps = 0;
+  private strangers = 0;
+  private records = 0;
+  /** Controls not yet due, by (dueUs, arrival). */
+  private controls: Control[] = [];
+  private nextDueUs = Infinity;
+
+  /** `params` gives each symbol's parameters, `makeMatcher` its half of the simulated venue. */
+  constructor(
+    instruments: readonly Instrument[],
+    params: (instrument: Instrument) => IndicatorParams,
+    makeMatcher?: (symbol: number) => VenueMatcher,
+  ) {
+    this.symbols = instruments.map((instrument) => new SymbolKernel(instrument, params(instrument)));
+    for (const symbol of this.symbols) {
+      this.bySymbol[symbol.index] = symbol;
+      this.matchers[symbol.index] = makeMatcher?.(symbol.index);
+      this.lastLevel[symbol.index] = this.levelKey(symbol);
+      this.lastBook[symbol.index] = BookState.SYNCING;
+    }
+  }
+
+  symbol(index: number): SymbolKernel | undefined {
+    return this.bySymbol[index];
+  }
+
+  /** Takes a control; it is applied before the first record whose clock is at or after its `dueUs`. */
+  control(control: Control): void {
+    let at = this.controls.length;
+    while (at > 0 && this.controls[at - 1].dueUs > control.dueUs) at -= 1;
+    this.controls.splice(at, 0, control);
+    this.nextDueUs = this.controls[0].dueUs;
+  }
+
+  /**
+   * Processes records [from, to) of (F, I) and returns the index of the first one not processed. Returns early
+   * - after a record that raised edges;
+   * - before a record whose clock is beyond `untilUs` (controls due up to `untilUs` have then been applied);
+   * - before a record, when controls applied ahead of it raised edges: the index may then equal `from`.
+   */
+  run(F: Float64Array, I: Int32Array, from: number, to: number, untilUs = Infinity): number {
+    this.edges.length = 0;
+    for (let n = from; n < to; n += 1) {
+      const f = n * WORDS_F;
+      const recv = F[f + RECV_US];
+      const stamp = recv > 0 ? recv : F[f + EXCH_US];
+      const clock = stamp > this.clockUs && stamp < 9e15 ? stamp : this.clockUs;
+      if (this.nextDueUs <= clock && this.nextDueUs <= untilUs) {
+        this.applyControls(clock < untilUs ? clock : untilUs, F[f + SEQ]);
+        if (this.edges.length > 0) return n;
+      }
+      if (clock > untilUs) return n;
+      if (stamp < this.clockUs) this.backwardStamps += 1;
+      this.clockUs = clock;
+      const seq = F[f + SEQ];
+      if (seq !== this.seq + 1 && this.records > 0) this.hole(seq);
+      this.seq = seq;
+      this.records += 1;
+
+      const symbol = this.bySymbol[I[n * WORDS_I + TAG] >>> SYMBOL_SHIFT];
+      if (symbol === undefined) {
+        this.strangers += 1;
+        continue;
+      }
+      symbol.clockUs = clock;
+      symbol.take(F, I, n);
+      const matcher = this.matchers[symbol.index];
+      if (matcher !== undefined && matcher.active) {
+        matcher.record(F, I, n, clock, symbol);
+        if (matcher.events.length > 0) this.drain(matcher);
+      }
+      if (symbol.dirty) this.raise(symbol, seq);
+      if (this.edges.length > 0) return n + 1;
+    }
+    return to;
+  }
+
+  /** The input has ended: decides what still waits. */
+  finish(): void {
+    for (const symbol of this.symbols) symbol.finish();
+  }
+
+  counters(): KernelCounters {
+    let gapped = 0;
+    let waiting = 0;
+    let invalid = this.strangers;
+    let exchangeBackwards = 0;
+    let missing = 0;
+    for (const symbol of this.symbols) {
+      gapped += symbol.gapped;
+      waiting += symbol.waiting;
+      invalid += symbol.invalid + (symbol.book === null ? 0 : symbol.book.invalid);
+      exchangeBackwards += symbol.exchangeBackwards;
+      missing += symbol.missing;
+    }
+    return {
+      records: this.records, processed: this.records - gapped - waiting, gapped, waiting, invalid,
+      backwardStamps: this.backwardStamps, exchangeBackwards, missing,
+    };
+  }
+
+  /** The whole state with its sequence number. Matchers keep their own. */
+  snapshot(): KernelSnapshot {
+    const { clockUs, seq, backwardStamps, strangers, records, nextDueUs } = this;
+    return {
+      seq,
+      kernel: { clockUs, seq, backwardStamps, strangers, records, nextDueUs },
+      symbols: this.symbols.map(saveState),
+      lastEdges: this.symbols.map(({ index }) => this.lastLevel[index] * 8 + this.lastBook[index]),
+      controls: this.controls.slice(),
+    };
+  }
+
+  /** Continues from a snapshot taken by a kernel of the same instruments and parameters. */
+  restore(snapshot: KernelSnapshot): void {
+    restoreState(this, snapshot.kernel);
+    this.symbols.forEach((symbol, k) => {
+      restoreState(symbol, snapshot.symbols[k], () => symbol.makeBook());
+      const packed = snapshot.lastEdges[k];
+      this.lastLevel[symbol.index] = packed >> 3;
+      this.lastBook[symbol.index] = (packed & 7) as BookState;
+    });
+    this.controls = snapshot.controls.slice();
+    this.edges.length = 0;
+  }
+
+  private applyControls(upToUs: number, seq: number): void {
+    while (this.controls.length > 0 && this.controls[0].dueUs <= upToUs) {
+      const control = this.controls.shift()!;
+      if (control.dueUs > this.clockUs) this.clockUs = control.dueUs;
+      this.apply(control, seq);
+      // What follows from an edge may be due before the next control: let it be sent first.
+      if (this.edges.length > 0) break;
+    }
+    this.nextDueUs = this.controls.length > 0 ? this.controls[0].dueUs : Infinity;
+  }
+
+  private apply(control: Control, seq: number): void {
+    const symbol = this.bySymbol[control.symbol];
+    if (symbol === undefined) return;
+    switch (control.type) {
+      case 'freeze':
+        symbol.grid.frozen = control.on;
+        return;
+      case 'rebaseline':
+        symbol.grid.rebaseline();
+        return;
+      case 'order.new':
+      case 'order.cancel': {
+        const matcher = this.matchers[symbol.index];
+        if (matcher === undefined) return;
+        matcher.control(control, seq, this.clockUs, symbol);
+        if (matcher.events.length > 0) this.drain(matcher);
+        return;
+      }
+    }
+  }
+
+  private drain(matcher: VenueMatcher): void {
+    for (const event of matcher.events) this.edges.push(event);
+    matcher.events.length = 0;
+  }
+
+  /** Sequence numbers jumped: what came between is unknown. */
+  private hole(seq: number): void {
+    if (seq <= this.seq) return; // a repeated or late record, not a loss
+    for (const symbol of this.symbols) symbol.hole();
+  }
+
+  private levelKey(symbol: SymbolKernel): number {
+    const { votes, grid } = symbol;
+    const triggered = grid.warm && votes.votes >= votes.need;
+    return (triggered ? 1 : 0) | (votes.votes <= 1 ? 2 : 0) | (symbol.violent ? 4 : 0) | (grid.warm ? 8 : 0) | (symbol.pauses << 4);
+  }
+
+  /** Compares what a machine could act on with what it was last told. */
+  private raise(symbol: SymbolKernel, seq: number): void {
+    symbol.dirty = false;
+    const at = symbol.index;
+    const atUs = this.clockUs;
+    const { book } = symbol;
+    if (book !== null && book.state !== this.lastBook[at]) {
+      this.edges.push({ type: 'book', symbol: at, seq, atUs, from: BOOK_STATE_NAMES[this.lastBook[at]], to: BOOK_STATE_NAMES[book.state] });
+      this.lastBook[at] = book.state;
+    }
+    if (symbol.candleClosed) {
+      symbol.candleClosed = false;
+      if (symbol.grid.frozen && symbol.closedCandle[3] > symbol.closedCandle[0]) this.edges.push(this.candleEdge(symbol, seq, atUs));
+    }
+    const key = this.levelKey(symbol);
+    if (key === this.lastLevel[at]) return;
+    this.lastLevel[at] = key;
+    const { votes, grid } = symbol;
+    this.edges.push({
+      type: 'level', symbol: at, seq, atUs, exchUs: symbol.exchUs, mask: votes.mask, votes: votes.votes, voters: votes.voters,
+      need: votes.need, triggered: (key & 1) !== 0, calm: (key & 2) !== 0, violent: (key & 4) !== 0, pauses: symbol.pauses,
+      warm: grid.warm, features: symbol.features(),
+    });
+  }
+
+  private candleEdge(symbol: SymbolKernel, seq: number, atUs: number): CandleEdge {
+    const c = symbol.closedCandle;
+    return {
+      type: 'candle', symbol: symbol.index, seq, atUs, exchUs: symbol.candleEndUs,
+      open: c[0], high: c[1], low: c[2], close: c[3], volume: c[4], meanVolume60: c[5], windowLow: c[6], windowHigh: c[7],
+      features: symbol.features(), mask: symbol.votes.mask,
+    };
+  }
+}

@@ -1,0 +1,626 @@
+/**
+ * Everything the kernel knows of one symbol: book, quotes, candles, grid, flow, votes, pauses.
+ *
+ * `take` is handed every record of the symbol as (F, I, record). Exchange time `exchUs` drives features, the tape
+ * clock `clockUs` (set by the kernel) drives staleness. Records without an exchange stamp are placed by their
+ * receive stamp and the last known difference between the two clocks.
+ */
+import type { IndicatorParams } from '../../config/indicators.js';
+import type { Instrument } from '../../data/records/instrument.js';
+import { AUX, EXCH_US, EXTRA, Flag, ID, Kind, KIND_MASK, PRICE, PRICE2, QTY, RECV_US, TAG, WORDS_F, WORDS_I } from '../../data/records/layout.js';
+import type { BookView } from './book-view.js';
+import { Book, BookState, sequenceRuleOf } from './book.js';
+import { Candles } from './candles.js';
+import { Flow } from './flow.js';
+import { Grid } from './grid.js';
+import { Indicator, Pause } from './messages.js';
+import type { Features } from './messages.js';
+import { Votes } from './votes.js';
+import { Walls } from './walls.js';
+
+const SECOND_US = 1_000_000;
+/** More silent seconds than any window holds: rolling further changes nothing. */
+const LONGEST_SILENCE_SECONDS = 2000;
+
+export const EXTREME_NAMES = ['volatilityRatio', 'acceleration', 'obi', 'spreadRatio', 'volumeDeltaZ', 'velocityRatio', 'pattern', 'depthImbalance', 'violentRange', 'latencyMs'] as const;
+const EXTREMES = EXTREME_NAMES.length;
+
+export class SymbolKernel implements BookView {
+  readonly index: number;
+  readonly params: IndicatorParams;
+  private readonly rule: 'spot' | 'futures';
+  private readonly perTick: number;
+  private readonly flat: number;
+
+  // BookView
+  live = false;
+  bestBidTicks = 0;
+  bestBidLots = 0;
+  bestAskTicks = 0;
+  bestAskLots = 0;
+  lastTradeTicks = 0;
+
+  /** Made at the first depth record: symbols without depth have no book. */
+  book: Book | null = null;
+  /** The state `bookState` last acted on. */
+  private bookSeen: BookState = BookState.SYNCING;
+  readonly grid: Grid;
+  readonly candles: Candles;
+  readonly flow: Flow;
+  readonly votes: Votes;
+  private readonly bidWalls: Walls;
+  private readonly askWalls: Walls;
+
+  // Clocks, µs.
+  clockUs = 0;
+  exchUs = 0;
+  /** Exchange minus receive clock as of the last record with both. */
+  private offsetUs = 0;
+  private second = -1;
+  private secondEndUs = 0;
+  private behind = 0;
+  private lastBookUs = 0;
+  private lastQuoteUs = 0;
+  /** Tape clock at which something may have gone stale. */
+  private staleCheckUs = Infinity;
+
+  // Quotes.
+  private quoteId = 0;
+  private quotesFromBook = false;
+  private quotesStale = false;
+  private readonly quote = new Float64Array(8);
+  private tradeKind = 0;
+
+  // Features beyond the grid's.
+  obi = NaN;
+  spreadRatio = NaN;
+  /** Relative spread; NaN without two quotes. */
+  spread = NaN;
+  depthBid = NaN;
+  depthAsk = NaN;
+  pattern = 0;
+  private wallSampleUs = 0;
+  private spoofUntilUs = 0;
+  private spoofMask = 0;
+
+  pauses = 0;
+  private gapPauseUntilUs = 0;
+  /** Something `flags` depends on may have changed. */
+  dirty = false;
+  /** A candle was closed by the last record and has not been looked at. */
+  candleClosed = false;
+  candleEndUs = 0;
+  /** That candle: open, high, low, close, volume, mean volume before, low and high of the window before. */
+  readonly closedCandle = new Float64Array(8);
+
+  // Counts.
+  records = 0;
+  gapRecords = 0;
+  invalid = 0;
+  exchangeBackwards = 0;
+  missing = 0;
+  /** Least and greatest value of each of EXTREME_NAMES with its exchange time: [min, at, max, at]. */
+  readonly extremes = new Float64Array(EXTREMES * 4);
+
+  private readonly seconds = new Float64Array(3);
+
+  constructor(instrument: Instrument, params: IndicatorParams) {
+    this.index = instrument.index;
+    this.params = params;
+    this.rule = sequenceRuleOf(instrument.venue);
+    const lot = Number(instrument.lotSize) * Number(instrument.multiplier);
+    const inverse = instrument.product === 'inverse';
+    this.perTick = inverse ? 0 : lot * Number(instrument.tickSize);
+    this.flat = inverse ? lot : 0;
+    this.grid = new Grid(params);
+    this.candles = new Candles(params);
+    this.flow = new Flow(params, this.perTick, this.flat);
+    this.votes = new Votes(params);
+    this.bidWalls = new Walls(params, params.depthLevels, this.perTick, this.flat);
+    this.askWalls = new Walls(params, params.depthLevels, this.perTick, this.flat);
+    for (let i = 0; i < EXTREMES; i += 1) {
+      this.extremes[i * 4] = Infinity;
+      this.extremes[i * 4 + 2] = -Infinity;
+    }
+  }
+
+  lotsAt(side: 'bid' | 'ask', priceTicks: number): number {
+    if (!this.live || this.book === null) return 0;
+    return (side === 'bid' ? this.book.bids : this.book.asks).lotsAt(priceTicks);
+  }
+
+  nextPrice(side: 'bid' | 'ask', priceTicks: number): number {
+    if (!this.live || this.book === null) return 0;
+    const of = side === 'bid' ? this.book.bids : this.book.asks;
+    const next = priceTicks === 0 ? of.best : of.nextWorse(priceTicks);
+    return next === of.none ? 0 : next;
+  }
+
+  /** Gives the symbol its (empty) book. */
+  makeBook(): Book {
+    const { params } = this;
+    const levels = params.depthLevels > params.obiLevels ? params.depthLevels : params.obiLevels;
+    this.book = new Book(this.rule, params.bookWindowTicks, levels, params.bookBufferRecords);
+    return this.book;
+  }
+
+  /** Records never applied because the book was not LIVE, and gap records. */
+  get gapped(): number {
+    return this.gapRecords + (this.book === null ? 0 : this.book.refused);
+  }
+
+  /** Depth records whose fate is still open. */
+  get waiting(): number {
+    return this.book === null ? 0 : this.book.waiting;
+  }
+
+  take(F: Float64Array, I: Int32Array, record: number): void {
+    const f = record * WORDS_F;
+    const i = record * WORDS_I;
+    const tag = I[i + TAG];
+    this.records += 1;
+    switch (tag & KIND_MASK) {
+      case Kind.DEPTH:
+      case Kind.SNAPSHOT:
+        this.advance(F, f);
+        this.takeDepth(F, I, record);
+        break;
+      case Kind.TRADE:
+      case Kind.AGG_TRADE:
+        if (!(I[i + PRICE] > 0 && F[f + QTY] >= 0 && F[f + QTY] < Infinity)) this.invalid += 1;
+        else {
+          this.advance(F, f);
+          this.takeTrade(F, f, I[i + PRICE], tag);
+        }
+        break;
+      case Kind.BOOK_TICKER:
+        this.takeTicker(F, f, I[i + PRICE], I[i + PRICE2]);
+        break;
+      case Kind.GAP:
+        this.advance(F, f);
+        this.takeGap(F[f + QTY], I[i + EXTRA]);
+        break;
+      case Kind.LIQUIDATION:
+      case Kind.MARK:
+      case Kind.CANDLE:
+      case Kind.FUNDING:
+      case Kind.DEPTH_BAND:
+        this.advance(F, f);
+        break;
+      default:
+        this.invalid += 1;
+    }
+    if (this.exchUs > this.votes.expiryUs || this.votes.dirty) {
+      this.votes.refresh(this.exchUs);
+      this.dirty = true;
+    }
+    if (this.clockUs > this.staleCheckUs) this.checkStale();
+    if (this.gapPauseUntilUs !== 0 && this.exchUs > this.gapPauseUntilUs) {
+      this.gapPauseUntilUs = 0;
+      this.setPauses();
+    }
+  }
+
+  /** Records before the next one were lost. */
+  hole(): void {
+    if (this.book === null) return;
+    this.book.hole();
+    if (this.book.state !== this.bookSeen) this.bookState();
+  }
+
+  finish(): void {
+    if (this.book !== null) this.book.finish();
+  }
+
+  /** Moves the exchange clock to the record at word f and closes the seconds before it. */
+  private advance(F: Float64Array, f: number): void {
+    const exch = F[f + EXCH_US];
+    const recv = F[f + RECV_US];
+    let e = this.exchUs;
+    if (exch > 0) {
+      e = exch;
+      if (recv > 0) {
+        this.offsetUs = exch - recv;
+        this.grid.latency(F, f + RECV_US, f + EXCH_US);
+      }
+    } else if (recv > 0) {
+      e = recv + this.offsetUs;
+    }
+    if (e < this.exchUs) {
+      if (exch > 0) {
+        this.exchangeBackwards += 1;
+        if (this.exchUs - e >= this.params.clockResyncMs * 1000) this.behind += 1;
+        else this.behind = 0;
+        if (this.behind >= this.params.clockResyncRecords) this.resync(e);
+      }
+      return;
+    }
+    if (!(e < 9e15)) return; // Infinity or NaN: no clock
+    if (exch > 0) this.behind = 0;
+    this.exchUs = e;
+    if (e >= this.secondEndUs) this.roll();
+  }
+
+  /** The clock had been wrong: go back to where everyone is. The seconds in between are not comparable. */
+  private resync(e: number): void {
+    this.behind = 0;
+    this.exchUs = e;
+    this.second = Math.floor(e / SECOND_US);
+    this.secondEndUs = (this.second + 1) * SECOND_US;
+    this.grid.cut();
+    this.votes.unlatch();
+    this.spoofUntilUs = 0;
+    this.gapPauseUntilUs = 0;
+    this.wallSampleUs = 0;
+    this.setPauses();
+  }
+
+  /** Closes every second that ended at or before exchUs. */
+  private roll(): void {
+    const now = Math.floor(this.exchUs / SECOND_US);
+    if (this.second < 0) this.second = now;
+    else if (now - this.second > LONGEST_SILENCE_SECONDS) {
+      this.endSecond();
+      this.second = now - LONGEST_SILENCE_SECONDS;
+    }
+    while (this.second < now) {
+      this.endSecond();
+      this.second += 1;
+    }
+    this.secondEndUs = (now + 1) * SECOND_US;
+  }
+
+  private endSecond(): void {
+    const endUs = (this.second + 1) * SECOND_US;
+    const { grid, votes, params, candles } = this;
+    this.seconds[0] = this.flow.delta;
+    this.seconds[1] = this.spread;
+    this.seconds[2] = grid.price > 0 ? 1 / grid.price : 0;
+    const wasWarm = grid.warm;
+    const silent = !grid.event;
+    grid.endSecond(this.second, this.seconds);
+    this.flow.endSecond(this.second, grid.silent ? 0 : grid.price);
+    if (candles.endSecond(this.second)) {
+      this.keepCandle(endUs);
+      if (candles.pattern !== 0 && grid.warm) {
+        this.pattern = candles.pattern;
+        votes.pulse(6, true, endUs);
+        this.extreme(6, candles.pattern, endUs);
+      }
+    }
+
+    const v = grid.volatilityRatio;
+    const sigma = grid.volatilityNow;
+    const byRatio = v > params.volatilityMultiplier && sigma >= params.volatilityGatePerSecond;
+    const bySigma = sigma >= params.volatilityAbsolutePerSecond;
+    votes.pulse(0, params.volatilityCombine === 'or' ? byRatio || bySigma : byRatio && bySigma, endUs);
+    votes.pulse(1, grid.acceleration < params.accelerationPerSecond2, endUs);
+    votes.pulse(4, grid.volumeDeltaZ < params.volumeDeltaZ, endUs);
+    votes.pulse(5, grid.velocityRatio > params.velocityMultiplier && grid.eventsPerSecond >= params.velocityMinPerSecond, endUs);
+    votes.ability(Indicator.VOLATILITY, v === v);
+    votes.ability(Indicator.ACCELERATION, grid.acceleration === grid.acceleration);
+    votes.ability(Indicator.VOLUME_DELTA, grid.volumeDeltaZ === grid.volumeDeltaZ && this.tradeKind !== 0);
+    this.judgeSpread(endUs);
+    if (grid.warm !== wasWarm) this.judgeBook(endUs);
+    this.extreme(0, v, endUs);
+    this.extreme(1, grid.acceleration, endUs);
+    this.extreme(4, grid.volumeDeltaZ, endUs);
+    this.extreme(5, grid.velocityRatio, endUs);
+    this.extreme(8, grid.violentRange, endUs);
+    this.extreme(9, grid.latencyMs, endUs);
+    if (!silent || votes.dirty || grid.warm !== wasWarm) this.setPauses();
+    if (votes.dirty || endUs > votes.expiryUs) votes.refresh(endUs);
+    this.dirty = true;
+  }
+
+  private keepCandle(endUs: number): void {
+    const { candles, closedCandle } = this;
+    this.candleClosed = true;
+    this.candleEndUs = endUs;
+    closedCandle[0] = candles.open;
+    closedCandle[1] = candles.high;
+    closedCandle[2] = candles.low;
+    closedCandle[3] = candles.close;
+    closedCandle[4] = candles.volume;
+    closedCandle[5] = candles.meanVolume;
+    closedCandle[6] = candles.windowLow;
+    closedCandle[7] = candles.windowHigh;
+    candles.beginSecond();
+  }
+
+  private takeTrade(F: Float64Array, f: number, price: number, tag: number): void {
+    const kind = tag & KIND_MASK;
+    // A tape may carry single and aggregate trades of the same fills: the first kind seen counts.
+    if (this.tradeKind === 0) this.tradeKind = kind;
+    if (kind !== this.tradeKind) return;
+    const d = (tag & Flag.SELL) !== 0 ? -1 : 1;
+    const at = f + QTY;
+    this.lastTradeTicks = price;
+    this.candles.trade(price, F, at);
+    this.flow.trade(price, d, F, at);
+    if (this.bidWalls.followed > 0) this.bidWalls.trade(price, F, at);
+    if (this.askWalls.followed > 0) this.askWalls.trade(price, F, at);
+    const { grid } = this;
+    grid.events += 1;
+    if (this.flow.mid === 0) grid.price = price;
+    this.confirm();
+  }
+
+  private takeTicker(F: Float64Array, f: number, bid: number, ask: number): void {
+    const bidLots = F[f + QTY];
+    const askLots = F[f + AUX];
+    if (!(bid >= 0 && ask >= 0 && bidLots >= 0 && askLots >= 0 && bidLots < Infinity && askLots < Infinity)
+      || (bid > 0 && ask > 0 && bid >= ask)) {
+      this.invalid += 1;
+      return;
+    }
+    this.advance(F, f);
+    this.grid.events += 1;
+    const id = F[f + ID];
+    if (id !== 0 && id < this.quoteId && !this.quotesStale) return; // the book knows better already
+    if (id !== 0) this.quoteId = id;
+    this.quotesFromBook = false;
+    this.setQuotes(bid, ask, F, f + QTY, f + AUX);
+  }
+
+  private takeDepth(F: Float64Array, I: Int32Array, record: number): void {
+    const book = this.book ?? this.makeBook();
+    book.take(F, I, record);
+    if (book.state !== this.bookSeen) this.bookState();
+    if (!book.changed) return;
+    this.lastBookUs = this.clockUs;
+    this.checkStaleBy(this.params.bookStaleMs);
+    this.grid.events += book.changedLevels;
+    book.bids.scan();
+    book.asks.scan();
+    if (book.lastId === 0 || book.lastId >= this.quoteId || this.quotesStale) {
+      if (book.lastId !== 0) this.quoteId = book.lastId;
+      this.quotesFromBook = true;
+      const { bids, asks } = book;
+      this.quote[1] = bids.topCount > 0 ? bids.topLots[0] : 0;
+      this.quote[3] = asks.topCount > 0 ? asks.topLots[0] : 0;
+      this.setQuotes(bids.topCount > 0 ? bids.best : 0, asks.topCount > 0 ? asks.best : 0, this.quote, 1, 3);
+    } else {
+      this.confirm();
+    }
+    this.judgeBook(this.exchUs);
+  }
+
+  /** Best quotes are now bid (lots in Q[bidAt]) and ask (lots in Q[askAt]); 0 ticks = that side is empty. */
+  private setQuotes(bid: number, ask: number, Q: Float64Array, bidAt: number, askAt: number): void {
+    const { quote, flow, grid } = this;
+    const bidLots = Q[bidAt];
+    const askLots = Q[askAt];
+    quote[0] = this.bestBidTicks;
+    quote[1] = this.bestBidLots;
+    quote[2] = this.bestAskTicks;
+    quote[3] = this.bestAskLots;
+    quote[4] = bid;
+    quote[5] = bidLots;
+    quote[6] = ask;
+    quote[7] = askLots;
+    this.lastQuoteUs = this.clockUs;
+    this.quotesStale = false;
+    this.checkStaleBy(this.params.quoteStaleMs);
+    if (quote[0] > 0 && quote[2] > 0 && bid > 0 && ask > 0) flow.quotes(quote);
+    this.bestBidLots = bidLots;
+    this.bestAskLots = askLots;
+    if (bid !== this.bestBidTicks || ask !== this.bestAskTicks || flow.mid === 0) {
+      this.bestBidTicks = bid;
+      this.bestAskTicks = ask;
+      if (bid > 0 && ask > 0) {
+        const mid = (bid + ask) / 2;
+        flow.mid = mid;
+        grid.price = mid;
+        this.spread = (ask - bid) / mid;
+      } else {
+        this.noQuotes();
+      }
+      this.judgeSpread(this.exchUs);
+    }
+    this.confirm();
+  }
+
+  /** No mid: the price is the last trade. */
+  private noQuotes(): void {
+    this.flow.mid = 0;
+    this.spread = NaN;
+    if (this.lastTradeTicks > 0) this.grid.price = this.lastTradeTicks;
+  }
+
+  /** The price was set or stands confirmed. */
+  private confirm(): void {
+    const { grid } = this;
+    const before = grid.violentRange >= this.params.violentRange;
+    grid.touch();
+    if ((grid.violentRange >= this.params.violentRange) !== before) this.dirty = true;
+  }
+
+  private takeGap(missing: number, kind: number): void {
+    this.gapRecords += 1;
+    if (missing > 0 && missing < Infinity) this.missing += missing;
+    if (kind === Kind.DEPTH || kind === Kind.SNAPSHOT) {
+      if (this.book !== null) {
+        this.book.gap();
+        if (this.book.state !== this.bookSeen) this.bookState();
+      }
+      return;
+    }
+    this.gapPauseUntilUs = this.exchUs + this.params.tradeGapPauseMs * 1000;
+    this.setPauses();
+  }
+
+  /** The state of the book changed. */
+  private bookState(): void {
+    const { book, votes } = this;
+    if (book === null) return;
+    const live = book.state === BookState.LIVE;
+    this.bookSeen = book.state;
+    this.dirty = true;
+    if (this.live && !live) {
+      // What the book said no longer counts, and nothing latched before the gap may add up with what comes after.
+      votes.unlatch();
+      this.obi = NaN;
+      this.depthBid = NaN;
+      this.depthAsk = NaN;
+      this.bidWalls.clear();
+      this.askWalls.clear();
+      votes.ability(Indicator.OBI, false);
+      votes.ability(Indicator.DEPTH, false);
+      if (this.quotesFromBook && book.state !== BookState.STALE) {
+        this.bestBidTicks = 0;
+        this.bestBidLots = 0;
+        this.bestAskTicks = 0;
+        this.bestAskLots = 0;
+        this.quoteId = 0;
+        this.noQuotes();
+      }
+      this.judgeSpread(this.exchUs);
+    }
+    this.live = live;
+    this.setPauses();
+  }
+
+  /** Indicators 3 and 8, from the top levels of a LIVE book. */
+  private judgeBook(atUs: number): void {
+    const { book, params, votes } = this;
+    if (book === null || !this.live) return;
+    const { bids, asks } = book;
+    let bidLots = 0;
+    let askLots = 0;
+    let n = bids.topCount < params.obiLevels ? bids.topCount : params.obiLevels;
+    for (let k = 0; k < n; k += 1) bidLots += bids.topLots[k];
+    n = asks.topCount < params.obiLevels ? asks.topCount : params.obiLevels;
+    for (let k = 0; k < n; k += 1) askLots += asks.topLots[k];
+    this.obi = bidLots + askLots > 0 ? (bidLots - askLots) / (bidLots + askLots) : NaN;
+
+    let bid = 0;
+    let ask = 0;
+    n = bids.topCount < params.depthLevels ? bids.topCount : params.depthLevels;
+    for (let k = 0; k < n; k += 1) bid += bids.topLots[k] * (bids.topPrices[k] * this.perTick + this.flat);
+    n = asks.topCount < params.depthLevels ? asks.topCount : params.depthLevels;
+    for (let k = 0; k < n; k += 1) ask += asks.topLots[k] * (asks.topPrices[k] * this.perTick + this.flat);
+    this.depthBid = bid;
+    this.depthAsk = ask;
+    const total = bid + ask;
+    const imbalance = total > 0 ? (bid - ask) / total : NaN;
+
+    if (atUs >= this.wallSampleUs) {
+      this.wallSampleUs = atUs + params.wallSampleMs * 1000;
+      this.bidWalls.nowUs = atUs;
+      this.askWalls.nowUs = atUs;
+      this.bidWalls.sample(bids, params.depthLevels);
+      this.askWalls.sample(asks, params.depthLevels);
+      if (this.bidWalls.spoof || this.askWalls.spoof) {
+        this.spoofMask = (this.bidWalls.spoof ? 1 : 0) | (this.askWalls.spoof ? 2 : 0);
+        this.spoofUntilUs = atUs + params.jitterBufferMs * 1000;
+      }
+    }
+
+    const { warm } = this.grid;
+    votes.ability(Indicator.OBI, warm && this.obi === this.obi);
+    votes.ability(Indicator.DEPTH, warm && total > 0);
+    votes.level(Indicator.OBI, 2, warm && this.obi < params.obiThreshold, atUs);
+    votes.level(Indicator.DEPTH, 7, warm && Math.abs(imbalance) > params.depthExtremeImbalance, atUs);
+    this.extreme(2, this.obi, atUs);
+    this.extreme(7, imbalance, atUs);
+    if ((total * params.usdPerQuote < params.depthMinUsd) !== ((this.pauses & Pause.LIQUIDITY) !== 0)) this.setPauses();
+  }
+
+  /** Indicator 4: the spread against its lagged median. */
+  private judgeSpread(atUs: number): void {
+    const { votes, params, grid } = this;
+    const x = this.spread / grid.spreadMedian;
+    this.spreadRatio = grid.warm && !this.quotesStale ? x : NaN;
+    votes.ability(Indicator.SPREAD, this.spreadRatio === this.spreadRatio);
+    votes.level(Indicator.SPREAD, 3, this.spreadRatio > params.spreadMultiplier, atUs);
+    this.extreme(3, this.spreadRatio, atUs);
+    const emergency = this.spreadRatio > params.spreadEmergencyMultiplier && this.spread * 10_000 > params.spreadEmergencyBps;
+    if (emergency !== ((this.pauses & Pause.SPREAD) !== 0)) this.setPauses();
+  }
+
+  private checkStaleBy(afterMs: number): void {
+    const due = this.clockUs + afterMs * 1000;
+    if (due < this.staleCheckUs) this.staleCheckUs = due;
+  }
+
+  private checkStale(): void {
+    const { params } = this;
+    let next = Infinity;
+    if (this.book !== null && this.live) {
+      const due = this.lastBookUs + params.bookStaleMs * 1000;
+      if (this.clockUs > due) {
+        this.book.stale();
+        this.bookState();
+      } else next = due;
+    }
+    if (this.flow.mid > 0) {
+      const due = this.lastQuoteUs + params.quoteStaleMs * 1000;
+      if (this.clockUs > due) {
+        this.quotesStale = true;
+        this.noQuotes();
+        this.judgeSpread(this.exchUs);
+        this.setPauses();
+      } else if (due < next) next = due;
+    }
+    this.staleCheckUs = next;
+  }
+
+  private setPauses(): void {
+    const { params, grid, book } = this;
+    let pauses = 0;
+    if (book !== null && (book.state === BookState.GAP || (book.state === BookState.SYNCING && book.snapshots > 0))) pauses |= Pause.GAP;
+    if (this.gapPauseUntilUs !== 0) pauses |= Pause.GAP;
+    if (grid.latencyMs > params.latencyPauseMs) pauses |= Pause.LATENCY;
+    if (this.spreadRatio > params.spreadEmergencyMultiplier && this.spread * 10_000 > params.spreadEmergencyBps) pauses |= Pause.SPREAD;
+    if (this.live && (this.depthBid + this.depthAsk) * params.usdPerQuote < params.depthMinUsd) pauses |= Pause.LIQUIDITY;
+    if ((book !== null && book.state === BookState.STALE) || this.quotesStale) pauses |= Pause.STALE;
+    if (pauses !== this.pauses) {
+      this.pauses = pauses;
+      this.dirty = true;
+    }
+  }
+
+  private extreme(index: number, value: number, atUs: number): void {
+    const at = index * 4;
+    if (value < this.extremes[at]) {
+      this.extremes[at] = value;
+      this.extremes[at + 1] = atUs;
+    }
+    if (value > this.extremes[at + 2]) {
+      this.extremes[at + 2] = value;
+      this.extremes[at + 3] = atUs;
+    }
+  }
+
+  get violent(): boolean {
+    return this.grid.violentRange >= this.params.violentRange;
+  }
+
+  /** The values an edge carries; allocates. */
+  features(): Features {
+    const { grid } = this;
+    const spoofing = this.spoofUntilUs !== 0 && this.exchUs <= this.spoofUntilUs;
+    return {
+      price: grid.price,
+      bestBidTicks: this.bestBidTicks,
+      bestAskTicks: this.bestAskTicks,
+      volatilityRatio: grid.volatilityRatio,
+      volatilityNow: grid.volatilityNow,
+      acceleration: grid.acceleration,
+      obi: this.obi,
+      spreadRatio: this.spreadRatio,
+      spreadBps: this.spread * 10_000,
+      volumeDeltaZ: grid.volumeDeltaZ,
+      velocityRatio: grid.velocityRatio,
+      eventsPerSecond: grid.eventsPerSecond,
+      pattern: (this.votes.mask & Indicator.PATTERN) !== 0 ? this.pattern : 0,
+      depthBid: this.depthBid,
+      depthAsk: this.depthAsk,
+      walls: (this.bidWalls.wall ? 1 : 0) | (this.askWalls.wall ? 2 : 0),
+      spoofs: spoofing ? this.spoofMask : 0,
+      violentRange: grid.violentRange,
+      latencyMs: grid.latencyMs,
+    };
+  }
+}
