@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError } from 'commander';
+import { CliError } from '../cli/errors.js';
+import { execute } from '../cli/execute.js';
+import { onInterrupt } from '../cli/interrupt.js';
+import { colours, endWith, printJson, printLine, printNote, table } from '../cli/output.js';
+import { nodeBinary, run } from './nodes.js';
+
+/** One line of the newest majors after the host's; exact, so that a result in the docs can be had again. */
+const DEFAULT_NODES = ['22.23.3', '24.21.0'];
+/** What is replayed when no tape is given: short, and with everything that computes in it. */
+const DEFAULT_SCENARIO = ['--scenario', 'flash-crash', '--seed', '11', '--minutes', '12'];
+const PROGRAM = fileURLToPath(new URL('../../../bin/faultline.js', import.meta.url));
+
+/** What one Node made of one tape. */
+interface Row {
+  readonly node: string;
+  readonly tape: string;
+  /** Digest of the tape's contents as this Node generates it; null for a tape that was given. */
+  readonly generated: string | null;
+  /** Decision digest of the replay. */
+  readonly decisions: string;
+  readonly records: number;
+  readonly wallMs: number;
+}
+
+interface Options {
+  readonly nodes: readonly string[];
+  readonly json?: true;
+}
+
+function build(): Command {
+  return new Command('matrix')
+    .description('replay tapes under several Nodes and compare the decision digests; without a tape one is generated under each')
+    .usage('[options] [tapes...]   (npm run matrix -- …)')
+    .argument('[tapes...]', 'tapes to replay')
+    .option('--nodes <versions>', 'exact versions besides the Node that runs this, separated by commas', versions, DEFAULT_NODES)
+    .option('--json', 'print one JSON object: {ok, rows}')
+    .action(matrix);
+}
+
+function versions(text: string): string[] {
+  const list = text.split(',').map((version) => version.trim().replace(/^v/, ''));
+  for (const version of list) {
+    if (!/^\d+\.\d+\.\d+$/.test(version)) throw new InvalidArgumentError(`'${version}' is not an exact version like 24.21.0`);
+  }
+  return list;
+}
+
+async function matrix(tapes: readonly string[], { nodes, json }: Options): Promise<void> {
+  const others: string[] = [];
+  for (const version of nodes) others.push(await nodeBinary(version, printNote));
+  const rows: Row[] = [];
+  for (const node of [process.execPath, ...others]) {
+    if (tapes.length === 0) rows.push(await generatedRow(node));
+    for (const tape of tapes) rows.push(await replayRow(node, tape, null));
+  }
+  const ok = agree(rows);
+  if (!ok) endWith('checkFailed');
+  if (json) printJson({ ok, rows });
+  else print(rows, ok);
+}
+
+/** Generates the market under this Node as well: the generator's arithmetic must agree to the byte, too. */
+async function generatedRow(node: string): Promise<Row> {
+  const folder = mkdtempSync(join(tmpdir(), 'faultline-matrix-'));
+  const discard = (): void => rmSync(folder, { recursive: true, force: true });
+  const keep = onInterrupt(discard);
+  try {
+    const tape = join(folder, 'generated.tape');
+    const { digest } = await faultline<{ digest: string }>(node, ['market', 'generate', ...DEFAULT_SCENARIO, '--out', tape]);
+    return await replayRow(node, tape, digest);
+  } finally {
+    discard();
+    keep();
+  }
+}
+
+async function replayRow(node: string, tape: string, generated: string | null): Promise<Row> {
+  const version = (await run(node, ['--version'])).stdout.trim().slice(1);
+  printNote(`node ${version}: ${basename(tape)}`);
+  const { digest, records, wallMs } = await faultline<{ digest: string; records: number; wallMs: number }>(node, ['replay', tape]);
+  return { node: version, tape: basename(tape), generated, decisions: digest, records, wallMs };
+}
+
+async function faultline<T>(node: string, args: readonly string[]): Promise<T> {
+  const { code, stdout, stderr } = await run(node, [PROGRAM, ...args, '--json']);
+  if (code !== 0) throw new CliError('checkFailed', `${node} faultline ${args.join(' ')} ended with ${code}: ${stderr.trim()}`);
+  return JSON.parse(stdout) as T;
+}
+
+/** Same tape, same bytes, same decisions, whatever the Node. */
+function agree(rows: readonly Row[]): boolean {
+  const outcome = new Map<string, string>();
+  return rows.every(({ tape, generated, decisions, records }) => {
+    const mine = JSON.stringify([generated, decisions, records]);
+    const first = outcome.get(tape) ?? mine;
+    outcome.set(tape, first);
+    return first === mine;
+  });
+}
+
+function print(rows: readonly Row[], ok: boolean): void {
+  const short = (digest: string | null): string => digest?.slice(0, 16) ?? '-';
+  printLine(table(['node', 'tape', 'generated', 'decisions', 'records', 'ms'], rows.map((row) => [row.node, row.tape, short(row.generated), short(row.decisions), row.records, Math.round(row.wallMs)]), { align: 'llllrr' }));
+  const { green, red } = colours();
+  printLine(ok ? `${green('same')} on every Node` : `${red('different')}: a digest depends on the Node`);
+}
+
+await execute(build, process.argv.slice(2));
