@@ -34,10 +34,10 @@ export async function execute(build: () => Command, argv: readonly string[]): Pr
 }
 
 /** Words of the command whose line was wrong, so that the way out can name its help. */
-let refusedBy = 'faultline';
+let refusedBy = '';
 
 /** Every command reports through us, also those that were added with addCommand and inherit nothing. */
-function prepare(command: Command, path = 'faultline'): void {
+function prepare(command: Command, path = command.name()): void {
   command.exitOverride();
   command.showSuggestionAfterError(true);
   command.configureOutput({ outputError: () => void (refusedBy = path) });
