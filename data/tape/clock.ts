@@ -7,6 +7,8 @@ import { EXCH_US, RECV_US } from '../records/index.js';
 export class TapeClock {
   /** µs since the epoch; 0 before the first stamp. */
   nowUs = 0;
+  /** The first stamp, µs; 0 before it. */
+  startUs = 0;
   /** Records whose stamp lay before the clock. */
   backwardStamps = 0;
 
@@ -14,7 +16,9 @@ export class TapeClock {
   observe(F: Float64Array, f: number): void {
     const receivedUs = F[f + RECV_US];
     const stampUs = receivedUs > 0 ? receivedUs : (F[f + EXCH_US]);
-    if (stampUs > this.nowUs) this.nowUs = stampUs;
-    else if (stampUs < this.nowUs && stampUs > 0) this.backwardStamps += 1;
+    if (stampUs > this.nowUs) {
+      if (this.startUs === 0) this.startUs = stampUs;
+      this.nowUs = stampUs;
+    } else if (stampUs < this.nowUs && stampUs > 0) this.backwardStamps += 1;
   }
 }

@@ -32,6 +32,8 @@ const DEFLATE_LEVEL = 1;
 const MAX_ENCODED_BYTES = LANES.length * 9 + BLOCK_RECORDS * RECORD_BYTES;
 
 const values = new Float64Array(BLOCK_RECORDS);
+/** Values of at most three planes, which the engine handles as small integers. */
+const small = new Int32Array(BLOCK_RECORDS);
 const encoded = Buffer.alloc(MAX_ENCODED_BYTES);
 const base = new Float64Array(1);
 const baseBytes = new Uint8Array(base.buffer);
@@ -82,6 +84,15 @@ function takeDifferences(count: number): { mode: number; planes: number } {
 }
 
 function writePlanes(at: number, count: number, planes: number): number {
+  if (planes <= 3) {
+    for (let k = 0; k < count; k += 1) small[k] = values[k];
+    for (let plane = 0; plane < planes; plane += 1) {
+      const to = at + plane * count;
+      const shift = 8 * plane;
+      for (let k = 0; k < count; k += 1) encoded[to + k] = small[k] >>> shift;
+    }
+    return at + planes * count;
+  }
   for (let k = 0; k < count; k += 1) {
     const value = values[k];
     const high = Math.floor(value / TWO_32);
@@ -147,44 +158,63 @@ export function decodeColumns(stored: Uint8Array, F: Float64Array, I: Int32Array
     if (planes > 7 || (mode !== DELTA + planes && mode !== PLAIN + planes) || at + 8 + planes * count > raw.length) return false;
     for (let k = 0; k < 8; k += 1) baseBytes[k] = raw[at + k];
     at += 8;
-    readPlanes(raw, at, count, planes);
-    at += planes * count;
-    if (mode < PLAIN) {
-      let value = base[0];
-      for (let k = 0; k < count; k += 1) {
-        value += values[k];
-        values[k] = value;
-      }
-    } else {
-      for (let k = 0; k < count; k += 1) values[k] += base[0];
-    }
+    restore(raw, at, count, planes, mode < PLAIN);
+    // Two loops: one store that serves both kinds of array is several times slower.
     if (wide) for (let k = 0, to = word; k < count; k += 1, to += WORDS_F) F[to] = values[k];
     else for (let k = 0, to = word; k < count; k += 1, to += WORDS_I) I[to] = values[k];
+    at += planes * count;
   }
   for (let k = 0, to = SEQ; k < count; k += 1, to += WORDS_F) F[to] = firstSeq + k;
   return at === raw.length;
 }
 
-/** Reads byte planes into `values` and undoes the zigzag. */
-function readPlanes(raw: Buffer, at: number, count: number, planes: number): void {
+/** Reads one column's byte planes into `values`, undoing zigzag and the differences against `base`. */
+function restore(raw: Buffer, at: number, count: number, planes: number, delta: boolean): void {
+  const first = base[0];
   if (planes === 0) {
-    values.fill(0, 0, count);
+    values.fill(first, 0, count);
     return;
   }
-  if (planes <= 3) {
-    const second = planes > 1 ? at + count : -1;
-    const third = planes > 2 ? at + 2 * count : -1;
+  if (planes > 3) readWidePlanes(raw, at, count, planes);
+  else readNarrowPlanes(raw, at, count, planes);
+  if (delta) {
+    let value = first;
     for (let k = 0; k < count; k += 1) {
-      let word = raw[at + k];
-      if (second >= 0) word |= raw[second + k] << 8;
-      if (third >= 0) word |= raw[third + k] << 16;
+      value += values[k];
+      values[k] = value;
+    }
+  } else {
+    for (let k = 0; k < count; k += 1) values[k] += first;
+  }
+}
+
+function readNarrowPlanes(raw: Buffer, at: number, count: number, planes: number): void {
+  const second = at + count;
+  const third = second + count;
+  if (planes === 1) {
+    for (let k = 0; k < count; k += 1) {
+      const word = raw[at + k];
       values[k] = (word >>> 1) ^ -(word & 1);
     }
-    return;
+  } else if (planes === 2) {
+    for (let k = 0; k < count; k += 1) {
+      const word = raw[at + k] | (raw[second + k] << 8);
+      values[k] = (word >>> 1) ^ -(word & 1);
+    }
+  } else {
+    for (let k = 0; k < count; k += 1) {
+      const word = raw[at + k] | (raw[second + k] << 8) | (raw[third + k] << 16);
+      values[k] = (word >>> 1) ^ -(word & 1);
+    }
   }
+}
+
+function readWidePlanes(raw: Buffer, at: number, count: number, planes: number): void {
   for (let k = 0; k < count; k += 1) {
-    let value = 0;
-    for (let plane = planes - 1; plane >= 0; plane -= 1) value = value * 256 + raw[at + plane * count + k];
-    values[k] = value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    let high = 0;
+    for (let plane = planes - 1; plane >= 4; plane -= 1) high = (high << 8) | raw[at + plane * count + k];
+    const low = (raw[at + k] | (raw[at + count + k] << 8) | (raw[at + 2 * count + k] << 16) | (raw[at + 3 * count + k] << 24)) >>> 0;
+    const value = high * TWO_32 + low;
+    values[k] = (low & 1) === 0 ? value / 2 : -(value + 1) / 2;
   }
 }

@@ -45,12 +45,10 @@ export function* surveyTape(reader: TapeReader): Generator<number, TapeSurvey> {
   const batch = allocateBatch(BLOCK_RECORDS);
   const bytes = new Uint8Array(batch.F.buffer);
   let total = 0;
-  let begunUs = 0;
   for (let count = reader.next(batch); count > 0; count = reader.next(batch)) {
     hash.update(bytes.subarray(0, count * RECORD_BYTES));
     for (let record = 0; record < count; record += 1) {
       clock.observe(batch.F, record * WORDS_F);
-      if (begunUs === 0) begunUs = clock.nowUs;
       const tag = batch.I[record * WORDS_I + TAG];
       const slot = (tag >>> SYMBOL_SHIFT) * KINDS + (tag & KIND_MASK);
       if (records[slot] === 0) firstUs[slot] = clock.nowUs;
@@ -66,5 +64,5 @@ export function* surveyTape(reader: TapeReader): Generator<number, TapeSurvey> {
     const { venue, symbol } = instruments[Math.floor(slot / KINDS)];
     counts.push({ venue, symbol, kind: KIND_NAMES[slot % KINDS], records: records[slot], firstUs: firstUs[slot], lastUs: lastUs[slot] });
   }
-  return { records: total, firstUs: begunUs, lastUs: clock.nowUs, backwardStamps: clock.backwardStamps, counts, digest: hash.digest('hex') };
+  return { records: total, firstUs: clock.startUs, lastUs: clock.nowUs, backwardStamps: clock.backwardStamps, counts, digest: hash.digest('hex') };
 }

@@ -57,7 +57,6 @@ class Verification {
   #records = 0;
   readonly #blocks: BlockInfo[] = [];
   readonly #clock = new TapeClock();
-  #firstUs = 0;
 
   constructor(path: string, fd: number) {
     this.#path = path;
@@ -121,7 +120,6 @@ class Verification {
       if (kind < 1 || kind >= KIND_NAMES.length) return `has a record of unknown kind ${kind}`;
       if (tag >>> SYMBOL_SHIFT >= symbols) return `has a record of instrument ${tag >>> SYMBOL_SHIFT}, which the header does not name`;
       this.#clock.observe(F, k * WORDS_F);
-      if (this.#firstUs === 0) this.#firstUs = this.#clock.nowUs;
       if (k === 0 && this.#clock.nowUs !== head.firstUs) return 'has a first stamp that is not its own';
     }
     return this.#clock.nowUs === head.lastUs ? undefined : 'has a last stamp that is not its own';
@@ -137,7 +135,7 @@ class Verification {
     const index = this.#bytes(indexBytes(this.#blocks.length), this.#good);
     if (crc32(index, seed) !== end.indexCrc || !index.equals(encodeIndex(this.#blocks))) return this.#bad('has a damaged index');
     if (end.records !== this.#records || end.blocks !== this.#blocks.length || end.backwardStamps !== this.#clock.backwardStamps
-      || end.firstUs !== this.#firstUs || end.lastUs !== this.#clock.nowUs) {
+      || end.firstUs !== this.#clock.startUs || end.lastUs !== this.#clock.nowUs) {
       return this.#bad('has an end mark that does not agree with its blocks');
     }
     return { ok: true, goodRecords: this.#records, goodBytes: this.#fileBytes };

@@ -60,7 +60,6 @@ export class TapeWriter {
   #pendingFirstUs = 0;
   #offset: number;
   #records = 0;
-  #firstUs = 0;
   #state: 'open' | 'closed' | 'failed' = 'open';
 
   private constructor(path: string, fd: number, header: TapeHeader, seed: number, offset: number, options: TapeWriterOptions) {
@@ -115,21 +114,42 @@ export class TapeWriter {
   append(batch: RecordBatch, from: number, to: number): void {
     this.#mustBeOpen();
     if (!(from >= 0 && to <= batch.F.length / WORDS_F)) throw new RangeError(`records ${from} to ${to} of a batch of ${batch.F.length / WORDS_F}`);
-    for (let record = from; record < to; record += 1) {
-      this.#check(batch, record);
-      const source = record * WORDS_I;
-      const target = this.#pending * WORDS_I;
-      // Copied as integers: a double may carry any bit pattern.
-      for (let word = 2; word < WORDS_I; word += 1) this.#I[target + word] = batch.I[source + word];
-      const f = this.#pending * WORDS_F;
-      this.#F[f + SEQ] = this.#records;
-      this.#clock.observe(this.#F, f);
-      if (this.#pending === 0) this.#pendingFirstUs = this.#clock.nowUs;
-      if (this.#firstUs === 0) this.#firstUs = this.#clock.nowUs;
-      this.#pending += 1;
-      this.#records += 1;
+    for (let at = from; at < to;) {
+      const wanted = Math.min(to - at, BLOCK_RECORDS - this.#pending);
+      const sound = this.#countSound(batch, at, wanted);
+      this.#take(batch, at, sound);
+      at += sound;
       if (this.#pending === BLOCK_RECORDS) this.flush();
+      if (sound < wanted) throw this.#refusal(batch, at);
     }
+  }
+
+  /** Copies `count` records, for which the block has room, and numbers them. */
+  #take(batch: RecordBatch, from: number, count: number): void {
+    if (count === 0) return;
+    const F = this.#F;
+    const clock = this.#clock;
+    const target = this.#pending * WORDS_I;
+    // Copied as integers: a double may carry any bit pattern.
+    if (count < 8) {
+      const source = from * WORDS_I;
+      for (let word = 0; word < count * WORDS_I; word += 1) this.#I[target + word] = batch.I[source + word];
+    } else {
+      this.#I.set(batch.I.subarray(from * WORDS_I, (from + count) * WORDS_I), target);
+    }
+    let f = this.#pending * WORDS_F;
+    if (this.#pending === 0) {
+      clock.observe(F, f);
+      this.#pendingFirstUs = clock.nowUs;
+      F[f + SEQ] = this.#records;
+      f += WORDS_F;
+    }
+    for (let seq = this.#records + (this.#pending === 0 ? 1 : 0); seq < this.#records + count; seq += 1, f += WORDS_F) {
+      F[f + SEQ] = seq;
+      clock.observe(F, f);
+    }
+    this.#pending += count;
+    this.#records += count;
   }
 
   /** Writes the unfinished block, so that a reader of the growing file sees every record; costs a short block. */
@@ -170,7 +190,7 @@ export class TapeWriter {
       blocks: this.#blocks.length,
       records: this.#records,
       indexOffset: this.#offset,
-      firstUs: this.#firstUs,
+      firstUs: this.#clock.startUs,
       lastUs: this.#clock.nowUs,
       backwardStamps: this.#clock.backwardStamps,
       indexCrc: crc32(index, this.#seed),
@@ -191,7 +211,7 @@ export class TapeWriter {
       records: this.#records,
       blocks: this.#blocks.length,
       bytes: this.#offset + tail.length,
-      firstUs: this.#firstUs,
+      firstUs: this.#clock.startUs,
       lastUs: this.#clock.nowUs,
       backwardStamps: this.#clock.backwardStamps,
     };
@@ -206,16 +226,25 @@ export class TapeWriter {
     if (this.#state !== 'open') throw new TapeError('closed', `${this.path}: its writer is ${this.#state}`);
   }
 
-  #check(batch: RecordBatch, record: number): void {
-    const f = record * WORDS_F;
-    const tag = batch.I[record * WORDS_I + TAG];
-    const kind = tag & KIND_MASK;
-    if (kind < 1 || kind >= KIND_NAMES.length) throw this.#refuse(`has kind ${kind}`);
-    if (tag >>> SYMBOL_SHIFT >= this.#symbols) throw this.#refuse(`names instrument ${tag >>> SYMBOL_SHIFT} of ${this.#symbols}`);
-    if (!isStamp(batch.F[f + RECV_US]) || !isStamp(batch.F[f + EXCH_US])) throw this.#refuse('has a stamp that is not a time');
+  /** How many of the `count` records from `from` can be on a tape, up to the first that cannot. */
+  #countSound({ F, I }: RecordBatch, from: number, count: number): number {
+    const symbols = this.#symbols;
+    for (let k = 0, f = from * WORDS_F, i = from * WORDS_I + TAG; k < count; k += 1, f += WORDS_F, i += WORDS_I) {
+      const tag = I[i];
+      const kind = tag & KIND_MASK;
+      if (kind < 1 || kind >= KIND_NAMES.length || tag >>> SYMBOL_SHIFT >= symbols || !isStamp(F[f + RECV_US]) || !isStamp(F[f + EXCH_US])) return k;
+    }
+    return count;
   }
 
-  #refuse(reason: string): TapeError {
+  /** The error for a record that {@link #countSound} stopped at. */
+  #refusal({ F, I }: RecordBatch, record: number): TapeError {
+    const tag = I[record * WORDS_I + TAG];
+    const kind = tag & KIND_MASK;
+    const symbol = tag >>> SYMBOL_SHIFT;
+    const reason = kind < 1 || kind >= KIND_NAMES.length ? `has kind ${kind}`
+      : symbol >= this.#symbols ? `names instrument ${symbol} of ${this.#symbols}`
+      : `has a stamp that is not a time (${F[record * WORDS_F + RECV_US]}, ${F[record * WORDS_F + EXCH_US]})`;
     return new TapeError('record', `${this.path}: record ${this.#records} ${reason}`);
   }
 
