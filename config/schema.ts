@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { indicatorsSchema } from './indicators.js';
 import { tradingSchema } from './trading.js';
 
 /** Everything that can be configured: one table a concern, every key with its default. */
 export const configSchema = z.strictObject({
+  indicators: indicatorsSchema.prefault({}),
   trading: tradingSchema.prefault({}),
 });
 export type Config = z.infer<typeof configSchema>;

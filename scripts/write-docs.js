@@ -1,9 +1,13 @@
-// Writes the pages that are made from the program: docs/cli.md and docs/exit-codes.md. Run by `npm run docs` after a build.
+// Writes what is made from the program: docs/cli.md, docs/exit-codes.md, config/faultline.toml. Run by `npm run docs` after a build.
 import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { cliPage, exitCodesPage } from '../dist/tools/cli/docs.js';
 import { buildProgram } from '../dist/tools/cli/program.js';
 import { commandTree } from '../dist/tools/cli/tree.js';
+import { defaultFile } from '../dist/tools/config/default-file.js';
 
-const page = (name, text) => writeFileSync(new URL(`../docs/${name}`, import.meta.url), text);
-page('cli.md', cliPage(commandTree(buildProgram())));
-page('exit-codes.md', exitCodesPage());
+const root = fileURLToPath(new URL('..', import.meta.url));
+const page = (name, text) => writeFileSync(root + name, text);
+page('docs/cli.md', cliPage(commandTree(buildProgram())));
+page('docs/exit-codes.md', exitCodesPage());
+page('config/faultline.toml', defaultFile(root));
