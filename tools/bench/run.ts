@@ -1,4 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BenchResult, BenchRow } from './row.js';
 
@@ -18,8 +21,12 @@ export interface RunOptions {
 /** Measures one row in a process of its own. A row that crashes or hangs is a result with `failed`, never an exception. */
 export function runRow(row: BenchRow, options: RunOptions = {}): Promise<BenchResult> {
   const limitMs = options.limitMs ?? ROW_LIMIT_MS;
+  // A killed row cannot remove its tapes.
+  const folder = mkdtempSync(join(tmpdir(), 'faultline-bench-'));
   return new Promise((resolve) => {
-    const process_ = spawn(process.execPath, ['--expose-gc', ...(row.nodeFlags ?? []), options.script ?? child, row.id], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    const process_ = spawn(process.execPath, ['--expose-gc', ...(row.nodeFlags ?? []), options.script ?? child, row.id], { 
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: { ...process.env, FAULTLINE_BENCH_DIR: folder },
+    });
     options.onChild?.(process_);
     let result: BenchResult | undefined;
     let stderr = '';
@@ -33,6 +40,7 @@ export function runRow(row: BenchRow, options: RunOptions = {}): Promise<BenchRe
     process_.on('error', (error) => (stderr = error.message));
     process_.on('close', (code, signal) => {
       clearTimeout(timer);
+      rmSync(folder, { recursive: true, force: true });
       resolve(result ?? failedResult(row, late ? `took longer than ${limitMs / 1000} s` : reasonOf(stderr) ?? `ended with ${signal ?? code}`));
     });
   });

@@ -2,7 +2,12 @@ import { CliError } from '../../cli/errors.js';
 import type { BenchRow } from '../row.js';
 
 /** Where each row is, in the order of the report. Rows load on demand: a row's process should not carry the modules of the others. */
-const LOADERS: Readonly<Record<string, () => Promise<BenchRow>>> = {};
+const LOADERS: Readonly<Record<string, () => Promise<BenchRow>>> = {
+  'alloc/tick-path': async () => (await import('./allocation.js')).tickPathAllocation,
+  'heap/50m': async () => (await import('./allocation.js')).longRunHeap,
+  'tape-raw/read-sync': async () => (await import('./tape.js')).rawTape,
+  'tape-packed/inflate': async () => (await import('./tape.js')).packedTape,
+};
 
 /** Ids of all rows. */
 export const rowIds: readonly string[] = Object.keys(LOADERS);
