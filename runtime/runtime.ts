@@ -197,6 +197,17 @@ export class Runtime {
     d.nowUs = clock.nowUs();
   }
 
+  /**
+   * Virtual clock only: moves the clock to `us` and runs nothing. For a driver that learns the time from a turn
+   * and must set it before what that turn sent is handled; no timer may be due before `us`.
+   */
+  moveTo(us: number): void {
+    const clock = this.#d.clock;
+    if (!(clock instanceof VirtualClock)) throw new TypeError('moveTo needs a virtual clock; a wall clock moves by itself');
+    clock.moveTo(us);
+    this.#d.nowUs = clock.nowUs();
+  }
+
   /** Due time of the earliest timer, Infinity when there is none. */
   nextTimerUs(): number {
     return this.#d.timers.nextUs();

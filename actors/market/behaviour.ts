@@ -9,7 +9,10 @@ import type { VenueMatcher } from '../venue/matcher-port.js';
 import { MarketKernel } from './kernel.js';
 import type { Control, KernelSnapshot } from './kernel.js';
 
-/** Records [from, to) of (F, I) up to tape clock `untilUs`; the kernel writes the first index not processed to `next`. */
+/**
+ * Records [from, to) of (F, I) before tape clock `untilUs`; the kernel writes the first index not processed to
+ * `next` and its tape clock to `clockUs`. A `mute` stretch warms up: its edges are told to nobody.
+ */
 export interface RecordsMessage {
   readonly type: 'records';
   F: Float64Array;
@@ -17,14 +20,19 @@ export interface RecordsMessage {
   from: number;
   to: number;
   untilUs: number;
+  mute: boolean;
   next: number;
+  clockUs: number;
 }
-export type MarketKernelMessage = RecordsMessage | Control | { readonly type: 'finish' };
+/** `retell`: tell the machines afresh at the next record of each symbol (after a mute stretch). `finish`: no record will follow. */
+export type MarketKernelMessage = RecordsMessage | Control | { readonly type: 'retell' } | { readonly type: 'finish' };
 
 export interface MarketKernelInput {
   readonly instruments: readonly Instrument[];
   readonly params: (instrument: Instrument) => IndicatorParams;
   readonly makeMatcher?: (symbol: number) => VenueMatcher;
+  /** Called with the kernel of every incarnation: what an earlier one counted must not be lost with it. */
+  readonly onKernel?: (kernel: MarketKernel) => void;
   /** Paths of the actors that take each kind of edge. */
   readonly routes: {
     readonly levelTo: (symbol: number) => string;
@@ -57,19 +65,39 @@ function sendEdges({ kernel, routes }: MarketKernelState, ctx: ActorContext<Mark
   }
 }
 
+/** Runs the stretch and writes the answer, also when a record throws: the driver must know where to go on. */
+function runRecords(kernel: MarketKernel, message: RecordsMessage): void {
+  try {
+    message.next = kernel.run(message.F, message.I, message.from, message.to, message.untilUs);
+    while (message.mute && kernel.edges.length > 0) {
+      message.next = kernel.run(message.F, message.I, message.next, message.to, message.untilUs);
+    }
+  } catch (thrown) {
+    message.next = kernel.position;
+    kernel.disown();
+    throw thrown;
+  } finally {
+    message.clockUs = kernel.clockUs;
+  }
+}
+
 export const marketKernel: Behaviour<MarketKernelState, MarketKernelMessage, MarketKernelInput> = {
   name: 'market-kernel',
   version: 1,
   stateKind: 'mutable',
-  init: (_ctx, input) => ({
-    kernel: new MarketKernel(input.instruments, input.params, input.makeMatcher),
-    routes: input.routes,
-  }),
+  init(_ctx, input) {
+    const kernel = new MarketKernel(input.instruments, input.params, input.makeMatcher);
+    input.onKernel?.(kernel);
+    return { kernel, routes: input.routes };
+  },
   step(state, message, ctx) {
     switch (message.type) {
       case 'records':
-        message.next = state.kernel.run(message.F, message.I, message.from, message.to, message.untilUs);
+        runRecords(state.kernel, message);
         if (state.kernel.edges.length > 0) sendEdges(state, ctx);
+        return state;
+      case 'retell':
+        state.kernel.retell();
         return state;
       case 'finish':
         state.kernel.finish();

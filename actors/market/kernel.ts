@@ -45,6 +45,9 @@ export interface KernelSnapshot {
   readonly controls: readonly Control[];
 }
 
+/** No level key: every key differs from it. */
+const UNTOLD = -1;
+
 export class MarketKernel {
   readonly symbols: readonly SymbolKernel[];
   private readonly bySymbol: (SymbolKernel | undefined)[] = [];
@@ -58,6 +61,8 @@ export class MarketKernel {
   clockUs = 0;
   /** Sequence number of the last record processed. */
   seq = -1;
+  /** Index within the present run of the record under way: where a run that threw stood. */
+  position = 0;
   private backwardStamps = 0;
   private strangers = 0;
   private records = 0;
@@ -95,7 +100,8 @@ export class MarketKernel {
   /**
    * Processes records [from, to) of (F, I) and returns the index of the first one not processed. Returns early
    * - after a record that raised edges;
-   * - before a record whose clock is beyond `untilUs` (controls due up to `untilUs` have then been applied);
+   * - before a record whose clock is at or beyond `untilUs` (controls due before `untilUs` have then been applied):
+   *   what is due at `untilUs` outside, a timer, comes before controls and records of the same instant;
    * - before a record, when controls applied ahead of it raised edges: the index may then equal `from`.
    */
   run(F: Float64Array, I: Int32Array, from: number, to: number, untilUs = Infinity): number {
@@ -105,11 +111,12 @@ export class MarketKernel {
       const recv = F[f + RECV_US];
       const stamp = recv > 0 ? recv : F[f + EXCH_US];
       const clock = stamp > this.clockUs && stamp < 9e15 ? stamp : this.clockUs;
-      if (this.nextDueUs <= clock && this.nextDueUs <= untilUs) {
-        this.applyControls(clock < untilUs ? clock : untilUs, F[f + SEQ]);
+      this.position = n;
+      if (this.nextDueUs <= clock && this.nextDueUs < untilUs) {
+        this.applyControls(clock, untilUs, F[f + SEQ]);
         if (this.edges.length > 0) return n;
       }
-      if (clock > untilUs) return n;
+      if (clock >= untilUs) return n;
       if (stamp < this.clockUs) this.backwardStamps += 1;
       this.clockUs = clock;
       const seq = F[f + SEQ];
@@ -133,6 +140,19 @@ export class MarketKernel {
       if (this.edges.length > 0) return n + 1;
     }
     return to;
+  }
+
+  /** Forgets what the machines were told, so that the next record of each symbol tells them afresh. */
+  retell(): void {
+    for (const symbol of this.symbols) {
+      this.lastLevel[symbol.index] = UNTOLD;
+      symbol.dirty = true;
+    }
+  }
+
+  /** The record under way made `run` throw: whoever catches it counts it, so this kernel does not. */
+  disown(): void {
+    this.records -= 1;
   }
 
   /** The input has ended: decides what still waits. */
@@ -184,8 +204,8 @@ export class MarketKernel {
     this.edges.length = 0;
   }
 
-  private applyControls(upToUs: number, seq: number): void {
-    while (this.controls.length > 0 && this.controls[0].dueUs <= upToUs) {
+  private applyControls(clockUs: number, untilUs: number, seq: number): void {
+    while (this.controls.length > 0 && this.controls[0].dueUs <= clockUs && this.controls[0].dueUs < untilUs) {
       const control = this.controls.shift()!;
       if (control.dueUs > this.clockUs) this.clockUs = control.dueUs;
       this.apply(control, seq);
