@@ -1,12 +1,12 @@
 import { VirtualClock, type Clock } from './clock/clock.js';
-import { ask, publish } from './core/commit.js';
+import { ask, commit, publish, rollback } from './core/commit.js';
 import { Ask } from './core/asks.js';
 import { type Cell, Ref, type Watcher } from './core/cell.js';
-import { resolve } from './core/context.js';
-import { Dispatcher } from './core/dispatcher.js';
+import { CellContext, resolve } from './core/context.js';
+import { Dispatcher, type Hooks } from './core/dispatcher.js';
 import type { EffectTable } from './core/effects.js';
 import { toFailureCause } from './core/failure.js';
-import { createCell, forget, kill, startCell, stopCell } from './core/lifecycle.js';
+import { createCell, drainEnded, exitSupervisor, forget, kill, startCell, stopCell } from './core/lifecycle.js';
 import { powerOfTwo } from './core/mailbox.js';
 import { CellKind, CellState, StopMode } from './core/states.js';
 import { WallLoop } from './core/wall-loop.js';
@@ -16,6 +16,7 @@ import { nodeState, treeOf, type TreeNode } from './observe/tree.js';
 import { Trace } from './observe/trace.js';
 import * as admin from './supervision/admin.js';
 import { CoordinatedShutdown, type ShutdownPhase, type ShutdownReport } from './supervision/shutdown.js';
+import { childExited, retryFailed, siblingStopped } from './supervision/supervise.js';
 import { problemsOfSpec } from './supervision/validate.js';
 import type {
   ActorRef, AskResult, ChildSpec, DeadLetter, DeadLetterReason, ExitReason, SendResult, StartChildResult,
@@ -66,6 +67,11 @@ export interface Inspection {
   readonly names: readonly string[];
 }
 
+const HOOKS: Hooks = {
+  commit, rollback, drainEnded, exitSupervisor, childExited, siblingStopped, retryFailed,
+  makeContext: (d, cell) => new CellContext(d, cell),
+};
+
 /**
  * A tree of supervised actors with one clock, one seed and one run queue. All its methods are to be called
  * from outside a turn; a behaviour has its `ActorContext`.
@@ -82,6 +88,7 @@ export class Runtime {
   constructor(options: RuntimeOptions) {
     this.#onFatal = options.onFatal ?? null;
     this.#d = new Dispatcher({
+      hooks: HOOKS,
       clock: options.clock ?? new VirtualClock(),
       seed: String(options.seed ?? 0),
       sliceMessages: options.sliceMessages ?? 64,
@@ -265,10 +272,10 @@ export class Runtime {
     const cell = this.#d.find(path);
     if (cell === undefined) return undefined;
     let value: unknown = cell.value;
-    const view = cell.behaviour.view;
-    if (view !== undefined && cell.stateGood) {
+    const { behaviour } = cell;
+    if (behaviour.view !== undefined && cell.stateGood) {
       const failed = this.#d.guard(cell, () => {
-        value = view(cell.value);
+        value = behaviour.view?.(cell.value);
       });
       if (failed !== undefined) value = failed;
     }

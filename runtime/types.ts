@@ -102,6 +102,11 @@ export interface ActorContext<M = unknown> {
   reply(value: unknown): void;
   /** Starts a supervised child under this actor; it is stopped before this actor's own stop hook ends. */
   spawn<T>(spec: WorkerSpec<T>): StartChildResult<T>;
+  /**
+   * As `spawn`, carried out when this turn is committed (after an earlier `stopChild` of the same id). A start that fails is told
+   * through `childExit`; an invalid specification throws.
+   */
+  spawnLater(spec: WorkerSpec<never>): void;
   stopChild(id: string): void;
   /** Runs a named effect from the runtime's table after this turn has succeeded; a throwing turn runs none. */
   effect(name: string, payload: unknown): void;

@@ -1,11 +1,11 @@
 import { TraceKind } from '../observe/trace.js';
-import type { ExitReason } from '../types.js';
+import type { ExitReason, FailureCause, WorkerSpec } from '../types.js';
 import { askTimer, keyedTimer } from './timer-jobs.js';
-import { type Ask, AskRequest } from './asks.js';
-import { Cell } from './cell.js';
+import { type Ask, AskRequest, ChildEnded } from './asks.js';
+import type { Cell } from './cell.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { EffectCall, EffectFailed } from './effects.js';
-import { forget, kill, stopChild } from './lifecycle.js';
+import { createCell, forget, kill, startCell, stopChild } from './lifecycle.js';
 import { CellState } from './states.js';
 import { Op } from './turn-ops.js';
 
@@ -25,13 +25,12 @@ export function commit(d: Dispatcher, mark: number): void {
       case Op.send: {
         const target = a as Cell;
         target.mailbox.reserved--;
-        d.deliver(target, b);
+        // This turn may have replaced a child under the same path.
+        d.deliver(target.state === CellState.gone ? (d.paths.get(target.path) ?? target) : target, b);
         break;
       }
-      case Op.sendNowhere:
-        d.sent++;
-        d.deadLetter('no_such_actor', a as string, b);
-        break;
+      case Op.sendNowhere: sendTo(d, a as string, b); break;
+      case Op.spawnLater: spawnNow(d, owner, b as WorkerSpec); break;
       case Op.startTimer: startTimer(d, owner, a as string, b, ops.n[at]!); break;
       case Op.cancelTimer: cancelTimer(d, owner, a as string); break;
       case Op.effect: effects++; break;
@@ -67,6 +66,30 @@ export function rollback(d: Dispatcher, mark: number): void {
     }
   }
   ops.truncate(mark);
+}
+
+/** The path may have come to life in this very turn. */
+function sendTo(d: Dispatcher, path: string, message: unknown): void {
+  const target = d.find(path);
+  if (target !== undefined) {
+    d.deliver(target, message);
+    return;
+  }
+  d.sent++;
+  d.deadLetter('no_such_actor', path, message);
+}
+
+function spawnNow(d: Dispatcher, parent: Cell, spec: WorkerSpec): void {
+  const known = parent.children?.get(spec.id);
+  let cause: FailureCause | null;
+  if (known !== undefined) {
+    cause = { name: 'StartFailed', message: `there is already a child "${spec.id}"`, path: known.path };
+  } else {
+    const child = createCell(d, parent, spec);
+    cause = startCell(d, child);
+    if (cause !== null) forget(d, child);
+  }
+  if (cause !== null && parent.behaviour.childExit !== undefined) d.notify(parent, new ChildEnded(spec.id, { kind: 'error', cause }));
 }
 
 const NORMAL: ExitReason = { kind: 'normal' };

@@ -133,6 +133,12 @@ export class CellContext implements ActorContext {
     return { ok: true, ref: child.self };
   }
 
+  spawnLater(spec: WorkerSpec<never>): void {
+    const problems = problemsOfSpec(spec);
+    if (problems.length > 0) throw new TypeError(`the child specification is not valid:\n${problems.join('\n')}`);
+    this.#d.ops.add(Op.spawnLater, this.#cell, undefined, spec, 0);
+  }
+
   stopChild(id: string): void {
     this.#d.ops.add(Op.stopChild, this.#cell, id, undefined, 0);
   }

@@ -2,20 +2,37 @@ import type { Clock } from '../clock/clock.js';
 import { Timer, TimerHeap, type TimerJob } from '../clock/timer-heap.js';
 import type { DeadLetters } from '../observe/dead-letters.js';
 import { Trace, TraceKind } from '../observe/trace.js';
-import { childExited, retryFailed } from '../supervision/supervise.js';
-import type { AskResult, DeadLetterReason, ExitReason, FailureCause, SendResult } from '../types.js';
+import type { ActorContext, AskResult, DeadLetterReason, ExitReason, FailureCause, SendResult } from '../types.js';
 import { type Ask, AskOutcome, AskRequest, ChildEnded } from './asks.js';
 import { Cell, type Watcher } from './cell.js';
-import { commit, rollback } from './commit.js';
 import type { EffectTable } from './effects.js';
 import { messageType, toFailureCause } from './failure.js';
-import { drainEnded, exitSupervisor } from './lifecycle.js';
 import { Envelope } from './mailbox.js';
 import { Fifo } from './run-queue.js';
 import { CellKind, CellState, StopMode } from './states.js';
 import { TurnOps } from './turn-ops.js';
 
+/**
+ * What the dispatcher needs of the rooms built on it, and they of each other. They are handed in because they import the
+ * dispatcher; see runtime.ts for the wiring.
+ */
+export interface Hooks {
+  commit(d: Dispatcher, mark: number): void;
+  rollback(d: Dispatcher, mark: number): void;
+  makeContext(d: Dispatcher, cell: Cell): ActorContext;
+  /** A draining cell said it is done, or crashed while draining. */
+  drainEnded(d: Dispatcher, cell: Cell): void;
+  /** A supervisor is to end as after a crash of its own. */
+  exitSupervisor(d: Dispatcher, cell: Cell, reason: ExitReason): void;
+  /** A cell is down by itself: its supervisor decides. */
+  childExited(d: Dispatcher, cell: Cell): void;
+  /** A child that took time to stop has stopped. */
+  siblingStopped(d: Dispatcher, parent: Cell, cell: Cell): void;
+  retryFailed(d: Dispatcher, supervisor: Cell): void;
+}
+
 export interface DispatcherOptions {
+  readonly hooks: Hooks;
   readonly clock: Clock;
   readonly seed: string;
   readonly sliceMessages: number;
@@ -51,6 +68,7 @@ const POISON: unique symbol = Symbol('poison');
  * supervisor's answer.
  */
 export class Dispatcher {
+  readonly hooks: Hooks;
   readonly clock: Clock;
   readonly seed: string;
   readonly effects: EffectTable;
@@ -90,6 +108,7 @@ export class Dispatcher {
   private poisonMessage: unknown = undefined;
 
   constructor(options: DispatcherOptions) {
+    this.hooks = options.hooks;
     this.clock = options.clock;
     this.seed = options.seed;
     this.sliceMessages = options.sliceMessages;
@@ -129,7 +148,7 @@ export class Dispatcher {
     const box = cell.mailbox;
     const full = box.count + box.reserved >= box.capacity;
     box.reserved++;
-    if (cell.state > CellState.draining && !this.takesWhileDown(cell)) return 'dead';
+    if (cell.kind !== CellKind.worker || (cell.state > CellState.draining && !this.takesWhileDown(cell))) return 'dead';
     return full && box.overflow !== 'dropOldest' && box.overflow !== 'conflate' ? 'full' : 'delivered';
   }
 
@@ -294,7 +313,7 @@ export class Dispatcher {
     this.nowUs = this.clock.nowUs();
     if (cell.kind !== CellKind.worker) {
       cell.scheduled = false;
-      retryFailed(this, cell);
+      this.hooks.retryFailed(this, cell);
       this.settle();
       return;
     }
@@ -335,7 +354,7 @@ export class Dispatcher {
       this.currentAsk = null;
       if (this.ops.count !== 0) {
         this.inTurn = false;
-        commit(this, 0);
+        this.hooks.commit(this, 0);
         this.settle();
         this.current = cell;
         this.inTurn = true;
@@ -408,7 +427,7 @@ export class Dispatcher {
   }
 
   private failTurn(cell: Cell, message: unknown, thrown: unknown): void {
-    rollback(this, 0);
+    this.hooks.rollback(this, 0);
     if (cell.savedTurn === this.turn) {
       cell.idCounter = cell.savedId;
       if (cell.savedRandom !== null) cell.random?.load(cell.savedRandom);
@@ -433,11 +452,11 @@ export class Dispatcher {
     if (entry.reason !== null) {
       if (cell.state > CellState.draining) return;
       if (cell.kind === CellKind.worker) this.exit(cell, entry.reason);
-      else exitSupervisor(this, cell, entry.reason);
+      else this.hooks.exitSupervisor(this, cell, entry.reason);
       return;
     }
-    if (cell.state === CellState.stopping) drainEnded(this, cell);
-    else if (cell.state === CellState.down) childExited(this, cell);
+    if (cell.state === CellState.stopping) this.hooks.drainEnded(this, cell);
+    else if (cell.state === CellState.down) this.hooks.childExited(this, cell);
   }
 
   private takesWhileDown(cell: Cell): boolean {
@@ -472,6 +491,10 @@ export class Dispatcher {
   }
 
   private overflow(cell: Cell, message: unknown): SendResult {
+    if (cell.kind !== CellKind.worker) {
+      this.deadLetter('unhandled', cell, message);
+      return 'dead';
+    }
     if (cell.mailbox.overflow === 'dropOldest') {
       const oldest = cell.mailbox.evict();
       if (oldest !== undefined) {

@@ -1,11 +1,8 @@
 import { TraceKind } from '../observe/trace.js';
 import { policyOf } from '../supervision/policy.js';
-import { siblingStopped, workerChildStopped } from '../supervision/supervise.js';
 import { SupervisorState } from '../supervision/supervisor-state.js';
 import type { Behaviour, ChildSpec, ExitReason, FailureCause } from '../types.js';
 import { Cell } from './cell.js';
-import { commit, rollback } from './commit.js';
-import { CellContext } from './context.js';
 import type { Dispatcher } from './dispatcher.js';
 import { isAbnormal, toFailureCause } from './failure.js';
 import { Mailbox, powerOfTwo } from './mailbox.js';
@@ -24,14 +21,14 @@ export function createCell(d: Dispatcher, parent: Cell | null, spec: ChildSpec):
   const isWorker = spec.kind === 'worker';
   const box = isWorker ? spec.mailbox : undefined;
   const mailbox = new Mailbox(
-    powerOfTwo(box?.capacity ?? DEFAULT_CAPACITY), box?.overflow ?? 'reject', box?.overflow === 'conflate' ? (box.conflateKey ?? null) : null,
+    isWorker ? powerOfTwo(box?.capacity ?? DEFAULT_CAPACITY) : 0, box?.overflow ?? 'reject', box?.overflow === 'conflate' ? (box.conflateKey ?? null) : null,
   );
   const kind = isWorker ? CellKind.worker : spec.kind === 'dynamic' ? CellKind.dynamic : CellKind.supervisor;
   const behaviour = isWorker ? (spec.behaviour as unknown as Behaviour<unknown, unknown, unknown>) : NO_BEHAVIOUR;
   const policy = policyOf(spec, parent !== null && parent.kind === CellKind.worker);
   const cell = new Cell(
     ++d.cellNumbers, path, spec.id, kind, parent, spec, policy, behaviour, mailbox, isWorker ? null : new SupervisorState(spec),
-    (made) => new CellContext(d, made),
+    (made) => d.hooks.makeContext(d, made),
   );
   d.paths.set(path, cell);
   if (parent !== null) (parent.children ??= new Map()).set(spec.id, cell);
@@ -75,7 +72,7 @@ function startWorker(d: Dispatcher, cell: Cell): FailureCause | null {
   d.current = outer;
   d.currentAsk = outerAsk;
   if (cause !== null) {
-    rollback(d, mark);
+    d.hooks.rollback(d, mark);
     cell.value = undefined;
     cell.state = CellState.stopped;
     cell.lastExit = { kind: 'error', cause };
@@ -85,7 +82,7 @@ function startWorker(d: Dispatcher, cell: Cell): FailureCause | null {
   cell.stateGood = true;
   cell.state = CellState.running;
   cell.startedAtUs = d.nowUs;
-  if (!nested && d.ops.count !== mark) commit(d, mark);
+  if (!nested && d.ops.count !== mark) d.hooks.commit(d, mark);
   if (cell.state === CellState.running && !cell.scheduled && cell.queued !== 0) d.schedule(cell);
   return null;
 }
@@ -104,7 +101,7 @@ function startSupervisor(d: Dispatcher, cell: Cell): FailureCause | null {
     else createCell(d, cell, spec);
   }
   if (kept !== null) for (const [id, child] of kept) children.set(id, child);
-  for (const child of [...children.values()]) {
+  for (const child of children.values()) {
     const cause = startCell(d, child);
     if (cause === null) continue;
     for (const other of [...children.values()].reverse()) {
@@ -236,9 +233,9 @@ export function stopCompleted(d: Dispatcher, cell: Cell): void {
   } else if (parent.state === CellState.stopping) {
     if (continueStop(d, parent)) stopCompleted(d, parent);
   } else if (parent.kind === CellKind.worker) {
-    workerChildStopped(d, cell);
+    forget(d, cell);
   } else {
-    siblingStopped(d, parent, cell);
+    d.hooks.siblingStopped(d, parent, cell);
   }
 }
 
@@ -397,8 +394,8 @@ function runStopHook(d: Dispatcher, cell: Cell, reason: ExitReason): 'pending' |
   });
   d.inTurn = false;
   d.current = outer;
-  if (cause === undefined) commit(d, mark);
-  else rollback(d, mark);
+  if (cause === undefined) d.hooks.commit(d, mark);
+  else d.hooks.rollback(d, mark);
   return answer;
 }
 

@@ -81,7 +81,7 @@ export class Mailbox {
 
   private grow(): void {
     const size = Math.max(FIRST_SIZE, 2 * (this.mask + 1));
-    const ring = new Array<unknown>(size).fill(undefined);
+    const ring = Array.from<unknown>({ length: size });
     for (let offset = 0; offset < this.count; offset++) {
       ring[(this.head + offset) & (size - 1)] = this.ring[(this.head + offset) & this.mask];
     }

@@ -1,7 +1,7 @@
 /** A growing ring, first in first out; never shrinks, holds no reference to what it gave out. */
 export class Fifo<T> {
   count = 0;
-  private ring: (T | undefined)[] = new Array<T | undefined>(64).fill(undefined);
+  private ring: (T | undefined)[] = Array.from<T | undefined>({ length: 64 });
   private mask = 63;
   private head = 0;
 
@@ -22,7 +22,7 @@ export class Fifo<T> {
 
   private grow(): void {
     const size = 2 * (this.mask + 1);
-    const ring = new Array<T | undefined>(size).fill(undefined);
+    const ring = Array.from<T | undefined>({ length: size });
     for (let i = 0; i < this.count; i++) ring[i] = this.ring[(this.head + i) & this.mask];
     this.ring = ring;
     this.mask = size - 1;

@@ -4,7 +4,7 @@ import type { Cell } from './cell.js';
 export const Op = {
   /** a: target cell, b: message. A place in the target's mailbox is reserved. */
   send: 0,
-  /** a: path nobody has, b: message. */
+  /** a: path nobody had when it was sent, b: message. */
   sendNowhere: 1,
   /** a: key, b: message, n: due µs. */
   startTimer: 2,
@@ -32,6 +32,8 @@ export const Op = {
   spawned: 13,
   /** a: name. */
   register: 14,
+  /** b: child specification. */
+  spawnLater: 15,
 } as const;
 export type Op = (typeof Op)[keyof typeof Op];
 

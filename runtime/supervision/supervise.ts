@@ -57,11 +57,6 @@ export function siblingStopped(d: Dispatcher, supervisor: Cell, sibling: Cell): 
   stopGroup(d, supervisor, waiting);
 }
 
-/** A child that a worker asked to stop has done so. */
-export function workerChildStopped(d: Dispatcher, child: Cell): void {
-  forget(d, child);
-}
-
 function restartOrGiveUp(d: Dispatcher, parent: Cell, child: Cell, reason: ExitReason): void {
   const own = child.policy.quarantine;
   if (own !== null) {

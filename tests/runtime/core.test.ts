@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRuntime, type ExitReason, VirtualClock, worker } from '../../runtime/index.js';
-import { child, type Command, root, run, started, stateOf, total } from './support.js';
+import { child, type Command, root, run, started, stateOf, throwAnything, total } from './support.js';
 
 test('messages of one sender are handled in order and the state is the fold of the steps', () => {
   const seen: number[] = [];
@@ -75,7 +75,7 @@ test('effects run after the turn, in order; one that throws comes back as a mess
   const runtime = started(root([worker({ id: 'a', behaviour })]), {
     effects: {
       ok: (n: number, call) => { order.push(`ok ${n}`); keys.push(call.key); },
-      bad: () => { throw 'not even an error'; },
+      bad: () => throwAnything('not even an error'),
     },
   });
   runtime.send('/a', { type: 'go' });

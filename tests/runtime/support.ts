@@ -42,10 +42,9 @@ export function programmable(programme: Programme = {}): Behaviour<Total, Comman
           state.total += command.n;
           return state;
         }
-        case 'die': {
+        case 'die':
           if (programme.mutable === true) state.total = NaN;
-          throw command.why ?? new Error('told to die');
-        }
+          return throwAnything(command.why ?? new Error('told to die'));
         case 'end': ctx.stop(command.output); return state;
         case 'do': command.run(ctx); return state;
         default: return state;
@@ -89,4 +88,10 @@ export function run(runtime: Runtime, path: string, action: (ctx: ActorContext<C
 
 export function lastPart(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** Actors may throw values that are no errors; the runtime has to live with that. */
+export function throwAnything(value: unknown): never {
+  // oxlint-disable-next-line typescript/only-throw-error
+  throw value;
 }
