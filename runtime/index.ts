@@ -1,3 +1,4 @@
+export { machine, type ActionArgs, type ChildFactory, type MachineEffect, type MachineOptions } from './behaviour/xstate.js';
 export { VirtualClock, WallClock, type Clock } from './clock/clock.js';
 export type { EffectCall, EffectFailed, EffectHandler, EffectTable } from './core/effects.js';
 export { isAbnormal, toFailureCause } from './core/failure.js';

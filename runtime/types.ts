@@ -137,8 +137,8 @@ export interface Behaviour<S = unknown, M = unknown, Input = unknown> {
    * alive for a last exchange: the actor then handles messages until it calls `ctx.stop()` or its `shutdown` time is up.
    */
   stop?(state: S, ctx: ActorContext<M>, reason: ExitReason): void | 'pending';
-  /** What this actor wants to be told when a child it spawned has ended for good; undefined = nothing. */
-  childExit?(id: string, reason: ExitReason): M | undefined;
+  /** The message (an `M`) this actor gets when a child it spawned has ended for good; undefined = none. */
+  childExit?(id: string, reason: ExitReason): unknown;
   snapshot?(state: S): unknown;
   restore?(data: unknown, ctx: ActorContext<M>, input: Input): S;
   migrate?(data: unknown, fromVersion: number): unknown;
@@ -163,7 +163,7 @@ export interface WorkerSpec<M = unknown> {
   readonly kind: 'worker';
   readonly id: string;
   // Specs of different message types stand in one list; the pair is checked where it is built (`worker()`).
-  readonly behaviour: Behaviour<never, never, never>;
+  readonly behaviour: Behaviour<unknown, never, never>;
   readonly input?: unknown;
   readonly restart?: RestartType;
   /** What a restart begins with: fresh state, or the state after the last completed turn with its timers. Default 'init'. */

@@ -80,6 +80,7 @@ function sendTo(d: Dispatcher, path: string, message: unknown): void {
 }
 
 function spawnNow(d: Dispatcher, parent: Cell, spec: WorkerSpec): void {
+  if (parent.state > CellState.draining) return;
   const known = parent.children?.get(spec.id);
   let cause: FailureCause | null;
   if (known !== undefined) {

@@ -1,0 +1,235 @@
+import {
+  type AnyActorRef, type AnyMachineSnapshot, type AnyStateMachine, createActor, type EventFromLogic, type InputFrom, type SnapshotFrom,
+} from 'xstate';
+import type { ActorContext, ActorRef, Behaviour, ExitReason, WorkerSpec } from '../types.js';
+import { machineProblems } from './xstate-rules.js';
+
+/** What a named action of a machine gets when it is carried out, after the transition has succeeded. */
+export interface ActionArgs<Context, Event, Snapshot> {
+  /** Context at the place of the action in the transition. */
+  readonly context: Context;
+  readonly event: Event;
+  readonly params: unknown;
+  /** Snapshot the whole step ended with. */
+  readonly snapshot: Snapshot;
+}
+
+export type MachineEffect<Context, Event, Snapshot> =
+  (args: ActionArgs<Context, Event, Snapshot>, ctx: ActorContext<Event>) => void;
+
+/** Makes the specification of the child that stands for `invoke: { src: name }` or `spawnChild(name)`; its id is the machine's. */
+export type ChildFactory = (input: unknown) => Omit<WorkerSpec<never>, 'kind' | 'id'>;
+
+export interface MachineOptions<M extends AnyStateMachine> {
+  /** Version of the definition, for snapshots and the tree. */
+  readonly version: number;
+  readonly name?: string;
+  /** Named actions that do something outside the machine. Run in order, inside the turn: a throw undoes the turn. */
+  readonly effects?: Readonly<Record<string, MachineEffect<SnapshotFrom<M>['context'], EventFromLogic<M>, SnapshotFrom<M>>>>;
+  /** Children by the name the machine knows them under. */
+  readonly actors?: Readonly<Record<string, ChildFactory>>;
+  /** Topic that emitted events are published on. Default: the event's type. */
+  readonly emitTopic?: string;
+  /** Where `log()` goes; nowhere by default. */
+  readonly log?: (values: unknown, ctx: ActorContext) => void;
+}
+
+interface Action {
+  readonly type: string;
+  readonly info: { readonly context: unknown; readonly event: unknown };
+  readonly params: unknown;
+}
+
+interface RaiseParams { readonly event: Event; readonly id?: string; readonly delay?: number }
+interface SendParams { readonly to: unknown; readonly targetId?: string; readonly event: Event; readonly id?: string; readonly delay?: number }
+interface SpawnParams { readonly id: unknown; readonly src: unknown; readonly input: unknown; readonly systemId?: string; readonly actorRef?: AnyActorRef }
+interface Event { readonly type: string }
+interface MachineView { readonly value: unknown; readonly context: unknown; readonly status: string; readonly output: unknown }
+
+/** A delayed `sendTo`: a message to the actor itself, passed on when it is due. */
+class DelayedSend {
+  readonly to: ActorRef;
+  readonly event: Event;
+
+  constructor(to: ActorRef, event: Event) {
+    this.to = to;
+    this.event = event;
+  }
+}
+
+/** Child logic that never runs: children are the runtime's own. */
+const inert = {
+  transition: (state: unknown) => state,
+  getInitialSnapshot: (_scope: unknown, input: unknown) => ({ status: 'active', output: undefined, error: undefined, input }),
+  getPersistedSnapshot: (state: unknown) => state,
+  restoreSnapshot: (state: unknown) => state,
+};
+
+const MOST_MICROSTEPS = 1000;
+
+/**
+ * Makes a behaviour of an XState machine. The machine is stepped as a pure function (`machine.transition` with one
+ * scope per definition that does nothing); what it wants done is read off the actions it returns and is the
+ * runtime's: `after` and delayed raises are timers of the actor, `invoke` and `spawnChild` supervised children from
+ * `options.actors`, `sendTo`/`sendParent` messages, `emit` a publication. Every other named action is looked up in
+ * `options.effects`.
+ *
+ * Reaching the final state ends the actor normally with the machine's output. A throw in a guard, an assign or an effect,
+ * and a child error that no transition takes, is a crash of the actor.
+ *
+ * @throws TypeError naming everything in the machine that could not be carried out this way
+ */
+export function machine<M extends AnyStateMachine>(
+  logic: M, options: MachineOptions<M>,
+): Behaviour<SnapshotFrom<M>, EventFromLogic<M>, InputFrom<M>> {
+  const effects = (options.effects ?? {}) as Readonly<Record<string, MachineEffect<unknown, unknown, unknown>>>;
+  const actors = options.actors ?? {};
+  const problems = machineProblems(logic, Object.keys(effects), Object.keys(actors));
+  if (problems.length > 0) throw new TypeError(`machine "${logic.id}" cannot run under the runtime:\n- ${problems.join('\n- ')}`);
+  const stepper = new Stepper(logic, Object.keys(actors));
+
+  const carryOut = (snapshot: AnyMachineSnapshot, from: number, ctx: ActorContext<EventFromLogic<M>>): AnyMachineSnapshot => {
+    if (snapshot.status === 'error') throw snapshot.error;
+    const actions = stepper.actions;
+    for (let at = from; at < actions.length; at++) act(actions[at]!, snapshot, ctx as unknown as ActorContext);
+    if (snapshot.status === 'done') ctx.stop(snapshot.output);
+    return snapshot;
+  };
+
+  const act = (action: Action, snapshot: AnyMachineSnapshot, ctx: ActorContext): void => {
+    switch (action.type) {
+      case 'xstate.raise': raise(action.params as RaiseParams, ctx); return;
+      case 'xstate.cancel': ctx.cancelTimer((action.params as { sendId: string }).sendId); return;
+      case 'xstate.sendTo': sendTo(action.params as SendParams, ctx); return;
+      case 'xstate.emit': {
+        const { event } = action.params as { event: Event };
+        ctx.publish(options.emitTopic ?? event.type, event);
+        return;
+      }
+      case 'xstate.spawnChild': spawn(action.params as SpawnParams, ctx); return;
+      case 'xstate.stopChild': {
+        const child = action.params as AnyActorRef | undefined;
+        if (child !== undefined) ctx.stopChild(child.id);
+        return;
+      }
+      case 'xstate.log': options.log?.((action.params as { value?: unknown } | undefined)?.value, ctx); return;
+      default: {
+        const effect = Object.hasOwn(effects, action.type) ? effects[action.type] : undefined;
+        if (effect === undefined) throw new Error(`no effect for the action "${action.type}" of machine "${logic.id}"`);
+        effect({ context: action.info.context, event: action.info.event, params: action.params, snapshot }, ctx);
+      }
+    }
+  };
+
+  const sendTo = (params: SendParams, ctx: ActorContext): void => {
+    const to = stepper.target(params, ctx);
+    if (typeof params.delay !== 'number') ctx.send(to, params.event);
+    else ctx.startTimer(params.id ?? ctx.nextId(), params.delay, to === ctx.self ? params.event : new DelayedSend(to, params.event));
+  };
+
+  const spawn = (params: SpawnParams, ctx: ActorContext): void => {
+    const { src, systemId } = params;
+    const id = params.actorRef?.id ?? params.id;
+    if (params.id === undefined || typeof id !== 'string') throw new Error(`machine "${logic.id}" spawns a child without an id; give spawnChild an id`);
+    if (systemId !== undefined) throw new Error(`child "${id}" asks for a systemId; have it call ctx.register instead`);
+    const factory = typeof src === 'string' && Object.hasOwn(actors, src) ? actors[src] : undefined;
+    if (factory === undefined) throw new Error(`no actor "${typeof src === 'string' ? src : 'inline'}" for child "${id}" of machine "${logic.id}"`);
+    ctx.spawnLater({ ...factory(params.input), kind: 'worker', id } as WorkerSpec<never>);
+  };
+
+  return {
+    name: options.name ?? logic.id,
+    version: options.version,
+    init: (ctx, input) => carryOut(stepper.init(input), 0, ctx) as SnapshotFrom<M>,
+    step: (snapshot, message, ctx) => {
+      if ((message as unknown) instanceof DelayedSend) {
+        const { to, event } = message as unknown as DelayedSend;
+        ctx.send(to, event);
+        return snapshot;
+      }
+      return carryOut(stepper.step(snapshot as AnyMachineSnapshot, message), 0, ctx) as SnapshotFrom<M>;
+    },
+    childExit: outcome,
+    view: (snapshot) => {
+      const { value, context, status, output } = snapshot as unknown as MachineView;
+      return status === 'done' ? { value, context, status, output } : { value, context, status };
+    },
+  };
+}
+
+/** One machine definition, stepped purely. The scope is shared by all actors of the definition and keeps nothing of them. */
+class Stepper {
+  /** What the last step asked for. */
+  readonly actions: Action[] = [];
+  private readonly definition: AnyStateMachine;
+  private readonly shell: AnyActorRef;
+  private readonly parentShell: AnyActorRef;
+  private readonly scope: Parameters<AnyStateMachine['transition']>[2];
+  private readonly collect: (action: Action) => void;
+
+  constructor(logic: AnyStateMachine, actorNames: readonly string[]) {
+    const stubs: Record<string, unknown> = {};
+    for (const name of actorNames) stubs[name] = inert;
+    this.definition = logic.provide({ actors: stubs as never });
+    const { options } = this.definition as unknown as { options: { maxIterations: number } };
+    if (options.maxIterations === Infinity) options.maxIterations = MOST_MICROSTEPS;
+    this.parentShell = createActor(inert as never, {} as never) as unknown as AnyActorRef;
+    this.shell = createActor(inert as never, { parent: this.parentShell } as never) as unknown as AnyActorRef;
+    this.collect = (action) => {
+      this.actions.push(action);
+    };
+    this.scope = {
+      self: this.shell,
+      id: 'cell',
+      sessionId: 'cell',
+      system: this.shell.system,
+      logger: () => undefined,
+      emit: () => undefined,
+      stopChild: () => undefined,
+      defer: () => {
+        throw new Error('a machine may not spawn inside assign; use spawnChild or invoke');
+      },
+      actionExecutor: this.collect as never,
+    } as unknown as Parameters<AnyStateMachine['transition']>[2];
+  }
+
+  init(input: unknown): AnyMachineSnapshot {
+    this.actions.length = 0;
+    return this.definition.getInitialSnapshot(this.scope as never, input) as unknown as AnyMachineSnapshot;
+  }
+
+  step(snapshot: AnyMachineSnapshot, event: unknown): AnyMachineSnapshot {
+    this.actions.length = 0;
+    return this.definition.transition(snapshot, event as never, this.scope) as unknown as AnyMachineSnapshot;
+  }
+
+  /** Whom a `sendTo` is for: the actor itself, its parent, a child, or any reference the machine was given. */
+  target(params: SendParams, ctx: ActorContext): ActorRef {
+    const { to } = params;
+    if (to === this.shell) return ctx.self;
+    if (to === this.parentShell) return ctx.ref(ctx.path.slice(0, ctx.path.lastIndexOf('/')) || '/');
+    if (typeof to === 'string') return ctx.ref(`${ctx.path}/${to}`);
+    if (isRuntimeRef(to)) return to;
+    const child = to as AnyActorRef | undefined;
+    if (child === undefined) throw new Error(`sendTo: there is no child "${params.targetId ?? '?'}"`);
+    return ctx.ref(`${ctx.path}/${child.id}`);
+  }
+}
+
+function raise(params: RaiseParams, ctx: ActorContext): void {
+  // Without a delay the machine has already taken the event in the same step.
+  if (typeof params.delay === 'number') ctx.startTimer(params.id ?? ctx.nextId(), params.delay, params.event);
+}
+
+function outcome(id: string, reason: ExitReason): Event & Readonly<Record<string, unknown>> {
+  switch (reason.kind) {
+    case 'normal': return { type: `xstate.done.actor.${id}`, output: reason.output, actorId: id };
+    case 'shutdown': return { type: `xstate.done.actor.${id}`, output: reason.info, actorId: id };
+    case 'killed': return { type: `xstate.error.actor.${id}`, error: { name: 'Killed', message: 'the child was killed' }, actorId: id };
+    case 'error': return { type: `xstate.error.actor.${id}`, error: reason.cause, actorId: id };
+  }
+}
+
+function isRuntimeRef(value: unknown): value is ActorRef {
+  return typeof value === 'object' && value !== null && 'path' in value && typeof value.path === 'string';
+}
