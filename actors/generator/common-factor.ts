@@ -7,6 +7,8 @@ const SLOW_SECONDS = 150;
 const FAST_SECONDS = 7;
 const SLOW_SD = 0.5;
 const FAST_SD = 0.65;
+/** Makes the mean multiplier 1. */
+const HALF_VARIANCE = (SLOW_SD * SLOW_SD + FAST_SD * FAST_SD) / 2;
 
 /**
  * What all symbols share: a standard random walk (the market factor) and a volatility multiplier whose logarithm
@@ -16,7 +18,7 @@ const FAST_SD = 0.65;
 export class CommonFactor {
   /** Random walk with unit variance per second, already scaled by the volatility multiplier. */
   level = 0;
-  /** Volatility now over its median. */
+  /** Volatility now over its long-run mean. */
   volatility = 1;
   readonly #rng: Prng;
   readonly #jumpChance: number;
@@ -37,9 +39,9 @@ export class CommonFactor {
     while (this.#nextUs <= us) {
       this.#slow += (-STEP_SECONDS / SLOW_SECONDS) * this.#slow + SLOW_SD * Math.sqrt((2 * STEP_SECONDS) / SLOW_SECONDS) * rng.normal();
       this.#fast += (-STEP_SECONDS / FAST_SECONDS) * this.#fast + FAST_SD * Math.sqrt((2 * STEP_SECONDS) / FAST_SECONDS) * rng.normal();
-      this.volatility = exp(this.#slow + this.#fast);
+      this.volatility = exp(this.#slow + this.#fast - HALF_VARIANCE);
       this.level += this.volatility * Math.sqrt(STEP_SECONDS) * rng.normal();
-      if (rng.uniform() < this.#jumpChance) this.level += 8 * rng.normal();
+      if (rng.uniform() < this.#jumpChance) this.level += 6.5 * rng.normal();
       this.#nextUs += STEP_US;
     }
   }

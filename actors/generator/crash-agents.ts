@@ -113,7 +113,7 @@ export class CrashAgents {
       const restUs = first ? 2e5 : 1e6 * rng.exponential(0.7 + 4 * (1 - heat));
       this.#burstFromUs = nowUs + restUs;
       this.#burstToUs = this.#burstFromUs + 1e6 * rng.between(0.35, 1.4);
-      this.#burstReach = heat * plan.depth * (first ? 0.28 : rng.between(0.07, 0.24));
+      this.#burstReach = heat * Math.max(0.08, plan.depth) * (first ? 0.28 : rng.between(0.07, 0.24));
       this.#burstFromTicks = 0;
       this.nextUs = this.#burstFromUs;
       return;

@@ -3,7 +3,10 @@ import type { MarketState } from './market-maker.js';
 import type { Prng } from './prng.js';
 
 /** Crowd orders that rest in an ordinary book; more than this and cancellations outnumber placements. */
-const ORDINARY_ORDERS = 2000;
+const ORDINARY_ORDERS = 2600;
+/** Distance of the makers' value beyond the touch, in units, at which the alert pull their orders. */
+const ALARM_UNITS = 3;
+const PULLED_TOGETHER = 12;
 
 /**
  * Traders who leave limit orders and forget most of them: distances with a power-law tail, sizes log-normal with
@@ -38,7 +41,7 @@ export class Crowd {
     const spread = bestAsk - bestBid;
     const nervous = Math.max(1, state.stress);
     let tick: number;
-    if (spread > 1 && rng.uniform() < 0.3 / nervous) {
+    if (spread > 1 && rng.uniform() < 0.12 / nervous) {
       // Improve the best price, mostly by a little.
       const step = 1 + Math.floor((spread - 1) * 0.5 * rng.uniform() * rng.uniform());
       tick = side === BID ? bestBid + step : bestAsk - step;
@@ -51,11 +54,27 @@ export class Crowd {
     this.#place(side, tick, state);
   }
 
+  /** The makers' value lies so far beyond the touch that resting orders there are about to be picked off. */
+  alarmed(state: MarketState): boolean {
+    const { bestBid, bestAsk } = this.#book;
+    const margin = Math.max(0.5, ALARM_UNITS * state.unitTicks);
+    return bestBid !== 0 && bestAsk !== 0 && (state.center > bestAsk + margin || state.center < bestBid - margin);
+  }
+
   cancelOne(state: MarketState): void {
     const rng = this.#rng;
     const book = this.#book;
     const count = book.crowdCount;
     if (count === 0 || rng.uniform() > (count / ORDINARY_ORDERS) * (1 + 0.8 * Math.abs(state.lean))) return;
+    // The alert ones among them see the same signal and pull their quotes together before they are picked off.
+    let pulled = 0;
+    while (pulled < PULLED_TOGETHER && this.alarmed(state)) {
+      const stale = book.crowdAtTouch(state.center > book.bestAsk ? ASK : BID);
+      if (stale === 0) break;
+      book.cancel(stale);
+      pulled += 1;
+    }
+    if (pulled > 0) return;
     const threatened = state.lean < -0.3 ? BID : state.lean > 0.3 ? ASK : -1;
     let chosen = 0;
     let nearest = Infinity;

@@ -78,6 +78,14 @@ export class LimitOrderBook {
     return this.#crowd[position]!;
   }
 
+  /** The oldest order at a side's best price; 0 = none, or it belongs to no one of the crowd. */
+  crowdAtTouch(side: Side): number {
+    const best = side === BID ? this.bestBid : this.bestAsk;
+    if (best === 0) return 0;
+    const order = this.#head[best - this.lowTick]!;
+    return this.#owner[order] === CROWD ? order : 0;
+  }
+
   tickOf(order: number): number {
     return this.#tick[order]!;
   }

@@ -23,27 +23,27 @@ export interface Scenario {
 const SCENARIOS: Readonly<Record<ScenarioName, Omit<Scenario, 'name'>>> = {
   'calm': {
     summary: 'An ordinary quarter of an hour: one-tick spread, clustered trades, nothing happens.',
-    minimumMinutes: 1, defaultSymbols: 1, sigmaBps: 0.42, activity: 1, jumpEverySeconds: 90, crash: 'none', troubles: false,
+    minimumMinutes: 1, defaultSymbols: 1, sigmaBps: 0.55, activity: 1, jumpEverySeconds: 90, crash: 'none', troubles: false,
   },
   'volatile': {
     summary: 'A nervous market: four times the volatility, jumps, busier flow, but no crash.',
-    minimumMinutes: 1, defaultSymbols: 1, sigmaBps: 1.7, activity: 1.6, jumpEverySeconds: 40, crash: 'none', troubles: false,
+    minimumMinutes: 1, defaultSymbols: 1, sigmaBps: 2.2, activity: 1.6, jumpEverySeconds: 40, crash: 'none', troubles: false,
   },
   'flash-crash': {
     summary: 'A large seller empties the bids; makers withdraw; violent two-way bursts; partial recovery; calm.',
-    minimumMinutes: 10, defaultSymbols: 1, sigmaBps: 0.42, activity: 1, jumpEverySeconds: 90, crash: 'large-seller', troubles: false,
+    minimumMinutes: 10, defaultSymbols: 1, sigmaBps: 0.55, activity: 1, jumpEverySeconds: 90, crash: 'large-seller', troubles: false,
   },
   'cascade': {
     summary: 'A modest sale reaches a ladder of leveraged longs; forced sales trigger the next, in waves.',
-    minimumMinutes: 10, defaultSymbols: 1, sigmaBps: 0.5, activity: 1, jumpEverySeconds: 90, crash: 'liquidations', troubles: false,
+    minimumMinutes: 10, defaultSymbols: 1, sigmaBps: 0.65, activity: 1, jumpEverySeconds: 90, crash: 'liquidations', troubles: false,
   },
   'feed-trouble': {
     summary: 'A calm market on a bad line: lost and repeated messages, late stamps, a stall, a reconnect.',
-    minimumMinutes: 5, defaultSymbols: 1, sigmaBps: 0.42, activity: 1, jumpEverySeconds: 90, crash: 'none', troubles: true,
+    minimumMinutes: 5, defaultSymbols: 1, sigmaBps: 0.55, activity: 1, jumpEverySeconds: 90, crash: 'none', troubles: true,
   },
   'quiet-to-crash': {
     summary: 'Several symbols in a sleepy market; the first crashes and pulls the others down with it.',
-    minimumMinutes: 10, defaultSymbols: 3, sigmaBps: 0.35, activity: 0.5, jumpEverySeconds: 240, crash: 'large-seller', troubles: false,
+    minimumMinutes: 10, defaultSymbols: 3, sigmaBps: 0.4, activity: 0.5, jumpEverySeconds: 240, crash: 'large-seller', troubles: false,
   },
 };
 

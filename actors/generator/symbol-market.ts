@@ -13,8 +13,8 @@ import { TakerFlow } from './taker-flow.js';
 import { TruthRecorder } from './truth.js';
 
 /** Rates at activity 1 of the first symbol, per second. */
-const TAKER_RATE = 8;
-const CROWD_RATE = 100;
+const TAKER_RATE = 10;
+const CROWD_RATE = 130;
 /** Wake-ups per second of each maker style below. */
 const MAKER_RATES = [18, 18, 14, 8, 3, 1.5] as const;
 const MAKER_RATE_SUM = 62.5;
@@ -174,12 +174,12 @@ export class SymbolMarket {
 
   /** Ordinary one-second volatility of the mid, relative: the value's own and what flow adds. */
   #ordinarySigma(): number {
-    return this.#scenario.sigmaBps * BP * this.#profile.beta * 2.1;
+    return this.#scenario.sigmaBps * BP * this.#profile.beta * 1.6;
   }
 
   /** Draws the next arrival of order flow (rates only fall until then, so thinning is exact) and finds what is due first. */
   #schedule(nowUs: number): void {
-    this.#boundRate = this.#takers.rate(this.#activity) + this.#crowdRate() * 2 + this.#makerRate();
+    this.#boundRate = this.#takers.rate(this.#activity) + this.#crowdRate() + this.#cancelRate() + this.#makerRate();
     this.#flowUs = nowUs + Math.max(1, Math.floor(this.#rng.exponential(1e6 / this.#boundRate)));
     let next = this.#flowUs;
     if (this.#gridUs < next) next = this.#gridUs;
@@ -198,9 +198,13 @@ export class SymbolMarket {
     return CROWD_RATE * this.#rate * this.#activity;
   }
 
+  #cancelRate(): number {
+    return this.#crowdRate() * (this.#crowd.alarmed(this.#state) ? 4 : 1);
+  }
+
   #makerRate(): number {
     // An open spread is what makers live on: they hurry.
-    const hurry = this.book.bestAsk - this.book.bestBid > 1 ? 5 / Math.max(1, this.#state.stress) : 1;
+    const hurry = this.book.bestAsk - this.book.bestBid > 1 ? 10 / Math.max(1, this.#state.stress) : 1;
     return MAKER_RATE_SUM * Math.max(1, hurry) * Math.min(3, 0.6 + 0.4 * this.#activity) * Math.min(1.5, 0.4 + 0.6 * this.#rate);
   }
 
@@ -218,7 +222,7 @@ export class SymbolMarket {
       this.#crowd.placeOne(this.#state);
       return;
     }
-    u -= this.#crowdRate();
+    u -= this.#cancelRate();
     if (u < 0) {
       this.#crowd.cancelOne(this.#state);
       return;
@@ -237,7 +241,7 @@ export class SymbolMarket {
     const rng = this.#rng;
     const state = this.#state;
     const side = this.#takers.arrive(state.lean);
-    const lots = Math.max(1, Math.round(rng.logNormal(this.#takerLots, 2.1) * 0.9));
+    const lots = Math.max(1, Math.round(rng.logNormal(this.#takerLots * 0.6, 2.3)));
     const { bestBid, bestAsk } = this.book;
     if (bestBid === 0 || bestAsk === 0) return;
     // Most takers look before they leap and take no more than the touch shows; some reach deeper, a few want it all.
@@ -346,7 +350,7 @@ export class SymbolMarket {
     state.stress = sigma / ordinary;
     const drift = (mid - this.#meanSlow) / this.#meanSlow / Math.max(0.002, 25 * ordinary);
     state.lean = Math.max(-1, Math.min(1, drift));
-    const busy = Math.max(0.5, Math.min(3, this.#common.volatility)) * (1 + 0.45 * Math.max(0, state.stress - 2));
+    const busy = Math.max(0.4, Math.min(3, this.#common.volatility)) * (1 + 0.45 * Math.max(0, state.stress - 2));
     this.#activity += (Math.min(12, busy) - this.#activity) * Math.min(1, 3 * seconds);
   }
 
@@ -358,7 +362,7 @@ export class SymbolMarket {
     if (Math.abs(deviation) < edge) return;
     // The more there is to gain, the more of them race for it.
     const prize = Math.min(8, Math.abs(deviation) / edge);
-    const lots = Math.max(1, Math.round(rng.logNormal(this.#touchLots * 0.12 * prize * prize, 1.3)));
+    const lots = Math.max(1, Math.round(rng.logNormal(this.#touchLots * 0.05 * prize * prize, 1.5)));
     if (deviation > 0) this.#execute(nowUs, BID, lots, Math.floor(mid + deviation - edge * 0.5));
     else this.#execute(nowUs, ASK, lots, Math.ceil(mid + deviation + edge * 0.5));
   }

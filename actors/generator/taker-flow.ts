@@ -5,10 +5,10 @@ import type { Prng } from './prng.js';
 const FAST_DECAY = 60;
 const FAST_BRANCHING = 0.35;
 const SLOW_DECAY = 0.25;
-const SLOW_BRANCHING = 0.35;
+const SLOW_BRANCHING = 0.4;
 /** Parents worked at the same time: the fewer, the stronger the autocorrelation of signs. */
 const PARENTS = 5;
-const PARENT_TAIL = 1.4;
+const PARENT_TAIL = 1.25;
 const LOOSE_SHARE = 0.25;
 
 /**

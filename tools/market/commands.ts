@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { SCENARIO_NAMES, scenarioNamed } from '../../actors/generator/index.js';
 import { printJson, printLine, table } from '../cli/output.js';
 import { isoUs } from '../replay/time.js';
+import { printStatistics } from './stats.js';
 import { checkGenerateOptions, generateTape, type GenerateOptions, type GenerateResult } from './generate.js';
 
 /** Adds `faultline market …` to the program. */
@@ -25,6 +26,14 @@ export function register(program: Command): void {
     .description('list what the generator can play')
     .option('--json', 'print one JSON array')
     .action(scenarios);
+
+  market.command('stats')
+    .description('measure a tape: spread, depth, trade sizes, arrivals, signs, returns, volatility clustering')
+    .argument('<file>', 'the tape, generated or recorded')
+    .option('--from <time>', 'begin there: ISO 8601, an epoch stamp, or +10m after the start')
+    .option('--to <time>', 'end before that time')
+    .option('--json', 'print one JSON array, a symbol each')
+    .action(printStatistics);
 }
 
 async function generate(options: GenerateOptions & { readonly json?: boolean }): Promise<void> {
