@@ -99,6 +99,18 @@ export class CsvRow {
     return value;
   }
 
+  /** As {@link integer}, but 0 for an id that a record cannot hold: letters, a UUID, more than 2^53. */
+  optionalId(field: number): number {
+    const start = this.#starts[field]!;
+    const end = this.#ends[field]!;
+    let value = end > start && end - start <= 16 ? 0 : Number.NaN;
+    for (let at = start; at < end; at += 1) {
+      const digit = this.bytes[at]! - 48;
+      value = digit >= 0 && digit <= 9 ? value * 10 + digit : Number.NaN;
+    }
+    return Number.isSafeInteger(value) ? value : 0;
+  }
+
   /** true/false, t/f, 1/0, any case. @throws BadRow naming `what`. */
   boolean(field: number, what: string): boolean {
     const length = field < this.fields ? this.#ends[field]! - this.#starts[field]! : 0;

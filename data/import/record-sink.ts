@@ -96,6 +96,14 @@ export class RecordSink {
     this.batch.I[i + EXTRA] = saturated(trades);
   }
 
+  /** An id of `kind` that the venue used up without a trade: it leaves no record, but no gap either. */
+  placeholder(kind: typeof Kind.TRADE, symbol: number, receivedUs: number, exchangeUs: number, id: number): void {
+    const record = this.#begin(PLACEHOLDER, symbol, receivedUs, exchangeUs);
+    this.batch.F[record * WORDS_F + ID] = id;
+    this.batch.I[record * WORDS_I + EXTRA] = kind;
+    if (this.scanning) this.#statsOf(symbol).records -= 1;
+  }
+
   /** Best quotes; a side with quantity 0 is empty whatever its price says. */
   bookTicker(symbol: number, receivedUs: number, exchangeUs: number, id: number, bid: ExactNumber, bidQuantity: ExactNumber, ask: ExactNumber, askQuantity: ExactNumber): void {
     const bidLots = this.#quantity(symbol, bidQuantity, 'bid quantity', true);
@@ -134,8 +142,13 @@ export class RecordSink {
     this.batch.I[record * WORDS_I + PRICE] = ticks;
   }
 
-  closeBook(): void {
+  /** `id`: the update id where it is known only now. */
+  closeBook(id = this.#openId): void {
     if (this.#open < 0) return;
+    if (id !== this.#openId) {
+      this.#openId = id;
+      for (let record = this.#open; record < this.batch.length; record += 1) this.batch.F[record * WORDS_F + ID] = id;
+    }
     if (this.batch.length === this.#open) this.#bookRecord(Flag.EMPTY);
     this.batch.I[this.#open * WORDS_I + TAG]! |= Flag.FIRST;
     this.batch.I[(this.batch.length - 1) * WORDS_I + TAG]! |= Flag.LAST;
@@ -325,6 +338,8 @@ export class RecordSink {
   }
 }
 
+/** Kind of a record that tells the sequence guard of a used id and is never written. */
+export const PLACEHOLDER = 0;
 /** Symbol index of messages that name none, in the first pass only. */
 const UNNAMED = -2;
 /** No asset has a price above this; a column that does is not a price. */

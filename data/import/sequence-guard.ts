@@ -1,4 +1,5 @@
 import { tradesAroundTheClock } from '../instruments/rules.js';
+import { PLACEHOLDER } from './record-sink.js';
 import {
   allocateBatch, AUX, EXCH_US, EXTRA, Flag, ID, Kind, KIND_MASK, QTY, RECV_US, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I, type Instrument, type RecordBatch,
 } from '../records/index.js';
@@ -85,6 +86,10 @@ export class SequenceGuard {
         missing = id - last - 1;
         this.#gapBefore(batch, record, written, last, id, missing, kind);
         written = record;
+      } else if (kind === PLACEHOLDER) {
+        this.#writer.append(batch, written, record);
+        written = record + 1;
+        if (F[f + ID]! === state.trade + 1) state.trade += 1;
       } else if (kind === Kind.DEPTH && (tag & Flag.FIRST) !== 0) {
         if (state.held !== undefined && F[f + ID]! > state.held.F[ID]!) {
           this.#writer.append(batch, written, record);

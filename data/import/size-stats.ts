@@ -66,8 +66,9 @@ export class SizeStats {
       }
     }
     scale = Math.min(scale, maxScale);
+    const finest = scale;
     while (scale > 0 && this.largest * powerOfTen(scale) > maxCount) scale -= 1;
-    if (this.#changes < ENOUGH_VALUES || tolerance > 0) return decimalText(1, scale);
+    if (this.#changes < ENOUGH_VALUES || tolerance > 0 || scale < finest) return decimalText(1, scale);
     let common = 0;
     for (let k = 0; k <= scale; k += 1) {
       const lifted = this.#gcdPerScale[k]! * powerOfTen(scale - k);

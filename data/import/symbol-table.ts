@@ -43,6 +43,11 @@ export class SymbolTable {
     return -1;
   }
 
+  /** Whether `name` is one of the symbols asked for. */
+  has(name: string): boolean {
+    return this.#indexes.has(name);
+  }
+
   /** The symbol of messages that name none: the only one there is, else undefined. */
   only(): number | undefined {
     return this.names.length === 1 ? 0 : undefined;

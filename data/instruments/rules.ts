@@ -31,7 +31,8 @@ export function tradesAroundTheClock(venue: string): boolean {
 /** The quote currency a symbol ends in (ETHBTC → BTC, RUNE-EUR → EUR), or "". */
 export function quoteOf(symbol: string): string {
   const plain = symbol.replace(/_\d{6}$/, '').replaceAll(/[-_/:]/g, '').toUpperCase();
-  return QUOTES.find((quote) => plain.length > quote.length && plain.endsWith(quote)) ?? '';
+  // XBTUSD and DOTUSD are not quoted in TUSD: a coin's name has three letters or more before that one.
+  return QUOTES.find((quote) => plain.length > quote.length + (quote === 'TUSD' ? 2 : 0) && plain.endsWith(quote)) ?? '';
 }
 
 /**

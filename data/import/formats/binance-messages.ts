@@ -4,6 +4,7 @@ import { BadRow } from '../import-error.js';
 import type { DecoderContext } from './format.js';
 import { booleanField, decimalField, idField, isMessage, listField, stampField, textField, type Message } from './message.js';
 
+export const EMPTY_TRADE = 'empty trade (an id without a trade)';
 const SPOT_LIKE = ['binance-spot'];
 const FUTURES_LIKE = ['binance-usdm', 'binance-coinm'];
 
@@ -58,14 +59,15 @@ export class BinanceMessages {
   #trade(message: Message, receivedUs: number): void {
     const symbol = this.#symbol(message);
     if (symbol < 0) return;
-    // USD-M sends an empty trade (X "NA", price 0) where an id was used up by no trade.
-    if (message['X'] === 'NA') {
-      this.#context.ignore('trade without a trade (X NA)');
-      return;
-    }
     decimalField(message['p'], this.#a, 'price p');
     decimalField(message['q'], this.#b, 'quantity q');
     const id = idField(message['t'], 'trade id t');
+    // USD-M sends an empty trade (X "NA", price 0) where an id was used up by no trade.
+    if (message['X'] === 'NA' && this.#a.units === 0) {
+      this.#context.sink.placeholder(Kind.TRADE, symbol, receivedUs, eventUs(message), id);
+      this.#context.ignore(EMPTY_TRADE);
+      return;
+    }
     // European options before 2025 send the taker's side in S instead of m.
     const sell = 'm' in message ? booleanField(message['m'], 'm') : sideSold(message['S']);
     this.#context.sink.trade(symbol, receivedUs, eventUs(message), id, this.#a, this.#b, sell);

@@ -62,7 +62,7 @@ export function takerSold(row: CsvRow, field: number): boolean {
   const first = row.firstByte(field) | 32;
   if (first === 115 || first === 98 || first === 97) {
     const word = row.text(field).toLowerCase();
-    if (word === 'sell' || word === 's' || word === 'ask') return true;
+    if (word === 'sell' || word === 's' || word === 'ask' || word === 'a') return true;
     if (word === 'buy' || word === 'b' || word === 'bid') return false;
   }
   throw new BadRow(`side ${JSON.stringify(row.text(field).slice(0, 20))} is neither buy nor sell`);

@@ -80,7 +80,7 @@ export function sampleOf(name: string, head: Buffer, whole: boolean): Sample {
   const meaningful = lines.filter((line) => line.trim() !== '' && !line.startsWith('#'));
   const top = meaningful[0] ?? '';
   const delimiter = ([',', ';', '\t', '|'] as const).reduce((best, next) => (count(top, next) > count(top, best) ? next : best), ',');
-  const bare = (line: string): string[] => (line.length > 65_536 ? [] : line.split(delimiter).map((field) => bareName(field)));
+  const bare = (line: string): string[] => (line.length > 65_536 ? [] : splitQuoted(line, delimiter).map((field) => bareName(field)));
   return {
     name,
     lines: meaningful.slice(0, 20),
@@ -89,6 +89,22 @@ export function sampleOf(name: string, head: Buffer, whole: boolean): Sample {
     second: bare(meaningful[1] ?? ''),
     delimiter,
   };
+}
+
+/** Fields of a line, a delimiter inside quotes belonging to its field. */
+export function splitQuoted(line: string, delimiter: string): string[] {
+  const fields: string[] = [];
+  let field = '';
+  let quoted = false;
+  for (const character of line) {
+    if (character === '"') quoted = !quoted;
+    else if (character === delimiter && !quoted) {
+      fields.push(field.trim());
+      field = '';
+    } else field += character;
+  }
+  fields.push(field.trim());
+  return fields;
 }
 
 function count(text: string, character: string): number {

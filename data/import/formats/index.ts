@@ -1,11 +1,15 @@
 import { binanceAggTrades, binanceBookDepth, binanceBookTicker, binanceDepthHistory, binanceFundingRate, binanceKlines, binanceTrades } from './binance-archive.js';
 import type { Format, Sample } from './format.js';
 import { binanceJson, cryptofeedRaw, deribitJson, hftbacktestRaw } from './raw-json.js';
+import { fundingCsv, ohlcvCsv } from './bars.js';
+import { genericCsv } from './generic-csv.js';
+import { lasotaCsv } from './lasota.js';
 import { tardisCsv } from './tardis.js';
 
 /** Every format, in the order in which `auto` asks them: those with a shape of their own first. */
 export const FORMATS: readonly Format[] = [
   tardisCsv,
+  lasotaCsv,
   binanceAggTrades,
   binanceTrades,
   binanceBookTicker,
@@ -17,6 +21,9 @@ export const FORMATS: readonly Format[] = [
   hftbacktestRaw,
   deribitJson,
   binanceJson,
+  fundingCsv,
+  ohlcvCsv,
+  genericCsv,
 ];
 
 export function formatOf(id: string): Format | undefined {

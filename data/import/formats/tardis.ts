@@ -1,3 +1,4 @@
+import { hasConsecutiveTradeIds } from '../../instruments/rules.js';
 import { Kind } from '../../records/index.js';
 import { ExactNumber } from '../exact-number.js';
 import type { CsvRow } from '../csv-row.js';
@@ -90,9 +91,11 @@ class Trades extends TardisDecoder {
   readonly #sideAt: number;
   readonly #priceAt: number;
   readonly #amountAt: number;
+  readonly #counted: boolean;
 
   constructor(sample: Sample, context: DecoderContext) {
     super(sample, context);
+    this.#counted = hasConsecutiveTradeIds(context.venue);
     this.#idAt = column(sample.header, 'id');
     this.#sideAt = column(sample.header, 'side');
     this.#priceAt = column(sample.header, 'price');
@@ -107,13 +110,9 @@ class Trades extends TardisDecoder {
     row.decimal(this.#priceAt, this.a, 'price');
     row.decimal(this.#amountAt, this.b, 'amount');
     // Some venues name trades by letters (BitMEX: a UUID): such an id is 0 here.
-    const id = this.context.venue.startsWith('binance') || isDigits(row, this.#idAt) ? row.integer(this.#idAt, 'id') : 0;
+    const id = this.#counted ? row.integer(this.#idAt, 'id') : row.optionalId(this.#idAt);
     this.context.sink.trade(symbol, receivedUs, exchangeUs, id, this.a, this.b, takerSold(row, this.#sideAt));
   }
-}
-
-function isDigits(row: CsvRow, field: number): boolean {
-  return /^\d{1,15}$/.test(row.text(field));
 }
 
 class Quotes extends TardisDecoder {
