@@ -25,7 +25,7 @@ const PLAIN = 16;
 const BITS = 32;
 const TWO_32 = 4_294_967_296;
 
-/** deflate level 1: measured against 4, 6 and 9 in docs/tape.md. */
+/** Compared with other levels in docs/tape.md. */
 const DEFLATE_LEVEL = 1;
 
 /** No encoded block is longer than this: nine mode bytes and bases over the bare words. */
