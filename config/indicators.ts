@@ -45,6 +45,8 @@ const shape = {
   // 4.2.2 acceleration
   /** Fires below this, per second squared (SRC -0.001). */
   accelerationPerSecond2: z.number().negative().default(-0.001),
+  /** … and below minus this multiple of the baseline sigma: bid-ask bounce accelerates too (P, decision 0003). */
+  accelerationNoiseMultiple: z.number().nonnegative().default(4),
 
   // 4.2.3 order book imbalance
   obiLevels: z.number().int().positive().max(64).default(10),

@@ -55,6 +55,8 @@ export class Grid {
   // The indicators as of the last closed second; NaN = abstains.
   volatilityRatio = NaN;
   volatilityNow = NaN;
+  /** Sigma of the lagged baseline, floored; NaN below its least samples. */
+  volatilityBase = NaN;
   acceleration = NaN;
   volumeDeltaZ = NaN;
   velocityRatio = NaN;
@@ -200,16 +202,15 @@ export class Grid {
       }
     }
     const base = this.varianceBase;
-    if (!this.warm || n < params.volatilityMinSamples || base.count < params.baselineMinSamples) {
-      this.volatilityNow = NaN;
-      this.volatilityRatio = NaN;
-      return;
+    if (!this.warm || base.count < params.baselineMinSamples) this.volatilityBase = NaN;
+    else {
+      const halfTick = 1 / (2 * this.price);
+      const floor = halfTick > params.volatilityFloorPerSecond ? halfTick : params.volatilityFloorPerSecond;
+      const sigma = base.sum > 0 ? Math.sqrt(base.sum / base.count) : 0;
+      this.volatilityBase = sigma > floor ? sigma : floor;
     }
-    this.volatilityNow = Math.sqrt(sum / n);
-    const halfTick = 1 / (2 * this.price);
-    const floor = halfTick > params.volatilityFloorPerSecond ? halfTick : params.volatilityFloorPerSecond;
-    const sigma = base.sum > 0 ? Math.sqrt(base.sum / base.count) : 0;
-    this.volatilityRatio = this.volatilityNow / (sigma > floor ? sigma : floor);
+    this.volatilityNow = n < params.volatilityMinSamples || this.volatilityBase !== this.volatilityBase ? NaN : Math.sqrt(sum / n);
+    this.volatilityRatio = this.volatilityNow / this.volatilityBase;
   }
 
   private accelerate(h: number): void {
@@ -217,7 +218,8 @@ export class Grid {
     const p1 = this.prices[(h + HISTORY - 1) % HISTORY];
     const p2 = this.prices[(h + HISTORY - 2) % HISTORY];
     const whole = this.returns2[h] >= 0 && this.returns2[(h + HISTORY - 1) % HISTORY] >= 0;
-    this.acceleration = this.warm && whole ? (p0 - 2 * p1 + p2) / p1 : NaN;
+    // Without a baseline its noise is unknown: it abstains.
+    this.acceleration = whole && this.volatilityBase > 0 ? (p0 - 2 * p1 + p2) / p1 : NaN;
   }
 
   private deltaScore(sum: number, sampled: boolean): void {

@@ -294,7 +294,8 @@ export class SymbolKernel implements BookView {
     const byRatio = v > params.volatilityMultiplier && sigma >= params.volatilityGatePerSecond;
     const bySigma = sigma >= params.volatilityAbsolutePerSecond;
     votes.pulse(0, params.volatilityCombine === 'or' ? byRatio || bySigma : byRatio && bySigma, endUs);
-    votes.pulse(1, grid.acceleration < params.accelerationPerSecond2, endUs);
+    votes.pulse(1, grid.acceleration < params.accelerationPerSecond2
+      && grid.acceleration < -params.accelerationNoiseMultiple * grid.volatilityBase, endUs);
     votes.pulse(4, grid.volumeDeltaZ < params.volumeDeltaZ, endUs);
     votes.pulse(5, grid.velocityRatio > params.velocityMultiplier && grid.eventsPerSecond >= params.velocityMinPerSecond, endUs);
     votes.ability(Indicator.VOLATILITY, v === v);
