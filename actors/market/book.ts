@@ -51,6 +51,8 @@ export class Book {
   crossed = 0;
   breaks = 0;
   snapshots = 0;
+  /** Diff messages applied. */
+  diffs = 0;
 
   private fate = 0;
   private openId = -1;
@@ -190,6 +192,7 @@ export class Book {
 
   private endDiff(id: number): void {
     this.lastId = id;
+    this.diffs += 1;
     this.awaitsBracket = false;
     this.changedLevels = this.openLevels;
     this.closeMessage();

@@ -6,7 +6,7 @@
  */
 import type { IndicatorParams } from '../../config/indicators.js';
 import type { Instrument } from '../../data/records/instrument.js';
-import { EXCH_US, RECV_US, SEQ, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I } from '../../data/records/layout.js';
+import { EXCH_US, Flag, Kind, KIND_MASK, RECV_US, SEQ, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I } from '../../data/records/layout.js';
 import type { VenueMatcher } from '../venue/matcher-port.js';
 import type { VenueControl, VenueEvent } from '../venue/messages.js';
 import { BOOK_STATE_NAMES, BookState } from './book.js';
@@ -47,6 +47,12 @@ export interface KernelSnapshot {
 
 /** No level key: every key differs from it. */
 const UNTOLD = -1;
+
+/** The record continues a depth message, which the venue sent as one: no order sees half of it. */
+function insideMessage(tag: number): boolean {
+  const kind = tag & KIND_MASK;
+  return (kind === Kind.DEPTH || kind === Kind.SNAPSHOT) && (tag & Flag.FIRST) === 0;
+}
 
 export class MarketKernel {
   readonly symbols: readonly SymbolKernel[];
@@ -89,7 +95,7 @@ export class MarketKernel {
     return this.bySymbol[index];
   }
 
-  /** Takes a control; it is applied before the first record whose clock is at or after its `dueUs`. */
+  /** Takes a control; it is applied before the first record at or after its `dueUs` that does not continue a depth message. */
   control(control: Control): void {
     let at = this.controls.length;
     while (at > 0 && this.controls[at - 1].dueUs > control.dueUs) at -= 1;
@@ -112,7 +118,7 @@ export class MarketKernel {
       const stamp = recv > 0 ? recv : F[f + EXCH_US];
       const clock = stamp > this.clockUs && stamp < 9e15 ? stamp : this.clockUs;
       this.position = n;
-      if (this.nextDueUs <= clock && this.nextDueUs < untilUs) {
+      if (this.nextDueUs <= clock && this.nextDueUs < untilUs && !insideMessage(I[n * WORDS_I + TAG])) {
         this.applyControls(clock, untilUs, F[f + SEQ]);
         if (this.edges.length > 0) return n;
       }
