@@ -37,15 +37,15 @@ const shape = {
   /** Current sigma per second at or above this fires too, or is required too (SRC 0.004). */
   volatilityAbsolutePerSecond: positive().default(0.004),
   volatilityCombine: z.enum(['or', 'and']).default('or'),
-  /** The ratio alone counts only above this sigma per second (P). */
-  volatilityGatePerSecond: z.number().nonnegative().default(2e-4),
+  /** The ratio alone counts only above this sigma per second (P, decision 0030). */
+  volatilityGatePerSecond: z.number().nonnegative().default(5e-4),
   /** Least sigma of the baseline, per second (P); the half tick is the other floor. */
   volatilityFloorPerSecond: positive().default(1e-6),
 
   // 4.2.2 acceleration
   /** Fires below this, per second squared (SRC -0.001). */
   accelerationPerSecond2: z.number().negative().default(-0.001),
-  /** … and below minus this multiple of the baseline sigma: bid-ask bounce accelerates too (P, decision 0003). */
+  /** … and below minus this multiple of the baseline sigma: bid-ask bounce accelerates too (P, decision 0030). */
   accelerationNoiseMultiple: z.number().nonnegative().default(4),
 
   // 4.2.3 order book imbalance

@@ -214,8 +214,9 @@ export class Book {
     const id = F[record * WORDS_F + ID];
     if ((tag & Flag.FIRST) !== 0) this.openSnapshot(id);
     else if (id !== this.openId || this.openKind !== Kind.SNAPSHOT) {
-      // A piece whose beginning is missing: what follows of this snapshot is not whole either.
+      // A piece whose beginning is missing: what follows of this snapshot is not whole either, nor is an open diff.
       this.tornSnapshotId = id;
+      if (this.openKind === Kind.DEPTH) this.gap();
       this.closeMessage();
       this.refused += 1;
       return;
