@@ -27,8 +27,9 @@ export class SimulatedMatcher implements VenueMatcher {
   readonly #early: VenueControl[] = [];
   readonly #ids = new Set<string>();
   readonly #entries = new Map<string, EntryPosition>();
-  /** Visible lots we already took, by price, until the quotes change: two orders cannot take the same lots. */
+  /** Visible lots we already took, by price, until the next record: two orders cannot take the same lots. */
   readonly #taken = new Map<number, number>();
+  #takenSeq = -1;
   /** Visible lots already credited to our orders while the opposite side stays crossed. */
   #creditedBuys = 0;
   #creditedSells = 0;
@@ -50,6 +51,7 @@ export class SimulatedMatcher implements VenueMatcher {
 
   /** An order or cancel arrives. Shown before `dueUs`, it waits for the first record at or after it. */
   control(control: VenueControl, seq: number, atUs: number, book: BookView): void {
+    this.#forgetTaken(seq);
     if (control.dueUs > atUs) this.#early.push(control);
     else this.#arrive(control, seq, atUs, book);
     this.#settle(seq, atUs);
@@ -59,6 +61,7 @@ export class SimulatedMatcher implements VenueMatcher {
     const f = record * WORDS_F;
     const i = record * WORDS_I;
     const tag = I[i + TAG]!;
+    if (this.#taken.size > 0) this.#forgetTaken(F[f + SEQ]!);
     switch (tag & KIND_MASK) {
       case Kind.TRADE:
       case Kind.AGG_TRADE:
@@ -67,7 +70,6 @@ export class SimulatedMatcher implements VenueMatcher {
         break;
       case Kind.DEPTH:
       case Kind.SNAPSHOT:
-        if (this.#taken.size > 0) this.#taken.clear();
         if (book.live) {
           if ((tag & Flag.EMPTY) === 0) {
             this.#level((tag & Flag.SELL) === 0 ? this.#buys : this.#sells, I, i + PRICE, F, f + QTY);
@@ -79,7 +81,6 @@ export class SimulatedMatcher implements VenueMatcher {
         }
         break;
       case Kind.BOOK_TICKER:
-        if (this.#taken.size > 0) this.#taken.clear();
         this.#tickerLevels(F, I, record);
         this.#quotes(F, f, atUs, book);
         break;
@@ -242,6 +243,13 @@ export class SimulatedMatcher implements VenueMatcher {
   #untaken(side: 'bid' | 'ask', price: number, book: BookView): number {
     const visible = book.live ? book.lotsAt(side, price) : side === 'ask' ? book.bestAskLots : book.bestBidLots;
     return Math.max(0, visible - (this.#taken.get(price) ?? 0));
+  }
+
+  /** Between records we may have been asleep, so the sequence number says whether one has passed. */
+  #forgetTaken(seq: number): void {
+    if (seq === this.#takenSeq) return;
+    this.#taken.clear();
+    this.#takenSeq = seq;
   }
 
   #within(price: number, limitTicks: number, buys: boolean): boolean {
@@ -443,6 +451,8 @@ export class SimulatedMatcher implements VenueMatcher {
     this.#sweep(this.#buys, seq, atUs);
     this.#sweep(this.#sells, seq, atUs);
     this.#sweep(this.#stops, seq, atUs);
+    if (this.#buys.length === 0) this.#creditedBuys = 0;
+    if (this.#sells.length === 0) this.#creditedSells = 0;
     this.active = this.openOrders + this.#early.length > 0;
   }
 
