@@ -12,6 +12,7 @@ type Component = Record<string, unknown>;
 export function saveState(component: object): State {
   const state: Record<string, StateValue> = {};
   const fields = component as Component;
+  // oxlint-disable-next-line faultline/pure -- each field is copied by itself, in whatever order
   for (const key of Object.keys(component)) {
     if (key === 'params') continue;
     const value = fields[key];
@@ -25,6 +26,7 @@ export function saveState(component: object): State {
 /** Writes `state` into `component`. `make` builds a component that is null here and was not there. */
 export function restoreState(component: object, state: State, make?: (key: string) => object): void {
   const fields = component as Component;
+  // oxlint-disable-next-line faultline/pure -- each field is written by itself, in whatever order
   for (const key of Object.keys(state)) {
     const value = state[key];
     const here = fields[key];

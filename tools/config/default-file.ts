@@ -97,7 +97,7 @@ function declarations(source: string): [string, Declared[]][] {
       found.push([name!, entries]);
       continue;
     }
-    if (/^\}/.test(line)) name = undefined;
+    if (line.startsWith('}')) name = undefined;
     if (name === undefined) continue;
     const text = line.trim();
     if (text.startsWith('/**')) comment = [];
