@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { projectRoot } from '../tools/cli/run-node.js';
@@ -100,4 +100,14 @@ test('every dependency has a licence that the audit allows', () => {
   const { stdout } = spawnSync(process.execPath, ['scripts/audit.js'], { cwd: projectRoot, encoding: 'utf8', env: { PATH: '' } });
   assert.match(stdout, /^runtime: \d+ packages\n/);
   assert.doesNotMatch(stdout, /NOT ALLOWED/);
+});
+
+test('what package.json exports can be imported by its name, and has its types', async () => {
+  const { exports } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>> };
+  for (const [path, target] of Object.entries(exports)) {
+    if (typeof target === 'string') continue;
+    assert.ok(existsSync(join(projectRoot, target.types)), target.types);
+    const module = (await import(`faultline/${path.slice(2)}`)) as object;
+    assert.ok(Object.keys(module).length > 0, path);
+  }
 });

@@ -13,6 +13,7 @@ export interface Outcome {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  readonly onStart?: (child: ChildProcess) => void;
   /** Called for every chunk of stderr, e.g. to send a signal once the child says it is ready. */
   readonly onStderr?: (text: string, child: ChildProcess) => void;
 }
@@ -27,6 +28,7 @@ export function runNode(script: string, args: readonly string[], options: RunOpt
     // node:test marks its children; the programs under test must not think they are one.
     delete env['NODE_TEST_CONTEXT'];
     const child = spawn(process.execPath, [script, ...args], { env, cwd: options.cwd ?? projectRoot, stdio: ['ignore', 'pipe', 'pipe'] });
+    options.onStart?.(child);
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
