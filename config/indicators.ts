@@ -37,8 +37,10 @@ const shape = {
   /** Current sigma per second at or above this fires too, or is required too (SRC 0.004). */
   volatilityAbsolutePerSecond: positive().default(0.004),
   volatilityCombine: z.enum(['or', 'and']).default('or'),
-  /** The ratio alone counts only above this sigma per second (P, decision 0030). */
-  volatilityGatePerSecond: z.number().nonnegative().default(5e-4),
+  /** The ratio alone counts only above this sigma per second (P). */
+  volatilityGatePerSecond: z.number().nonnegative().default(2e-4),
+  /** A violent range (4.4) is a burst too, however noisy the baseline (P, decision 0030). */
+  volatilityByRange: z.boolean().default(true),
   /** Least sigma of the baseline, per second (P); the half tick is the other floor. */
   volatilityFloorPerSecond: positive().default(1e-6),
 
@@ -96,6 +98,8 @@ const shape = {
   votesNeededInBurst: z.number().int().min(1).max(5).default(2),
   /** Least votes however many abstain (P). */
   votesFloor: z.number().int().min(1).max(5).default(2),
+  /** Range of the price over the violent window below which votes trigger nothing (P, decision 0030). */
+  triggerRange: z.number().nonnegative().default(0.002),
   violentWindowSeconds: seconds(60).default(10),
   /** Range of the price over that window, relative (SRC 0.004–0.006). */
   violentRange: positive().default(0.005),

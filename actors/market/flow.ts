@@ -65,7 +65,7 @@ export class Flow {
   private kyleX = 0;
   private kylePrice = 0;
 
-  /** Price change on order flow imbalance, per second (ticks per lot). */
+  /** Price change on order flow imbalance, per second over a minute (ticks per lot), fitted every minute. */
   readonly ofiImpact = new Regression(60);
   private ofiPrice = 0;
 
@@ -162,6 +162,7 @@ export class Flow {
     // The impact of this second's imbalance on this second's price (half ticks are kept).
     if (price > 0 && this.ofiPrice > 0) this.ofiImpact.push(this.ofi, price - this.ofiPrice);
     this.ofiPrice = price;
+    if ((second + 1) % 60 === 0) this.ofiImpact.fit(30);
 
     this.kyleX += this.signedNotional;
     if ((second + 1) % params.kyleIntervalSeconds === 0) this.endKyle(price);

@@ -255,8 +255,7 @@ export class MarketKernel {
 
   private levelKey(symbol: SymbolKernel): number {
     const { votes, grid } = symbol;
-    const triggered = grid.warm && votes.votes >= votes.need;
-    return (triggered ? 1 : 0) | (votes.votes <= 1 ? 2 : 0) | (symbol.violent ? 4 : 0) | (grid.warm ? 8 : 0) | (symbol.pauses << 4);
+    return (symbol.triggered ? 1 : 0) | (votes.votes <= 1 ? 2 : 0) | (symbol.violent ? 4 : 0) | (grid.warm ? 8 : 0) | (symbol.pauses << 4);
   }
 
   /** Compares what a machine could act on with what it was last told. */

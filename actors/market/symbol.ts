@@ -293,7 +293,8 @@ export class SymbolKernel implements BookView {
     const sigma = grid.volatilityNow;
     const byRatio = v > params.volatilityMultiplier && sigma >= params.volatilityGatePerSecond;
     const bySigma = sigma >= params.volatilityAbsolutePerSecond;
-    votes.pulse(0, params.volatilityCombine === 'or' ? byRatio || bySigma : byRatio && bySigma, endUs);
+    const burst = params.volatilityCombine === 'or' ? byRatio || bySigma : byRatio && bySigma;
+    votes.pulse(0, burst || (params.volatilityByRange && v === v && grid.violentRange >= params.violentRange), endUs);
     votes.pulse(1, grid.acceleration < params.accelerationPerSecond2
       && grid.acceleration < -params.accelerationNoiseMultiple * grid.volatilityBase, endUs);
     votes.pulse(4, grid.volumeDeltaZ < params.volumeDeltaZ, endUs);
@@ -432,9 +433,9 @@ export class SymbolKernel implements BookView {
   /** The price was set or stands confirmed. */
   private confirm(): void {
     const { grid } = this;
-    const before = grid.violentRange >= this.params.violentRange;
+    const before = grid.violentRange;
     grid.touch();
-    if ((grid.violentRange >= this.params.violentRange) !== before) this.dirty = true;
+    if (grid.violentRange !== before) this.dirty = true;
   }
 
   private takeGap(missing: number, kind: number): void {
@@ -592,6 +593,11 @@ export class SymbolKernel implements BookView {
       this.extremes[at + 2] = value;
       this.extremes[at + 3] = atUs;
     }
+  }
+
+  /** Warm, votes enough, and a price that moved: an event (4.2 "Trigger"). */
+  get triggered(): boolean {
+    return this.grid.warm && this.votes.votes >= this.votes.need && this.grid.violentRange >= this.params.triggerRange;
   }
 
   get violent(): boolean {
