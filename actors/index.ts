@@ -4,6 +4,7 @@ export * from './journal/decision.js';
 export * from './journal/digest.js';
 export * from './journal/journal.js';
 export * from './detector/messages.js';
+export * from './detector/detector.js';
 export * from './score/score.js';
 export * from './strategy/contract.js';
 export * from './strategy/host.js';

@@ -128,7 +128,7 @@ export const detectorMachine = setup({
     moved: assign(({ context, event }, { rule, to }: Move) => {
       const nowUs = stampOf(event);
       const recent = context.recentUs.filter((us) => us > nowUs - MINUTE_US);
-      const starts = context.state === 'SLEEP' || rule === 'T7' || context.eventStartUs === 0;
+      const starts = (context.state === 'SLEEP' && rule !== 'restart') || rule === 'T7' || context.eventStartUs === 0;
       return {
         previous: context.state,
         state: to,
