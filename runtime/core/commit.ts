@@ -17,6 +17,7 @@ export function commit(d: Dispatcher, mark: number): void {
   const ops = d.ops;
   const end = ops.count;
   let effects = 0;
+  d.committing++;
   for (let at = mark; at < end; at++) {
     const owner = ops.owners[at]!;
     const a = ops.a[at];
@@ -52,6 +53,7 @@ export function commit(d: Dispatcher, mark: number): void {
     }
   }
   ops.truncate(mark);
+  d.committing--;
 }
 
 /** Takes back what a turn that threw had asked for. */

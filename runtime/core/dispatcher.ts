@@ -89,6 +89,8 @@ export class Dispatcher {
   nowUs: number;
   inTurn = false;
   running = false;
+  /** Commits on the stack: an exit waits until what the turn asked for is carried out whole. */
+  committing = 0;
   current: Cell | null = null;
   currentAsk: Ask | null = null;
   /** Number of the turn under way, over all cells. */
@@ -267,7 +269,7 @@ export class Dispatcher {
 
   /** Settles every exit that is waiting. Does nothing inside a turn or inside itself. */
   settle(): void {
-    if (this.exits.count === 0 || this.settling || this.inTurn) return;
+    if (this.exits.count === 0 || this.settling || this.inTurn || this.committing !== 0) return;
     this.settling = true;
     try {
       for (let entry = this.exits.shift(); entry !== undefined; entry = this.exits.shift()) this.settleOne(entry);
