@@ -56,8 +56,10 @@ const shape = {
 
   // 4.2.4 spread
   spreadMultiplier: positive().default(4),
+  /** The ratio alone counts only from this spread on, basis points (P): where one tick is the norm, four are nothing. */
+  spreadGateBps: z.number().nonnegative().default(1),
   spreadEmergencyMultiplier: positive().default(10),
-  spreadEmergencyBps: positive().default(5),
+  spreadEmergencyBps: positive().default(25),
 
   // 4.2.5 volume delta
   volumeDeltaWindowSeconds: seconds(30).default(3),

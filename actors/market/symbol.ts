@@ -535,10 +535,16 @@ export class SymbolKernel implements BookView {
     const x = this.spread / grid.spreadMedian;
     this.spreadRatio = grid.warm && !this.quotesStale ? x : NaN;
     votes.ability(Indicator.SPREAD, this.spreadRatio === this.spreadRatio);
-    votes.level(Indicator.SPREAD, 3, this.spreadRatio > params.spreadMultiplier, atUs);
+    votes.level(Indicator.SPREAD, 3, this.spreadRatio > params.spreadMultiplier && this.spread * 10_000 >= params.spreadGateBps, atUs);
     this.extreme(3, this.spreadRatio, atUs);
-    const emergency = this.spreadRatio > params.spreadEmergencyMultiplier && this.spread * 10_000 > params.spreadEmergencyBps;
-    if (emergency !== ((this.pauses & Pause.SPREAD) !== 0)) this.setPauses();
+    if (this.spreadEmergency() !== ((this.pauses & Pause.SPREAD) !== 0)) this.setPauses();
+  }
+
+  /** Once raised it holds until ratio or spread have halved: a pause that flickers with every quote helps nobody. */
+  private spreadEmergency(): boolean {
+    const { params } = this;
+    const scale = (this.pauses & Pause.SPREAD) !== 0 ? 0.5 : 1;
+    return this.spreadRatio > params.spreadEmergencyMultiplier * scale && this.spread * 10_000 > params.spreadEmergencyBps * scale;
   }
 
   private checkStaleBy(afterMs: number): void {
@@ -574,7 +580,7 @@ export class SymbolKernel implements BookView {
     if (book !== null && (book.state === BookState.GAP || (book.state === BookState.SYNCING && book.snapshots > 0))) pauses |= Pause.GAP;
     if (this.gapPauseUntilUs !== 0) pauses |= Pause.GAP;
     if (grid.latencyMs > params.latencyPauseMs) pauses |= Pause.LATENCY;
-    if (this.spreadRatio > params.spreadEmergencyMultiplier && this.spread * 10_000 > params.spreadEmergencyBps) pauses |= Pause.SPREAD;
+    if (this.spreadEmergency()) pauses |= Pause.SPREAD;
     if (this.live && (this.depthBid + this.depthAsk) * params.usdPerQuote < params.depthMinUsd) pauses |= Pause.LIQUIDITY;
     if ((book !== null && book.state === BookState.STALE) || this.quotesStale) pauses |= Pause.STALE;
     if (pauses !== this.pauses) {

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { register as config } from '../config/commands.js';
 import { register as market } from '../market/commands.js';
+import { register as replay } from '../replay/commands.js';
 import { register as tape } from '../tape/commands.js';
 
 /** Adds one area's commands to the program. Every area exports it as `register` from tools/<area>/commands.ts. */
 export type RegisterArea = (program: Command) => void;
 
 /** The areas of the command, in the order `faultline --help` lists them. A new area adds one import and one entry. */
-export const areas: readonly RegisterArea[] = [tape, market, config];
+export const areas: readonly RegisterArea[] = [tape, market, replay, config];

@@ -1,0 +1,110 @@
+import { accountBehaviour, journalBehaviour, percentileStrategy, SimulatedMatcher, strategyHost } from '../actors/index.js';
+import { detectorBehaviour } from '../actors/detector/detector.js';
+import { marketKernel } from '../actors/market/index.js';
+import type { MarketKernelInput } from '../actors/market/index.js';
+import { paramsForSymbol } from '../config/indicators.js';
+import type { Config } from '../config/index.js';
+import type { Instrument } from '../data/records/index.js';
+import { supervisor, worker } from '../runtime/index.js';
+import type { SupervisorSpec } from '../runtime/index.js';
+
+/** Restarts that a group of actors may need before its supervisor gives up. */
+const INTENSITY = { restarts: 20, withinMs: 10_000 } as const;
+const LAST_GOOD = { restart: 'permanent', restore: 'lastGood' } as const;
+
+/** Paths of a session's actors that others, and people, address. */
+export const detectorPath = (symbol: string): string => `/market/detectors/${symbol}`;
+export const strategyPath = (symbol: string): string => `/trading/strategies/${symbol}`;
+export const ACCOUNT_PATH = '/trading/account';
+
+/**
+ * A market session: one kernel for all symbols, a detector and a strategy a symbol, one account, one journal.
+ *
+ *   /journal               every decision, in order, with its digest
+ *   /market                rest for one: without a kernel nobody detects
+ *     kernel               books, candles, indicators, the venue's matching half
+ *     detectors/SYMBOL     SLEEP, ALERT, ACTIVE, RECOVERY
+ *   /trading               rest for one: without an account nobody trades
+ *     account              risk gate and ledger
+ *     strategies/SYMBOL    entries and exits
+ *
+ * Everything comes back with its last good state, so a crash between turns changes no decision.
+ */
+export function marketSession(instruments: readonly Instrument[], config: Config, onKernel?: MarketKernelInput['onKernel']): SupervisorSpec {
+  const names = instruments.map(({ index, symbol, venue }) => [index, instanceName(instruments, symbol, venue)] as const);
+  const nameOf = new Map(names);
+  const { trading, indicators } = config;
+  const kernel = worker({
+    id: 'kernel',
+    ...LAST_GOOD,
+    behaviour: marketKernel,
+    mailbox: { capacity: 4096 },
+    input: {
+      instruments,
+      params: ({ symbol }) => paramsForSymbol(indicators, symbol),
+      makeMatcher: () => new SimulatedMatcher(trading.venue),
+      ...(onKernel === undefined ? {} : { onKernel }),
+      routes: {
+        levelTo: (symbol) => detectorPath(nameOf.get(symbol)!),
+        candleTo: (symbol) => strategyPath(nameOf.get(symbol)!),
+        bookTo: (symbol) => strategyPath(nameOf.get(symbol)!),
+        venueTo: () => ACCOUNT_PATH,
+      },
+    },
+  });
+  const detectors = instruments.map((instrument) => {
+    const name = nameOf.get(instrument.index)!;
+    return worker({
+      id: name,
+      ...LAST_GOOD,
+      behaviour: detectorBehaviour(trading.detector),
+      input: { symbol: instrument.index, name, listeners: [strategyPath(name)] },
+    });
+  });
+  const account = worker({
+    id: 'account',
+    ...LAST_GOOD,
+    behaviour: accountBehaviour(trading),
+    mailbox: { capacity: 8192 },
+    input: {
+      symbols: instruments.map((instrument) => ({ instrument, detectorPath: detectorPath(nameOf.get(instrument.index)!) })),
+      strategyPaths: names.map(([, name]) => strategyPath(name)),
+    },
+  });
+  const strategies = instruments.map((instrument) =>
+    worker({
+      id: nameOf.get(instrument.index)!,
+      ...LAST_GOOD,
+      behaviour: strategyHost(percentileStrategy({ score: trading.score, anchors: paramsForSymbol(indicators, instrument.symbol) }), {
+        strategy: trading.percentile,
+        venue: trading.venue,
+      }),
+      input: { instrument, accountPath: ACCOUNT_PATH },
+    }),
+  );
+  return supervisor({
+    id: 'session',
+    strategy: 'oneForOne',
+    intensity: INTENSITY,
+    children: [
+      worker({ id: 'journal', ...LAST_GOOD, behaviour: journalBehaviour(), mailbox: { capacity: 65_536, overflow: 'fail' } }),
+      supervisor({
+        id: 'market',
+        strategy: 'restForOne',
+        intensity: INTENSITY,
+        children: [kernel, supervisor({ id: 'detectors', strategy: 'oneForOne', intensity: INTENSITY, children: detectors })],
+      }),
+      supervisor({
+        id: 'trading',
+        strategy: 'restForOne',
+        intensity: INTENSITY,
+        children: [account, supervisor({ id: 'strategies', strategy: 'oneForOne', intensity: INTENSITY, children: strategies })],
+      }),
+    ],
+  });
+}
+
+/** The symbol, with its venue where two venues on one tape trade the same symbol. */
+function instanceName(instruments: readonly Instrument[], symbol: string, venue: string): string {
+  return instruments.filter((other) => other.symbol === symbol).length > 1 ? `${symbol}@${venue}` : symbol;
+}

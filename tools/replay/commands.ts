@@ -1,0 +1,59 @@
+import type { Command } from 'commander';
+import { CliError } from '../cli/errors.js';
+import { endWith, printJson } from '../cli/output.js';
+import { FAULT_FORMS, parseFault } from './fault-spec.js';
+import type { Fault } from './fault-spec.js';
+import { printReport } from './print-report.js';
+import { replayTape } from './run.js';
+
+interface Options {
+  readonly config?: string;
+  readonly fault: readonly Fault[];
+  readonly from?: string;
+  readonly to?: string;
+  readonly speed?: number;
+  readonly out?: string;
+  readonly overwrite?: boolean;
+  readonly partial?: boolean;
+  readonly live?: boolean;
+  readonly json?: boolean;
+}
+
+/** Adds `faultline replay` to the program. */
+export function register(program: Command): void {
+  program
+    .command('replay')
+    .description('run the whole supervision tree over a tape, and report every decision it made')
+    .argument('<tape>', 'the tape')
+    .option('--config <file>', 'TOML file; default: the file FAULTLINE_CONFIG names, else the built-in defaults')
+    .option('--fault <spec>', `inject a fault; repeatable: ${FAULT_FORMS.join(', ')}`, collectFault, [])
+    .option('--from <time>', 'decide nothing before: ISO 8601, an epoch stamp, or +10m after the start; earlier records warm up')
+    .option('--to <time>', 'end before that time')
+    .option('--speed <x>', 'tape seconds per second; default: as fast as it goes', parseSpeed)
+    .option('--live', 'show the tree at work on this terminal')
+    .option('--out <dir>', 'folder for decisions.jsonl, trades.csv, states.csv, report.json')
+    .option('--overwrite', 'write into a folder that is not empty')
+    .option('--partial', 'replay a tape without an end mark too, as far as it is complete')
+    .option('--json', 'print one JSON object')
+    .action(replay);
+}
+
+async function replay(tape: string, options: Options): Promise<void> {
+  const { fault, live, json, ...rest } = options;
+  if (live === true && json === true) throw new CliError('usage', '--live and --json exclude each other');
+  const watch = live === true && process.stdout.isTTY;
+  const report = await replayTape({ tape, faults: fault, ...rest, ...(watch ? { live: process.stdout } : {}) });
+  if (json === true) printJson(report);
+  else printReport(report);
+  if (report.gaveUp !== null) endWith('rootGaveUp');
+}
+
+function collectFault(spec: string, earlier: readonly Fault[]): readonly Fault[] {
+  return [...earlier, parseFault(spec)];
+}
+
+function parseSpeed(text: string): number {
+  const speed = Number(text);
+  if (!Number.isFinite(speed) || speed <= 0) throw new CliError('usage', `--speed '${text}' is not a positive number`, 'e.g. --speed 60: a minute of the tape a second');
+  return speed;
+}

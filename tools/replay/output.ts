@@ -1,0 +1,77 @@
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { csvLine } from '../../data/tape/index.js';
+import { CliError } from '../cli/errors.js';
+import { fromSystemError } from '../cli/system-errors.js';
+import type { ReplayReport } from './report.js';
+
+const DECISIONS = 'decisions.jsonl';
+const FLUSH_CHARACTERS = 64 * 1024;
+
+/**
+ * The folder that `--out` names: decisions.jsonl as they are made, and at the end trades.csv, states.csv and
+ * report.json. Until the end the decisions stand in decisions.jsonl.partial, whole lines only.
+ */
+export class ReplayOutput {
+  readonly #folder: string;
+  readonly #fd: number;
+  #pending = '';
+
+  /** @throws CliError `cannotWrite` when the folder holds something already, or cannot be made. */
+  constructor(folder: string, overwrite: boolean) {
+    this.#folder = folder;
+    if (!overwrite && existsSync(folder) && readdirSync(folder).length > 0) {
+      throw new CliError('cannotWrite', `${folder}: is not empty`, 'choose another folder, or pass --overwrite');
+    }
+    this.#fd = guard(() => {
+      mkdirSync(folder, { recursive: true });
+      return openSync(join(folder, `${DECISIONS}.partial`), 'w');
+    });
+  }
+
+  decision(line: string): void {
+    this.#pending += `${line}\n`;
+    if (this.#pending.length >= FLUSH_CHARACTERS) this.#flush();
+  }
+
+  finish(report: ReplayReport): void {
+    this.abandon();
+    const trades = report.trades.map((trade) => Object.values(trade) as (string | number)[]);
+    const tradeColumns = ['id', 'symbol', 'side', 'quantityLots', 'entryAt', 'exitAt', 'holdMs', 'entryPrice', 'exitPrice', 'netPnl', 'fees', 'settle', 'entryReason', 'exitReason'];
+    const states = report.timeline.map(({ at, symbol, from, to, reason, seq }) => [at, symbol, from, to, reason, seq]);
+    guard(() => {
+      renameSync(join(this.#folder, `${DECISIONS}.partial`), join(this.#folder, DECISIONS));
+      this.#file('trades.csv', [tradeColumns, ...trades].map(csvLine).join('\n'));
+      this.#file('states.csv', [['at', 'symbol', 'from', 'to', 'reason', 'seq'], ...states].map(csvLine).join('\n'));
+      this.#file('report.json', JSON.stringify(report, null, 2));
+    });
+  }
+
+  /** Writes what is pending and closes: what was decided so far stays readable. */
+  abandon(): void {
+    this.#flush();
+    guard(() => closeSync(this.#fd));
+  }
+
+  #file(name: string, text: string): void {
+    const path = join(this.#folder, name);
+    writeFileSync(`${path}.partial`, `${text}\n`);
+    renameSync(`${path}.partial`, path);
+  }
+
+  #flush(): void {
+    const bytes = Buffer.from(this.#pending);
+    this.#pending = '';
+    guard(() => {
+      for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd, bytes, done);
+    });
+  }
+}
+
+function guard<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw fromSystemError(error, 'write') ?? error;
+  }
+}

@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import type { Decision, DecisionEffect, JournalState } from '../../actors/index.js';
+import type { MarketKernel } from '../../actors/market/index.js';
+import type { Config } from '../../config/index.js';
+import type { Instrument } from '../../data/records/index.js';
+import type { TapeHeader } from '../../data/tape/index.js';
+import { createRuntime, VirtualClock } from '../../runtime/index.js';
+import type { Runtime, TreeNode } from '../../runtime/index.js';
+import { marketSession } from '../../supervisors/index.js';
+import type { Fault } from './fault-spec.js';
+import { FaultedSource } from './faulted-source.js';
+import type { RecordSource } from './faulted-source.js';
+import { ReportBuilder } from './report.js';
+import type { ReplayReport, RestartedActor } from './report.js';
+import { ReplaySession } from './session.js';
+
+/** Seed of everything random in a session; part of what makes two replays one. */
+const SESSION_SEED = 1;
+
+export interface ReplayInput {
+  readonly header: TapeHeader;
+  readonly source: RecordSource;
+  readonly config: Config;
+  /** Clock of the first record, for the times in each state. */
+  readonly startUs: number;
+  readonly faults?: readonly Fault[];
+  /** Records before this tape clock warm the kernel up and decide nothing. */
+  readonly fromUs?: number;
+  /** The replay ends before the first record at or after this tape clock. */
+  readonly toUs?: number;
+  /** Gets every decision, in order, with its canonical line. */
+  readonly onDecision?: (decision: Decision, line: string) => void;
+}
+
+/** A replay under way: the tree, and the hand that feeds it. Drive it with `advance` until `ended`, then `finish`. */
+export class Replay {
+  readonly runtime: Runtime;
+  readonly instruments: readonly Instrument[];
+  readonly #session: ReplaySession;
+  readonly #report: ReportBuilder;
+  readonly #fromUs: number;
+  readonly #toUs: number;
+  #outputFailure: { readonly thrown: unknown } | undefined;
+
+  /** @throws Error when the tree does not start: a defect or an impossible configuration. */
+  constructor(input: ReplayInput) {
+    const { header, config } = input;
+    this.instruments = header.instruments;
+    this.#fromUs = input.fromUs ?? -Infinity;
+    this.#toUs = input.toUs ?? Infinity;
+    this.#report = new ReportBuilder(header.instruments, Math.max(input.startUs, this.#fromUs));
+    const kernels: MarketKernel[] = [];
+    this.runtime = createRuntime({
+      clock: new VirtualClock(0),
+      seed: SESSION_SEED,
+      effects: {
+        decision: ({ decision, line }: DecisionEffect) => {
+          this.#report.decision(decision);
+          try {
+            input.onDecision?.(decision, line);
+          } catch (thrown) {
+            // A failing effect is no crash of the tree; whoever watches the replay must hear of it all the same.
+            this.#outputFailure ??= { thrown };
+          }
+        },
+      },
+    });
+    const started = this.runtime.start(marketSession(header.instruments, config, (kernel) => kernels.push(kernel)));
+    if (!started.ok) throw new Error(`the session does not start: ${JSON.stringify(started.reason)}`);
+    this.#session = new ReplaySession(this.runtime, new FaultedSource(input.source, input.faults ?? []), kernels);
+    this.#session.mute = this.#fromUs > 0;
+  }
+
+  get ended(): boolean {
+    return this.#session.ended;
+  }
+  get clockUs(): number {
+    return this.#session.clockUs;
+  }
+  /** Inputs taken so far. */
+  get taken(): number {
+    return this.#session.taken;
+  }
+  get kernel(): MarketKernel {
+    return this.#session.kernel;
+  }
+  /** What is known so far, for a live view. */
+  get report(): ReportBuilder {
+    return this.#report;
+  }
+
+  /**
+   * Takes about `limit` records, none at or after `beforeUs`. True when it stopped because of `beforeUs`.
+   * @throws what `onDecision` threw.
+   */
+  advance(limit: number, beforeUs = Infinity): boolean {
+    const reached = this.#advance(limit, beforeUs);
+    if (this.#outputFailure !== undefined) throw this.#outputFailure.thrown;
+    return reached;
+  }
+
+  #advance(limit: number, beforeUs: number): boolean {
+    const session = this.#session;
+    if (session.mute) {
+      const stopUs = Math.min(this.#fromUs, beforeUs);
+      if (!session.advance(limit, stopUs)) return false;
+      if (stopUs < this.#fromUs) return true;
+      session.unmute();
+    }
+    const stopUs = Math.min(this.#toUs, beforeUs);
+    if (!session.advance(limit, stopUs)) return false;
+    if (stopUs === this.#toUs) session.ended = true;
+    return true;
+  }
+
+  /** Ends the session and says everything about it. */
+  finish(wallMs: number): ReplayReport {
+    this.#session.finish();
+    const journal = this.runtime.inspect('/journal')?.value as JournalState | undefined;
+    return this.#report.build({
+      counts: this.#session.counts(),
+      journal: journal ?? { count: 0, digest: createHash('sha256').digest('hex') },
+      kernel: this.#session.kernel,
+      endUs: this.clockUs,
+      restarts: this.runtime.counters().restarts,
+      faults: this.runtime.counters().faults,
+      restarted: restartedActors(this.runtime.tree()),
+      deadLetters: this.runtime.counters().deadLetters,
+      gaveUp: this.runtime.ended,
+      wallMs,
+    });
+  }
+}
+
+function restartedActors(node: TreeNode | null): RestartedActor[] {
+  if (node === null) return [];
+  const own = node.restarts > 0 ? [{ path: node.path, restarts: node.restarts, lastExit: node.lastExit }] : [];
+  return [...own, ...node.children.flatMap(restartedActors)];
+}

@@ -1,0 +1,169 @@
+import { basename } from 'node:path';
+import { allocateBatch, BLOCK_RECORDS, EXCH_US, RECV_US } from '../../data/records/index.js';
+import { TapeReader } from '../../data/tape/index.js';
+import { loadConfig } from '../../config/index.js';
+import { breathe, onInterrupt } from '../cli/interrupt.js';
+import { progress } from '../cli/progress.js';
+import { fromTapeError } from '../tape/errors.js';
+import { isActorFault } from './fault-spec.js';
+import type { Fault } from './fault-spec.js';
+import { CliError } from '../cli/errors.js';
+import { liveSnapshot } from './live-snapshot.js';
+import { LiveView } from './live-view.js';
+import { ReplayOutput } from './output.js';
+import { Replay } from './replay.js';
+import type { ReplayReport } from './report.js';
+import { parseTimeUs } from './time.js';
+
+export interface ReplayRequest {
+  readonly tape: string;
+  readonly config?: string;
+  readonly faults: readonly Fault[];
+  readonly from?: string;
+  readonly to?: string;
+  /** Tape seconds per wall second; undefined: as fast as it goes. */
+  readonly speed?: number;
+  /** Folder for decisions.jsonl, trades.csv, states.csv, report.json. */
+  readonly out?: string;
+  readonly overwrite?: boolean;
+  readonly partial?: boolean;
+  /** Show the replay as it runs, on this terminal. */
+  readonly live?: NodeJS.WriteStream;
+}
+
+/** A finished replay, and what it ran on. */
+export interface ReplayResult extends ReplayReport {
+  /** Faults injected by --fault. */
+  readonly tape: string;
+  readonly configDigest: string;
+  readonly injected: number;
+}
+
+/** Records taken between two looks at the clock, the terminal and pending signals. */
+const STRETCH = 64 * BLOCK_RECORDS;
+const FRAME_MS = 100;
+
+/** Replays one tape. @throws CliError for a tape, option or output that cannot be used. */
+export async function replayTape(request: ReplayRequest): Promise<ReplayResult> {
+  const loaded = loadConfig(request.config);
+  const reader = openTape(request.tape, request.partial ?? false);
+  try {
+    const span = tapeSpan(request.tape, request.partial ?? false);
+    const output = request.out === undefined ? undefined : new ReplayOutput(request.out, request.overwrite ?? false);
+    const forget = output && onInterrupt(() => output.abandon());
+    const replay = new Replay({
+      header: reader.header,
+      source: { next: (batch) => guardTape(() => reader.next(batch)) },
+      config: loaded.config,
+      startUs: span.startUs,
+      faults: request.faults,
+      ...(request.from === undefined ? {} : { fromUs: parseTimeUs(request.from, '--from', span.startUs) }),
+      ...(request.to === undefined ? {} : { toUs: parseTimeUs(request.to, '--to', span.startUs) }),
+      ...(output === undefined ? {} : { onDecision: (_decision, line) => output.decision(line) }),
+    });
+    checkPaths(replay, request.faults);
+    const startMs = performance.now();
+    await (request.live === undefined && request.speed === undefined
+      ? atFullSpeed(replay, reader.records, basename(request.tape))
+      : paced(replay, request, reader.records, span));
+    const report: ReplayResult = {
+      tape: basename(request.tape), configDigest: loaded.digest, injected: request.faults.length, ...replay.finish(performance.now() - startMs),
+    };
+    output?.finish(report);
+    forget?.();
+    return report;
+  } finally {
+    reader.close();
+  }
+}
+
+async function atFullSpeed(replay: Replay, total: number, label: string): Promise<void> {
+  const bar = progress(`replaying ${label}`, total);
+  try {
+    while (!replay.ended) {
+      replay.advance(STRETCH);
+      bar.update(replay.taken);
+      await breathe();
+    }
+  } finally {
+    bar.done();
+  }
+}
+
+/**
+ * Lets the tape's clock run `speed` times as fast as the wall's. Where a stretch ends changes no decision: it only
+ * says how far the kernel may go before it is looked at again.
+ */
+async function paced(replay: Replay, request: ReplayRequest, total: number, span: TapeSpan): Promise<void> {
+  const speed = request.speed ?? Infinity;
+  const view = request.live === undefined ? undefined : new LiveView(request.live);
+  const forget = view && onInterrupt(() => view.close());
+  const startMs = performance.now();
+  let drawnMs = -Infinity;
+  const firstUs = request.from === undefined ? span.startUs : Math.max(span.startUs, parseTimeUs(request.from, '--from', span.startUs));
+  try {
+    while (!replay.ended) {
+      const nowMs = performance.now();
+      const untilUs = Number.isFinite(speed) ? firstUs + (nowMs - startMs) * 1000 * speed : Infinity;
+      const reached = replay.advance(STRETCH, untilUs);
+      if (view !== undefined && nowMs - drawnMs >= FRAME_MS) {
+        drawnMs = nowMs;
+        view.draw(liveSnapshot(replay, basename(request.tape), total, span, speed));
+      }
+      await (reached ? new Promise((resolve) => setTimeout(resolve, 10)) : breathe());
+    }
+    view?.draw(liveSnapshot(replay, basename(request.tape), total, span, speed));
+  } finally {
+    view?.close();
+    forget?.();
+  }
+}
+
+function openTape(path: string, partial: boolean): TapeReader {
+  return guardTape(() => TapeReader.open(path, { partial }));
+}
+
+function guardTape<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw fromTapeError(error) ?? error;
+  }
+}
+
+export interface TapeSpan {
+  readonly startUs: number;
+  readonly endUs: number;
+}
+
+/** First and last stamp of a tape, from its first and last block. */
+function tapeSpan(path: string, partial: boolean): TapeSpan {
+  const reader = openTape(path, partial);
+  try {
+    const batch = allocateBatch(BLOCK_RECORDS);
+    if (guardTape(() => reader.next(batch)) === 0) return { startUs: 0, endUs: 0 };
+    const startUs = batch.F[RECV_US]! > 0 ? batch.F[RECV_US]! : batch.F[EXCH_US]!;
+    return { startUs, endUs: Math.max(startUs, reader.blocks().at(-1)!.lastUs) };
+  } finally {
+    reader.close();
+  }
+}
+
+/** A fault for an actor that is not there would do nothing in silence. */
+function checkPaths(replay: Replay, faults: readonly Fault[]): void {
+  for (const fault of faults.filter(isActorFault)) {
+    if (replay.runtime.inspect(fault.path) !== undefined) continue;
+    throw new CliError('usage', `--fault ${fault.kind}: there is no actor ${fault.path}`, `one of: ${actorPaths(replay).join('  ')}`);
+  }
+}
+
+function actorPaths(replay: Replay): string[] {
+  const paths: string[] = [];
+  const visit = (node: ReturnType<Replay['runtime']['tree']>): void => {
+    if (node === null) return;
+    if (node.kind === 'worker') paths.push(node.path);
+    node.children.forEach(visit);
+  };
+  visit(replay.runtime.tree());
+  return paths;
+}

@@ -1,0 +1,170 @@
+import { KERNEL_PATH } from '../../actors/index.js';
+import type { MarketKernel, RecordsMessage } from '../../actors/market/index.js';
+import type { Runtime } from '../../runtime/index.js';
+import type { FaultedSource, InputChunk } from './faulted-source.js';
+
+/** Where the inputs went: inputs = processed + gapped + deadLettered, once the session is finished. */
+export interface InputCounts {
+  readonly inputs: number;
+  readonly processed: number;
+  /** Gap records, injected drops, and depth records refused because their book was not LIVE. */
+  readonly gapped: number;
+  /** Records whose message the kernel could not handle. */
+  readonly deadLettered: number;
+  /** Sequence ids that gap records say are missing, and inputs that were dropped. */
+  readonly missing: number;
+  readonly invalid: number;
+  readonly backwardStamps: number;
+}
+
+/**
+ * Drives a tree over a tape: the only place that moves the virtual clock.
+ *
+ * One round: the kernel takes records until one of them makes an edge, or a timer is due first, or the stretch
+ * ends; the clock moves to the last record taken; then everybody who got a message has their turns. So an edge
+ * takes effect at its record and before the next one, and a timer fires at its due time between two records.
+ */
+export class ReplaySession {
+  /** Tape clock of the last record taken, µs; 0 before the first. */
+  clockUs = 0;
+  /** Nothing more will come: the tape has ended, or the root supervisor has given up. */
+  ended = false;
+  /** Warming up: records are taken, edges are told to nobody. */
+  mute = false;
+
+  readonly #runtime: Runtime;
+  readonly #source: FaultedSource;
+  /** The kernel of every incarnation, oldest first. */
+  readonly #kernels: readonly MarketKernel[];
+  readonly #message: RecordsMessage = {
+    type: 'records', F: new Float64Array(0), I: new Int32Array(0), from: 0, to: 0, untilUs: Infinity, mute: false, next: 0, clockUs: 0,
+  };
+  #deadLettered = 0;
+  #chunk: InputChunk | undefined;
+  #at = 0;
+  #strike = 0;
+  #poisonsKernel = false;
+  #threw = false;
+
+  constructor(runtime: Runtime, source: FaultedSource, kernels: readonly MarketKernel[]) {
+    this.#runtime = runtime;
+    this.#source = source;
+    this.#kernels = kernels;
+    runtime.onDeadLetter((letter) => {
+      if (letter.message !== this.#message || letter.reason !== 'poison') return;
+      this.#deadLettered++;
+      this.#message.next++;
+      this.#threw = true;
+    });
+  }
+
+  /** Inputs taken so far. */
+  get taken(): number {
+    return this.#source.inputs - (this.#chunk === undefined ? 0 : this.#chunk.batch.length - this.#at);
+  }
+
+  /** The kernel that is alive. */
+  get kernel(): MarketKernel {
+    return this.#kernels.at(-1)!;
+  }
+
+  /** Takes records whose clock is before `beforeUs`, about `limit` of them. True when it stopped because of `beforeUs`. */
+  advance(limit: number, beforeUs = Infinity): boolean {
+    let taken = 0;
+    while (taken < limit && this.#load()) {
+      const chunk = this.#chunk!;
+      this.#strikeActors(chunk);
+      if (this.#at >= chunk.batch.length) continue;
+      const before = this.#at;
+      if (this.#round(chunk, beforeUs)) return true;
+      taken += this.#at - before;
+    }
+    return false;
+  }
+
+  /** Ends a warm-up: from here on edges are told, beginning with how things stand. */
+  unmute(): void {
+    this.mute = false;
+    this.#runtime.send(KERNEL_PATH, { type: 'retell' });
+    this.#runtime.drain();
+  }
+
+  /** The input is over: what still waits in a book is decided, everybody's last messages are handled. */
+  finish(): void {
+    this.ended = true;
+    this.#runtime.send(KERNEL_PATH, { type: 'finish' });
+    this.#runtime.drain();
+  }
+
+  counts(): InputCounts {
+    let processed = 0;
+    let gapped = this.#source.dropped;
+    let missing = this.#source.dropped;
+    let invalid = 0;
+    let backwardStamps = 0;
+    for (const kernel of this.#kernels) {
+      const counted = kernel.counters();
+      processed += counted.processed;
+      // What an earlier incarnation still held back for a snapshot was never applied.
+      gapped += counted.gapped + counted.waiting;
+      missing += counted.missing;
+      invalid += counted.invalid;
+      backwardStamps += counted.backwardStamps;
+    }
+    return { inputs: this.taken, processed, gapped, deadLettered: this.#deadLettered, missing, invalid, backwardStamps };
+  }
+
+  #load(): boolean {
+    while (!this.ended && (this.#chunk === undefined || (this.#at >= this.#chunk.batch.length && this.#strike >= this.#chunk.strikes.length))) {
+      this.#chunk = this.#source.next();
+      this.#at = 0;
+      this.#strike = 0;
+      this.ended = this.#chunk === undefined;
+    }
+    if (this.#runtime.ended !== null) this.ended = true;
+    return !this.ended;
+  }
+
+  #strikeActors(chunk: InputChunk): void {
+    for (let strike = chunk.strikes[this.#strike]; strike !== undefined && strike.before <= this.#at; strike = chunk.strikes[++this.#strike]) {
+      const { kind, path } = strike.fault;
+      if (kind === 'crash') this.#runtime.crash(path, new Error('injected by --fault'));
+      else if (this.#runtime.poison(path)) this.#poisonsKernel ||= path === KERNEL_PATH;
+      this.#runtime.drain();
+    }
+  }
+
+  /** One message to the kernel and the turns that follow from it. True when the next record is not before `beforeUs`. */
+  #round(chunk: InputChunk, beforeUs: number): boolean {
+    const runtime = this.#runtime;
+    const message = this.#message;
+    const timerUs = runtime.nextTimerUs();
+    const strike = chunk.strikes[this.#strike];
+    message.F = chunk.batch.F;
+    message.I = chunk.batch.I;
+    message.from = this.#at;
+    message.next = this.#at;
+    // A poison takes the one record it strikes, not the stretch that happens to follow.
+    message.to = this.#poisonsKernel ? this.#at + 1 : strike === undefined ? chunk.batch.length : strike.before;
+    message.untilUs = Math.min(timerUs, beforeUs);
+    message.mute = this.mute;
+    this.#poisonsKernel = false;
+    this.#threw = false;
+    if (runtime.send(KERNEL_PATH, message) !== 'delivered') {
+      this.ended = true;
+      return false;
+    }
+    runtime.drain(1);
+    this.#at = message.next;
+    if (message.clockUs > this.clockUs) {
+      this.clockUs = message.clockUs;
+      runtime.moveTo(this.clockUs);
+    }
+    runtime.drain();
+    if (this.#at >= message.to || this.#threw || this.kernel.edges.length > 0) return false;
+    // It stopped short without an edge: the next record waits for a timer, or for whoever paces us.
+    if (timerUs > beforeUs) return true;
+    runtime.advanceTo(timerUs);
+    return false;
+  }
+}
