@@ -11,8 +11,9 @@ import { nodeBinary, run } from './nodes.js';
 
 /** One line of the newest majors after the host's; exact, so that a result in the docs can be had again. */
 const DEFAULT_NODES = ['22.23.3', '24.21.0'];
-/** What is replayed when no tape is given: short, and with everything that computes in it. */
-const DEFAULT_SCENARIO = ['--scenario', 'flash-crash', '--seed', '11', '--minutes', '12'];
+/** What is generated and replayed when no tape is given: short, and with everything that computes in it. */
+const SCENARIOS = ['flash-crash', 'cascade', 'feed-trouble'];
+const MARKET = ['--seed', '11', '--minutes', '14'];
 const PROGRAM = fileURLToPath(new URL('../../../bin/faultline.js', import.meta.url));
 
 /** What one Node made of one tape. */
@@ -34,7 +35,7 @@ interface Options {
 
 function build(): Command {
   return new Command('matrix')
-    .description('replay tapes under several Nodes and compare the decision digests; without a tape one is generated under each')
+    .description('replay tapes under several Nodes and compare the decision digests; without a tape, three are generated under each')
     .usage('[options] [tapes...]   (npm run matrix -- …)')
     .argument('[tapes...]', 'tapes to replay')
     .option('--nodes <versions>', 'exact versions besides the Node that runs this, separated by commas', versions, DEFAULT_NODES)
@@ -55,7 +56,7 @@ async function matrix(tapes: readonly string[], { nodes, json }: Options): Promi
   for (const version of nodes) others.push(await nodeBinary(version, printNote));
   const rows: Row[] = [];
   for (const node of [process.execPath, ...others]) {
-    if (tapes.length === 0) rows.push(await generatedRow(node));
+    if (tapes.length === 0) for (const scenario of SCENARIOS) rows.push(await generatedRow(node, scenario));
     for (const tape of tapes) rows.push(await replayRow(node, tape, null));
   }
   const ok = agree(rows);
@@ -65,13 +66,13 @@ async function matrix(tapes: readonly string[], { nodes, json }: Options): Promi
 }
 
 /** Generates the market under this Node as well: the generator's arithmetic must agree to the byte, too. */
-async function generatedRow(node: string): Promise<Row> {
+async function generatedRow(node: string, scenario: string): Promise<Row> {
   const folder = mkdtempSync(join(tmpdir(), 'faultline-matrix-'));
   const discard = (): void => rmSync(folder, { recursive: true, force: true });
   const keep = onInterrupt(discard);
   try {
-    const tape = join(folder, 'generated.tape');
-    const { digest } = await faultline<{ digest: string }>(node, ['market', 'generate', ...DEFAULT_SCENARIO, '--out', tape]);
+    const tape = join(folder, `${scenario}.tape`);
+    const { digest } = await faultline<{ digest: string }>(node, ['market', 'generate', '--scenario', scenario, ...MARKET, '--out', tape]);
     return await replayRow(node, tape, digest);
   } finally {
     discard();

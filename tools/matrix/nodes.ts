@@ -40,8 +40,12 @@ export async function nodeBinary(version: string, note: (text: string) => void, 
     if (unpacked.code !== 0) throw new CliError('cannotRead', `cannot unpack ${name}@${version}: ${unpacked.stderr.trim()}`);
     const found = await run(join(parts, 'package', 'bin', 'node'), ['--version']);
     if (found.stdout.trim() !== `v${version}`) throw new CliError('cannotRead', `${name}@${version} does not run here: ${found.stderr.trim() || found.stdout.trim()}`);
-    // Whole or not at all: another run may be fetching the same.
-    if (!existsSync(home)) renameSync(join(parts, 'package'), home);
+    try {
+      // Whole or not at all; another run may have been faster.
+      renameSync(join(parts, 'package'), home);
+    } catch (error) {
+      if (!existsSync(binary)) throw error;
+    }
     return binary;
   } finally {
     discard();
