@@ -1,4 +1,4 @@
-import { BadRow, ImportError } from './import-error.js';
+import { BadRow, DamagedInput, ImportError } from './import-error.js';
 
 /** The longest line or JSON value that is read; anything longer is not market data. */
 export const MAX_FRAME_BYTES = 64 * 1024 * 1024;
@@ -111,7 +111,7 @@ export class JsonFramer implements Framer {
           this.#depth = 0;
           this.#floor = 0;
         } else if (code !== 32 && code !== 10 && code !== 13 && code !== 9 && code !== 44 && !(code === 0xef || code === 0xbb || code === 0xbf)) {
-          throw new ImportError('badInput', `${this.#label}: JSON value ${this.#number + 1}: unexpected ${JSON.stringify(String.fromCharCode(code))} between values`);
+          throw new DamagedInput(this.#label, `is not JSON after its value ${this.#number} (it goes on with ${JSON.stringify(String.fromCharCode(code))})`);
         }
         continue;
       }
@@ -141,7 +141,7 @@ export class JsonFramer implements Framer {
   }
 
   end(): void {
-    if (this.#open || this.#depth > 0) throw new ImportError('badInput', `${this.#label}: is cut short (its JSON ends within value ${this.#number + 1})`, 'fetch the file again; --skip-bad-rows keeps what comes before');
+    if (this.#open || this.#depth > 0) throw new DamagedInput(this.#label, `is cut short (its JSON ends within value ${this.#number + 1})`);
   }
 }
 

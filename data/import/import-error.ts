@@ -14,6 +14,21 @@ export class ImportError extends Error {
   }
 }
 
+/**
+ * A file that is good up to a point: cut short, or damaged from there on. With skipping on it counts as one bad row and
+ * what came before is kept.
+ */
+export class DamagedInput extends ImportError {
+  /** What is wrong, without the name of the file. */
+  readonly reason: string;
+
+  constructor(label: string, reason: string) {
+    super('badInput', `${label}: ${reason}`, 'fetch the file again; --skip-bad-rows keeps what comes before the damage');
+    this.name = 'DamagedInput';
+    this.reason = reason;
+  }
+}
+
 /** One row or message that cannot become a record. Thrown by decoders, caught by the frame loop, never by callers. */
 export class BadRow extends Error {
   constructor(reason: string) {

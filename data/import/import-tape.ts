@@ -6,7 +6,7 @@ import { hasConsecutiveTradeIds } from '../instruments/rules.js';
 import { BadRow, ImportError } from './import-error.js';
 import { chooseFormat, InputLane, sampleFile, type BadRowNote, type ReadNotes } from './input-lane.js';
 import { mergeLanes } from './merge-lanes.js';
-import { RecordSink, type SinkCounts, type StatedSteps } from './record-sink.js';
+import { NAMES_NO_SYMBOL, RecordSink, type SinkCounts, type StatedSteps } from './record-sink.js';
 import { resolveInstrument, stepOption, type ResolvedInstrument, type StatedSizes } from './resolve-instrument.js';
 import { SequenceGuard, type RecordWriter, type SequenceCounts } from './sequence-guard.js';
 import { SymbolStats } from './size-stats.js';
@@ -53,6 +53,8 @@ export interface ImportReport {
 interface Scan {
   readonly names: readonly string[];
   readonly stats: readonly SymbolStats[];
+  /** The symbol of messages that name none. */
+  readonly unnamed: string | undefined;
   readonly hashes: readonly string[];
   readonly formats: readonly string[];
   readonly receive: boolean;
@@ -91,7 +93,8 @@ export async function importTape(options: ImportOptions, openWriter: (header: Ta
   const guard = new SequenceGuard(instruments, counter);
   const counts: SinkCounts = { roundedPrices: 0, roundedQuantities: 0 };
   const notes = freshNotes();
-  await writeInputs(options, venue, learned, resolved, counts, notes, guard);
+  const unnamedAs = scan.unnamed === undefined ? undefined : scan.names.indexOf(scan.unnamed);
+  await writeInputs(options, venue, learned, resolved, unnamedAs, counts, notes, guard);
   guard.end();
   return {
     venue,
@@ -151,7 +154,7 @@ async function scanInputs(options: ImportOptions, venue: string, learned: Map<st
     before += progress.bytes;
     hashes.push(progress.hash!.digest('hex'));
   }
-  nameUnnamed(sink, symbols, options);
+  const unnamed = nameUnnamed(sink, symbols, options);
   const kept = symbols.names.map((name, index) => ({ name, stats: sink.stats[index] ?? new SymbolStats() }))
     .filter(({ stats }) => options.symbols !== undefined || stats.records > 0);
   const absent = kept.filter(({ stats }) => stats.records === 0).map(({ name }) => name);
@@ -161,6 +164,7 @@ async function scanInputs(options: ImportOptions, venue: string, learned: Map<st
   return {
     names: kept.map(({ name }) => name),
     stats: kept.map(({ stats }) => stats),
+    unnamed,
     hashes,
     formats: options.inputs.map((path) => notes.formats.get(path) ?? options.format),
     receive: sink.anyReceived,
@@ -169,13 +173,25 @@ async function scanInputs(options: ImportOptions, venue: string, learned: Map<st
   };
 }
 
-function nameUnnamed(sink: RecordSink, symbols: SymbolTable, options: ImportOptions): void {
-  if (sink.unnamed.records === 0) return;
-  const present = symbols.names.map((_, index) => index).filter((index) => (sink.stats[index]?.records ?? 0) > 0);
-  if (present.length !== 1 || symbols.names.length !== 1) {
-    throw new ImportError('usage', `a snapshot or reply in ${options.inputs.join(', ')} names no symbol and ${present.length === 0 ? 'nothing else does' : 'there are several'}`, 'say which one with --symbol');
+/**
+ * Gives what names no symbol (REST snapshots) to the only symbol there is: the one that everything else is of, or the
+ * one that was asked for when nothing in the files is named. Returns its name, undefined when it cannot be told.
+ */
+function nameUnnamed(sink: RecordSink, symbols: SymbolTable, options: ImportOptions): string | undefined {
+  if (sink.unnamed.records === 0) return undefined;
+  const present = symbols.names.filter((_, index) => (sink.stats[index]?.records ?? 0) > 0);
+  const named = [...present, ...symbols.ignored.keys()];
+  const only = named.length === 1 ? present[0] : named.length === 0 && symbols.names.length === 1 ? symbols.names[0] : undefined;
+  if (only !== undefined) {
+    const index = symbols.names.indexOf(only);
+    (sink.stats[index] ??= new SymbolStats()).absorb(sink.unnamed);
+    return only;
   }
-  sink.stats[present[0]!]!.absorb(sink.unnamed);
+  if (named.length === 0) throw new ImportError('usage', `nothing in ${options.inputs.join(', ')} names a symbol`, 'say which one with --symbol');
+  if (named.length > 1 && options.skipBadRows !== true) {
+    throw new ImportError('badInput', `${options.inputs.join(', ')}: a snapshot or reply ${NAMES_NO_SYMBOL} (${named.slice(0, 10).join(', ')})`, 'leave such messages out with --skip-bad-rows');
+  }
+  return undefined;
 }
 
 function nothingFound(options: ImportOptions, absent: readonly string[], present: readonly string[], notes: ReadNotes): ImportError {
@@ -191,7 +207,7 @@ function nothingFound(options: ImportOptions, absent: readonly string[], present
 }
 
 async function writeInputs(
-  options: ImportOptions, venue: string, learned: Map<string, Map<string, number>>, resolved: readonly ResolvedInstrument[],
+  options: ImportOptions, venue: string, learned: Map<string, Map<string, number>>, resolved: readonly ResolvedInstrument[], unnamedAs: number | undefined,
   counts: SinkCounts, notes: ReadNotes, guard: SequenceGuard,
 ): Promise<void> {
   const total = await totalBytes(options.inputs);
@@ -199,7 +215,7 @@ async function writeInputs(
   const progresses = options.inputs.map((): ReadProgress => ({ bytes: 0 }));
   const lanes = options.inputs.map((path, index) => new InputLane({
     path, format: options.format, venue, skipBadRows: options.skipBadRows === true,
-    sink: new RecordSink(symbols, resolved, counts), notes, progress: progresses[index]!, learned,
+    sink: new RecordSink(symbols, resolved, counts, {}, unnamedAs), notes, progress: progresses[index]!, learned,
     onChunk: () => options.onProgress?.('writing', progresses.reduce((sum, { bytes }) => sum + bytes, 0), total),
   }));
   const rules = { consecutiveTrades: hasConsecutiveTradeIds(venue) };

@@ -3,7 +3,7 @@ import { formatOf, guessFormat, FORMATS } from './formats/index.js';
 import { symbolOfArchiveName } from './formats/binance-archive.js';
 import { sampleOf, type Decoder, type DecoderContext, type Format, type Sample } from './formats/format.js';
 import { JsonFramer, LineFramer, type Framer } from './framing.js';
-import { BadRow, ImportError, quoteForeign } from './import-error.js';
+import { BadRow, DamagedInput, ImportError, quoteForeign } from './import-error.js';
 import type { Lane } from './merge-lanes.js';
 import type { RecordSink } from './record-sink.js';
 import { openSource, type ReadProgress, type SourcePart } from './source.js';
@@ -121,8 +121,8 @@ export class InputLane implements Lane {
       framer.end();
     } catch (error) {
       // A file that is cut or damaged is one bad row at its end; what came before it is good.
-      if (!(error instanceof ImportError) || error.problem !== 'badInput' || !this.#options.skipBadRows || !endsEarly(error)) throw error;
-      this.#note(0, error.message.replace(`${this.#label}: `, ''));
+      if (!(error instanceof DamagedInput) || !this.#options.skipBadRows) throw error;
+      this.#note(0, error.reason);
     }
   }
 
@@ -135,8 +135,8 @@ export class InputLane implements Lane {
         next = await chunks.next();
       } catch (error) {
         // A short file that is cut: what it held may still be wanted.
-        if (bytes === 0 || !this.#options.skipBadRows) throw error;
-        this.#note(0, error instanceof Error ? error.message.replace(`${this.#label}: `, '') : String(error));
+        if (!(error instanceof DamagedInput) || bytes === 0 || !this.#options.skipBadRows) throw error;
+        this.#note(0, error.reason);
         return { head: Buffer.concat(pieces), ended: true };
       }
       if (next.done === true) return { head: Buffer.concat(pieces), ended: true };
@@ -219,10 +219,6 @@ export class InputLane implements Lane {
     }
     throw new ImportError('usage', `${part.label}: its rows name no symbol, nor does its name`, 'say which with --symbol, one symbol for one such file');
   }
-}
-
-function endsEarly(error: ImportError): boolean {
-  return error.message.includes('is cut short') || error.message.includes('is damaged');
 }
 
 /** @throws ImportError usage for an unknown format, badInput for a part that is not of the format. */

@@ -43,6 +43,7 @@ export class RecordSink {
   batch: RecordBatch = allocateBatch(4096);
   readonly #instruments: readonly ResolvedInstrument[] | undefined;
   readonly #stated: StatedSteps;
+  readonly #unnamedAs: number | undefined;
   #capacity = 4096;
   /** Start of the open message, -1 outside one. */
   #open = -1;
@@ -54,9 +55,10 @@ export class RecordSink {
   #openPrevious = 0;
   #openSpan = 0;
 
-  constructor(symbols: SymbolTable, instruments: readonly ResolvedInstrument[] | undefined, counts: SinkCounts, stated: StatedSteps = {}) {
+  constructor(symbols: SymbolTable, instruments: readonly ResolvedInstrument[] | undefined, counts: SinkCounts, stated: StatedSteps = {}, unnamedAs?: number) {
     this.symbols = symbols;
     this.#stated = stated;
+    this.#unnamedAs = unnamedAs;
     this.#instruments = instruments;
     this.counts = counts;
   }
@@ -65,12 +67,11 @@ export class RecordSink {
     return this.#instruments === undefined;
   }
 
-  /** Index for a message that names no symbol: the only symbol of the import. @throws BadRow when there are several. */
+  /** Index for a message that names no symbol: that of the only symbol in the files. @throws BadRow when they hold several. */
   unnamedSymbol(): number {
-    const only = this.symbols.only();
-    if (only !== undefined) return only;
     if (this.scanning) return UNNAMED;
-    throw new BadRow('names no symbol and the import has several; choose one with --symbol');
+    if (this.#unnamedAs === undefined) throw new BadRow(NAMES_NO_SYMBOL);
+    return this.#unnamedAs;
   }
 
   trade(symbol: number, receivedUs: number, exchangeUs: number, id: number, price: ExactNumber, quantity: ExactNumber, sell: boolean): void {
@@ -150,9 +151,30 @@ export class RecordSink {
       for (let record = this.#open; record < this.batch.length; record += 1) this.batch.F[record * WORDS_F + ID] = id;
     }
     if (this.batch.length === this.#open) this.#bookRecord(Flag.EMPTY);
+    if (this.#openKind === Kind.SNAPSHOT) this.#bidsFirst();
     this.batch.I[this.#open * WORDS_I + TAG]! |= Flag.FIRST;
     this.batch.I[(this.batch.length - 1) * WORDS_I + TAG]! |= Flag.LAST;
     this.#open = -1;
+  }
+
+  /** Puts the bids of the open message before its asks, each side in the order it came. */
+  #bidsFirst(): void {
+    const { F, I, length } = this.batch;
+    let asks = 0;
+    let mixed = false;
+    for (let record = this.#open; record < length; record += 1) {
+      if ((I[record * WORDS_I + TAG]! & Flag.SELL) !== 0) asks += 1;
+      else if (asks > 0) mixed = true;
+    }
+    if (!mixed) return;
+    const from = F.slice(this.#open * WORDS_F, length * WORDS_F);
+    const tags = new Int32Array(from.buffer);
+    let bid = this.#open;
+    let ask = length - asks;
+    for (let record = 0; record < length - this.#open; record += 1) {
+      const isAsk = (tags[record * WORDS_I + TAG]! & Flag.SELL) !== 0;
+      F.set(from.subarray(record * WORDS_F, (record + 1) * WORDS_F), (isAsk ? ask++ : bid++) * WORDS_F);
+    }
   }
 
   dropBook(): void {
@@ -338,6 +360,7 @@ export class RecordSink {
   }
 }
 
+export const NAMES_NO_SYMBOL = 'names no symbol, and the files hold several';
 /** Kind of a record that tells the sequence guard of a used id and is never written. */
 export const PLACEHOLDER = 0;
 /** Symbol index of messages that name none, in the first pass only. */

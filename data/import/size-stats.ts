@@ -2,6 +2,7 @@ import { MAX_PRICE_TICKS } from '../records/index.js';
 import { decimalText, gcd, powerOfTen, StepSize, type ExactNumber } from './exact-number.js';
 
 const MAX_SCALE = 31;
+const MAX_DIGITS = 20;
 /** Fewer different values than this prove nothing about a step coarser than the last decimal. */
 const ENOUGH_VALUES = 50;
 
@@ -12,6 +13,8 @@ export class SizeStats {
   #changes = 0;
   #lastUnits = Number.NaN;
   readonly #perScale = new Float64Array(MAX_SCALE);
+  /** Values by the number of digits before the point. */
+  readonly #perDigits = new Float64Array(MAX_DIGITS);
   readonly #gcdPerScale = new Float64Array(MAX_SCALE);
 
   add(value: ExactNumber): void {
@@ -25,14 +28,37 @@ export class SizeStats {
       this.#lastUnits = units;
       if (this.#gcdPerScale[scale] !== 1) this.#gcdPerScale[scale] = gcd(this.#gcdPerScale[scale]!, units);
     }
-    const size = value.toNumber();
-    if (Math.abs(size) > this.largest) this.largest = Math.abs(size);
+    const size = Math.abs(value.toNumber());
+    if (size > this.largest) this.largest = size;
+    let digits = 0;
+    for (let power = 1; size >= power && digits < MAX_DIGITS - 1; power *= 10) digits += 1;
+    this.#perDigits[digits]! += 1;
+  }
+
+  /** The scale, at most `finest`, at which most values are exact and within `maxCount` steps; the finest of equals. */
+  #widest(finest: number, maxCount: number): number {
+    if (this.largest * powerOfTen(finest) <= maxCount) return finest;
+    const countDigits = Math.floor(Math.log10(maxCount));
+    let best = 0;
+    let bestLost = Number.POSITIVE_INFINITY;
+    let finer = 0;
+    for (let scale = finest; scale >= 0; scale -= 1) {
+      let lost = finer;
+      if (this.largest * powerOfTen(scale) > maxCount) for (let digits = Math.max(0, countDigits - scale + 1); digits < MAX_DIGITS; digits += 1) lost += this.#perDigits[digits]!;
+      if (lost < bestLost) {
+        best = scale;
+        bestLost = lost;
+      }
+      finer += this.#perScale[scale]!;
+    }
+    return best;
   }
 
   absorb(other: SizeStats): void {
     this.values += other.values;
     this.#changes += other.#changes;
     this.largest = Math.max(this.largest, other.largest);
+    for (let digits = 0; digits < MAX_DIGITS; digits += 1) this.#perDigits[digits]! += other.#perDigits[digits]!;
     for (let scale = 0; scale < MAX_SCALE; scale += 1) {
       this.#perScale[scale]! += other.#perScale[scale]!;
       this.#gcdPerScale[scale] = gcd(this.#gcdPerScale[scale]!, other.#gcdPerScale[scale]!);
@@ -65,9 +91,8 @@ export class SizeStats {
         break;
       }
     }
-    scale = Math.min(scale, maxScale);
-    const finest = scale;
-    while (scale > 0 && this.largest * powerOfTen(scale) > maxCount) scale -= 1;
+    const finest = Math.min(scale, maxScale);
+    scale = this.#widest(finest, maxCount);
     if (this.#changes < ENOUGH_VALUES || tolerance > 0 || scale < finest) return decimalText(1, scale);
     let common = 0;
     for (let k = 0; k <= scale; k += 1) {

@@ -3,9 +3,9 @@ import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Transform } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import { crc32, createGunzip } from 'node:zlib';
 import yauzl from 'yauzl';
-import { ImportError } from './import-error.js';
+import { DamagedInput, ImportError } from './import-error.js';
 
 /** One stream of plain bytes: a file, the inside of a .gz, or one file of a .zip. */
 export interface SourcePart {
@@ -117,9 +117,10 @@ async function* gunzipped(path: string, progress: ReadProgress): AsyncGenerator<
 }
 
 function damaged(label: string, error: unknown): ImportError {
+  if (error instanceof ImportError) return error;
   const text = error instanceof Error ? error.message : String(error);
   const cut = text.includes('unexpected end');
-  return new ImportError('badInput', `${label}: ${cut ? 'is cut short (its compressed data ends too early)' : `is damaged (${text})`}`, 'fetch the file again; --skip-bad-rows keeps the rows before the damage');
+  return new DamagedInput(label, cut ? 'is cut short (its compressed data ends too early)' : `is damaged (${text})`);
 }
 
 async function hashWhole(path: string, hash: Hash): Promise<void> {
@@ -178,6 +179,8 @@ function nextEntry(zip: yauzl.ZipFile): Promise<yauzl.Entry | undefined> {
 async function* zipEntry(zip: yauzl.ZipFile, entry: yauzl.Entry, label: string, progress: ReadProgress): AsyncGenerator<Buffer> {
   const before = progress.bytes;
   let plain = 0;
+  // yauzl checks the length only.
+  let crc = 0;
   try {
     const stream = await new Promise<NodeJS.ReadableStream>((resolve, reject) => {
       zip.openReadStream(entry, (error, opened) => (error === null ? resolve(opened) : reject(error)));
@@ -185,9 +188,11 @@ async function* zipEntry(zip: yauzl.ZipFile, entry: yauzl.Entry, label: string, 
     for await (const chunk of stream) {
       const buffer = chunk as Buffer;
       plain += buffer.length;
+      crc = crc32(buffer, crc);
       progress.bytes = before + entry.compressedSize * Math.min(1, plain / Math.max(1, entry.uncompressedSize));
       yield buffer;
     }
+    if (crc !== entry.crc32) throw new DamagedInput(label, 'is damaged (the checksum of its contents does not match)');
   } catch (error) {
     throw damaged(label, error);
   }

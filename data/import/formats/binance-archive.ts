@@ -2,7 +2,7 @@ import { Kind } from '../../records/index.js';
 import type { CsvRow } from '../csv-row.js';
 import { ExactNumber } from '../exact-number.js';
 import { BadRow } from '../import-error.js';
-import { CsvDecoder, RepeatedText, takerSold } from './csv-decoder.js';
+import { BookRows, CsvDecoder, RepeatedText, takerSold } from './csv-decoder.js';
 import { bareName, column, hasColumns, type DecoderContext, type Format, type Sample } from './format.js';
 
 /** Columns of a file, by place. A headerless file gets the places of the public archive. */
@@ -228,17 +228,17 @@ class HistoricalDepth extends ArchiveDecoder {
   #openSymbol = -1;
   #openId = -1;
   #openSnapshot = false;
-  #spoilt = false;
+  readonly #rows: BookRows;
 
   constructor(layout: Layout, context: DecoderContext) {
     super(layout, context, 0);
+    this.#rows = new BookRows(context.sink);
     this.#symbols = new RepeatedText((name) => context.sink.symbols.index(name));
   }
 
   protected read(row: CsvRow): void {
     const symbol = this.#symbols.of(row, this.at('symbol'));
     if (symbol < 0) return;
-    const { sink } = this.context;
     const type = row.text(this.at('type'));
     if (type !== 'snap' && type !== 'set') throw new BadRow(`update_type ${JSON.stringify(type.slice(0, 20))} is neither snap nor set`);
     const snapshot = type === 'snap';
@@ -252,23 +252,19 @@ class HistoricalDepth extends ArchiveDecoder {
       this.#openSymbol = symbol;
       this.#openId = id;
       this.#openSnapshot = snapshot;
-      this.#spoilt = false;
-      sink.openBook(snapshot ? Kind.SNAPSHOT : Kind.DEPTH, symbol, 0, exchangeUs, id, previous, snapshot ? 0 : id - first);
+      this.#rows.open(snapshot ? Kind.SNAPSHOT : Kind.DEPTH, symbol, 0, exchangeUs, id, previous, snapshot ? 0 : id - first);
     }
-    if (this.#spoilt) return;
-    try {
-      row.decimal(this.at('price'), this.a, 'price');
-      row.decimal(this.at('quantity'), this.b, 'qty');
-      sink.level(takerSold(row, this.at('side')), this.a, this.b);
-    } catch (error) {
-      this.#spoilt = true;
-      sink.dropBook();
-      throw error;
-    }
+    row.decimal(this.at('price'), this.a, 'price');
+    row.decimal(this.at('quantity'), this.b, 'qty');
+    this.#rows.level(takerSold(row, this.at('side')), this.a, this.b);
+  }
+
+  protected override refused(): void {
+    this.#rows.refuse();
   }
 
   override end(): void {
-    this.context.sink.closeBook();
+    this.#rows.close();
     this.#openSymbol = -1;
   }
 }

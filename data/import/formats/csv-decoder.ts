@@ -1,5 +1,8 @@
+import type { Kind } from '../../records/index.js';
 import { CsvRow } from '../csv-row.js';
+import type { ExactNumber } from '../exact-number.js';
 import { BadRow } from '../import-error.js';
+import type { RecordSink } from '../record-sink.js';
 import type { Decoder } from './format.js';
 
 /**
@@ -24,9 +27,14 @@ export abstract class CsvDecoder implements Decoder {
       this.#header = false;
       return;
     }
-    this.row.split(bytes, start, end);
-    if (this.row.fields !== this.#fields) throw new BadRow(`has ${this.row.fields} fields, not ${this.#fields}`);
-    this.read(this.row);
+    try {
+      this.row.split(bytes, start, end);
+      if (this.row.fields !== this.#fields) throw new BadRow(`has ${this.row.fields} fields, not ${this.#fields}`);
+      this.read(this.row);
+    } catch (error) {
+      this.refused();
+      throw error;
+    }
   }
 
   end(): void {
@@ -34,6 +42,48 @@ export abstract class CsvDecoder implements Decoder {
   }
 
   protected abstract read(row: CsvRow): void;
+
+  /** After a row that was refused. */
+  protected refused(): void {
+    // Rows that stand for themselves leave nothing behind.
+  }
+}
+
+/**
+ * A book message whose levels are rows. A message that lost a level would make a wrong book, so a refused row takes the
+ * message it is in, and the one it may be the first row of, with it; what is then missing shows as a gap.
+ */
+export class BookRows {
+  readonly #sink: RecordSink;
+  #open = false;
+  #dropped = false;
+  #tainted = false;
+
+  constructor(sink: RecordSink) {
+    this.#sink = sink;
+  }
+
+  open(kind: typeof Kind.DEPTH | typeof Kind.SNAPSHOT, symbol: number, receivedUs: number, exchangeUs: number, id: number, previousId: number, span: number): void {
+    this.#open = true;
+    this.#dropped = this.#tainted;
+    this.#tainted = false;
+    if (!this.#dropped) this.#sink.openBook(kind, symbol, receivedUs, exchangeUs, id, previousId, span);
+  }
+
+  level(ask: boolean, price: ExactNumber, quantity: ExactNumber): void {
+    if (!this.#dropped) this.#sink.level(ask, price, quantity);
+  }
+
+  close(id?: number): void {
+    if (this.#open && !this.#dropped) this.#sink.closeBook(id);
+    this.#open = false;
+  }
+
+  refuse(): void {
+    this.#sink.dropBook();
+    this.#dropped = true;
+    this.#tainted = true;
+  }
 }
 
 /** Looks up a column of repeating text (a symbol, an exchange) once per change. */

@@ -4,7 +4,7 @@ import { ExactNumber } from '../exact-number.js';
 import { BadRow } from '../import-error.js';
 import { venueOfName } from '../venue-alias.js';
 import { EMPTY_TRADE } from './binance-messages.js';
-import { CsvDecoder, RepeatedText } from './csv-decoder.js';
+import { BookRows, CsvDecoder, RepeatedText } from './csv-decoder.js';
 import { column, hasColumns, splitQuoted, type DecoderContext, type Format, type Sample } from './format.js';
 
 /** What a row is a part of. `final` is the writer's own book at the end of the day before, a level a row. */
@@ -46,11 +46,14 @@ class LasotaDecoder extends CsvDecoder {
   #openSymbol = -1;
   #openId = 0;
   #openReceivedUs = 0;
-  #spoilt = false;
+  /** Type of the row being read; a refused trade harms no book. */
+  #type: RowType | undefined;
+  readonly #rows: BookRows;
 
   constructor(sample: Sample, context: DecoderContext) {
     super(true, sample.header.length);
     this.#context = context;
+    this.#rows = new BookRows(context.sink);
     this.#symbols = new RepeatedText((name) => context.sink.symbols.index(name));
     this.#markets = new RepeatedText((name) => {
       context.venueNamed(name);
@@ -79,11 +82,13 @@ class LasotaDecoder extends CsvDecoder {
 
   protected read(row: CsvRow): void {
     const at = this.#at;
+    this.#type = undefined;
     if (at.market >= 0) this.#markets.of(row, at.market);
     const symbol = this.#symbols.of(row, at.symbol);
     if (symbol < 0) return;
     const type = at.type < 0 ? this.#only : STREAM_TYPES[row.text(at.type)];
     if (type === undefined) throw new BadRow(`StreamType ${JSON.stringify(row.text(at.type).slice(0, 40))} is not known`);
+    this.#type = type;
     if (type === 'trade') {
       this.end();
       this.#trade(row, symbol);
@@ -108,7 +113,6 @@ class LasotaDecoder extends CsvDecoder {
 
   #level(row: CsvRow, symbol: number, type: 'diff' | 'snapshot' | 'final'): void {
     const at = this.#at;
-    const { sink } = this.#context;
     const id = row.integer(type === 'snapshot' ? at.last : at.final, type === 'snapshot' ? 'LastUpdateId' : 'FinalUpdateId');
     const receivedUs = row.stampUs(at.received, 'TimestampOfReceive');
     const continues = this.#open === type && symbol === this.#openSymbol && (type === 'final' ? receivedUs === this.#openReceivedUs : id === this.#openId);
@@ -119,25 +123,20 @@ class LasotaDecoder extends CsvDecoder {
       const previous = type !== 'diff' ? 0 : at.previous >= 0 ? row.integer(at.previous, 'FinalUpdateIdInLastStream') : Math.max(0, first - 1);
       // A level of the day's final book bears the stamps of the diff that set it, not of the book.
       const exchangeUs = type === 'final' ? 0 : this.#exchangeUs(row);
-      sink.openBook(type === 'diff' ? Kind.DEPTH : Kind.SNAPSHOT, symbol, receivedUs, exchangeUs, id, previous, id - first);
+      this.#rows.open(type === 'diff' ? Kind.DEPTH : Kind.SNAPSHOT, symbol, receivedUs, exchangeUs, id, previous, id - first);
       this.#open = type;
       this.#openSymbol = symbol;
       this.#openId = id;
       this.#openReceivedUs = receivedUs;
-      this.#spoilt = false;
     }
-    if (this.#spoilt) return;
     if (id > this.#openId) this.#openId = id;
-    try {
-      row.decimal(at.price, this.#price, 'Price');
-      row.decimal(at.quantity, this.#quantity, 'Quantity');
-      sink.level(row.boolean(at.ask, 'IsAsk'), this.#price, this.#quantity);
-    } catch (error) {
-      // A message that lost a level would make a wrong book: all of it goes, and its id is missed by the next.
-      this.#spoilt = true;
-      sink.dropBook();
-      throw error;
-    }
+    row.decimal(at.price, this.#price, 'Price');
+    row.decimal(at.quantity, this.#quantity, 'Quantity');
+    this.#rows.level(row.boolean(at.ask, 'IsAsk'), this.#price, this.#quantity);
+  }
+
+  protected override refused(): void {
+    if (this.#type !== 'trade') this.#rows.refuse();
   }
 
   #exchangeUs(row: CsvRow): number {
@@ -148,7 +147,7 @@ class LasotaDecoder extends CsvDecoder {
   }
 
   override end(): void {
-    if (this.#open !== undefined) this.#context.sink.closeBook(this.#openId);
+    if (this.#open !== undefined) this.#rows.close(this.#openId);
     this.#open = undefined;
   }
 }

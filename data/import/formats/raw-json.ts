@@ -7,6 +7,7 @@ import { DeribitMessages } from './deribit-messages.js';
 import type { Decoder, DecoderContext, Format, Sample } from './format.js';
 import { isMessage, type Message } from './message.js';
 
+const MAX_NESTING = 4;
 const STAMPED = /^\d{10,19}(?:\.\d+)?:? *[{[]/;
 const ADDRESSED = /^(?:wss?|https?):\/\/\S+ (?:<->|<-|->) \d/;
 
@@ -61,18 +62,19 @@ class RawDecoder implements Decoder {
     this.#value(parseJson(bytes, start + Buffer.byteLength(all), end), receivedUs, /[?&]symbol=([^&\s]+)/.exec(url!)?.[1] ?? '');
   }
 
-  #value(value: unknown, receivedUs: number, symbol: string): void {
+  #value(value: unknown, receivedUs: number, symbol: string, depth = 0): void {
+    if (depth > MAX_NESTING) throw new BadRow(`lists within lists, more than ${MAX_NESTING} deep`);
     if (Array.isArray(value)) {
       const list = value as readonly unknown[];
       if (list.length >= 11 && list.length <= 12 && typeof list[0] === 'number') this.#binance.readBar(list, receivedUs, symbol);
-      else for (const item of list) this.#value(item, receivedUs, symbol);
+      else for (const item of list) this.#value(item, receivedUs, symbol, depth + 1);
       return;
     }
     if (!isMessage(value)) throw new BadRow('a frame that is neither an object nor a list');
-    this.#message(value, receivedUs, symbol);
+    this.#message(value, receivedUs, symbol, depth);
   }
 
-  #message(value: Message, receivedUs: number, symbol: string): void {
+  #message(value: Message, receivedUs: number, symbol: string, depth: number): void {
     if (value['jsonrpc'] !== undefined) {
       this.#deribit.read(value, receivedUs);
     } else if (typeof value['stream'] === 'string' && isMessage(value['data'])) {
@@ -80,7 +82,7 @@ class RawDecoder implements Decoder {
     } else if (typeof value['stream'] === 'string' && Array.isArray(value['data'])) {
       for (const item of value['data'] as readonly unknown[]) if (isMessage(item)) this.#binance.read(item, receivedUs, value['stream'], symbol);
     } else if (Array.isArray(value['messages'])) {
-      for (const item of value['messages'] as readonly unknown[]) this.#value(item, receivedUs, symbol);
+      for (const item of value['messages'] as readonly unknown[]) this.#value(item, receivedUs, symbol, depth + 1);
     } else {
       this.#binance.read(value, receivedUs, '', symbol);
     }

@@ -3,7 +3,7 @@ import { Kind } from '../../records/index.js';
 import { ExactNumber } from '../exact-number.js';
 import type { CsvRow } from '../csv-row.js';
 import { venueOfName } from '../venue-alias.js';
-import { CsvDecoder, RepeatedText, takerSold } from './csv-decoder.js';
+import { BookRows, CsvDecoder, RepeatedText, takerSold } from './csv-decoder.js';
 import { column, hasColumns, type Decoder, type DecoderContext, type Format, type Sample } from './format.js';
 
 type TardisKind = 'trades' | 'quotes' | 'levels' | 'snapshots' | 'ticker';
@@ -152,10 +152,11 @@ class Levels extends TardisDecoder {
   #receivedOpen = 0;
   #exchangeOpen = 0;
   #snapshotOpen = false;
-  #spoilt = false;
+  readonly #rows: BookRows;
 
   constructor(sample: Sample, context: DecoderContext) {
     super(sample, context);
+    this.#rows = new BookRows(context.sink);
     this.#snapshotAt = column(sample.header, 'issnapshot');
     this.#sideAt = column(sample.header, 'side');
     this.#priceAt = column(sample.header, 'price');
@@ -168,7 +169,6 @@ class Levels extends TardisDecoder {
     const exchangeUs = this.exchangeUs(row);
     const receivedUs = this.receivedUs(row);
     const snapshot = row.boolean(this.#snapshotAt, 'is_snapshot');
-    const { sink } = this.context;
     if (symbol !== this.#symbolOpen || exchangeUs !== this.#exchangeOpen || receivedUs !== this.#receivedOpen || snapshot !== this.#snapshotOpen) {
       this.end();
       const previous = this.#ids.get(symbol) ?? 0;
@@ -177,24 +177,19 @@ class Levels extends TardisDecoder {
       this.#exchangeOpen = exchangeUs;
       this.#receivedOpen = receivedUs;
       this.#snapshotOpen = snapshot;
-      this.#spoilt = false;
-      sink.openBook(snapshot ? Kind.SNAPSHOT : Kind.DEPTH, symbol, receivedUs, exchangeUs, previous + 1, snapshot ? 0 : previous, 0);
+      this.#rows.open(snapshot ? Kind.SNAPSHOT : Kind.DEPTH, symbol, receivedUs, exchangeUs, previous + 1, snapshot ? 0 : previous, 0);
     }
-    if (this.#spoilt) return;
-    try {
-      row.decimal(this.#priceAt, this.a, 'price');
-      row.decimal(this.#amountAt, this.b, 'amount');
-      sink.level(takerSold(row, this.#sideAt), this.a, this.b);
-    } catch (error) {
-      // A message that lost a level would make a wrong book: all of it goes, and its id is missed by the next.
-      this.#spoilt = true;
-      sink.dropBook();
-      throw error;
-    }
+    row.decimal(this.#priceAt, this.a, 'price');
+    row.decimal(this.#amountAt, this.b, 'amount');
+    this.#rows.level(takerSold(row, this.#sideAt), this.a, this.b);
+  }
+
+  protected override refused(): void {
+    this.#rows.refuse();
   }
 
   override end(): void {
-    this.context.sink.closeBook();
+    this.#rows.close();
     this.#symbolOpen = -1;
   }
 }
