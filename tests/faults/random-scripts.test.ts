@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { formatFault, isActorFault } from '../../tools/replay/fault-spec.js';
+import type { Fault } from '../../tools/replay/fault-spec.js';
+import { generatedTape, play } from '../support/replay-tape.js';
+import type { MemoryTape, Played } from '../support/replay-tape.js';
+
+const TAPES: readonly MemoryTape[] = [
+  generatedTape({ scenario: 'flash-crash', seed: 5, minutes: 14, symbols: 2, rate: 0.2 }),
+  generatedTape({ scenario: 'feed-trouble', seed: 5, minutes: 12, symbols: 2, rate: 0.2 }),
+];
+const SHORTEST = Math.min(...TAPES.map(({ records }) => records));
+const PATHS = [
+  '/journal', '/market/kernel', '/market/detectors/BTCUSDT', '/market/detectors/ETHUSDT',
+  '/trading/account', '/trading/strategies/BTCUSDT', '/trading/strategies/ETHUSDT',
+] as const;
+
+const at = fc.nat(SHORTEST - 1);
+const recordFault: fc.Arbitrary<Fault> = fc.oneof(
+  fc.record({ kind: fc.constant('drop' as const), at, count: fc.integer({ min: 1, max: 2000 }) }),
+  fc.record({ kind: fc.constantFrom('dup' as const, 'swap' as const), at }),
+  fc.record({ kind: fc.constant('delay' as const), at, ms: fc.nat(5000) }),
+  fc.record({ kind: fc.constant('clock' as const), at, ms: fc.integer({ min: -3000, max: 3000 }) }),
+);
+const crash: fc.Arbitrary<Fault> = fc.record({ kind: fc.constant('crash' as const), path: fc.constantFrom(...PATHS), at });
+const poison: fc.Arbitrary<Fault> = fc.record({ kind: fc.constant('poison' as const), path: fc.constantFrom(...PATHS), at });
+
+function balanced(tape: MemoryTape, { report }: Played, script: readonly Fault[]): void {
+  const context = script.map(formatFault).join(' ');
+  assert.equal(report.processed + report.gapped + report.deadLettered, report.records, `every record once: ${context}`);
+  assert.equal(report.records, tape.records + script.filter(({ kind }) => kind === 'dup').length - droppedDuplicates(script), context);
+  assert.equal(report.gaveUp, null, context);
+  assert.equal(report.faults, 0, `no unhandled error: ${context}`);
+}
+
+/** Two duplicates of one record are one, and a record that is dropped is not duplicated. */
+function droppedDuplicates(script: readonly Fault[]): number {
+  const places = script.flatMap((fault) => (fault.kind === 'dup' ? [fault.at] : []));
+  const alive = new Set(places.filter((place) => !script.some((fault) => fault.kind === 'drop' && fault.at <= place && place < fault.at + fault.count)));
+  return places.length - alive.size;
+}
+
+/** FAULT_SCRIPTS=N runs more of them; npm test runs a sample. */
+const RUNS = Number(process.env['FAULT_SCRIPTS'] ?? 100);
+
+test(`${RUNS} random fault scripts: every record is counted once, and crashes change no decision`, (t) => {
+  let crashes = 0;
+  let decisions = 0;
+  fc.assert(
+    fc.property(fc.array(recordFault, { maxLength: 4 }), fc.array(crash, { minLength: 1, maxLength: 6 }), fc.constantFrom(...TAPES), (records, crashFaults, tape) => {
+      const faulted = play(tape, { faults: records });
+      const crashed = play(tape, { faults: [...records, ...crashFaults] });
+      balanced(tape, faulted, records);
+      balanced(tape, crashed, records);
+      assert.equal(crashed.logHash, faulted.logHash, [...records, ...crashFaults].map(formatFault).join(' '));
+      assert.equal(crashed.report.digest, faulted.report.digest);
+      assert.ok(crashed.report.restarts >= new Set(crashFaults.map(({ kind, at: place }) => `${kind}${place}`)).size, 'every crash restarts somebody');
+      crashes += crashFaults.length;
+      decisions += faulted.log.length;
+    }),
+    { numRuns: RUNS, seed: 20_251_010 },
+  );
+  t.diagnostic(`${crashes} crashes over ${decisions} decisions`);
+  assert.ok(decisions > RUNS * 10, 'the tape makes the tree decide something');
+});
+
+test('poisoned messages are dead-lettered, counted, and hurt nothing else', () => {
+  fc.assert(
+    fc.property(fc.array(recordFault, { maxLength: 2 }), fc.array(poison, { minLength: 1, maxLength: 4 }), fc.constantFrom(...TAPES), (records, poisons, tape) => {
+      const script = [...records, ...poisons];
+      const played = play(tape, { faults: script });
+      balanced(tape, played, script);
+      const kernel = new Set(poisons.filter((fault) => isActorFault(fault) && fault.path === '/market/kernel').map((fault) => fault.at));
+      assert.ok(played.report.deadLettered <= poisons.length && (kernel.size === 0) === (played.report.deadLettered === 0));
+    }),
+    { numRuns: 20, seed: 7 },
+  );
+});
