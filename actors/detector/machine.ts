@@ -62,13 +62,16 @@ export interface MachineInput {
   readonly nowUs: number;
 }
 
-/** Data with holes: flags are un-latched and every timer but the event limit starts anew when it is back. */
+/**
+ * Data with holes: nothing can be known to be calm, so the timers towards calm stop and start anew when the data is back.
+ * Votes that are kept still count: where a hole takes them away, the kernel un-latches them, and the timers on them end.
+ */
 export const DATA_PAUSES = Pause.GAP | Pause.STALE;
 const MINUTE_US = 60_000_000;
 
 export const pausesOf = (context: DetectorContext): number => context.kernelPauses | context.actorPauses;
 const dataOk = (context: DetectorContext): boolean => (pausesOf(context) & DATA_PAUSES) === 0;
-const triggered = (context: DetectorContext): boolean => context.levels.triggered && dataOk(context);
+const triggered = (context: DetectorContext): boolean => context.levels.triggered;
 const quiet = (context: DetectorContext): boolean => context.levels.calm && !context.levels.violent && dataOk(context);
 const settled = (context: DetectorContext): boolean => quiet(context) && !context.exposed;
 const confirmsReentry = (context: DetectorContext): boolean => context.reentryHoldMs > 0 && triggered(context);
@@ -92,14 +95,14 @@ export const detectorMachine = setup({
     startsActive: ({ context }) => context.startIn === 'ACTIVE',
     startsInRecovery: ({ context }) => context.startIn === 'RECOVERY',
     wakes: ({ context }) => triggered(context) && context.dwelt,
-    dataMissing: ({ context }) => !dataOk(context),
+    dataMissing: ({ context }) => !triggered(context) && !dataOk(context),
     triggered: ({ context }) => triggered(context),
     notTriggered: ({ context }) => !triggered(context),
     dataBack: ({ context }) => dataOk(context),
     quiet: ({ context }) => quiet(context),
     notQuiet: ({ context }) => !quiet(context),
     reenters: ({ context }) =>
-      context.reentryHoldMs === 0 && context.dwelt && dataOk(context) && (context.levels.triggered || context.levels.violent),
+      context.reentryHoldMs === 0 && context.dwelt && (triggered(context) || (context.levels.violent && dataOk(context))),
     confirmsReentry: ({ context }) => confirmsReentry(context),
     losesReentry: ({ context }) => !confirmsReentry(context),
     settled: ({ context }) => settled(context),

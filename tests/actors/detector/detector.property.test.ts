@@ -66,7 +66,7 @@ function reference(timeline: readonly Moment[]): string[] {
       const triggered = since.triggered >= 0;
       const before = state;
       if (state === 'SLEEP' && triggered && ms - entered >= 500) go('T1', 'ALERT', ms);
-      else if (state === 'RECOVERY' && !confirmOnly && !now.gap && (triggered || now.violent) && ms - entered >= 500) go('T5', 'ACTIVE', ms);
+      else if (state === 'RECOVERY' && !confirmOnly && (triggered || (now.violent && !now.gap)) && ms - entered >= 500) go('T5', 'ACTIVE', ms);
       if (state === before) return;
     }
   };
@@ -83,7 +83,7 @@ function reference(timeline: readonly Moment[]): string[] {
     if (moment === undefined) break;
     const update = (next: Moment): void => {
       now = next;
-      const triggered = next.votes >= 3 && !next.gap;
+      const triggered = next.votes >= 3;
       const quiet = next.votes <= 1 && !next.violent && !next.gap;
       const facts = { triggered, dropped: !triggered && !next.gap, quiet, settled: quiet && !next.exposed };
       for (const name of ['triggered', 'dropped', 'quiet', 'settled'] as const) since[name] = !facts[name] ? -1 : since[name] < 0 ? ms : since[name];
