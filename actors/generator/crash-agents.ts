@@ -18,6 +18,8 @@ const DONE = Infinity;
  * sends small orders while the price is on the path and sweeps down to the path when it is not.
  */
 export class CrashAgents {
+  /** Below this price, in ticks, buyers of last resort stand in line. */
+  cheapTicks = 0;
   /** When this agent acts next; Infinity when it is through. */
   nextUs: number;
   /** Latent value the market believes in, as a share of the price at the start: news arrives with the fall. */
@@ -59,6 +61,7 @@ export class CrashAgents {
     if (!this.active) {
       this.active = true;
       this.#startTicks = mid;
+      this.cheapTicks = mid * (1 - plan.depth);
     }
     const sinceUs = nowUs - plan.startUs;
     if (sinceUs < plan.fallUs) this.#sell(nowUs, sinceUs / plan.fallUs, mid);

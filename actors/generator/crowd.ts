@@ -25,7 +25,7 @@ export class Crowd {
 
   /** Fills an empty book around `centerTick` before the first record. */
   populate(centerTick: number, state: MarketState): void {
-    const reach = centerTick * 0.16;
+    const reach = centerTick * 0.3;
     for (let i = 0; i < ORDINARY_ORDERS; i++) {
       const side = i % 2 === 0 ? BID : ASK;
       const distance = 1 + this.#distance(state, reach);
@@ -103,7 +103,8 @@ export class Crowd {
   #place(side: Side, tick: number, state: MarketState): void {
     const rng = this.#rng;
     const gap = Math.abs(tick - state.center) / state.unitTicks;
-    let median = this.#medianLots * (1 + 0.035 * Math.min(gap, 400));
+    // Nobody shows size in a storm.
+    let median = (this.#medianLots * (1 + 0.035 * Math.min(gap, 400))) / (1 + 0.06 * Math.max(0, state.stress - 2));
     let at = tick;
     const taste = rng.uniform();
     if (gap > 4 && taste < 0.3) {

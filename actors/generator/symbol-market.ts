@@ -6,7 +6,7 @@ import type { FeedLine } from './feed-line.js';
 import type { MarketProfile } from './instruments.js';
 import { LeveragedLongs } from './leverage.js';
 import { MarketMaker, type MakerStyle, type MarketState } from './market-maker.js';
-import { ASK, BID, LimitOrderBook, type Side } from './order-book.js';
+import { ASK, BID, CROWD, LimitOrderBook, type Side } from './order-book.js';
 import { Prng } from './prng.js';
 import type { CrashPlan, Scenario } from './scenario.js';
 import { TakerFlow } from './taker-flow.js';
@@ -26,6 +26,7 @@ const STRESS_SECONDS = 6;
 /** Move of the makers' value by an order as large as the touch, in latent one-second volatilities; and what stays of it. */
 const FLOW_IMPACT = 1.3;
 const PERMANENT_IMPACT = 0.25;
+const MAX_STRESS = 25;
 const BP = 1e-4;
 
 export interface SymbolMarketOptions {
@@ -195,7 +196,7 @@ export class SymbolMarket {
   }
 
   #crowdRate(): number {
-    return CROWD_RATE * this.#rate * this.#activity;
+    return CROWD_RATE * this.#rate * Math.min(8, this.#activity);
   }
 
   #cancelRate(): number {
@@ -247,7 +248,7 @@ export class SymbolMarket {
     // Most takers look before they leap and take no more than the touch shows; some reach deeper, a few want it all.
     const hunger = rng.uniform();
     const reachUnits = hunger < 0.8 ? 0 : hunger < 0.975 ? rng.between(1, 10) : rng.between(8, 40);
-    const reach = Math.ceil(reachUnits * state.unitTicks * Math.max(1, state.stress * 0.5));
+    const reach = Math.ceil(reachUnits * state.unitTicks * Math.max(1, state.stress * 0.3));
     const wanted = Math.min(hunger < 0.975 ? lots : lots * 12, this.#touchLots * 40);
     const filled = this.#execute(nowUs, side, wanted, side === BID ? bestAsk + reach : bestBid - reach);
     this.#learn(side === BID ? 1 : -1, filled);
@@ -347,7 +348,8 @@ export class SymbolMarket {
     const sigma = Math.sqrt(this.#variance);
     const ordinary = this.#ordinarySigma();
     state.sigmaTicks = sigma * mid;
-    state.stress = sigma / ordinary;
+    // Beyond this nobody can be more nervous, and reactions that scale with it stay bounded.
+    state.stress = Math.min(MAX_STRESS, sigma / ordinary);
     const drift = (mid - this.#meanSlow) / this.#meanSlow / Math.max(0.002, 25 * ordinary);
     state.lean = Math.max(-1, Math.min(1, drift));
     const busy = Math.max(0.4, Math.min(3, this.#common.volatility)) * (1 + 0.45 * Math.max(0, state.stress - 2));
@@ -377,10 +379,15 @@ export class SymbolMarket {
     else this.#execute(nowUs, ASK, lots, this.book.bestBid - reach);
   }
 
-  /** Once the selling pauses, buyers with patience take what trades far below value. */
+  /** Buyers with patience bid for what has become absurdly cheap and, once the selling pauses, take what trades far below value. */
   #huntBargains(nowUs: number, mid: number): void {
     const crash = this.#crash;
-    if (crash === undefined || crash.selling || crash.permanentFactor === 1) return;
+    if (crash === undefined || crash.permanentFactor === 1) return;
+    if (mid < crash.cheapTicks) {
+      const tick = Math.floor(mid * (1 - this.#rng.between(0.0004, 0.006)));
+      this.book.add(BID, Math.min(tick, this.book.bestAsk - 1), Math.max(1, Math.round(this.#rng.logNormal(this.#touchLots * 0.8, 0.8))), CROWD);
+    }
+    if (crash.selling) return;
     const discount = (this.#value - mid) / this.#value;
     if (discount < 0.006 || this.#rng.uniform() > Math.min(0.25, discount * 8)) return;
     const lots = Math.max(1, Math.round(this.#rng.logNormal(this.#touchLots * 0.4, 1)));

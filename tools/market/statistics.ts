@@ -36,6 +36,8 @@ export interface MarketStatistics {
   /** Notional of one side (bids and asks pooled), quote units, book sampled once a second. */
   readonly depthTop5: Quantiles;
   readonly depthTop20: Quantiles;
+  /** Notional of one side within 10 basis points of the mid. */
+  readonly depth10Bps: Quantiles;
   /** Single trades and orders, base units, with Hill's tail index of the largest 5 %. */
   readonly tradeSize: Quantiles;
   readonly tradeTail: number;
@@ -69,16 +71,17 @@ class Level2 {
     else side.set(ticks, lots);
   }
 
-  /** Sum of ticks x lots over the best levels of a side. */
-  tickLots(sell: boolean, levels: number): number {
+  /** Prices of a side, best first. */
+  ladder(sell: boolean): Float64Array {
+    const ticks = Float64Array.from((sell ? this.asks : this.bids).keys()).sort();
+    return sell ? ticks : ticks.reverse();
+  }
+
+  /** Sum of ticks x lots over the first `count` prices of a ladder. */
+  tickLots(sell: boolean, ladder: Float64Array, count: number): number {
     const side = sell ? this.asks : this.bids;
-    const ticks = Float64Array.from(side.keys()).sort();
-    const count = Math.min(levels, ticks.length);
     let sum = 0;
-    for (let i = 0; i < count; i++) {
-      const tick = sell ? ticks[i]! : ticks[ticks.length - 1 - i]!;
-      sum += tick * side.get(tick)!;
-    }
+    for (let i = 0; i < count && i < ladder.length; i++) sum += ladder[i]! * side.get(ladder[i]!)!;
     return sum;
   }
 }
@@ -111,6 +114,7 @@ class SymbolStatistics {
   readonly #touch: number[] = [];
   readonly #depth5: number[] = [];
   readonly #depth20: number[] = [];
+  readonly #depth10Bps: number[] = [];
   readonly #tradeSizes: number[] = [];
   readonly #orderSizes: number[] = [];
   readonly #orderSigns: number[] = [];
@@ -177,6 +181,7 @@ class SymbolStatistics {
       touch: quantiles(sorted(this.#touch)),
       depthTop5: quantiles(sorted(this.#depth5)),
       depthTop20: quantiles(sorted(this.#depth20)),
+      depth10Bps: quantiles(sorted(this.#depth10Bps)),
       tradeSize: quantiles(tradeSizes),
       tradeTail: tailIndex(tradeSizes),
       orderSize: quantiles(orderSizes),
@@ -270,9 +275,16 @@ class SymbolStatistics {
     else if (us >= this.#fromUs) this.#diffs += 1;
     if (us < this.#fromUs || !this.#bookWhole || us - this.#bookSampledUs < 1e6) return;
     this.#bookSampledUs = us;
+    const ladders = [this.#book.ladder(false), this.#book.ladder(true)] as const;
+    const mid = (ladders[0][0]! + ladders[1][0]!) / 2;
     for (const sell of [false, true]) {
-      this.#depth5.push(this.#book.tickLots(sell, 5) * this.#tick * this.#lot);
-      this.#depth20.push(this.#book.tickLots(sell, BOOK_LEVELS) * this.#tick * this.#lot);
+      const ladder = ladders[sell ? 1 : 0];
+      let near = 0;
+      while (near < ladder.length && Math.abs(ladder[near]! - mid) <= mid * 0.001) near += 1;
+      const unit = this.#tick * this.#lot;
+      this.#depth5.push(this.#book.tickLots(sell, ladder, 5) * unit);
+      this.#depth20.push(this.#book.tickLots(sell, ladder, BOOK_LEVELS) * unit);
+      this.#depth10Bps.push(this.#book.tickLots(sell, ladder, near) * unit);
     }
   }
 }

@@ -69,6 +69,7 @@ export async function printStatistics(path: string, options: StatsOptions): Prom
       ['touch, base units', ...spread(it.touch, 3)],
       ['top 5, quote units', ...spread(it.depthTop5, 0)],
       ['top 20, quote units', ...spread(it.depthTop20, 0)],
+      ['within 10 bps, quote', ...spread(it.depth10Bps, 0)],
       ['trade, base units', ...spread(it.tradeSize, 3)],
       ['order, base units', ...spread(it.orderSize, 3)],
       ['between orders, ms', ...spread(it.interArrivalMs, 0)],
