@@ -41,9 +41,9 @@ export class Crowd {
     const spread = bestAsk - bestBid;
     const nervous = Math.max(1, state.stress);
     let tick: number;
-    if (spread > 1 && rng.uniform() < 0.12 / nervous) {
+    if (spread > 1 && rng.uniform() < 0.12 / Math.sqrt(nervous)) {
       // Improve the best price, mostly by a little.
-      const step = 1 + Math.floor((spread - 1) * 0.5 * rng.uniform() * rng.uniform());
+      const step = 1 + Math.floor((spread - 1) * 0.7 * rng.uniform() * rng.uniform());
       tick = side === BID ? bestBid + step : bestAsk - step;
     } else if (rng.uniform() < 0.42 / nervous) {
       tick = side === BID ? bestBid : bestAsk;

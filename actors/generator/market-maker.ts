@@ -76,7 +76,7 @@ export class MarketMaker {
     if (bidAway) this.#cancelAll(book, this.#bids);
     if (askAway) this.#cancelAll(book, this.#asks);
 
-    const half = stress > 3 ? Math.max(0.5, 0.12 * state.sigmaTicks * Math.min(1, (stress - 3) / 3)) : 0.5;
+    const half = stress > 3 ? Math.max(0.5, 0.022 * state.sigmaTicks * Math.min(1, (stress - 3) / 3)) : 0.5;
     const { bestBid, bestAsk } = book;
     const mid = bestBid !== 0 && bestAsk !== 0 ? (bestBid + bestAsk) / 2 : center;
     const patience = Math.max(0.6, style.patience * unitTicks);

@@ -205,7 +205,7 @@ export class SymbolMarket {
 
   #makerRate(): number {
     // An open spread is what makers live on: they hurry.
-    const hurry = this.book.bestAsk - this.book.bestBid > 1 ? 10 / Math.max(1, this.#state.stress) : 1;
+    const hurry = this.book.bestAsk - this.book.bestBid > 1 ? 10 / Math.sqrt(Math.max(1, this.#state.stress)) : 1;
     return MAKER_RATE_SUM * Math.max(1, hurry) * Math.min(3, 0.6 + 0.4 * this.#activity) * Math.min(1.5, 0.4 + 0.6 * this.#rate);
   }
 
@@ -306,6 +306,7 @@ export class SymbolMarket {
     this.#arbitrage(nowUs, deviation, mid);
     this.#followTrend(nowUs, mid);
     if (this.#crash !== undefined) this.#huntBargains(nowUs, mid);
+    if (state.stress > 4) this.#lastResort(mid);
     this.#feed.stress = Math.max(0, Math.min(12, state.stress - 3));
   }
 
@@ -392,6 +393,17 @@ export class SymbolMarket {
     if (discount < 0.006 || this.#rng.uniform() > Math.min(0.25, discount * 8)) return;
     const lots = Math.max(1, Math.round(this.#rng.logNormal(this.#touchLots * 0.4, 1)));
     this.#execute(nowUs, BID, lots, Math.floor(mid * 1.0012));
+  }
+
+  /** When a side is all but empty, someone bids a silly price and hopes. */
+  #lastResort(mid: number): void {
+    const rng = this.#rng;
+    for (let side: Side = BID; side <= ASK; side++) {
+      if (this.book.depthLots(side as Side, 12) > this.#touchLots * 0.25) continue;
+      const away = mid * rng.between(0.001, 0.012);
+      const tick = side === BID ? Math.floor(mid - away) : Math.ceil(mid + away);
+      this.book.add(side as Side, tick, Math.max(1, Math.round(rng.logNormal(this.#touchLots * 0.25, 0.8))), CROWD);
+    }
   }
 
   #crashAct(nowUs: number): void {
@@ -517,10 +529,10 @@ export class SymbolMarket {
 function makerStyles(touchLots: number): MakerStyle[] {
   return [
     { touchLots: touchLots * 0.5, layers: [0, 6], patience: 2.4, nerve: 7, absenceSeconds: 3 },
-    { touchLots: touchLots * 0.4, layers: [0, 10], patience: 3, nerve: 9, absenceSeconds: 4 },
+    { touchLots: touchLots * 0.4, layers: [0, 10], patience: 3, nerve: 16, absenceSeconds: 3 },
     { touchLots: touchLots * 0.25, layers: [0, 16], patience: 3.6, nerve: 6, absenceSeconds: 6 },
-    { touchLots: touchLots * 0.15, layers: [3, 9, 20], patience: 4.5, nerve: 10, absenceSeconds: 5 },
-    { touchLots: touchLots * 0.3, layers: [15, 35, 60, 100], patience: 8, nerve: 14, absenceSeconds: 8 },
+    { touchLots: touchLots * 0.15, layers: [3, 9, 20], patience: 4.5, nerve: 22, absenceSeconds: 3 },
+    { touchLots: touchLots * 0.3, layers: [15, 35, 60, 100], patience: 8, nerve: 40, absenceSeconds: 8 },
     { touchLots: touchLots * 0.8, layers: [60, 150, 300, 600], patience: 20, nerve: 20, absenceSeconds: 10 },
   ];
 }

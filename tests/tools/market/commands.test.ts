@@ -97,7 +97,7 @@ describe('faultline market generate', () => {
     const ended = once(child, 'exit');
     while (!(existsSync(partialPath(out)) && statSync(partialPath(out)).size > 500_000)) await sleep(10);
     child.kill('SIGINT');
-    const [code] = await ended;
+    const [code] = (await ended) as [number | null];
     assert.equal(code, 130);
     assert.ok(!existsSync(out) && !existsSync(join(folder, 'long.truth.json')));
     const reader = TapeReader.open(partialPath(out), { partial: true });
