@@ -82,7 +82,7 @@ function sendTo(d: Dispatcher, path: string, message: unknown): void {
 }
 
 function spawnNow(d: Dispatcher, parent: Cell, spec: WorkerSpec): void {
-  if (parent.state > CellState.draining) return;
+  if (parent.state > CellState.starting) return;
   const known = parent.children?.get(spec.id);
   let cause: FailureCause | null;
   if (known !== undefined) {

@@ -264,6 +264,7 @@ export class Dispatcher {
 
   /** A cell that is already down waits for its supervisor's decision. */
   exited(cell: Cell): void {
+    cell.undecided = true;
     this.exits.push(new PendingExit(cell, cell.incarnation, null));
   }
 
@@ -458,7 +459,7 @@ export class Dispatcher {
       return;
     }
     if (cell.state === CellState.stopping) this.hooks.drainEnded(this, cell);
-    else if (cell.state === CellState.down) this.hooks.childExited(this, cell);
+    else if (cell.state === CellState.down && cell.undecided) this.hooks.childExited(this, cell);
   }
 
   private takesWhileDown(cell: Cell): boolean {

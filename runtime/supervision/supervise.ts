@@ -2,7 +2,9 @@ import { ChildEnded } from '../core/asks.js';
 import type { Cell } from '../core/cell.js';
 import type { Dispatcher } from '../core/dispatcher.js';
 import { causeOf } from '../core/failure.js';
-import { cancelRestart, exitSupervisor, forget, keepOrReset, settleForGood, startCell, stopCell } from '../core/lifecycle.js';
+import {
+  cancelRestart, continueStop, exitSupervisor, forget, keepOrReset, settleForGood, startCell, stopCell, stopCompleted,
+} from '../core/lifecycle.js';
 import { CellKind, CellState, StopMode } from '../core/states.js';
 import { Random } from '../random.js';
 import { TraceKind } from '../observe/trace.js';
@@ -26,6 +28,7 @@ export function childExited(d: Dispatcher, child: Cell): void {
   if (parent.state === CellState.stopping) {
     if (parent.stopMode === StopMode.retain) keepOrReset(d, child, reason);
     else settleForGood(d, child, StopMode.final, reason);
+    if (continueStop(d, parent)) stopCompleted(d, parent);
     return;
   }
   if (!wantsRestart(child.policy.restart, reason)) {
