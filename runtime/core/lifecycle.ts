@@ -327,6 +327,8 @@ export function stopChild(d: Dispatcher, parent: Cell, id: string): void {
 /** Takes a cell out of the tree; its path is free from here on. */
 export function forget(d: Dispatcher, cell: Cell): void {
   if (cell.state === CellState.gone) return;
+  // What was kept for a next life that did not start.
+  if (cell.queued !== 0) release(d, cell, true);
   cell.state = CellState.gone;
   if (d.paths.get(cell.path) === cell) d.paths.delete(cell.path);
   if (cell.parent !== null && cell.parent.children?.get(cell.id) === cell) cell.parent.children.delete(cell.id);
