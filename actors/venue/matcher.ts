@@ -61,7 +61,8 @@ export class SimulatedMatcher implements VenueMatcher {
     const f = record * WORDS_F;
     const i = record * WORDS_I;
     const tag = I[i + TAG]!;
-    if (this.#taken.size > 0) this.#forgetTaken(F[f + SEQ]!);
+    if (this.#taken.size > 0) this.#taken.clear();
+    this.#takenSeq = F[f + SEQ]!;
     switch (tag & KIND_MASK) {
       case Kind.TRADE:
       case Kind.AGG_TRADE:

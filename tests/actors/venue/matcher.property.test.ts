@@ -94,7 +94,7 @@ for (const tape of ['trades', 'quotes', 'book'] as const) {
       const reference = new ReferenceVenue(market, 50);
       run(steps, live, reference, market);
       assert.deepEqual(runMatcher(steps, live).events, reference.events);
-    }), { numRuns: 1500 });
+    }), { numRuns: 3000 });
   });
 
   test(`on a tape of ${tape} no fill is better than the rules allow, and lots are conserved`, () => {
@@ -153,7 +153,7 @@ for (const tape of ['trades', 'quotes', 'book'] as const) {
           if (action?.do === 'trade') assert.ok(total <= action.lots, 'a trade gives no more than it printed');
         }
       }
-    }), { numRuns: 1500 });
+    }), { numRuns: 3000 });
   });
 
   test(`on a tape of ${tape} own orders at one price fill in order of arrival`, () => {
