@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { CliError } from '../cli/errors.js';
 import { endWith, printJson } from '../cli/output.js';
-import { FAULT_FORMS, parseFault } from './fault-spec.js';
+import { collectFault, FAULT_FORMS } from './fault-spec.js';
 import type { Fault } from './fault-spec.js';
 import { printReport } from './print-report.js';
 import { replayTape } from './run.js';
@@ -46,10 +46,6 @@ async function replay(tape: string, options: Options): Promise<void> {
   if (json === true) printJson(report);
   else printReport(report);
   if (report.gaveUp !== null) endWith('rootGaveUp');
-}
-
-function collectFault(spec: string, earlier: readonly Fault[]): readonly Fault[] {
-  return [...earlier, parseFault(spec)];
 }
 
 function parseSpeed(text: string): number {

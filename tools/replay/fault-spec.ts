@@ -66,3 +66,8 @@ export function formatFault(fault: Fault): string {
       return `${fault.kind}:${fault.at}+${fault.ms}`;
   }
 }
+
+/** Collects a repeated `--fault` option, for commander. */
+export function collectFault(spec: string, earlier: readonly Fault[]): readonly Fault[] {
+  return [...earlier, parseFault(spec)];
+}

@@ -23,6 +23,8 @@ export interface ReplayRequest {
   readonly to?: string;
   /** Tape seconds per wall second; undefined: as fast as it goes. */
   readonly speed?: number;
+  /** Instead of one speed: where the tape should be, µs after its start, that many wall milliseconds after the beginning. */
+  readonly pace?: (elapsedMs: number) => number;
   /** Folder for decisions.jsonl, trades.csv, states.csv, report.json. */
   readonly out?: string;
   readonly overwrite?: boolean;
@@ -63,7 +65,7 @@ export async function replayTape(request: ReplayRequest): Promise<ReplayResult> 
     });
     checkPaths(replay, request.faults);
     const startMs = performance.now();
-    await (request.live === undefined && request.speed === undefined
+    await (request.live === undefined && request.speed === undefined && request.pace === undefined
       ? atFullSpeed(replay, reader.records, basename(request.tape))
       : paced(replay, request, reader.records, span));
     const report: ReplayResult = {
@@ -96,6 +98,7 @@ async function atFullSpeed(replay: Replay, total: number, label: string): Promis
  */
 async function paced(replay: Replay, request: ReplayRequest, total: number, span: TapeSpan): Promise<void> {
   const speed = request.speed ?? Infinity;
+  const pace = request.pace ?? ((elapsedMs: number) => (Number.isFinite(speed) ? elapsedMs * 1000 * speed : Infinity));
   const view = request.live === undefined ? undefined : new LiveView(request.live);
   const forget = view && onInterrupt(() => view.close());
   const startMs = performance.now();
@@ -104,11 +107,13 @@ async function paced(replay: Replay, request: ReplayRequest, total: number, span
   try {
     while (!replay.ended) {
       const nowMs = performance.now();
-      const untilUs = Number.isFinite(speed) ? firstUs + (nowMs - startMs) * 1000 * speed : Infinity;
+      const elapsedMs = nowMs - startMs;
+      const untilUs = firstUs + pace(elapsedMs);
+      const shownSpeed = request.pace === undefined ? speed : (pace(elapsedMs) - pace(Math.max(0, elapsedMs - FRAME_MS))) / 1000 / FRAME_MS;
       const reached = replay.advance(STRETCH, untilUs);
       if (view !== undefined && nowMs - drawnMs >= FRAME_MS) {
         drawnMs = nowMs;
-        view.draw(liveSnapshot(replay, basename(request.tape), total, span, speed));
+        view.draw(liveSnapshot(replay, basename(request.tape), total, span, shownSpeed));
       }
       await (reached ? new Promise((resolve) => setTimeout(resolve, 10)) : breathe());
     }
