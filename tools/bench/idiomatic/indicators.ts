@@ -169,7 +169,7 @@ export class Indicators {
     if (this.#mid > 0) this.price = this.#mid;
     this.#prices.push(this.price);
     this.spreadRatio = this.warm ? this.#spread / this.#spreadMedian : Number.NaN;
-    if (this.spreadRatio > this.#params.spreadMultiplier) this.#latch(Indicator.SPREAD, this.time);
+    if (this.spreadRatio > this.#params.spreadMultiplier && this.#spread * 10_000 >= this.#params.spreadGateBps) this.#latch(Indicator.SPREAD, this.time);
     const lately = this.#seconds.slice(1 - this.#params.violentWindowSeconds);
     const highs = [...lately.map(({ high }) => high), this.price];
     const lows = [...lately.map(({ low }) => low), this.price].filter((low) => low > 0);
@@ -264,15 +264,17 @@ export class Indicators {
 
     const returns = this.#seconds.slice(-params.volatilityWindowSeconds).map(({ return2 }) => return2).filter(Number.isFinite);
     const variances = this.#baseline(params.volatilityWindowSeconds, ({ return2 }) => return2);
-    this.volatilityNow = enough(variances) ? Math.sqrt(sum(returns) / returns.length) : Number.NaN;
     const floor = Math.max(this.#tickSize / (2 * this.price), params.volatilityFloorPerSecond);
-    this.volatilityRatio = this.volatilityNow / Math.max(Math.sqrt(sum(variances) / variances.length), floor);
+    const sigma = enough(variances) ? Math.max(Math.sqrt(sum(variances) / variances.length), floor) : Number.NaN;
+    this.volatilityNow = enough(variances) ? Math.sqrt(sum(returns) / returns.length) : Number.NaN;
+    this.volatilityRatio = this.volatilityNow / sigma;
     const byRatio = this.volatilityRatio > params.volatilityMultiplier && this.volatilityNow >= params.volatilityGatePerSecond;
     const bySigma = this.volatilityNow >= params.volatilityAbsolutePerSecond;
-    if (params.volatilityCombine === 'or' ? byRatio || bySigma : byRatio && bySigma) this.#latch(Indicator.VOLATILITY, end);
+    const byRange = params.volatilityByRange && this.violentRange >= params.violentRange;
+    if ((params.volatilityCombine === 'or' ? byRatio || bySigma : byRatio && bySigma) || byRange) this.#latch(Indicator.VOLATILITY, end);
 
-    this.acceleration = this.warm && last !== undefined ? (last.price - 2 * second.price + third.price) / second.price : Number.NaN;
-    if (this.acceleration < params.accelerationPerSecond2) this.#latch(Indicator.ACCELERATION, end);
+    this.acceleration = sigma > 0 && last !== undefined ? (last.price - 2 * second.price + third.price) / second.price : Number.NaN;
+    if (this.acceleration < params.accelerationPerSecond2 && this.acceleration < -params.accelerationNoiseMultiple * sigma) this.#latch(Indicator.ACCELERATION, end);
 
     const deltas = this.#baseline(params.volumeDeltaWindowSeconds, ({ delta }) => delta);
     const scale = 1.4826 * mad(deltas) || deviation(deltas);

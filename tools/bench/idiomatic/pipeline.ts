@@ -1,5 +1,5 @@
 import type { LevelEdge } from '../../../actors/market/index.js';
-import { DEFAULT_INDICATOR_PARAMS } from '../../../config/indicators.js';
+import { DEFAULT_INDICATOR_PARAMS, type IndicatorParams } from '../../../config/indicators.js';
 import { TapeReader } from '../../../data/tape/index.js';
 import { DetectorActor } from '../detector-actor.js';
 import type { Stamps } from './events.js';
@@ -43,16 +43,16 @@ export function runIdiomatic(path: string): IdiomaticResult {
     indicators.depth(event, false);
   });
   feed.on('other', (event) => indicators.advance(event));
-  feed.on('message', (event) => detector.send(edgeOf(event, indicators, params.violentRange)));
+  feed.on('message', (event) => detector.send(edgeOf(event, indicators, params)));
   feed.play(path);
   return { records: feed.records, states: detector.states, indicators };
 }
 
-function edgeOf({ seq, receivedAt, time }: Stamps, indicators: Indicators, violentRange: number): LevelEdge {
+function edgeOf({ seq, receivedAt, time }: Stamps, indicators: Indicators, params: IndicatorParams): LevelEdge {
   const { votes, voters, need } = indicators.votes;
   const { features, warm, mask } = indicators;
   return {
     type: 'level', symbol: 0, seq, atUs: receivedAt * 1000, exchUs: time * 1000, mask, votes, voters, need,
-    triggered: warm && votes >= need, calm: votes <= 1, violent: features.violentRange >= violentRange, pauses: 0, warm, features,
+    triggered: warm && votes >= need && features.violentRange >= params.triggerRange, calm: votes <= 1, violent: features.violentRange >= params.violentRange, pauses: 0, warm, features,
   };
 }

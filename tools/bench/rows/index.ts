@@ -3,6 +3,8 @@ import type { BenchRow } from '../row.js';
 
 /** Where each row is, in the order of the report. Rows load on demand: a row's process should not carry the modules of the others. */
 const LOADERS: Readonly<Record<string, () => Promise<BenchRow>>> = {
+  'replay/xstate-per-event': async () => (await import('./replay.js')).xstatePerEvent,
+  'replay/idiomatic': async () => (await import('./replay.js')).idiomatic,
   'alloc/tick-path': async () => (await import('./allocation.js')).tickPathAllocation,
   'heap/50m': async () => (await import('./allocation.js')).longRunHeap,
   'tape-raw/read-sync': async () => (await import('./tape.js')).rawTape,
