@@ -10,7 +10,7 @@ export interface SymbolRules {
 }
 
 /** Quote currencies of Binance and other spot venues, longest first so that a suffix is matched greedily. */
-const QUOTES = ['FDUSD', 'USDT', 'USDC', 'BUSD', 'TUSD', 'USDS', 'BIDR', 'DAI', 'USD', 'EUR', 'GBP', 'TRY', 'BRL', 'JPY', 'AUD', 'RUB', 'UAH', 'NGN', 'ZAR', 'IDR', 'PLN', 'RON', 'ARS', 'MXN', 'COP', 'CZK', 'PAX', 'VAI', 'BTC', 'ETH', 'BNB', 'TRX', 'XRP', 'DOGE', 'DOT', 'SOL'];
+const QUOTES = ['FDUSD', 'USDT', 'USDC', 'BUSD', 'TUSD', 'USDS', 'USDP', 'BIDR', 'IDRT', 'BKRW', 'BVND', 'GYEN', 'DAI', 'USD', 'EUR', 'GBP', 'TRY', 'BRL', 'JPY', 'AUD', 'RUB', 'UAH', 'NGN', 'ZAR', 'IDR', 'PLN', 'RON', 'ARS', 'MXN', 'COP', 'CZK', 'PAX', 'VAI', 'BTC', 'ETH', 'BNB', 'TRX', 'XRP', 'DOGE', 'DOT', 'SOL'];
 
 /** Venues that trade spot only, as far as their symbols go through here. */
 const SPOT_VENUES = new Set(['gemini', 'coinbase', 'kraken', 'bitstamp', 'binance-us']);
@@ -74,7 +74,7 @@ const SIZES: Readonly<Record<string, readonly [tickSize: string, lotSize: string
   'binance-spot ETHUSDT': ['0.01', '0.0001'],
   'binance-usdm BTCUSDT': ['0.10', '0.001'],
   'binance-usdm ETHUSDT': ['0.01', '0.001'],
-  'binance-usdm SOLUSDT': ['0.0100', '0.01'],
+  'binance-usdm SOLUSDT': ['0.0100', '1'],
   'binance-usdm TRXUSDT': ['0.00001', '1'],
   'binance-coinm BTCUSD_PERP': ['0.1', '1'],
   'binance-coinm ETHUSD_PERP': ['0.01', '1'],

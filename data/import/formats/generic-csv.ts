@@ -8,7 +8,7 @@ import { column, splitQuoted, type DecoderContext, type Format, type Sample } fr
 
 /** Spellings of each column, bare (lower case, letters and digits only), the most telling first. */
 const SPELLINGS = {
-  time: ['timestamp', 'time', 'datetime', 'date', 'ts', 'tradetime', 'transacttime', 'transactiontime', 'exchangetime', 'exchangetimestamp', 'eventtime', 'timeutc', 'timestamputc', 'datetimeutc', 'timestampms', 'timestampus', 'timestampns', 'timems', 'timeus', 'timens', 'unix', 'unixtime', 'epoch', 'createdat', 'executedat', 'tradetimestamp', 'tradedat'],
+  time: ['timestamp', 'time', 'datetime', 'date', 'ts', 'tradetime', 'transacttime', 'transactiontime', 'exchangetime', 'exchangetimestamp', 'eventtime', 'timeutc', 'dateutc', 'timestamputc', 'datetimeutc', 'dateandtime', 'timestampms', 'timestampus', 'timestampns', 'timems', 'timeus', 'timens', 'unix', 'unixtime', 'epoch', 'createdat', 'executedat', 'tradetimestamp', 'tradedat'],
   received: ['localtimestamp', 'localtime', 'receivedat', 'receivetime', 'receivetimestamp', 'recvtime', 'recvtimestamp', 'timestampofreceive', 'arrivaltime'],
   price: ['price', 'px', 'tradeprice', 'executionprice', 'lastprice', 'rate', 'p'],
   quantity: ['quantity', 'qty', 'amount', 'size', 'volume', 'vol', 'tradequantity', 'tradeqty', 'tradesize', 'basequantity', 'baseqty', 'baseamount', 'basevolume', 'lastqty', 'lastsize', 'q', 'sz'],

@@ -5,7 +5,7 @@ import { DecimalGrid, parseDecimal } from '../../../data/instruments/decimal.js'
 import { ExactNumber, StepSize } from '../../../data/import/exact-number.js';
 import { parseStampText, stampUsOf } from '../../../data/import/stamps.js';
 
-const digits = fc.string({ unit: fc.constantFrom(...'0123456789'), maxLength: 12 });
+const digits = fc.string({ unit: fc.constantFrom('0', '1', '2', '3', '4', '5', '6', '7', '8', '9'), maxLength: 12 });
 const decimals = fc.tuple(fc.constantFrom('', '-', '+'), digits, fc.option(digits), fc.option(fc.integer({ min: -9, max: 9 })))
   .map(([sign, whole, fraction, exponent]) => `${sign}${whole}${fraction === null ? '' : `.${fraction}`}${exponent === null ? '' : `e${exponent}`}`);
 
