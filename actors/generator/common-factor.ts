@@ -5,8 +5,10 @@ const STEP_US = 50_000;
 const STEP_SECONDS = 0.05;
 const SLOW_SECONDS = 150;
 const FAST_SECONDS = 7;
+/** Mean size of a jump in one-second volatilities. */
+const JUMP_SIZE = 7;
 const SLOW_SD = 0.5;
-const FAST_SD = 0.65;
+const FAST_SD = 0.5;
 /** Makes the mean multiplier 1. */
 const HALF_VARIANCE = (SLOW_SD * SLOW_SD + FAST_SD * FAST_SD) / 2;
 
@@ -41,7 +43,7 @@ export class CommonFactor {
       this.#fast += (-STEP_SECONDS / FAST_SECONDS) * this.#fast + FAST_SD * Math.sqrt((2 * STEP_SECONDS) / FAST_SECONDS) * rng.normal();
       this.volatility = exp(this.#slow + this.#fast - HALF_VARIANCE);
       this.level += this.volatility * Math.sqrt(STEP_SECONDS) * rng.normal();
-      if (rng.uniform() < this.#jumpChance) this.level += 6.5 * rng.normal();
+      if (rng.uniform() < this.#jumpChance) this.level += rng.exponential(JUMP_SIZE) * (rng.uniform() < 0.5 ? 1 : -1);
       this.#nextUs += STEP_US;
     }
   }

@@ -3,7 +3,7 @@ import type { MarketState } from './market-maker.js';
 import type { Prng } from './prng.js';
 
 /** Crowd orders that rest in an ordinary book; more than this and cancellations outnumber placements. */
-const ORDINARY_ORDERS = 2600;
+const ORDINARY_ORDERS = 3000;
 /** Distance of the makers' value beyond the touch, in units, at which the alert pull their orders. */
 const ALARM_UNITS = 3;
 const PULLED_TOGETHER = 12;
@@ -92,7 +92,7 @@ export class Crowd {
   }
 
   #distance(state: MarketState, reachTicks: number): number {
-    const scale = state.unitTicks * 3 * Math.max(1, Math.min(20, state.stress));
+    const scale = state.unitTicks * 5 * Math.max(1, Math.min(20, state.stress));
     for (let i = 0; i < 8; i++) {
       const distance = scale * (this.#rng.pareto(0.62) - 1) + this.#rng.uniform();
       if (distance < reachTicks) return Math.floor(distance);
@@ -104,7 +104,7 @@ export class Crowd {
     const rng = this.#rng;
     const gap = Math.abs(tick - state.center) / state.unitTicks;
     // Nobody shows size in a storm.
-    let median = (this.#medianLots * (1 + 0.035 * Math.min(gap, 400))) / (1 + 0.06 * Math.max(0, state.stress - 2));
+    let median = (this.#medianLots * (1 + 0.06 * Math.min(gap, 300))) / (1 + 0.06 * Math.max(0, state.stress - 2));
     let at = tick;
     const taste = rng.uniform();
     if (gap > 4 && taste < 0.3) {

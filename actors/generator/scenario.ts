@@ -26,8 +26,8 @@ const SCENARIOS: Readonly<Record<ScenarioName, Omit<Scenario, 'name'>>> = {
     minimumMinutes: 1, defaultSymbols: 1, sigmaBps: 0.55, activity: 1, jumpEverySeconds: 90, crash: 'none', troubles: false,
   },
   'volatile': {
-    summary: 'A nervous market: four times the volatility, jumps, busier flow, but no crash.',
-    minimumMinutes: 1, defaultSymbols: 1, sigmaBps: 2.2, activity: 1.6, jumpEverySeconds: 40, crash: 'none', troubles: false,
+    summary: 'A nervous market: three times the volatility, jumps, busier flow, but no crash.',
+    minimumMinutes: 1, defaultSymbols: 1, sigmaBps: 1.5, activity: 1.6, jumpEverySeconds: 40, crash: 'none', troubles: false,
   },
   'flash-crash': {
     summary: 'A large seller empties the bids; makers withdraw; violent two-way bursts; partial recovery; calm.',

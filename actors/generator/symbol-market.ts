@@ -532,7 +532,7 @@ function makerStyles(touchLots: number): MakerStyle[] {
     { touchLots: touchLots * 0.4, layers: [0, 10], patience: 3, nerve: 16, absenceSeconds: 3 },
     { touchLots: touchLots * 0.25, layers: [0, 16], patience: 3.6, nerve: 6, absenceSeconds: 6 },
     { touchLots: touchLots * 0.15, layers: [3, 9, 20], patience: 4.5, nerve: 22, absenceSeconds: 3 },
-    { touchLots: touchLots * 0.3, layers: [15, 35, 60, 100], patience: 8, nerve: 40, absenceSeconds: 8 },
+    { touchLots: touchLots * 0.6, layers: [15, 35, 60, 90], patience: 8, nerve: 40, absenceSeconds: 8 },
     { touchLots: touchLots * 0.8, layers: [60, 150, 300, 600], patience: 20, nerve: 20, absenceSeconds: 10 },
   ];
 }
