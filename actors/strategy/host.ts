@@ -250,7 +250,8 @@ export function strategyHost<Params, S, F extends keyof Features>(
         bookUp: true,
         tradingEnabled: true,
         entries: [],
-        idPrefix: `${name}.${contract.name}.${ctx.incarnation}-`,
+        // By the actor, not by the symbol: two venues on one tape may trade the same symbol.
+        idPrefix: `${ctx.path.slice(ctx.path.lastIndexOf('/') + 1)}.${contract.name}.${ctx.incarnation}-`,
         refusals: {},
         violations: 0,
       };

@@ -69,7 +69,7 @@ describe('a strategy can do nothing that it has not declared', () => {
     const host = hosted(contract);
     host.detector('ACTIVE');
     host.candle();
-    assert.deepEqual(host.decisions.map(({ kind, data }) => [kind, data['reason'] ?? data['id']]), [['refusal', 'undeclared_intent'], ['entry', 'BTCUSDT.scripted.1-1']]);
+    assert.deepEqual(host.decisions.map(({ kind, data }) => [kind, data['reason'] ?? data['id']]), [['refusal', 'undeclared_intent'], ['entry', 'host.scripted.1-1']]);
     assert.equal(host.account.length, 1);
     assert.equal((host.runtime.inspect('/host')!.value as { violations: number }).violations, 1);
   });
@@ -128,7 +128,7 @@ describe('the host blocks entries', () => {
       host.detector(state);
       host.candle();
       assert.deepEqual(host.decisions.map(({ data }) => data['reason']), ['not_active']);
-      assert.deepEqual(seen.at(-1), { type: 'refused', id: 'BTCUSDT.scripted.1-1', tradeId: 'BTCUSDT.scripted.1-1', reason: 'not_active' });
+      assert.deepEqual(seen.at(-1), { type: 'refused', id: 'host.scripted.1-1', tradeId: 'host.scripted.1-1', reason: 'not_active' });
     });
   }
 
