@@ -25,6 +25,8 @@ export const detectorSchema = z.strictObject({
   rebaselineHoldSeconds: seconds(0, 600).default(4.5),
   /** More transitions than this within 60 s force RECOVERY and raise an alert. */
   maxTransitionsPerMinute: z.int().min(2).max(1000).default(10),
+  /** A pause of the kernel is lifted when its reasons have been quiet this long: a spread that flickers is one pause. */
+  pauseHoldSeconds: seconds(0, 60).default(1),
   /** A saved state older than this comes back in RECOVERY, never in ACTIVE. */
   restartGraceSeconds: seconds(0, 3600).default(5),
   /** Declared event-time distance from a decision to the kernel's baselines; below their 2 s lag. */

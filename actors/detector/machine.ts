@@ -6,7 +6,7 @@
  * Inner states are timers made visible: an alert is `holding` or `fading`, ACTIVE `live` or `calming`, RECOVERY `idle`,
  * `rising` or `settling`. Leaving one cancels its timer, so a level that flickers starts its timer anew.
  */
-import { assign, setup } from 'xstate';
+import { assign, raise, setup } from 'xstate';
 import type { DetectorParams } from '../../config/index.js';
 import { Pause } from '../market/messages.js';
 import type { DetectorInput, DetectorMessage, DetectorStateName } from './messages.js';
@@ -32,7 +32,9 @@ export interface DetectorContext {
   readonly previous: DetectorStateName;
   readonly enteredUs: number;
   readonly levels: Levels;
+  /** What the kernel says now, and what of it is in force: reasons stay until they were quiet for `pauseHoldSeconds`. */
   readonly kernelPauses: number;
+  readonly heldPauses: number;
   readonly actorPauses: number;
   readonly exposed: boolean;
   /** Seq of the latest message that carried one. */
@@ -69,8 +71,9 @@ export interface MachineInput {
 export const DATA_PAUSES = Pause.GAP | Pause.STALE;
 const MINUTE_US = 60_000_000;
 
-export const pausesOf = (context: DetectorContext): number => context.kernelPauses | context.actorPauses;
-const dataOk = (context: DetectorContext): boolean => (pausesOf(context) & DATA_PAUSES) === 0;
+/** Pause bits in force. */
+export const pausesOf = (context: DetectorContext): number => context.heldPauses | context.actorPauses;
+const dataOk = (context: DetectorContext): boolean => (context.kernelPauses & DATA_PAUSES) === 0;
 const triggered = (context: DetectorContext): boolean => context.levels.triggered;
 const quiet = (context: DetectorContext): boolean => context.levels.calm && !context.levels.violent && dataOk(context);
 const settled = (context: DetectorContext): boolean => quiet(context) && !context.exposed;
@@ -89,8 +92,13 @@ const move = (rule: TransitionRule, to: DetectorStateName) => [
 ];
 const freeze = (on: boolean) => ({ type: 'freeze' as const, params: { on } });
 
+/** Sent by the machine to itself when pause reasons have been quiet. */
+interface LiftPauses {
+  readonly type: 'pauses.lift';
+}
+
 export const detectorMachine = setup({
-  types: {} as { context: DetectorContext; events: DetectorMessage; input: MachineInput },
+  types: {} as { context: DetectorContext; events: DetectorMessage | LiftPauses; input: MachineInput },
   guards: {
     startsActive: ({ context }) => context.startIn === 'ACTIVE',
     startsInRecovery: ({ context }) => context.startIn === 'RECOVERY',
@@ -108,9 +116,11 @@ export const detectorMachine = setup({
     settled: ({ context }) => settled(context),
     notSettled: ({ context }) => !settled(context),
     flapping: ({ context }) => context.recentUs.length > context.params.maxTransitionsPerMinute,
-    changesKernelPauses: ({ context, event }) => event.type === 'level' && (event.pauses | context.actorPauses) !== pausesOf(context),
+    addsPauses: ({ context, event }) => event.type === 'level' && (event.pauses & ~context.heldPauses) !== 0,
+    changesPauses: ({ context, event }) => event.type === 'level' && event.pauses !== context.kernelPauses,
+    liftsPauses: ({ context }) => context.heldPauses !== context.kernelPauses,
     changesActorPauses: ({ context, event }) =>
-      event.type === 'pause' && (withBit(context.actorPauses, event.bit, event.on) | context.kernelPauses) !== pausesOf(context),
+      event.type === 'pause' && (withBit(context.actorPauses, event.bit, event.on) | context.heldPauses) !== pausesOf(context),
   },
   actions: {
     takeLevels: assign(({ context, event }) => {
@@ -119,9 +129,12 @@ export const detectorMachine = setup({
       return {
         seq: Math.max(event.seq, context.seq),
         kernelPauses: event.pauses,
+        heldPauses: context.heldPauses | event.pauses,
         levels: { mask, votes, voters, need, triggered, calm, violent, price: features.price },
       };
     }),
+    holdPauses: raise({ type: 'pauses.lift' }, { id: 'pauses.lift', delay: ({ context }) => context.params.pauseHoldSeconds * 1000 }),
+    liftPauses: assign(({ context }) => ({ heldPauses: context.kernelPauses })),
     takePause: assign(({ context, event }) =>
       event.type === 'pause' ? { actorPauses: withBit(context.actorPauses, event.bit, event.on) } : {},
     ),
@@ -174,6 +187,7 @@ export const detectorMachine = setup({
     enteredUs: 0,
     levels: NO_LEVELS,
     kernelPauses: 0,
+    heldPauses: 0,
     actorPauses: input.actorPauses,
     exposed: false,
     seq: -1,
@@ -183,7 +197,12 @@ export const detectorMachine = setup({
     recentUs: [],
   }),
   on: {
-    level: [{ guard: 'changesKernelPauses', actions: ['takeLevels', 'announcePauses'] }, { actions: 'takeLevels' }],
+    level: [
+      { guard: 'addsPauses', actions: ['takeLevels', 'holdPauses', 'announcePauses'] },
+      { guard: 'changesPauses', actions: ['takeLevels', 'holdPauses'] },
+      { actions: 'takeLevels' },
+    ],
+    'pauses.lift': { guard: 'liftsPauses', actions: ['liftPauses', 'announcePauses'] },
     pause: [{ guard: 'changesActorPauses', actions: ['takePause', 'announcePauses'] }, { actions: 'takePause' }],
     exposure: { actions: 'takeExposure' },
     shutdown: { target: '.SHUTDOWN', actions: move('T8', 'SHUTDOWN') },

@@ -129,13 +129,15 @@ export function scoreEntry(inputs: ScoreInputs, mask: number, anchors: ScoreAnch
     for (const [bit, name] of LATCHED) if ((mask & bit) !== 0 && parts[name] < AT_TRIGGER) parts[name] = AT_TRIGGER;
   }
   let total = 0;
-  let coverage = 0;
+  let absent = 0;
   let degraded = false;
   for (const name of COMPONENTS) {
     total += 100 * SCORE_WEIGHTS[name] * parts[name];
-    if (ABSENT[name](inputs)) degraded = true;
-    else coverage += SCORE_WEIGHTS[name];
+    if (!ABSENT[name](inputs)) continue;
+    degraded = true;
+    absent += SCORE_WEIGHTS[name];
   }
+  const coverage = 1 - absent;
   const full = inputs.pattern > 0 ? Math.min(params.exhaustionScore, params.goodScore) : params.goodScore;
   const bar = params.scaleBar ? full * coverage : full;
   const { excellentScore, goodScore, marginalScore } = params;

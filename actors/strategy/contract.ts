@@ -6,7 +6,7 @@
 import type { Instrument } from '../../data/records/index.js';
 import type { ExitPurpose } from '../account/messages.js';
 import type { DetectorStateName } from '../detector/messages.js';
-import type { BookEdge, CandleEdge, Features, LevelEdge } from '../market/messages.js';
+import { Pause, type BookEdge, type CandleEdge, type Features, type LevelEdge } from '../market/messages.js';
 import type { TimeInForce, VenueEvent } from '../venue/messages.js';
 
 /** Kinds of input a strategy can ask for; what it does not declare it never sees. */
@@ -36,6 +36,11 @@ export interface StrategyContract<Params, State, F extends keyof Features = keyo
   /** Ranges and defaults; the host refuses to start with others. */
   readonly parameters: ParameterSchema<Params>;
   readonly intents: readonly IntentKind[];
+  /**
+   * Pause bits that do not keep it from entering, of {@link TOLERABLE_PAUSES}: a strategy that only makes does not pay the
+   * spread, and a crash is when it is wide. Default none.
+   */
+  toleratedPauses?(params: Params): number;
   /** A book in GAP or STALE, or the pause flags that say so. */
   readonly onFeedLost: LossPolicy;
   readonly onTradingDisabled: LossPolicy;
@@ -45,6 +50,9 @@ export interface StrategyContract<Params, State, F extends keyof Features = keyo
   /** Pure. @returns the next state and what to do, in order. */
   decide(state: State, event: StrategyEvent<F>, view: StrategyView<Params>): StrategyDecision<State>;
 }
+
+/** What a strategy may declare to trade through. Missing data, breakers and people are not among them. */
+export const TOLERABLE_PAUSES = Pause.SPREAD | Pause.LIQUIDITY | Pause.LATENCY;
 
 export interface StrategyDecision<State> {
   readonly state: State;
@@ -57,7 +65,7 @@ export interface StrategyView<Params> {
   readonly instrument: Instrument;
   readonly nowUs: number;
   readonly detector: DetectorStateName;
-  /** Pause bits in force. */
+  /** Pause bits in force, without those the strategy tolerates. */
   readonly pauses: number;
   readonly feedUp: boolean;
   readonly tradingEnabled: boolean;

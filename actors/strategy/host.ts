@@ -10,7 +10,7 @@ import type { AccountMessage, AccountReply, ExitPurpose } from '../account/messa
 import type { DetectorNotice, DetectorStateName } from '../detector/messages.js';
 import { decide } from '../journal/decide.js';
 import { Pause, PAUSE_NAMES, type BookEdge, type CandleEdge, type Features, type LevelEdge } from '../market/messages.js';
-import { contractProblems, type Intent, type IntentKind, type LossPolicy, type StrategyContract, type StrategyEvent, type StrategyView } from './contract.js';
+import { contractProblems, TOLERABLE_PAUSES, type Intent, type IntentKind, type LossPolicy, type StrategyContract, type StrategyEvent, type StrategyView } from './contract.js';
 
 export type StrategyMessage =
   | CandleEdge | LevelEdge | BookEdge | DetectorNotice | AccountReply
@@ -33,6 +33,7 @@ export interface HostState<S> {
   readonly strategy: S;
   readonly seq: number;
   readonly detector: DetectorStateName;
+  /** Without those the strategy tolerates. */
   readonly pauses: number;
   /** The book as far as it was heard of; a tape without books never says. */
   readonly bookUp: boolean;
@@ -61,6 +62,8 @@ export function strategyHost<Params, S, F extends keyof Features>(
   if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => `parameter ${issue.path.join('.')}: ${issue.message}`));
   if (!parsed.success || problems.length > 0) throw new TypeError(`strategy ${contract.name}: ${problems.join('; ')}`);
   const params = parsed.data;
+  const tolerated = contract.toleratedPauses?.(params) ?? 0;
+  if ((tolerated & ~TOLERABLE_PAUSES) !== 0) throw new TypeError(`strategy ${contract.name}: tolerates a pause that nobody may trade through`);
   const latencyUs = parameters.venue.entryLatencyMs * 1000;
 
   type State = HostState<S>;
@@ -171,14 +174,15 @@ export function strategyHost<Params, S, F extends keyof Features>(
   }
 
   function detectorChanged(state: State, notice: DetectorNotice, ctx: Context): State {
-    const next: State = { ...state, detector: notice.state, pauses: notice.pauses };
+    const pauses = notice.pauses & ~tolerated;
+    const next: State = { ...state, detector: notice.state, pauses };
     if (notice.state === 'SHUTDOWN') {
       toAccount(next, ctx, { type: 'flatten.request', owner: ctx.path, purpose: 'shutdown', seq: next.seq });
-    } else if ((state.detector === 'ACTIVE' && notice.state !== 'ACTIVE') || (state.pauses === 0 && notice.pauses !== 0)) {
+    } else if ((state.detector === 'ACTIVE' && notice.state !== 'ACTIVE') || (state.pauses === 0 && pauses !== 0)) {
       // Entries are blocked from now on: one that rests could still fill.
       cancelEntries(next, ctx);
     }
-    return feedChanged(state, step(next, { type: 'detector', state: notice.state, pauses: notice.pauses }, ctx), ctx);
+    return feedChanged(state, step(next, { type: 'detector', state: notice.state, pauses }, ctx), ctx);
   }
 
   function accountReplied(state: State, message: AccountReply, ctx: Context): State {

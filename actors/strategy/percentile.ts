@@ -3,7 +3,7 @@
  * and sell at its 80th. docs/strategies.md says what each step is, where it comes from and why.
  */
 import { percentileSchema, type PercentileParams, type ScoreParams } from '../../config/index.js';
-import type { CandleEdge, Features } from '../market/messages.js';
+import { Pause, type CandleEdge, type Features } from '../market/messages.js';
 import { SCORE_FEATURES, scoreEntry, type Score, type ScoreAnchors } from '../score/score.js';
 import type { ExitPurpose } from '../account/messages.js';
 import type { VenueEvent } from '../venue/messages.js';
@@ -69,6 +69,8 @@ export function percentileStrategy(scoring: PercentileScoring): StrategyContract
     inputs: { symbols: 'any', streams: ['candles'], features: FEATURES },
     parameters: percentileSchema,
     intents: ['enterLong', 'exit', 'cancel'],
+    // Post-only entries and targets do not pay the spread; at market it is the price of everything.
+    toleratedPauses: ({ orderType }) => (orderType === 'limit' ? Pause.SPREAD : 0),
     onFeedLost: 'cancelEntries',
     onTradingDisabled: 'cancelEntries',
     onRestart: 'flatten',

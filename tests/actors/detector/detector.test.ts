@@ -144,12 +144,25 @@ describe('pauses are flags, not states', () => {
   test('each change is one decision and one notice; reasons of kernel and people add up', () => {
     const detector = new DetectorHarness().at(1000).level(0, { pauses: Pause.LATENCY }).level(0, { pauses: Pause.LATENCY });
     detector.send({ type: 'pause', bit: Pause.MANUAL, on: true }).send({ type: 'pause', bit: Pause.MANUAL, on: true });
-    detector.level(0).send({ type: 'pause', bit: Pause.MANUAL, on: false });
+    detector.level(0).at(2000).send({ type: 'pause', bit: Pause.MANUAL, on: false });
     assert.deepEqual(
       detector.tree.decisions.filter(({ kind }) => kind === 'pause').map(({ data }) => data['pauses']),
       ['latency', 'latency+manual', 'manual', 'none'],
     );
     assert.deepEqual(detector.notices.map(({ pauses }) => pauses), [2, 66, 64, 0]);
+  });
+
+  test('a reason is in force at once and until it was quiet for a second: a spread that flickers is one pause', () => {
+    const detector = new DetectorHarness();
+    for (let ms = 1000; ms < 5000; ms += 100) detector.at(ms).level(0, { pauses: Pause.SPREAD }).at(ms + 50).level(0);
+    detector.at(5949);
+    assert.deepEqual(detector.notices.map(({ pauses }) => pauses), [Pause.SPREAD]);
+    detector.at(5950);
+    assert.deepEqual(detector.notices.map(({ pauses }) => pauses), [Pause.SPREAD, 0]);
+    detector.level(0, { pauses: Pause.SPREAD }).level(0, { pauses: Pause.LATENCY }).at(6500).level(0, { pauses: Pause.LATENCY | Pause.SPREAD }).level(0, { pauses: Pause.LATENCY });
+    assert.deepEqual(detector.notices.slice(2).map(({ pauses }) => pauses), [Pause.SPREAD, Pause.SPREAD | Pause.LATENCY]);
+    detector.at(7500);
+    assert.equal(detector.notices.at(-1)!.pauses, Pause.LATENCY);
   });
 
   test('a trading pause lets the state follow the market: the 10x spread must not blind it to the crash', () => {

@@ -110,6 +110,7 @@ describe('a strategy can do nothing that it has not declared', () => {
     assert.throws(start({ ...contract, intents: ['enterLong'] }), /must declare the intent "exit"/);
     assert.throws(start({ ...contract, version: 0, name: '' }), /needs a name; version/);
     assert.throws(start({ ...contract, inputs: { ...contract.inputs, streams: [] } }), /without input streams/);
+    assert.throws(start({ ...contract, toleratedPauses: () => Pause.MANUAL }), /nobody may trade through/);
     assert.equal(percentileSchema.safeParse({ entryFraction: 2 }).success, false);
   });
 
@@ -131,6 +132,17 @@ describe('the host blocks entries', () => {
       assert.deepEqual(seen.at(-1), { type: 'refused', id: 'host.scripted.1-1', tradeId: 'host.scripted.1-1', reason: 'not_active' });
     });
   }
+
+  test('but a pause that the contract tolerates is none for it', () => {
+    const { contract } = scripted(entering, { toleratedPauses: () => Pause.SPREAD });
+    const host = hosted(contract);
+    host.detector('ACTIVE', Pause.SPREAD);
+    host.candle();
+    assert.equal(host.account.length, 1);
+    host.detector('ACTIVE', Pause.SPREAD | Pause.LATENCY);
+    host.candle();
+    assert.deepEqual(host.decisions.map(({ kind, data }) => data['reason'] ?? kind), ['entry', 'paused_latency']);
+  });
 
   test('while anything pauses, and names the first reason', () => {
     const { contract } = scripted(entering);

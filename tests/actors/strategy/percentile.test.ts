@@ -170,7 +170,7 @@ describe('refusals', () => {
     ['would_take', (session) => session.candle({}, { bestAskTicks: ENTRY })],
     ['would_take', (session) => session.candle({ open: 100_000, close: 100_300 }, TRADES_ONLY)],
     ['paused', (session) => {
-      session.detector('ACTIVE', Pause.SPREAD);
+      session.detector('ACTIVE', Pause.LIQUIDITY);
       session.candle({}, TRADES_ONLY);
     }],
     ['feed_lost', (session) => {
@@ -203,6 +203,15 @@ describe('refusals', () => {
     session.candle({ windowHigh: 101_999 }, TRADES_ONLY);
     assert.equal(session.of('entry').length, 1);
     assert.equal(session.of('entry')[0]!.data['extremumReset'], true);
+  });
+
+  test('a wide spread alone does not keep a post-only entry away, but does an entry at market', () => {
+    for (const [orderType, entries] of [['limit', 1], ['market', 0]] as const) {
+      const session = new Session({ config: { percentile: { orderType } } });
+      session.detector('ACTIVE', Pause.SPREAD);
+      session.candle({}, TRADES_ONLY);
+      assert.equal(session.of('entry').length, entries);
+    }
   });
 
   test('outside ACTIVE a candle is no candidate: nothing is logged', () => {
