@@ -11,6 +11,9 @@
  * A message is a run of records FIRST … LAST. Every record ends in exactly one count: `applied` (taken, or
  * found old or repeated by a LIVE book), `refused` (a diff that was never applied because the book was not
  * LIVE, or a snapshot that did not fit), or it still waits in the buffer (`waiting`).
+ *
+ * Numbers of 64 bits are read where they are needed, as (array, index): an argument that is a double is an object
+ * wherever the call is not inlined.
  */
 import { AUX, EXTRA, Flag, ID, Kind, KIND_MASK, PRICE, QTY, TAG, WORDS_F, WORDS_I } from '../../data/records/layout.js';
 import type { BookStateName } from './messages.js';
@@ -116,7 +119,7 @@ export class Book {
 
   private takeDiff(F: Float64Array, I: Int32Array, record: number, tag: number): void {
     const id = F[record * WORDS_F + ID];
-    if ((tag & Flag.FIRST) !== 0) this.openDiff(F, I, record, id);
+    if ((tag & Flag.FIRST) !== 0) this.openDiff(F, I, record);
     else if (id !== this.openId || this.openKind !== Kind.DEPTH) {
       if (this.openId < 0 && id === this.lastId && (this.state === BookState.LIVE || this.state === BookState.STALE)) {
         // A record of the last message, repeated or late: nothing newer was applied, so it may still be set.
@@ -139,7 +142,7 @@ export class Book {
           if (!this.level(F, I, record, tag)) return;
           this.openLevels += 1;
         }
-        if ((tag & Flag.LAST) !== 0) this.endDiff(id);
+        if ((tag & Flag.LAST) !== 0) this.endDiff();
         return;
       case Fate.OLD:
         this.applied += 1;
@@ -154,7 +157,8 @@ export class Book {
   }
 
   /** Decides the fate of the diff that begins here. */
-  private openDiff(F: Float64Array, I: Int32Array, record: number, id: number): void {
+  private openDiff(F: Float64Array, I: Int32Array, record: number): void {
+    const id = F[record * WORDS_F + ID];
     if (this.openId >= 0 && !(this.openId === id && this.openKind === Kind.DEPTH)) {
       // The message before never ended.
       this.break();
@@ -168,8 +172,7 @@ export class Book {
       return;
     }
     if (this.state === BookState.LIVE || this.state === BookState.STALE) {
-      const f = record * WORDS_F;
-      const fits = this.verdict(id, F[f + AUX], id - I[record * WORDS_I + EXTRA]);
+      const fits = this.verdict(F, I, record);
       if (fits !== 0) {
         this.fate = fits > 0 ? Fate.APPLY : Fate.OLD;
         return;
@@ -179,19 +182,21 @@ export class Book {
     this.fate = Fate.BUFFER;
   }
 
-  /** 1: the diff (final id, id before it, first id) follows; -1: it is older than the book; 0: something is missing. */
-  private verdict(id: number, before: number, first: number): number {
+  /** 1: the diff that begins at `record` follows; -1: it is older than the book; 0: something is missing. */
+  private verdict(F: Float64Array, I: Int32Array, record: number): number {
+    const id = F[record * WORDS_F + ID];
+    const before = F[record * WORDS_F + AUX];
     if (id === 0 && before === 0) return 1; // a venue without ids: nothing to check
     if (this.awaitsBracket) {
-      if (this.futures) return id < this.lastId ? -1 : first <= this.lastId ? 1 : before === this.lastId ? 1 : 0;
+      if (this.futures) return id < this.lastId ? -1 : id - I[record * WORDS_I + EXTRA] <= this.lastId || before === this.lastId ? 1 : 0;
       return id <= this.lastId ? -1 : before <= this.lastId ? 1 : 0;
     }
     if (before === this.lastId) return 1;
     return id <= this.lastId ? -1 : 0;
   }
 
-  private endDiff(id: number): void {
-    this.lastId = id;
+  private endDiff(): void {
+    this.lastId = this.openId;
     this.diffs += 1;
     this.awaitsBracket = false;
     this.changedLevels = this.openLevels;
@@ -212,7 +217,7 @@ export class Book {
 
   private takeSnapshot(F: Float64Array, I: Int32Array, record: number, tag: number): void {
     const id = F[record * WORDS_F + ID];
-    if ((tag & Flag.FIRST) !== 0) this.openSnapshot(id);
+    if ((tag & Flag.FIRST) !== 0) this.openSnapshot(F, record);
     else if (id !== this.openId || this.openKind !== Kind.SNAPSHOT) {
       // A piece whose beginning is missing: what follows of this snapshot is not whole either, nor is an open diff.
       this.tornSnapshotId = id;
@@ -227,7 +232,7 @@ export class Book {
         if (!this.level(F, I, record, tag)) return;
         this.openLevels += 1;
       }
-      if ((tag & Flag.LAST) !== 0) this.endSnapshot(id);
+      if ((tag & Flag.LAST) !== 0) this.endSnapshot();
       return;
     }
     if (this.fate === Fate.OLD) this.applied += 1;
@@ -235,7 +240,8 @@ export class Book {
     if ((tag & Flag.LAST) !== 0) this.closeMessage();
   }
 
-  private openSnapshot(id: number): void {
+  private openSnapshot(F: Float64Array, record: number): void {
+    const id = F[record * WORDS_F + ID];
     if (this.openId >= 0 && this.openKind === Kind.DEPTH) {
       // A diff that never ended.
       this.tornId = this.openId;
@@ -249,7 +255,7 @@ export class Book {
     this.openLevels = 0;
     if (again || id === this.tornSnapshotId) this.fate = Fate.REFUSE;
     else if (this.state === BookState.LIVE && id !== 0 && id < this.lastId) this.fate = Fate.OLD;
-    else if (this.state !== BookState.LIVE && this.olderThanBuffer(id)) this.fate = Fate.REFUSE;
+    else if (this.state !== BookState.LIVE && this.olderThanBuffer(F, record)) this.fate = Fate.REFUSE;
     else {
       this.fate = Fate.APPLY;
       this.bids.clear();
@@ -259,8 +265,8 @@ export class Book {
     }
   }
 
-  private endSnapshot(id: number): void {
-    this.lastId = id;
+  private endSnapshot(): void {
+    this.lastId = this.openId;
     this.awaitsBracket = true;
     this.snapshots += 1;
     this.changedLevels = 0;
@@ -277,7 +283,8 @@ export class Book {
   }
 
   /** Would this snapshot leave a hole before the first waiting diff that it does not cover? */
-  private olderThanBuffer(id: number): boolean {
+  private olderThanBuffer(F: Float64Array, record: number): boolean {
+    const id = F[record * WORDS_F + ID];
     if (id === 0) return false;
     for (let r = 0; r < this.waiting; r += 1) {
       const u = this.buffer[r * WORDS_F + ID];
@@ -294,13 +301,11 @@ export class Book {
     this.waiting = 0;
     let r = 0;
     while (r < n) {
-      const f = r * WORDS_F;
-      const id = this.buffer[f + ID];
       let end = r + 1;
       while (end < n && (this.bufferI[end * WORDS_I + TAG] & Flag.FIRST) === 0) end += 1;
-      const fits = this.state !== BookState.LIVE ? 0 : this.verdict(id, this.buffer[f + AUX], id - this.bufferI[r * WORDS_I + EXTRA]);
+      const fits = this.state !== BookState.LIVE ? 0 : this.verdict(this.buffer, this.bufferI, r);
       if (fits > 0) {
-        this.openId = id;
+        this.openId = this.buffer[r * WORDS_F + ID];
         this.openKind = Kind.DEPTH;
         this.openLevels = 0;
         this.fate = Fate.APPLY;
@@ -309,7 +314,7 @@ export class Book {
           this.applied += 1;
           if ((tag & Flag.EMPTY) !== 0 || this.level(this.buffer, this.bufferI, r, tag)) {
             if ((tag & Flag.EMPTY) === 0) this.openLevels += 1;
-            if ((tag & Flag.LAST) !== 0) this.endDiff(id);
+            if ((tag & Flag.LAST) !== 0) this.endDiff();
           }
         }
         // Without its LAST this was a repeated first record; the whole message follows.

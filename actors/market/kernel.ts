@@ -119,14 +119,15 @@ export class MarketKernel {
       const clock = stamp > this.clockUs && stamp < 9e15 ? stamp : this.clockUs;
       this.position = n;
       if (this.nextDueUs <= clock && this.nextDueUs < untilUs && !insideMessage(I[n * WORDS_I + TAG])) {
-        this.applyControls(clock, untilUs, F[f + SEQ]);
+        this.applyControls(F, n, untilUs);
         if (this.edges.length > 0) return n;
       }
       if (clock >= untilUs) return n;
       if (stamp < this.clockUs) this.backwardStamps += 1;
       this.clockUs = clock;
       const seq = F[f + SEQ];
-      if (seq !== this.seq + 1 && this.records > 0) this.hole(seq);
+      // What lies between is unknown; a repeated or late record is no loss.
+      if (seq > this.seq + 1 && this.records > 0) this.hole();
       this.seq = seq;
       this.records += 1;
 
@@ -138,11 +139,8 @@ export class MarketKernel {
       symbol.clockUs = clock;
       symbol.take(F, I, n);
       const matcher = this.matchers[symbol.index];
-      if (matcher !== undefined && matcher.active) {
-        matcher.record(F, I, n, clock, symbol);
-        if (matcher.events.length > 0) this.drain(matcher);
-      }
-      if (symbol.dirty) this.raise(symbol, seq);
+      if (matcher !== undefined && matcher.active) this.show(matcher, F, I, n, symbol);
+      if (symbol.dirty) this.raise(symbol);
       if (this.edges.length > 0) return n + 1;
     }
     return to;
@@ -210,7 +208,12 @@ export class MarketKernel {
     this.edges.length = 0;
   }
 
-  private applyControls(clockUs: number, untilUs: number, seq: number): void {
+  /** Applies what is due at the clock of `record`, which comes next, and before `untilUs`. */
+  private applyControls(F: Float64Array, record: number, untilUs: number): void {
+    const recv = F[record * WORDS_F + RECV_US];
+    const stamp = recv > 0 ? recv : F[record * WORDS_F + EXCH_US];
+    const clockUs = stamp > this.clockUs && stamp < 9e15 ? stamp : this.clockUs;
+    const seq = F[record * WORDS_F + SEQ];
     while (this.controls.length > 0 && this.controls[0].dueUs <= clockUs && this.controls[0].dueUs < untilUs) {
       const control = this.controls.shift()!;
       if (control.dueUs > this.clockUs) this.clockUs = control.dueUs;
@@ -242,14 +245,17 @@ export class MarketKernel {
     }
   }
 
+  private show(matcher: VenueMatcher, F: Float64Array, I: Int32Array, record: number, symbol: SymbolKernel): void {
+    matcher.record(F, I, record, this.clockUs, symbol);
+    if (matcher.events.length > 0) this.drain(matcher);
+  }
+
   private drain(matcher: VenueMatcher): void {
     for (const event of matcher.events) this.edges.push(event);
     matcher.events.length = 0;
   }
 
-  /** Sequence numbers jumped: what came between is unknown. */
-  private hole(seq: number): void {
-    if (seq <= this.seq) return; // a repeated or late record, not a loss
+  private hole(): void {
     for (const symbol of this.symbols) symbol.hole();
   }
 
@@ -259,7 +265,8 @@ export class MarketKernel {
   }
 
   /** Compares what a machine could act on with what it was last told. */
-  private raise(symbol: SymbolKernel, seq: number): void {
+  private raise(symbol: SymbolKernel): void {
+    const { seq } = this;
     symbol.dirty = false;
     const at = symbol.index;
     const atUs = this.clockUs;

@@ -102,6 +102,7 @@ export class SymbolKernel implements BookView {
   /** Least and greatest value of each of EXTREME_NAMES with its exchange time: [min, at, max, at]. */
   readonly extremes = new Float64Array(EXTREMES * 4);
 
+  private readonly watched = new Float64Array(EXTREMES).fill(NaN);
   private readonly seconds = new Float64Array(3);
 
   constructor(instrument: Instrument, params: IndicatorParams) {
@@ -191,7 +192,8 @@ export class SymbolKernel implements BookView {
         this.invalid += 1;
     }
     if (this.exchUs > this.votes.expiryUs || this.votes.dirty) {
-      this.votes.refresh(this.exchUs);
+      this.votes.nowUs = this.exchUs;
+      this.votes.refresh();
       this.dirty = true;
     }
     if (this.clockUs > this.staleCheckUs) this.checkStale();
@@ -231,7 +233,10 @@ export class SymbolKernel implements BookView {
         this.exchangeBackwards += 1;
         if (this.exchUs - e >= this.params.clockResyncMs * 1000) this.behind += 1;
         else this.behind = 0;
-        if (this.behind >= this.params.clockResyncRecords) this.resync(e);
+        if (this.behind >= this.params.clockResyncRecords) {
+          this.exchUs = e;
+          this.resync();
+        }
       }
       return;
     }
@@ -239,13 +244,14 @@ export class SymbolKernel implements BookView {
     if (exch > 0) this.behind = 0;
     this.exchUs = e;
     if (e >= this.secondEndUs) this.roll();
+    this.votes.nowUs = e;
   }
 
   /** The clock had been wrong: go back to where everyone is. The seconds in between are not comparable. */
-  private resync(e: number): void {
+  private resync(): void {
     this.behind = 0;
-    this.exchUs = e;
-    this.second = Math.floor(e / SECOND_US);
+    this.votes.nowUs = this.exchUs;
+    this.second = Math.floor(this.exchUs / SECOND_US);
     this.secondEndUs = (this.second + 1) * SECOND_US;
     this.grid.cut();
     this.votes.unlatch();
@@ -273,6 +279,7 @@ export class SymbolKernel implements BookView {
   private endSecond(): void {
     const endUs = (this.second + 1) * SECOND_US;
     const { grid, votes, params, candles } = this;
+    votes.nowUs = endUs;
     this.seconds[0] = this.flow.delta;
     this.seconds[1] = this.spread;
     this.seconds[2] = grid.price > 0 ? 1 / grid.price : 0;
@@ -284,8 +291,9 @@ export class SymbolKernel implements BookView {
       this.keepCandle(endUs);
       if (candles.pattern !== 0 && grid.warm) {
         this.pattern = candles.pattern;
-        votes.pulse(6, true, endUs);
-        this.extreme(6, candles.pattern, endUs);
+        votes.pulse(6, true);
+        this.watched[6] = candles.pattern;
+        this.extreme(6);
       }
     }
 
@@ -294,24 +302,26 @@ export class SymbolKernel implements BookView {
     const byRatio = v > params.volatilityMultiplier && sigma >= params.volatilityGatePerSecond;
     const bySigma = sigma >= params.volatilityAbsolutePerSecond;
     const burst = params.volatilityCombine === 'or' ? byRatio || bySigma : byRatio && bySigma;
-    votes.pulse(0, burst || (params.volatilityByRange && v === v && grid.violentRange >= params.violentRange), endUs);
+    votes.pulse(0, burst || (params.volatilityByRange && v === v && grid.violentRange >= params.violentRange));
     votes.pulse(1, grid.acceleration < params.accelerationPerSecond2
-      && grid.acceleration < -params.accelerationNoiseMultiple * grid.volatilityBase, endUs);
-    votes.pulse(4, grid.volumeDeltaZ < params.volumeDeltaZ, endUs);
-    votes.pulse(5, grid.velocityRatio > params.velocityMultiplier && grid.eventsPerSecond >= params.velocityMinPerSecond, endUs);
+      && grid.acceleration < -params.accelerationNoiseMultiple * grid.volatilityBase);
+    votes.pulse(4, grid.volumeDeltaZ < params.volumeDeltaZ);
+    votes.pulse(5, grid.velocityRatio > params.velocityMultiplier && grid.eventsPerSecond >= params.velocityMinPerSecond);
     votes.ability(Indicator.VOLATILITY, v === v);
     votes.ability(Indicator.ACCELERATION, grid.acceleration === grid.acceleration);
     votes.ability(Indicator.VOLUME_DELTA, grid.volumeDeltaZ === grid.volumeDeltaZ && this.tradeKind !== 0);
-    this.judgeSpread(endUs);
-    if (grid.warm !== wasWarm) this.judgeBook(endUs);
-    this.extreme(0, v, endUs);
-    this.extreme(1, grid.acceleration, endUs);
-    this.extreme(4, grid.volumeDeltaZ, endUs);
-    this.extreme(5, grid.velocityRatio, endUs);
-    this.extreme(8, grid.violentRange, endUs);
-    this.extreme(9, grid.latencyMs, endUs);
+    this.judgeSpread();
+    if (grid.warm !== wasWarm) this.judgeBook();
+    const { watched } = this;
+    watched[0] = v;
+    watched[1] = grid.acceleration;
+    watched[4] = grid.volumeDeltaZ;
+    watched[5] = grid.velocityRatio;
+    watched[8] = grid.violentRange;
+    watched[9] = grid.latencyMs;
+    for (let i = 0; i < EXTREMES; i += 1) if (i !== 2 && i !== 3 && i !== 6 && i !== 7) this.extreme(i);
     if (!silent || votes.dirty || grid.warm !== wasWarm) this.setPauses();
-    if (votes.dirty || endUs > votes.expiryUs) votes.refresh(endUs);
+    if (votes.dirty || endUs > votes.expiryUs) votes.refresh();
     this.dirty = true;
   }
 
@@ -385,7 +395,7 @@ export class SymbolKernel implements BookView {
     } else {
       this.confirm();
     }
-    this.judgeBook(this.exchUs);
+    this.judgeBook();
   }
 
   /** Best quotes are now bid (lots in Q[bidAt]) and ask (lots in Q[askAt]); 0 ticks = that side is empty. */
@@ -418,7 +428,7 @@ export class SymbolKernel implements BookView {
       } else {
         this.noQuotes();
       }
-      this.judgeSpread(this.exchUs);
+      this.judgeSpread();
     }
     this.confirm();
   }
@@ -477,16 +487,17 @@ export class SymbolKernel implements BookView {
         this.quoteId = 0;
         this.noQuotes();
       }
-      this.judgeSpread(this.exchUs);
+      this.judgeSpread();
     }
     this.live = live;
     this.setPauses();
   }
 
   /** Indicators 3 and 8, from the top levels of a LIVE book. */
-  private judgeBook(atUs: number): void {
-    const { book, params, votes } = this;
+  private judgeBook(): void {
+    const { book, params, votes, watched } = this;
     if (book === null || !this.live) return;
+    const atUs = votes.nowUs;
     const { bids, asks } = book;
     let bidLots = 0;
     let askLots = 0;
@@ -522,21 +533,24 @@ export class SymbolKernel implements BookView {
     const { warm } = this.grid;
     votes.ability(Indicator.OBI, warm && this.obi === this.obi);
     votes.ability(Indicator.DEPTH, warm && total > 0);
-    votes.level(Indicator.OBI, 2, warm && this.obi < params.obiThreshold, atUs);
-    votes.level(Indicator.DEPTH, 7, warm && Math.abs(imbalance) > params.depthExtremeImbalance, atUs);
-    this.extreme(2, this.obi, atUs);
-    this.extreme(7, imbalance, atUs);
+    votes.level(Indicator.OBI, 2, warm && this.obi < params.obiThreshold);
+    votes.level(Indicator.DEPTH, 7, warm && Math.abs(imbalance) > params.depthExtremeImbalance);
+    watched[2] = this.obi;
+    this.extreme(2);
+    watched[7] = imbalance;
+    this.extreme(7);
     if ((total * params.usdPerQuote < params.depthMinUsd) !== ((this.pauses & Pause.LIQUIDITY) !== 0)) this.setPauses();
   }
 
   /** Indicator 4: the spread against its lagged median. */
-  private judgeSpread(atUs: number): void {
+  private judgeSpread(): void {
     const { votes, params, grid } = this;
     const x = this.spread / grid.spreadMedian;
     this.spreadRatio = grid.warm && !this.quotesStale ? x : NaN;
     votes.ability(Indicator.SPREAD, this.spreadRatio === this.spreadRatio);
-    votes.level(Indicator.SPREAD, 3, this.spreadRatio > params.spreadMultiplier && this.spread * 10_000 >= params.spreadGateBps, atUs);
-    this.extreme(3, this.spreadRatio, atUs);
+    votes.level(Indicator.SPREAD, 3, this.spreadRatio > params.spreadMultiplier && this.spread * 10_000 >= params.spreadGateBps);
+    this.watched[3] = this.spreadRatio;
+    this.extreme(3);
     if (this.spreadEmergency() !== ((this.pauses & Pause.SPREAD) !== 0)) this.setPauses();
   }
 
@@ -567,7 +581,7 @@ export class SymbolKernel implements BookView {
       if (this.clockUs > due) {
         this.quotesStale = true;
         this.noQuotes();
-        this.judgeSpread(this.exchUs);
+        this.judgeSpread();
         this.setPauses();
       } else if (due < next) next = due;
     }
@@ -589,15 +603,17 @@ export class SymbolKernel implements BookView {
     }
   }
 
-  private extreme(index: number, value: number, atUs: number): void {
+  /** Keeps watched[index] if it is a new least or greatest value. */
+  private extreme(index: number): void {
+    const value = this.watched[index];
     const at = index * 4;
     if (value < this.extremes[at]) {
       this.extremes[at] = value;
-      this.extremes[at + 1] = atUs;
+      this.extremes[at + 1] = this.votes.nowUs;
     }
     if (value > this.extremes[at + 2]) {
       this.extremes[at + 2] = value;
-      this.extremes[at + 3] = atUs;
+      this.extremes[at + 3] = this.votes.nowUs;
     }
   }
 

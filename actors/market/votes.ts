@@ -26,6 +26,8 @@ export class Votes {
   /** Indicators that do not abstain now. */
   able = 0;
   mask = 0;
+  /** Exchange time of what is being judged; set by the owner. */
+  nowUs = 0;
   /** Exchange time after which `refresh` has something to do. */
   expiryUs = Infinity;
   /** A condition changed or a pulse came since the last refresh. */
@@ -38,23 +40,23 @@ export class Votes {
   constructor(params: IndicatorParams) {
     this.params = params;
     this.bufferUs = params.jitterBufferMs * 1000;
-    this.refresh(0);
+    this.refresh();
   }
 
-  /** A grid indicator's condition at the second's end `atUs`. */
-  pulse(index: number, fired: boolean, atUs: number): void {
+  /** A grid indicator's condition at the second's end, `nowUs`. */
+  pulse(index: number, fired: boolean): void {
     if (!fired) return;
-    this.untilUs[index] = atUs + this.bufferUs;
+    this.untilUs[index] = this.nowUs + this.bufferUs;
     this.dirty = true;
   }
 
-  /** A level condition became true or false at `atUs`. */
-  level(bit: number, index: number, holds: boolean, atUs: number): void {
+  /** A level condition is true or false at `nowUs`. */
+  level(bit: number, index: number, holds: boolean): void {
     if (((this.holding & bit) !== 0) === holds) return;
     if (holds) this.holding |= bit;
     else {
       this.holding &= ~bit;
-      this.untilUs[index] = atUs + this.bufferUs;
+      this.untilUs[index] = this.nowUs + this.bufferUs;
     }
     this.dirty = true;
   }
@@ -73,8 +75,9 @@ export class Votes {
     this.dirty = true;
   }
 
-  /** Brings mask, votes and need up to exchange time `atUs`. */
-  refresh(atUs: number): void {
+  /** Brings mask, votes and need up to `nowUs`. */
+  refresh(): void {
+    const atUs = this.nowUs;
     let mask = this.holding;
     let expiry = Infinity;
     for (let i = 0; i < COUNT; i += 1) {

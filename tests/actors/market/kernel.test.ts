@@ -129,45 +129,58 @@ test('edges come only when a machine could act, and carry the record that raised
 
 test('need is the same share of those who can vote, never below the floor', () => {
   const votes = new Votes(PARAMS);
+  const refresh = (atUs: number): void => {
+    votes.nowUs = atUs;
+    votes.refresh();
+  };
   const able = [Indicator.VOLATILITY, Indicator.ACCELERATION, Indicator.OBI, Indicator.SPREAD, Indicator.VOLUME_DELTA];
   const needs: number[] = [];
   for (let n = 0; n <= 5; n += 1) {
     if (n > 0) votes.ability(able[n - 1], true);
-    votes.refresh(0);
+    refresh(0);
     needs.push(votes.need);
   }
   assert.deepEqual(needs, [2, 2, 2, 2, 3, 3]);
-  votes.pulse(5, true, 1e6);
-  votes.refresh(1e6);
+  votes.nowUs = 1e6;
+  votes.pulse(5, true);
+  refresh(1e6);
   assert.equal(votes.need, 2);
-  votes.refresh(2.5e6);
+  refresh(2.5e6);
   assert.equal(votes.need, 2);
-  votes.refresh(2.5e6 + 1);
+  refresh(2.5e6 + 1);
   assert.equal(votes.need, 3);
 });
 
 test('a latch holds for B after its condition, a level as long as it lasts and B more', () => {
   const votes = new Votes(PARAMS);
+  const refresh = (atUs: number): void => {
+    votes.nowUs = atUs;
+    votes.refresh();
+  };
   votes.ability(Indicator.OBI, true);
-  votes.pulse(0, true, 10e6);
-  votes.refresh(10e6);
+  votes.nowUs = 10e6;
+  votes.pulse(0, true);
+  refresh(10e6);
   assert.equal(votes.mask, Indicator.VOLATILITY);
   assert.equal(votes.expiryUs, 11.5e6);
-  votes.refresh(11.5e6);
+  refresh(11.5e6);
   assert.equal(votes.mask, Indicator.VOLATILITY);
-  votes.refresh(11.5e6 + 1);
+  refresh(11.5e6 + 1);
   assert.equal(votes.mask, 0);
-  votes.level(Indicator.OBI, 2, true, 20e6);
-  votes.refresh(90e6);
+  votes.nowUs = 20e6;
+  votes.level(Indicator.OBI, 2, true);
+  refresh(90e6);
   assert.equal(votes.mask, Indicator.OBI);
-  votes.level(Indicator.OBI, 2, false, 90e6);
-  votes.refresh(91.5e6);
+  votes.nowUs = 90e6;
+  votes.level(Indicator.OBI, 2, false);
+  refresh(91.5e6);
   assert.equal(votes.mask, Indicator.OBI);
-  votes.refresh(92e6);
+  refresh(92e6);
   assert.equal(votes.mask, 0);
-  votes.pulse(4, true, 100e6);
+  votes.nowUs = 100e6;
+  votes.pulse(4, true);
   votes.unlatch();
-  votes.refresh(100e6);
+  refresh(100e6);
   assert.equal(votes.mask, 0);
 });
 
@@ -325,7 +338,7 @@ test('a gap in the depth stream un-latches; a hole in trade ids only pauses', ()
 });
 
 test('thin books, wide spreads and late records pause', () => {
-  const kernel = kernelOf();
+  const kernel = kernelOf({ spreadEmergencyBps: 5 });
   const symbol = kernel.symbol(0)!;
   runAll(kernel, records([...quiet(0, 60), ...snapshotAt(60, 10)]));
   assert.ok((symbol.pauses & Pause.LIQUIDITY) !== 0, 'far below 100,000 USD');
@@ -335,7 +348,9 @@ test('thin books, wide spreads and late records pause', () => {
   runAll(kernel, records([ticker(60.2, 100_000, 100_070)], kernel.seq + 1));
   assert.ok((symbol.pauses & Pause.SPREAD) !== 0, '7 bp, 70 times the median');
   runAll(kernel, records([ticker(60.3, 100_000, 100_030)], kernel.seq + 1));
-  assert.equal(symbol.pauses & Pause.SPREAD, 0, '3 bp is no emergency however many ticks');
+  assert.ok((symbol.pauses & Pause.SPREAD) !== 0, 'it holds until the spread has halved');
+  runAll(kernel, records([ticker(60.4, 100_000, 100_020), ticker(60.5, 100_000, 100_030)], kernel.seq + 1));
+  assert.equal(symbol.pauses & Pause.SPREAD, 0, '3 bp raises no emergency, however many ticks');
   const late = (s: number): Rec[] => [0, 1, 2].map((k) => ({ ...trade(s + k / 10, 100_000, 1), recv: at(s + k / 10) + (k < 2 ? 900_000 : 1000) }));
   runAll(kernel, records([...late(61), ...late(62.5)], kernel.seq + 1));
   assert.ok((symbol.pauses & Pause.LATENCY) !== 0);
