@@ -5,6 +5,8 @@ import type { BenchRow } from '../row.js';
 const LOADERS: Readonly<Record<string, () => Promise<BenchRow>>> = {
   'replay/xstate-per-event': async () => (await import('./replay.js')).xstatePerEvent,
   'replay/idiomatic': async () => (await import('./replay.js')).idiomatic,
+  'actor-reducer/nact': async () => (await import('./actors.js')).reducerActor,
+  'actor-xstate/xstate-send': async () => (await import('./actors.js')).xstateActor,
   'alloc/tick-path': async () => (await import('./allocation.js')).tickPathAllocation,
   'heap/50m': async () => (await import('./allocation.js')).longRunHeap,
   'tape-raw/read-sync': async () => (await import('./tape.js')).rawTape,
