@@ -142,6 +142,7 @@ export class Runtime {
 
   /** Asks from outside the tree; `done` gets the one outcome, at the latest at the deadline. */
   ask<R>(to: ActorRef<never> | string, request: unknown, deadlineMs: number, done: (result: AskResult<R>) => void): void {
+    this.#d.touch();
     const question = new Ask(null, 0, request, done as (result: AskResult<never>) => unknown);
     ask(this.#d, null, typeof to === 'string' ? to : to.path, question, this.#d.nowUs + Math.round(deadlineMs * 1000));
   }
@@ -193,6 +194,7 @@ export class Runtime {
     const d = this.#d;
     const clock = d.clock;
     if (!(clock instanceof VirtualClock)) throw new TypeError('advanceTo needs a virtual clock; a wall clock moves by itself');
+    if (d.busy) throw new Error('advanceTo is for code outside the tree: a turn or an effect cannot move the clock');
     d.run();
     while (d.timers.nextUs() <= us) {
       clock.moveTo(d.timers.nextUs());
@@ -228,6 +230,7 @@ export class Runtime {
 
   /** Ends the present incarnation as an error, between turns, consuming no message. False when there is none. */
   crash(path: string, cause?: unknown): boolean {
+    this.#d.touch();
     const cell = this.#d.find(path);
     if (cell === undefined || cell.state > CellState.draining) return false;
     const failure = toFailureCause(cause ?? new Error('injected crash'), { path: cell.path, incarnation: cell.incarnation });
@@ -237,6 +240,7 @@ export class Runtime {
 
   /** Ends the present incarnation without a word to it: a fence, no user code runs. Its supervisor sees `killed`. */
   kill(path: string): boolean {
+    this.#d.touch();
     const cell = this.#d.find(path);
     if (cell === undefined || cell.state > CellState.draining) return false;
     this.#d.requestExit(cell, { kind: 'killed' });
@@ -333,6 +337,7 @@ export class Runtime {
   stop(): boolean {
     const root = this.#root;
     if (root === null) return true;
+    this.#d.touch();
     if (!stopCell(this.#d, root, StopMode.final, { kind: 'shutdown' })) return false;
     this.#treeDown();
     return true;

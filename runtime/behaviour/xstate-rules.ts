@@ -90,6 +90,16 @@ export function machineProblems(machine: AnyStateMachine, effects: readonly stri
   return problems;
 }
 
+/** True when the machine has neither eventless transitions nor wildcard descriptors. */
+export function isPlain(machine: AnyStateMachine): boolean {
+  const plain = (node: Node): boolean => {
+    if (node.always !== undefined && node.always.length > 0) return false;
+    for (const event of node.transitions.keys()) if (event.includes('*')) return false;
+    return Object.keys(node.states).every((name) => plain(node.states[name]!));
+  };
+  return plain(machine.root as unknown as Node);
+}
+
 function isBuiltin(action: object, type: string): boolean {
   return 'type' in action && action.type === type;
 }

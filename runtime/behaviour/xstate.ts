@@ -2,7 +2,7 @@ import {
   type AnyActorRef, type AnyMachineSnapshot, type AnyStateMachine, createActor, type EventFromLogic, type InputFrom, type SnapshotFrom,
 } from 'xstate';
 import type { ActorContext, ActorRef, Behaviour, ExitReason, WorkerSpec } from '../types.js';
-import { machineProblems } from './xstate-rules.js';
+import { isPlain, machineProblems } from './xstate-rules.js';
 
 /** What a named action of a machine gets when it is carried out, after the transition has succeeded. */
 export interface ActionArgs<Context, Event, Snapshot> {
@@ -88,10 +88,10 @@ export function machine<M extends AnyStateMachine>(
   if (problems.length > 0) throw new TypeError(`machine "${logic.id}" cannot run under the runtime:\n- ${problems.join('\n- ')}`);
   const stepper = new Stepper(logic, Object.keys(actors));
 
-  const carryOut = (snapshot: AnyMachineSnapshot, from: number, ctx: ActorContext<EventFromLogic<M>>): AnyMachineSnapshot => {
+  const carryOut = (snapshot: AnyMachineSnapshot, ctx: ActorContext<EventFromLogic<M>>): AnyMachineSnapshot => {
     if (snapshot.status === 'error') throw snapshot.error;
     const actions = stepper.actions;
-    for (let at = from; at < actions.length; at++) act(actions[at]!, snapshot, ctx as unknown as ActorContext);
+    for (let at = 0; at < actions.length; at++) act(actions[at]!, snapshot, ctx as unknown as ActorContext);
     if (snapshot.status === 'done') ctx.stop(snapshot.output);
     return snapshot;
   };
@@ -140,14 +140,14 @@ export function machine<M extends AnyStateMachine>(
   return {
     name: options.name ?? logic.id,
     version: options.version,
-    init: (ctx, input) => carryOut(stepper.init(input), 0, ctx) as SnapshotFrom<M>,
+    init: (ctx, input) => carryOut(stepper.init(input), ctx) as SnapshotFrom<M>,
     step: (snapshot, message, ctx) => {
       if ((message as unknown) instanceof DelayedSend) {
         const { to, event } = message as unknown as DelayedSend;
         ctx.send(to, event);
         return snapshot;
       }
-      return carryOut(stepper.step(snapshot as AnyMachineSnapshot, message), 0, ctx) as SnapshotFrom<M>;
+      return carryOut(stepper.step(snapshot as AnyMachineSnapshot, message), ctx) as SnapshotFrom<M>;
     },
     childExit: outcome,
     view: (snapshot) => {
@@ -166,6 +166,8 @@ class Stepper {
   private readonly parentShell: AnyActorRef;
   private readonly scope: Parameters<AnyStateMachine['transition']>[2];
   private readonly collect: (action: Action) => void;
+  /** No eventless transitions and no wildcards: an event no active state names changes nothing. */
+  private readonly plain: boolean;
 
   constructor(logic: AnyStateMachine, actorNames: readonly string[]) {
     const stubs: Record<string, unknown> = {};
@@ -173,6 +175,7 @@ class Stepper {
     this.definition = logic.provide({ actors: stubs as never });
     const { options } = this.definition as unknown as { options: { maxIterations: number } };
     if (options.maxIterations === Infinity) options.maxIterations = MOST_MICROSTEPS;
+    this.plain = isPlain(this.definition);
     this.parentShell = createActor(inert as never, {} as never) as unknown as AnyActorRef;
     this.shell = createActor(inert as never, { parent: this.parentShell } as never) as unknown as AnyActorRef;
     this.collect = (action) => {
@@ -198,9 +201,17 @@ class Stepper {
     return this.definition.getInitialSnapshot(this.scope as never, input) as unknown as AnyMachineSnapshot;
   }
 
-  step(snapshot: AnyMachineSnapshot, event: unknown): AnyMachineSnapshot {
-    this.actions.length = 0;
+  step(snapshot: AnyMachineSnapshot, event: Event): AnyMachineSnapshot {
+    if (this.actions.length !== 0) this.actions.length = 0;
+    if (this.plain && !this.names(snapshot, event.type)) return snapshot;
     return this.definition.transition(snapshot, event as never, this.scope) as unknown as AnyMachineSnapshot;
+  }
+
+  /** Whether any active state has a transition for this event, guards aside. XState's own events always count. */
+  private names(snapshot: AnyMachineSnapshot, type: string): boolean {
+    const { _nodes: nodes } = snapshot as unknown as { _nodes: readonly { readonly transitions: ReadonlyMap<string, unknown> }[] };
+    for (const node of nodes) if (node.transitions.has(type)) return true;
+    return type.startsWith('xstate.') || snapshot.status !== 'active';
   }
 
   /** Whom a `sendTo` is for: the actor itself, its parent, a child, or any reference the machine was given. */

@@ -127,6 +127,16 @@ export class Dispatcher {
     return path.charCodeAt(0) === 47 ? this.paths.get(path) : this.names.get(path);
   }
 
+  /** A turn, or what a turn asked for, is under way. */
+  get busy(): boolean {
+    return this.running || this.inTurn || this.committing !== 0;
+  }
+
+  /** For calls from outside: the time of the call, which between turns is later than that of the last turn. */
+  touch(): void {
+    if (!this.busy) this.nowUs = this.clock.nowUs();
+  }
+
   schedule(cell: Cell): void {
     cell.scheduled = true;
     this.queue.push(cell);
@@ -211,7 +221,7 @@ export class Dispatcher {
 
   /** Runs turns until nothing is queued, or until about `maxTurns` are done. Returns how many messages were handled. */
   run(maxTurns = Infinity): number {
-    if (this.running || this.inTurn) return 0;
+    if (this.busy) return 0;
     this.running = true;
     const before = this.handled;
     try {
@@ -229,7 +239,7 @@ export class Dispatcher {
 
   /** Runs one slice: at most `sliceMessages` messages of the cell whose turn it is. False when nothing was queued. */
   runSlice(): boolean {
-    if (this.running || this.inTurn) return false;
+    if (this.busy) return false;
     this.running = true;
     try {
       this.settle();

@@ -38,10 +38,10 @@ export function createCell(d: Dispatcher, parent: Cell | null, spec: ChildSpec):
 /** Starts the next incarnation, or resumes a kept one. Null when it runs; otherwise why it does not (it is stopped then). */
 export function startCell(d: Dispatcher, cell: Cell): FailureCause | null {
   cell.incarnation++;
+  cell.startedAtUs = d.nowUs;
   if (cell.retained) {
     cell.retained = false;
     cell.state = CellState.running;
-    cell.startedAtUs = d.nowUs;
     d.trace.write(TraceKind.resume, cell.number, cell.incarnation, d.nowUs);
     if (!cell.scheduled && cell.queued !== 0) d.schedule(cell);
     return null;
@@ -81,7 +81,6 @@ function startWorker(d: Dispatcher, cell: Cell): FailureCause | null {
   }
   cell.stateGood = true;
   cell.state = CellState.running;
-  cell.startedAtUs = d.nowUs;
   if (!nested && d.ops.count !== mark) d.hooks.commit(d, mark);
   if (cell.state === CellState.running && !cell.scheduled && cell.queued !== 0) d.schedule(cell);
   return null;
@@ -115,7 +114,6 @@ function startSupervisor(d: Dispatcher, cell: Cell): FailureCause | null {
     return failed;
   }
   cell.state = CellState.running;
-  cell.startedAtUs = d.nowUs;
   return null;
 }
 

@@ -1,9 +1,10 @@
 import type { Cell } from '../core/cell.js';
 import type { Dispatcher } from '../core/dispatcher.js';
-import { cancelRestart, createCell, forget, startCell, stopCell } from '../core/lifecycle.js';
+import { cancelRestart, createCell, forget, settleForGood, startCell, stopCell } from '../core/lifecycle.js';
 import { CellKind, CellState, StopMode } from '../core/states.js';
 import { nodeState, type NodeState } from '../observe/tree.js';
 import type { ActorRef, ChildSpec, RestartType, StartChildError, StartChildResult, WorkerSpec } from '../types.js';
+import { affectedChildren } from './supervisor-state.js';
 import { problemsOfSpec } from './validate.js';
 
 export type AdminError =
@@ -72,13 +73,23 @@ export function terminateChild(d: Dispatcher, path: string, which: string | Acto
     const wasOurs = byReference && child === undefined && which.path.startsWith(path === '/' ? '/' : `${path}/`);
     return wasOurs ? OK : refused({ kind: 'not_found', path: byReference ? which.path : `${path}/${which}` });
   }
-  cancelRestart(d, child);
-  if (parent.supervision!.waitingFor === child) parent.supervision!.waitingFor = null;
+  if (child.state === CellState.down) releaseGroup(d, parent, child);
   if (stopCell(d, child, StopMode.final, { kind: 'shutdown' })) {
     if (child.policy.restart === 'temporary' || parent.kind === CellKind.dynamic) forget(d, child);
   }
   d.settle();
   return OK;
+}
+
+/** A child whose restart is called off: siblings that were down only to come back with it stay down (OTP). */
+function releaseGroup(d: Dispatcher, parent: Cell, child: Cell): void {
+  cancelRestart(d, child);
+  const state = parent.supervision!;
+  if (state.waitingFor === child) state.waitingFor = null;
+  for (const sibling of affectedChildren(state.strategy, parent, child)) {
+    const waits = sibling !== child && sibling.state === CellState.down && sibling.restartTimer === null && !sibling.retryQueued && !sibling.undecided;
+    if (waits) settleForGood(d, sibling, StopMode.final, { kind: 'shutdown' });
+  }
 }
 
 /** Starts a stopped child of a static supervisor again, from its kept specification. */
@@ -153,6 +164,7 @@ function namedChild(d: Dispatcher, path: string, id: string): Cell | StartChildE
 
 function supervisorAt(d: Dispatcher, path: string): Cell | StartChildError {
   if (d.inTurn) throw new Error('children are administered between turns; inside a turn use ctx.spawn and ctx.stopChild');
+  d.touch();
   const cell = d.paths.get(path);
   if (cell === undefined) return { kind: 'not_found', path };
   return cell.kind === CellKind.worker ? { kind: 'not_supervisor', path } : cell;

@@ -76,7 +76,7 @@ function restartOrGiveUp(d: Dispatcher, parent: Cell, child: Cell, reason: ExitR
   child.restarts++;
   d.restarts++;
   const backoff = child.policy.backoff;
-  if (backoff !== null && child.stateGood && d.nowUs - child.startedAtUs >= resetAfterMs(backoff) * 1000) child.attempt = 0;
+  if (backoff !== null && d.nowUs - child.startedAtUs >= resetAfterMs(backoff) * 1000) child.attempt = 0;
   keepOrReset(d, child, reason);
   if (parent.kind === CellKind.worker) delayThenStart(d, parent, child);
   else stopGroup(d, parent, child);

@@ -159,3 +159,18 @@ test('the same seed and inputs give the same trace hash; another seed another on
   assert.equal(hashOf('x'), hashOf('x'));
   assert.notEqual(hashOf('x'), hashOf('y'));
 });
+
+test('an effect cannot move the clock or run turns inside the turn that asked for it', () => {
+  const seen: unknown[] = [];
+  const runtime: ReturnType<typeof started> = started(root([child('a'), child('b')]), {
+    effects: {
+      drain: () => { seen.push(runtime.drain(), runtime.step()); },
+      advance: () => runtime.advanceTo(1e9),
+    },
+  });
+  run(runtime, '/a', (ctx) => { ctx.send(ctx.ref('/b'), { type: 'add', n: 1 }); ctx.effect('drain', null); ctx.effect('advance', null); });
+  assert.deepEqual(seen, [0, false]);
+  assert.equal(runtime.nowUs(), 0);
+  assert.equal(runtime.counters().faults, 1);
+  assert.equal(total(runtime, '/b'), 1);
+});

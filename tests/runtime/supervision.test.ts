@@ -240,6 +240,31 @@ test('back-off: doubling delays within [minMs, maxMs], full jitter from the seed
   for (const delay of jittered) assert.ok(delay >= 10_000 && delay <= 80_000);
 });
 
+test('back-off: attempts that do not even start go on doubling; a throw inside a mutable turn after a stable run begins anew', () => {
+  const backoff = { minMs: 10, maxMs: 1000, jitter: 0, resetAfterMs: 15 };
+  const runtime = started(root([child('a', { failStarts: (start) => start > 0 && start < 4, mutable: true }, { backoff })], { intensity: { restarts: 1000, withinMs: 1 } }));
+  const delays: number[] = [];
+  runtime.crash('/a');
+  while (stateOf(runtime, '/a') === 'restarting') {
+    delays.push(runtime.nextTimerUs() - runtime.nowUs());
+    runtime.advanceTo(runtime.nextTimerUs());
+  }
+  assert.deepEqual(delays, [10_000, 20_000, 40_000, 80_000]);
+  runtime.advanceTo(runtime.nowUs() + 15_000);
+  ends['error']!(runtime, '/a');
+  assert.equal(runtime.nextTimerUs() - runtime.nowUs(), 10_000);
+});
+
+test('terminating the child a group waits for leaves the rest of the group stopped, not in between', () => {
+  const backoff = { minMs: 100, maxMs: 100, jitter: 0 };
+  const runtime = started(root([child('a'), child('b', {}, { backoff }), child('c')], { strategy: 'restForOne' }));
+  runtime.crash('/b');
+  assert.deepEqual(runtime.terminateChild('/', 'b'), { ok: true });
+  assert.deepEqual(ids.map((id) => stateOf(runtime, `/${id}`)), ['running', 'stopped', 'stopped']);
+  assert.equal(runtime.counters().timers, 0);
+  assert.equal(runtime.restartChild('/', 'c').ok, true);
+});
+
 test('messages sent during back-off are kept, dropped or refused as the specification says', () => {
   const backoff = { minMs: 10, maxMs: 10, jitter: 0 };
   const specs = (['keep', 'drop', 'reject'] as const).map((onRestart) => child(onRestart, {}, { backoff, mailbox: { onRestart } }));

@@ -310,7 +310,20 @@ const rich = setup({
   },
 });
 
-test('the pure step agrees with createActor on any sequence of events and waits', () => {
+/** Without eventless transitions and wildcards, so that events nobody names take the short way. */
+const plain = setup({
+  types: { context: {} as { n: number }, events: {} as { type: 'A' | 'B' | 'C' | 'D' | 'E' | 'F'; k: number } | { type: 'T' } },
+  actions: { act: ({ context }, params: { tag: string }) => { acted.push([params.tag, context.n]); } },
+}).createMachine({
+  id: 'plain', initial: 'one', context: { n: 0 }, on: { F: { actions: [assign({ n: ({ context }) => context.n + 1 }), { type: 'act', params: { tag: 'F' } }] } },
+  states: {
+    one: { on: { A: { guard: ({ event }) => event.k > 4, target: 'two' } }, after: { 25: 'two' } },
+    two: { initial: 'x', states: { x: { on: { B: 'y' } }, y: { on: { C: { actions: raise({ type: 'T' }) } } } }, on: { T: 'one', D: 'end' } },
+    end: { type: 'final' },
+  },
+});
+
+for (const [name, subject] of [['with', rich], ['without', plain]] as const) test(`the pure step agrees with createActor on any sequence of events and waits (a machine ${name} eventless transitions)`, () => {
   const step = fc.oneof(
     { weight: 4, arbitrary: fc.record({ type: fc.constantFrom('A', 'B', 'C', 'D', 'E', 'F'), k: fc.integer({ min: 0, max: 12 }) }) },
     { weight: 1, arbitrary: fc.record({ wait: fc.integer({ min: 0, max: 40 }) }) },
@@ -318,10 +331,10 @@ test('the pure step agrees with createActor on any sequence of events and waits'
   fc.assert(fc.property(fc.array(step, { maxLength: 60 }), fc.boolean(), (steps, crashing) => {
     const clock = new FairClock();
     acted.length = 0;
-    const reference = createActor(rich, { clock: clock as never }).start();
+    const reference = createActor(subject as typeof rich, { clock: clock as never }).start();
     const mine: unknown[] = [];
-    const behaviour = machine(rich, { version: 1, effects: { act: ({ context, params }) => void mine.push([(params as { tag: string }).tag, context.n]) } });
-    const runtime = started(root([worker({ id: 'm', behaviour, restore: 'lastGood' })], { intensity: { restarts: 1000, withinMs: 1 } }));
+    const behaviour = machine(subject as typeof rich, { version: 1, effects: { act: ({ context, params }) => void mine.push([(params as { tag: string }).tag, context.n]) } });
+    const runtime = started(root([worker({ id: 'm', behaviour, restart: 'transient', restore: 'lastGood' })], { intensity: { restarts: 1000, withinMs: 1 } }));
     for (const next of steps) {
       if ('wait' in next) {
         clock.advance(next.wait);
@@ -330,6 +343,10 @@ test('the pure step agrees with createActor on any sequence of events and waits'
         reference.send(next as never);
         runtime.send('/m', next);
         runtime.drain();
+      }
+      if (reference.getSnapshot().status !== 'active') {
+        assert.equal(runtime.inspect('/m')?.state, 'stopped');
+        break;
       }
       if (crashing) runtime.crash('/m');
       const snapshot = reference.getSnapshot();
