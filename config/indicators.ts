@@ -128,6 +128,8 @@ const shape = {
   meanVolumeSeconds: seconds(600).default(60),
 
   // 4.1 base quantities
+  /** The micro-price is fitted anew this often (P). */
+  micropriceFitSeconds: seconds(3600).default(60),
   kyleIntervalSeconds: seconds(600).default(10),
   kyleIntervals: z.number().int().min(3).max(512).default(60),
   kyleMinIntervals: z.number().int().min(3).max(512).default(30),

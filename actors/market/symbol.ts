@@ -15,6 +15,7 @@ import { Flow } from './flow.js';
 import { Grid } from './grid.js';
 import { Indicator, Pause } from './messages.js';
 import type { Features } from './messages.js';
+import { Microprice } from './microprice.js';
 import { Votes } from './votes.js';
 import { Walls } from './walls.js';
 
@@ -24,6 +25,31 @@ const LONGEST_SILENCE_SECONDS = 2000;
 
 export const EXTREME_NAMES = ['volatilityRatio', 'acceleration', 'obi', 'spreadRatio', 'volumeDeltaZ', 'velocityRatio', 'pattern', 'depthImbalance', 'violentRange', 'latencyMs'] as const;
 const EXTREMES = EXTREME_NAMES.length;
+
+/** Prices in ticks, spreads relative, quantities in lots; lambdas per quote unit (Kyle) or its root (Hasbrouck). */
+export interface Quantities {
+  readonly mid: number;
+  /** Bid and ask weighted by the opposite size; the zero-effort stand-in for the micro-price. */
+  readonly weightedMid: number;
+  readonly microprice: number;
+  readonly effectiveSpread: number;
+  readonly realisedSpread: number;
+  readonly ofiTotal: number;
+  readonly ofiImpact: number;
+  readonly ofiImpactR2: number;
+  readonly cvdSession: number;
+  readonly cvd1m: number;
+  readonly cvd5m: number;
+  readonly cvd15m: number;
+  readonly kyleLambda: number;
+  readonly kyleLambdaBpsPerMillion: number;
+  readonly kyleT: number;
+  readonly kyleR2: number;
+  readonly kyleZ: number;
+  readonly hasbrouckLambda: number;
+  readonly amihud: number;
+  readonly vpin: number;
+}
 
 export class SymbolKernel implements BookView {
   readonly index: number;
@@ -47,6 +73,7 @@ export class SymbolKernel implements BookView {
   readonly grid: Grid;
   readonly candles: Candles;
   readonly flow: Flow;
+  readonly microprice = new Microprice();
   readonly votes: Votes;
   private readonly bidWalls: Walls;
   private readonly askWalls: Walls;
@@ -287,6 +314,7 @@ export class SymbolKernel implements BookView {
     const silent = !grid.event;
     grid.endSecond(this.second, this.seconds);
     this.flow.endSecond(this.second, grid.silent ? 0 : grid.price);
+    if ((this.second + 1) % params.micropriceFitSeconds === 0) this.microprice.fit();
     if (candles.endSecond(this.second)) {
       this.keepCandle(endUs);
       if (candles.pattern !== 0 && grid.warm) {
@@ -415,6 +443,8 @@ export class SymbolKernel implements BookView {
     this.quotesStale = false;
     this.checkStaleBy(this.params.quoteStaleMs);
     if (quote[0] > 0 && quote[2] > 0 && bid > 0 && ask > 0) flow.quotes(quote);
+    if (bid > 0 && ask > 0) this.microprice.quotes(quote, 4);
+    else this.microprice.lose();
     this.bestBidLots = bidLots;
     this.bestAskLots = askLots;
     if (bid !== this.bestBidTicks || ask !== this.bestAskTicks || flow.mid === 0) {
@@ -435,6 +465,7 @@ export class SymbolKernel implements BookView {
 
   /** No mid: the price is the last trade. */
   private noQuotes(): void {
+    this.microprice.lose();
     this.flow.mid = 0;
     this.spread = NaN;
     if (this.lastTradeTicks > 0) this.grid.price = this.lastTradeTicks;
@@ -624,6 +655,35 @@ export class SymbolKernel implements BookView {
 
   get violent(): boolean {
     return this.grid.violentRange >= this.params.violentRange;
+  }
+
+  /** The base quantities of 4.1 as they stand, for reports; NaN where unknown. Allocates. */
+  quantities(): Quantities {
+    const { flow, microprice } = this;
+    const both = flow.mid > 0;
+    return {
+      mid: both ? flow.mid : NaN,
+      weightedMid: both
+        ? (this.bestBidLots * this.bestAskTicks + this.bestAskLots * this.bestBidTicks) / (this.bestBidLots + this.bestAskLots) : NaN,
+      microprice: microprice.price,
+      effectiveSpread: flow.effectiveSpread,
+      realisedSpread: flow.realisedSpread,
+      ofiTotal: flow.ofiTotal,
+      ofiImpact: flow.ofiImpact.slope,
+      ofiImpactR2: flow.ofiImpact.rSquared,
+      cvdSession: flow.cvdSession,
+      cvd1m: flow.cvd1m,
+      cvd5m: flow.cvd5m,
+      cvd15m: flow.cvd15m,
+      kyleLambda: flow.kyle.slope,
+      kyleLambdaBpsPerMillion: flow.kyle.slope * 1e10,
+      kyleT: flow.kyle.t,
+      kyleR2: flow.kyle.rSquared,
+      kyleZ: flow.kyleZ,
+      hasbrouckLambda: flow.hasbrouck.slope,
+      amihud: flow.amihud,
+      vpin: flow.vpin,
+    };
   }
 
   /** The values an edge carries; allocates. */
