@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { keepsFloor, measure, median } from '../../../tools/bench/measure.js';
@@ -93,4 +93,15 @@ void test('the command lists its rows and refuses an unknown one', async () => {
   const unknown = await runNode(main, ['--only', 'nothing/such']);
   assert.equal(unknown.code, 2);
   assert.match(unknown.stderr, /there is no benchmark 'nothing\/such'/);
+});
+
+void test('docs/bench.md describes every row, with its floor', async () => {
+  const page = readFileSync(join(projectRoot, 'docs/bench.md'), 'utf8');
+  for (const id of rowIds) {
+    const line = page.split('\n').find((text) => text.startsWith(`| \`${id}\` |`));
+    assert.ok(line !== undefined, `docs/bench.md has no line for ${id}`);
+    const { floor } = await loadRow(id);
+    const stated = /(\d[\d,.]*)? *\|[^|]*\|$/.exec(line)?.[1]?.replaceAll(',', '');
+    assert.equal(stated === undefined ? undefined : Number(stated), floor, `the floor of ${id}`);
+  }
 });
