@@ -199,3 +199,16 @@ test('a control shown before it is due waits, and nothing of it happens earlier'
     for (const event of matcher.events) assert.ok(event.atUs >= due.get(event.id)!, `${event.type} before it was due`);
   }), { numRuns: 500 });
 });
+
+test('the scripts provoke every reason to fill and to refuse', () => {
+  const seen = new Set<string>();
+  for (const tape of ['trades', 'quotes', 'book'] as const) {
+    for (const steps of fc.sample(scripts(tape), { numRuns: 800, seed: 1 })) {
+      for (const event of runMatcher(steps, tape === 'book').events) if ('reason' in event) seen.add(event.reason);
+    }
+  }
+  assert.deepEqual([...seen].sort(), [
+    'fok_not_fillable', 'ioc_remainder', 'no_market', 'nothing_to_reduce', 'queue_reached', 'quote_crossed', 'requested', 'took_beyond_book',
+    'took_book', 'took_last_trade', 'traded_through', 'would_take',
+  ]);
+});
