@@ -13,13 +13,13 @@ export class SymbolTable {
   readonly ignored = new Map<string, number>();
   readonly #indexes = new Map<string, number>();
   readonly #open: boolean;
-  readonly #foldCase: boolean;
+  readonly #deribit: boolean;
 
-  /** `requested` undefined takes whatever occurs. Deribit writes a lower-case d in strikes, so its names keep their case. */
+  /** `requested` undefined takes whatever occurs. */
   constructor(requested: readonly string[] | undefined, venue: string) {
     this.#open = requested === undefined;
-    this.#foldCase = venue !== 'deribit';
-    for (const name of requested ?? []) this.#add(this.#foldCase ? name.toUpperCase() : name);
+    this.#deribit = venue === 'deribit';
+    for (const name of requested ?? []) this.#add(this.#spelling(name));
   }
 
   /** True while symbols are still being discovered. */
@@ -31,8 +31,8 @@ export class SymbolTable {
   index(spelled: string): number {
     const found = this.#indexes.get(spelled);
     if (found !== undefined) return found;
-    const name = this.#foldCase ? spelled.toUpperCase() : spelled;
-    const known = this.#indexes.get(name) ?? this.#indexes.get(name.toUpperCase());
+    const name = this.#spelling(spelled);
+    const known = this.#indexes.get(name);
     if (known !== undefined) {
       this.#indexes.set(spelled, known);
       return known;
@@ -53,13 +53,18 @@ export class SymbolTable {
     return this.names.length === 1 ? 0 : undefined;
   }
 
+  /** Upper case, except for the d that Deribit writes for the point of a strike: MATIC_USDC-9MAR24-1d02-C. */
+  #spelling(name: string): string {
+    const upper = name.toUpperCase();
+    return this.#deribit ? upper.replace(/-(\d+)D(\d+)-/, '-$1d$2-') : upper;
+  }
+
   #add(name: string): number {
     const existing = this.#indexes.get(name);
     if (existing !== undefined) return existing;
     if (this.names.length === MAX_SYMBOLS) throw new ImportError('badInput', `more than ${MAX_SYMBOLS} symbols`, 'choose some with --symbol');
     this.names.push(name);
     this.#indexes.set(name, this.names.length - 1);
-    if (!this.#foldCase) this.#indexes.set(name.toUpperCase(), this.names.length - 1);
     return this.names.length - 1;
   }
 }

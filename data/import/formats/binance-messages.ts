@@ -50,6 +50,8 @@ export class BinanceMessages {
   #unnamed(message: Message, receivedUs: number, stream: string, address: string): void {
     if ('lastUpdateId' in message && ('bids' in message || 'asks' in message)) return this.#snapshot(message, receivedUs, stream, address);
     if ('u' in message && 'b' in message && 'B' in message && 's' in message) return this.#bookTicker(message, receivedUs);
+    if ('bidPrice' in message && 'bidQty' in message && 'askPrice' in message && 'askQty' in message && !('openTime' in message)) return this.#restBookTicker(message, receivedUs);
+    if ('markPrice' in message && 'nextFundingTime' in message) return this.#premiumIndex(message, receivedUs);
     if ('fundingRate' in message && 'fundingTime' in message && 'symbol' in message) return this.#funding(message);
     if ('a' in message && 'p' in message && 'f' in message && 'l' in message && 'm' in message && 'T' in message) return this.#aggTrade(message, receivedUs, address);
     if ('id' in message && 'price' in message && 'qty' in message && 'time' in message && 'isBuyerMaker' in message) return this.#restTrade(message, receivedUs, address);
@@ -191,6 +193,26 @@ export class BinanceMessages {
     const symbol = this.#context.sink.symbols.index(textField(message['symbol'], 'symbol'));
     if (symbol < 0) return;
     this.#context.sink.funding(symbol, stampField(message['fundingTime'], 'fundingTime'), decimalField(message['fundingRate'], this.#a, 'fundingRate'));
+  }
+
+  #restBookTicker(message: Message, receivedUs: number): void {
+    const symbol = this.#context.sink.symbols.index(textField(message['symbol'], 'symbol'));
+    if (symbol < 0) return;
+    decimalField(message['bidPrice'], this.#a, 'bidPrice');
+    decimalField(message['bidQty'], this.#b, 'bidQty');
+    decimalField(message['askPrice'], this.#c, 'askPrice');
+    decimalField(message['askQty'], this.#d, 'askQty');
+    this.#context.sink.bookTicker(symbol, receivedUs, 'time' in message ? stampField(message['time'], 'time') : 0, 0, this.#a, this.#b, this.#c, this.#d);
+  }
+
+  #premiumIndex(message: Message, receivedUs: number): void {
+    const symbol = this.#context.sink.symbols.index(textField(message['symbol'], 'symbol'));
+    if (symbol < 0) return;
+    decimalField(message['markPrice'], this.#a, 'markPrice');
+    const index = optional(message['indexPrice'], this.#b, 'indexPrice');
+    const rate = optional(message['lastFundingRate'], this.#c, 'lastFundingRate');
+    const next = message['nextFundingTime'] === 0 ? 0 : stampField(message['nextFundingTime'], 'nextFundingTime');
+    this.#context.sink.mark(symbol, receivedUs, stampField(message['time'], 'time'), this.#a, index, rate, next);
   }
 
   #kline(message: Message, receivedUs: number): void {

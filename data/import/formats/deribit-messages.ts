@@ -4,6 +4,9 @@ import { BadRow } from '../import-error.js';
 import type { DecoderContext } from './format.js';
 import { decimalField, idField, isMessage, listField, stampField, textField, type Message } from './message.js';
 
+/** Combinations of options trade at any price; no record holds one below 0. */
+const BELOW_ZERO = 'price of a combination below 0';
+
 /**
  * Deribit JSON-RPC: notifications of trades, book, quote and ticker channels, and the replies with last trades and an
  * order book. Trade ids are `trade_seq`, which count 1, 2, 3 … per instrument.
@@ -14,6 +17,7 @@ export class DeribitMessages {
   readonly #b = new ExactNumber();
   readonly #c = new ExactNumber();
   readonly #d = new ExactNumber();
+  readonly #e = new ExactNumber();
 
   constructor(context: DecoderContext) {
     this.#context = context;
@@ -45,6 +49,8 @@ export class DeribitMessages {
       for (const trade of trades) this.#trade(trade, receivedUs);
     } else if (isMessage(result) && 'change_id' in result && 'bids' in result && 'asks' in result) {
       this.#book(result, receivedUs);
+    } else if (isMessage(result) && Array.isArray(result['ticks']) && 'close' in result) {
+      this.#chart(result, receivedUs);
     } else {
       this.#context.ignore('JSON-RPC request or reply');
     }
@@ -93,6 +99,23 @@ export class DeribitMessages {
     sink.closeBook();
   }
 
+  /** The reply of get_tradingview_chart_data: columns of bars, their opening times in `ticks`. It names no instrument. */
+  #chart(chart: Message, receivedUs: number): void {
+    const ticks = listField(chart['ticks'], 'ticks');
+    const [open, high, low, close, volume] = ['open', 'high', 'low', 'close', 'volume'].map((name) => listField(chart[name], name));
+    const seconds = ticks.length < 2 ? 0 : Math.round((stampField(ticks[1], 'tick') - stampField(ticks[0], 'tick')) / 1e6);
+    const { sink } = this.#context;
+    const symbol = sink.unnamedSymbol();
+    for (let k = 0; k < ticks.length; k += 1) {
+      decimalField(open![k], this.#a, 'open');
+      decimalField(high![k], this.#b, 'high');
+      decimalField(low![k], this.#c, 'low');
+      decimalField(close![k], this.#d, 'close');
+      decimalField(volume![k], this.#e, 'volume');
+      sink.candle(symbol, receivedUs, stampField(ticks[k], 'tick') + seconds * 1e6, seconds, 0, this.#a, this.#b, this.#c, this.#d, this.#e);
+    }
+  }
+
   /** Levels are [action, price, amount], or [price, amount] in grouped books. */
   #side(levels: unknown, what: string, ask: boolean): void {
     for (const level of listField(levels, what)) {
@@ -116,7 +139,10 @@ export class DeribitMessages {
     const exchangeUs = stampField(data['timestamp'], 'timestamp');
     if (data['best_bid_amount'] !== undefined) this.#best(data, symbol, receivedUs, exchangeUs);
     if (data['mark_price'] === undefined || data['mark_price'] === null) return;
-    decimalField(data['mark_price'], this.#a, 'mark_price');
+    if (decimalField(data['mark_price'], this.#a, 'mark_price').units < 0) {
+      this.#context.ignore(BELOW_ZERO);
+      return;
+    }
     const index = data['index_price'] === undefined || data['index_price'] === null ? undefined : decimalField(data['index_price'], this.#b, 'index_price');
     const rate = data['current_funding'] === undefined ? undefined : decimalField(data['current_funding'], this.#c, 'current_funding');
     this.#context.sink.mark(symbol, receivedUs, exchangeUs, this.#a, index, rate, 0);
@@ -127,6 +153,10 @@ export class DeribitMessages {
     decimalField(data['best_bid_amount'] ?? 0, this.#b, 'best_bid_amount');
     decimalField(data['best_ask_price'] ?? 0, this.#c, 'best_ask_price');
     decimalField(data['best_ask_amount'] ?? 0, this.#d, 'best_ask_amount');
+    if ((this.#a.units < 0 && this.#b.units > 0) || (this.#c.units < 0 && this.#d.units > 0)) {
+      this.#context.ignore(BELOW_ZERO);
+      return;
+    }
     this.#context.sink.bookTicker(symbol, receivedUs, exchangeUs, 0, this.#a, this.#b, this.#c, this.#d);
   }
 }
