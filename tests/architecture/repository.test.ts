@@ -20,7 +20,7 @@ function trackedFiles(): Map<string, string> {
 }
 
 // Put together here, so that this file does not match itself.
-const machinePath = new RegExp(String.raw`(^|[^A-Za-z0-9_.~-])/(?:${['work', 'farm', 'root', 'home/[a-z]', 'Users/[A-Za-z]'].join('|')})/`);
+const machinePath = new RegExp(String.raw`(^|[^A-Za-z0-9_.~-])/(?:${['(?:work|farm)/', 'root/[.a-z0-9-]{2}', 'home/[a-z]', 'Users/[A-Za-z]'].join('|')})`);
 const registryAddress = new RegExp(`https?://[^ "']*(?:${['registry\\.', 'npm\\.pkg', 'verdaccio', 'artifactory', 'nexus'].join('|')})`);
 
 describe('what is committed', () => {
@@ -28,7 +28,8 @@ describe('what is committed', () => {
 
   test('the patterns find what they are for', () => {
     assert.match(`see /${'root'}/notes`, machinePath);
-    assert.doesNotMatch('docs/work/notes and ../shared/data and runtime/root.ts', machinePath);
+    assert.match(`see /${'home'}/anna`, machinePath);
+    assert.doesNotMatch('the actor /root/b, docs/work/notes and ../shared/data and runtime/root.ts', machinePath);
     assert.match(`"resolved": "https://${'registry'}.example.org/x.tgz"`, registryAddress);
     assert.ok(files.size > 20, 'git lists the files');
   });

@@ -28,10 +28,12 @@ const READERS: Readonly<Record<string, (file: string, out: string) => string[]>>
 };
 
 const BAD_FILES = ['missing', 'folder', 'empty', 'noise', 'text', 'cut-in-header', 'flipped', 'longer'] as const;
+/** A start of Node is most of the work, so only these commands are given every file, the others one of each sort. */
+const GIVEN_ALL: ReadonlySet<string> = new Set(['tape info', 'tape import', 'replay']);
+const ONE_OF_EACH: ReadonlySet<string> = new Set(['missing', 'noise', 'flipped']);
 /** Damaged at the end only, or no tape at all: what is no error there, each for its reason. */
 const FINE: Readonly<Record<string, readonly string[]>> = {
   'tape repair': ['flipped', 'longer'],
-  'config check': ['empty'],
 };
 
 /** How each writing command takes an output. */
@@ -55,7 +57,7 @@ async function refused(args: readonly string[], what: string): Promise<number | 
   return code;
 }
 
-/** Two at a time: a start of Node is most of the work. */
+/** Two at a time. */
 async function inPairs<T>(items: readonly T[], run: (item: T) => Promise<void>): Promise<void> {
   for (let first = 0; first < items.length; first += 2) await Promise.all(items.slice(first, first + 2).map(run));
 }
@@ -78,8 +80,8 @@ describe('bad input', () => {
   });
 
   for (const [command, args] of Object.entries(READERS)) {
-    test(`${command}: ${BAD_FILES.length} files it cannot use`, { skip: !registered.has(command) && 'no such command' }, async () => {
-      const files = BAD_FILES.filter((file) => FINE[command]?.includes(file) !== true);
+    test(`${command}: files it cannot use`, { skip: !registered.has(command) && 'no such command' }, async () => {
+      const files = BAD_FILES.filter((file) => (GIVEN_ALL.has(command) || ONE_OF_EACH.has(file)) && FINE[command]?.includes(file) !== true);
       await inPairs(files, async (file) => {
         const code = await refused(args(at(file), at(`out-${file}.tape`)), `${command} ${file}`);
         if (command !== 'config check' && (file === 'missing' || file === 'folder')) assert.equal(code, EXIT_CODES.cannotRead.code, `${command} ${file}`);
@@ -89,7 +91,8 @@ describe('bad input', () => {
 
   for (const [command, args] of Object.entries(WRITERS)) {
     test(`${command}: places it cannot write to`, { skip: !registered.has(command) && 'no such command' }, async () => {
-      await inPairs([at('no/such/folder/x.tape'), join(at('text'), 'x.tape'), at('folder'), '/proc/x.tape'], async (out) => {
+      const places = [at('no/such/folder/x.tape'), join(at('text'), 'x.tape'), at('folder'), '/proc/x.tape'];
+      await inPairs(command === 'tape merge' ? places : places.slice(0, 1), async (out) => {
         assert.equal(await refused(args(out), `${command} to ${out}`), EXIT_CODES.cannotWrite.code, `${command} to ${out}`);
       });
     });

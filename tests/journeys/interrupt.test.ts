@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
-import { createWriteStream, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
@@ -55,6 +55,14 @@ describe('Ctrl-C', () => {
       assert.ok(!readdirSync(folder).includes(finished), `${finished} looks finished`);
     });
   }
+
+  test('replay with --out', async () => {
+    const { code, stderr, stopMs } = await interrupted(['replay', at('long.tape'), '--speed', '600', '--out', at('report')]);
+    assert.equal(code, 130, stderr);
+    assert.match(stderr, /^faultline: interrupted; what was complete is kept\n$/);
+    assert.ok(stopMs < 2000, `took ${stopMs} ms to stop`);
+    assert.ok(!existsSync(join(at('report'), 'report.json')), 'no report of a replay that did not end');
+  });
 
   test('a tape that was being written can be saved as far as it is complete', async () => {
     const repaired = await faultline(['tape', 'repair', at('made.tape.partial'), '--out', at('saved.tape'), '--json']);
