@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { BLOCK_RECORDS, WORDS_F, WORDS_I, type RecordBatch } from '../records/index.js';
 import { TapeClock } from './clock.js';
@@ -8,6 +8,7 @@ import {
   BLOCK_HEADER_BYTES, BLOCK_PAYLOAD_BYTES, BlockHeaderView, Codec, decodeEndMark, decodeIndex, END_MARK_BYTES, INDEX_MAGIC, indexBytes,
   MAX_BLOCKS, PREAMBLE_BYTES, type BlockInfo, type EndMark,
 } from './format.js';
+import { openTapeFile } from './open.js';
 import { decodeHeader, decodePreamble, type TapeHeader } from './header.js';
 
 export interface TapeReaderOptions {
@@ -61,12 +62,7 @@ export class TapeReader {
 
   /** @throws TapeError `missing`, `unreadable`, `notATape`, `version`, `cut` or `corrupt`. */
   static open(path: string, options: TapeReaderOptions = {}): TapeReader {
-    let fd: number;
-    try {
-      fd = openSync(path, 'r');
-    } catch (error) {
-      throw readFailure(path, error);
-    }
+    const fd = openTapeFile(path);
     try {
       return new TapeReader(path, fd, options.partial ?? false);
     } catch (error) {

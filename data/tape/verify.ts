@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { allocateBatch, BLOCK_RECORDS, KIND_MASK, KIND_NAMES, SEQ, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I } from '../records/index.js';
 import { TapeClock } from './clock.js';
@@ -7,6 +7,7 @@ import { TapeError, readFailure } from './error.js';
 import {
   BLOCK_HEADER_BYTES, BLOCK_PAYLOAD_BYTES, BlockHeaderView, Codec, decodeEndMark, encodeIndex, END_MARK_BYTES, INDEX_MAGIC, indexBytes, PREAMBLE_BYTES, type BlockInfo,
 } from './format.js';
+import { openTapeFile } from './open.js';
 import { decodeHeader, decodePreamble } from './header.js';
 
 /** The verdict on a tape. */
@@ -34,12 +35,7 @@ export function verifyTape(path: string): TapeVerdict {
 
 /** {@link verifyTape} in steps, for a caller that shows progress: yields the good bytes so far, block by block. */
 export function* verifySteps(path: string): Generator<number, TapeVerdict> {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch (error) {
-    throw readFailure(path, error);
-  }
+  const fd = openTapeFile(path);
   try {
     return yield* new Verification(path, fd).run();
   } catch (error) {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -158,6 +159,13 @@ void test('foreign files are refused in one line, whatever they are', (t) => {
   mkdirSync(join(folder, 'sub'));
   assert.throws(() => TapeReader.open(join(folder, 'sub')), { kind: 'unreadable' });
   assert.throws(() => verifyTape(join(folder, 'sub')), { kind: 'unreadable' });
+  // A pipe that nobody writes must not be waited for.
+  const pipe = join(folder, 'pipe');
+  if (spawnSync('mkfifo', [pipe]).status === 0) {
+    assert.throws(() => TapeReader.open(pipe), { kind: 'unreadable' });
+    assert.throws(() => verifyTape(pipe), { kind: 'unreadable' });
+  }
+  assert.throws(() => verifyTape('/dev/zero'), { kind: 'unreadable' });
 });
 
 /** A preamble with a right checksum and any claims. */
