@@ -6,6 +6,7 @@ import { Cell } from './cell.js';
 import type { Dispatcher } from './dispatcher.js';
 import { isAbnormal, toFailureCause } from './failure.js';
 import { Mailbox, powerOfTwo } from './mailbox.js';
+import { forget, release, tellWatchers } from './release.js';
 import { CellKind, CellState, StopMode } from './states.js';
 
 const DEFAULT_CAPACITY = 1024;
@@ -322,61 +323,10 @@ export function stopChild(d: Dispatcher, parent: Cell, id: string): void {
   if (child !== undefined && stopCell(d, child, StopMode.final, SHUTDOWN)) forget(d, child);
 }
 
-/** Takes a cell out of the tree; its path is free from here on. */
-export function forget(d: Dispatcher, cell: Cell): void {
-  if (cell.state === CellState.gone) return;
-  // What was kept for a next life that did not start.
-  if (cell.queued !== 0) release(d, cell, true);
-  cell.state = CellState.gone;
-  if (d.paths.get(cell.path) === cell) d.paths.delete(cell.path);
-  if (cell.parent !== null && cell.parent.children?.get(cell.id) === cell) cell.parent.children.delete(cell.id);
-  // A reference somebody keeps must not keep the tree.
-  cell.parent = null;
-  cell.children = null;
-  cell.value = undefined;
-}
-
 export function cancelRestart(d: Dispatcher, cell: Cell): void {
   if (cell.restartTimer !== null) d.timers.remove(cell.restartTimer);
   cell.restartTimer = null;
   cell.retryQueued = false;
-}
-
-/** Everything (path, incarnation) owned goes with it; queued messages too when the end is final or the specification says so. */
-function release(d: Dispatcher, cell: Cell, final: boolean): void {
-  for (const timer of cell.timers?.values() ?? []) d.timers.remove(timer);
-  cell.timers = null;
-  for (const ask of cell.asks ?? []) {
-    ask.done = true;
-    if (ask.timer !== null) d.timers.remove(ask.timer);
-  }
-  cell.asks = null;
-  for (const topic of cell.topics ?? []) {
-    const members = d.topics.get(topic);
-    members?.delete(cell);
-    if (members?.size === 0) d.topics.delete(topic);
-  }
-  cell.topics = null;
-  for (const name of cell.names ?? []) d.names.delete(name);
-  cell.names = null;
-  for (const [token, target] of cell.watching ?? []) target.watchers?.delete(token);
-  cell.watching = null;
-  for (let at = cell.systemHead; at < cell.system.length; at++) d.deadLetter('stale', cell, d.discard(cell.system[at]));
-  cell.system = [];
-  cell.systemHead = 0;
-  cell.value = undefined;
-  cell.stateGood = false;
-  cell.random = null;
-  if (!final && cell.policy.onRestart === 'keep') return;
-  while (cell.mailbox.count > 0) d.deadLetter(final ? 'stopped' : 'restarting_drop', cell, d.discard(cell.mailbox.shift()));
-  cell.mailbox.specials = cell.poisoned;
-}
-
-export function tellWatchers(d: Dispatcher, cell: Cell, reason: ExitReason): void {
-  const watchers = cell.watchers;
-  if (watchers === null) return;
-  cell.watchers = null;
-  for (const [token, watcher] of watchers) d.tell(watcher, token, cell.path, cell.incarnation, reason);
 }
 
 /** The stop hook is a turn of its own: what it sends goes out if it returns, nothing does if it throws. */

@@ -2,9 +2,8 @@ import { ChildEnded } from '../core/asks.js';
 import type { Cell } from '../core/cell.js';
 import type { Dispatcher } from '../core/dispatcher.js';
 import { causeOf } from '../core/failure.js';
-import {
-  cancelRestart, continueStop, exitSupervisor, forget, keepOrReset, settleForGood, startCell, stopCell, stopCompleted,
-} from '../core/lifecycle.js';
+import { cancelRestart, continueStop, exitSupervisor, keepOrReset, settleForGood, startCell, stopCell, stopCompleted } from '../core/lifecycle.js';
+import { forget } from '../core/release.js';
 import { CellKind, CellState, StopMode } from '../core/states.js';
 import { Random } from '../random.js';
 import { TraceKind } from '../observe/trace.js';

@@ -1,0 +1,55 @@
+import type { ExitReason } from '../types.js';
+import type { Cell } from './cell.js';
+import type { Dispatcher } from './dispatcher.js';
+import { CellState } from './states.js';
+
+/** Takes a cell out of the tree; its path is free from here on. */
+export function forget(d: Dispatcher, cell: Cell): void {
+  if (cell.state === CellState.gone) return;
+  // What was kept for a next life that did not start.
+  if (cell.queued !== 0) release(d, cell, true);
+  cell.state = CellState.gone;
+  if (d.paths.get(cell.path) === cell) d.paths.delete(cell.path);
+  if (cell.parent !== null && cell.parent.children?.get(cell.id) === cell) cell.parent.children.delete(cell.id);
+  // A reference somebody keeps must not keep the tree.
+  cell.parent = null;
+  cell.children = null;
+  cell.value = undefined;
+}
+
+/** Everything (path, incarnation) owned goes with it; queued messages too when the end is final or the specification says so. */
+export function release(d: Dispatcher, cell: Cell, final: boolean): void {
+  for (const timer of cell.timers?.values() ?? []) d.timers.remove(timer);
+  cell.timers = null;
+  for (const ask of cell.asks ?? []) {
+    ask.done = true;
+    if (ask.timer !== null) d.timers.remove(ask.timer);
+  }
+  cell.asks = null;
+  for (const topic of cell.topics ?? []) {
+    const members = d.topics.get(topic);
+    members?.delete(cell);
+    if (members?.size === 0) d.topics.delete(topic);
+  }
+  cell.topics = null;
+  for (const name of cell.names ?? []) d.names.delete(name);
+  cell.names = null;
+  for (const [token, target] of cell.watching ?? []) target.watchers?.delete(token);
+  cell.watching = null;
+  for (let at = cell.systemHead; at < cell.system.length; at++) d.deadLetter('stale', cell, d.discard(cell.system[at]));
+  cell.system = [];
+  cell.systemHead = 0;
+  cell.value = undefined;
+  cell.stateGood = false;
+  cell.random = null;
+  if (!final && cell.policy.onRestart === 'keep') return;
+  while (cell.mailbox.count > 0) d.deadLetter(final ? 'stopped' : 'restarting_drop', cell, d.discard(cell.mailbox.shift()));
+  cell.mailbox.specials = cell.poisoned;
+}
+
+export function tellWatchers(d: Dispatcher, cell: Cell, reason: ExitReason): void {
+  const watchers = cell.watchers;
+  if (watchers === null) return;
+  cell.watchers = null;
+  for (const [token, watcher] of watchers) d.tell(watcher, token, cell.path, cell.incarnation, reason);
+}
