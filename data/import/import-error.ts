@@ -1,5 +1,5 @@
 /** Why an import ended; each kind has its exit code in tools/cli/errors.ts under the same name. */
-export type ImportProblem = 'usage' | 'badInput' | 'cannotRead' | 'cannotWrite' | 'interrupted';
+export type ImportProblem = 'usage' | 'badInput' | 'cannotRead';
 
 /** An import that cannot go on: one line for the person, and the way out. The only error that importers throw. */
 export class ImportError extends Error {

@@ -203,7 +203,7 @@ export class InputLane implements Lane {
   }
 
   #mixed(because: string): ImportError {
-    return new ImportError('badInput', `${this.#label}:${this.#number}: ${because}, but the import is for ${this.#options.venue}`, 'import each venue into a tape of its own, then use: faultline tape merge');
+    return new ImportError('badInput', `${this.#label}:${this.#number > 0 ? `${this.#number}:` : ''} ${because}, but the import is for ${this.#options.venue}`, 'import each venue into a tape of its own, then use: faultline tape merge');
   }
 
   #fileSymbol(part: SourcePart): number {

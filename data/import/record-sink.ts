@@ -182,10 +182,6 @@ export class RecordSink {
     this.#open = -1;
   }
 
-  get bookOpen(): boolean {
-    return this.#open >= 0;
-  }
-
   /** `orderPrice` is the limit the venue sent and sits on the tick; `price` (average) is rounded to it. */
   liquidation(symbol: number, receivedUs: number, exchangeUs: number, orderPrice: ExactNumber, price: ExactNumber, quantity: ExactNumber, sell: boolean): void {
     if (this.scanning && orderPrice.units > 0) this.#price(symbol, orderPrice, 'price');

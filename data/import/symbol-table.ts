@@ -48,7 +48,7 @@ export class SymbolTable {
     return this.#indexes.has(name);
   }
 
-  /** The symbol of messages that name none: the only one there is, else undefined. */
+  /** Index of the symbol when there is only one, else undefined. */
   only(): number | undefined {
     return this.names.length === 1 ? 0 : undefined;
   }

@@ -73,6 +73,15 @@ abstract class ArchiveDecoder extends CsvDecoder {
   }
 }
 
+/** Only spot files end in isBestMatch (`fields` of them where there is no header), only COIN-M files have base_qty. */
+function showVenue(sample: Sample, layout: Layout, fields: number, context: DecoderContext): void {
+  if (layout.header ? hasColumns(sample.header, 'isbestmatch') : layout.fields === fields) {
+    context.venueShown(['binance-spot'], 'a file of trades with isBestMatch is of Binance spot');
+  } else if (layout.header && hasColumns(sample.header, 'baseqty')) {
+    context.venueShown(['binance-coinm'], 'a file of trades with base_qty is of Binance COIN-M');
+  }
+}
+
 class AggTrades extends ArchiveDecoder {
   readonly #id = this.at('id');
   readonly #price = this.at('price');
@@ -101,7 +110,10 @@ export const binanceAggTrades = archive(
     id: ['aggtradeid', 'aggregatetradeid'], price: ['price'], quantity: ['quantity', 'qty'], first: ['firsttradeid'], last: ['lasttradeid'],
     time: ['transacttime', 'timestamp', 'time'], maker: ['isbuyermaker', 'buyerismaker', 'wasthebuyerthemaker'],
   }) ?? headerless(sample, [7, 8], [6, 7], { id: 0, price: 1, quantity: 2, first: 3, last: 4, time: 5, maker: 6 }),
-  (layout, context) => new AggTrades(layout, context, context.fileSymbol()),
+  (layout, context, sample) => {
+    showVenue(sample, layout, 8, context);
+    return new AggTrades(layout, context, context.fileSymbol());
+  },
 );
 
 class PlainTrades extends ArchiveDecoder {
@@ -129,7 +141,10 @@ export const binanceTrades = archive(
     if (named !== undefined && (hasColumns(sample.header, 'quoteqty') || hasColumns(sample.header, 'baseqty'))) return named;
     return headerless(sample, [6, 7], [5, 6], { id: 0, price: 1, quantity: 2, time: 4, maker: 5 });
   },
-  (layout, context) => new PlainTrades(layout, context, context.fileSymbol()),
+  (layout, context, sample) => {
+    showVenue(sample, layout, 7, context);
+    return new PlainTrades(layout, context, context.fileSymbol());
+  },
 );
 
 class BookTickers extends ArchiveDecoder {

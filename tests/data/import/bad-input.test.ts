@@ -191,6 +191,8 @@ test('mixed venues are refused, by name and by shape', async () => {
   await refused({ inputs: [frame(futuresDepth(1, 2, 0))], venue: 'binance-spot' }, /with pu is of Binance futures/);
   await refused({ inputs: [frame(depth(1, 2))], venue: 'binance-coinm' }, /without pu is of Binance spot/);
   await refused({ inputs: [frame({ jsonrpc: '2.0', method: 'subscription', params: { channel: 'quote.X', data: {} } })], venue: 'binance-spot' }, /is of Deribit/);
+  await refused({ inputs: [folder.file('BTCUSDT-aggTrades-2025-10-11.csv', SAMPLES[3]!.text)], venue: 'binance-usdm' }, /csv: a file of trades with isBestMatch is of Binance spot/);
+  await refused({ inputs: [folder.file('BTCUSD_PERP-trades-2025-10-11.csv', SAMPLES[4]!.text)], venue: 'binance-spot' }, /with base_qty is of Binance COIN-M/);
   // A venue of one's own has no rules.
   assert.equal((await imported({ inputs: [frame(depth(1, 2))], venue: 'my-lab' })).rows.length, 2);
 });
