@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { faultline, projectRoot, runNode } from '../cli/run-node.js';
+
+const supported = process.platform === 'linux' && (process.arch === 'x64' || process.arch === 'arm64');
+const program = join(projectRoot, 'dist/tools/matrix/main.js');
+
+interface Matrix {
+  readonly ok: boolean;
+  readonly rows: readonly { readonly node: string; readonly tape: string; readonly decisions: string; readonly records: number }[];
+}
+
+describe('npm run matrix', { skip: !supported && 'no Node packages for this platform' }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'faultline-matrix-test-'));
+  const tape = join(folder, 'small.tape');
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  before(async () => {
+    const { code, stderr } = await faultline(['market', 'generate', '--scenario', 'volatile', '--minutes', '3', '--rate', '0.3', '--out', tape]);
+    assert.equal(code, 0, stderr);
+  });
+
+  /** Puts a Node into the cache that is this one, except for what `twist` (a sed command) makes of its output. */
+  function cachedNode(version: string, twist: string): void {
+    const bin = join(folder, 'faultline/nodes', `node-${process.platform}-${process.arch}-${version}`, 'bin');
+    mkdirSync(bin, { recursive: true });
+    writeFileSync(join(bin, 'node'), `#!/bin/sh\nif [ "$1" = --version ]; then echo v${version}; exit; fi\n"${process.execPath}" "$@" | sed '${twist}'\n`);
+    chmodSync(join(bin, 'node'), 0o755);
+  }
+  const matrix = (...args: string[]): ReturnType<typeof runNode> => runNode(program, args, { env: { XDG_CACHE_HOME: folder } });
+
+  test('equal digests are exit 0, one row a Node', async () => {
+    cachedNode('30.0.1', '');
+    const { code, stdout } = await matrix(tape, '--nodes', '30.0.1', '--json');
+    assert.equal(code, 0);
+    const { ok, rows } = JSON.parse(stdout) as Matrix;
+    assert.equal(ok, true);
+    assert.deepEqual(rows.map(({ node }) => node), [process.versions.node, '30.0.1']);
+    assert.equal(rows[0]!.decisions, rows[1]!.decisions);
+    assert.match(rows[0]!.decisions, /^[0-9a-f]{64}$/);
+  });
+
+  test('a digest that differs on one Node is exit 6', async () => {
+    cachedNode('30.0.2', 's/"digest": "[0-9a-f]*"/"digest": "beef"/');
+    const { code, stdout } = await matrix(tape, '--nodes', 'v30.0.1,30.0.2');
+    assert.equal(code, 6);
+    assert.match(stdout, /30\.0\.2 +small\.tape +- +beef/);
+    assert.match(stdout, /different: a digest depends on the Node/);
+  });
+
+  test('a version that is not exact, and a tape that is none, are refused', async () => {
+    const loose = await matrix(tape, '--nodes', '22');
+    assert.deepEqual([loose.code, loose.stdout], [2, '']);
+    assert.match(loose.stderr, /'22' is not an exact version like/);
+    const noTape = await matrix(join(folder, 'none.tape'), '--nodes', '30.0.1');
+    assert.notEqual(noTape.code, 0);
+    assert.match(noTape.stderr, /none\.tape/);
+  });
+});
