@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { verifyTape } from '../../data/tape/index.js';
 import { packageVersion } from '../cli/program.js';
@@ -35,7 +35,7 @@ export async function demoTape(folder: string, market: DemoMarket): Promise<Demo
   const stamp: Omit<Stamp, 'records'> = { version: packageVersion(), generator: generatorDigest(), market };
   if (isSame(path, stampFile, stamp)) return { path, made: false };
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     for (const stale of [path, truthPath(path), stampFile]) rmSync(stale, { force: true });
     const { records } = await generateTape({ ...market, out: path, overwrite: true });
     writeFileSync(`${stampFile}.partial`, `${JSON.stringify({ ...stamp, records } satisfies Stamp, null, 2)}\n`);
@@ -44,6 +44,19 @@ export async function demoTape(folder: string, market: DemoMarket): Promise<Demo
     throw fromSystemError(error, 'write') ?? error;
   }
   return { path, made: true };
+}
+
+/** As mkdirSync's `recursive`, which reports a read-only file system as a missing folder. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && statSync(path).isDirectory()) return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    makeFolder(dirname(path));
+    mkdirSync(path);
+  }
 }
 
 function isSame(path: string, stampFile: string, wanted: Omit<Stamp, 'records'>): boolean {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -161,5 +161,21 @@ describe('the installed command', () => {
     const manifest = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { version: string };
     const { code, stdout } = await faultline(['--version']);
     assert.deepEqual([code, stdout], [0, `${manifest.version}\n`]);
+  });
+
+  test('says in one line that it is not built, exit 78', async () => {
+    mkdirSync(join(scratch, 'bin'));
+    copyFileSync(join(projectRoot, 'bin/faultline.js'), join(scratch, 'bin/faultline.js'));
+    writeFileSync(join(scratch, 'package.json'), '{"type":"module"}');
+    const { code, stdout, stderr } = await runNode(join(scratch, 'bin/faultline.js'), ['--version']);
+    assert.deepEqual([code, stdout, stderr], [78, '', 'faultline: not built yet; run: npm run build\n']);
+  });
+
+  test('an old Node is refused in one line, exit 78, before anything is loaded', async () => {
+    const entry = join(scratch, 'bin/old.js');
+    const source = readFileSync(join(projectRoot, 'bin/faultline.js'), 'utf8').replaceAll('process.versions.node', "'18.20.4'");
+    writeFileSync(entry, source);
+    const { code, stderr } = await runNode(entry, []);
+    assert.deepEqual([code, stderr], [78, 'faultline: needs Node 20.19 or newer, this is 18.20.4\n']);
   });
 });
