@@ -89,12 +89,16 @@ export class CrashAgents {
     const urgency = plan.waves === 1 ? progress : (progress * plan.waves) % 1;
     const share = this.#path(progress);
     this.permanentFactor = 1 - plan.depth * plan.permanent * share;
-    this.#wobble += -0.12 * this.#wobble + 0.0005 * rng.normal();
+    this.#wobble += -0.12 * this.#wobble + 0.001 * rng.normal();
     const target = this.#startTicks * (1 - plan.depth * share + this.#wobble);
     this.nextUs = nowUs + 1000 * Math.floor(rng.exponential(140 - 105 * urgency) + 4);
     if (nowUs < this.#pauseUntilUs) return;
-    if (share > 0.1 && rng.uniform() < 0.012) {
-      this.#pauseUntilUs = nowUs + 1e6 * rng.between(0.25, 0.9);
+    if (share > 0.06 && rng.uniform() < 0.035) {
+      // It draws breath, and those who think that this was the bottom jump in.
+      this.#pauseUntilUs = nowUs + 1e6 * rng.between(0.2, 0.9);
+      this.order.side = BID;
+      this.order.limitTick = Math.ceil(mid * (1 + plan.depth * rng.between(0.02, 0.11)));
+      this.order.lots = Math.max(1, Math.round(rng.logNormal(this.#touchLots * 6, 0.8)));
       return;
     }
     this.order.side = ASK;

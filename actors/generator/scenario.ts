@@ -86,7 +86,7 @@ export function planCrashes(scenario: Scenario, seed: number, minutes: number, s
       startUs: Math.floor(startUs + (at + lag) * SECOND),
       fallUs: Math.floor(fall * SECOND * (symbol === 0 ? 1 : rng.between(0.85, 1.1))),
       depth: Math.min(0.12, depth * (symbol === 0 ? 1 : rng.between(1, 1.6))),
-      permanent: rng.between(0.3, 0.5),
+      permanent: rng.between(0.25, 0.42),
       waves: liquidations ? 3 : 1,
       oscillationUs: Math.floor(room * SECOND),
       ladderDensity: liquidations ? 9 : 3,

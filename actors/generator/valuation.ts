@@ -85,12 +85,12 @@ export class Valuation {
     const shared = common.level - this.#commonSeen;
     this.#commonSeen = common.level;
     const own = Math.sqrt((1 - correlation * correlation) * seconds) * common.volatility * this.#rng.normal();
-    this.value *= 1 + this.#sigma * (1 + 2.5 * this.#aftershock) * (correlation * shared + own);
+    this.value *= 1 + this.#sigma * (1 + 8 * this.#aftershock) * (correlation * shared + own);
     if (crash !== undefined) {
       this.value *= crash.permanentFactor / this.#permanent;
       this.#permanent = crash.permanentFactor;
       if (crash.active) this.#aftershock = 1;
-      else this.#aftershock *= 1 - seconds / 40;
+      else this.#aftershock *= 1 - seconds / 25;
     }
     // Far from value, opinion comes back slowly: liquidity has to return first.
     const dislocation = Math.min(1, Math.abs(this.#impact) / (0.01 * this.value));
