@@ -101,7 +101,7 @@ test('whatever the market does: equity is the sum of the fills, nothing stays op
     assert.equal(answer.value.openTrades, 0);
     assert.deepEqual(answer.value.equity, { DOT: formatMoney(equity.get('DOT')!), USDT: formatMoney(equity.get('USDT')!) });
     for (const { index } of instruments) assert.equal(session.exposures.filter((message) => message.symbol === index).at(-1)?.on ?? false, false);
-  }), { numRuns: 100 });
+  }), { numRuns: 50 });
 });
 
 test('the markets played above bring trades that end in every way', () => {

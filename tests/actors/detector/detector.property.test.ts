@@ -113,7 +113,7 @@ test('a gated run (an edge per change) and ungated runs (every repetition) take 
     const gated = play(timeline, 0);
     assert.deepEqual(play(timeline, 1), gated);
     assert.deepEqual(play(timeline, 3), gated);
-  }), { numRuns: 25 });
+  }), { numRuns: 15 });
 });
 
 test('the statechart equals a reference that ticks every 100 ms', () => {
