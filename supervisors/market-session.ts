@@ -57,6 +57,8 @@ export function marketSession(instruments: readonly Instrument[], config: Config
     return worker({
       id: name,
       ...LAST_GOOD,
+      // SHUTDOWN is its normal end: a detector that was told to stop must not come back.
+      restart: 'transient',
       behaviour: detectorBehaviour(trading.detector),
       input: { symbol: instrument.index, name, listeners: [strategyPath(name)] },
     });
