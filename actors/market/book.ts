@@ -371,6 +371,7 @@ export class Book {
     if (this.state === BookState.SYNCING && this.snapshots === 0) return;
     if (this.state !== BookState.GAP) this.breaks += 1;
     this.state = BookState.GAP;
+    this.changed = false;
     this.bids.clear();
     this.asks.clear();
   }

@@ -123,7 +123,7 @@ export class MarketKernel {
         if (this.edges.length > 0) return n;
       }
       if (clock >= untilUs) return n;
-      if (stamp < this.clockUs) this.backwardStamps += 1;
+      if (stamp < this.clockUs && stamp > 0) this.backwardStamps += 1;
       this.clockUs = clock;
       const seq = F[f + SEQ];
       // What lies between is unknown; a repeated or late record is no loss.

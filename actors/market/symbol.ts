@@ -51,6 +51,12 @@ export interface Quantities {
   readonly vpin: number;
 }
 
+/** Quote units that one lot is worth: price in ticks times `perTick`, plus `flat` (inverse contracts have a fixed worth). */
+export function contractValue(instrument: Instrument): { readonly perTick: number; readonly flat: number } {
+  const lot = Number(instrument.lotSize) * Number(instrument.multiplier);
+  return instrument.product === 'inverse' ? { perTick: 0, flat: lot } : { perTick: lot * Number(instrument.tickSize), flat: 0 };
+}
+
 export class SymbolKernel implements BookView {
   readonly index: number;
   readonly params: IndicatorParams;
@@ -136,10 +142,9 @@ export class SymbolKernel implements BookView {
     this.index = instrument.index;
     this.params = params;
     this.rule = sequenceRuleOf(instrument.venue);
-    const lot = Number(instrument.lotSize) * Number(instrument.multiplier);
-    const inverse = instrument.product === 'inverse';
-    this.perTick = inverse ? 0 : lot * Number(instrument.tickSize);
-    this.flat = inverse ? lot : 0;
+    const { perTick, flat } = contractValue(instrument);
+    this.perTick = perTick;
+    this.flat = flat;
     this.grid = new Grid(params);
     this.candles = new Candles(params);
     this.flow = new Flow(params, this.perTick, this.flat);

@@ -3,6 +3,9 @@ import type { BenchRow } from '../row.js';
 
 /** Where each row is, in the order of the report. Rows load on demand: a row's process should not carry the modules of the others. */
 const LOADERS: Readonly<Record<string, () => Promise<BenchRow>>> = {
+  'book/sorted-btree': async () => (await import('./book.js')).book,
+  'kernel/c': async () => (await import('./kernel.js')).kernel,
+  'replay/c': async () => (await import('./kernel.js')).replay,
   'replay/xstate-per-event': async () => (await import('./replay.js')).xstatePerEvent,
   'replay/idiomatic': async () => (await import('./replay.js')).idiomatic,
   'actor-reducer/nact': async () => (await import('./actors.js')).reducerActor,
