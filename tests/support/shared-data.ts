@@ -13,7 +13,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
  * Undefined when it is not there.
  */
 export function sharedData(...parts: string[]): string | undefined {
-  const base = process.env['FAULTLINE_SHARED_DATA'] ?? join(root, '..', 'shared', 'data');
+  const base = process.env['FAULTLINE_SHARED_DATA'] || join(root, '..', 'shared', 'data');
   const path = join(base, ...parts);
   return existsSync(path) ? path : undefined;
 }
