@@ -164,7 +164,7 @@ export function ask(d: Dispatcher, asker: Cell | null, path: string, question: A
 }
 
 function reply(d: Dispatcher, cell: Cell, question: Ask | null, value: unknown): void {
-  if (question === null || question.done || (question.asker !== null && question.asker.epoch !== question.epoch)) {
+  if (question === null || question.done) {
     d.sent++;
     d.deadLetter('late_reply', question?.asker ?? cell, value);
     return;

@@ -151,7 +151,7 @@ export function stopCell(d: Dispatcher, cell: Cell, mode: StopMode, reason: Exit
     kill(d, cell);
     return true;
   }
-  if (mode === StopMode.retain && keepsState(cell) && cell.policy.restart !== 'temporary') {
+  if (mode === StopMode.retain && keepsState(cell)) {
     cell.retained = true;
     cell.state = CellState.down;
     cell.lastExit = reason;

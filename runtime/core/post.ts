@@ -144,7 +144,7 @@ export abstract class Post {
       return;
     }
     asker.asks?.delete(ask);
-    if (asker.epoch === ask.epoch) this.force(asker, new AskOutcome(ask, result));
+    this.force(asker, new AskOutcome(ask, result));
   }
 
   /** An envelope nobody will open: its ask, if it has one, fails. Returns what to show as the message. */
