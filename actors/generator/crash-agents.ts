@@ -115,23 +115,27 @@ export class CrashAgents {
     if (nowUs >= this.#burstToUs) {
       const first = this.#burstToUs === 0;
       const cheap = Math.max(-1, Math.min(1, (value - mid) / (0.02 * value)));
-      const turn = this.#burstSide === BID ? -0.2 : 0.2;
-      this.#burstSide = first || rng.uniform() < 0.5 + 0.3 * cheap + turn ? BID : ASK;
-      const restUs = first ? 2e5 : 1e6 * rng.exponential(0.7 + 4 * (1 - heat));
+      // A plunge into an empty book is bought back at once, more often than not; after a rally people take their time.
+      const plunged = !first && this.#burstSide === ASK;
+      const snapsBack = plunged && rng.uniform() < 0.85;
+      this.#burstSide = first || snapsBack || (!plunged && rng.uniform() < 0.35 + 0.3 * cheap) ? BID : ASK;
+      const restUs = first ? 2e5 : snapsBack ? 1e6 * rng.between(0.05, 0.45) : 1e6 * rng.exponential(0.6 + 4 * (1 - heat));
+      const reach = heat * Math.max(0.08, plan.depth);
+      this.#burstReach = first ? reach * 0.28 : snapsBack ? this.#burstReach * rng.between(0.8, 1.4) : reach * rng.between(0.08, 0.24);
       this.#burstFromUs = nowUs + restUs;
-      this.#burstToUs = this.#burstFromUs + 1e6 * rng.between(0.35, 1.4);
-      this.#burstReach = heat * Math.max(0.08, plan.depth) * (first ? 0.28 : rng.between(0.07, 0.24));
+      this.#burstToUs = this.#burstFromUs + 1e6 * rng.between(0.3, 1);
       this.#burstFromTicks = 0;
       this.nextUs = this.#burstFromUs;
       return;
     }
     if (this.#burstFromTicks === 0) this.#burstFromTicks = mid;
-    const progress = (nowUs - this.#burstFromUs) / (this.#burstToUs - this.#burstFromUs);
+    // They push for two thirds of the time and defend what they reached for the rest.
+    const progress = Math.min(1, (1.5 * (nowUs - this.#burstFromUs)) / (this.#burstToUs - this.#burstFromUs));
     const sign = this.#burstSide === BID ? 1 : -1;
     const limit = this.#burstFromTicks * (1 + sign * this.#burstReach * progress);
     this.order.side = this.#burstSide;
     this.order.limitTick = this.#burstSide === BID ? Math.ceil(limit) : Math.floor(limit);
-    this.order.lots = Math.max(1, Math.round(rng.logNormal(this.#touchLots * (0.8 + 6 * heat), 1)));
+    this.order.lots = Math.max(1, Math.round(rng.logNormal(this.#touchLots * (2 + 10 * heat), 1)));
     this.nextUs = nowUs + 1000 * Math.floor(rng.exponential(45) + 3);
   }
 }
