@@ -6,16 +6,17 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { projectRoot } from '../tools/cli/run-node.js';
 
-// The examples of README.md and docs/: every block marked ```sh is run as a reader would, a page's blocks one after the other in
-// one folder. A block that is only to be read (installation, the whole test run, minutes of work) is marked ```console.
+// The examples of README.md and docs/: every block marked ```sh or ```js is run as a reader would, a page's blocks one after the
+// other in one folder. A block that is only to be read (installation, the whole test run, minutes of work) is marked ```console.
+// A ```js block must print what its own comments say, `console.log(x); // 2`, or the ```text block that follows it.
 
-/** The ```sh blocks of a page with the line they begin at. */
-function blocks(page: string): { readonly line: number; readonly script: string }[] {
+/** The blocks of one language of a page, with the line they begin at. */
+function blocks(page: string, language: 'sh' | 'js' | 'text'): { readonly line: number; readonly script: string }[] {
   const found: { line: number; script: string }[] = [];
   let script: string[] | undefined;
   let line = 0;
   readFileSync(join(projectRoot, page), 'utf8').split('\n').forEach((text, index) => {
-    if (script === undefined && text === '```sh') {
+    if (script === undefined && text === `\`\`\`${language}`) {
       script = [];
       line = index + 2;
     } else if (script !== undefined && text === '```') {
@@ -48,10 +49,11 @@ describe('the examples of the documentation run', () => {
 
   let examples = 0;
   for (const page of pages) {
-    const found = blocks(page);
-    if (found.length === 0) continue;
-    examples += found.length;
-    test(`${page}: ${found.length}`, () => {
+    const found = blocks(page, 'sh');
+    const programs = blocks(page, 'js');
+    if (found.length + programs.length === 0) continue;
+    examples += found.length + programs.length;
+    test(`${page}: ${found.length + programs.length}`, () => {
       const folder = playground();
       folders.push(folder);
       const env: NodeJS.ProcessEnv = { ...process.env, PATH: `${join(folder, '.bin')}:${process.env['PATH']}` };
@@ -60,6 +62,13 @@ describe('the examples of the documentation run', () => {
       for (const { line, script } of found) {
         const { status, stderr, stdout } = spawnSync('bash', ['-euo', 'pipefail', '-c', script], { cwd: folder, env, encoding: 'utf8', timeout: 120_000, maxBuffer: 1 << 28 });
         assert.equal(status, 0, `${page}:${line}: ended with ${status}\n${script}\n${stdout.slice(-2000)}${stderr.slice(-2000)}`);
+      }
+      for (const { line, script } of programs) {
+        writeFileSync(join(folder, 'example.mjs'), script);
+        const { stderr, stdout } = spawnSync(process.execPath, ['example.mjs'], { cwd: folder, env, encoding: 'utf8', timeout: 60_000 });
+        const commented = [...script.matchAll(/console\.log\(.*\);\s*\/\/ (.+)$/gm)].map(([, text]) => text);
+        const promised = commented.length > 0 ? commented : blocks(page, 'text').find((block) => block.line > line)?.script.split('\n');
+        assert.deepEqual(stdout.trimEnd().split('\n'), promised, `${page}:${line}\n${stderr.slice(-2000)}`);
       }
     });
   }
