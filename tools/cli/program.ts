@@ -1,14 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { areas } from './areas.js';
 import { register as registerCompletion } from './completion.js';
-
-/** Version of the installed package, as package.json says. */
-export function packageVersion(): string {
-  // The compiled file sits at dist/tools/cli/, three folders below package.json.
-  const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string };
-  return manifest.version;
-}
+import { packageVersion } from './version.js';
 
 /** The whole command tree: every area registered, nothing run. */
 export function buildProgram(): Command {

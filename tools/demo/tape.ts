@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { verifyTape } from '../../data/tape/index.js';
-import { packageVersion } from '../cli/program.js';
+import { packageVersion } from '../cli/version.js';
 import { fromSystemError } from '../cli/system-errors.js';
 import { generateTape, truthPath, type GenerateRequest } from '../market/generate.js';
 
