@@ -22,7 +22,7 @@ export interface Scenario {
 
 const SCENARIOS: Readonly<Record<ScenarioName, Omit<Scenario, 'name'>>> = {
   'calm': {
-    summary: 'An ordinary quarter of an hour: one-tick spread, clustered trades, nothing happens.',
+    summary: 'An ordinary hour: one-tick spread, clustered trades, nothing happens.',
     minimumMinutes: 1, defaultSymbols: 1, sigmaBps: 0.55, activity: 1, jumpEverySeconds: 90, crash: 'none', troubles: false,
   },
   'volatile': {

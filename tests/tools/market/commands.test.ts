@@ -10,6 +10,7 @@ import { SCENARIO_NAMES, type MarketTruth } from '../../../actors/generator/inde
 import { TapeReader, partialPath, verifyTape } from '../../../data/tape/index.js';
 import type { GenerateResult } from '../../../tools/market/generate.js';
 import type { MarketStatistics } from '../../../tools/market/statistics.js';
+import { SHARED_DATA_ABSENT, sharedData } from '../../support/shared-data.js';
 import { projectRoot, runNode, type Outcome } from '../cli/run-node.js';
 
 const bin = join(projectRoot, 'bin/faultline.js');
@@ -128,6 +129,32 @@ describe('faultline market scenarios and stats', () => {
     const { stdout } = await market('stats', out);
     assert.match(stdout, /^BTCUSDT on binance-usdm, 120 s\n/);
     assert.match(stdout, /one-tick spread: 9\d\.\d % of the time/);
+  });
+
+  test('of a real recording it says what an independent computation (numpy, from the raw JSON) says', async (t) => {
+    const recording = sharedData('orderbook-ws', 'hftbacktest_usdm_btcusdt_20240808.gz');
+    if (recording === undefined) {
+      t.skip(SHARED_DATA_ABSENT);
+      return;
+    }
+    const out = path('real.tape');
+    const made = await runNode(bin, ['tape', 'import', '--format', 'hftbacktest', '--symbol', 'BTCUSDT', '--venue', 'binance-usdm', '--out', out, recording]);
+    assert.equal(made.code, 0, made.stderr);
+    const [it] = JSON.parse((await market('stats', out, '--json')).stdout) as [MarketStatistics];
+    const near = (actual: number, expected: number, share = 0.01): void => assert.ok(Math.abs(actual - expected) <= Math.abs(expected) * share, `${actual}, expected ${expected}`);
+    near(it.rates.trades * it.seconds, 21_313, 1e-9);
+    near(it.rates.bestQuotes * it.seconds, 66_089, 1e-9);
+    near(it.rates.diffs * it.seconds, 6551, 1e-9);
+    near(it.oneTickShare.byMessage, 0.9417, 0.001);
+    near(it.tradeSize.p50, 0.016);
+    near(it.tradeTail, 1.727);
+    near(it.orderSize.p50, 0.03);
+    near(it.orderSize.max, 69.718);
+    near(it.signAutocorrelation[0]!, 0.199);
+    near(it.signAutocorrelation[3]!, 0.118);
+    near(it.returns.rmsBps, 1.2088, 0.02);
+    near(it.returns.kurtosis, 25.85, 0.02);
+    near(it.depthTop20.p50, (475_017 + 530_658) / 2, 0.06);
   });
 
   test('a file that is no tape and a time that is no time are refused', async () => {
