@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { complaintAbout } from '../../../tools/bench/main.js';
 import { keepsFloor, measure, median } from '../../../tools/bench/measure.js';
 import { runRow } from '../../../tools/bench/run.js';
 import type { BenchRow } from '../../../tools/bench/row.js';
@@ -55,6 +56,29 @@ void test('a floor is a ratio to the peer, or the value where there is none, in 
   assert.equal(keepsFloor({ ...base, peer: null, ratio: null, peerValue: null, floor: 3, better: 'lower' }), true);
   assert.equal(keepsFloor({ ...base, peer: null, ratio: null, peerValue: null, floor: 2, better: 'lower' }), false);
   assert.equal(keepsFloor({ ...base, failed: 'it broke' }), false);
+});
+
+void test('a row that could not be measured is always a complaint, one below its floor only at the gate', async () => {
+  const good = { ...await measure(scripted('higher', [3, 3], [2, 2], { rounds: 1 })), floor: 1.5 };
+  const low = { ...good, id: 'low/peer', floor: 2 };
+  const skipped = { ...low, peerValue: null, ratio: null, skipped: 'no cc' };
+  const failed = { ...good, id: 'broken/peer', value: null, failed: 'it broke' };
+  assert.equal(complaintAbout([good, low, skipped], false), undefined);
+  assert.equal(complaintAbout([good, skipped], true), undefined);
+  assert.match(complaintAbout([good, low], true) ?? '', /below their floor: low\/peer/);
+  assert.match(complaintAbout([good, failed], false) ?? '', /could not be measured: broken\/peer/);
+});
+
+void test('one row from the command line to its JSON', async () => {
+  const { code, stdout, stderr } = await runNode(join(projectRoot, 'dist/tools/bench/main.js'), ['--json', '--only', 'tape-raw/read-sync']);
+  assert.equal(code, 0, stderr);
+  const rows = JSON.parse(stdout) as Record<string, unknown>[];
+  assert.equal(rows.length, 1);
+  const { id, value, unit, better, peer, peerValue, ratio, rounds } = rows[0] as { [key: string]: unknown; value: number; peerValue: number; rounds: unknown[] };
+  assert.deepEqual({ id, unit, better, peer }, { id: 'tape-raw/read-sync', unit: 'records/s', better: 'higher', peer: 'fs.readSync without checksums' });
+  assert.ok(value > 100_000 && peerValue > value, `${value} ${peerValue}`);
+  assert.equal(ratio, value / peerValue);
+  assert.equal(rounds.length, 5);
 });
 
 void test('the median is that of the sorted values', () => {
