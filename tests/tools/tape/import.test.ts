@@ -104,16 +104,3 @@ void test('tape formats lists every format, once for people and once as JSON', a
   const page = readFileSync(join(projectRoot, 'docs/importing.md'), 'utf8');
   for (const { id } of FORMATS) assert.ok(page.includes(`\`${id}\``), `docs/importing.md does not explain ${id}`);
 });
-
-void test('the commands of docs/importing.md run, one after the other, on the file it shows', async (t) => {
-  const cwd = scratch(t);
-  const page = readFileSync(join(projectRoot, 'docs/importing.md'), 'utf8');
-  writeFileSync(join(cwd, 'trades.csv'), /```csv\n([\s\S]*?)```/.exec(page)?.[1] ?? '');
-  const commands = (/```sh\n([\s\S]*?)```/.exec(page)?.[1] ?? '').trim().split('\n').map((line) => line.split(/ +/));
-  assert.ok(commands.length >= 3);
-  for (const [npx, name, ...args] of commands) {
-    assert.deepEqual([npx, name], ['npx', 'faultline']);
-    const { code, stderr } = await faultline(args, { cwd });
-    assert.equal(code, 0, `${args.join(' ')}: ${stderr}`);
-  }
-});
