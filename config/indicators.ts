@@ -86,7 +86,7 @@ const shape = {
   /** A level is a wall above this multiple of its side's median level (SRC 3). */
   wallMultiple: positive().default(3),
   /** Walls are looked for at most this often (P). */
-  wallSampleMs: positive().default(100),
+  wallSampleMs: positive().default(200),
   /** A wall that loses this share … (P) */
   spoofLossShare: z.number().min(0).max(1).default(0.5),
   /** … within this time … (P) */

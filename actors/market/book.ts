@@ -15,7 +15,7 @@
  * Numbers of 64 bits are read where they are needed, as (array, index): an argument that is a double is an object
  * wherever the call is not inlined.
  */
-import { AUX, EXTRA, Flag, ID, Kind, KIND_MASK, PRICE, QTY, TAG, WORDS_F, WORDS_I } from '../../data/records/layout.js';
+import { AUX, EXCH_US, EXTRA, Flag, ID, Kind, KIND_MASK, PRICE, QTY, RECV_US, SEQ, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I } from '../../data/records/layout.js';
 import type { BookStateName } from './messages.js';
 import { BookSide } from './book-side.js';
 
@@ -25,6 +25,9 @@ export const BOOK_STATE_NAMES: readonly BookStateName[] = ['SYNCING', 'LIVE', 'G
 
 /** What happens to the records of the message being read. */
 const Fate = { NONE: 0, APPLY: 1, OLD: 2, BUFFER: 3, REFUSE: 4 } as const;
+
+/** Bits of a tag that the records of one message share. */
+const SAME_MESSAGE = KIND_MASK | (-1 << SYMBOL_SHIFT);
 
 /** Which bracket the first diff after a snapshot must satisfy. */
 export type SequenceRule = 'spot' | 'futures';
@@ -86,6 +89,41 @@ export class Book {
     const tag = I[record * WORDS_I + TAG];
     if ((tag & KIND_MASK) === Kind.SNAPSHOT) this.takeSnapshot(F, I, record, tag);
     else this.takeDiff(F, I, record, tag);
+  }
+
+  /** A message is being read: the next record may continue it. */
+  get open(): boolean {
+    return this.openId >= 0;
+  }
+
+  /**
+   * Applies the levels at [from, to) that plainly continue the message that `from - 1` belongs to: same message, same
+   * stamps, next number, not its last record. Returns the first that does not. What `take` would do one by one.
+   */
+  takeLevels(F: Float64Array, I: Int32Array, from: number, to: number): number {
+    if (this.fate !== Fate.APPLY) return from;
+    const f0 = (from - 1) * WORDS_F;
+    const same = I[(from - 1) * WORDS_I + TAG] & SAME_MESSAGE;
+    const id = F[f0 + ID];
+    const recv = F[f0 + RECV_US];
+    const exch = F[f0 + EXCH_US];
+    let seq = F[f0 + SEQ];
+    let r = from;
+    for (; r < to; r += 1) {
+      const tag = I[r * WORDS_I + TAG];
+      const f = r * WORDS_F;
+      seq += 1;
+      if ((tag & (SAME_MESSAGE | Flag.FIRST | Flag.LAST | Flag.EMPTY)) !== same
+        || F[f + ID] !== id || F[f + RECV_US] !== recv || F[f + EXCH_US] !== exch || F[f + SEQ] !== seq) break;
+      if (!this.level(F, I, r, tag)) {
+        r += 1;
+        this.applied += 1;
+        break;
+      }
+      this.openLevels += 1;
+      this.applied += 1;
+    }
+    return r;
   }
 
   /** A hole in the depth stream was recorded. */

@@ -142,6 +142,19 @@ export class MarketKernel {
       if (matcher !== undefined && matcher.active) this.show(matcher, F, I, n, symbol);
       if (symbol.dirty) this.raise(symbol);
       if (this.edges.length > 0) return n + 1;
+      if (matcher === undefined || !matcher.active) {
+        const more = symbol.takeLevels(F, I, n + 1, to) - n - 1;
+        if (more > 0) {
+          n += more;
+          this.seq += more;
+          this.records += more;
+          if (stamp < clock && stamp > 0) this.backwardStamps += more;
+          if (symbol.dirty) {
+            this.raise(symbol);
+            if (this.edges.length > 0) return n + 1;
+          }
+        }
+      }
     }
     return to;
   }

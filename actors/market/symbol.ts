@@ -195,7 +195,8 @@ export class SymbolKernel implements BookView {
     switch (tag & KIND_MASK) {
       case Kind.DEPTH:
       case Kind.SNAPSHOT:
-        this.advance(F, f);
+        // One message is one instant, whatever its later records say.
+        if ((tag & Flag.FIRST) !== 0 || this.book === null || !this.book.open) this.advance(F, f);
         this.takeDepth(F, I, record);
         break;
       case Kind.TRADE:
@@ -233,6 +234,16 @@ export class SymbolKernel implements BookView {
       this.gapPauseUntilUs = 0;
       this.setPauses();
     }
+  }
+
+  /** Takes the records at [from, to) that plainly continue a depth message of this symbol; returns the first that does not. */
+  takeLevels(F: Float64Array, I: Int32Array, from: number, to: number): number {
+    const { book } = this;
+    if (book === null || !book.open) return from;
+    const next = book.takeLevels(F, I, from, to);
+    this.records += next - from;
+    if (book.state !== this.bookSeen) this.bookState();
+    return next;
   }
 
   /** Records before the next one were lost. */
@@ -543,12 +554,8 @@ export class SymbolKernel implements BookView {
     for (let k = 0; k < n; k += 1) askLots += asks.topLots[k];
     this.obi = bidLots + askLots > 0 ? (bidLots - askLots) / (bidLots + askLots) : NaN;
 
-    let bid = 0;
-    let ask = 0;
-    n = bids.topCount < params.depthLevels ? bids.topCount : params.depthLevels;
-    for (let k = 0; k < n; k += 1) bid += bids.topLots[k] * (bids.topPrices[k] * this.perTick + this.flat);
-    n = asks.topCount < params.depthLevels ? asks.topCount : params.depthLevels;
-    for (let k = 0; k < n; k += 1) ask += asks.topLots[k] * (asks.topPrices[k] * this.perTick + this.flat);
+    const bid = this.bidWalls.weigh(bids);
+    const ask = this.askWalls.weigh(asks);
     this.depthBid = bid;
     this.depthAsk = ask;
     const total = bid + ask;
@@ -558,8 +565,8 @@ export class SymbolKernel implements BookView {
       this.wallSampleUs = atUs + params.wallSampleMs * 1000;
       this.bidWalls.nowUs = atUs;
       this.askWalls.nowUs = atUs;
-      this.bidWalls.sample(bids, params.depthLevels);
-      this.askWalls.sample(asks, params.depthLevels);
+      this.bidWalls.sample(bids);
+      this.askWalls.sample(asks);
       if (this.bidWalls.spoof || this.askWalls.spoof) {
         this.spoofMask = (this.bidWalls.spoof ? 1 : 0) | (this.askWalls.spoof ? 2 : 0);
         this.spoofUntilUs = atUs + params.jitterBufferMs * 1000;

@@ -18,6 +18,7 @@ export class Walls {
   /** Samples that fit in the spoof window. */
   private readonly depth: number;
   private readonly scratch: Float64Array;
+  private readonly worth: Float64Array;
   private readonly price = new Int32Array(SLOTS);
   /** Time, lots and cumulated trades of each followed wall, one ring a slot. */
   private readonly times: Float64Array;
@@ -41,6 +42,7 @@ export class Walls {
     this.flat = flat;
     this.depth = Math.floor(params.spoofWithinMs / params.wallSampleMs) + 1;
     this.scratch = new Float64Array(levels);
+    this.worth = new Float64Array(levels);
     this.times = new Float64Array(SLOTS * this.depth);
     this.lots = new Float64Array(SLOTS * this.depth);
     this.traded = new Float64Array(SLOTS * this.depth);
@@ -58,23 +60,39 @@ export class Walls {
     for (let s = 0; s < SLOTS; s += 1) if (this.price[s] === price) this.tradedNow[s] += F[at];
   }
 
-  /** Looks at the top levels of the side (already scanned), `levels` of them. */
-  sample(side: BookSide, levels: number): void {
-    const n = side.topCount < levels ? side.topCount : levels;
+  /** Notional of the side's top levels (already scanned), level by level into `worth`, and their sum. */
+  weigh(side: BookSide): number {
+    const { worth, perTick, flat } = this;
+    const { topLots, topPrices } = side;
+    const n = side.topCount < worth.length ? side.topCount : worth.length;
+    let sum = 0;
+    for (let i = 0; i < n; i += 1) {
+      const value = topLots[i] * (topPrices[i] * perTick + flat);
+      worth[i] = value;
+      sum += value;
+    }
+    return sum;
+  }
+
+  /** Looks for walls among the levels just weighed. */
+  sample(side: BookSide): void {
+    const { worth, scratch } = this;
+    const n = side.topCount < worth.length ? side.topCount : worth.length;
     this.wall = false;
     this.spoof = false;
-    this.follow(side);
+    if (this.followed > 0) this.follow(side);
     if (n === 0) return;
-    for (let i = 0; i < n; i += 1) this.scratch[i] = side.topLots[i] * (side.topPrices[i] * this.perTick + this.flat);
-    const limit = this.params.wallMultiple * medianInPlace(this.scratch, n);
+    for (let i = 0; i < n; i += 1) scratch[i] = worth[i];
+    const limit = this.params.wallMultiple * medianInPlace(scratch, n);
     for (let i = 0; i < n; i += 1) {
-      if (side.topLots[i] * (side.topPrices[i] * this.perTick + this.flat) <= limit) continue;
+      if (worth[i] <= limit) continue;
       this.wall = true;
-      this.begin(side.topPrices[i], side.topLots[i]);
+      this.begin(side, i);
     }
   }
 
-  private begin(price: number, lots: number): void {
+  private begin(side: BookSide, level: number): void {
+    const price = side.topPrices[level];
     let free = -1;
     for (let s = 0; s < SLOTS; s += 1) {
       if (this.price[s] === price) {
@@ -86,7 +104,7 @@ export class Walls {
     if (free < 0) return;
     this.price[free] = price;
     this.times[free * this.depth] = this.nowUs;
-    this.lots[free * this.depth] = lots;
+    this.lots[free * this.depth] = side.topLots[level];
     this.traded[free * this.depth] = 0;
     this.tradedNow[free] = 0;
     this.samples[free] = 1;

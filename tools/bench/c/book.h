@@ -550,3 +550,25 @@ static inline void book_take(Book *b, const Record *r) {
   if ((r->tag & KIND_MASK) == SNAPSHOT) book_take_snapshot(b, r);
   else book_take_diff(b, r);
 }
+
+#define SAME_MESSAGE ((int32_t)(KIND_MASK | 0xffff0000u))
+
+static inline int32_t book_take_levels(Book *b, const Record *records, int32_t from, int32_t to) {
+  if (b->fate != FATE_APPLY) return from;
+  const Record *first = &records[from - 1];
+  int32_t same = first->tag & SAME_MESSAGE, r = from;
+  double seq = first->seq;
+  for (; r < to; r += 1) {
+    const Record *x = &records[r];
+    seq += 1;
+    if ((x->tag & (SAME_MESSAGE | FIRST | LAST | EMPTY)) != same || x->id != first->id || x->recv != first->recv || x->exch != first->exch || x->seq != seq) break;
+    if (!book_level(b, x)) {
+      r += 1;
+      b->applied += 1;
+      break;
+    }
+    b->openLevels += 1;
+    b->applied += 1;
+  }
+  return r;
+}

@@ -231,7 +231,7 @@ static void votes_unlatch(Votes *v) {
 #define WALL_DEPTH ((int32_t)((double)P_spoofWithinMs / (double)P_wallSampleMs) + 1)
 
 typedef struct {
-  double perTick, flat, scratch[64], times[SLOTS * WALL_DEPTH], lots[SLOTS * WALL_DEPTH], traded[SLOTS * WALL_DEPTH], tradedNow[SLOTS], nowUs;
+  double perTick, flat, scratch[64], worth[64], times[SLOTS * WALL_DEPTH], lots[SLOTS * WALL_DEPTH], traded[SLOTS * WALL_DEPTH], tradedNow[SLOTS], nowUs;
   int32_t price[SLOTS], samples[SLOTS], lastWall[SLOTS], followed, spoofs;
   bool wall, spoof;
 } Walls;
@@ -301,16 +301,27 @@ static void walls_follow(Walls *w, const BookSide *side) {
   }
 }
 
-static void walls_sample(Walls *w, const BookSide *side, int32_t levels) {
-  int32_t n = side->topCount < levels ? side->topCount : levels;
+static double walls_weigh(Walls *w, const BookSide *side) {
+  int32_t n = side->topCount < P_depthLevels ? side->topCount : P_depthLevels;
+  double sum = 0;
+  for (int32_t i = 0; i < n; i += 1) {
+    double value = side->topLots[i] * (side->topPrices[i] * w->perTick + w->flat);
+    w->worth[i] = value;
+    sum += value;
+  }
+  return sum;
+}
+
+static void walls_sample(Walls *w, const BookSide *side) {
+  int32_t n = side->topCount < P_depthLevels ? side->topCount : P_depthLevels;
   w->wall = false;
   w->spoof = false;
-  walls_follow(w, side);
+  if (w->followed > 0) walls_follow(w, side);
   if (n == 0) return;
-  for (int32_t i = 0; i < n; i += 1) w->scratch[i] = side->topLots[i] * (side->topPrices[i] * w->perTick + w->flat);
+  for (int32_t i = 0; i < n; i += 1) w->scratch[i] = w->worth[i];
   double limit = P_wallMultiple * median_in_place(w->scratch, n);
   for (int32_t i = 0; i < n; i += 1) {
-    if (side->topLots[i] * (side->topPrices[i] * w->perTick + w->flat) <= limit) continue;
+    if (w->worth[i] <= limit) continue;
     w->wall = true;
     walls_begin(w, side->topPrices[i], side->topLots[i]);
   }

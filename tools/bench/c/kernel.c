@@ -117,17 +117,15 @@ static void set_pauses(Symbol *s) {
 static void judge_book(Symbol *s) {
   if (!s->hasBook || !s->live) return;
   Votes *votes = &s->votes;
-  double atUs = votes->nowUs, bidLots = 0, askLots = 0, bid = 0, ask = 0;
+  double atUs = votes->nowUs, bidLots = 0, askLots = 0, bid, ask;
   const BookSide *bids = &s->book.bids, *asks = &s->book.asks;
   int32_t n = bids->topCount < P_obiLevels ? bids->topCount : P_obiLevels;
   for (int32_t k = 0; k < n; k += 1) bidLots += bids->topLots[k];
   n = asks->topCount < P_obiLevels ? asks->topCount : P_obiLevels;
   for (int32_t k = 0; k < n; k += 1) askLots += asks->topLots[k];
   s->obi = bidLots + askLots > 0 ? (bidLots - askLots) / (bidLots + askLots) : NAN;
-  n = bids->topCount < P_depthLevels ? bids->topCount : P_depthLevels;
-  for (int32_t k = 0; k < n; k += 1) bid += bids->topLots[k] * (bids->topPrices[k] * s->perTick + s->flat);
-  n = asks->topCount < P_depthLevels ? asks->topCount : P_depthLevels;
-  for (int32_t k = 0; k < n; k += 1) ask += asks->topLots[k] * (asks->topPrices[k] * s->perTick + s->flat);
+  bid = walls_weigh(&s->bidWalls, bids);
+  ask = walls_weigh(&s->askWalls, asks);
   s->depthBid = bid;
   s->depthAsk = ask;
   double total = bid + ask, imbalance = total > 0 ? (bid - ask) / total : NAN;
@@ -135,8 +133,8 @@ static void judge_book(Symbol *s) {
     s->wallSampleUs = atUs + P_wallSampleMs * 1000.0;
     s->bidWalls.nowUs = atUs;
     s->askWalls.nowUs = atUs;
-    walls_sample(&s->bidWalls, bids, P_depthLevels);
-    walls_sample(&s->askWalls, asks, P_depthLevels);
+    walls_sample(&s->bidWalls, bids);
+    walls_sample(&s->askWalls, asks);
     if (s->bidWalls.spoof || s->askWalls.spoof) {
       s->spoofMask = (s->bidWalls.spoof ? 1 : 0) | (s->askWalls.spoof ? 2 : 0);
       s->spoofUntilUs = atUs + P_jitterBufferMs * 1000.0;
@@ -444,7 +442,7 @@ static inline void take(Symbol *s, const Record *r) {
   switch (r->tag & KIND_MASK) {
     case DEPTH:
     case SNAPSHOT:
-      advance(s, r);
+      if ((r->tag & FIRST) || !s->hasBook || s->book.openId < 0) advance(s, r);
       take_depth(s, r);
       break;
     case TRADE:
@@ -602,6 +600,18 @@ static void run(Kernel *k, const Record *records, int32_t count) {
     s->clockUs = clock;
     take(s, r);
     if (s->dirty) raise_edges(k, s);
+    if (s->hasBook && s->book.openId >= 0) {
+      int32_t more = book_take_levels(&s->book, records, n + 1, count) - n - 1;
+      if (s->book.state != s->bookSeen) book_state(s);
+      if (more > 0) {
+        n += more;
+        k->seq += more;
+        k->records += more;
+        s->records += more;
+        if (stamp < clock && stamp > 0) k->backwardStamps += more;
+        if (s->dirty) raise_edges(k, s);
+      }
+    }
   }
 }
 
