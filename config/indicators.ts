@@ -86,7 +86,7 @@ const shape = {
   /** A level is a wall above this multiple of its side's median level (SRC 3). */
   wallMultiple: positive().default(3),
   /** Walls are looked for at most this often (P). */
-  wallSampleMs: positive().default(200),
+  wallSampleMs: positive().default(250),
   /** A wall that loses this share … (P) */
   spoofLossShare: z.number().min(0).max(1).default(0.5),
   /** … within this time … (P) */
@@ -119,7 +119,7 @@ const shape = {
 
   // book storage
   /** Ticks of a side held directly; a power of two. Levels outside wait in a side table. */
-  bookWindowTicks: z.number().int().min(1024).max(1 << 24).refine((n) => (n & (n - 1)) === 0, 'expected a power of two').default(65_536),
+  bookWindowTicks: z.number().int().min(1024).max(1 << 24).refine((n) => (n & (n - 1)) === 0, 'expected a power of two').default(32_768),
   /** Depth records kept while waiting for a snapshot. */
   bookBufferRecords: z.number().int().min(64).max(1 << 22).default(32_768),
 

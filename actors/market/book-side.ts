@@ -20,8 +20,9 @@ export class BookSide {
   /** Best price in ticks; `none` when the side is empty. */
   best: number;
   readonly none: number;
-  /** Levels in the window and in the side table. */
-  nearCount = 0;
+  /** 0 for bids, -1 for asks: (a ^ flip) > (b ^ flip) says that price a is better than b. */
+  private readonly flip: number;
+  /** Levels in the side table. */
   farCount = 0;
   farPrices: Int32Array = new Int32Array(64);
   farLots: Float64Array = new Float64Array(64);
@@ -38,6 +39,7 @@ export class BookSide {
     this.lots = new Float64Array(windowTicks);
     this.bits = new Int32Array(windowTicks >>> 5);
     this.none = isBid ? NO_BID : NO_ASK;
+    this.flip = isBid ? 0 : -1;
     this.best = this.none;
     this.topPrices = new Int32Array(topLevels);
     this.topLots = new Float64Array(topLevels);
@@ -48,7 +50,6 @@ export class BookSide {
     this.bits.fill(0);
     this.farPrices.fill(0);
     this.best = this.none;
-    this.nearCount = 0;
     this.farCount = 0;
     this.topCount = 0;
   }
@@ -56,28 +57,31 @@ export class BookSide {
   /** Sets the level at `price` (positive) to the lots in F[at]; 0 removes it. The array spares a boxed double. */
   set(price: number, F: Float64Array, at: number): void {
     const q = F[at];
-    const offset = price - this.base;
-    if (offset >= 0 && offset < this.size) {
+    if (((price - this.base) | 0) >>> 0 < this.size) {
       const slot = price & this.mask;
+      const { lots } = this;
       if (q > 0) {
-        if (this.lots[slot] === 0) {
-          this.bits[slot >>> 5] |= 1 << (slot & 31);
-          this.nearCount += 1;
-        }
-        this.lots[slot] = q;
-        if (this.isBid ? price > this.best : price < this.best) this.improve(price);
-      } else if (this.lots[slot] !== 0) {
-        this.lots[slot] = 0;
+        if (lots[slot] === 0) this.bits[slot >>> 5] |= 1 << (slot & 31);
+        lots[slot] = q;
+        if ((price ^ this.flip) > (this.best ^ this.flip)) this.improve(price);
+      } else if (lots[slot] !== 0) {
+        lots[slot] = 0;
         this.bits[slot >>> 5] &= ~(1 << (slot & 31));
-        this.nearCount -= 1;
         if (price === this.best) this.worsen();
       }
     } else if (q > 0) {
       this.farSet(price, F, at);
-      if (this.isBid ? price > this.best : price < this.best) this.improve(price);
+      if ((price ^ this.flip) > (this.best ^ this.flip)) this.improve(price);
     } else {
       this.farDelete(price);
     }
+  }
+
+  /** Levels of this side, counted. */
+  get levels(): number {
+    let n = this.farCount;
+    for (let w = 0; w < this.bits.length; w += 1) for (let m = this.bits[w]; m !== 0; m &= m - 1) n += 1;
+    return n;
   }
 
   /** Lots at a price, 0 when there is no such level. */
@@ -90,10 +94,9 @@ export class BookSide {
 
   /** The next occupied price strictly worse than `price`; `none` when there is none. */
   nextWorse(price: number): number {
+    // Every far price is worse than every near one: the best is near, and far prices lie beyond the window.
     const near = this.isBid ? this.nearBelow(price - 1) : this.nearAbove(price + 1);
-    if (this.farCount === 0) return near;
-    const far = this.farNext(price);
-    return this.isBid ? Math.max(near, far) : Math.min(near, far);
+    return near !== this.none || this.farCount === 0 ? near : this.farNext(price);
   }
 
   /** Reads the best levels, as many as the arrays hold, into topPrices and topLots. */
@@ -189,7 +192,6 @@ export class BookSide {
         this.farSet(price, lots, slot);
         lots[slot] = 0;
         bits[w] &= ~(1 << b);
-        this.nearCount -= 1;
       }
     }
     this.base = base;
@@ -206,7 +208,6 @@ export class BookSide {
         const slot = price & mask;
         lots[slot] = values[i];
         bits[slot >>> 5] |= 1 << (slot & 31);
-        this.nearCount += 1;
       } else {
         this.farSet(price, values, i);
       }
@@ -215,7 +216,7 @@ export class BookSide {
 
   /** Highest occupied price of the window at or below `price`. */
   private nearBelow(price: number): number {
-    if (this.nearCount === 0 || price < this.base) return this.none;
+    if (price < this.base) return this.none;
     const top = this.base + this.size - 1;
     const from = price > top ? top : price;
     const slot = from & this.mask;
@@ -233,7 +234,7 @@ export class BookSide {
 
   /** Lowest occupied price of the window at or above `price`. */
   private nearAbove(price: number): number {
-    if (this.nearCount === 0 || price - this.base >= this.size) return this.none;
+    if (price - this.base >= this.size) return this.none;
     const from = price < this.base ? this.base : price;
     const slot = from & this.mask;
     const words = (this.size >>> 5) - 1;

@@ -15,7 +15,8 @@
  * Numbers of 64 bits are read where they are needed, as (array, index): an argument that is a double is an object
  * wherever the call is not inlined.
  */
-import { AUX, EXCH_US, EXTRA, Flag, ID, Kind, KIND_MASK, PRICE, QTY, RECV_US, SEQ, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I } from '../../data/records/layout.js';
+import { AUX, EXCH_US, EXTRA, Flag, ID, Kind, KIND_MASK, PRICE, QTY, RECV_US, SEQ, SYMBOL_SHIFT, TAG, WORDS_F } from '../../data/records/layout.js';
+import { F_SHIFT, I_SHIFT } from './words.js';
 import type { BookStateName } from './messages.js';
 import { BookSide } from './book-side.js';
 
@@ -86,7 +87,7 @@ export class Book {
   /** Takes one DEPTH or SNAPSHOT record. */
   take(F: Float64Array, I: Int32Array, record: number): void {
     this.changed = false;
-    const tag = I[record * WORDS_I + TAG];
+    const tag = I[(record << I_SHIFT) + TAG];
     if ((tag & KIND_MASK) === Kind.SNAPSHOT) this.takeSnapshot(F, I, record, tag);
     else this.takeDiff(F, I, record, tag);
   }
@@ -102,27 +103,30 @@ export class Book {
    */
   takeLevels(F: Float64Array, I: Int32Array, from: number, to: number): number {
     if (this.fate !== Fate.APPLY) return from;
-    const f0 = (from - 1) * WORDS_F;
-    const same = I[(from - 1) * WORDS_I + TAG] & SAME_MESSAGE;
+    const f0 = (from - 1) << F_SHIFT;
+    const same = I[((from - 1) << I_SHIFT) + TAG] & SAME_MESSAGE;
     const id = F[f0 + ID];
     const recv = F[f0 + RECV_US];
     const exch = F[f0 + EXCH_US];
     let seq = F[f0 + SEQ];
+    const { bids, asks } = this;
     let r = from;
     for (; r < to; r += 1) {
-      const tag = I[r * WORDS_I + TAG];
-      const f = r * WORDS_F;
+      const i = r << I_SHIFT;
+      const f = r << F_SHIFT;
+      const tag = I[i + TAG];
       seq += 1;
       if ((tag & (SAME_MESSAGE | Flag.FIRST | Flag.LAST | Flag.EMPTY)) !== same
-        || F[f + ID] !== id || F[f + RECV_US] !== recv || F[f + EXCH_US] !== exch || F[f + SEQ] !== seq) break;
-      if (!this.level(F, I, r, tag)) {
-        r += 1;
-        this.applied += 1;
-        break;
-      }
-      this.openLevels += 1;
-      this.applied += 1;
+        || F[f + ID] !== id || F[f + SEQ] !== seq || F[f + RECV_US] !== recv || (recv === 0 && F[f + EXCH_US] !== exch)) break;
+      const price = I[i + PRICE];
+      const q = F[f + QTY];
+      // What is impossible goes the long way.
+      if (!(price > 0 && price < 2_147_483_647 && q >= 0 && q <= 9_007_199_254_740_992)) break;
+      if ((tag & Flag.SELL) !== 0) asks.set(price, F, f + QTY);
+      else bids.set(price, F, f + QTY);
     }
+    this.openLevels += r - from;
+    this.applied += r - from;
     return r;
   }
 
@@ -156,7 +160,7 @@ export class Book {
   }
 
   private takeDiff(F: Float64Array, I: Int32Array, record: number, tag: number): void {
-    const id = F[record * WORDS_F + ID];
+    const id = F[(record << F_SHIFT) + ID];
     if ((tag & Flag.FIRST) !== 0) this.openDiff(F, I, record);
     else if (id !== this.openId || this.openKind !== Kind.DEPTH) {
       if (this.openId < 0 && id === this.lastId && (this.state === BookState.LIVE || this.state === BookState.STALE)) {
@@ -196,7 +200,7 @@ export class Book {
 
   /** Decides the fate of the diff that begins here. */
   private openDiff(F: Float64Array, I: Int32Array, record: number): void {
-    const id = F[record * WORDS_F + ID];
+    const id = F[(record << F_SHIFT) + ID];
     if (this.openId >= 0 && !(this.openId === id && this.openKind === Kind.DEPTH)) {
       // The message before never ended.
       this.break();
@@ -222,11 +226,11 @@ export class Book {
 
   /** 1: the diff that begins at `record` follows; -1: it is older than the book; 0: something is missing. */
   private verdict(F: Float64Array, I: Int32Array, record: number): number {
-    const id = F[record * WORDS_F + ID];
-    const before = F[record * WORDS_F + AUX];
+    const id = F[(record << F_SHIFT) + ID];
+    const before = F[(record << F_SHIFT) + AUX];
     if (id === 0 && before === 0) return 1; // a venue without ids: nothing to check
     if (this.awaitsBracket) {
-      if (this.futures) return id < this.lastId ? -1 : id - I[record * WORDS_I + EXTRA] <= this.lastId || before === this.lastId ? 1 : 0;
+      if (this.futures) return id < this.lastId ? -1 : id - I[(record << I_SHIFT) + EXTRA] <= this.lastId || before === this.lastId ? 1 : 0;
       return id <= this.lastId ? -1 : before <= this.lastId ? 1 : 0;
     }
     if (before === this.lastId) return 1;
@@ -254,7 +258,7 @@ export class Book {
   }
 
   private takeSnapshot(F: Float64Array, I: Int32Array, record: number, tag: number): void {
-    const id = F[record * WORDS_F + ID];
+    const id = F[(record << F_SHIFT) + ID];
     if ((tag & Flag.FIRST) !== 0) this.openSnapshot(F, record);
     else if (id !== this.openId || this.openKind !== Kind.SNAPSHOT) {
       // A piece whose beginning is missing: what follows of this snapshot is not whole either, nor is an open diff.
@@ -279,7 +283,7 @@ export class Book {
   }
 
   private openSnapshot(F: Float64Array, record: number): void {
-    const id = F[record * WORDS_F + ID];
+    const id = F[(record << F_SHIFT) + ID];
     if (this.openId >= 0 && this.openKind === Kind.DEPTH) {
       // A diff that never ended.
       this.tornId = this.openId;
@@ -322,13 +326,13 @@ export class Book {
 
   /** Would this snapshot leave a hole before the first waiting diff that it does not cover? */
   private olderThanBuffer(F: Float64Array, record: number): boolean {
-    const id = F[record * WORDS_F + ID];
+    const id = F[(record << F_SHIFT) + ID];
     if (id === 0) return false;
     for (let r = 0; r < this.waiting; r += 1) {
-      const u = this.buffer[r * WORDS_F + ID];
+      const u = this.buffer[(r << F_SHIFT) + ID];
       if (this.futures ? u < id : u <= id) continue;
-      const before = this.buffer[r * WORDS_F + AUX];
-      return this.futures ? u - this.bufferI[r * WORDS_I + EXTRA] > id && before !== id : before > id;
+      const before = this.buffer[(r << F_SHIFT) + AUX];
+      return this.futures ? u - this.bufferI[(r << I_SHIFT) + EXTRA] > id && before !== id : before > id;
     }
     return false;
   }
@@ -340,15 +344,15 @@ export class Book {
     let r = 0;
     while (r < n) {
       let end = r + 1;
-      while (end < n && (this.bufferI[end * WORDS_I + TAG] & Flag.FIRST) === 0) end += 1;
+      while (end < n && (this.bufferI[(end << I_SHIFT) + TAG] & Flag.FIRST) === 0) end += 1;
       const fits = this.state !== BookState.LIVE ? 0 : this.verdict(this.buffer, this.bufferI, r);
       if (fits > 0) {
-        this.openId = this.buffer[r * WORDS_F + ID];
+        this.openId = this.buffer[(r << F_SHIFT) + ID];
         this.openKind = Kind.DEPTH;
         this.openLevels = 0;
         this.fate = Fate.APPLY;
         for (; r < end && this.openId >= 0; r += 1) {
-          const tag = this.bufferI[r * WORDS_I + TAG];
+          const tag = this.bufferI[(r << I_SHIFT) + TAG];
           this.applied += 1;
           if ((tag & Flag.EMPTY) !== 0 || this.level(this.buffer, this.bufferI, r, tag)) {
             if ((tag & Flag.EMPTY) === 0) this.openLevels += 1;
@@ -380,14 +384,14 @@ export class Book {
       this.buffer = larger;
       this.bufferI = new Int32Array(larger.buffer);
     }
-    for (let w = 0; w < WORDS_F; w += 1) this.buffer[at + w] = F[record * WORDS_F + w];
+    for (let w = 0; w < WORDS_F; w += 1) this.buffer[at + w] = F[(record << F_SHIFT) + w];
     this.waiting += 1;
   }
 
   /** Applies one level; an impossible one makes the book unfit, because the venue's own has changed there. */
   private level(F: Float64Array, I: Int32Array, record: number, tag: number): boolean {
-    const price = I[record * WORDS_I + PRICE];
-    const at = record * WORDS_F + QTY;
+    const price = I[(record << I_SHIFT) + PRICE];
+    const at = (record << F_SHIFT) + QTY;
     if (!(price > 0 && price < 2_147_483_647 && F[at] >= 0 && F[at] <= 9_007_199_254_740_992)) {
       this.invalid += 1;
       this.closeMessage();

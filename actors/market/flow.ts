@@ -25,7 +25,7 @@ export class Flow {
   /** Σ d·q, Σ q. */
   delta = 0;
   volume = 0;
-  /** Cont–Kukanov–Stoikov order flow imbalance of best quotes, lots. */
+  /** Cont–Kukanov–Stoikov order flow imbalance of best quotes, lots; the owner adds each change of quotes. */
   ofi = 0;
   ofiTotal = 0;
   private signedNotional = 0;
@@ -128,14 +128,6 @@ export class Flow {
       else this.bucketSell += q;
       if (this.bucketBuy + this.bucketSell >= this.bucketSize) this.fillBuckets(d);
     }
-  }
-
-  /** Best quotes changed from (b0, qb0, a0, qa0) at q[0..3] to those at q[4..7]; no side empty. */
-  quotes(q: Float64Array): void {
-    const e = (q[4] >= q[0] ? q[5] : 0) - (q[4] <= q[0] ? q[1] : 0)
-      - (q[6] <= q[2] ? q[7] : 0) + (q[6] >= q[2] ? q[3] : 0);
-    this.ofi += e;
-    this.ofiTotal += e;
   }
 
   /** Ends `second`; `price` is the grid price in ticks, 0 when there is none or the symbol has been silent. */

@@ -6,11 +6,12 @@
  */
 import type { IndicatorParams } from '../../config/indicators.js';
 import type { Instrument } from '../../data/records/instrument.js';
-import { EXCH_US, Flag, Kind, KIND_MASK, RECV_US, SEQ, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I } from '../../data/records/layout.js';
+import { EXCH_US, Flag, Kind, KIND_MASK, RECV_US, SEQ, SYMBOL_SHIFT, TAG } from '../../data/records/layout.js';
 import type { VenueMatcher } from '../venue/matcher-port.js';
 import type { VenueControl, VenueEvent } from '../venue/messages.js';
 import { BOOK_STATE_NAMES, BookState } from './book.js';
 import type { BookEdge, CandleEdge, KernelControl, LevelEdge } from './messages.js';
+import { F_SHIFT, I_SHIFT } from './words.js';
 import { restoreState, saveState } from './state.js';
 import type { State } from './state.js';
 import { SymbolKernel } from './symbol.js';
@@ -113,12 +114,12 @@ export class MarketKernel {
   run(F: Float64Array, I: Int32Array, from: number, to: number, untilUs = Infinity): number {
     this.edges.length = 0;
     for (let n = from; n < to; n += 1) {
-      const f = n * WORDS_F;
+      const f = n << F_SHIFT;
       const recv = F[f + RECV_US];
       const stamp = recv > 0 ? recv : F[f + EXCH_US];
       const clock = stamp > this.clockUs && stamp < 9e15 ? stamp : this.clockUs;
       this.position = n;
-      if (this.nextDueUs <= clock && this.nextDueUs < untilUs && !insideMessage(I[n * WORDS_I + TAG])) {
+      if (this.nextDueUs <= clock && this.nextDueUs < untilUs && !insideMessage(I[(n << I_SHIFT) + TAG])) {
         this.applyControls(F, n, untilUs);
         if (this.edges.length > 0) return n;
       }
@@ -131,7 +132,7 @@ export class MarketKernel {
       this.seq = seq;
       this.records += 1;
 
-      const symbol = this.bySymbol[I[n * WORDS_I + TAG] >>> SYMBOL_SHIFT];
+      const symbol = this.bySymbol[I[(n << I_SHIFT) + TAG] >>> SYMBOL_SHIFT];
       if (symbol === undefined) {
         this.strangers += 1;
         continue;
@@ -139,20 +140,21 @@ export class MarketKernel {
       symbol.clockUs = clock;
       symbol.take(F, I, n);
       const matcher = this.matchers[symbol.index];
-      if (matcher !== undefined && matcher.active) this.show(matcher, F, I, n, symbol);
-      if (symbol.dirty) this.raise(symbol);
-      if (this.edges.length > 0) return n + 1;
-      if (matcher === undefined || !matcher.active) {
+      if (matcher !== undefined && matcher.active) {
+        this.show(matcher, F, I, n, symbol);
+        if (symbol.dirty) this.raise(symbol);
+        if (this.edges.length > 0) return n + 1;
+      } else {
+        if (symbol.dirty) {
+          this.raise(symbol);
+          if (this.edges.length > 0) return n + 1;
+        }
         const more = symbol.takeLevels(F, I, n + 1, to) - n - 1;
         if (more > 0) {
           n += more;
           this.seq += more;
           this.records += more;
           if (stamp < clock && stamp > 0) this.backwardStamps += more;
-          if (symbol.dirty) {
-            this.raise(symbol);
-            if (this.edges.length > 0) return n + 1;
-          }
         }
       }
     }
@@ -223,10 +225,10 @@ export class MarketKernel {
 
   /** Applies what is due at the clock of `record`, which comes next, and before `untilUs`. */
   private applyControls(F: Float64Array, record: number, untilUs: number): void {
-    const recv = F[record * WORDS_F + RECV_US];
-    const stamp = recv > 0 ? recv : F[record * WORDS_F + EXCH_US];
+    const recv = F[(record << F_SHIFT) + RECV_US];
+    const stamp = recv > 0 ? recv : F[(record << F_SHIFT) + EXCH_US];
     const clockUs = stamp > this.clockUs && stamp < 9e15 ? stamp : this.clockUs;
-    const seq = F[record * WORDS_F + SEQ];
+    const seq = F[(record << F_SHIFT) + SEQ];
     while (this.controls.length > 0 && this.controls[0].dueUs <= clockUs && this.controls[0].dueUs < untilUs) {
       const control = this.controls.shift()!;
       if (control.dueUs > this.clockUs) this.clockUs = control.dueUs;

@@ -32,16 +32,14 @@ export class Microprice {
   private readonly term = new Float64Array(STATES);
   private readonly next = new Float64Array(STATES);
 
-  /** Quotes q: bid, bid lots, ask, ask lots at q[from …]; no side empty. */
-  quotes(q: Float64Array, from: number): void {
-    const bid = q[from];
-    const ask = q[from + 2];
-    const lots = q[from + 1] + q[from + 3];
+  /** New best quotes in ticks, both sides there, with their lots in q[bidAt] and q[askAt]. */
+  quotes(bid: number, ask: number, q: Float64Array, bidAt: number, askAt: number): void {
+    const lots = q[bidAt] + q[askAt];
     if (!(lots > 0)) {
       this.state = -1;
       return;
     }
-    let imbalance = Math.floor((q[from + 1] / lots) * IMBALANCES);
+    let imbalance = Math.floor((q[bidAt] / lots) * IMBALANCES);
     if (imbalance === IMBALANCES) imbalance -= 1;
     const ticks = ask - bid;
     const state = (ticks > SPREADS ? SPREADS - 1 : ticks - 1) * IMBALANCES + imbalance;

@@ -7,8 +7,9 @@
  */
 import type { IndicatorParams } from '../../config/indicators.js';
 import type { Instrument } from '../../data/records/instrument.js';
-import { AUX, EXCH_US, EXTRA, Flag, ID, Kind, KIND_MASK, PRICE, PRICE2, QTY, RECV_US, TAG, WORDS_F, WORDS_I } from '../../data/records/layout.js';
+import { AUX, EXCH_US, EXTRA, Flag, ID, Kind, KIND_MASK, PRICE, PRICE2, QTY, RECV_US, TAG } from '../../data/records/layout.js';
 import type { BookView } from './book-view.js';
+import { F_SHIFT, I_SHIFT } from './words.js';
 import { Book, BookState, sequenceRuleOf } from './book.js';
 import { Candles } from './candles.js';
 import { Flow } from './flow.js';
@@ -101,7 +102,7 @@ export class SymbolKernel implements BookView {
   private quoteId = 0;
   private quotesFromBook = false;
   private quotesStale = false;
-  private readonly quote = new Float64Array(8);
+  private readonly quote = new Float64Array(2);
   private tradeKind = 0;
 
   // Features beyond the grid's.
@@ -188,8 +189,8 @@ export class SymbolKernel implements BookView {
   }
 
   take(F: Float64Array, I: Int32Array, record: number): void {
-    const f = record * WORDS_F;
-    const i = record * WORDS_I;
+    const f = record << F_SHIFT;
+    const i = record << I_SHIFT;
     const tag = I[i + TAG];
     this.records += 1;
     switch (tag & KIND_MASK) {
@@ -242,7 +243,6 @@ export class SymbolKernel implements BookView {
     if (book === null || !book.open) return from;
     const next = book.takeLevels(F, I, from, to);
     this.records += next - from;
-    if (book.state !== this.bookSeen) this.bookState();
     return next;
   }
 
@@ -425,7 +425,6 @@ export class SymbolKernel implements BookView {
     if (book.state !== this.bookSeen) this.bookState();
     if (!book.changed) return;
     this.lastBookUs = this.clockUs;
-    this.checkStaleBy(this.params.bookStaleMs);
     this.grid.events += book.changedLevels;
     book.bids.scan();
     book.asks.scan();
@@ -433,9 +432,9 @@ export class SymbolKernel implements BookView {
       if (book.lastId !== 0) this.quoteId = book.lastId;
       this.quotesFromBook = true;
       const { bids, asks } = book;
-      this.quote[1] = bids.topCount > 0 ? bids.topLots[0] : 0;
-      this.quote[3] = asks.topCount > 0 ? asks.topLots[0] : 0;
-      this.setQuotes(bids.topCount > 0 ? bids.best : 0, asks.topCount > 0 ? asks.best : 0, this.quote, 1, 3);
+      this.quote[0] = bids.topCount > 0 ? bids.topLots[0] : 0;
+      this.quote[1] = asks.topCount > 0 ? asks.topLots[0] : 0;
+      this.setQuotes(bids.topCount > 0 ? bids.best : 0, asks.topCount > 0 ? asks.best : 0, this.quote, 0, 1);
     } else {
       this.confirm();
     }
@@ -444,23 +443,25 @@ export class SymbolKernel implements BookView {
 
   /** Best quotes are now bid (lots in Q[bidAt]) and ask (lots in Q[askAt]); 0 ticks = that side is empty. */
   private setQuotes(bid: number, ask: number, Q: Float64Array, bidAt: number, askAt: number): void {
-    const { quote, flow, grid } = this;
+    const { flow } = this;
     const bidLots = Q[bidAt];
     const askLots = Q[askAt];
-    quote[0] = this.bestBidTicks;
-    quote[1] = this.bestBidLots;
-    quote[2] = this.bestAskTicks;
-    quote[3] = this.bestAskLots;
-    quote[4] = bid;
-    quote[5] = bidLots;
-    quote[6] = ask;
-    quote[7] = askLots;
     this.lastQuoteUs = this.clockUs;
     this.quotesStale = false;
-    this.checkStaleBy(this.params.quoteStaleMs);
-    if (quote[0] > 0 && quote[2] > 0 && bid > 0 && ask > 0) flow.quotes(quote);
-    if (bid > 0 && ask > 0) this.microprice.quotes(quote, 4);
-    else this.microprice.lose();
+    if (bid > 0 && ask > 0) {
+      const bidBefore = this.bestBidTicks;
+      const askBefore = this.bestAskTicks;
+      if (bidBefore > 0 && askBefore > 0) {
+        // Order flow imbalance, Cont–Kukanov–Stoikov (4.1).
+        const e = (bid >= bidBefore ? bidLots : 0) - (bid <= bidBefore ? this.bestBidLots : 0)
+          - (ask <= askBefore ? askLots : 0) + (ask >= askBefore ? this.bestAskLots : 0);
+        flow.ofi += e;
+        flow.ofiTotal += e;
+      }
+      this.microprice.quotes(bid, ask, Q, bidAt, askAt);
+    } else {
+      this.microprice.lose();
+    }
     this.bestBidLots = bidLots;
     this.bestAskLots = askLots;
     if (bid !== this.bestBidTicks || ask !== this.bestAskTicks || flow.mid === 0) {
@@ -468,8 +469,9 @@ export class SymbolKernel implements BookView {
       this.bestAskTicks = ask;
       if (bid > 0 && ask > 0) {
         const mid = (bid + ask) / 2;
+        if (flow.mid === 0) this.checkStaleBy(this.params.quoteStaleMs);
         flow.mid = mid;
-        grid.price = mid;
+        this.grid.price = mid;
         this.spread = (ask - bid) / mid;
       } else {
         this.noQuotes();
@@ -536,6 +538,7 @@ export class SymbolKernel implements BookView {
       }
       this.judgeSpread();
     }
+    if (live && !this.live) this.checkStaleBy(this.params.bookStaleMs);
     this.live = live;
     this.setPauses();
   }
@@ -604,6 +607,7 @@ export class SymbolKernel implements BookView {
     return this.spreadRatio > params.spreadEmergencyMultiplier * scale && this.spread * 10_000 > params.spreadEmergencyBps * scale;
   }
 
+  /** A source has begun to speak: look at it when it may have gone stale. What speaks already is looked at in turn. */
   private checkStaleBy(afterMs: number): void {
     const due = this.clockUs + afterMs * 1000;
     if (due < this.staleCheckUs) this.staleCheckUs = due;

@@ -1,6 +1,6 @@
 import { MarketKernel, type Edge, type SymbolKernel } from '../../actors/market/index.js';
 import { DEFAULT_INDICATOR_PARAMS } from '../../config/indicators.js';
-import { allocateBatch, BLOCK_RECORDS } from '../../data/records/index.js';
+import { allocateBatch, BLOCK_RECORDS, type RecordBatch } from '../../data/records/index.js';
 import { TapeReader } from '../../data/tape/index.js';
 import type { Freeze, KernelPass } from './c-kernel.js';
 
@@ -56,6 +56,25 @@ function foldEnd(sum: Checksum, symbol: SymbolKernel): void {
   ]) sum.fold(x);
 }
 
+/** Plays one block and folds its edges and where it leaves every symbol; returns the edges. */
+function playBlock(kernel: MarketKernel, { F, I, length }: RecordBatch, sum: Checksum): number {
+  let edges = 0;
+  for (let at = 0; at < length;) {
+    at = kernel.run(F, I, at, length);
+    for (const edge of kernel.edges) foldEdge(sum, edge);
+    edges += kernel.edges.length;
+  }
+  for (const symbol of kernel.symbols) {
+    sum.fold(symbol.grid.price);
+    sum.fold(symbol.obi);
+    sum.fold(symbol.spreadRatio);
+    sum.fold(symbol.depthBid);
+    sum.fold(symbol.flow.ofi);
+    sum.fold(symbol.votes.mask);
+  }
+  return edges;
+}
+
 /** A fresh kernel over a whole tape, with reader and checksums: the work that the C twin does. */
 export function kernelPass(path: string, freeze: Freeze): KernelPass {
   const begunMs = performance.now();
@@ -67,26 +86,11 @@ export function kernelPass(path: string, freeze: Freeze): KernelPass {
   }
   const sum = new Checksum();
   const batch = allocateBatch(BLOCK_RECORDS);
-  const { F, I } = batch;
   let records = 0;
   let edges = 0;
-  for (let count = reader.next(batch); count > 0; count = reader.next(batch)) {
-    for (let at = 0; at < count;) {
-      at = kernel.run(F, I, at, count);
-      for (const edge of kernel.edges) {
-        foldEdge(sum, edge);
-        edges += 1;
-      }
-    }
-    for (const symbol of kernel.symbols) {
-      sum.fold(symbol.grid.price);
-      sum.fold(symbol.obi);
-      sum.fold(symbol.spreadRatio);
-      sum.fold(symbol.depthBid);
-      sum.fold(symbol.flow.ofi);
-      sum.fold(symbol.votes.mask);
-    }
-    records += count;
+  while (reader.next(batch) > 0) {
+    records += batch.length;
+    edges += playBlock(kernel, batch, sum);
   }
   reader.close();
   kernel.finish();

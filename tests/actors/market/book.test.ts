@@ -30,7 +30,7 @@ class MapSide {
 function assertSame(side: BookSide, slow: MapSide, probes: readonly number[]): void {
   const want = slow.sorted();
   assert.equal(side.best, want.length === 0 ? side.none : want[0][0]);
-  assert.equal(side.nearCount + side.farCount, want.length);
+  assert.equal(side.levels, want.length);
   const got: [number, number][] = [];
   for (let p = side.best; p !== side.none; p = side.nextWorse(p)) got.push([p, side.lotsAt(p)]);
   assert.deepEqual(got, want);

@@ -15,6 +15,10 @@ function generator(seed: number): () => number {
 
 type Step = [bid: number, bidLots: number, ask: number, askLots: number];
 
+function feed(micro: Microprice, [bid, bidLots, ask, askLots]: Step): void {
+  micro.quotes(bid, ask, Float64Array.of(bidLots, askLots), 0, 1);
+}
+
 /** Quotes whose mid goes up with a chance that grows with the bid's share. */
 function market(seed: number, n: number): Step[] {
   const random = generator(seed);
@@ -94,7 +98,7 @@ test('the fit equals the definition', () => {
   for (const seed of [1, 2]) {
     const steps = market(seed, 4000);
     const micro = new Microprice();
-    for (const step of steps) micro.quotes(Float64Array.from(step), 0);
+    for (const step of steps) feed(micro, step);
     micro.fit();
     const want = reference(steps);
     want.forEach((g, x) => assert.ok(Math.abs(micro.adjustment[x] - g) < 1e-9, `state ${x}: ${micro.adjustment[x]} and ${g}`));
@@ -104,14 +108,14 @@ test('the fit equals the definition', () => {
 test('a heavier bid points up, symmetrically, and more than no bid at all', () => {
   const micro = new Microprice();
   assert.ok(Number.isNaN(micro.price));
-  for (const step of market(3, 20_000)) micro.quotes(Float64Array.from(step), 0);
+  for (const step of market(3, 20_000)) feed(micro, step);
   micro.fit();
   for (let s = 0; s < 10; s += 1) assert.ok(Math.abs(micro.adjustment[s] + micro.adjustment[9 - s]) < 1e-12);
   for (let s = 1; s < 10; s += 1) assert.ok(micro.adjustment[s] > micro.adjustment[s - 1], `tenth ${s}`);
-  micro.quotes(Float64Array.of(1000, 900, 1001, 100), 0);
+  feed(micro, [1000, 900, 1001, 100]);
   assert.ok(micro.price > 1000.5 && micro.price < 1002);
   micro.lose();
   assert.ok(Number.isNaN(micro.price));
-  micro.quotes(Float64Array.of(1000, 0, 1001, 0), 0);
+  feed(micro, [1000, 0, 1001, 0]);
   assert.ok(Number.isNaN(micro.price));
 });

@@ -4,7 +4,7 @@
 
 typedef struct {
   bool isBid;
-  int32_t size, mask, base, best, none, nearCount, farCount, farSize, topCount, topLevels;
+  int32_t size, mask, base, best, none, flip, farCount, farSize, topCount, topLevels;
   double *lots;
   uint32_t *bits;
   int32_t *farPrices;
@@ -21,6 +21,7 @@ static void side_init(BookSide *s, bool isBid, int32_t windowTicks, int32_t topL
   s->lots = calloc((size_t)windowTicks, 8);
   s->bits = calloc((size_t)windowTicks / 32, 4);
   s->none = isBid ? 0 : 2147483647;
+  s->flip = isBid ? 0 : -1;
   s->best = s->none;
   s->topLevels = topLevels;
   s->farSize = 64;
@@ -40,7 +41,6 @@ static void side_clear(BookSide *s) {
   memset(s->bits, 0, (size_t)s->size / 8);
   memset(s->farPrices, 0, (size_t)s->farSize * 4);
   s->best = s->none;
-  s->nearCount = 0;
   s->farCount = 0;
   s->topCount = 0;
 }
@@ -107,7 +107,7 @@ static int32_t far_next(const BookSide *s, int32_t price) {
 }
 
 static int32_t near_below(const BookSide *s, int32_t price) {
-  if (s->nearCount == 0 || price < s->base) return s->none;
+  if (price < s->base) return s->none;
   int64_t top = (int64_t)s->base + s->size - 1;
   int32_t from = price > top ? (int32_t)top : price;
   int32_t slot = from & s->mask, words = (s->size >> 5) - 1, last = (s->base & s->mask) >> 5, w = slot >> 5;
@@ -121,7 +121,7 @@ static int32_t near_below(const BookSide *s, int32_t price) {
 }
 
 static int32_t near_above(const BookSide *s, int32_t price) {
-  if (s->nearCount == 0 || price - s->base >= s->size) return s->none;
+  if (price - s->base >= s->size) return s->none;
   int32_t from = price < s->base ? s->base : price;
   int32_t slot = from & s->mask, words = (s->size >> 5) - 1, last = ((s->base - 1) & s->mask) >> 5, w = slot >> 5;
   uint32_t m = s->bits[w] & (0xffffffffu << (slot & 31));
@@ -135,9 +135,7 @@ static int32_t near_above(const BookSide *s, int32_t price) {
 
 static int32_t side_next_worse(const BookSide *s, int32_t price) {
   int32_t near = s->isBid ? near_below(s, price - 1) : near_above(s, price + 1);
-  if (s->farCount == 0) return near;
-  int32_t far = far_next(s, price);
-  return s->isBid ? (near > far ? near : far) : (near < far ? near : far);
+  return near != s->none || s->farCount == 0 ? near : far_next(s, price);
 }
 
 static void side_move_to(BookSide *s, int32_t base) {
@@ -154,7 +152,6 @@ static void side_move_to(BookSide *s, int32_t base) {
       far_set(s, price, s->lots[slot]);
       s->lots[slot] = 0;
       s->bits[w] &= ~(1u << b);
-      s->nearCount -= 1;
     }
   }
   s->base = base;
@@ -171,7 +168,6 @@ static void side_move_to(BookSide *s, int32_t base) {
       int32_t slot = price & s->mask;
       s->lots[slot] = values[i];
       s->bits[slot >> 5] |= 1u << (slot & 31);
-      s->nearCount += 1;
     } else far_set(s, price, values[i]);
   }
   free(prices);
@@ -192,28 +188,23 @@ static void side_worsen(BookSide *s) {
 }
 
 static inline void side_set(BookSide *s, int32_t price, double q) {
-  int32_t offset = price - s->base;
-  if (offset >= 0 && offset < s->size) {
+  if ((uint32_t)(price - s->base) < (uint32_t)s->size) {
     int32_t slot = price & s->mask;
     if (q > 0) {
-      if (s->lots[slot] == 0) {
-        s->bits[slot >> 5] |= 1u << (slot & 31);
-        s->nearCount += 1;
-      }
+      if (s->lots[slot] == 0) s->bits[slot >> 5] |= 1u << (slot & 31);
       s->lots[slot] = q;
-      if (s->isBid ? price > s->best : price < s->best) {
+      if ((price ^ s->flip) > (s->best ^ s->flip)) {
         s->best = price;
         side_keep_inside(s);
       }
     } else if (s->lots[slot] != 0) {
       s->lots[slot] = 0;
       s->bits[slot >> 5] &= ~(1u << (slot & 31));
-      s->nearCount -= 1;
       if (price == s->best) side_worsen(s);
     }
   } else if (q > 0) {
     far_set(s, price, q);
-    if (s->isBid ? price > s->best : price < s->best) {
+    if ((price ^ s->flip) > (s->best ^ s->flip)) {
       s->best = price;
       side_keep_inside(s);
     }
@@ -561,14 +552,12 @@ static inline int32_t book_take_levels(Book *b, const Record *records, int32_t f
   for (; r < to; r += 1) {
     const Record *x = &records[r];
     seq += 1;
-    if ((x->tag & (SAME_MESSAGE | FIRST | LAST | EMPTY)) != same || x->id != first->id || x->recv != first->recv || x->exch != first->exch || x->seq != seq) break;
-    if (!book_level(b, x)) {
-      r += 1;
-      b->applied += 1;
-      break;
-    }
-    b->openLevels += 1;
-    b->applied += 1;
+    if ((x->tag & (SAME_MESSAGE | FIRST | LAST | EMPTY)) != same || x->id != first->id || x->seq != seq || x->recv != first->recv || (first->recv == 0 && x->exch != first->exch)) break;
+    if (!(x->price > 0 && x->price < 2147483647 && x->qty >= 0 && x->qty <= 9007199254740992.0)) break;
+    if (x->tag & SELL) side_set(&b->asks, x->price, x->qty);
+    else side_set(&b->bids, x->price, x->qty);
   }
+  b->openLevels += r - from;
+  b->applied += r - from;
   return r;
 }

@@ -88,12 +88,6 @@ static inline void flow_trade(Flow *f, int32_t price, double d, double q) {
   }
 }
 
-static inline void flow_quotes(Flow *f, const double *q) {
-  double e = (q[4] >= q[0] ? q[5] : 0) - (q[4] <= q[0] ? q[1] : 0) - (q[6] <= q[2] ? q[7] : 0) + (q[6] >= q[2] ? q[3] : 0);
-  f->ofi += e;
-  f->ofiTotal += e;
-}
-
 static void flow_spreads(Flow *f, int64_t second) {
   sum_push(&f->effectiveSum, f->effective);
   sum_push(&f->effectiveCount, f->effectiveTrades);
@@ -182,18 +176,17 @@ typedef struct {
   int32_t state;
 } Microprice;
 
-static inline void micro_quotes(Microprice *p, const double *q) {
-  double bid = q[0], ask = q[2], lots = q[1] + q[3];
+static inline void micro_quotes(Microprice *p, int32_t bid, int32_t ask, double bidLots, double askLots) {
+  double lots = bidLots + askLots;
   if (!(lots > 0)) {
     p->state = -1;
     return;
   }
-  int32_t imbalance = (int32_t)floor((q[1] / lots) * 10);
+  int32_t imbalance = (int32_t)floor((bidLots / lots) * 10);
   if (imbalance == 10) imbalance -= 1;
-  double ticks = ask - bid;
-  int32_t state = (ticks > 3 ? 2 : (int32_t)ticks - 1) * 10 + imbalance;
+  int32_t ticks = ask - bid, state = (ticks > 3 ? 2 : ticks - 1) * 10 + imbalance;
   if (p->state >= 0) {
-    double d = bid + ask - p->twiceMid;
+    double d = (double)bid + ask - p->twiceMid;
     if (d == 0) p->stays[p->state * STATES + state] += 1;
     else {
       p->moves[p->state * STATES + state] += 1;
@@ -201,7 +194,7 @@ static inline void micro_quotes(Microprice *p, const double *q) {
     }
   }
   p->state = state;
-  p->twiceMid = bid + ask;
+  p->twiceMid = (double)bid + ask;
 }
 
 static double micro_price(const Microprice *p) {

@@ -52,7 +52,7 @@ typedef struct {
   double clockUs, exchUs, offsetUs, secondEndUs, lastBookUs, lastQuoteUs, staleCheckUs;
   int64_t second;
   int32_t behind, tradeKind;
-  double quoteId, quote[8];
+  double quoteId;
   double obi, spreadRatio, spread, depthBid, depthAsk, pattern, wallSampleUs, spoofUntilUs;
   int32_t spoofMask, pauses, lastLevel, lastBook;
   double gapPauseUntilUs, candleEndUs, closedCandle[8];
@@ -295,21 +295,17 @@ static inline void check_stale_by(Symbol *s, double afterMs) {
 }
 
 static inline void set_quotes(Symbol *s, int32_t bid, int32_t ask, double bidLots, double askLots) {
-  double *quote = s->quote;
-  quote[0] = s->bestBidTicks;
-  quote[1] = s->bestBidLots;
-  quote[2] = s->bestAskTicks;
-  quote[3] = s->bestAskLots;
-  quote[4] = bid;
-  quote[5] = bidLots;
-  quote[6] = ask;
-  quote[7] = askLots;
   s->lastQuoteUs = s->clockUs;
   s->quotesStale = false;
-  check_stale_by(s, P_quoteStaleMs);
-  if (quote[0] > 0 && quote[2] > 0 && bid > 0 && ask > 0) flow_quotes(&s->flow, quote);
-  if (bid > 0 && ask > 0) micro_quotes(&s->micro, quote + 4);
-  else s->micro.state = -1;
+  if (bid > 0 && ask > 0) {
+    int32_t b0 = s->bestBidTicks, a0 = s->bestAskTicks;
+    if (b0 > 0 && a0 > 0) {
+      double e = (bid >= b0 ? bidLots : 0) - (bid <= b0 ? s->bestBidLots : 0) - (ask <= a0 ? askLots : 0) + (ask >= a0 ? s->bestAskLots : 0);
+      s->flow.ofi += e;
+      s->flow.ofiTotal += e;
+    }
+    micro_quotes(&s->micro, bid, ask, bidLots, askLots);
+  } else s->micro.state = -1;
   s->bestBidLots = bidLots;
   s->bestAskLots = askLots;
   if (bid != s->bestBidTicks || ask != s->bestAskTicks || s->flow.mid == 0) {
@@ -317,6 +313,7 @@ static inline void set_quotes(Symbol *s, int32_t bid, int32_t ask, double bidLot
     s->bestAskTicks = ask;
     if (bid > 0 && ask > 0) {
       double mid = ((double)bid + ask) / 2;
+      if (s->flow.mid == 0) check_stale_by(s, P_quoteStaleMs);
       s->flow.mid = mid;
       s->grid.price = mid;
       s->spread = (ask - bid) / mid;
@@ -375,6 +372,7 @@ static void book_state(Symbol *s) {
     }
     judge_spread(s);
   }
+  if (live && !s->live) check_stale_by(s, P_bookStaleMs);
   s->live = live;
   set_pauses(s);
 }
@@ -389,7 +387,6 @@ static inline void take_depth(Symbol *s, const Record *r) {
   if (book->state != s->bookSeen) book_state(s);
   if (!book->changed) return;
   s->lastBookUs = s->clockUs;
-  check_stale_by(s, P_bookStaleMs);
   s->grid.events += book->changedLevels;
   side_scan(&book->bids);
   side_scan(&book->asks);
@@ -602,14 +599,12 @@ static void run(Kernel *k, const Record *records, int32_t count) {
     if (s->dirty) raise_edges(k, s);
     if (s->hasBook && s->book.openId >= 0) {
       int32_t more = book_take_levels(&s->book, records, n + 1, count) - n - 1;
-      if (s->book.state != s->bookSeen) book_state(s);
       if (more > 0) {
         n += more;
         k->seq += more;
         k->records += more;
         s->records += more;
         if (stamp < clock && stamp > 0) k->backwardStamps += more;
-        if (s->dirty) raise_edges(k, s);
       }
     }
   }
