@@ -220,7 +220,8 @@ function onEntryEvent(state: PercentileState, trade: PercentileTrade, event: Ven
         }
       : { ...trade, entryDone: true };
   const intents: Intent[] = filled.entryDone ? [{ kind: 'stopTimer', key: `ttl ${trade.id}` }] : [];
-  if (trade.filledLots === 0 && filled.filledLots > 0 && params.timeExitEnabled) {
+  // Anew when a target has closed all there was and the entry fills again: nothing stays open without its time exit.
+  if (openLots(trade) === 0 && openLots(filled) > 0 && params.timeExitEnabled) {
     intents.push({ kind: 'timer', key: `hold ${trade.id}`, delayMs: params.maxHoldSeconds * 1000 });
   }
   const uncovered = filled.filledLots - filled.coveredLots;

@@ -30,6 +30,8 @@ export class SimulatedMatcher implements VenueMatcher {
   /** Visible lots we already took, by price, until the next record: two orders cannot take the same lots. */
   readonly #taken = new Map<number, number>();
   #takenSeq = -1;
+  /** Single or aggregate trades, whichever came first: a tape may carry both, of the same fills. */
+  #tradeKind = 0;
   /** Visible lots already credited to our orders while the opposite side stays crossed. */
   #creditedBuys = 0;
   #creditedSells = 0;
@@ -66,6 +68,7 @@ export class SimulatedMatcher implements VenueMatcher {
     switch (tag & KIND_MASK) {
       case Kind.TRADE:
       case Kind.AGG_TRADE:
+        if (!this.#counts(F, f, I[i + PRICE]!, tag & KIND_MASK)) break;
         this.#trade(F, I, record, atUs);
         this.#triggerStops(I[i + PRICE]!, I[i + PRICE]!, F, f, atUs, book);
         break;
@@ -73,7 +76,7 @@ export class SimulatedMatcher implements VenueMatcher {
       case Kind.SNAPSHOT:
         if (book.live) {
           if ((tag & Flag.EMPTY) === 0) {
-            this.#level((tag & Flag.SELL) === 0 ? this.#buys : this.#sells, I, i + PRICE, F, f + QTY);
+            this.#level((tag & Flag.SELL) === 0, I, i + PRICE, F, f + QTY, book);
           }
           if ((tag & Flag.LAST) !== 0) {
             if ((tag & KIND_MASK) === Kind.SNAPSHOT) this.#resync(book);
@@ -82,6 +85,7 @@ export class SimulatedMatcher implements VenueMatcher {
         }
         break;
       case Kind.BOOK_TICKER:
+        if (!showsQuotes(F, I, record, book)) break;
         this.#tickerLevels(F, I, record);
         this.#quotes(F, f, atUs, book);
         break;
@@ -274,6 +278,13 @@ export class SimulatedMatcher implements VenueMatcher {
 
   // ---------------------------------------------------------------- records
 
+  /** False for a trade with impossible values, and for the second kind of trade on a tape that carries both. */
+  #counts(F: Float64Array, f: number, price: number, kind: number): boolean {
+    if (!(price > 0 && F[f + QTY]! >= 0 && F[f + QTY]! < Infinity)) return false;
+    if (this.#tradeKind === 0) this.#tradeKind = kind;
+    return kind === this.#tradeKind;
+  }
+
   /** A trade reaches our orders from the best price on: its lots are shared out once, in price-time order. */
   #trade(F: Float64Array, I: Int32Array, record: number, atUs: number): void {
     const i = record * WORDS_I;
@@ -316,10 +327,11 @@ export class SimulatedMatcher implements VenueMatcher {
     }
   }
 
-  /** One level of our side changed to the lots at F[q], price I[p]. */
-  #level(orders: RestingOrder[], I: Int32Array, p: number, F: Float64Array, q: number): void {
+  /** One level changed to the lots at F[q], price I[p]; where the book shows others, it refused the record as old. */
+  #level(bids: boolean, I: Int32Array, p: number, F: Float64Array, q: number, book: BookView): void {
+    const orders = bids ? this.#buys : this.#sells;
     for (let k = 0; k < orders.length; k += 1) {
-      if (orders[k]!.order.priceTicks === I[p]!) levelChanged(orders[k]!, F[q]!, this.#exponent);
+      if (orders[k]!.order.priceTicks === I[p]! && book.lotsAt(bids ? 'bid' : 'ask', I[p]!) === F[q]!) levelChanged(orders[k]!, F[q]!, this.#exponent);
     }
   }
 
@@ -475,4 +487,11 @@ export class SimulatedMatcher implements VenueMatcher {
     const { reduces } = order;
     return reduces === undefined || !this.#buys.concat(this.#sells).some((resting) => resting.order.id === reduces && resting.remaining > 0);
   }
+}
+
+/** Best quotes that the symbol did not make its own were impossible, crossed or older than what it knows. */
+function showsQuotes(F: Float64Array, I: Int32Array, record: number, book: BookView): boolean {
+  const f = record * WORDS_F;
+  const i = record * WORDS_I;
+  return book.bestBidTicks === I[i + PRICE]! && book.bestAskTicks === I[i + PRICE2]! && book.bestBidLots === F[f + QTY]! && book.bestAskLots === F[f + AUX]!;
 }

@@ -80,6 +80,19 @@ describe('a trade', () => {
     assert.equal(trade!.data['holdMs'], 20_050);
   });
 
+  test('an entry that fills again after its target closed the first part gets a time exit of its own', () => {
+    const session = entered({ percentile: { timeToLiveMs: 30_000, maxHoldSeconds: 5 } });
+    session.trade(ENTRY - 1, 100, true, 100);
+    session.trade(TARGET + 1, 1_000_000, false, 500);
+    session.wait(6000);
+    assert.equal(session.matchers[0]!.netLots, 0);
+    session.trade(ENTRY - 1, 50, true, 100);
+    assert.equal(session.matchers[0]!.netLots, 50);
+    session.wait(5100);
+    assert.equal(session.matchers[0]!.netLots, 0, 'nothing stays open without its time exit');
+    assert.equal(session.of('exit').filter(({ data }) => data['purpose'] === 'time').length, 1);
+  });
+
   test('neither stop nor time exit when both are switched off', () => {
     const session = entered({ percentile: { stopEnabled: false, timeExitEnabled: false } });
     session.trade(ENTRY - 1, 1_000_000, true, 100);
