@@ -9,6 +9,13 @@
 const NO_BID = 0;
 const NO_ASK = 2_147_483_647;
 
+export interface SideScale {
+  readonly obiLevels: number;
+  readonly depthLevels: number;
+  readonly perTick: number;
+  readonly flat: number;
+}
+
 export class BookSide {
   readonly isBid: boolean;
   readonly size: number;
@@ -27,12 +34,21 @@ export class BookSide {
   farPrices: Int32Array = new Int32Array(64);
   farLots: Float64Array = new Float64Array(64);
 
-  /** What `scan` found, best first. */
+  /** What `sum` found. */
+  sumLots = 0;
+  sumWorth = 0;
+  private readonly obiLevels: number;
+  private readonly depthLevels: number;
+  private readonly perTick: number;
+  private readonly flat: number;
+
+  /** What `readTop` found, best first. */
   readonly topPrices: Int32Array;
   readonly topLots: Float64Array;
   topCount = 0;
 
-  constructor(isBid: boolean, windowTicks: number, topLevels: number) {
+  /** `scale`: how many levels `sum` adds up, and what a lot is worth (price·perTick + flat). */
+  constructor(isBid: boolean, windowTicks: number, scale: SideScale) {
     this.isBid = isBid;
     this.size = windowTicks;
     this.mask = windowTicks - 1;
@@ -41,8 +57,12 @@ export class BookSide {
     this.none = isBid ? NO_BID : NO_ASK;
     this.flip = isBid ? 0 : -1;
     this.best = this.none;
-    this.topPrices = new Int32Array(topLevels);
-    this.topLots = new Float64Array(topLevels);
+    this.obiLevels = scale.obiLevels;
+    this.depthLevels = scale.depthLevels;
+    this.perTick = scale.perTick;
+    this.flat = scale.flat;
+    this.topPrices = new Int32Array(scale.depthLevels);
+    this.topLots = new Float64Array(scale.depthLevels);
   }
 
   clear(): void {
@@ -99,59 +119,76 @@ export class BookSide {
     return near !== this.none || this.farCount === 0 ? near : this.farNext(price);
   }
 
-  /** Reads the best levels, as many as the arrays hold, into topPrices and topLots. */
-  scan(): void {
-    const n = this.topPrices.length;
+  /** Sums the best levels: lots of `obiLevels` into sumLots, notional of `depthLevels` into sumWorth. */
+  sum(): void {
+    const { obiLevels, depthLevels, lots, bits, base, mask, perTick, flat } = this;
+    const most = obiLevels > depthLevels ? obiLevels : depthLevels;
     let count = 0;
+    let sumLots = 0;
+    let sumWorth = 0;
     let price = this.best;
     if (price !== this.none) {
       // The best is inside the window; walk the bits away from it.
-      const words = (this.size >>> 5) - 1;
-      let slot = price & this.mask;
-      let w = slot >>> 5;
+      const words = bits.length - 1;
+      let w = (price & mask) >>> 5;
       if (this.isBid) {
-        const last = (this.base & this.mask) >>> 5;
-        let m = this.bits[w] & (-1 >>> (31 - (slot & 31)));
+        const last = (base & mask) >>> 5;
+        let m = bits[w] & (-1 >>> (31 - (price & 31)));
         for (;;) {
-          while (m !== 0 && count < n) {
+          while (m !== 0 && count < most) {
             const b = 31 - Math.clz32(m);
             m &= ~(1 << b);
-            slot = (w << 5) | b;
-            this.topPrices[count] = this.base + ((slot - this.base) & this.mask);
-            this.topLots[count] = this.lots[slot];
+            const slot = (w << 5) | b;
+            price = base + ((slot - base) & mask);
+            const q = lots[slot];
+            if (count < obiLevels) sumLots += q;
+            if (count < depthLevels) sumWorth += q * (price * perTick + flat);
             count += 1;
           }
-          if (count === n || w === last) break;
+          if (count === most || w === last) break;
           w = (w - 1) & words;
-          m = this.bits[w];
+          m = bits[w];
         }
       } else {
-        const last = ((this.base - 1) & this.mask) >>> 5;
-        let m = this.bits[w] & (-1 << (slot & 31));
+        const last = ((base - 1) & mask) >>> 5;
+        let m = bits[w] & (-1 << (price & 31));
         for (;;) {
-          while (m !== 0 && count < n) {
+          while (m !== 0 && count < most) {
             const b = 31 - Math.clz32(m & -m);
             m &= m - 1;
-            slot = (w << 5) | b;
-            this.topPrices[count] = this.base + ((slot - this.base) & this.mask);
-            this.topLots[count] = this.lots[slot];
+            const slot = (w << 5) | b;
+            price = base + ((slot - base) & mask);
+            const q = lots[slot];
+            if (count < obiLevels) sumLots += q;
+            if (count < depthLevels) sumWorth += q * (price * perTick + flat);
             count += 1;
           }
-          if (count === n || w === last) break;
+          if (count === most || w === last) break;
           w = (w + 1) & words;
-          m = this.bits[w];
+          m = bits[w];
         }
       }
-      if (count < n && this.farCount > 0) {
-        price = this.topPrices[count - 1];
-        while (count < n) {
-          price = this.farNext(price);
-          if (price === this.none) break;
-          this.topPrices[count] = price;
-          this.topLots[count] = this.farLots[this.farFind(price)];
-          count += 1;
-        }
+      while (count < most && this.farCount > 0) {
+        price = this.farNext(price);
+        if (price === this.none) break;
+        const q = this.farLots[this.farFind(price)];
+        if (count < obiLevels) sumLots += q;
+        if (count < depthLevels) sumWorth += q * (price * perTick + flat);
+        count += 1;
       }
+    }
+    this.sumLots = sumLots;
+    this.sumWorth = sumWorth;
+  }
+
+  /** Reads the best levels, as many as the arrays hold, into topPrices and topLots. */
+  readTop(): void {
+    const n = this.topPrices.length;
+    let count = 0;
+    for (let price = this.best; price !== this.none && count < n; price = this.nextWorse(price)) {
+      this.topPrices[count] = price;
+      this.topLots[count] = this.lotsAt(price);
+      count += 1;
     }
     this.topCount = count;
   }

@@ -19,6 +19,7 @@ import { AUX, EXCH_US, EXTRA, Flag, ID, Kind, KIND_MASK, PRICE, QTY, RECV_US, SE
 import { F_SHIFT, I_SHIFT } from './words.js';
 import type { BookStateName } from './messages.js';
 import { BookSide } from './book-side.js';
+import type { SideScale } from './book-side.js';
 
 export const BookState = { SYNCING: 0, LIVE: 1, GAP: 2, STALE: 3 } as const;
 export type BookState = (typeof BookState)[keyof typeof BookState];
@@ -75,10 +76,10 @@ export class Book {
   private bufferI: Int32Array;
   private readonly bufferLimit: number;
 
-  constructor(rule: SequenceRule, windowTicks: number, topLevels: number, bufferRecords: number) {
+  constructor(rule: SequenceRule, windowTicks: number, scale: SideScale, bufferRecords: number) {
     this.futures = rule === 'futures';
-    this.bids = new BookSide(true, windowTicks, topLevels);
-    this.asks = new BookSide(false, windowTicks, topLevels);
+    this.bids = new BookSide(true, windowTicks, scale);
+    this.asks = new BookSide(false, windowTicks, scale);
     this.bufferLimit = bufferRecords;
     this.buffer = new Float64Array(64 * WORDS_F);
     this.bufferI = new Int32Array(this.buffer.buffer);
@@ -122,8 +123,7 @@ export class Book {
       const q = F[f + QTY];
       // What is impossible goes the long way.
       if (!(price > 0 && price < 2_147_483_647 && q >= 0 && q <= 9_007_199_254_740_992)) break;
-      if ((tag & Flag.SELL) !== 0) asks.set(price, F, f + QTY);
-      else bids.set(price, F, f + QTY);
+      ((tag & Flag.SELL) !== 0 ? asks : bids).set(price, F, f + QTY);
     }
     this.openLevels += r - from;
     this.applied += r - from;
@@ -398,8 +398,7 @@ export class Book {
       this.break();
       return false;
     }
-    if ((tag & Flag.SELL) !== 0) this.asks.set(price, F, at);
-    else this.bids.set(price, F, at);
+    ((tag & Flag.SELL) !== 0 ? this.asks : this.bids).set(price, F, at);
     return true;
   }
 

@@ -39,7 +39,7 @@ export class Microprice {
       this.state = -1;
       return;
     }
-    let imbalance = Math.floor((q[bidAt] / lots) * IMBALANCES);
+    let imbalance = ((q[bidAt] / lots) * IMBALANCES) | 0;
     if (imbalance === IMBALANCES) imbalance -= 1;
     const ticks = ask - bid;
     const state = (ticks > SPREADS ? SPREADS - 1 : ticks - 1) * IMBALANCES + imbalance;

@@ -173,8 +173,8 @@ export class SymbolKernel implements BookView {
   /** Gives the symbol its (empty) book. */
   makeBook(): Book {
     const { params } = this;
-    const levels = params.depthLevels > params.obiLevels ? params.depthLevels : params.obiLevels;
-    this.book = new Book(this.rule, params.bookWindowTicks, levels, params.bookBufferRecords);
+    const { obiLevels, depthLevels } = params;
+    this.book = new Book(this.rule, params.bookWindowTicks, { obiLevels, depthLevels, perTick: this.perTick, flat: this.flat }, params.bookBufferRecords);
     return this.book;
   }
 
@@ -426,15 +426,15 @@ export class SymbolKernel implements BookView {
     if (!book.changed) return;
     this.lastBookUs = this.clockUs;
     this.grid.events += book.changedLevels;
-    book.bids.scan();
-    book.asks.scan();
+    const { bids, asks } = book;
     if (book.lastId === 0 || book.lastId >= this.quoteId || this.quotesStale) {
       if (book.lastId !== 0) this.quoteId = book.lastId;
       this.quotesFromBook = true;
-      const { bids, asks } = book;
-      this.quote[0] = bids.topCount > 0 ? bids.topLots[0] : 0;
-      this.quote[1] = asks.topCount > 0 ? asks.topLots[0] : 0;
-      this.setQuotes(bids.topCount > 0 ? bids.best : 0, asks.topCount > 0 ? asks.best : 0, this.quote, 0, 1);
+      const bid = bids.best === bids.none ? 0 : bids.best;
+      const ask = asks.best === asks.none ? 0 : asks.best;
+      this.quote[0] = bid === 0 ? 0 : bids.lotsAt(bid);
+      this.quote[1] = ask === 0 ? 0 : asks.lotsAt(ask);
+      this.setQuotes(bid, ask, this.quote, 0, 1);
     } else {
       this.confirm();
     }
@@ -549,16 +549,13 @@ export class SymbolKernel implements BookView {
     if (book === null || !this.live) return;
     const atUs = votes.nowUs;
     const { bids, asks } = book;
-    let bidLots = 0;
-    let askLots = 0;
-    let n = bids.topCount < params.obiLevels ? bids.topCount : params.obiLevels;
-    for (let k = 0; k < n; k += 1) bidLots += bids.topLots[k];
-    n = asks.topCount < params.obiLevels ? asks.topCount : params.obiLevels;
-    for (let k = 0; k < n; k += 1) askLots += asks.topLots[k];
+    bids.sum();
+    asks.sum();
+    const bidLots = bids.sumLots;
+    const askLots = asks.sumLots;
     this.obi = bidLots + askLots > 0 ? (bidLots - askLots) / (bidLots + askLots) : NaN;
-
-    const bid = this.bidWalls.weigh(bids);
-    const ask = this.askWalls.weigh(asks);
+    const bid = bids.sumWorth;
+    const ask = asks.sumWorth;
     this.depthBid = bid;
     this.depthAsk = ask;
     const total = bid + ask;

@@ -60,29 +60,20 @@ export class Walls {
     for (let s = 0; s < SLOTS; s += 1) if (this.price[s] === price) this.tradedNow[s] += F[at];
   }
 
-  /** Notional of the side's top levels (already scanned), level by level into `worth`, and their sum. */
-  weigh(side: BookSide): number {
-    const { worth, perTick, flat } = this;
-    const { topLots, topPrices } = side;
-    const n = side.topCount < worth.length ? side.topCount : worth.length;
-    let sum = 0;
-    for (let i = 0; i < n; i += 1) {
-      const value = topLots[i] * (topPrices[i] * perTick + flat);
-      worth[i] = value;
-      sum += value;
-    }
-    return sum;
-  }
-
-  /** Looks for walls among the levels just weighed. */
+  /** Looks for walls among the top levels of the side. */
   sample(side: BookSide): void {
-    const { worth, scratch } = this;
-    const n = side.topCount < worth.length ? side.topCount : worth.length;
+    const { worth, scratch, perTick, flat } = this;
     this.wall = false;
     this.spoof = false;
     if (this.followed > 0) this.follow(side);
+    side.readTop();
+    const n = side.topCount;
     if (n === 0) return;
-    for (let i = 0; i < n; i += 1) scratch[i] = worth[i];
+    for (let i = 0; i < n; i += 1) {
+      const value = side.topLots[i] * (side.topPrices[i] * perTick + flat);
+      worth[i] = value;
+      scratch[i] = value;
+    }
     const limit = this.params.wallMultiple * medianInPlace(scratch, n);
     for (let i = 0; i < n; i += 1) {
       if (worth[i] <= limit) continue;

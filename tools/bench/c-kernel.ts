@@ -78,5 +78,6 @@ function parameters(): string {
     if (typeof value === 'boolean') return `#define P_${name} ${value ? 1 : 0}`;
     return `#define P_${name}Or ${value === 'or' ? 1 : 0}`;
   });
-  return ['#pragma once', ...lines, '#define HEADER_BYTES_AT 12', '#define HEADER_CRC_AT 16', ''].join('\n');
+  return ['#pragma once', ...lines, '#define HEADER_BYTES_AT 12', '#define HEADER_CRC_AT 16',
+    `#define WALL_DEPTH ${Math.floor(DEFAULT_INDICATOR_PARAMS.spoofWithinMs / DEFAULT_INDICATOR_PARAMS.wallSampleMs) + 1}`, ''].join('\n');
 }

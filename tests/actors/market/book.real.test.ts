@@ -18,7 +18,7 @@ interface Proof {
 /** The proof of INDEX.md: at every update id that both streams name, the book's best equals the book ticker. */
 function prove(tape: RealTape, index = 0): Proof {
   const { F, I, n } = tape;
-  const book = new Book(sequenceRuleOf(tape.instruments[index].venue), 65_536, 20, 65_536);
+  const book = new Book(sequenceRuleOf(tape.instruments[index].venue), 65_536, { obiLevels: 10, depthLevels: 20, perTick: 1, flat: 0 }, 65_536);
   // Best quotes of the book after each applied message, by update id; the two streams name an id in either order.
   const byId = new Map<number, string>();
   const tickers = new Map<number, string>();

@@ -8,6 +8,7 @@ import { message, records } from './records.js';
 import type { Level, Rec } from './records.js';
 
 const slot = new Float64Array(1);
+const SCALE = { obiLevels: 10, depthLevels: 20, perTick: 0.25, flat: 3 };
 
 /** The slow book: a Map and a sort. */
 class MapSide {
@@ -34,9 +35,12 @@ function assertSame(side: BookSide, slow: MapSide, probes: readonly number[]): v
   const got: [number, number][] = [];
   for (let p = side.best; p !== side.none; p = side.nextWorse(p)) got.push([p, side.lotsAt(p)]);
   assert.deepEqual(got, want);
-  side.scan();
+  side.readTop();
   const top = [...side.topPrices.subarray(0, side.topCount)].map((p, i) => [p, side.topLots[i]]);
-  assert.deepEqual(top, want.slice(0, side.topPrices.length));
+  assert.deepEqual(top, want.slice(0, 20));
+  side.sum();
+  assert.equal(side.sumLots, want.slice(0, 10).reduce((s, [, q]) => s + q, 0));
+  assert.equal(side.sumWorth, want.slice(0, 20).reduce((s, [p, q]) => s + q * (p * 0.25 + 3), 0));
   for (const p of probes) assert.equal(side.lotsAt(p), slow.levels.get(p) ?? 0, `lots at ${p}`);
 }
 
@@ -52,7 +56,7 @@ test('a side equals a Map under any updates: near, far, aliases of the window, d
   );
   const update = fc.tuple(price, fc.integer({ min: 0, max: 4 }).map((q) => (q < 2 ? 0 : q)));
   fc.assert(fc.property(fc.boolean(), fc.array(update, { maxLength: 300, size: 'max' }), (bid, updates) => {
-    const side = new BookSide(bid, window, 20);
+    const side = new BookSide(bid, window, SCALE);
     const slow = new MapSide(bid);
     updates.forEach(([p, q], k) => {
       slot[0] = q;
@@ -68,7 +72,7 @@ test('a side equals a Map under any updates: near, far, aliases of the window, d
 
 test('a side follows a price that walks across many windows', () => {
   fc.assert(fc.property(fc.boolean(), fc.array(fc.integer({ min: -300, max: 300 }), { minLength: 200, maxLength: 400 }), (bid, steps) => {
-    const side = new BookSide(bid, 1024, 20);
+    const side = new BookSide(bid, 1024, SCALE);
     const slow = new MapSide(bid);
     let at = 3000;
     const held: number[] = [];
@@ -103,7 +107,7 @@ const total = (book: Book): number => book.applied + book.refused + book.waiting
 const bidAt = (book: Book, price: number): number => book.bids.lotsAt(price);
 
 test('spot: diffs wait for the snapshot, old ones are dropped, the first must bracket, then each follows', () => {
-  const book = new Book('spot', 1024, 20, 1000);
+  const book = new Book('spot', 1024, SCALE, 1000);
   feed(book, [...diff(8, 5), ...diff(10, 8), ...diff(13, 10), ...diff(15, 13)]);
   assert.equal(book.state, BookState.SYNCING);
   assert.equal(book.waiting, 4);
@@ -125,13 +129,13 @@ test('spot: diffs wait for the snapshot, old ones are dropped, the first must br
 });
 
 test('spot: u equal to lastUpdateId is old; futures: it brackets', () => {
-  const spot = new Book('spot', 1024, 20, 1000);
+  const spot = new Book('spot', 1024, SCALE, 1000);
   feed(spot, [...snapshot(10), ...diff(10, 8)]);
   assert.equal(bidAt(spot, 100), 5);
   feed(spot, diff(12, 10));
   assert.equal(bidAt(spot, 100), 12);
 
-  const futures = new Book('futures', 1024, 20, 1000);
+  const futures = new Book('futures', 1024, SCALE, 1000);
   feed(futures, [...snapshot(10), ...diff(9, 3)]);
   assert.equal(bidAt(futures, 100), 5);
   feed(futures, diff(10, 8));
@@ -144,7 +148,7 @@ test('spot: u equal to lastUpdateId is old; futures: it brackets', () => {
 
 test('a snapshot older than the first waiting diff is refused and the book stays SYNCING', () => {
   for (const rule of ['spot', 'futures'] as const) {
-    const book = new Book(rule, 1024, 20, 1000);
+    const book = new Book(rule, 1024, SCALE, 1000);
     feed(book, [...diff(20, 17), ...snapshot(12)]);
     assert.equal(book.state, BookState.SYNCING, rule);
     assert.deepEqual([book.applied, book.refused, book.waiting], [0, 4, 1]);
@@ -164,20 +168,20 @@ test('a crossed book, an invalid level and a recorded gap all end in GAP; nothin
     diff(11, 10, [['bid', 0, 1]]),
     diff(11, 10, [['bid', -5, 1]]),
   ]) {
-    const book = new Book('spot', 1024, 20, 1000);
+    const book = new Book('spot', 1024, SCALE, 1000);
     feed(book, [...snapshot(10), ...bad]);
     assert.equal(book.state, BookState.GAP);
     assert.equal(book.bids.best, book.bids.none);
     assert.equal(total(book), 4 + 1);
   }
-  const book = new Book('spot', 1024, 20, 1000);
+  const book = new Book('spot', 1024, SCALE, 1000);
   feed(book, snapshot(10));
   book.gap();
   assert.equal(book.state, BookState.GAP);
 });
 
 test('a transient cross inside a message is no cross', () => {
-  const book = new Book('spot', 1024, 20, 1000);
+  const book = new Book('spot', 1024, SCALE, 1000);
   feed(book, [...snapshot(10), ...diff(12, 10, [['bid', 102, 9], ['ask', 102, 0], ['ask', 103, 0], ['ask', 104, 2]])]);
   assert.equal(book.state, BookState.LIVE);
   assert.equal(book.bids.best, 102);
@@ -185,7 +189,7 @@ test('a transient cross inside a message is no cross', () => {
 });
 
 test('STALE hides the book until the next diff that follows', () => {
-  const book = new Book('spot', 1024, 20, 1000);
+  const book = new Book('spot', 1024, SCALE, 1000);
   feed(book, snapshot(10));
   book.stale();
   assert.equal(book.state, BookState.STALE);
@@ -197,7 +201,7 @@ test('STALE hides the book until the next diff that follows', () => {
 });
 
 test('empty diffs keep the sequence, empty sides are a book', () => {
-  const book = new Book('spot', 1024, 20, 1000);
+  const book = new Book('spot', 1024, SCALE, 1000);
   feed(book, [...snapshot(10), ...diff(12, 10, []), ...diff(13, 12, [['bid', 100, 0], ['bid', 99, 0]])]);
   assert.equal(book.state, BookState.LIVE);
   assert.equal(book.bids.best, 0);
@@ -207,7 +211,7 @@ test('empty diffs keep the sequence, empty sides are a book', () => {
 test('torn messages never reach the book: lost beginnings, lost ends, late and repeated pieces', () => {
   const three: Level[] = [['bid', 98, 1], ['bid', 97, 1], ['bid', 96, 1]];
   const start = (): Book => {
-    const book = new Book('spot', 1024, 20, 1000);
+    const book = new Book('spot', 1024, SCALE, 1000);
     feed(book, snapshot(10));
     return book;
   };
@@ -243,7 +247,7 @@ test('torn messages never reach the book: lost beginnings, lost ends, late and r
 });
 
 test('the buffer is bounded and forgets the oldest', () => {
-  const book = new Book('spot', 1024, 20, 64);
+  const book = new Book('spot', 1024, SCALE, 64);
   for (let u = 1; u <= 200; u += 1) feed(book, diff(u, u - 1));
   assert.equal(total(book), 200);
   assert.ok(book.waiting <= 64);
@@ -260,7 +264,7 @@ test('every record is counted once, whatever comes', () => {
     price: fc.integer({ min: -1, max: 40 }), qty: fc.constantFrom(0, 1, 2, NaN, -1, 3),
   });
   fc.assert(fc.property(fc.array(piece, { maxLength: 80, size: 'max' }), fc.constantFrom('spot', 'futures'), (list, rule) => {
-    const book = new Book(rule, 1024, 20, 64);
+    const book = new Book(rule, 1024, SCALE, 64);
     const { F, I, n } = records(list);
     for (let r = 0; r < n; r += 1) {
       book.take(F, I, r);

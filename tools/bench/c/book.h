@@ -4,7 +4,8 @@
 
 typedef struct {
   bool isBid;
-  int32_t size, mask, base, best, none, flip, farCount, farSize, topCount, topLevels;
+  int32_t size, mask, base, best, none, flip, farCount, farSize, topCount;
+  double sumLots, sumWorth, perTick, flat;
   double *lots;
   uint32_t *bits;
   int32_t *farPrices;
@@ -13,7 +14,7 @@ typedef struct {
   double topLots[64];
 } BookSide;
 
-static void side_init(BookSide *s, bool isBid, int32_t windowTicks, int32_t topLevels) {
+static void side_init(BookSide *s, bool isBid, int32_t windowTicks, double perTick, double flat) {
   memset(s, 0, sizeof *s);
   s->isBid = isBid;
   s->size = windowTicks;
@@ -23,7 +24,8 @@ static void side_init(BookSide *s, bool isBid, int32_t windowTicks, int32_t topL
   s->none = isBid ? 0 : 2147483647;
   s->flip = isBid ? 0 : -1;
   s->best = s->none;
-  s->topLevels = topLevels;
+  s->perTick = perTick;
+  s->flat = flat;
   s->farSize = 64;
   s->farPrices = calloc(64, 4);
   s->farLots = calloc(64, 8);
@@ -218,53 +220,66 @@ static double side_lots_at(const BookSide *s, int32_t price) {
   return at < 0 ? 0 : s->farLots[at];
 }
 
-static void side_scan(BookSide *s) {
-  int32_t n = s->topLevels, count = 0, price = s->best;
+static void side_sum(BookSide *s) {
+  const int32_t most = P_obiLevels > P_depthLevels ? P_obiLevels : P_depthLevels;
+  int32_t count = 0, price = s->best;
+  double sumLots = 0, sumWorth = 0;
+#define ADD(q) do { \
+    double q_ = (q); \
+    if (count < P_obiLevels) sumLots += q_; \
+    if (count < P_depthLevels) sumWorth += q_ * (price * s->perTick + s->flat); \
+    count += 1; \
+  } while (0)
   if (price != s->none) {
-    int32_t words = (s->size >> 5) - 1, slot = price & s->mask, w = slot >> 5;
+    int32_t words = (s->size >> 5) - 1, w = (price & s->mask) >> 5;
     if (s->isBid) {
       int32_t last = (s->base & s->mask) >> 5;
-      uint32_t m = s->bits[w] & (0xffffffffu >> (31 - (slot & 31)));
+      uint32_t m = s->bits[w] & (0xffffffffu >> (31 - (price & 31)));
       for (;;) {
-        while (m != 0 && count < n) {
+        while (m != 0 && count < most) {
           int32_t b = 31 - __builtin_clz(m);
           m &= ~(1u << b);
-          slot = (w << 5) | b;
-          s->topPrices[count] = s->base + ((slot - s->base) & s->mask);
-          s->topLots[count] = s->lots[slot];
-          count += 1;
+          int32_t slot = (w << 5) | b;
+          price = s->base + ((slot - s->base) & s->mask);
+          ADD(s->lots[slot]);
         }
-        if (count == n || w == last) break;
+        if (count == most || w == last) break;
         w = (w - 1) & words;
         m = s->bits[w];
       }
     } else {
       int32_t last = ((s->base - 1) & s->mask) >> 5;
-      uint32_t m = s->bits[w] & (0xffffffffu << (slot & 31));
+      uint32_t m = s->bits[w] & (0xffffffffu << (price & 31));
       for (;;) {
-        while (m != 0 && count < n) {
+        while (m != 0 && count < most) {
           int32_t b = __builtin_ctz(m);
           m &= m - 1;
-          slot = (w << 5) | b;
-          s->topPrices[count] = s->base + ((slot - s->base) & s->mask);
-          s->topLots[count] = s->lots[slot];
-          count += 1;
+          int32_t slot = (w << 5) | b;
+          price = s->base + ((slot - s->base) & s->mask);
+          ADD(s->lots[slot]);
         }
-        if (count == n || w == last) break;
+        if (count == most || w == last) break;
         w = (w + 1) & words;
         m = s->bits[w];
       }
     }
-    if (count < n && s->farCount > 0) {
-      price = s->topPrices[count - 1];
-      while (count < n) {
-        price = far_next(s, price);
-        if (price == s->none) break;
-        s->topPrices[count] = price;
-        s->topLots[count] = s->farLots[far_find(s, price)];
-        count += 1;
-      }
+    while (count < most && s->farCount > 0) {
+      price = far_next(s, price);
+      if (price == s->none) break;
+      ADD(s->farLots[far_find(s, price)]);
     }
+  }
+#undef ADD
+  s->sumLots = sumLots;
+  s->sumWorth = sumWorth;
+}
+
+static void side_read_top(BookSide *s) {
+  int32_t count = 0;
+  for (int32_t price = s->best; price != s->none && count < P_depthLevels; price = side_next_worse(s, price)) {
+    s->topPrices[count] = price;
+    s->topLots[count] = side_lots_at(s, price);
+    count += 1;
   }
   s->topCount = count;
 }
@@ -281,11 +296,11 @@ typedef struct {
   Record *buffer;
 } Book;
 
-static void book_init(Book *b, bool futures, int32_t windowTicks, int32_t topLevels, int64_t bufferRecords) {
+static void book_init(Book *b, bool futures, int32_t windowTicks, double perTick, double flat, int64_t bufferRecords) {
   memset(b, 0, sizeof *b);
   b->futures = futures;
-  side_init(&b->bids, true, windowTicks, topLevels);
-  side_init(&b->asks, false, windowTicks, topLevels);
+  side_init(&b->bids, true, windowTicks, perTick, flat);
+  side_init(&b->asks, false, windowTicks, perTick, flat);
   b->openId = b->tornId = b->tornSnapshotId = -1;
   b->bufferLimit = bufferRecords;
   b->bufferSize = 64;
@@ -333,8 +348,7 @@ static bool book_level(Book *b, const Record *r) {
     book_break(b);
     return false;
   }
-  if (r->tag & SELL) side_set(&b->asks, r->price, r->qty);
-  else side_set(&b->bids, r->price, r->qty);
+  side_set((r->tag & SELL) ? &b->asks : &b->bids, r->price, r->qty);
   return true;
 }
 
@@ -554,8 +568,7 @@ static inline int32_t book_take_levels(Book *b, const Record *records, int32_t f
     seq += 1;
     if ((x->tag & (SAME_MESSAGE | FIRST | LAST | EMPTY)) != same || x->id != first->id || x->seq != seq || x->recv != first->recv || (first->recv == 0 && x->exch != first->exch)) break;
     if (!(x->price > 0 && x->price < 2147483647 && x->qty >= 0 && x->qty <= 9007199254740992.0)) break;
-    if (x->tag & SELL) side_set(&b->asks, x->price, x->qty);
-    else side_set(&b->bids, x->price, x->qty);
+    side_set((x->tag & SELL) ? &b->asks : &b->bids, x->price, x->qty);
   }
   b->openLevels += r - from;
   b->applied += r - from;

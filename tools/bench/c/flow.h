@@ -182,7 +182,7 @@ static inline void micro_quotes(Microprice *p, int32_t bid, int32_t ask, double 
     p->state = -1;
     return;
   }
-  int32_t imbalance = (int32_t)floor((bidLots / lots) * 10);
+  int32_t imbalance = (int32_t)((bidLots / lots) * 10);
   if (imbalance == 10) imbalance -= 1;
   int32_t ticks = ask - bid, state = (ticks > 3 ? 2 : ticks - 1) * 10 + imbalance;
   if (p->state >= 0) {

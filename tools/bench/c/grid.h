@@ -228,7 +228,6 @@ static void votes_unlatch(Votes *v) {
 }
 
 #define SLOTS 4
-#define WALL_DEPTH ((int32_t)((double)P_spoofWithinMs / (double)P_wallSampleMs) + 1)
 
 typedef struct {
   double perTick, flat, scratch[64], worth[64], times[SLOTS * WALL_DEPTH], lots[SLOTS * WALL_DEPTH], traded[SLOTS * WALL_DEPTH], tradedNow[SLOTS], nowUs;
@@ -301,24 +300,18 @@ static void walls_follow(Walls *w, const BookSide *side) {
   }
 }
 
-static double walls_weigh(Walls *w, const BookSide *side) {
-  int32_t n = side->topCount < P_depthLevels ? side->topCount : P_depthLevels;
-  double sum = 0;
-  for (int32_t i = 0; i < n; i += 1) {
-    double value = side->topLots[i] * (side->topPrices[i] * w->perTick + w->flat);
-    w->worth[i] = value;
-    sum += value;
-  }
-  return sum;
-}
-
-static void walls_sample(Walls *w, const BookSide *side) {
-  int32_t n = side->topCount < P_depthLevels ? side->topCount : P_depthLevels;
+static void walls_sample(Walls *w, BookSide *side) {
   w->wall = false;
   w->spoof = false;
   if (w->followed > 0) walls_follow(w, side);
+  side_read_top(side);
+  int32_t n = side->topCount;
   if (n == 0) return;
-  for (int32_t i = 0; i < n; i += 1) w->scratch[i] = w->worth[i];
+  for (int32_t i = 0; i < n; i += 1) {
+    double value = side->topLots[i] * (side->topPrices[i] * w->perTick + w->flat);
+    w->worth[i] = value;
+    w->scratch[i] = value;
+  }
   double limit = P_wallMultiple * median_in_place(w->scratch, n);
   for (int32_t i = 0; i < n; i += 1) {
     if (w->worth[i] <= limit) continue;

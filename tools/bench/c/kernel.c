@@ -117,15 +117,11 @@ static void set_pauses(Symbol *s) {
 static void judge_book(Symbol *s) {
   if (!s->hasBook || !s->live) return;
   Votes *votes = &s->votes;
-  double atUs = votes->nowUs, bidLots = 0, askLots = 0, bid, ask;
-  const BookSide *bids = &s->book.bids, *asks = &s->book.asks;
-  int32_t n = bids->topCount < P_obiLevels ? bids->topCount : P_obiLevels;
-  for (int32_t k = 0; k < n; k += 1) bidLots += bids->topLots[k];
-  n = asks->topCount < P_obiLevels ? asks->topCount : P_obiLevels;
-  for (int32_t k = 0; k < n; k += 1) askLots += asks->topLots[k];
+  BookSide *bids = &s->book.bids, *asks = &s->book.asks;
+  side_sum(bids);
+  side_sum(asks);
+  double atUs = votes->nowUs, bidLots = bids->sumLots, askLots = asks->sumLots, bid = bids->sumWorth, ask = asks->sumWorth;
   s->obi = bidLots + askLots > 0 ? (bidLots - askLots) / (bidLots + askLots) : NAN;
-  bid = walls_weigh(&s->bidWalls, bids);
-  ask = walls_weigh(&s->askWalls, asks);
   s->depthBid = bid;
   s->depthAsk = ask;
   double total = bid + ask, imbalance = total > 0 ? (bid - ask) / total : NAN;
@@ -380,7 +376,7 @@ static void book_state(Symbol *s) {
 static inline void take_depth(Symbol *s, const Record *r) {
   if (!s->hasBook) {
     s->hasBook = true;
-    book_init(&s->book, s->futures, P_bookWindowTicks, P_depthLevels > P_obiLevels ? P_depthLevels : P_obiLevels, P_bookBufferRecords);
+    book_init(&s->book, s->futures, P_bookWindowTicks, s->perTick, s->flat, P_bookBufferRecords);
   }
   Book *book = &s->book;
   book_take(book, r);
@@ -388,13 +384,11 @@ static inline void take_depth(Symbol *s, const Record *r) {
   if (!book->changed) return;
   s->lastBookUs = s->clockUs;
   s->grid.events += book->changedLevels;
-  side_scan(&book->bids);
-  side_scan(&book->asks);
   if (book->lastId == 0 || book->lastId >= s->quoteId || s->quotesStale) {
     if (book->lastId != 0) s->quoteId = book->lastId;
     s->quotesFromBook = true;
-    set_quotes(s, book->bids.topCount > 0 ? book->bids.best : 0, book->asks.topCount > 0 ? book->asks.best : 0,
-      book->bids.topCount > 0 ? book->bids.topLots[0] : 0, book->asks.topCount > 0 ? book->asks.topLots[0] : 0);
+    int32_t bid = book->bids.best == book->bids.none ? 0 : book->bids.best, ask = book->asks.best == book->asks.none ? 0 : book->asks.best;
+    set_quotes(s, bid, ask, bid == 0 ? 0 : side_lots_at(&book->bids, bid), ask == 0 ? 0 : side_lots_at(&book->asks, ask));
   } else confirm(s);
   judge_book(s);
 }

@@ -15,6 +15,7 @@ const { version } = require('sorted-btree/package.json') as { version: string };
 const UPDATES = 400_000;
 const PER_MESSAGE = 20;
 const DEPTH = 1000;
+const SCALE = { obiLevels: 10, depthLevels: 20, perTick: 1, flat: 0 };
 
 /** Level updates: price in ticks (asks negative), lots. Some 900 levels a side, most changes within eight ticks of a walking mid. */
 interface Stream {
@@ -63,8 +64,8 @@ function makeStream(): Stream {
 
 /** Applies the stream, reads both best prices after each message, and returns their sum. */
 function throughSides({ prices, lots }: Stream): number {
-  const bids = new BookSide(true, 65_536, 20);
-  const asks = new BookSide(false, 65_536, 20);
+  const bids = new BookSide(true, 65_536, SCALE);
+  const asks = new BookSide(false, 65_536, SCALE);
   let sum = 0;
   for (let k = 0; k < UPDATES; k += 1) {
     const p = prices[k];
