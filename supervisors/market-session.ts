@@ -31,8 +31,7 @@ export const ACCOUNT_PATH = '/trading/account';
  * Everything comes back with its last good state, so a crash between turns changes no decision.
  */
 export function marketSession(instruments: readonly Instrument[], config: Config, onKernel?: MarketKernelInput['onKernel']): SupervisorSpec {
-  const names = instruments.map(({ index, symbol, venue }) => [index, instanceName(instruments, symbol, venue)] as const);
-  const nameOf = new Map(names);
+  const nameOf = instanceNames(instruments);
   const { trading, indicators } = config;
   const kernel = worker({
     id: 'kernel',
@@ -70,7 +69,7 @@ export function marketSession(instruments: readonly Instrument[], config: Config
     mailbox: { capacity: 8192 },
     input: {
       symbols: instruments.map((instrument) => ({ instrument, detectorPath: detectorPath(nameOf.get(instrument.index)!) })),
-      strategyPaths: names.map(([, name]) => strategyPath(name)),
+      strategyPaths: [...nameOf.values()].map(strategyPath),
     },
   });
   const strategies = instruments.map((instrument) =>
@@ -106,7 +105,9 @@ export function marketSession(instruments: readonly Instrument[], config: Config
   });
 }
 
-/** The symbol, with its venue where two venues on one tape trade the same symbol. */
-function instanceName(instruments: readonly Instrument[], symbol: string, venue: string): string {
-  return instruments.filter((other) => other.symbol === symbol).length > 1 ? `${symbol}@${venue}` : symbol;
+/** By index: the symbol, with its venue where two venues on one tape trade the same symbol. */
+export function instanceNames(instruments: readonly Instrument[]): ReadonlyMap<number, string> {
+  const seen = new Map<string, number>();
+  for (const { symbol } of instruments) seen.set(symbol, (seen.get(symbol) ?? 0) + 1);
+  return new Map(instruments.map(({ index, symbol, venue }) => [index, seen.get(symbol)! > 1 ? `${symbol}@${venue}` : symbol]));
 }

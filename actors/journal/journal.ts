@@ -12,6 +12,8 @@ export interface JournalState {
 export interface DecisionEffect {
   readonly line: string;
   readonly decision: Decision;
+  /** The journal with this line in it: what stands when the tree is gone. */
+  readonly journal: JournalState;
 }
 
 /**
@@ -31,8 +33,9 @@ export function journalBehaviour(): Behaviour<JournalState, Decision | { readonl
       }
       if (message.type !== 'decision') return state;
       const line = canonicalLine(message);
-      ctx.effect('decision', { line, decision: message } satisfies DecisionEffect);
-      return { count: state.count + 1, digest: chainDigest(state.digest, line) };
+      const journal = { count: state.count + 1, digest: chainDigest(state.digest, line) };
+      ctx.effect('decision', { line, decision: message, journal } satisfies DecisionEffect);
+      return journal;
     },
     snapshot: (state) => state,
     restore: (data) => data as JournalState,

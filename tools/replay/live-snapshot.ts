@@ -24,7 +24,7 @@ export function liveSnapshot(
     if (recent.length > SAMPLES) recent.shift();
     const decimals = (instrument.tickSize.split('.')[1] ?? '').length;
     return {
-      symbol: instrument.symbol,
+      symbol: report.name(index),
       state: report.state(index),
       price: Number.isFinite(price) ? price.toFixed(decimals) : '-',
       prices: recent,

@@ -16,11 +16,12 @@ export class ReplayOutput {
   readonly #folder: string;
   readonly #fd: number;
   #pending = '';
+  #closed = false;
 
   /** @throws CliError `cannotWrite` when the folder holds something already, or cannot be made. */
   constructor(folder: string, overwrite: boolean) {
     this.#folder = folder;
-    if (!overwrite && existsSync(folder) && readdirSync(folder).length > 0) {
+    if (!overwrite && guard(() => existsSync(folder) && readdirSync(folder).length > 0)) {
       throw new CliError('cannotWrite', `${folder}: is not empty`, 'choose another folder, or pass --overwrite');
     }
     this.#fd = guard(() => {
@@ -49,8 +50,13 @@ export class ReplayOutput {
 
   /** Writes what is pending and closes: what was decided so far stays readable. */
   abandon(): void {
-    this.#flush();
-    guard(() => closeSync(this.#fd));
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      this.#flush();
+    } finally {
+      guard(() => closeSync(this.#fd));
+    }
   }
 
   #file(name: string, text: string): void {

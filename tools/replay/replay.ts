@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { EMPTY_DIGEST } from '../../actors/index.js';
 import type { Decision, DecisionEffect, JournalState } from '../../actors/index.js';
 import type { MarketKernel } from '../../actors/market/index.js';
 import type { Config } from '../../config/index.js';
@@ -40,6 +40,8 @@ export class Replay {
   readonly #report: ReportBuilder;
   readonly #fromUs: number;
   readonly #toUs: number;
+  /** From the journal's effects, so that it is known also when the root supervisor has given up. */
+  #journal: JournalState = { count: 0, digest: EMPTY_DIGEST };
   #outputFailure: { readonly thrown: unknown } | undefined;
 
   /** @throws Error when the tree does not start: a defect or an impossible configuration. */
@@ -54,7 +56,8 @@ export class Replay {
       clock: new VirtualClock(0),
       seed: SESSION_SEED,
       effects: {
-        decision: ({ decision, line }: DecisionEffect) => {
+        decision: ({ decision, line, journal }: DecisionEffect) => {
+          this.#journal = journal;
           this.#report.decision(decision);
           try {
             input.onDecision?.(decision, line);
@@ -116,10 +119,9 @@ export class Replay {
   /** Ends the session and says everything about it. */
   finish(wallMs: number): ReplayReport {
     this.#session.finish();
-    const journal = this.runtime.inspect('/journal')?.value as JournalState | undefined;
     return this.#report.build({
       counts: this.#session.counts(),
-      journal: journal ?? { count: 0, digest: createHash('sha256').digest('hex') },
+      journal: this.#journal,
       kernel: this.#session.kernel,
       endUs: this.clockUs,
       restarts: this.runtime.counters().restarts,

@@ -3,6 +3,7 @@ import type { Decision, JournalState } from '../../actors/index.js';
 import type { MarketKernel } from '../../actors/market/index.js';
 import type { Instrument } from '../../data/records/index.js';
 import type { DeadLetterReason, ExitReason } from '../../runtime/index.js';
+import { instanceNames } from '../../supervisors/index.js';
 import { extremesOf } from './extremes.js';
 import type { Extremes } from './extremes.js';
 import type { InputCounts } from './session.js';
@@ -108,12 +109,18 @@ export class ReportBuilder {
   readonly #refusals = new Map<string, number>();
   #entries = 0;
 
-  /** `startUs`: where the times in each state begin. */
+  /** `startUs`: where the times in each state begin. Symbols that two venues share are told apart as in the tree. */
   constructor(instruments: readonly Instrument[], startUs: number) {
-    this.#names = instruments.map(({ symbol }) => symbol);
+    const names = instanceNames(instruments);
+    this.#names = instruments.map(({ index }) => names.get(index)!);
     this.#states = instruments.map(() => 'SLEEP');
     this.#enteredUs = instruments.map(() => startUs);
     this.#secondsInState = instruments.map(() => ({}));
+  }
+
+  /** What a symbol is called in the report. */
+  name(symbol: number): string {
+    return this.#names[symbol] ?? String(symbol);
   }
 
   /** State a symbol's detector is in. */
@@ -192,7 +199,7 @@ export class ReportBuilder {
     this.#leave(symbol, atUs);
     this.#states[symbol] = String(data['to']);
     this.timeline.push({
-      at: isoUs(atUs), atUs, seq, symbol: this.#names[symbol] ?? String(symbol),
+      at: isoUs(atUs), atUs, seq, symbol: this.name(symbol),
       from: String(data['from']), to: String(data['to']), reason: String(data['reason']),
     });
   }
@@ -208,7 +215,7 @@ export class ReportBuilder {
   #tradeRow({ symbol, data }: Decision): TradeRow {
     const text = (key: string): string => String(data[key] ?? '');
     return {
-      id: text('id'), symbol: this.#names[symbol] ?? String(symbol), side: text('side'), quantityLots: Number(data['lots']),
+      id: text('id'), symbol: this.name(symbol), side: text('side'), quantityLots: Number(data['lots']),
       entryAt: isoUs(Number(data['entryAtUs'])), exitAt: isoUs(Number(data['exitAtUs'])), holdMs: Number(data['holdMs']),
       entryPrice: text('entryPrice'), exitPrice: text('exitPrice'), netPnl: text('pnl'), fees: text('fees'), settle: text('settle'),
       entryReason: text('entryReason'), exitReason: text('exitReason'),

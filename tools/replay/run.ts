@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
-import { allocateBatch, BLOCK_RECORDS, EXCH_US, RECV_US } from '../../data/records/index.js';
+import { allocateBatch, BLOCK_RECORDS, EXCH_US, RECV_US, WORDS_F } from '../../data/records/index.js';
+import type { RecordBatch } from '../../data/records/index.js';
 import { TapeReader } from '../../data/tape/index.js';
 import { loadConfig } from '../../config/index.js';
 import { breathe, onInterrupt } from '../cli/interrupt.js';
@@ -51,8 +52,6 @@ export async function replayTape(request: ReplayRequest): Promise<ReplayResult> 
   const reader = openTape(request.tape, request.partial ?? false);
   try {
     const span = tapeSpan(request.tape, request.partial ?? false);
-    const output = request.out === undefined ? undefined : new ReplayOutput(request.out, request.overwrite ?? false);
-    const forget = output && onInterrupt(() => output.abandon());
     const replay = new Replay({
       header: reader.header,
       source: { next: (batch) => guardTape(() => reader.next(batch)) },
@@ -61,9 +60,13 @@ export async function replayTape(request: ReplayRequest): Promise<ReplayResult> 
       faults: request.faults,
       ...(request.from === undefined ? {} : { fromUs: parseTimeUs(request.from, '--from', span.startUs) }),
       ...(request.to === undefined ? {} : { toUs: parseTimeUs(request.to, '--to', span.startUs) }),
-      ...(output === undefined ? {} : { onDecision: (_decision, line) => output.decision(line) }),
+      // Made below: nothing is decided before the first record.
+      onDecision: (_decision, line) => output?.decision(line),
     });
     checkPaths(replay, request.faults);
+    // Last of all, so that a mistyped option leaves no folder behind.
+    const output = request.out === undefined ? undefined : new ReplayOutput(request.out, request.overwrite ?? false);
+    const forget = onInterrupt(() => output?.abandon());
     const startMs = performance.now();
     await (request.live === undefined && request.speed === undefined && request.pace === undefined
       ? atFullSpeed(replay, reader.records, basename(request.tape))
@@ -72,7 +75,7 @@ export async function replayTape(request: ReplayRequest): Promise<ReplayResult> 
       tape: basename(request.tape), configDigest: loaded.digest, injected: request.faults.length, ...replay.finish(performance.now() - startMs),
     };
     output?.finish(report);
-    forget?.();
+    forget();
     return report;
   } finally {
     reader.close();
@@ -147,11 +150,20 @@ function tapeSpan(path: string, partial: boolean): TapeSpan {
   try {
     const batch = allocateBatch(BLOCK_RECORDS);
     if (guardTape(() => reader.next(batch)) === 0) return { startUs: 0, endUs: 0 };
-    const startUs = batch.F[RECV_US]! > 0 ? batch.F[RECV_US]! : batch.F[EXCH_US]!;
+    const startUs = firstStampUs(batch);
     return { startUs, endUs: Math.max(startUs, reader.blocks().at(-1)!.lastUs) };
   } finally {
     reader.close();
   }
+}
+
+/** The first stamp of a block; 0 when it has none. */
+function firstStampUs({ F, length }: RecordBatch): number {
+  for (let f = 0; f < length * WORDS_F; f += WORDS_F) {
+    const stamp = F[f + RECV_US]! > 0 ? F[f + RECV_US]! : F[f + EXCH_US]!;
+    if (stamp > 0) return stamp;
+  }
+  return 0;
 }
 
 /** A fault for an actor that is not there would do nothing in silence. */
