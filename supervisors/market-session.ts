@@ -33,6 +33,8 @@ export const ACCOUNT_PATH = '/trading/account';
 export function marketSession(instruments: readonly Instrument[], config: Config, onKernel?: MarketKernelInput['onKernel']): SupervisorSpec {
   const nameOf = instanceNames(instruments);
   const { trading, indicators } = config;
+  // The venue is not ours to lose: a kernel that comes back with nothing finds its orders where they were.
+  const matchers = new Map(instruments.map(({ index }) => [index, new SimulatedMatcher(trading.venue)]));
   const kernel = worker({
     id: 'kernel',
     ...LAST_GOOD,
@@ -41,7 +43,7 @@ export function marketSession(instruments: readonly Instrument[], config: Config
     input: {
       instruments,
       params: ({ symbol }) => paramsForSymbol(indicators, symbol),
-      makeMatcher: () => new SimulatedMatcher(trading.venue),
+      makeMatcher: (symbol) => matchers.get(symbol)!,
       ...(onKernel === undefined ? {} : { onKernel }),
       routes: {
         levelTo: (symbol) => detectorPath(nameOf.get(symbol)!),

@@ -192,16 +192,16 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
     const working = state.orders.get(event.id);
     const trade = working === undefined ? undefined : state.trades.get(working.tradeId);
     journal(ctx, state, 'venue', event.symbol, { ...event, purpose: working?.purpose ?? null });
-    if (working === undefined || trade === undefined) return state;
+    if (working === undefined) return state;
+    let orderDone = event.type === 'order.rejected' || event.type === 'order.canceled';
+    // Its trade is over; what the venue had left of it goes too.
+    if (trade === undefined) return orderDone ? { ...state, orders: without(state.orders, event.id) } : state;
     const isEntry = working.purpose === 'entry';
     let updated = trade;
-    let orderDone = false;
     switch (event.type) {
       case 'order.accepted':
-        break;
       case 'order.rejected':
       case 'order.canceled':
-        orderDone = true;
         break;
       case 'order.fill': {
         const valuation = valuationOf(state, trade.symbol)!;

@@ -8,7 +8,7 @@ import type { VenueParams } from '../../config/index.js';
 import { Flag, Kind, KIND_MASK, PRICE, PRICE2, QTY, AUX, SEQ, TAG, WORDS_F, WORDS_I } from '../../data/records/index.js';
 import type { BookView } from '../market/book-view.js';
 import type { VenueMatcher } from './matcher-port.js';
-import type { FillReason, NewOrder, VenueControl, VenueEvent } from './messages.js';
+import type { CancelOrder, FillReason, NewOrder, VenueControl, VenueEvent } from './messages.js';
 import { levelChanged, levelTraded } from './queue.js';
 import { EntryPosition, RestingOrder } from './resting-order.js';
 
@@ -110,7 +110,7 @@ export class SimulatedMatcher implements VenueMatcher {
 
   #arrive(control: VenueControl, seq: number, atUs: number, book: BookView): void {
     if (control.type === 'order.new') this.#place(control, seq, atUs, book);
-    else this.#cancel(control.id, 'requested', seq, atUs);
+    else this.#cancel(control, seq, atUs);
   }
 
   #place(order: NewOrder, seq: number, atUs: number, book: BookView): void {
@@ -171,15 +171,17 @@ export class SimulatedMatcher implements VenueMatcher {
     orders.splice(at, 0, resting);
   }
 
-  #cancel(id: string, reason: string, seq: number, atUs: number): void {
+  #cancel({ id, symbol }: CancelOrder, seq: number, atUs: number): void {
     for (const orders of [this.#buys, this.#sells, this.#stops]) {
       const at = orders.findIndex((resting) => resting.order.id === id);
       if (at < 0) continue;
       const [resting] = orders.splice(at, 1);
-      this.#end(resting!, reason, seq, atUs);
+      this.#end(resting!, 'requested', seq, atUs);
       return;
     }
-    // Already filled, canceled or never here: the sender has heard, or will hear, that from the order's own event.
+    // Filled, canceled or still on its way: the order's own event says so. One that got lost has nobody else to say it.
+    if (this.#ids.has(id) || this.#early.some((control) => control.type === 'order.new' && control.id === id)) return;
+    this.events.push({ type: 'order.rejected', id, symbol, seq, atUs, reason: 'unknown_order' });
   }
 
   // ---------------------------------------------------------------- taking

@@ -44,6 +44,7 @@ describe('a trade', () => {
     assert.equal(trade!.data['exitReason'], 'target');
     assert.equal(session.matchers[0]!.netLots, 0);
     assert.equal(session.matchers[0]!.openOrders, 0, 'the stop dies with the position');
+    assert.deepEqual((session.tree.runtime.inspect('/account')!.value as { readonly orders: unknown[] }).orders, [], 'and the account forgets it');
     assert.deepEqual(session.exposures.map(({ on }) => on), [true, false]);
     session.wait(60_000);
     assert.equal(session.of('order').length, 3, 'nothing is sent after the end');

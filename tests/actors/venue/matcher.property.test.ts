@@ -209,6 +209,6 @@ test('the scripts provoke every reason to fill and to refuse', () => {
   }
   assert.deepEqual([...seen].sort(), [
     'fok_not_fillable', 'ioc_remainder', 'no_market', 'nothing_to_reduce', 'queue_reached', 'quote_crossed', 'requested', 'took_beyond_book',
-    'took_book', 'took_last_trade', 'traded_through', 'would_take',
+    'took_book', 'took_last_trade', 'traded_through', 'unknown_order', 'would_take',
   ]);
 });

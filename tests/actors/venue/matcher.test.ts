@@ -112,7 +112,7 @@ describe('arrival', () => {
     assert.deepEqual(venue.order('sell', 101, 1, { reduceOnly: true }), ['s3 rejected nothing_to_reduce']);
     venue.order('buy', 99, 1, { id: 'x' });
     assert.deepEqual(venue.order('buy', 99, 1, { id: 'x' }), ['x rejected duplicate_id']);
-    assert.deepEqual(venue.cancel('never'), []);
+    assert.deepEqual(venue.cancel('never'), ['never rejected unknown_order'], 'one that got lost has nobody else to say so');
   });
 });
 

@@ -79,6 +79,7 @@ export class ReferenceVenue {
   cancel(id: string, atUs: number): void {
     const held = this.#held.find((one) => one.order.id === id);
     if (held !== undefined) this.#end(held, 'requested', atUs);
+    else if (!this.#seen.has(id)) this.events.push({ type: 'order.rejected', id, symbol: 0, seq: this.#market.seq, atUs, reason: 'unknown_order' });
     this.#clean(atUs);
   }
 
