@@ -20,6 +20,8 @@ export class Flow {
 
   /** Mid in ticks when there are quotes, else 0; kept by the owner. */
   mid = 0;
+  /** 1 / mid, while there is one. */
+  perMid = 0;
 
   // Running second.
   /** Σ d·q, Σ q. */
@@ -118,10 +120,10 @@ export class Flow {
     this.notional += value;
     this.signedRoot += d * Math.sqrt(value);
     if (this.mid > 0) {
-      this.effective += (2 * d * (price - this.mid)) / this.mid;
+      this.effective += 2 * d * (price - this.mid) * this.perMid;
       this.effectiveTrades += 1;
-      this.signedPriceOverMid += (d * price) / this.mid;
-      this.signOverMid += d / this.mid;
+      this.signedPriceOverMid += d * price * this.perMid;
+      this.signOverMid += d * this.perMid;
     }
     if (this.bucketSize > 0) {
       if (d > 0) this.bucketBuy += q;

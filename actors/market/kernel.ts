@@ -132,7 +132,8 @@ export class MarketKernel {
       this.seq = seq;
       this.records += 1;
 
-      const symbol = this.bySymbol[I[(n << I_SHIFT) + TAG] >>> SYMBOL_SHIFT];
+      const tag = I[(n << I_SHIFT) + TAG];
+      const symbol = this.bySymbol[tag >>> SYMBOL_SHIFT];
       if (symbol === undefined) {
         this.strangers += 1;
         continue;
@@ -149,12 +150,15 @@ export class MarketKernel {
           this.raise(symbol);
           if (this.edges.length > 0) return n + 1;
         }
-        const more = symbol.takeLevels(F, I, n + 1, to) - n - 1;
-        if (more > 0) {
-          n += more;
-          this.seq += more;
-          this.records += more;
-          if (stamp < clock && stamp > 0) this.backwardStamps += more;
+        const kind = tag & KIND_MASK;
+        if (kind === Kind.DEPTH || kind === Kind.SNAPSHOT) {
+          const more = symbol.takeLevels(F, I, n + 1, to) - n - 1;
+          if (more > 0) {
+            n += more;
+            this.seq += more;
+            this.records += more;
+            if (stamp < clock && stamp > 0) this.backwardStamps += more;
+          }
         }
       }
     }

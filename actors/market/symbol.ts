@@ -394,8 +394,8 @@ export class SymbolKernel implements BookView {
     this.lastTradeTicks = price;
     this.candles.trade(price, F, at);
     this.flow.trade(price, d, F, at);
-    if (this.bidWalls.followed > 0) this.bidWalls.trade(price, F, at);
-    if (this.askWalls.followed > 0) this.askWalls.trade(price, F, at);
+    if (price >= this.bidWalls.low && price <= this.bidWalls.high) this.bidWalls.trade(price, F, at);
+    if (price >= this.askWalls.low && price <= this.askWalls.high) this.askWalls.trade(price, F, at);
     const { grid } = this;
     grid.events += 1;
     if (this.flow.mid === 0) grid.price = price;
@@ -471,6 +471,7 @@ export class SymbolKernel implements BookView {
         const mid = (bid + ask) / 2;
         if (flow.mid === 0) this.checkStaleBy(this.params.quoteStaleMs);
         flow.mid = mid;
+        flow.perMid = 1 / mid;
         this.grid.price = mid;
         this.spread = (ask - bid) / mid;
       } else {

@@ -31,6 +31,9 @@ export class Walls {
   /** Exchange time of the sample, set by the owner before `sample`. */
   nowUs = 0;
   followed = 0;
+  /** Lowest and highest price followed; low > high when none is. */
+  low = 1;
+  high = 0;
   /** A wall stands on this side; a spoof was seen in this sample. */
   wall = false;
   spoof = false;
@@ -51,11 +54,13 @@ export class Walls {
   clear(): void {
     this.price.fill(0);
     this.followed = 0;
+    this.low = 1;
+    this.high = 0;
     this.wall = false;
     this.spoof = false;
   }
 
-  /** A trade at `price` of F[at] lots. Call only while walls are followed. */
+  /** A trade at `price`, between low and high, of F[at] lots. */
   trade(price: number, F: Float64Array, at: number): void {
     for (let s = 0; s < SLOTS; s += 1) if (this.price[s] === price) this.tradedNow[s] += F[at];
   }
@@ -68,7 +73,6 @@ export class Walls {
     if (this.followed > 0) this.follow(side);
     side.readTop();
     const n = side.topCount;
-    if (n === 0) return;
     for (let i = 0; i < n; i += 1) {
       const value = side.topLots[i] * (side.topPrices[i] * perTick + flat);
       worth[i] = value;
@@ -79,6 +83,14 @@ export class Walls {
       if (worth[i] <= limit) continue;
       this.wall = true;
       this.begin(side, i);
+    }
+    this.low = 1;
+    this.high = 0;
+    for (let s = 0; s < SLOTS; s += 1) {
+      const price = this.price[s];
+      if (price === 0) continue;
+      if (this.high === 0 || price < this.low) this.low = price;
+      if (price > this.high) this.high = price;
     }
   }
 
@@ -115,7 +127,9 @@ export class Walls {
       let most = 0;
       let tradedThen = 0;
       for (let i = 0; i < held; i += 1) {
-        if (this.times[from + i] < since || this.lots[from + i] <= most) continue;
+        // Of equal sizes the latest counts: what traded before it does not explain the loss.
+        if (this.times[from + i] < since || this.lots[from + i] < most
+          || (this.lots[from + i] === most && this.traded[from + i] <= tradedThen)) continue;
         most = this.lots[from + i];
         tradedThen = this.traded[from + i];
       }

@@ -1,7 +1,7 @@
 /* actors/market/flow.ts and microprice.ts. */
 
 typedef struct {
-  double perTick, flat, mid;
+  double perTick, flat, mid, perMid;
   double delta, volume, ofi, ofiTotal, signedNotional, notional, signedRoot;
   double effective, effectiveTrades, signedPriceOverMid, signOverMid;
   double cvdSession, cvd1m, cvd5m, cvd15m, deltaShare, deltas[900];
@@ -76,10 +76,10 @@ static inline void flow_trade(Flow *f, int32_t price, double d, double q) {
   f->notional += value;
   f->signedRoot += d * sqrt(value);
   if (f->mid > 0) {
-    f->effective += (2 * d * (price - f->mid)) / f->mid;
+    f->effective += 2 * d * (price - f->mid) * f->perMid;
     f->effectiveTrades += 1;
-    f->signedPriceOverMid += (d * price) / f->mid;
-    f->signOverMid += d / f->mid;
+    f->signedPriceOverMid += d * price * f->perMid;
+    f->signOverMid += d * f->perMid;
   }
   if (f->bucketSize > 0) {
     if (d > 0) f->bucketBuy += q;

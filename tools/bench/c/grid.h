@@ -231,13 +231,15 @@ static void votes_unlatch(Votes *v) {
 
 typedef struct {
   double perTick, flat, scratch[64], worth[64], times[SLOTS * WALL_DEPTH], lots[SLOTS * WALL_DEPTH], traded[SLOTS * WALL_DEPTH], tradedNow[SLOTS], nowUs;
-  int32_t price[SLOTS], samples[SLOTS], lastWall[SLOTS], followed, spoofs;
+  int32_t price[SLOTS], samples[SLOTS], lastWall[SLOTS], followed, spoofs, low, high;
   bool wall, spoof;
 } Walls;
 
 static void walls_clear(Walls *w) {
   for (int s = 0; s < SLOTS; s += 1) w->price[s] = 0;
   w->followed = 0;
+  w->low = 1;
+  w->high = 0;
   w->wall = false;
   w->spoof = false;
 }
@@ -274,7 +276,7 @@ static void walls_follow(Walls *w, const BookSide *side) {
     double now = side_lots_at(side, price), most = 0, tradedThen = 0;
     int32_t from = s * WALL_DEPTH, held = w->samples[s] < WALL_DEPTH ? w->samples[s] : WALL_DEPTH;
     for (int32_t i = 0; i < held; i += 1) {
-      if (w->times[from + i] < since || w->lots[from + i] <= most) continue;
+      if (w->times[from + i] < since || w->lots[from + i] < most || (w->lots[from + i] == most && w->traded[from + i] <= tradedThen)) continue;
       most = w->lots[from + i];
       tradedThen = w->traded[from + i];
     }
@@ -306,7 +308,6 @@ static void walls_sample(Walls *w, BookSide *side) {
   if (w->followed > 0) walls_follow(w, side);
   side_read_top(side);
   int32_t n = side->topCount;
-  if (n == 0) return;
   for (int32_t i = 0; i < n; i += 1) {
     double value = side->topLots[i] * (side->topPrices[i] * w->perTick + w->flat);
     w->worth[i] = value;
@@ -317,5 +318,13 @@ static void walls_sample(Walls *w, BookSide *side) {
     if (w->worth[i] <= limit) continue;
     w->wall = true;
     walls_begin(w, side->topPrices[i], side->topLots[i]);
+  }
+  w->low = 1;
+  w->high = 0;
+  for (int s = 0; s < SLOTS; s += 1) {
+    int32_t price = w->price[s];
+    if (price == 0) continue;
+    if (w->high == 0 || price < w->low) w->low = price;
+    if (price > w->high) w->high = price;
   }
 }

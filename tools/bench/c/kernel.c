@@ -73,6 +73,7 @@ static void symbol_init(Symbol *s, int32_t index, double perTick, double flat, b
   votes_refresh(&s->votes);
   s->bidWalls.perTick = s->askWalls.perTick = perTick;
   s->bidWalls.flat = s->askWalls.flat = flat;
+  s->bidWalls.low = s->askWalls.low = 1;
   s->staleCheckUs = INFINITY;
   s->second = -1;
   s->obi = s->spreadRatio = s->spread = s->depthBid = s->depthAsk = NAN;
@@ -311,6 +312,7 @@ static inline void set_quotes(Symbol *s, int32_t bid, int32_t ask, double bidLot
       double mid = ((double)bid + ask) / 2;
       if (s->flow.mid == 0) check_stale_by(s, P_quoteStaleMs);
       s->flow.mid = mid;
+      s->flow.perMid = 1 / mid;
       s->grid.price = mid;
       s->spread = (ask - bid) / mid;
     } else no_quotes(s);
@@ -326,8 +328,8 @@ static inline void take_trade(Symbol *s, const Record *r) {
   s->lastTradeTicks = r->price;
   candles_trade(&s->candles, r->price, r->qty);
   flow_trade(&s->flow, r->price, (r->tag & SELL) ? -1 : 1, r->qty);
-  if (s->bidWalls.followed > 0) walls_trade(&s->bidWalls, r->price, r->qty);
-  if (s->askWalls.followed > 0) walls_trade(&s->askWalls, r->price, r->qty);
+  if (r->price >= s->bidWalls.low && r->price <= s->bidWalls.high) walls_trade(&s->bidWalls, r->price, r->qty);
+  if (r->price >= s->askWalls.low && r->price <= s->askWalls.high) walls_trade(&s->askWalls, r->price, r->qty);
   s->grid.events += 1;
   if (s->flow.mid == 0) s->grid.price = r->price;
   confirm(s);
@@ -591,7 +593,7 @@ static void run(Kernel *k, const Record *records, int32_t count) {
     s->clockUs = clock;
     take(s, r);
     if (s->dirty) raise_edges(k, s);
-    if (s->hasBook && s->book.openId >= 0) {
+    if ((kind == DEPTH || kind == SNAPSHOT) && s->hasBook && s->book.openId >= 0) {
       int32_t more = book_take_levels(&s->book, records, n + 1, count) - n - 1;
       if (more > 0) {
         n += more;

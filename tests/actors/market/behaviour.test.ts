@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { marketKernel } from '../../../actors/market/behaviour.js';
+import type { MarketKernelInput, MarketKernelMessage, RecordsMessage } from '../../../actors/market/behaviour.js';
+import type { Edge } from '../../../actors/market/kernel.js';
+import { DEFAULT_INDICATOR_PARAMS } from '../../../config/indicators.js';
+import { Kind } from '../../../data/records/layout.js';
+import { createRuntime, supervisor, VirtualClock, worker } from '../../../runtime/index.js';
+import type { Behaviour } from '../../../runtime/types.js';
+import { instrument, message, records } from './records.js';
+import type { Rec } from './records.js';
+
+const T0 = 1_760_130_000e6;
+/** Forty quiet seconds, then a crash: enough for a short warm-up. */
+const TAPE = records([
+  ...message(Kind.SNAPSHOT, 10, 0, [['bid', 99_999, 1e6], ['ask', 100_001, 1e6]], { exch: T0 }),
+  ...Array.from({ length: 40 }, (_, k): Rec => ({ kind: Kind.TRADE, exch: T0 + k * 1e6, price: 100_000 + (k % 2), qty: 5 })),
+  ...Array.from({ length: 60 }, (_, k): Rec => ({ kind: Kind.TRADE, exch: T0 + 40e6 + k * 1e5, price: 100_000 - k * k, qty: 50, flags: 1 << 8 })),
+]);
+const PARAMS = { ...DEFAULT_INDICATOR_PARAMS, warmupSamples: 20, baselineMinSamples: 10, baselineSeconds: 60 };
+
+function run(restore: 'init' | 'lastGood', crashAfter?: number): Edge[] {
+  const edges: Edge[] = [];
+  const listener: Behaviour<null, Edge, null> = {
+    name: 'listener', version: 1, init: () => null,
+    step(state, edge) {
+      edges.push(edge);
+      return state;
+    },
+  };
+  const input: MarketKernelInput = {
+    instruments: [instrument()],
+    params: () => PARAMS,
+    routes: { levelTo: () => '/listener', candleTo: () => '/listener', venueTo: () => '/listener', bookTo: () => '/listener' },
+  };
+  const runtime = createRuntime({ clock: new VirtualClock(T0), seed: 'test' });
+  runtime.start(supervisor({
+    id: 'market', strategy: 'oneForOne', intensity: { restarts: 5, withinMs: 1000 },
+    children: [
+      worker({ id: 'listener', behaviour: listener, input: null }),
+      worker({ id: 'kernel', behaviour: marketKernel, input, restore }),
+    ],
+  }));
+  const stretch: RecordsMessage = { type: 'records', F: TAPE.F, I: TAPE.I, from: 0, to: TAPE.n, untilUs: Infinity, mute: false, next: 0, clockUs: 0 };
+  const send = (m: MarketKernelMessage): void => void runtime.send(runtime.ref('/kernel'), m);
+  let turns = 0;
+  while (stretch.from < TAPE.n) {
+    send(stretch);
+    runtime.drain();
+    assert.ok(stretch.next > stretch.from, 'the kernel went on');
+    stretch.from = stretch.next;
+    turns += 1;
+    if (turns === crashAfter) {
+      runtime.crash('/kernel');
+      runtime.drain();
+    }
+  }
+  send({ type: 'finish' });
+  runtime.drain();
+  return edges;
+}
+
+test('the kernel as an actor sends every edge to its route and tells the driver where it stands', () => {
+  const edges = run('lastGood');
+  assert.equal(edges[0].type, 'book');
+  assert.ok(edges.some((edge) => edge.type === 'level' && edge.triggered));
+});
+
+test('a crash between turns, restored from the last good state, changes no edge', () => {
+  const whole = run('lastGood');
+  for (const turn of [1, 2, 3]) assert.deepEqual(run('lastGood', turn), whole, `crash after turn ${turn}`);
+  assert.notDeepEqual(run('init', 2), whole, 'from nothing it would have to warm up again');
+});
