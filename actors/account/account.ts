@@ -9,7 +9,7 @@ import { KERNEL_PATH } from '../journal/decision.js';
 import { feeOn, feesOf } from '../venue/fees.js';
 import type { CancelOrder, NewOrder, Side, VenueControl, VenueEvent } from '../venue/messages.js';
 import type {
-  AccountInput, AccountMessage, AccountReply, AccountStatus, EntryRefusal, EntryRequest, ExitPurpose, ExitRequest, ExposureMessage, FlattenRequest,
+  AccountInput, AccountMessage, AccountReply, AccountStatus, EntryRefusal, EntryRequest, ExitPurpose, ExitRequest, ExposureMessage, FlattenRequest, OpenTrade,
 } from './messages.js';
 import { formatMoney, money, shareOf, Valuation, type Money } from './money.js';
 import { averagePrice, bookFill, exitSide, isOver, netProfit, newTrade, openLots, type Trade } from './trade.js';
@@ -302,19 +302,33 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
         return trade === undefined ? state : closeOut(state, trade, arrivalUs(ctx), ctx);
       }
       case 'account.status':
-        ctx.reply(statusOf(state));
+        ctx.reply(statusOf(state, message.markTicks ?? []));
         return state;
       default:
         return state;
     }
   }
 
-  function statusOf(state: AccountState): AccountStatus {
+  function statusOf(state: AccountState, markTicks: readonly number[]): AccountStatus {
     const assets = [...new Set(state.input.symbols.map(({ instrument }) => instrument.settle))].sort();
     return {
       equity: Object.fromEntries(assets.map((asset) => [asset, formatMoney(equityOf(state, asset))])),
       openTrades: state.trades.size,
+      open: [...state.trades.values()].filter((trade) => openLots(trade) > 0).map((trade) => openTrade(state, trade, markTicks[trade.symbol] ?? 0)),
       tradingEnabled: state.tradingEnabled,
+    };
+  }
+
+  function openTrade(state: AccountState, trade: Trade, mark: number): OpenTrade {
+    const valuation = valuationOf(state, trade.symbol)!;
+    const lots = openLots(trade);
+    const closed = mark > 0
+      ? bookFill(trade, { isEntry: false, lots, ticks: mark, value: valuation.value(exitSide(trade), lots, mark), fee: 0n, atUs: trade.lastFillUs, reason: 'mark' })
+      : undefined;
+    return {
+      id: trade.id, symbol: trade.symbol, side: trade.side, openLots: lots,
+      entryPrice: averagePrice(trade.entryLotTicks, trade.filledLots, valuation.instrument.tickSize),
+      markTicks: mark, unrealised: closed === undefined ? null : formatMoney(netProfit(closed, valuation)), settle: valuation.instrument.settle,
     };
   }
 
@@ -332,7 +346,7 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
       return next;
     },
     view: (state) => ({
-      ...statusOf(state),
+      ...statusOf(state, []),
       trades: [...state.trades.values()].map(({ id, symbol, side, filledLots, closedLots, entryDone }) => ({ id, symbol, side, filledLots, closedLots, entryDone })),
       orders: [...state.orders.values()],
       closedTrades: state.closedTrades,

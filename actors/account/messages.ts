@@ -68,13 +68,27 @@ export interface TradingSwitch {
 export type AccountMessage =
   | EntryRequest | ExitRequest | CancelRequest | FlattenRequest | TradingSwitch | VenueEvent
   | { readonly type: 'account.retry'; readonly tradeId: string }
-  /** Asked, answers an {@link AccountStatus}. */
-  | { readonly type: 'account.status' };
+  /** Asked, answers an {@link AccountStatus}; `markTicks` by symbol values what is open (0 or absent: no value). */
+  | { readonly type: 'account.status'; readonly markTicks?: readonly number[] };
+
+/** A trade that has filled and is not closed. */
+export interface OpenTrade {
+  readonly id: string;
+  readonly symbol: number;
+  readonly side: Side;
+  readonly openLots: number;
+  readonly entryPrice: string;
+  readonly markTicks: number;
+  /** What closing it all at the mark would make of the trade, after the fees paid so far; decimal string, null without a mark. */
+  readonly unrealised: string | null;
+  readonly settle: string;
+}
 
 export interface AccountStatus {
   /** Equity per settlement asset as decimal strings: starting balance plus all closed trades, net of fees. */
   readonly equity: Readonly<Record<string, string>>;
   readonly openTrades: number;
+  readonly open: readonly OpenTrade[];
   readonly tradingEnabled: boolean;
 }
 

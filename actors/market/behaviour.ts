@@ -85,9 +85,11 @@ export const marketKernel: Behaviour<MarketKernelState, MarketKernelMessage, Mar
   name: 'market-kernel',
   version: 1,
   stateKind: 'mutable',
-  init(_ctx, input) {
+  init(ctx, input) {
     const kernel = new MarketKernel(input.instruments, input.params, input.makeMatcher);
     input.onKernel?.(kernel);
+    // A kernel that begins anew knows less than the machines were told by the one before it: they must hear so.
+    if (ctx.incarnation > 1) kernel.retell();
     return { kernel, routes: input.routes };
   },
   step(state, message, ctx) {

@@ -44,6 +44,9 @@ export function printReport(report: ReplayResult): void {
     printLine(indent(table(['entry', 'symbol', 'side', 'price', 'exit', 'held', 'reason', 'net P&L', ''], rows, { align: 'lllrrrlrl' })));
     more(report.trades.length, TRADE_ROWS, 'trades');
   }
+  for (const { symbol, side, openLots, entryPrice, unrealised, settle } of report.open) {
+    printLine(`  still open at the end: ${symbol} ${side} ${openLots} lots at ${entryPrice}, ${unrealised ?? 'no price to value it'}${unrealised === null ? '' : ` ${settle} at the last trade`}`);
+  }
   for (const [settle, total] of Object.entries(report.pnl)) {
     printLine(`  P&L net of fees: ${total.net} ${settle} (fees ${total.fees}), ${total.winners} of ${total.trades} trades won`);
   }

@@ -1,12 +1,12 @@
 import { EMPTY_DIGEST } from '../../actors/index.js';
-import type { Decision, DecisionEffect, JournalState } from '../../actors/index.js';
+import type { AccountStatus, Decision, DecisionEffect, JournalState, OpenTrade } from '../../actors/index.js';
 import type { MarketKernel } from '../../actors/market/index.js';
 import type { Config } from '../../config/index.js';
 import type { Instrument } from '../../data/records/index.js';
 import type { TapeHeader } from '../../data/tape/index.js';
 import { createRuntime, VirtualClock } from '../../runtime/index.js';
 import type { Runtime, TreeNode } from '../../runtime/index.js';
-import { marketSession } from '../../supervisors/index.js';
+import { ACCOUNT_PATH, marketSession } from '../../supervisors/index.js';
 import type { Fault } from './fault-spec.js';
 import { FaultedSource } from './faulted-source.js';
 import type { RecordSource } from './faulted-source.js';
@@ -116,6 +116,17 @@ export class Replay {
     return true;
   }
 
+  /** What has filled and is not closed, at the last trade of its symbol. Empty when nobody can say any more. */
+  #openTrades(): readonly OpenTrade[] {
+    const markTicks = this.instruments.map(({ index }) => this.kernel.symbol(index)!.lastTradeTicks);
+    let open: readonly OpenTrade[] = [];
+    this.runtime.ask<AccountStatus>(ACCOUNT_PATH, { type: 'account.status', markTicks }, 1000, (answer) => {
+      if (answer.ok) open = answer.value.open;
+    });
+    this.runtime.drain();
+    return open;
+  }
+
   /** Ends the session and says everything about it. */
   finish(wallMs: number): ReplayReport {
     this.#session.finish();
@@ -123,6 +134,7 @@ export class Replay {
       counts: this.#session.counts(),
       journal: this.#journal,
       kernel: this.#session.kernel,
+      open: this.#openTrades(),
       endUs: this.clockUs,
       restarts: this.runtime.counters().restarts,
       faults: this.runtime.counters().faults,

@@ -1,5 +1,5 @@
 import { formatMoney, money } from '../../actors/account/money.js';
-import type { Decision, JournalState } from '../../actors/index.js';
+import type { Decision, JournalState, OpenTrade } from '../../actors/index.js';
 import type { MarketKernel } from '../../actors/market/index.js';
 import type { Instrument } from '../../data/records/index.js';
 import type { DeadLetterReason, ExitReason } from '../../runtime/index.js';
@@ -67,7 +67,9 @@ export interface ReplayReport {
   readonly entries: number;
   readonly refusals: Readonly<Record<string, number>>;
   readonly trades: readonly TradeRow[];
-  /** Net of fees, by settlement asset. */
+  /** Positions still open where the tape ends; the sums in `pnl` are without them. */
+  readonly open: readonly OpenRow[];
+  /** Closed trades, net of fees, by settlement asset. */
   readonly pnl: Readonly<Record<string, PnlTotal>>;
   readonly restarts: number;
   readonly restarted: readonly RestartedActor[];
@@ -76,6 +78,11 @@ export interface ReplayReport {
   readonly faults: number;
   /** Why the root supervisor gave up; null when it did not. */
   readonly gaveUp: ExitReason | null;
+}
+
+/** A position that the end of the tape leaves open; `unrealised` is its result at the last trade, null where there is none. */
+export interface OpenRow extends Omit<OpenTrade, 'symbol' | 'markTicks'> {
+  readonly symbol: string;
 }
 
 export interface PnlTotal {
@@ -89,6 +96,7 @@ export interface ReportFacts {
   readonly counts: InputCounts;
   readonly journal: JournalState;
   readonly kernel: MarketKernel;
+  readonly open: readonly OpenTrade[];
   readonly endUs: number;
   readonly restarts: number;
   readonly faults: number;
@@ -171,6 +179,7 @@ export class ReportBuilder {
       entries: this.#entries,
       refusals: Object.fromEntries([...this.#refusals].sort((a, b) => b[1] - a[1])),
       trades: this.trades,
+      open: facts.open.map(({ markTicks: _, symbol, ...rest }) => ({ ...rest, symbol: this.#names[symbol] ?? String(symbol) })),
       pnl: this.pnl(),
       restarts: facts.restarts,
       restarted: facts.restarted,
