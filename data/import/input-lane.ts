@@ -231,7 +231,8 @@ export function chooseFormat(id: string, sample: Sample, label: string): Format 
   const begins = quoteForeign(sample.lines[0] ?? '', 80);
   if (format === undefined) throw new ImportError('badInput', `${label}: begins like no known format: ${begins}`, 'faultline tape formats lists them');
   if (format.recognises(sample) || format.alsoReads?.(sample) === true) return format;
-  throw new ImportError('badInput', `${label}: is not ${id}: it begins with ${begins}`, guessed === undefined ? 'faultline tape formats lists the formats' : `it looks like --format ${guessed.id}`);
+  const lack = format.lacks?.(sample);
+  throw new ImportError('badInput', `${label}: is not ${id}: ${lack === undefined ? '' : `${lack}; `}it begins with ${begins}`, guessed === undefined ? 'faultline tape formats lists the formats' : `it looks like --format ${guessed.id}`);
 }
 
 /** The beginning of the first part of a file, to learn its venue before it is read. */

@@ -1,5 +1,5 @@
 import type { Instrument } from '../records/index.js';
-import { statedSizes, symbolRules } from '../instruments/rules.js';
+import { otherVenueOf, statedSizes, symbolRules } from '../instruments/rules.js';
 import { StepSize } from './exact-number.js';
 import { ImportError } from './import-error.js';
 import type { SymbolStats } from './size-stats.js';
@@ -34,9 +34,13 @@ export function stepOption(option: string, text: string): StepSize {
 /**
  * Sizes of one symbol: as stated by options, else as the venue is known to state them when the data agree, else the
  * coarsest that the data sit on, marked as inferred.
- * @throws ImportError usage for an option that is not a size.
+ * @throws ImportError usage for an option that is not a size; badInput for a symbol that can only be another venue's.
  */
 export function resolveInstrument(index: number, symbol: string, venue: string, stated: StatedSizes, stats: SymbolStats): ResolvedInstrument {
+  const other = otherVenueOf(venue, symbol);
+  if (other !== undefined) {
+    throw new ImportError('badInput', `${symbol} is a symbol of ${other}, but the import is for ${venue}`, `--venue ${other}; several venues go into tapes of their own, then: faultline tape merge`);
+  }
   const inferred: Instrument['inferred'][number][] = [];
   const known = statedSizes(venue, symbol);
   const pick = (option: string, given: string | undefined, table: string | undefined, fits: (step: StepSize) => boolean, infer: () => string, name: 'tickSize' | 'lotSize'): StepSize => {

@@ -57,6 +57,15 @@ export function symbolRules(venue: string, symbol: string): SymbolRules {
   }
 }
 
+/**
+ * Where a symbol belongs that cannot be of `venue`: only COIN-M has names that end in USD_PERP or USD_yymmdd (BUSD_yymmdd
+ * was USD-M). Undefined where the name proves nothing.
+ */
+export function otherVenueOf(venue: string, symbol: string): string | undefined {
+  const coinMargined = /USD_PERP$|(?<!B)USD_\d{6}$/.test(symbol);
+  return coinMargined && (venue === 'binance-spot' || venue === 'binance-usdm') ? 'binance-coinm' : undefined;
+}
+
 function deribitRules(symbol: string): SymbolRules {
   const underlying = symbol.split('-')[0] ?? '';
   const settle = underlying.split('_')[1] ?? underlying;

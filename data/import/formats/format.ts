@@ -46,6 +46,8 @@ export interface Format {
   recognises(sample: Sample): boolean;
   /** Parts that `auto` would give to another format and that this one reads as well. */
   alsoReads?(sample: Sample): boolean;
+  /** What a part that it does not read would need, for the refusal of one that was said to be of this format. */
+  lacks?(sample: Sample): string;
   /** `json` where the frames are not one a line. */
   framing(sample: Sample): 'lines' | 'json';
   /** The venue a part names, when it names one. */

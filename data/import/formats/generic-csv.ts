@@ -8,10 +8,10 @@ import { column, splitQuoted, type DecoderContext, type Format, type Sample } fr
 
 /** Spellings of each column, bare (lower case, letters and digits only), the most telling first. */
 const SPELLINGS = {
-  time: ['timestamp', 'time', 'datetime', 'date', 'ts', 'tradetime', 'transacttime', 'transactiontime', 'exchangetime', 'exchangetimestamp', 'eventtime', 'timeutc', 'dateutc', 'timestamputc', 'datetimeutc', 'dateandtime', 'timestampms', 'timestampus', 'timestampns', 'timems', 'timeus', 'timens', 'unix', 'unixtime', 'epoch', 'createdat', 'executedat', 'tradetimestamp', 'tradedat'],
+  time: ['timestamp', 'time', 'datetime', 'date', 'ts', 'tradetime', 'transacttime', 'transactiontime', 'exchangetime', 'exchangetimestamp', 'eventtime', 'timeutc', 'dateutc', 'timestamputc', 'datetimeutc', 'dateandtime', 'timestampms', 'timestampus', 'timestampns', 'timems', 'timeus', 'timens', 'unix', 'unixtime', 'epoch', 'createdat', 'executedat', 'executiontime', 'exectime', 'tradetimestamp', 'tradedat'],
   received: ['localtimestamp', 'localtime', 'receivedat', 'receivetime', 'receivetimestamp', 'recvtime', 'recvtimestamp', 'timestampofreceive', 'arrivaltime'],
-  price: ['price', 'px', 'tradeprice', 'executionprice', 'lastprice', 'rate', 'p'],
-  quantity: ['quantity', 'qty', 'amount', 'size', 'volume', 'vol', 'tradequantity', 'tradeqty', 'tradesize', 'basequantity', 'baseqty', 'baseamount', 'basevolume', 'lastqty', 'lastsize', 'q', 'sz'],
+  price: ['price', 'px', 'tradeprice', 'executionprice', 'execprice', 'fillprice', 'lastprice', 'lastpx', 'rate', 'p'],
+  quantity: ['quantity', 'qty', 'amount', 'size', 'volume', 'vol', 'tradequantity', 'tradeqty', 'tradesize', 'basequantity', 'baseqty', 'baseamount', 'basevolume', 'execqty', 'fillqty', 'fillsize', 'tradevolume', 'tradeamount', 'lastqty', 'lastsize', 'lastsz', 'contracts', 'q', 'sz'],
   side: ['side', 'takerside', 'aggressorside', 'aggressor', 'direction', 'tradeside', 'orderside', 'tradetype', 'buysell', 'makertaker', 'type', 's'],
   buyerMaker: ['isbuyermaker', 'buyerismaker', 'buyermaker', 'isbuyermarketmaker', 'isbuyerthemaker', 'wasthebuyerthemaker', 'm'],
   buyerTaker: ['isbuyertaker', 'isbuy', 'takerisbuyer', 'takerbuy'],
@@ -25,13 +25,22 @@ type Column = keyof typeof SPELLINGS;
 type Columns = Readonly<Record<Column, number>>;
 
 function columnsOf(header: readonly string[]): Columns | undefined {
+  const found = namedColumns(header);
+  return missing(found).length === 0 ? found : undefined;
+}
+
+function namedColumns(header: readonly string[]): Columns {
   const found = {} as Record<Column, number>;
   for (const [name, spellings] of Object.entries(SPELLINGS) as [Column, readonly string[]][]) found[name] = column(header, ...spellings);
   // A currency may follow: quantity_atom, "Amount (BTC)", price_usd.
   if (found.quantity < 0) found.quantity = header.findIndex((name) => /^(?:quantity|qty|amount|size|volume)[a-z]{2,6}$/.test(name));
   if (found.price < 0) found.price = header.findIndex((name) => /^price[a-z]{3,5}$/.test(name));
-  const sided = found.side >= 0 || found.buyerMaker >= 0 || found.buyerTaker >= 0;
-  return found.time >= 0 && found.price >= 0 && found.quantity >= 0 && sided ? found : undefined;
+  return found;
+}
+
+function missing(at: Columns): string[] {
+  const sided = at.side >= 0 || at.buyerMaker >= 0 || at.buyerTaker >= 0;
+  return [...(['time', 'price', 'quantity'] as const).filter((name) => at[name] < 0), ...(sided ? [] : ['side'])];
 }
 
 const SELL_WORDS = new Set(['sell', 's', 'ask', 'a', 'short', '-1', 'seller']);
@@ -42,8 +51,13 @@ function sideOf(word: string): boolean | undefined {
   return SELL_WORDS.has(plain) ? true : BUY_WORDS.has(plain) ? false : undefined;
 }
 
+/** The header has every column, whatever the rows hold: what is wrong with those is told row by row. */
+function headerSuffices(sample: Sample): boolean {
+  return sample.first !== '{' && sample.first !== '[' && columnsOf(sample.header) !== undefined;
+}
+
 function recognises(sample: Sample): boolean {
-  if (sample.first === '{' || sample.first === '[') return false;
+  if (!headerSuffices(sample)) return false;
   const at = columnsOf(sample.header);
   const row = splitQuoted(sample.lines[1] ?? '', sample.delimiter);
   if (at === undefined || row.length !== sample.header.length) return false;
@@ -57,6 +71,8 @@ export const genericCsv: Format = {
   title: 'trades in any CSV whose header names time, price, quantity and side (s, ms, µs, ns or ISO times; comma, semicolon, tab or bar)',
   kinds: ['trade', 'aggTrade'],
   recognises,
+  alsoReads: headerSuffices,
+  lacks: (sample) => `its first line names no ${missing(namedColumns(sample.header)).join(', no ')}`,
   framing: () => 'lines',
   venue: (sample) => {
     const at = columnsOf(sample.header)?.exchange ?? -1;

@@ -30,7 +30,7 @@ export function formatOf(id: string): Format | undefined {
   return FORMATS.find((format) => format.id === id);
 }
 
-/** The first format that recognises a part, or undefined. */
+/** The first format that recognises a part, else generic-csv for a header that has its columns, or undefined. */
 export function guessFormat(sample: Sample): Format | undefined {
-  return FORMATS.find((format) => format.recognises(sample));
+  return FORMATS.find((format) => format.recognises(sample)) ?? (genericCsv.alsoReads!(sample) ? genericCsv : undefined);
 }

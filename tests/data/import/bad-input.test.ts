@@ -236,6 +236,38 @@ test('what cannot be read says so', async () => {
   await refused({ inputs: [folder.file('k.csv', SAMPLES.find(({ format }) => format === 'ohlcv-csv')!.text)] }, /do not name their venue/, 'usage');
 });
 
+test('generic-csv names the column it misses, and a bad first row by its line', async () => {
+  using folder = new Folder();
+  const header = 'time,price,quantity,side\n';
+  for (const format of ['generic-csv', 'auto']) {
+    const make = (name: string, text: string): Parameters<typeof refused>[0] => ({ inputs: [folder.file(name, text)], venue: 'x', symbols: ['A'], format });
+    await refused(make('price.csv', `${header}1760131237,"1,000.5",1,buy\n`), /price\.csv:2: price "1,000\.5"/);
+    await refused(make('time.csv', `${header}10/10/2025 21:20,1,1,buy\n`), /time\.csv:2: time/);
+    await refused(make('side.csv', `${header}1760131237,1,1,up\n1760131238,1,1,buy\n`), /side\.csv:2: side "up"/);
+    await refused(make('fields.csv', `${header}1760131237,1\n`), /fields\.csv:2: has 2 fields, not 4/);
+    const kept = await imported({ ...make('skip.csv', `${header}1760131237,1,1,up\n1760131238,1,1,buy\n`), skipBadRows: true });
+    assert.deepEqual([kept.rows.length, kept.report.badRows], [1, 1]);
+  }
+  const lacking = (text: string): Parameters<typeof refused>[0] => ({ inputs: [folder.file('l.csv', text)], venue: 'x', symbols: ['A'], format: 'generic-csv' });
+  await refused(lacking('timestamp,price,amount\n1760131237,1,1\n'), /names no side; it begins with "timestamp,price,amount"/);
+  await refused(lacking('a,b\n1,2\n'), /names no time, no price, no quantity, no side/);
+  const spelled = await imported({ inputs: [folder.file('s.csv', 'Exec Time;Last Px;Last Sz;Aggressor\n2025-10-10T21:20:37.5Z;1.5;3;SELL\n')], venue: 'x', symbols: ['A'] });
+  assert.equal(spelled.rows.length, 1);
+});
+
+test('a symbol that can only be of COIN-M is refused for spot and USD-M', async () => {
+  using folder = new Folder();
+  const rows = 'time,price,quantity,side\n1760131237,1,1,buy\n';
+  const of = (venue: string, symbol: string): Parameters<typeof refused>[0] => ({ inputs: [folder.file('t.csv', rows)], venue, symbols: [symbol], format: 'generic-csv' });
+  for (const venue of ['binance-spot', 'binance-usdm']) {
+    await refused(of(venue, 'BTCUSD_PERP'), /BTCUSD_PERP is a symbol of binance-coinm, but the import is for /);
+    await refused(of(venue, 'ETHUSD_250328'), /symbol of binance-coinm/);
+  }
+  for (const [venue, symbol] of [['binance-usdm', 'BTCUSDT_250328'], ['binance-usdm', 'BTCBUSD_210129'], ['binance-coinm', 'BTCUSD_PERP'], ['binance-coinm', 'BTCUSD'], ['kraken', 'BTCUSD_PERP']] as const) {
+    assert.equal((await imported(of(venue, symbol))).rows.length, 1);
+  }
+});
+
 test('a zip whose contents do not match their checksum is refused', async () => {
   using folder = new Folder();
   const sample = SAMPLES[2]!;
