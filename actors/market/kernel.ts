@@ -59,6 +59,7 @@ export class MarketKernel {
   readonly symbols: readonly SymbolKernel[];
   private readonly bySymbol: (SymbolKernel | undefined)[] = [];
   private readonly matchers: (VenueMatcher | undefined)[] = [];
+  private readonly hasMatchers: boolean;
   private readonly lastLevel: number[] = [];
   private readonly lastBook: BookState[] = [];
 
@@ -83,6 +84,7 @@ export class MarketKernel {
     params: (instrument: Instrument) => IndicatorParams,
     makeMatcher?: (symbol: number) => VenueMatcher,
   ) {
+    this.hasMatchers = makeMatcher !== undefined;
     this.symbols = instruments.map((instrument) => new SymbolKernel(instrument, params(instrument)));
     for (const symbol of this.symbols) {
       this.bySymbol[symbol.index] = symbol;
@@ -124,7 +126,7 @@ export class MarketKernel {
         if (this.edges.length > 0) return n;
       }
       if (clock >= untilUs) return n;
-      if (stamp < this.clockUs && stamp > 0) this.backwardStamps += 1;
+      if (stamp < clock && stamp > 0) this.backwardStamps += 1;
       this.clockUs = clock;
       const seq = F[f + SEQ];
       // What lies between is unknown; a repeated or late record is no loss.
@@ -140,27 +142,21 @@ export class MarketKernel {
       }
       symbol.clockUs = clock;
       symbol.take(F, I, n);
-      const matcher = this.matchers[symbol.index];
-      if (matcher !== undefined && matcher.active) {
-        this.show(matcher, F, I, n, symbol);
-        if (symbol.dirty) this.raise(symbol);
-        if (this.edges.length > 0) return n + 1;
-      } else {
-        if (symbol.dirty) {
-          this.raise(symbol);
-          if (this.edges.length > 0) return n + 1;
-        }
+      const shown = this.hasMatchers && this.showTo(symbol, F, I, n);
+      if (symbol.dirty) this.raise(symbol);
+      else if (!shown) {
         const kind = tag & KIND_MASK;
-        if (kind === Kind.DEPTH || kind === Kind.SNAPSHOT) {
-          const more = symbol.takeLevels(F, I, n + 1, to) - n - 1;
-          if (more > 0) {
-            n += more;
-            this.seq += more;
-            this.records += more;
-            if (stamp < clock && stamp > 0) this.backwardStamps += more;
-          }
+        if (kind !== Kind.DEPTH && kind !== Kind.SNAPSHOT) continue;
+        const more = symbol.takeLevels(F, I, n + 1, to) - n - 1;
+        if (more > 0) {
+          n += more;
+          this.seq += more;
+          this.records += more;
+          if (stamp < clock && stamp > 0) this.backwardStamps += more;
         }
+        continue;
       }
+      if (this.edges.length > 0) return n + 1;
     }
     return to;
   }
@@ -264,9 +260,13 @@ export class MarketKernel {
     }
   }
 
-  private show(matcher: VenueMatcher, F: Float64Array, I: Int32Array, record: number, symbol: SymbolKernel): void {
+  /** Shows the record to the symbol's half of the venue when it waits for something; false when it does not. */
+  private showTo(symbol: SymbolKernel, F: Float64Array, I: Int32Array, record: number): boolean {
+    const matcher = this.matchers[symbol.index];
+    if (matcher === undefined || !matcher.active) return false;
     matcher.record(F, I, record, this.clockUs, symbol);
     if (matcher.events.length > 0) this.drain(matcher);
+    return true;
   }
 
   private drain(matcher: VenueMatcher): void {
