@@ -73,7 +73,8 @@ export class MarketKernel {
   position = 0;
   private backwardStamps = 0;
   private strangers = 0;
-  private records = 0;
+  /** Records that made `run` throw. */
+  private disowned = 0;
   /** Controls not yet due, by (dueUs, arrival). */
   private controls: Control[] = [];
   private nextDueUs = Infinity;
@@ -130,9 +131,8 @@ export class MarketKernel {
       this.clockUs = clock;
       const seq = F[f + SEQ];
       // What lies between is unknown; a repeated or late record is no loss.
-      if (seq > this.seq + 1 && this.records > 0) this.hole();
+      if (seq > this.seq + 1 && this.seq >= 0) this.hole();
       this.seq = seq;
-      this.records += 1;
 
       const tag = I[(n << I_SHIFT) + TAG];
       const symbol = this.bySymbol[tag >>> SYMBOL_SHIFT];
@@ -151,7 +151,6 @@ export class MarketKernel {
         if (more > 0) {
           n += more;
           this.seq += more;
-          this.records += more;
           if (stamp < clock && stamp > 0) this.backwardStamps += more;
         }
         continue;
@@ -171,7 +170,7 @@ export class MarketKernel {
 
   /** The record under way made `run` throw: whoever catches it counts it, so this kernel does not. */
   disown(): void {
-    this.records -= 1;
+    this.disowned += 1;
   }
 
   /** The input has ended: decides what still waits. */
@@ -185,7 +184,9 @@ export class MarketKernel {
     let invalid = this.strangers;
     let exchangeBackwards = 0;
     let missing = 0;
+    let records = this.strangers - this.disowned;
     for (const symbol of this.symbols) {
+      records += symbol.records;
       gapped += symbol.gapped;
       waiting += symbol.waiting;
       invalid += symbol.invalid + (symbol.book === null ? 0 : symbol.book.invalid);
@@ -193,17 +194,17 @@ export class MarketKernel {
       missing += symbol.missing;
     }
     return {
-      records: this.records, processed: this.records - gapped - waiting, gapped, waiting, invalid,
+      records, processed: records - gapped - waiting, gapped, waiting, invalid,
       backwardStamps: this.backwardStamps, exchangeBackwards, missing,
     };
   }
 
   /** The whole state with its sequence number. Matchers keep their own. */
   snapshot(): KernelSnapshot {
-    const { clockUs, seq, backwardStamps, strangers, records, nextDueUs } = this;
+    const { clockUs, seq, backwardStamps, strangers, disowned, nextDueUs } = this;
     return {
       seq,
-      kernel: { clockUs, seq, backwardStamps, strangers, records, nextDueUs },
+      kernel: { clockUs, seq, backwardStamps, strangers, disowned, nextDueUs },
       symbols: this.symbols.map(saveState),
       lastEdges: this.symbols.map(({ index }) => this.lastLevel[index] * 8 + this.lastBook[index]),
       controls: this.controls.slice(),

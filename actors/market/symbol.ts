@@ -284,10 +284,9 @@ export class SymbolKernel implements BookView {
       return;
     }
     if (!(e < 9e15)) return; // Infinity or NaN: no clock
-    if (exch > 0) this.behind = 0;
+    if (this.behind !== 0 && exch > 0) this.behind = 0;
     this.exchUs = e;
     if (e >= this.secondEndUs) this.roll();
-    this.votes.nowUs = e;
   }
 
   /** The clock had been wrong: go back to where everyone is. The seconds in between are not comparable. */
@@ -438,6 +437,7 @@ export class SymbolKernel implements BookView {
     } else {
       this.confirm();
     }
+    this.votes.nowUs = this.exchUs;
     this.judgeBook();
   }
 
@@ -477,6 +477,7 @@ export class SymbolKernel implements BookView {
       } else {
         this.noQuotes();
       }
+      this.votes.nowUs = this.exchUs;
       this.judgeSpread();
     }
     this.confirm();
@@ -516,6 +517,7 @@ export class SymbolKernel implements BookView {
   private bookState(): void {
     const { book, votes } = this;
     if (book === null) return;
+    votes.nowUs = this.exchUs;
     const live = book.state === BookState.LIVE;
     this.bookSeen = book.state;
     this.dirty = true;
@@ -626,6 +628,7 @@ export class SymbolKernel implements BookView {
       if (this.clockUs > due) {
         this.quotesStale = true;
         this.noQuotes();
+        this.votes.nowUs = this.exchUs;
         this.judgeSpread();
         this.setPauses();
       } else if (due < next) next = due;
