@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { verifyTape } from '../../data/tape/index.js';
+import { makeFolder } from '../cli/folders.js';
 import { packageVersion } from '../cli/version.js';
 import { fromSystemError } from '../cli/system-errors.js';
 import { generateTape, truthPath, type GenerateRequest } from '../market/generate.js';
@@ -44,19 +45,6 @@ export async function demoTape(folder: string, market: DemoMarket): Promise<Demo
     throw fromSystemError(error, 'write') ?? error;
   }
   return { path, made: true };
-}
-
-/** As mkdirSync's `recursive`, which reports a read-only file system as a missing folder. */
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' && statSync(path).isDirectory()) return;
-    if (code !== 'ENOENT' || dirname(path) === path) throw error;
-    makeFolder(dirname(path));
-    mkdirSync(path);
-  }
 }
 
 function isSame(path: string, stampFile: string, wanted: Omit<Stamp, 'records'>): boolean {

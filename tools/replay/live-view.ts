@@ -64,13 +64,17 @@ export function renderFrame(live: LiveSnapshot, columns: number, rows: number, c
     `${isoUs(live.clockUs).slice(0, 19).replace('T', ' ')} UTC  [${'█'.repeat(filled)}${'░'.repeat(width - filled)}] ${(share * 100).toFixed(0)} %  ${pace}`,
   );
   put('');
+  // No column wider than it must be: with the usual 80, the longest state and a book that is not LIVE, all of it shows.
+  const nameWidth = Math.max(0, ...live.symbols.map(({ symbol }) => symbol.length));
+  const priceWidth = Math.max(0, ...live.symbols.map(({ price }) => price.length));
   for (const symbol of live.symbols.slice(0, Math.max(1, rows - 14))) {
-    const head = `${symbol.symbol.padEnd(12)} ${symbol.state.padEnd(9)}`;
-    const tail = ` ${symbol.price.padStart(12)}  spread ${Number.isFinite(symbol.spreadBps) ? symbol.spreadBps.toFixed(2) : '-'} bp  votes ${symbol.votes}  book ${symbol.book}`;
-    const room = Math.max(8, Math.min(60, columns - head.length - tail.length - 2));
+    const name = symbol.symbol.padEnd(nameWidth);
+    const head = `${name} ${symbol.state.padEnd(8)}`;
+    const tail = ` ${symbol.price.padStart(priceWidth)}  spread ${(Number.isFinite(symbol.spreadBps) ? symbol.spreadBps.toFixed(2) : '-').padStart(6)} bp  votes ${symbol.votes}  book ${symbol.book}`;
+    const room = Math.max(8, Math.min(60, columns - head.length - tail.length - 1));
     const line = sparkline(symbol.prices, room).padEnd(room);
-    const state = (paint[symbol.state] ?? ((text: string) => text))(symbol.state.padEnd(9));
-    put(`${head} ${line}${tail}`, `${symbol.symbol.padEnd(12)} ${state} ${line}${tail}`);
+    const state = (paint[symbol.state] ?? ((text: string) => text))(symbol.state.padEnd(8));
+    put(`${head} ${line}${tail}`, `${name} ${state} ${line}${tail}`);
   }
   put('');
   put(`trades ${live.trades}   net P&L ${live.netPnl}   restarts ${live.restarts}   records ${live.records.toLocaleString('en-US')}/${live.totalRecords.toLocaleString('en-US')}`);

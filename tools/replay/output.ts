@@ -1,7 +1,8 @@
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { csvLine } from '../../data/tape/index.js';
 import { CliError } from '../cli/errors.js';
+import { makeFolder } from '../cli/folders.js';
 import { fromSystemError } from '../cli/system-errors.js';
 import type { ReplayReport } from './report.js';
 
@@ -25,7 +26,7 @@ export class ReplayOutput {
       throw new CliError('cannotWrite', `${folder}: is not empty`, 'choose another folder, or pass --overwrite');
     }
     this.#fd = guard(() => {
-      mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
       return openSync(join(folder, `${DECISIONS}.partial`), 'w');
     });
   }

@@ -179,7 +179,7 @@ export class ReportBuilder {
       entries: this.#entries,
       refusals: Object.fromEntries([...this.#refusals].sort((a, b) => b[1] - a[1])),
       trades: this.trades,
-      open: facts.open.map(({ markTicks: _, symbol, ...rest }) => ({ ...rest, symbol: this.#names[symbol] ?? String(symbol) })),
+      open: facts.open.map(({ id, symbol, side, openLots, entryPrice, unrealised, settle }) => ({ id, symbol: this.name(symbol), side, openLots, entryPrice, unrealised, settle })),
       pnl: this.pnl(),
       restarts: facts.restarts,
       restarted: facts.restarted,

@@ -14,7 +14,7 @@ import { LiveView } from './live-view.js';
 import { ReplayOutput } from './output.js';
 import { Replay } from './replay.js';
 import type { ReplayReport } from './report.js';
-import { parseTimeUs } from './time.js';
+import { isoUs, parseTimeUs } from './time.js';
 
 export interface ReplayRequest {
   readonly tape: string;
@@ -52,14 +52,14 @@ export async function replayTape(request: ReplayRequest): Promise<ReplayResult> 
   const reader = openTape(request.tape, request.partial ?? false);
   try {
     const span = tapeSpan(request.tape, request.partial ?? false);
+    const window = timeWindow(request, span);
     const replay = new Replay({
       header: reader.header,
       source: { next: (batch) => guardTape(() => reader.next(batch)) },
       config: loaded.config,
       startUs: span.startUs,
       faults: request.faults,
-      ...(request.from === undefined ? {} : { fromUs: parseTimeUs(request.from, '--from', span.startUs) }),
-      ...(request.to === undefined ? {} : { toUs: parseTimeUs(request.to, '--to', span.startUs) }),
+      ...window,
       // Made below: nothing is decided before the first record.
       onDecision: (_decision, line) => output?.decision(line),
     });
@@ -80,6 +80,20 @@ export async function replayTape(request: ReplayRequest): Promise<ReplayResult> 
   } finally {
     reader.close();
   }
+}
+
+/** What `--from` and `--to` choose. @throws CliError usage where that is nothing: a report on it would look like calm. */
+function timeWindow({ from, to, faults }: ReplayRequest, span: { readonly startUs: number; readonly endUs: number }): { fromUs?: number; toUs?: number } {
+  const fromUs = from === undefined ? undefined : parseTimeUs(from, '--from', span.startUs);
+  const toUs = to === undefined ? undefined : parseTimeUs(to, '--to', span.startUs);
+  if (fromUs !== undefined && toUs !== undefined && fromUs >= toUs) throw new CliError('usage', `--to '${to}' is not after --from '${from}'`);
+  // Faults may move the clock; without them the tape's own span says what there is.
+  if (faults.length === 0 && span.endUs > 0) {
+    const runs = `the tape runs from ${isoUs(span.startUs)} to ${isoUs(span.endUs)}`;
+    if (fromUs !== undefined && fromUs > span.endUs) throw new CliError('usage', `--from '${from}' is after the tape's end`, runs);
+    if (toUs !== undefined && toUs <= span.startUs) throw new CliError('usage', `--to '${to}' is not after the tape's beginning`, runs);
+  }
+  return { ...(fromUs === undefined ? {} : { fromUs }), ...(toUs === undefined ? {} : { toUs }) };
 }
 
 async function atFullSpeed(replay: Replay, total: number, label: string): Promise<void> {

@@ -27,3 +27,15 @@ test('a frame fits any terminal and shows state, time and events', () => {
   }
   assert.match(renderFrame(live, 200, 50, false).join('\n'), /one\ntwo/);
 });
+
+test('eighty columns hold a whole row of a symbol, in the colour of its state', () => {
+  const symbols = [
+    { symbol: 'BTCUSDT', state: 'RECOVERY', price: '100000.10', prices: Array.from({ length: 90 }, (_, i) => i), votes: '3/3', spreadBps: 120.25, book: 'SYNCING' },
+    { symbol: 'SOLUSDT', state: 'ACTIVE', price: '146.10', prices: [1, 2], votes: '0/3', spreadBps: 0.02, book: 'LIVE' },
+  ];
+  const frame = renderFrame({ ...live, symbols }, 80, 24, true);
+  const row = (name: string): string => frame.find((line) => line.includes(name))!;
+  assert.match(row('BTCUSDT'), /\u001b\[/);
+  assert.match(row('BTCUSDT'), /100000\.10 {2}spread 120\.25 bp {2}votes 3\/3 {2}book SYNCING$/);
+  assert.match(row('SOLUSDT'), /146\.10 {2}spread {3}0\.02 bp {2}votes 0\/3 {2}book LIVE$/);
+});

@@ -67,6 +67,17 @@ test('a mistyped option leaves no folder behind', async () => {
   assert.deepEqual(readdirSync(out).sort(), ['decisions.jsonl', 'report.json', 'states.csv', 'trades.csv']);
 });
 
+test('a stretch of time that holds nothing is refused, not reported as calm', async () => {
+  const tape = written('window.tape', [btc], [1.7e15, 1.7e15 + 1e6, 1.7e15 + 2e6]);
+  const refused = (options: { from?: string; to?: string }, pattern: RegExp): Promise<void> =>
+    assert.rejects(replayTape({ tape, faults: [], ...options }), (error) => error instanceof CliError && error.exit === 'usage' && pattern.test(error.message));
+  await refused({ from: '+3s' }, /--from '\+3s' is after the tape's end/);
+  await refused({ to: '+0s' }, /--to '\+0s' is not after the tape's beginning/);
+  await refused({ from: '+2s', to: '+1s' }, /--to '\+1s' is not after --from '\+2s'/);
+  assert.equal((await replayTape({ tape, faults: [], from: '+1s', to: '+2s' })).records, 2);
+  assert.equal((await replayTape({ tape, faults: [{ kind: 'clock', at: 0, ms: 5000 }], from: '+3s' })).records, 3);
+});
+
 test('no records, no instruments, no first stamp: times stay times', async () => {
   for (const [name, instruments, stampsUs] of [
     ['empty.tape', [btc], []],
