@@ -79,13 +79,12 @@ export class BookSide {
     const q = F[at];
     if (((price - this.base) | 0) >>> 0 < this.size) {
       const slot = price & this.mask;
-      const { lots } = this;
+      this.lots[slot] = q;
+      // The bit is written whether it changes or not: asking first costs a branch that nobody can predict.
       if (q > 0) {
-        if (lots[slot] === 0) this.bits[slot >>> 5] |= 1 << (slot & 31);
-        lots[slot] = q;
+        this.bits[slot >>> 5] |= 1 << (slot & 31);
         if ((price ^ this.flip) > (this.best ^ this.flip)) this.improve(price);
-      } else if (lots[slot] !== 0) {
-        lots[slot] = 0;
+      } else {
         this.bits[slot >>> 5] &= ~(1 << (slot & 31));
         if (price === this.best) this.worsen();
       }

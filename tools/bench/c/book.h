@@ -192,15 +192,14 @@ static void side_worsen(BookSide *s) {
 static inline void side_set(BookSide *s, int32_t price, double q) {
   if ((uint32_t)(price - s->base) < (uint32_t)s->size) {
     int32_t slot = price & s->mask;
+    s->lots[slot] = q;
     if (q > 0) {
-      if (s->lots[slot] == 0) s->bits[slot >> 5] |= 1u << (slot & 31);
-      s->lots[slot] = q;
+      s->bits[slot >> 5] |= 1u << (slot & 31);
       if ((price ^ s->flip) > (s->best ^ s->flip)) {
         s->best = price;
         side_keep_inside(s);
       }
-    } else if (s->lots[slot] != 0) {
-      s->lots[slot] = 0;
+    } else {
       s->bits[slot >> 5] &= ~(1u << (slot & 31));
       if (price == s->best) side_worsen(s);
     }

@@ -7,7 +7,7 @@ import type { BenchRow } from '../row.js';
 import { runReplay } from '../whole-replay.js';
 
 /** V8 compiles the last of the kernel's functions after some ten passes. */
-const WARM_UPS = 16;
+const WARM_UPS = 8;
 /** Passes of each kernel in a slice; the fastest counts. */
 const PASSES = 3;
 
@@ -29,7 +29,7 @@ function againstC(row: Pick<BenchRow, 'id' | 'floor' | 'aim'>, ours: (path: stri
     better: 'higher',
     peer: 'the same kernel in C, cc -O3 -march=native -ffp-contract=off',
     prepare() {
-      tape = makeBenchTape();
+      tape = makeBenchTape({ minutes: 60 });
       const reader = TapeReader.open(tape.path);
       instruments = reader.header.instruments;
       const blocks = reader.blocks();
