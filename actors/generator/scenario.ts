@@ -31,11 +31,11 @@ const SCENARIOS: Readonly<Record<ScenarioName, Omit<Scenario, 'name'>>> = {
   },
   'flash-crash': {
     summary: 'A large seller empties the bids; makers withdraw; violent two-way bursts; partial recovery; calm.',
-    minimumMinutes: 10, defaultSymbols: 1, sigmaBps: 0.55, activity: 1, jumpEverySeconds: 90, crash: 'large-seller', troubles: false,
+    minimumMinutes: 3, defaultSymbols: 1, sigmaBps: 0.55, activity: 1, jumpEverySeconds: 90, crash: 'large-seller', troubles: false,
   },
   'cascade': {
     summary: 'A modest sale reaches a ladder of leveraged longs; forced sales trigger the next, in waves.',
-    minimumMinutes: 10, defaultSymbols: 1, sigmaBps: 0.65, activity: 1, jumpEverySeconds: 90, crash: 'liquidations', troubles: false,
+    minimumMinutes: 3, defaultSymbols: 1, sigmaBps: 0.65, activity: 1, jumpEverySeconds: 90, crash: 'liquidations', troubles: false,
   },
   'feed-trouble': {
     summary: 'A calm market on a bad line: lost and repeated messages, late stamps, a stall, a reconnect.',
@@ -43,7 +43,7 @@ const SCENARIOS: Readonly<Record<ScenarioName, Omit<Scenario, 'name'>>> = {
   },
   'quiet-to-crash': {
     summary: 'Several symbols in a sleepy market; the first crashes and pulls the others down with it.',
-    minimumMinutes: 10, defaultSymbols: 3, sigmaBps: 0.4, activity: 0.5, jumpEverySeconds: 240, crash: 'large-seller', troubles: false,
+    minimumMinutes: 3, defaultSymbols: 3, sigmaBps: 0.4, activity: 0.5, jumpEverySeconds: 240, crash: 'large-seller', troubles: false,
   },
 };
 
@@ -69,17 +69,21 @@ export interface CrashPlan {
 
 const SECOND = 1e6;
 
-/** Lays the crash into the tape: at least 315 s of calm before it, the rest of the calm after it. */
+/** Minutes from which on a crash has its full lead-in and aftermath; below, both shrink with the tape. */
+const FULL_CRASH_MINUTES = 10;
+
+/** Lays the crash into the tape: 315 s of calm before it (on a tape of ten minutes or more), the rest of the calm after it. */
 export function planCrashes(scenario: Scenario, seed: number, minutes: number, symbols: number, startUs: number): CrashPlan[] {
   const rng = new Prng(seed, 1);
   const total = minutes * 60;
-  const spare = total - scenario.minimumMinutes * 60;
-  const at = 315 + spare * rng.between(0.4, 0.5);
+  const scale = Math.min(1, minutes / FULL_CRASH_MINUTES);
+  const spare = Math.max(0, total - FULL_CRASH_MINUTES * 60);
+  const at = 315 * scale + spare * rng.between(0.4, 0.5);
   const liquidations = scenario.crash === 'liquidations';
   const plans: CrashPlan[] = [];
   const depth = liquidations ? rng.between(0.05, 0.08) : rng.between(0.055, 0.09);
   const fall = liquidations ? rng.between(35, 55) : rng.between(18, 34);
-  const room = Math.min(150, 75 + spare * 0.15);
+  const room = Math.min(150, 75 * scale + spare * 0.15);
   for (let symbol = 0; symbol < symbols; symbol++) {
     const lag = symbol === 0 ? 0 : rng.between(0.4, 3.5);
     plans.push({

@@ -5,7 +5,7 @@ import type { Config } from '../../config/index.js';
 import type { Instrument } from '../../data/records/index.js';
 import type { TapeHeader } from '../../data/tape/index.js';
 import { createRuntime, VirtualClock } from '../../runtime/index.js';
-import type { Runtime, TreeNode } from '../../runtime/index.js';
+import type { ExitReason, FailureCause, Runtime, TreeNode } from '../../runtime/index.js';
 import { ACCOUNT_PATH, marketSession } from '../../supervisors/index.js';
 import type { Fault } from './fault-spec.js';
 import { FaultedSource } from './faulted-source.js';
@@ -140,7 +140,7 @@ export class Replay {
       faults: this.runtime.counters().faults,
       restarted: restartedActors(this.runtime.tree()),
       deadLetters: this.runtime.counters().deadLetters,
-      gaveUp: this.runtime.ended,
+      gaveUp: withoutStacks(this.runtime.ended),
       wallMs,
     });
   }
@@ -148,6 +148,15 @@ export class Replay {
 
 function restartedActors(node: TreeNode | null): RestartedActor[] {
   if (node === null) return [];
-  const own = node.restarts > 0 ? [{ path: node.path, restarts: node.restarts, lastExit: node.lastExit }] : [];
+  const own = node.restarts > 0 ? [{ path: node.path, restarts: node.restarts, lastExit: withoutStacks(node.lastExit) }] : [];
   return [...own, ...node.children.flatMap(restartedActors)];
+}
+
+/** A report must not differ with the folder that a program lies in: the cause chain stays, the stacks go. */
+function withoutStacks(reason: ExitReason | null): ExitReason | null {
+  return reason === null || reason.kind !== 'error' ? reason : { kind: 'error', cause: plainCause(reason.cause) };
+}
+
+function plainCause({ stack: _stack, cause, ...rest }: FailureCause): FailureCause {
+  return cause === undefined ? rest : { ...rest, cause: plainCause(cause) };
 }

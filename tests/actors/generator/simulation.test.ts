@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { MarketSimulation, SCENARIO_NAMES, scenarioNamed, type MarketTruth } from '../../../actors/generator/index.js';
 import { ASK, BID } from '../../../actors/generator/order-book.js';
-import { Flag, Kind, allocateBatch } from '../../../data/records/index.js';
+import { BLOCK_RECORDS, Flag, Kind, allocateBatch } from '../../../data/records/index.js';
 import { TapeBook, configure, digestOf, play, rowOf, type Row } from './support.js';
 
 interface Played {
@@ -27,7 +27,7 @@ function played(config: Parameters<typeof configure>[0]): Played {
   return result;
 }
 
-const shortest = SCENARIO_NAMES.map((scenario) => ({ scenario, minutes: scenarioNamed(scenario).minimumMinutes, symbols: Math.min(2, scenarioNamed(scenario).defaultSymbols) }));
+const shortest = SCENARIO_NAMES.map((scenario) => ({ scenario, minutes: scenarioNamed(scenario).crash === 'none' ? scenarioNamed(scenario).minimumMinutes : 10, symbols: Math.min(2, scenarioNamed(scenario).defaultSymbols) }));
 
 describe('determinism', () => {
   test('the same arguments give the same bytes, whatever the batch size; another seed, rate or symbol count gives others', () => {
@@ -311,4 +311,15 @@ test('fill never writes past the batch and ends with 0 for good', () => {
   assert.equal(rowOf(batch.F, batch.I, 0).kind, Kind.SNAPSHOT);
   for (; count > 0; count = simulation.fill(batch)) assert.ok(count <= 10 && batch.length === count);
   assert.equal(simulation.fill(batch), 0);
+});
+
+test('a tape shorter than ten minutes has the whole crash too, with less calm around it', () => {
+  for (const minutes of [3, 5, 8]) {
+    const market = new MarketSimulation({ scenario: 'flash-crash', seed: 4, minutes, symbols: 1, rate: 0.5 });
+    const batch = allocateBatch(BLOCK_RECORDS);
+    while (market.fill(batch) > 0);
+    const { crash } = market.truth().symbols[0]!;
+    assert.ok(crash !== null && crash.startUs >= market.startUs + minutes * 30e6, 'calm comes first');
+    assert.ok(crash.bottomUs > crash.startUs && crash.bottomUs < market.endUs && crash.fall > 0.03, JSON.stringify(crash));
+  }
 });

@@ -65,7 +65,7 @@ describe('faultline market generate', () => {
 
   for (const [what, args, message] of [
     ['an unknown scenario', ['--scenario', 'boom'], /--scenario boom: no such scenario\n {2}fix: choose one of: calm, volatile, flash-crash/],
-    ['too short a crash', ['--scenario', 'flash-crash', '--minutes', '3'], /--minutes 3: flash-crash takes 10 to 1440 minutes.*\n {2}fix: pass --minutes 10 or more/],
+    ['too short a crash', ['--scenario', 'flash-crash', '--minutes', '2'], /--minutes 2: flash-crash takes 3 to 1440 minutes.*\n {2}fix: pass --minutes 3 or more/],
     ['too long a tape', ['--scenario', 'calm', '--minutes', '1e9'], /--minutes 1e9: not a number/],
     ['minutes of no number', ['--scenario', 'calm', '--minutes', 'ten'], /--minutes ten: not a number/],
     ['no symbols', ['--scenario', 'calm', '--symbols', '0'], /--symbols 0: not a whole number from 1 to 10/],
