@@ -45,6 +45,8 @@ export interface MarketKernelInput {
 export interface MarketKernelState {
   readonly kernel: MarketKernel;
   readonly routes: MarketKernelInput['routes'];
+  /** Records that came through whole. */
+  taken: number;
 }
 
 function sendEdges({ kernel, routes }: MarketKernelState, ctx: ActorContext<MarketKernelMessage>): void {
@@ -66,7 +68,8 @@ function sendEdges({ kernel, routes }: MarketKernelState, ctx: ActorContext<Mark
 }
 
 /** Runs the stretch and writes the answer, also when a record throws: the driver must know where to go on. */
-function runRecords(kernel: MarketKernel, message: RecordsMessage): void {
+function runRecords(state: MarketKernelState, message: RecordsMessage): void {
+  const { kernel } = state;
   try {
     message.next = kernel.run(message.F, message.I, message.from, message.to, message.untilUs);
     while (message.mute && kernel.edges.length > 0) {
@@ -74,9 +77,10 @@ function runRecords(kernel: MarketKernel, message: RecordsMessage): void {
     }
   } catch (thrown) {
     message.next = kernel.position;
-    kernel.disown();
+    kernel.disown(state.taken + message.next - message.from);
     throw thrown;
   } finally {
+    state.taken += message.next - message.from;
     message.clockUs = kernel.clockUs;
   }
 }
@@ -90,12 +94,12 @@ export const marketKernel: Behaviour<MarketKernelState, MarketKernelMessage, Mar
     input.onKernel?.(kernel);
     // A kernel that begins anew knows less than the machines were told by the one before it: they must hear so.
     if (ctx.incarnation > 1) kernel.retell();
-    return { kernel, routes: input.routes };
+    return { kernel, routes: input.routes, taken: 0 };
   },
   step(state, message, ctx) {
     switch (message.type) {
       case 'records':
-        runRecords(state.kernel, message);
+        runRecords(state, message);
         if (state.kernel.edges.length > 0) sendEdges(state, ctx);
         return state;
       case 'retell':
@@ -113,7 +117,7 @@ export const marketKernel: Behaviour<MarketKernelState, MarketKernelMessage, Mar
   restore(data, _ctx, input) {
     const kernel = new MarketKernel(input.instruments, input.params, input.makeMatcher);
     kernel.restore(data as KernelSnapshot);
-    return { kernel, routes: input.routes };
+    return { kernel, routes: input.routes, taken: kernel.counters().records };
   },
   view: (state) => ({
     seq: state.kernel.seq,

@@ -73,7 +73,7 @@ export class MarketKernel {
   position = 0;
   private backwardStamps = 0;
   private strangers = 0;
-  /** Records that made `run` throw. */
+  /** Records that were counted and then made `run` throw. */
   private disowned = 0;
   /** Controls not yet due, by (dueUs, arrival). */
   private controls: Control[] = [];
@@ -168,9 +168,12 @@ export class MarketKernel {
     }
   }
 
-  /** The record under way made `run` throw: whoever catches it counts it, so this kernel does not. */
-  disown(): void {
-    this.disowned += 1;
+  /**
+   * A record made `run` throw: whoever catches it counts it, so this kernel must not. `taken`: the records that came
+   * through whole so far; the one that threw may or may not have been counted by then.
+   */
+  disown(taken: number): void {
+    this.disowned += this.counters().records - taken;
   }
 
   /** The input has ended: decides what still waits. */

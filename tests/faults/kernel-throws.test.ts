@@ -25,8 +25,8 @@ interface Run {
   readonly account: { readonly openTrades: number; readonly trades: readonly unknown[] };
 }
 
-/** Plays the tape; the kernel throws once, for real, at the input `throwAt`. */
-function run(throwAt = Infinity): Run {
+/** Plays the tape; the kernel throws once, for real, at the input `throwAt`: before it has taken the record, or after (`late`). */
+function run(throwAt = Infinity, late = false): Run {
   const decisions: Decision[] = [];
   const replay = new Replay({
     header: tape.header, source: sourceOf(tape), config: EAGER, startUs: tape.startUs, onDecision: (decision) => void decisions.push(decision),
@@ -34,11 +34,10 @@ function run(throwAt = Infinity): Run {
   const take = SymbolKernel.prototype.take;
   let thrown = false;
   SymbolKernel.prototype.take = function (F, I, record): void {
-    if (!thrown && F[record * 8]! >= throwAt) {
-      thrown = true;
-      throw new Error('a defect of the kernel');
-    }
-    take.call(this, F, I, record);
+    const now = !thrown && F[record * 8]! >= throwAt;
+    thrown ||= now;
+    if (!now || late) take.call(this, F, I, record);
+    if (now) throw new Error('a defect of the kernel');
   };
   try {
     while (!replay.ended) replay.advance(65_536);
@@ -55,7 +54,7 @@ test('a kernel that throws and starts from nothing leaves no position without an
   // Just after an entry arrived, and just after it filled; one record earlier it is still on its way to the venue.
   for (const { seq } of entryEvents.slice(0, 4)) {
     for (const at of [seq - 1, seq + 1]) {
-      const { report, account } = run(at);
+      const { report, account } = run(at, at === seq + 1);
       assert.equal(report.deadLettered, 1);
       assert.equal(account.openTrades, 0, `thrown at ${at}: ${JSON.stringify(account.trades)}`);
       assert.equal(report.timeline.at(-1)?.to, 'SLEEP');
