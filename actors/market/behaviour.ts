@@ -6,8 +6,9 @@ import type { IndicatorParams } from '../../config/indicators.js';
 import type { Instrument } from '../../data/records/instrument.js';
 import type { ActorContext, Behaviour } from '../../runtime/types.js';
 import type { VenueMatcher } from '../venue/matcher-port.js';
+import type { Control } from './control-queue.js';
 import { MarketKernel } from './kernel.js';
-import type { Control, KernelSnapshot } from './kernel.js';
+import type { KernelSnapshot } from './snapshot.js';
 
 /**
  * Records [from, to) of (F, I) before tape clock `untilUs`; the kernel writes the first index not processed to
@@ -90,7 +91,7 @@ export const marketKernel: Behaviour<MarketKernelState, MarketKernelMessage, Mar
   version: 1,
   stateKind: 'mutable',
   init(ctx, input) {
-    const kernel = new MarketKernel(input.instruments, input.params, input.makeMatcher);
+    const kernel = new MarketKernel(input.instruments, input.params, input);
     input.onKernel?.(kernel);
     // A kernel that begins anew knows less than the machines were told by the one before it: they must hear so.
     if (ctx.incarnation > 1) kernel.retell();
@@ -115,7 +116,7 @@ export const marketKernel: Behaviour<MarketKernelState, MarketKernelMessage, Mar
   },
   snapshot: (state) => state.kernel.snapshot(),
   restore(data, _ctx, input) {
-    const kernel = new MarketKernel(input.instruments, input.params, input.makeMatcher);
+    const kernel = new MarketKernel(input.instruments, input.params, input);
     kernel.restore(data as KernelSnapshot);
     return { kernel, routes: input.routes, taken: kernel.counters().records };
   },

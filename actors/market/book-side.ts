@@ -6,8 +6,14 @@
  * one. When the best price drifts towards an edge the window moves and levels change places. The best price is
  * always inside the window. Lots are integers held in doubles; a level with 0 lots does not exist.
  */
+import { restoreFields, saveFields } from './state.js';
+import type { Compact, State } from './state.js';
+
 const NO_BID = 0;
 const NO_ASK = 2_147_483_647;
+
+/** Fields that hold one value a tick of the window. */
+const WINDOW = ['lots', 'bits'];
 
 export interface SideScale {
   readonly obiLevels: number;
@@ -16,7 +22,7 @@ export interface SideScale {
   readonly flat: number;
 }
 
-export class BookSide {
+export class BookSide implements Compact {
   readonly isBid: boolean;
   readonly size: number;
   readonly mask: number;
@@ -190,6 +196,37 @@ export class BookSide {
       count += 1;
     }
     this.topCount = count;
+  }
+
+  /** The window as its levels: nearly all of it is empty. */
+  packState(): State {
+    const { lots, bits, base, mask } = this;
+    const count = this.levels - this.farCount;
+    const nearPrices = new Int32Array(count);
+    const nearLots = new Float64Array(count);
+    let n = 0;
+    for (let w = 0; w < bits.length; w += 1) {
+      for (let m = bits[w]; m !== 0; m &= m - 1) {
+        const slot = (w << 5) | (31 - Math.clz32(m & -m));
+        nearPrices[n] = base + ((slot - base) & mask);
+        nearLots[n] = lots[slot];
+        n += 1;
+      }
+    }
+    return { ...saveFields(this, WINDOW), nearPrices, nearLots };
+  }
+
+  unpackState(state: State): void {
+    const { nearPrices, nearLots, ...fields } = state as State & { readonly nearPrices: Int32Array; readonly nearLots: Float64Array };
+    restoreFields(this, fields);
+    const { lots, bits, mask } = this;
+    lots.fill(0);
+    bits.fill(0);
+    for (let n = 0; n < nearPrices.length; n += 1) {
+      const slot = nearPrices[n] & mask;
+      lots[slot] = nearLots[n];
+      bits[slot >>> 5] |= 1 << (slot & 31);
+    }
   }
 
   private improve(price: number): void {

@@ -20,6 +20,8 @@ import { F_SHIFT, I_SHIFT } from './words.js';
 import type { BookStateName } from './messages.js';
 import { BookSide } from './book-side.js';
 import type { SideScale } from './book-side.js';
+import { restoreFields, saveFields } from './state.js';
+import type { Compact, State } from './state.js';
 
 export const BookState = { SYNCING: 0, LIVE: 1, GAP: 2, STALE: 3 } as const;
 export type BookState = (typeof BookState)[keyof typeof BookState];
@@ -39,7 +41,10 @@ export function sequenceRuleOf(venue: string): SequenceRule {
   return venue === 'binance-usdm' || venue === 'binance-coinm' ? 'futures' : 'spot';
 }
 
-export class Book {
+/** Fields of the buffer: two views of the same bytes. */
+const BUFFER = ['buffer', 'bufferI'];
+
+export class Book implements Compact {
   readonly futures: boolean;
   readonly bids: BookSide;
   readonly asks: BookSide;
@@ -154,8 +159,18 @@ export class Book {
     this.dropBuffer();
   }
 
-  /** The two views of the buffer must share their bytes again. */
-  afterRestore(): void {
+  /** Of the buffer, the records that wait in it. */
+  packState(): State {
+    return { ...saveFields(this, BUFFER), waitingRecords: this.buffer.slice(0, this.waiting * WORDS_F) };
+  }
+
+  unpackState(state: State): void {
+    const { waitingRecords, ...fields } = state as State & { readonly waitingRecords: Float64Array };
+    restoreFields(this, fields);
+    let room = this.buffer.length;
+    while (room < waitingRecords.length) room *= 2;
+    if (room > this.buffer.length) this.buffer = new Float64Array(room);
+    this.buffer.set(waitingRecords);
     this.bufferI = new Int32Array(this.buffer.buffer);
   }
 

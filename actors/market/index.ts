@@ -1,7 +1,11 @@
 export * from './messages.js';
 export * from './book-view.js';
-export { MarketKernel } from './kernel.js';
-export type { Control, Edge, KernelCounters, KernelSnapshot } from './kernel.js';
+export { insideMessage, MarketKernel } from './kernel.js';
+export type { Edge, KernelCounters, KernelOptions } from './kernel.js';
+export { ControlQueue } from './control-queue.js';
+export type { Control } from './control-queue.js';
+export { mergeSnapshots } from './snapshot.js';
+export type { KernelSnapshot, SymbolSnapshot } from './snapshot.js';
 export { SymbolKernel, EXTREME_NAMES } from './symbol.js';
 export { marketKernel } from './behaviour.js';
 export type { MarketKernelInput, MarketKernelMessage, MarketKernelState, RecordsMessage } from './behaviour.js';

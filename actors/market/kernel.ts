@@ -8,16 +8,17 @@ import type { IndicatorParams } from '../../config/indicators.js';
 import type { Instrument } from '../../data/records/instrument.js';
 import { EXCH_US, Flag, Kind, KIND_MASK, RECV_US, SEQ, SYMBOL_SHIFT, TAG } from '../../data/records/layout.js';
 import type { VenueMatcher } from '../venue/matcher-port.js';
-import type { VenueControl, VenueEvent } from '../venue/messages.js';
+import type { VenueEvent } from '../venue/messages.js';
 import { BOOK_STATE_NAMES, BookState } from './book.js';
-import type { BookEdge, CandleEdge, KernelControl, LevelEdge } from './messages.js';
+import { ControlQueue } from './control-queue.js';
+import type { Control } from './control-queue.js';
+import type { BookEdge, CandleEdge, LevelEdge } from './messages.js';
 import { F_SHIFT, I_SHIFT } from './words.js';
+import type { KernelSnapshot } from './snapshot.js';
 import { restoreState, saveState } from './state.js';
-import type { State } from './state.js';
 import { SymbolKernel } from './symbol.js';
 
 export type Edge = LevelEdge | CandleEdge | BookEdge | VenueEvent;
-export type Control = KernelControl | VenueControl;
 
 export interface KernelCounters {
   readonly records: number;
@@ -37,20 +38,23 @@ export interface KernelCounters {
   readonly missing: number;
 }
 
-export interface KernelSnapshot {
-  /** Sequence number of the last record processed, -1 before the first. */
-  readonly seq: number;
-  readonly kernel: State;
-  readonly symbols: readonly State[];
-  readonly lastEdges: readonly number[];
-  readonly controls: readonly Control[];
+export interface KernelOptions {
+  /** Makes each symbol's half of the simulated venue. */
+  readonly makeMatcher?: ((symbol: number) => VenueMatcher) | undefined;
+  /**
+   * whole (default): the kernel gets every record of the stream, so a skip in SEQ is a hole.
+   * part: it gets only the records of its symbols, in order. Whoever sees the whole stream says what the others would
+   * have told it, at the place in the stream where it happened: `hole`, `raiseClock`, `applyControl`. Its edges and
+   * counts are then those of the whole kernel for these symbols.
+   */
+  readonly stream?: 'whole' | 'part';
 }
 
 /** No level key: every key differs from it. */
 const UNTOLD = -1;
 
 /** The record continues a depth message, which the venue sent as one: no order sees half of it. */
-function insideMessage(tag: number): boolean {
+export function insideMessage(tag: number): boolean {
   const kind = tag & KIND_MASK;
   return (kind === Kind.DEPTH || kind === Kind.SNAPSHOT) && (tag & Flag.FIRST) === 0;
 }
@@ -62,8 +66,9 @@ export class MarketKernel {
   private readonly hasMatchers: boolean;
   private readonly lastLevel: number[] = [];
   private readonly lastBook: BookState[] = [];
+  private readonly whole: boolean;
 
-  /** Edges raised by the last `run`, in order. Emptied by the next one. */
+  /** Edges raised by the last `run` and every `applyControl` since, in order. Emptied by the next `run`, and by `clearEdges`. */
   readonly edges: Edge[] = [];
   /** The tape clock, µs: receive stamp, exchange stamp where there is none, never backwards. */
   clockUs = 0;
@@ -71,20 +76,19 @@ export class MarketKernel {
   seq = -1;
   /** Index within the present run of the record under way: where a run that threw stood. */
   position = 0;
-  private backwardStamps = 0;
   private strangers = 0;
+  private strangerBackwards = 0;
   /** Records that were counted and then made `run` throw. */
   private disowned = 0;
-  /** Controls not yet due, by (dueUs, arrival). */
-  private controls: Control[] = [];
-  private nextDueUs = Infinity;
+  private readonly controls = new ControlQueue();
 
-  /** `params` gives each symbol's parameters, `makeMatcher` its half of the simulated venue. */
+  /** `params` gives each symbol's parameters. */
   constructor(
     instruments: readonly Instrument[],
     params: (instrument: Instrument) => IndicatorParams,
-    makeMatcher?: (symbol: number) => VenueMatcher,
+    { makeMatcher, stream = 'whole' }: KernelOptions = {},
   ) {
+    this.whole = stream === 'whole';
     this.hasMatchers = makeMatcher !== undefined;
     this.symbols = instruments.map((instrument) => new SymbolKernel(instrument, params(instrument)));
     for (const symbol of this.symbols) {
@@ -101,10 +105,30 @@ export class MarketKernel {
 
   /** Takes a control; it is applied before the first record at or after its `dueUs` that does not continue a depth message. */
   control(control: Control): void {
-    let at = this.controls.length;
-    while (at > 0 && this.controls[at - 1].dueUs > control.dueUs) at -= 1;
-    this.controls.splice(at, 0, control);
-    this.nextDueUs = this.controls[0].dueUs;
+    this.controls.add(control);
+  }
+
+  /**
+   * Applies a control now, whatever its `dueUs`: `seq` is the number of the record that comes next in the stream,
+   * `clockUs` the tape clock to raise this one to. Edges are appended to `edges`.
+   */
+  applyControl(control: Control, seq: number, clockUs: number): void {
+    this.raiseClock(clockUs);
+    this.apply(control, seq);
+  }
+
+  /** Raises the tape clock, µs: another part of the stream has come that far. */
+  raiseClock(us: number): void {
+    if (us > this.clockUs) this.clockUs = us;
+  }
+
+  /** Records before the next one were lost, nobody knows whose. */
+  hole(): void {
+    for (const symbol of this.symbols) symbol.hole();
+  }
+
+  clearEdges(): void {
+    this.edges.length = 0;
   }
 
   /**
@@ -122,24 +146,25 @@ export class MarketKernel {
       const stamp = recv > 0 ? recv : F[f + EXCH_US];
       const clock = stamp > this.clockUs && stamp < 9e15 ? stamp : this.clockUs;
       this.position = n;
-      if (this.nextDueUs <= clock && this.nextDueUs < untilUs && !insideMessage(I[(n << I_SHIFT) + TAG])) {
+      if (this.controls.nextDueUs <= clock && this.controls.nextDueUs < untilUs && !insideMessage(I[(n << I_SHIFT) + TAG])) {
         this.applyControls(F, n, untilUs);
         if (this.edges.length > 0) return n;
       }
       if (clock >= untilUs) return n;
-      if (stamp < clock && stamp > 0) this.backwardStamps += 1;
       this.clockUs = clock;
       const seq = F[f + SEQ];
       // What lies between is unknown; a repeated or late record is no loss.
-      if (seq > this.seq + 1 && this.seq >= 0) this.hole();
+      if (seq > this.seq + 1 && this.whole && this.seq >= 0) this.hole();
       this.seq = seq;
 
       const tag = I[(n << I_SHIFT) + TAG];
       const symbol = this.bySymbol[tag >>> SYMBOL_SHIFT];
       if (symbol === undefined) {
         this.strangers += 1;
+        if (stamp < clock && stamp > 0) this.strangerBackwards += 1;
         continue;
       }
+      if (stamp < clock && stamp > 0) symbol.backwardStamps += 1;
       symbol.clockUs = clock;
       symbol.take(F, I, n);
       const shown = this.hasMatchers && this.showTo(symbol, F, I, n);
@@ -151,7 +176,7 @@ export class MarketKernel {
         if (more > 0) {
           n += more;
           this.seq += more;
-          if (stamp < clock && stamp > 0) this.backwardStamps += more;
+          if (stamp < clock && stamp > 0) symbol.backwardStamps += more;
         }
         continue;
       }
@@ -185,6 +210,7 @@ export class MarketKernel {
     let gapped = 0;
     let waiting = 0;
     let invalid = this.strangers;
+    let backwardStamps = this.strangerBackwards;
     let exchangeBackwards = 0;
     let missing = 0;
     let records = this.strangers - this.disowned;
@@ -193,38 +219,63 @@ export class MarketKernel {
       gapped += symbol.gapped;
       waiting += symbol.waiting;
       invalid += symbol.invalid + (symbol.book === null ? 0 : symbol.book.invalid);
+      backwardStamps += symbol.backwardStamps;
       exchangeBackwards += symbol.exchangeBackwards;
       missing += symbol.missing;
     }
     return {
       records, processed: records - gapped - waiting, gapped, waiting, invalid,
-      backwardStamps: this.backwardStamps, exchangeBackwards, missing,
+      backwardStamps, exchangeBackwards, missing,
     };
   }
 
-  /** The whole state with its sequence number. Matchers keep their own. */
+  /** The whole state, matchers included, as plain data that `structuredClone` takes. Edges not yet taken are not state. */
   snapshot(): KernelSnapshot {
-    const { clockUs, seq, backwardStamps, strangers, disowned, nextDueUs } = this;
+    const { seq, clockUs, strangers, strangerBackwards, disowned } = this;
     return {
       seq,
-      kernel: { clockUs, seq, backwardStamps, strangers, disowned, nextDueUs },
-      symbols: this.symbols.map(saveState),
-      lastEdges: this.symbols.map(({ index }) => this.lastLevel[index] * 8 + this.lastBook[index]),
-      controls: this.controls.slice(),
+      clockUs,
+      others: { strangers, strangerBackwards, disowned },
+      symbols: this.symbols.map((symbol) => {
+        const { index } = symbol;
+        return {
+          index,
+          state: saveState(symbol),
+          lastEdge: this.lastLevel[index] * 8 + this.lastBook[index],
+          matcher: this.matchers[index]?.snapshot(),
+        };
+      }).sort((a, b) => a.index - b.index),
+      controls: this.controls.snapshot(),
     };
   }
 
-  /** Continues from a snapshot taken by a kernel of the same instruments and parameters. */
+  /**
+   * Continues from a snapshot taken with the same parameters. The snapshot may hold more symbols than this kernel: it
+   * takes its own, with their controls. A matcher without a snapshot is left as it is.
+   * @throws Error when a symbol of this kernel is not in the snapshot; nothing was restored then.
+   */
   restore(snapshot: KernelSnapshot): void {
-    restoreState(this, snapshot.kernel);
-    this.symbols.forEach((symbol, k) => {
-      restoreState(symbol, snapshot.symbols[k], () => symbol.makeBook());
-      const packed = snapshot.lastEdges[k];
-      this.lastLevel[symbol.index] = packed >> 3;
-      this.lastBook[symbol.index] = (packed & 7) as BookState;
+    const parts = this.symbols.map(({ index }) => {
+      const part = snapshot.symbols.find((other) => other.index === index);
+      if (part === undefined) throw new Error(`the snapshot does not hold symbol ${index}`);
+      return part;
     });
-    this.controls = snapshot.controls.slice();
-    this.edges.length = 0;
+    this.seq = snapshot.seq;
+    this.clockUs = snapshot.clockUs;
+    const first = snapshot.symbols[0];
+    const others = first === undefined || this.bySymbol[first.index] !== undefined ? snapshot.others : undefined;
+    this.strangers = others?.strangers ?? 0;
+    this.strangerBackwards = others?.strangerBackwards ?? 0;
+    this.disowned = others?.disowned ?? 0;
+    for (const { index, state, lastEdge, matcher } of parts) {
+      const symbol = this.bySymbol[index]!;
+      restoreState(symbol, state, () => symbol.makeBook());
+      this.lastLevel[index] = lastEdge >> 3;
+      this.lastBook[index] = (lastEdge & 7) as BookState;
+      if (matcher !== undefined) this.matchers[index]?.restore(matcher);
+    }
+    this.controls.restore(snapshot.controls.filter((control) => this.bySymbol[control.symbol] !== undefined));
+    this.clearEdges();
   }
 
   /** Applies what is due at the clock of `record`, which comes next, and before `untilUs`. */
@@ -233,14 +284,13 @@ export class MarketKernel {
     const stamp = recv > 0 ? recv : F[(record << F_SHIFT) + EXCH_US];
     const clockUs = stamp > this.clockUs && stamp < 9e15 ? stamp : this.clockUs;
     const seq = F[(record << F_SHIFT) + SEQ];
-    while (this.controls.length > 0 && this.controls[0].dueUs <= clockUs && this.controls[0].dueUs < untilUs) {
-      const control = this.controls.shift()!;
-      if (control.dueUs > this.clockUs) this.clockUs = control.dueUs;
-      this.apply(control, seq);
+    const { controls } = this;
+    while (controls.nextDueUs <= clockUs && controls.nextDueUs < untilUs) {
+      const control = controls.shift()!;
+      this.applyControl(control, seq, control.dueUs);
       // What follows from an edge may be due before the next control: let it be sent first.
       if (this.edges.length > 0) break;
     }
-    this.nextDueUs = this.controls.length > 0 ? this.controls[0].dueUs : Infinity;
   }
 
   private apply(control: Control, seq: number): void {
@@ -276,10 +326,6 @@ export class MarketKernel {
   private drain(matcher: VenueMatcher): void {
     for (const event of matcher.events) this.edges.push(event);
     matcher.events.length = 0;
-  }
-
-  private hole(): void {
-    for (const symbol of this.symbols) symbol.hole();
   }
 
   private levelKey(symbol: SymbolKernel): number {

@@ -131,6 +131,8 @@ export class SymbolKernel implements BookView {
   records = 0;
   gapRecords = 0;
   invalid = 0;
+  /** Receive stamps before the tape clock, counted by the kernel; exchange stamps before this symbol's exchange clock. */
+  backwardStamps = 0;
   exchangeBackwards = 0;
   missing = 0;
   /** Least and greatest value of each of EXTREME_NAMES with its exchange time: [min, at, max, at]. */

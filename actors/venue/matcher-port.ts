@@ -12,4 +12,8 @@ export interface VenueMatcher {
   readonly events: VenueEvent[];
   control(control: VenueControl, seq: number, atUs: number, book: BookView): void;
   record(F: Float64Array, I: Int32Array, record: number, atUs: number, book: BookView): void;
+  /** The whole state as plain data that `structuredClone` takes. Events not yet drained are not state. */
+  snapshot(): unknown;
+  /** Continues from what `snapshot` of a matcher with the same parameters gave. */
+  restore(data: unknown): void;
 }

@@ -11,6 +11,24 @@ import type { VenueMatcher } from './matcher-port.js';
 import type { CancelOrder, FillReason, NewOrder, VenueControl, VenueEvent } from './messages.js';
 import { levelChanged, levelTraded } from './queue.js';
 import { EntryPosition, RestingOrder } from './resting-order.js';
+import type { RestingOrderState } from './resting-order.js';
+
+/** The whole state of a SimulatedMatcher as plain data. It grows with every order: no id is ever taken twice. */
+export interface MatcherSnapshot {
+  readonly netLots: number;
+  readonly buys: readonly RestingOrderState[];
+  readonly sells: readonly RestingOrderState[];
+  readonly stops: readonly RestingOrderState[];
+  readonly early: readonly VenueControl[];
+  readonly ids: readonly string[];
+  readonly entries: readonly { readonly id: string; readonly buys: boolean; readonly filled: number; readonly closed: number }[];
+  /** Price in ticks, lots taken there. */
+  readonly taken: readonly (readonly [number, number])[];
+  readonly takenSeq: number;
+  readonly tradeKind: number;
+  readonly creditedBuys: number;
+  readonly creditedSells: number;
+}
 
 export class SimulatedMatcher implements VenueMatcher {
   active = false;
@@ -94,6 +112,51 @@ export class SimulatedMatcher implements VenueMatcher {
     }
     if (this.#early.length > 0) this.#arriveDue(F[f + SEQ]!, atUs, book);
     if (this.events.length > 0) this.#settle(F[f + SEQ]!, atUs);
+  }
+
+  snapshot(): MatcherSnapshot {
+    const states = (orders: readonly RestingOrder[]): RestingOrderState[] => orders.map((resting) => resting.snapshot());
+    return {
+      netLots: this.netLots,
+      buys: states(this.#buys),
+      sells: states(this.#sells),
+      stops: states(this.#stops),
+      early: this.#early.slice(),
+      ids: [...this.#ids],
+      entries: [...this.#entries].map(([id, { buys, filled, closed }]) => ({ id, buys, filled, closed })),
+      taken: [...this.#taken],
+      takenSeq: this.#takenSeq,
+      tradeKind: this.#tradeKind,
+      creditedBuys: this.#creditedBuys,
+      creditedSells: this.#creditedSells,
+    };
+  }
+
+  /** `data`: what `snapshot` of a SimulatedMatcher with the same parameters gave. */
+  restore(data: unknown): void {
+    const saved = data as MatcherSnapshot;
+    this.events.length = 0;
+    this.netLots = saved.netLots;
+    refill(this.#buys, saved.buys.map(RestingOrder.restored));
+    refill(this.#sells, saved.sells.map(RestingOrder.restored));
+    refill(this.#stops, saved.stops.map(RestingOrder.restored));
+    refill(this.#early, saved.early);
+    this.#ids.clear();
+    for (const id of saved.ids) this.#ids.add(id);
+    this.#entries.clear();
+    for (const { id, buys, filled, closed } of saved.entries) {
+      const entry = new EntryPosition(buys);
+      entry.filled = filled;
+      entry.closed = closed;
+      this.#entries.set(id, entry);
+    }
+    this.#taken.clear();
+    for (const [price, lots] of saved.taken) this.#taken.set(price, lots);
+    this.#takenSeq = saved.takenSeq;
+    this.#tradeKind = saved.tradeKind;
+    this.#creditedBuys = saved.creditedBuys;
+    this.#creditedSells = saved.creditedSells;
+    this.active = this.openOrders + this.#early.length > 0;
   }
 
   // ---------------------------------------------------------------- arrivals
@@ -489,6 +552,11 @@ export class SimulatedMatcher implements VenueMatcher {
     const { reduces } = order;
     return reduces === undefined || !this.#buys.concat(this.#sells).some((resting) => resting.order.id === reduces && resting.remaining > 0);
   }
+}
+
+function refill<T>(list: T[], items: readonly T[]): void {
+  list.length = 0;
+  for (const item of items) list.push(item);
 }
 
 /** Best quotes that the symbol did not make its own were impossible, crossed or older than what it knows. */

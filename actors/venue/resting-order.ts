@@ -1,5 +1,13 @@
 import type { NewOrder } from './messages.js';
 
+export interface RestingOrderState {
+  readonly order: NewOrder;
+  readonly remaining: number;
+  readonly ahead: number;
+  readonly level: number;
+  readonly traded: number;
+}
+
 /** An order in the venue's hands. Numbers are lots and ticks. */
 export class RestingOrder {
   readonly order: NewOrder;
@@ -15,6 +23,18 @@ export class RestingOrder {
     this.remaining = remaining;
     this.ahead = ahead;
     this.level = ahead;
+  }
+
+  snapshot(): RestingOrderState {
+    const { order, remaining, ahead, level, traded } = this;
+    return { order, remaining, ahead, level, traded };
+  }
+
+  static restored({ order, remaining, ahead, level, traded }: RestingOrderState): RestingOrder {
+    const resting = new RestingOrder(order, remaining, ahead);
+    resting.level = level;
+    resting.traded = traded;
+    return resting;
   }
 }
 

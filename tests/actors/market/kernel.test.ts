@@ -19,7 +19,7 @@ const at = (seconds: number): number => T0 + Math.round(seconds * 1e6);
 const PARAMS: IndicatorParams = { ...DEFAULT_INDICATOR_PARAMS, baselineSeconds: 60, warmupSamples: 30, baselineMinSamples: 20 };
 
 const kernelOf = (params: Partial<IndicatorParams> = {}, makeMatcher?: (symbol: number) => VenueMatcher): MarketKernel =>
-  new MarketKernel([instrument()], () => ({ ...PARAMS, ...params }), makeMatcher);
+  new MarketKernel([instrument()], () => ({ ...PARAMS, ...params }), { makeMatcher });
 
 /** Runs everything, collecting edges as a driver would. */
 function runAll(kernel: MarketKernel, tape: Records, from = 0, to = tape.n): Edge[] {
@@ -211,6 +211,13 @@ class NotingMatcher implements VenueMatcher {
 
   record(F: Float64Array, _I: Int32Array, n: number): void {
     this.seen.push(`record ${F[n * 8]}`);
+  }
+
+  snapshot(): unknown {
+    return null;
+  }
+  restore(): void {
+    this.active = false;
   }
 }
 

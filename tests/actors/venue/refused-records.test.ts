@@ -22,7 +22,7 @@ class World {
   readonly #batch = allocateBatch(1);
   #seq = 0;
   constructor() {
-    this.#kernel = new MarketKernel([btc], ({ symbol }) => paramsForSymbol(DEFAULT_CONFIG.indicators, symbol), () => new SimulatedMatcher(DEFAULT_CONFIG.trading.venue));
+    this.#kernel = new MarketKernel([btc], ({ symbol }) => paramsForSymbol(DEFAULT_CONFIG.indicators, symbol), { makeMatcher: () => new SimulatedMatcher(DEFAULT_CONFIG.trading.venue) });
   }
   record(tag: number, { id = 0, price = 0, qty = 0, price2 = 0, aux = 0 }: Words): void {
     const { F, I } = this.#batch;
