@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { createRing, RingError, RingReader, RingWriter } from '../../../runtime/ring/index.js';
+
+const opened = (slots: number, slotBytes?: number): { memory: SharedArrayBuffer; writer: RingWriter; reader: RingReader } => {
+  const memory = createRing(slotBytes === undefined ? { slots } : { slots, slotBytes });
+  return { memory, writer: RingWriter.open(memory), reader: RingReader.open(memory) };
+};
+
+/** Claims, fills and publishes one message; false when there is no room. */
+function send(writer: RingWriter, values: readonly number[]): boolean {
+  const at = writer.claim(values.length);
+  if (at < 0) return false;
+  values.forEach((value, k) => { writer.F[(at + k) * writer.slotBytes / 8] = value; });
+  writer.publish();
+  return true;
+}
+
+/** Reads and releases everything there is. */
+function drain(reader: RingReader, max?: number): number[] {
+  const values: number[] = [];
+  for (let n = reader.available(max); n > 0; n = reader.available(max)) {
+    for (let k = 0; k < n; k += 1) values.push(reader.F[(reader.index + k) * reader.slotBytes / 8] as number);
+    reader.release(n);
+  }
+  return values;
+}
+
+const kind = (wanted: string) => (error: unknown): boolean => error instanceof RingError && error.kind === wanted;
+
+describe('a ring', () => {
+  test('hands over what was published, in order, and nothing before', () => {
+    const { writer, reader } = opened(8);
+    const at = writer.claim(3);
+    assert.equal(at, 0);
+    writer.F[0] = 7;
+    assert.equal(reader.available(), 0);
+    writer.publish();
+    assert.equal(reader.available(), 3);
+    assert.equal(reader.available(2), 2);
+    assert.equal(reader.F[0], 7);
+    assert.equal(writer.consumed(), 0);
+    reader.release(3);
+    assert.equal(writer.consumed(), 3);
+    assert.equal(reader.published(), 3);
+  });
+
+  test('pads its end for a message in a row', () => {
+    const { writer, reader } = opened(8);
+    assert.ok(send(writer, [1, 2, 3]) && send(writer, [4, 5, 6]));
+    assert.deepEqual(drain(reader), [1, 2, 3, 4, 5, 6]);
+    assert.ok(send(writer, [7, 8, 9]));
+    assert.equal(writer.index, 0);
+    assert.equal(writer.written, 11);
+    assert.deepEqual(drain(reader), [7, 8, 9]);
+    assert.equal(reader.consumed, 11);
+  });
+
+  test('splits a run at its end', () => {
+    const { writer, reader } = opened(4);
+    send(writer, [1, 2]);
+    drain(reader);
+    assert.equal(writer.claimUpTo(4), 2);
+    assert.equal(writer.claimUpTo(4), 2);
+    assert.equal(writer.claimUpTo(4), 0);
+    writer.publish();
+    assert.equal(reader.available(), 2);
+    reader.release(2);
+    assert.equal(reader.available(), 2);
+  });
+
+  test('keeps an earlier side out', () => {
+    const { memory, writer, reader } = opened(4);
+    send(writer, [1]);
+    writer.claim(1);
+    const second = RingWriter.open(memory);
+    assert.throws(() => writer.publish(), kind('stale-epoch'));
+    send(second, [2]);
+    assert.equal(reader.available(), 2);
+    const other = RingReader.open(memory);
+    assert.throws(() => reader.release(1), kind('stale-epoch'));
+    assert.deepEqual(drain(other), [1, 2]);
+  });
+
+  test('renewed, is empty and counts from 0', () => {
+    const { memory, writer, reader } = opened(4);
+    send(writer, [1, 2]);
+    RingWriter.renew(memory);
+    assert.throws(() => writer.claim(2) >= 0 && writer.publish(), kind('stale-epoch'));
+    assert.throws(() => reader.available(), kind('stale-epoch'));
+    const next = RingWriter.open(memory);
+    const after = RingReader.open(memory);
+    assert.equal(after.available(), 0);
+    send(next, [3]);
+    assert.deepEqual(drain(after), [3]);
+    assert.deepEqual([next.written, next.consumed(), after.consumed, after.published()], [1, 1, 1, 1]);
+  });
+});
