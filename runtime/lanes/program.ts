@@ -1,0 +1,43 @@
+import type { RingReader, RingWriter } from '../ring/index.js';
+import type { Bell } from './bell.js';
+
+/**
+ * What runs in a lane's thread: the default export of a module. Pure JavaScript: a native add-on in a thread that can be killed
+ * takes the process down, so loading one fails. Threads are used again, so a program keeps its state in what it returns and not
+ * in its module, and leaves no timer behind.
+ */
+export type LaneProgram = (input: unknown, link: LaneLink) => LaneWork | Promise<LaneWork>;
+
+/** The thread's ends. */
+export interface LaneLink {
+  readonly inbox: RingReader;
+  readonly outbox: RingWriter;
+  /** Rung for the program after every drain that did something. */
+  readonly bell: Bell;
+  /** Sends a rare, larger message (a checkpoint) past the rings. It must not be undefined. */
+  post(message: unknown, transfer?: readonly ArrayBuffer[]): void;
+  /** True once the owner has asked for the end. Only a drain that waits for something needs to look. */
+  stopping(): boolean;
+  /** A sign of life, for a drain that takes or waits long. */
+  beat(): void;
+}
+
+export interface LaneWork {
+  /** Handles what the inbox holds and never blocks for long. False when there was nothing to do; the thread then sleeps until there is. */
+  drain(): boolean;
+  /** Runs once, after the last drain, when the lane ends because it was asked to. */
+  stop?(): void;
+}
+
+export interface LaneSpec {
+  /** For reports: `lane 1`. */
+  readonly name: string;
+  /** A file: or data: URL, or an absolute path. */
+  readonly program: URL | string;
+  /** What the program gets; copied as by structuredClone, SharedArrayBuffers shared. */
+  readonly input?: unknown;
+  /** Slots of 64 bytes, a power of two. Default 4096. */
+  readonly inboxSlots?: number;
+  /** Default 1024. */
+  readonly outboxSlots?: number;
+}
