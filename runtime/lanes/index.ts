@@ -1,3 +1,4 @@
+export { LaneHost, type LaneHostOptions, type LaneStatus } from './host.js';
 export { Bell } from './bell.js';
 export { describeFailure, LaneError, type LaneEnd, type LaneFailure, type LaneFailureKind } from './failure.js';
 export { LaneThread, type LaneState } from './lane-thread.js';

@@ -19,8 +19,8 @@ const THREAD_MODULE = new URL('./thread.js', import.meta.url).href;
  */
 export class ThreadSlot {
   readonly #pool: Piscina;
-  readonly #onGone: () => void;
-  #gone: Promise<void> | null = null;
+  readonly #exited: Promise<void>;
+  #alive = true;
   /** Who is told when the thread ends by itself. */
   onDeath: ((end: LaneEnd) => void) | null = null;
   /** Who is told that the thread has something to say. */
@@ -28,7 +28,6 @@ export class ThreadSlot {
 
   /** `onGone` is called when the thread has ended, whatever ended it. */
   constructor(resourceLimits: ResourceLimits | undefined, onGone: () => void) {
-    this.#onGone = onGone;
     // No niceIncrement: with one, piscina would load its optional native add-on in the thread.
     this.#pool = new Piscina({
       minThreads: 1, maxThreads: 1, concurrentTasksPerWorker: 1, atomics: 'disabled', idleTimeout: Infinity, recordTiming: false,
@@ -37,15 +36,21 @@ export class ThreadSlot {
     this.#pool.on('message', () => this.onNews?.());
     // What piscina has to report besides is told by the worker itself.
     this.#pool.on('error', () => undefined);
-    // Before piscina's own listeners: it would start another worker in the place of the dead one.
-    for (const worker of this.#pool.threads) {
-      worker.prependListener('error', (error: unknown) => this.#died(endOfError(error)));
-      worker.prependListener('exit', (code) => this.#died(failed('exited', `code ${code}`, undefined, code)));
-    }
+    this.#exited = new Promise((resolve) => {
+      // Before piscina's own listeners: it would start another worker in the place of the dead one.
+      for (const worker of this.#pool.threads) {
+        worker.prependListener('error', (error: unknown) => this.#died(endOfError(error)));
+        worker.prependListener('exit', (code) => {
+          onGone();
+          resolve();
+          this.#died(failed('exited', `code ${code}`, undefined, code));
+        });
+      }
+    });
   }
 
   get alive(): boolean {
-    return this.#gone === null;
+    return this.#alive;
   }
 
   /** Hands the thread its task. Rejects when the thread dies first, or when the input cannot be sent. */
@@ -55,8 +60,11 @@ export class ThreadSlot {
 
   /** Ends the thread, whatever it is doing. Resolves when it is gone; a thread inside a blocking call of the system goes when that returns. */
   destroy(): Promise<void> {
-    this.#gone ??= this.#pool.destroy().then(this.#onGone);
-    return this.#gone;
+    if (this.#alive) {
+      this.#alive = false;
+      void this.#pool.destroy();
+    }
+    return this.#exited;
   }
 
   #died(end: LaneEnd): void {
