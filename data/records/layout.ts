@@ -82,7 +82,7 @@ export const Flag = {
   LAST: 1 << 10,
   /** The message carried no level. */
   EMPTY: 1 << 11,
-  /** Injected by fault replay (a duplicate); never written by an importer. */
+  /** Injected by fault replay (a duplicate, the gap record of a loss); never written by an importer. */
   INJECTED: 1 << 12,
 } as const;
 

@@ -6,7 +6,7 @@ import type { Instrument } from '../../data/records/index.js';
 import type { TapeHeader } from '../../data/tape/index.js';
 import { createRuntime, VirtualClock } from '../../runtime/index.js';
 import type { ExitReason, FailureCause, Runtime, TreeNode } from '../../runtime/index.js';
-import { ACCOUNT_PATH, marketSession } from '../../supervisors/index.js';
+import { ACCOUNT_PATH, instanceNames, marketSession } from '../../supervisors/index.js';
 import type { Fault } from './fault-spec.js';
 import { FaultedSource } from './faulted-source.js';
 import type { RecordSource } from './faulted-source.js';
@@ -70,7 +70,7 @@ export class Replay {
     });
     const started = this.runtime.start(marketSession(header.instruments, config, (kernel) => kernels.push(kernel)));
     if (!started.ok) throw new Error(`the session does not start: ${JSON.stringify(started.reason)}`);
-    this.#session = new ReplaySession(this.runtime, new FaultedSource(input.source, input.faults ?? []), kernels);
+    this.#session = new ReplaySession(this.runtime, new FaultedSource(input.source, input.faults ?? [], instanceNames(header.instruments)), kernels);
     this.#session.mute = this.#fromUs > 0;
   }
 

@@ -3,10 +3,11 @@ import { allocateBatch, BLOCK_RECORDS, EXCH_US, RECV_US, WORDS_F } from '../../d
 import type { RecordBatch } from '../../data/records/index.js';
 import { TapeReader } from '../../data/tape/index.js';
 import { loadConfig } from '../../config/index.js';
+import { instanceNames } from '../../supervisors/index.js';
 import { breathe, onInterrupt } from '../cli/interrupt.js';
 import { progress } from '../cli/progress.js';
 import { fromTapeError } from '../tape/errors.js';
-import { isActorFault } from './fault-spec.js';
+import { formatFault, isActorFault, isLaneFault } from './fault-spec.js';
 import type { Fault } from './fault-spec.js';
 import { CliError } from '../cli/errors.js';
 import { liveSnapshot } from './live-snapshot.js';
@@ -53,6 +54,7 @@ export async function replayTape(request: ReplayRequest): Promise<ReplayResult> 
   try {
     const span = tapeSpan(request.tape, request.partial ?? false);
     const window = timeWindow(request, span);
+    checkFaults(request.faults, reader);
     const replay = new Replay({
       header: reader.header,
       source: { next: (batch) => guardTape(() => reader.next(batch)) },
@@ -178,6 +180,23 @@ function firstStampUs({ F, length }: RecordBatch): number {
     if (stamp > 0) return stamp;
   }
   return 0;
+}
+
+/** A fault beyond the tape, or for a symbol or lane that is not there, would do nothing in silence. */
+function checkFaults(faults: readonly Fault[], { records, header }: TapeReader): void {
+  const names = [...instanceNames(header.instruments).values()];
+  for (const fault of faults) {
+    // A swap needs the record after it too.
+    const last = fault.kind === 'swap' ? records - 2 : records - 1;
+    if (fault.at > last) {
+      const hint = last < 0 ? 'it is too short for this fault' : `N may be 0 to ${last}`;
+      throw new CliError('usage', `--fault ${formatFault(fault)}: the tape has ${records} records`, hint);
+    }
+    if (fault.kind === 'overflow' && !names.includes(fault.symbol)) {
+      throw new CliError('usage', `--fault ${formatFault(fault)}: there is no symbol ${fault.symbol} on the tape`, `one of: ${names.join('  ')}`);
+    }
+    if (isLaneFault(fault)) throw new CliError('usage', `--fault ${formatFault(fault)}: this replay has no lanes`);
+  }
 }
 
 /** A fault for an actor that is not there would do nothing in silence. */

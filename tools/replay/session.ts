@@ -1,13 +1,14 @@
 import { KERNEL_PATH } from '../../actors/index.js';
 import type { MarketKernel, RecordsMessage } from '../../actors/market/index.js';
 import type { Runtime } from '../../runtime/index.js';
+import { isLaneFault } from './fault-spec.js';
 import type { FaultedSource, InputChunk } from './faulted-source.js';
 
 /** Where the inputs went: inputs = processed + gapped + deadLettered, once the session is finished. */
 export interface InputCounts {
   readonly inputs: number;
   readonly processed: number;
-  /** Gap records, injected drops, and depth records refused because their book was not LIVE. */
+  /** Gap records, injected drops and overflows, and depth records refused because their book was not LIVE. */
   readonly gapped: number;
   /** Records whose message the kernel could not handle. */
   readonly deadLettered: number;
@@ -98,7 +99,8 @@ export class ReplaySession {
 
   counts(): InputCounts {
     let processed = 0;
-    let gapped = this.#source.dropped;
+    // What an overflow took is missing too, but gap records say so.
+    let gapped = this.#source.dropped + this.#source.lost;
     let missing = this.#source.dropped;
     let invalid = 0;
     let backwardStamps = 0;
@@ -127,7 +129,9 @@ export class ReplaySession {
 
   #strikeActors(chunk: InputChunk): void {
     for (let strike = chunk.strikes[this.#strike]; strike !== undefined && strike.before <= this.#at; strike = chunk.strikes[++this.#strike]) {
-      const { kind, path } = strike.fault;
+      const { fault } = strike;
+      if (isLaneFault(fault)) continue;
+      const { kind, path } = fault;
       if (kind === 'crash') this.#runtime.crash(path, new Error('injected by --fault'));
       else if (this.#runtime.poison(path)) this.#poisonsKernel ||= path === KERNEL_PATH;
       this.#runtime.drain();
