@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { indicatorsSchema } from './indicators.js';
+import { lanesSchema } from './lanes.js';
 import { tradingSchema } from './trading.js';
 
 /** Everything that can be configured: one table a concern, every key with its default. */
 export const configSchema = z.strictObject({
   indicators: indicatorsSchema.prefault({}),
   trading: tradingSchema.prefault({}),
+  lanes: lanesSchema.prefault({}),
 });
 export type Config = z.infer<typeof configSchema>;
 

@@ -8,6 +8,7 @@ import type { ActorContext, Behaviour } from '../../runtime/types.js';
 import type { VenueMatcher } from '../venue/matcher-port.js';
 import type { Control } from './control-queue.js';
 import { MarketKernel } from './kernel.js';
+import type { KernelPort } from './kernel-port.js';
 import type { KernelSnapshot } from './snapshot.js';
 
 /**
@@ -24,6 +25,8 @@ export interface RecordsMessage {
   mute: boolean;
   next: number;
   clockUs: number;
+  /** Answer: it stopped at `next` because lanes are not done; the same stretch is to be sent again from there. */
+  stalled: boolean;
 }
 /** `retell`: tell the machines afresh at the next record of each symbol (after a mute stretch). `finish`: no record will follow. */
 export type MarketKernelMessage = RecordsMessage | Control | { readonly type: 'retell' } | { readonly type: 'finish' };
@@ -32,8 +35,10 @@ export interface MarketKernelInput {
   readonly instruments: readonly Instrument[];
   readonly params: (instrument: Instrument) => IndicatorParams;
   readonly makeMatcher?: (symbol: number) => VenueMatcher;
+  /** Takes the place of a kernel of its own: lanes. What they know survives this actor. */
+  readonly lanes?: KernelPort;
   /** Called with the kernel of every incarnation: what an earlier one counted must not be lost with it. */
-  readonly onKernel?: (kernel: MarketKernel) => void;
+  readonly onKernel?: (kernel: KernelPort) => void;
   /** Paths of the actors that take each kind of edge. */
   readonly routes: {
     readonly levelTo: (symbol: number) => string;
@@ -44,7 +49,8 @@ export interface MarketKernelInput {
 }
 
 export interface MarketKernelState {
-  readonly kernel: MarketKernel;
+  readonly kernel: KernelPort;
+  readonly instruments: readonly Instrument[];
   readonly routes: MarketKernelInput['routes'];
   /** Records that came through whole. */
   taken: number;
@@ -83,6 +89,7 @@ function runRecords(state: MarketKernelState, message: RecordsMessage): void {
   } finally {
     state.taken += message.next - message.from;
     message.clockUs = kernel.clockUs;
+    message.stalled = kernel.stalled;
   }
 }
 
@@ -91,11 +98,11 @@ export const marketKernel: Behaviour<MarketKernelState, MarketKernelMessage, Mar
   version: 1,
   stateKind: 'mutable',
   init(ctx, input) {
-    const kernel = new MarketKernel(input.instruments, input.params, input);
+    const kernel = input.lanes ?? new MarketKernel(input.instruments, input.params, input);
     input.onKernel?.(kernel);
     // A kernel that begins anew knows less than the machines were told by the one before it: they must hear so.
-    if (ctx.incarnation > 1) kernel.retell();
-    return { kernel, routes: input.routes, taken: 0 };
+    if (ctx.incarnation > 1 && input.lanes === undefined) kernel.retell();
+    return { kernel, instruments: input.instruments, routes: input.routes, taken: 0 };
   },
   step(state, message, ctx) {
     switch (message.type) {
@@ -114,19 +121,23 @@ export const marketKernel: Behaviour<MarketKernelState, MarketKernelMessage, Mar
         return state;
     }
   },
-  snapshot: (state) => state.kernel.snapshot(),
+  // Lanes keep their own checkpoints.
+  snapshot: ({ kernel }) => (kernel instanceof MarketKernel ? kernel.snapshot() : null),
   restore(data, _ctx, input) {
+    if (input.lanes !== undefined) return { kernel: input.lanes, instruments: input.instruments, routes: input.routes, taken: input.lanes.counters().records };
     const kernel = new MarketKernel(input.instruments, input.params, input);
     kernel.restore(data as KernelSnapshot);
-    return { kernel, routes: input.routes, taken: kernel.counters().records };
+    return { kernel, instruments: input.instruments, routes: input.routes, taken: kernel.counters().records };
   },
   view: (state) => ({
     seq: state.kernel.seq,
     clockUs: state.kernel.clockUs,
     ...state.kernel.counters(),
-    symbols: state.kernel.symbols.map((symbol) => ({
-      index: symbol.index, live: symbol.live, frozen: symbol.grid.frozen, warm: symbol.grid.warm, mask: symbol.votes.mask,
-      pauses: symbol.pauses, ...symbol.features(),
-    })),
+    symbols: state.instruments.flatMap(({ index }) => {
+      const facts = state.kernel.facts(index);
+      if (facts === undefined) return [];
+      const { live, frozen, warm, mask, pauses, features } = facts;
+      return [{ index, live, frozen, warm, mask, pauses, ...features }];
+    }),
   }),
 };

@@ -9,3 +9,6 @@ export type { KernelSnapshot, SymbolSnapshot } from './snapshot.js';
 export { SymbolKernel, EXTREME_NAMES } from './symbol.js';
 export { marketKernel } from './behaviour.js';
 export type { MarketKernelInput, MarketKernelMessage, MarketKernelState, RecordsMessage } from './behaviour.js';
+export type { KernelPort } from './kernel-port.js';
+export type { KernelFacts, SymbolFacts } from './facts.js';
+export * from './lanes/index.js';

@@ -10,6 +10,9 @@ import { EXCH_US, Flag, Kind, KIND_MASK, RECV_US, SEQ, SYMBOL_SHIFT, TAG } from 
 import type { VenueMatcher } from '../venue/matcher-port.js';
 import type { VenueEvent } from '../venue/messages.js';
 import { BOOK_STATE_NAMES, BookState } from './book.js';
+import { symbolFacts } from './facts.js';
+import type { SymbolFacts } from './facts.js';
+import type { KernelPort } from './kernel-port.js';
 import { ControlQueue } from './control-queue.js';
 import type { Control } from './control-queue.js';
 import type { BookEdge, CandleEdge, LevelEdge } from './messages.js';
@@ -59,7 +62,7 @@ export function insideMessage(tag: number): boolean {
   return (kind === Kind.DEPTH || kind === Kind.SNAPSHOT) && (tag & Flag.FIRST) === 0;
 }
 
-export class MarketKernel {
+export class MarketKernel implements KernelPort {
   readonly symbols: readonly SymbolKernel[];
   private readonly bySymbol: (SymbolKernel | undefined)[] = [];
   private readonly matchers: (VenueMatcher | undefined)[] = [];
@@ -76,6 +79,8 @@ export class MarketKernel {
   seq = -1;
   /** Index within the present run of the record under way: where a run that threw stood. */
   position = 0;
+  /** It waits for nobody. */
+  readonly stalled = false;
   private strangers = 0;
   private strangerBackwards = 0;
   /** Records that were counted and then made `run` throw. */
@@ -101,6 +106,11 @@ export class MarketKernel {
 
   symbol(index: number): SymbolKernel | undefined {
     return this.bySymbol[index];
+  }
+
+  facts(index: number): SymbolFacts | undefined {
+    const symbol = this.bySymbol[index];
+    return symbol === undefined ? undefined : symbolFacts(symbol);
   }
 
   /** Takes a control; it is applied before the first record at or after its `dueUs` that does not continue a depth message. */

@@ -15,7 +15,7 @@ interface Declared {
 }
 
 /** The files that declare schemas, below the checkout's root. */
-const SOURCES = ['config/schema.ts', 'config/indicators.ts', 'config/trading.ts'];
+const SOURCES = ['config/schema.ts', 'config/indicators.ts', 'config/trading.ts', 'config/lanes.ts'];
 
 /**
  * Text of config/faultline.toml: every key with its default, and above it what the schema's source says about it. The comments are
@@ -47,9 +47,17 @@ function writeTable(path: readonly string[], schema: string | undefined, values:
   for (const [key, value] of tables) {
     const entry = entries?.find((candidate) => candidate.key === key);
     if (entry !== undefined && entry.refers === undefined && entry.comment !== '') lines.push('', ...wrapped(`${[...path, key].join('.')}: ${entry.comment}`));
-    if (Object.keys(value).length === 0) lines.push('', `# [${[...path, key].join('.')}.NAME] may follow, once for each NAME, with the keys that differ there.`);
+    if (Object.keys(value).length === 0) lines.push('', openTable([...path, key], shapeAt(shape, [...path, key, 'NAME'])));
     writeTable([...path, key], entry?.refers, value, shape, declared, lines);
   }
+}
+
+/** What may follow where any name is a key. */
+function openTable(path: readonly string[], entry: Shape | undefined): string {
+  const table = path.join('.');
+  return entry?.properties === undefined
+    ? `# [${table}] may follow, with NAME = ${inWords(entry)} for each NAME.`
+    : `# [${table}.NAME] may follow, once for each NAME, with the keys that differ there.`;
 }
 
 /** The type is plain from the value itself. */

@@ -1,5 +1,5 @@
 import { EXTREME_NAMES } from '../../actors/market/index.js';
-import type { MarketKernel } from '../../actors/market/index.js';
+import type { SymbolFacts } from '../../actors/market/index.js';
 import { isoUs } from './time.js';
 
 export interface Extreme {
@@ -12,8 +12,7 @@ export interface Extreme {
 export type Extremes = Readonly<Record<string, Extreme | null>>;
 
 /** Smallest and largest value of every indicator of one symbol, and when (exchange time). */
-export function extremesOf(kernel: MarketKernel, symbol: number): Extremes {
-  const { extremes } = kernel.symbol(symbol)!;
+export function extremesOf({ extremes }: SymbolFacts): Extremes {
   return Object.fromEntries(
     EXTREME_NAMES.map((name, index) => {
       const min = extremes[index * 4]!;

@@ -16,9 +16,8 @@ export function liveSnapshot(
   const prices = samples.get(replay) ?? instruments.map(() => []);
   samples.set(replay, prices);
   const symbols = instruments.map((instrument, index) => {
-    const symbol = kernel.symbol(index)!;
-    const features = symbol.features();
-    const price = features.price * Number(instrument.tickSize);
+    const facts = kernel.facts(index);
+    const price = (facts?.features.price ?? NaN) * Number(instrument.tickSize);
     const recent = prices[index]!;
     recent.push(price);
     if (recent.length > SAMPLES) recent.shift();
@@ -28,9 +27,9 @@ export function liveSnapshot(
       state: report.state(index),
       price: Number.isFinite(price) ? price.toFixed(decimals) : '-',
       prices: recent,
-      votes: `${symbol.votes.votes}/${symbol.votes.need}`,
-      spreadBps: features.spreadBps,
-      book: symbol.book === null ? 'none' : symbol.live ? 'LIVE' : (symbol.pauses & Pause.GAP) !== 0 ? 'GAP' : 'SYNCING',
+      votes: facts === undefined ? '-' : `${facts.votes}/${facts.need}`,
+      spreadBps: facts?.features.spreadBps ?? NaN,
+      book: facts === undefined || !facts.hasBook ? 'none' : facts.live ? 'LIVE' : (facts.pauses & Pause.GAP) !== 0 ? 'GAP' : 'SYNCING',
     };
   });
   const events = [

@@ -1,6 +1,6 @@
 import { EMPTY_DIGEST } from '../../actors/index.js';
 import type { AccountStatus, Decision, DecisionEffect, JournalState, OpenTrade } from '../../actors/index.js';
-import type { MarketKernel } from '../../actors/market/index.js';
+import type { KernelPort } from '../../actors/market/index.js';
 import type { Config } from '../../config/index.js';
 import type { Instrument } from '../../data/records/index.js';
 import type { TapeHeader } from '../../data/tape/index.js';
@@ -51,7 +51,7 @@ export class Replay {
     this.#fromUs = input.fromUs ?? -Infinity;
     this.#toUs = input.toUs ?? Infinity;
     this.#report = new ReportBuilder(header.instruments, Math.max(input.startUs, this.#fromUs));
-    const kernels: MarketKernel[] = [];
+    const kernels: KernelPort[] = [];
     this.runtime = createRuntime({
       clock: new VirtualClock(0),
       seed: SESSION_SEED,
@@ -84,7 +84,7 @@ export class Replay {
   get taken(): number {
     return this.#session.taken;
   }
-  get kernel(): MarketKernel {
+  get kernel(): KernelPort {
     return this.#session.kernel;
   }
   /** What is known so far, for a live view. */
@@ -118,7 +118,7 @@ export class Replay {
 
   /** What has filled and is not closed, at the last trade of its symbol. Empty when nobody can say any more. */
   #openTrades(): readonly OpenTrade[] {
-    const markTicks = this.instruments.map(({ index }) => this.kernel.symbol(index)!.lastTradeTicks);
+    const markTicks = this.instruments.map(({ index }) => this.kernel.facts(index)?.lastTradeTicks ?? 0);
     let open: readonly OpenTrade[] = [];
     this.runtime.ask<AccountStatus>(ACCOUNT_PATH, { type: 'account.status', markTicks }, 1000, (answer) => {
       if (answer.ok) open = answer.value.open;

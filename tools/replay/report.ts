@@ -1,6 +1,6 @@
 import { formatMoney, money } from '../../actors/account/money.js';
 import type { Decision, JournalState, OpenTrade } from '../../actors/index.js';
-import type { MarketKernel } from '../../actors/market/index.js';
+import type { KernelPort } from '../../actors/market/index.js';
 import type { Instrument } from '../../data/records/index.js';
 import type { DeadLetterReason, ExitReason } from '../../runtime/index.js';
 import { instanceNames } from '../../supervisors/index.js';
@@ -95,7 +95,7 @@ export interface PnlTotal {
 export interface ReportFacts {
   readonly counts: InputCounts;
   readonly journal: JournalState;
-  readonly kernel: MarketKernel;
+  readonly kernel: KernelPort;
   readonly open: readonly OpenTrade[];
   readonly endUs: number;
   readonly restarts: number;
@@ -175,7 +175,7 @@ export class ReportBuilder {
       endedAt: isoUs(endUs),
       timeline: this.timeline,
       secondsInState: Object.fromEntries(this.#names.map((name, symbol) => [name, roundAll(this.#secondsInState[symbol]!)])),
-      extremes: Object.fromEntries(this.#names.map((name, symbol) => [name, extremesOf(kernel, symbol)])),
+      extremes: Object.fromEntries(this.#names.map((name, symbol) => [name, extremesOf(kernel.facts(symbol)!)])),
       entries: this.#entries,
       refusals: Object.fromEntries([...this.#refusals].sort((a, b) => b[1] - a[1])),
       trades: this.trades,

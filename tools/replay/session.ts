@@ -1,5 +1,5 @@
 import { KERNEL_PATH } from '../../actors/index.js';
-import type { MarketKernel, RecordsMessage } from '../../actors/market/index.js';
+import type { KernelPort, RecordsMessage } from '../../actors/market/index.js';
 import type { Runtime } from '../../runtime/index.js';
 import { isLaneFault } from './fault-spec.js';
 import type { FaultedSource, InputChunk } from './faulted-source.js';
@@ -32,13 +32,15 @@ export class ReplaySession {
   ended = false;
   /** Warming up: records are taken, edges are told to nobody. */
   mute = false;
+  /** The last `advance` stopped because lanes are not done: let the main loop turn, then go on. */
+  stalled = false;
 
   readonly #runtime: Runtime;
   readonly #source: FaultedSource;
   /** The kernel of every incarnation, oldest first. */
-  readonly #kernels: readonly MarketKernel[];
+  readonly #kernels: readonly KernelPort[];
   readonly #message: RecordsMessage = {
-    type: 'records', F: new Float64Array(0), I: new Int32Array(0), from: 0, to: 0, untilUs: Infinity, mute: false, next: 0, clockUs: 0,
+    type: 'records', F: new Float64Array(0), I: new Int32Array(0), from: 0, to: 0, untilUs: Infinity, mute: false, next: 0, clockUs: 0, stalled: false,
   };
   #deadLettered = 0;
   #chunk: InputChunk | undefined;
@@ -47,7 +49,7 @@ export class ReplaySession {
   #poisonsKernel = false;
   #threw = false;
 
-  constructor(runtime: Runtime, source: FaultedSource, kernels: readonly MarketKernel[]) {
+  constructor(runtime: Runtime, source: FaultedSource, kernels: readonly KernelPort[]) {
     this.#runtime = runtime;
     this.#source = source;
     this.#kernels = kernels;
@@ -65,14 +67,15 @@ export class ReplaySession {
   }
 
   /** The kernel that is alive. */
-  get kernel(): MarketKernel {
+  get kernel(): KernelPort {
     return this.#kernels.at(-1)!;
   }
 
   /** Takes records whose clock is before `beforeUs`, about `limit` of them. True when it stopped because of `beforeUs`. */
   advance(limit: number, beforeUs = Infinity): boolean {
     let taken = 0;
-    while (taken < limit && this.#load()) {
+    this.stalled = false;
+    while (taken < limit && !this.stalled && this.#load()) {
       const chunk = this.#chunk!;
       this.#strikeActors(chunk);
       if (this.#at >= chunk.batch.length) continue;
@@ -165,7 +168,8 @@ export class ReplaySession {
       runtime.moveTo(this.clockUs);
     }
     runtime.drain();
-    if (this.#at >= message.to || this.#threw || this.kernel.edges.length > 0) return false;
+    this.stalled = message.stalled;
+    if (this.stalled || this.#at >= message.to || this.#threw || this.kernel.edges.length > 0) return false;
     // It stopped short without an edge: the next record waits for a timer, or for whoever paces us.
     if (timerUs > beforeUs) return true;
     runtime.advanceTo(timerUs);

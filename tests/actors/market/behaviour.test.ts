@@ -41,7 +41,7 @@ function run(restore: 'init' | 'lastGood', crashAfter?: number): Edge[] {
       worker({ id: 'kernel', behaviour: marketKernel, input, restore }),
     ],
   }));
-  const stretch: RecordsMessage = { type: 'records', F: TAPE.F, I: TAPE.I, from: 0, to: TAPE.n, untilUs: Infinity, mute: false, next: 0, clockUs: 0 };
+  const stretch: RecordsMessage = { type: 'records', F: TAPE.F, I: TAPE.I, from: 0, to: TAPE.n, untilUs: Infinity, mute: false, next: 0, clockUs: 0, stalled: false };
   const send = (m: MarketKernelMessage): void => void runtime.send(runtime.ref('/kernel'), m);
   let turns = 0;
   while (stretch.from < TAPE.n) {
