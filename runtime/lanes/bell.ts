@@ -59,12 +59,12 @@ export class Bell {
   async waitAsync(lastSeen: number, timeoutMs: number): Promise<boolean> {
     const words = this.#words;
     if (Atomics.load(words, VALUE) !== lastSeen) return true;
-    const keepAlive = setTimeout(() => undefined, Math.min(timeoutMs, LONGEST_TIMER_MS));
+    const keepAlive = setInterval(() => undefined, LONGEST_TIMER_MS);
     Atomics.add(words, SLEEPERS, 1);
     const waiting = waitAsync(words, VALUE, lastSeen, timeoutMs);
     if (waiting.async) await waiting.value;
     Atomics.sub(words, SLEEPERS, 1);
-    clearTimeout(keepAlive);
+    clearInterval(keepAlive);
     return this.value !== lastSeen;
   }
 }

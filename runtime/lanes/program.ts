@@ -23,7 +23,10 @@ export interface LaneLink {
 }
 
 export interface LaneWork {
-  /** Handles what the inbox holds and never blocks for long. False when there was nothing to do; the thread then sleeps until there is. */
+  /**
+   * Handles what the inbox holds and never blocks for long. False when the inbox was empty; the thread then sleeps until it is not.
+   * Where the outbox is full: ring the bell, beat, and wait for room a few milliseconds at a time for as long as nobody asked to stop.
+   */
   drain(): boolean;
   /** Runs once, after the last drain, when the lane ends because it was asked to. */
   stop?(): void;

@@ -11,7 +11,7 @@ export interface Script {
 
 export type Deed =
   | 'throw' | 'reject' | 'throw-later' | 'throw-nothing-later' | 'reject-later' | 'exit-0' | 'exit-3' | 'spin' | 'block' | 'eat-memory'
-  | 'slow-start' | 'no-work' | 'native' | 'leave-timer' | 'post-and-throw' | 'flood' | 'uncloneable' | 'post-undefined' | 'ask-to-know';
+  | 'slow-start' | 'no-work' | 'leave-timer' | 'post-and-throw' | 'flood' | 'uncloneable' | 'post-undefined' | 'ask-to-know';
 
 /** Answers every number n in slot word 0 with n + plus, and obeys its script. */
 export default async function scripted(input: unknown, link: LaneLink): Promise<LaneWork> {
@@ -29,6 +29,7 @@ export default async function scripted(input: unknown, link: LaneLink): Promise<
         while (outbox.claim(1) < 0) {
           if (link.stopping()) return false;
           link.beat();
+          link.bell.ring();
           outbox.waitForRoom(1, 10);
         }
         outbox.I[outbox.index * 16] = n + (script.plus ?? 0);
@@ -46,12 +47,14 @@ export default async function scripted(input: unknown, link: LaneLink): Promise<
 async function act(deed: Deed | undefined, link: LaneLink, script: Script): Promise<void> {
   if (deed === 'reject') await Promise.reject(new Error('rejected on purpose'));
   else if (deed === 'slow-start') await new Promise((resolve) => setTimeout(resolve, 400));
-  else if (deed === 'native') await import('@napi-rs/nice');
   else actNow(deed, link, script);
 }
 
 function actNow(deed: Deed | undefined, link: LaneLink, script: Script): void {
-  if (deed !== undefined) DEEDS[deed]?.(link, script);
+  if (deed === undefined) return;
+  // Whoever waits for what was published before need not wait for the end of this.
+  link.bell.ring();
+  DEEDS[deed]?.(link, script);
 }
 
 const DEEDS: Partial<Record<Deed, (link: LaneLink, script: Script) => void>> = {
@@ -81,9 +84,10 @@ const DEEDS: Partial<Record<Deed, (link: LaneLink, script: Script) => void>> = {
     link.post({ checkpoint: 2 });
     throw new Error('after posting');
   },
-  flood: ({ outbox }) => {
+  flood: ({ outbox, bell }) => {
     for (;;) {
       if (outbox.claim(1) < 0) {
+        bell.ring();
         outbox.waitForRoom(1, 5);
         continue;
       }
