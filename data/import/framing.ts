@@ -154,6 +154,6 @@ export function parseJson(bytes: Buffer, start: number, end: number): unknown {
   try {
     return JSON.parse(bytes.toString('utf8', start, end)) as unknown;
   } catch {
-    throw new BadRow(end > start ? 'is not valid JSON' : 'is empty');
+    throw new BadRow(end > start ? 'is not valid JSON' : 'is empty', 'json');
   }
 }

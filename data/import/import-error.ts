@@ -29,11 +29,21 @@ export class DamagedInput extends ImportError {
   }
 }
 
+/**
+ * Why a row or message is refused, for counting: not JSON; not of the shape its kind has; a field that is no number, no
+ * time or no symbol; a value no market has; a value between two ticks or lots; data of another venue.
+ */
+export const REFUSALS = ['json', 'shape', 'number', 'time', 'symbol', 'range', 'step', 'venue'] as const;
+export type Refusal = (typeof REFUSALS)[number];
+
 /** One row or message that cannot become a record. Thrown by decoders, caught by the frame loop, never by callers. */
 export class BadRow extends Error {
-  constructor(reason: string) {
+  readonly refusal: Refusal;
+
+  constructor(reason: string, refusal: Refusal = 'shape') {
     super(reason);
     this.name = 'BadRow';
+    this.refusal = refusal;
   }
 }
 

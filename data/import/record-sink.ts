@@ -70,7 +70,7 @@ export class RecordSink {
   /** Index for a message that names no symbol: that of the only symbol in the files. @throws BadRow when they hold several. */
   unnamedSymbol(): number {
     if (this.scanning) return UNNAMED;
-    if (this.#unnamedAs === undefined) throw new BadRow(NAMES_NO_SYMBOL);
+    if (this.#unnamedAs === undefined) throw new BadRow(NAMES_NO_SYMBOL, 'symbol');
     return this.#unnamedAs;
   }
 
@@ -137,7 +137,7 @@ export class RecordSink {
   level(ask: boolean, price: ExactNumber, quantity: ExactNumber): void {
     const ticks = this.#price(this.#openSymbol, price, ask ? 'ask price' : 'bid price');
     const lots = this.#quantity(this.#openSymbol, quantity, ask ? 'ask quantity' : 'bid quantity', true);
-    if (this.batch.length - this.#open >= MAX_MESSAGE_RECORDS) throw new BadRow(`more than ${MAX_MESSAGE_RECORDS} levels`);
+    if (this.batch.length - this.#open >= MAX_MESSAGE_RECORDS) throw new BadRow(`more than ${MAX_MESSAGE_RECORDS} levels`, 'range');
     const record = this.#bookRecord(ask ? Flag.SELL : 0);
     this.batch.F[record * WORDS_F + QTY] = lots;
     this.batch.I[record * WORDS_I + PRICE] = ticks;
@@ -196,9 +196,9 @@ export class RecordSink {
   mark(symbol: number, receivedUs: number, exchangeUs: number, mark: ExactNumber, index: ExactNumber | undefined, fundingRate: ExactNumber | undefined, nextFundingUs: number): void {
     const markFixed = fixed(mark, 'mark price');
     const indexFixed = index === undefined ? 0 : fixed(index, 'index price');
-    if (markFixed < 0 || indexFixed < 0) throw new BadRow('a mark or index price below 0');
+    if (markFixed < 0 || indexFixed < 0) throw new BadRow('a mark or index price below 0', 'range');
     const rate = fundingRate === undefined ? 0 : fixed(fundingRate, 'funding rate');
-    if (Math.abs(rate) > INT32_MAX) throw new BadRow(`a funding rate of ${fundingRate?.toNumber()}`);
+    if (Math.abs(rate) > INT32_MAX) throw new BadRow(`a funding rate of ${fundingRate?.toNumber()}`, 'range');
     const record = this.#begin(Kind.MARK, symbol, receivedUs, exchangeUs);
     const f = record * WORDS_F;
     this.batch.F[f + ID] = nextFundingUs;
@@ -213,8 +213,8 @@ export class RecordSink {
     const highTicks = this.#nearPrice(symbol, high, 'high', true);
     const lowTicks = this.#nearPrice(symbol, low, 'low', true);
     const closeTicks = this.#nearPrice(symbol, close, 'close', true);
-    if (high.toNumber() < low.toNumber()) throw new BadRow('a high below the low');
-    if (!(seconds > 0 && seconds <= INT32_MAX)) throw new BadRow(`a bar of ${seconds} seconds`);
+    if (high.toNumber() < low.toNumber()) throw new BadRow('a high below the low', 'range');
+    if (!(seconds > 0 && seconds <= INT32_MAX)) throw new BadRow(`a bar of ${seconds} seconds`, 'range');
     const lots = this.#sum(symbol, volume, 'volume');
     const record = this.#begin(Kind.CANDLE, symbol, receivedUs, endUs);
     const i = record * WORDS_I;
@@ -229,7 +229,7 @@ export class RecordSink {
 
   funding(symbol: number, exchangeUs: number, rate: ExactNumber): void {
     const value = fixed(rate, 'funding rate');
-    if (Math.abs(value) > FIXED_SCALE) throw new BadRow(`a funding rate of ${rate.toNumber()}`);
+    if (Math.abs(value) > FIXED_SCALE) throw new BadRow(`a funding rate of ${rate.toNumber()}`, 'range');
     const record = this.#begin(Kind.FUNDING, symbol, 0, exchangeUs);
     this.batch.F[record * WORDS_F + QTY] = value;
   }
@@ -238,7 +238,7 @@ export class RecordSink {
   depthBand(symbol: number, exchangeUs: number, bandBps: number, depth: ExactNumber, notional: ExactNumber): void {
     const lots = this.#sum(symbol, depth, 'depth');
     const cents = scaled(notional, 2);
-    if (!(notional.units >= 0) || !Number.isSafeInteger(cents)) throw new BadRow(`a notional of ${notional.toNumber()}`);
+    if (!(notional.units >= 0) || !Number.isSafeInteger(cents)) throw new BadRow(`a notional of ${notional.toNumber()}`, 'range');
     const record = this.#begin(Kind.DEPTH_BAND, symbol, 0, exchangeUs);
     this.batch.F[record * WORDS_F + QTY] = lots;
     this.batch.F[record * WORDS_F + AUX] = cents;
@@ -271,9 +271,9 @@ export class RecordSink {
   }
 
   #price(symbol: number, value: ExactNumber, what: string): number {
-    if (!(value.units > 0)) throw new BadRow(`a ${what} of ${value.toNumber()}`);
+    if (!(value.units > 0)) throw new BadRow(`a ${what} of ${value.toNumber()}`, 'range');
     if (this.#instruments === undefined) {
-      if (value.toNumber() > MAX_PRICE) throw new BadRow(`a ${what} of ${value.toNumber()}`);
+      if (value.toNumber() > MAX_PRICE) throw new BadRow(`a ${what} of ${value.toNumber()}`, 'range');
       if (this.#stated.tick !== undefined) ticksOf(value, this.#stated.tick, what);
       this.#statsOf(symbol).price.add(value);
       return 0;
@@ -290,17 +290,17 @@ export class RecordSink {
     const exact = tick.steps(value);
     const ticks = exact === exact ? exact : tick.nearestSteps(value);
     if (exact !== ticks) this.counts.roundedPrices += 1;
-    if (!(ticks <= MAX_PRICE_TICKS)) throw new BadRow(`${what} ${value.toNumber()} is more than ${MAX_PRICE_TICKS} ticks of ${tick.text}`);
+    if (!(ticks <= MAX_PRICE_TICKS)) throw new BadRow(`${what} ${value.toNumber()} is more than ${MAX_PRICE_TICKS} ticks of ${tick.text}`, 'range');
     return ticks;
   }
 
   #positive(value: ExactNumber, what: string): number {
-    if (!(value.units > 0)) throw new BadRow(`a ${what} of ${value.toNumber()}`);
+    if (!(value.units > 0)) throw new BadRow(`a ${what} of ${value.toNumber()}`, 'range');
     return 0;
   }
 
   #quantity(symbol: number, value: ExactNumber, what: string, zeroAllowed: boolean): number {
-    if (value.units < 0 || (value.units === 0 && !zeroAllowed)) throw new BadRow(`a ${what} of ${value.toNumber()}`);
+    if (value.units < 0 || (value.units === 0 && !zeroAllowed)) throw new BadRow(`a ${what} of ${value.toNumber()}`, 'range');
     if (this.#instruments === undefined) {
       if (this.#stated.lot !== undefined) lotsOf(value, this.#stated.lot, what);
       this.#statsOf(symbol).quantity.add(value);
@@ -310,7 +310,7 @@ export class RecordSink {
   }
 
   #sum(symbol: number, value: ExactNumber, what: string): number {
-    if (value.units < 0) throw new BadRow(`a ${what} of ${value.toNumber()}`);
+    if (value.units < 0) throw new BadRow(`a ${what} of ${value.toNumber()}`, 'range');
     if (this.#instruments === undefined) {
       this.#statsOf(symbol).volume.add(value);
       return 0;
@@ -319,7 +319,7 @@ export class RecordSink {
     const exact = lot.steps(value);
     if (exact === exact) return exact;
     const lots = lot.nearestSteps(value);
-    if (lots !== lots) throw new BadRow(`${what} ${value.toNumber()} is more than 2^53 lots of ${lot.text}`);
+    if (lots !== lots) throw new BadRow(`${what} ${value.toNumber()} is more than 2^53 lots of ${lot.text}`, 'range');
     this.counts.roundedQuantities += 1;
     return lots;
   }
@@ -366,14 +366,14 @@ const MAX_PRICE = 1e12;
 
 function ticksOf(value: ExactNumber, tick: StepSize, what: string): number {
   const ticks = tick.steps(value);
-  if (ticks !== ticks) throw new BadRow(`${what} ${value.toNumber()} does not sit on the tick ${tick.text}`);
-  if (ticks > MAX_PRICE_TICKS) throw new BadRow(`${what} ${value.toNumber()} is more than ${MAX_PRICE_TICKS} ticks of ${tick.text}`);
+  if (ticks !== ticks) throw new BadRow(`${what} ${value.toNumber()} does not sit on the tick ${tick.text}`, 'step');
+  if (ticks > MAX_PRICE_TICKS) throw new BadRow(`${what} ${value.toNumber()} is more than ${MAX_PRICE_TICKS} ticks of ${tick.text}`, 'range');
   return ticks;
 }
 
 function lotsOf(value: ExactNumber, lot: StepSize, what: string): number {
   const lots = lot.steps(value);
-  if (lots !== lots) throw new BadRow(`${what} ${value.toNumber()} is not a whole number of lots of ${lot.text}`);
+  if (lots !== lots) throw new BadRow(`${what} ${value.toNumber()} is not a whole number of lots of ${lot.text}`, 'step');
   return lots;
 }
 
@@ -389,6 +389,6 @@ function scaled(value: ExactNumber, places: number): number {
 /** value × 1e8, rounded beyond the eighth place. @throws BadRow beyond 2^53. */
 function fixed(value: ExactNumber, what: string): number {
   const result = scaled(value, 8);
-  if (!Number.isSafeInteger(result)) throw new BadRow(`a ${what} of ${value.toNumber()}`);
+  if (!Number.isSafeInteger(result)) throw new BadRow(`a ${what} of ${value.toNumber()}`, 'range');
   return result;
 }

@@ -37,7 +37,7 @@ export class SymbolTable {
       this.#indexes.set(spelled, known);
       return known;
     }
-    if (name.length === 0 || name.length > MAX_NAME || !NAME.test(name)) throw new BadRow(`${quoteForeign(spelled)} is not a symbol`);
+    if (name.length === 0 || name.length > MAX_NAME || !NAME.test(name)) throw new BadRow(`${quoteForeign(spelled)} is not a symbol`, 'symbol');
     if (this.#open) return this.#add(name);
     if (this.ignored.has(name) || this.ignored.size < MAX_IGNORED) this.ignored.set(name, (this.ignored.get(name) ?? 0) + 1);
     return -1;

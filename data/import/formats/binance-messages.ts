@@ -1,8 +1,9 @@
 import { Kind } from '../../records/index.js';
 import { ExactNumber } from '../exact-number.js';
 import { BadRow } from '../import-error.js';
+import { isPartialDepth } from '../../decode/frame-parser.js';
 import type { DecoderContext } from './format.js';
-import { booleanField, decimalField, idField, isMessage, listField, stampField, textField, type Message } from './message.js';
+import { booleanField, decimalField, idField, isMessage, listField, serialised, stampField, textField, type Message } from './message.js';
 
 export const EMPTY_TRADE = 'empty trade (an id without a trade)';
 const SPOT_LIKE = ['binance-spot'];
@@ -32,7 +33,7 @@ export class BinanceMessages {
     switch (message['e']) {
       case 'trade': return this.#trade(message, receivedUs);
       case 'aggTrade': return this.#aggTrade(message, receivedUs);
-      case 'depthUpdate': return this.#depthUpdate(message, receivedUs);
+      case 'depthUpdate': return this.#depthUpdate(message, receivedUs, stream);
       case 'bookTicker': return this.#bookTicker(message, receivedUs);
       case 'forceOrder': return this.#forceOrder(message, receivedUs);
       case 'markPriceUpdate': return this.#markPrice(message, receivedUs);
@@ -82,7 +83,7 @@ export class BinanceMessages {
     decimalField(message['q'], this.#b, 'quantity q');
     const first = idField(message['f'], 'first trade id f');
     const last = idField(message['l'], 'last trade id l');
-    if (last < first) throw new BadRow(`last trade id ${last} lies before the first, ${first}`);
+    if (last < first) throw new BadRow(`last trade id ${last} lies before the first, ${first}`, 'range');
     // USD-M sent no aggregate id in 2019.
     const id = 'a' in message ? idField(message['a'], 'aggregate id a') : 0;
     this.#context.sink.aggTrade(symbol, receivedUs, eventUs(message), id, first, last - first + 1, this.#a, this.#b, booleanField(message['m'], 'm'));
@@ -96,17 +97,19 @@ export class BinanceMessages {
     this.#context.sink.trade(symbol, receivedUs, stampField(message['time'], 'time'), idField(message['id'], 'id'), this.#a, this.#b, booleanField(message['isBuyerMaker'], 'isBuyerMaker'));
   }
 
-  #depthUpdate(message: Message, receivedUs: number): void {
+  #depthUpdate(message: Message, receivedUs: number, stream: string): void {
     const symbol = this.#symbol(message);
     if (symbol < 0) return;
     const linked = 'pu' in message;
     this.#context.venueShown(linked ? FUTURES_LIKE : SPOT_LIKE, linked ? 'a depthUpdate with pu is of Binance futures' : 'a depthUpdate without pu is of Binance spot');
     const first = idField(message['U'], 'first update id U');
     const last = idField(message['u'], 'last update id u');
-    if (last < first) throw new BadRow(`last update id ${last} lies before the first, ${first}`);
+    if (last < first) throw new BadRow(`last update id ${last} lies before the first, ${first}`, 'range');
     const previous = linked ? idField(message['pu'], 'previous update id pu') : Math.max(0, first - 1);
     const { sink } = this.#context;
-    sink.openBook(Kind.DEPTH, symbol, receivedUs, eventUs(message), last, previous, last - first);
+    // Futures dress the top of the book as a diff; only the stream's name tells.
+    if (isPartialDepth(stream)) sink.openBook(Kind.SNAPSHOT, symbol, receivedUs, eventUs(message), last, 0, 0);
+    else sink.openBook(Kind.DEPTH, symbol, receivedUs, eventUs(message), last, previous, last - first);
     this.#levels(message['b'], message['a']);
   }
 
@@ -258,5 +261,5 @@ function optional(value: unknown, out: ExactNumber, what: string): ExactNumber |
 function sideSold(side: unknown): boolean {
   if (side === 'SELL' || side === '-1') return true;
   if (side === 'BUY' || side === '1') return false;
-  throw new BadRow(`side S ${JSON.stringify(side) ?? '(missing)'} is neither BUY nor SELL`);
+  throw new BadRow(`side S ${serialised(side) || '(missing)'} is neither BUY nor SELL`);
 }

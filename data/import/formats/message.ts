@@ -10,27 +10,37 @@ export function isMessage(value: unknown): value is Message {
 }
 
 function shown(value: unknown): string {
-  return value === undefined ? '(missing)' : quoteForeign(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''), 40);
+  return value === undefined ? '(missing)' : quoteForeign(typeof value === 'string' ? value : serialised(value), 40);
+}
+
+/** JSON of a foreign value; "" for undefined. */
+export function serialised(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? '';
+  } catch {
+    // Nested so deeply that the stack does not hold it, which JSON.parse does not mind.
+    return '[…]';
+  }
 }
 
 /** A decimal sent as a string, or as a number whose shortest form is what was sent. @throws BadRow. */
 export function decimalField(value: unknown, out: ExactNumber, what: string): ExactNumber {
   const read = typeof value === 'string' ? out.parseText(value) : typeof value === 'number' && out.parseNumber(value);
-  if (!read) throw new BadRow(`${what} ${shown(value)} is not a number that can be held exactly`);
+  if (!read) throw new BadRow(`${what} ${shown(value)} is not a number that can be held exactly`, 'number');
   return out;
 }
 
 /** A whole number below 2^53, sent as number or string. An id that JSON.parse has already rounded is refused. @throws BadRow. */
 export function idField(value: unknown, what: string): number {
   const id = typeof value === 'string' && /^\d{1,17}$/.test(value) ? Number(value) : value;
-  if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 0) throw new BadRow(`${what} ${shown(value)} is not a whole number below 2^53`);
+  if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 0) throw new BadRow(`${what} ${shown(value)} is not a whole number below 2^53`, 'number');
   return id;
 }
 
 /** A stamp above 0 in µs, its unit told by its magnitude. @throws BadRow. */
 export function stampField(value: unknown, what: string): number {
   const us = typeof value === 'number' ? stampUsOf(value) : typeof value === 'string' ? parseStampText(value) : Number.NaN;
-  if (!(us > 0)) throw new BadRow(`${what} ${shown(value)} is not a time between 1970 and 2100`);
+  if (!(us > 0)) throw new BadRow(`${what} ${shown(value)} is not a time between 1970 and 2100`, 'time');
   return us;
 }
 

@@ -2,12 +2,12 @@ import { parseJson } from '../framing.js';
 import { BadRow, quoteForeign } from '../import-error.js';
 import { parseStampUs } from '../stamps.js';
 import { venueOfUrl } from '../venue-alias.js';
+import { BinanceFrames } from './binance-frames.js';
 import { BinanceMessages } from './binance-messages.js';
 import { DeribitMessages } from './deribit-messages.js';
 import type { Decoder, DecoderContext, Format, Sample } from './format.js';
-import { isMessage, type Message } from './message.js';
+import { isMessage } from './message.js';
 
-const MAX_NESTING = 4;
 const STAMPED = /^\d{10,19}(?:\.\d+)?:? *[{[]/;
 const ADDRESSED = /^(?:wss?|https?):\/\/\S+ (?:<->|<-|->) \d/;
 
@@ -17,13 +17,12 @@ const ADDRESSED = /^(?:wss?|https?):\/\/\S+ (?:<->|<-|->) \d/;
  */
 class RawDecoder implements Decoder {
   readonly #context: DecoderContext;
-  readonly #binance: BinanceMessages;
-  readonly #deribit: DeribitMessages;
+  readonly #frames: BinanceFrames;
 
   constructor(context: DecoderContext) {
     this.#context = context;
-    this.#binance = new BinanceMessages(context);
-    this.#deribit = new DeribitMessages(context);
+    const deribit = new DeribitMessages(context);
+    this.#frames = new BinanceFrames(new BinanceMessages(context), (message, receivedUs) => deribit.read(message, receivedUs));
   }
 
   frame(bytes: Buffer, start: number, end: number): void {
@@ -32,14 +31,14 @@ class RawDecoder implements Decoder {
     if (at === end) return;
     const code = bytes[at]!;
     if (code === 123 || code === 91) {
-      this.#value(parseJson(bytes, at, end), 0, '');
+      this.#frames.read(parseJson(bytes, at, end), 0, '', '');
     } else if (code >= 48 && code <= 57) {
       let stop = at;
       while (stop < end && ((bytes[stop]! >= 48 && bytes[stop]! <= 57) || bytes[stop] === 46)) stop += 1;
       const receivedUs = parseStampUs(bytes, at, stop);
       if (!(receivedUs > 0)) throw new BadRow(`receive stamp ${quoteForeign(bytes.toString('latin1', at, stop))} is not a time between 1970 and 2100`);
       if (bytes[stop] === 58) stop += 1;
-      this.#value(parseJson(bytes, stop, end), receivedUs, '');
+      this.#frames.read(parseJson(bytes, stop, end), receivedUs, '', '');
     } else {
       this.#addressed(bytes.toString('utf8', at, Math.min(end, at + 65_536)), bytes, at, end);
     }
@@ -59,33 +58,7 @@ class RawDecoder implements Decoder {
     if (arrow !== '->') return;
     const receivedUs = parseStampUs(Buffer.from(stamp!), 0, stamp!.length);
     if (!(receivedUs > 0)) throw new BadRow(`receive stamp ${quoteForeign(stamp!)} is not a time between 1970 and 2100`);
-    this.#value(parseJson(bytes, start + Buffer.byteLength(all), end), receivedUs, /[?&]symbol=([^&\s]+)/.exec(url!)?.[1] ?? '');
-  }
-
-  #value(value: unknown, receivedUs: number, symbol: string, depth = 0): void {
-    if (depth > MAX_NESTING) throw new BadRow(`lists within lists, more than ${MAX_NESTING} deep`);
-    if (Array.isArray(value)) {
-      const list = value as readonly unknown[];
-      if (list.length >= 11 && list.length <= 12 && typeof list[0] === 'number') this.#binance.readBar(list, receivedUs, symbol);
-      else for (const item of list) this.#value(item, receivedUs, symbol, depth + 1);
-      return;
-    }
-    if (!isMessage(value)) throw new BadRow('a frame that is neither an object nor a list');
-    this.#message(value, receivedUs, symbol, depth);
-  }
-
-  #message(value: Message, receivedUs: number, symbol: string, depth: number): void {
-    if (value['jsonrpc'] !== undefined) {
-      this.#deribit.read(value, receivedUs);
-    } else if (typeof value['stream'] === 'string' && isMessage(value['data'])) {
-      this.#binance.read(value['data'], receivedUs, value['stream'], symbol);
-    } else if (typeof value['stream'] === 'string' && Array.isArray(value['data'])) {
-      for (const item of value['data'] as readonly unknown[]) if (isMessage(item)) this.#binance.read(item, receivedUs, value['stream'], symbol);
-    } else if (Array.isArray(value['messages'])) {
-      for (const item of value['messages'] as readonly unknown[]) this.#value(item, receivedUs, symbol, depth + 1);
-    } else {
-      this.#binance.read(value, receivedUs, '', symbol);
-    }
+    this.#frames.read(parseJson(bytes, start + Buffer.byteLength(all), end), receivedUs, '', /[?&]symbol=([^&\s]+)/.exec(url!)?.[1] ?? '');
   }
 }
 
