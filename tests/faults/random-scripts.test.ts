@@ -3,7 +3,10 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatFault, isActorFault } from '../../tools/replay/fault-spec.js';
 import type { Fault } from '../../tools/replay/fault-spec.js';
-import { generatedTape, play } from '../support/replay-tape.js';
+import { AUX, Flag, ID, Kind, KIND_MASK, TAG, WORDS_F, WORDS_I } from '../../data/records/index.js';
+import { instanceNames } from '../../supervisors/index.js';
+import { FaultedSource } from '../../tools/replay/faulted-source.js';
+import { generatedTape, play, sourceOf } from '../support/replay-tape.js';
 import type { MemoryTape, Played } from '../support/replay-tape.js';
 
 const TAPES: readonly MemoryTape[] = [
@@ -22,6 +25,7 @@ const recordFault: fc.Arbitrary<Fault> = fc.oneof(
   fc.record({ kind: fc.constantFrom('dup' as const, 'swap' as const), at }),
   fc.record({ kind: fc.constant('delay' as const), at, ms: fc.nat(5000) }),
   fc.record({ kind: fc.constant('clock' as const), at, ms: fc.integer({ min: -3000, max: 3000 }) }),
+  fc.record({ kind: fc.constant('overflow' as const), symbol: fc.constantFrom('BTCUSDT', 'ETHUSDT'), at, count: fc.integer({ min: 1, max: 2000 }) }),
 );
 const crash: fc.Arbitrary<Fault> = fc.record({ kind: fc.constant('crash' as const), path: fc.constantFrom(...PATHS), at });
 const poison: fc.Arbitrary<Fault> = fc.record({ kind: fc.constant('poison' as const), path: fc.constantFrom(...PATHS), at });
@@ -29,9 +33,26 @@ const poison: fc.Arbitrary<Fault> = fc.record({ kind: fc.constant('poison' as co
 function balanced(tape: MemoryTape, { report }: Played, script: readonly Fault[]): void {
   const context = script.map(formatFault).join(' ');
   assert.equal(report.processed + report.gapped + report.deadLettered, report.records, `every record once: ${context}`);
-  assert.equal(report.records, tape.records + script.filter(({ kind }) => kind === 'dup').length - droppedDuplicates(script), context);
+  const duplicates = script.filter(({ kind }) => kind === 'dup').length - droppedDuplicates(script);
+  assert.equal(report.records, tape.records + duplicates + overflowGaps(tape, script), context);
   assert.equal(report.gaveUp, null, context);
   assert.equal(report.faults, 0, `no unhandled error: ${context}`);
+}
+
+/** Gap records that tell of overflows. */
+function overflowGaps(tape: MemoryTape, script: readonly Fault[]): number {
+  if (!script.some(({ kind }) => kind === 'overflow')) return 0;
+  const source = new FaultedSource(sourceOf(tape), script, instanceNames(tape.header.instruments));
+  let gaps = 0;
+  for (let chunk = source.next(); chunk !== undefined; chunk = source.next()) {
+    for (let r = 0; r < chunk.batch.length; r++) {
+      const f = r * WORDS_F;
+      const tag = chunk.batch.I[r * WORDS_I + TAG]!;
+      // A duplicated gap record of the tape names the ids that it misses.
+      if ((tag & KIND_MASK) === Kind.GAP && (tag & Flag.INJECTED) !== 0 && chunk.batch.F[f + ID] === 0 && chunk.batch.F[f + AUX] === 0) gaps++;
+    }
+  }
+  return gaps;
 }
 
 /** Two duplicates of one record are one, and a record that is dropped is not duplicated. */

@@ -58,6 +58,7 @@ export class FaultedSource {
   readonly #raw = allocateBatch(BLOCK_RECORDS);
   readonly #out: InputChunk;
   readonly #symbols: ReadonlyMap<string, number>;
+  readonly #hasDelays: boolean;
   readonly #delayed: Delayed[] = [];
   readonly #overflows: Overflow[] = [];
   readonly #losses = new Map<number, Loss>();
@@ -83,6 +84,7 @@ export class FaultedSource {
     }
     // One tape record can leave at most one duplicate, everything delayed can come due at once, every loss be over.
     const delays = this.#records.filter((fault) => fault.kind === 'delay').length;
+    this.#hasDelays = delays > 0;
     const overflows = this.#records.filter((fault) => fault.kind === 'overflow').length;
     this.#out = { batch: allocateBatch(2 * BLOCK_RECORDS + delays + 2 + overflows * MOST_LOSS_GAPS), strikes: [] };
   }
@@ -112,6 +114,8 @@ export class FaultedSource {
     const renumber = this.#seq !== this.#tapePosition;
     for (let r = 0; renumber && r < count; r++) raw.F[r * WORDS_F + SEQ] = this.#seq + r;
     raw.length = count;
+    // When what is delayed comes due must not depend on how many blocks were quiet before.
+    for (let r = 0; this.#hasDelays && r < count; r++) this.#arrived(arrivalOf(raw.F, r * WORDS_F));
     const strikes = this.#out.strikes;
     for (let fault = this.#strikes[this.#nextStrike]; fault !== undefined && fault.at < this.#tapePosition + count; ) {
       strikes.push({ before: Math.max(0, fault.at - this.#tapePosition), fault });
@@ -191,8 +195,12 @@ export class FaultedSource {
 
   /** Delayed records arrive before the first record that arrives later than they do. */
   #releaseDelayed(arrivalUs: number): void {
-    this.#clockUs = Math.max(this.#clockUs, arrivalUs);
+    this.#arrived(arrivalUs);
     while (this.#delayed[0] !== undefined && this.#delayed[0].dueUs < this.#clockUs) this.#put(this.#delayed.shift()!.words, false);
+  }
+
+  #arrived(us: number): void {
+    if (us > this.#clockUs) this.#clockUs = us;
   }
 
   #put(words: Float64Array, injected: boolean): void {
@@ -258,6 +266,6 @@ export class FaultedSource {
 }
 
 /** When a record arrived: its receive stamp, or its exchange stamp where nobody noted one. */
-export function arrivalOf(words: Float64Array): number {
-  return words[RECV_US]! > 0 ? words[RECV_US]! : words[EXCH_US]!;
+export function arrivalOf(words: Float64Array, at = 0): number {
+  return words[at + RECV_US]! > 0 ? words[at + RECV_US]! : words[at + EXCH_US]!;
 }

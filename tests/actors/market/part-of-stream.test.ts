@@ -14,6 +14,7 @@ import { DEFAULT_INDICATOR_PARAMS } from '../../../config/indicators.js';
 import type { IndicatorParams } from '../../../config/indicators.js';
 import type { Instrument } from '../../../data/records/instrument.js';
 import { EXCH_US, RECV_US, WORDS_F } from '../../../data/records/layout.js';
+import { instanceNames } from '../../../supervisors/index.js';
 import type { Fault } from '../../../tools/replay/fault-spec.js';
 import { FaultedSource } from '../../../tools/replay/faulted-source.js';
 import { generatedTape, sourceOf } from '../../support/replay-tape.js';
@@ -47,7 +48,7 @@ interface Stream {
 
 /** The tape as a session gets it, with faults, and some stamps gone. */
 function streamOf(tape: MemoryTape, faults: readonly Fault[], random: () => number): Stream {
-  const source = new FaultedSource(sourceOf(tape), faults);
+  const source = new FaultedSource(sourceOf(tape), faults, instanceNames(tape.header.instruments));
   const parts: Float64Array[] = [];
   for (let chunk = source.next(); chunk !== undefined; chunk = source.next()) parts.push(chunk.batch.F.slice(0, chunk.batch.length * WORDS_F));
   const F = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
@@ -162,6 +163,7 @@ const recordFault: fc.Arbitrary<Fault> = fc.oneof(
   fc.record({ kind: fc.constantFrom('dup' as const, 'swap' as const), at }),
   fc.record({ kind: fc.constant('delay' as const), at, ms: fc.nat(5000) }),
   fc.record({ kind: fc.constant('clock' as const), at, ms: fc.integer({ min: -3000, max: 3000 }) }),
+  fc.record({ kind: fc.constant('overflow' as const), symbol: fc.constantFrom('BTCUSDT', 'ETHUSDT'), at, count: fc.integer({ min: 1, max: 300 }) }),
 );
 const faults = fc.array(recordFault, { minLength: 2, maxLength: 12 });
 const seeds = fc.integer({ min: 1, max: 1e9 });

@@ -94,9 +94,11 @@ test('a clock fault shifts the receive stamp of every later record', () => {
   assert.deepEqual(seen.arrivalsUs, [START_US, START_US - 4000, START_US - 3000, START_US - 2000]);
 });
 
-test('actor faults strike before their record, and those past the end strike at the end', () => {
-  const seen = play(6, 4, ['crash:/a@4', 'poison:/b@0', 'crash:/c@99']);
-  assert.deepEqual(seen.strikes, ['poison:/b@0 before 0', 'crash:/a@4 before 4', 'crash:/c@99 before end']);
+test('faults of actors and lanes strike before their record, and those past the end strike at the end', () => {
+  const seen = play(6, 4, ['crash:/a@4', 'poison:/b@0', 'crash:/c@99', 'kill-lane:1@4', 'stall-lane:0@2+10']);
+  assert.deepEqual(seen.strikes, [
+    'poison:/b@0 before 0', 'stall-lane:0@2+10 before 2', 'crash:/a@4 before 4', 'kill-lane:1@4 before 4', 'crash:/c@99 before end',
+  ]);
 });
 
 test('whatever is asked for, every record arrives once, is dropped, or is an injected duplicate', () => {
@@ -120,8 +122,18 @@ test('whatever is asked for, every record arrives once, is dropped, or is an inj
   );
 });
 
+test('every form is read and written back', () => {
+  for (const spec of [
+    'crash:/market/kernel@0', 'poison:/a/b@12', 'drop:3+4', 'dup:5', 'swap:6', 'delay:7+800', 'clock:9+-20', 'overflow:BTCUSDT@10+11',
+    'overflow:BTCUSDT@binance-spot@10+1', 'kill-lane:0@12', 'stall-lane:3@13+1500',
+  ]) assert.equal(formatFault(parseFault(spec)), spec);
+  assert.deepEqual(parseFault('overflow:A@x@1+2'), { kind: 'overflow', symbol: 'A@x', at: 1, count: 2 });
+});
+
 test('a malformed fault is refused with the forms that exist', () => {
-  for (const bad of ['', 'crash', 'crash:market@1', 'drop:5', 'drop:5+0', 'dup:-1', 'delay:1+-3', 'explode:/x@1', 'swap:1+1']) {
+  for (const bad of ['', 'crash', 'crash:market@1', 'drop:5', 'drop:5+0', 'dup:-1', 'delay:1+-3', 'explode:/x@1', 'swap:1+1', 'overflow:@1+1',
+    'overflow:BTC@1', 'overflow:BTC@1+0', 'overflow:BTC@-1+1', 'kill-lane:x@1', 'kill-lane:-1@1', 'kill-lane:1', 'stall-lane:0@5',
+    'stall-lane:0@5+0', 'stall-lane:0@5+-1']) {
     assert.throws(() => parseFault(bad), { name: 'CliError', exit: 'usage' });
   }
 });
