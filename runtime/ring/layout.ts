@@ -1,4 +1,5 @@
 import { RingError } from './errors.js';
+import type { RingOperations } from './operations.js';
 
 /**
  * The header, in 32-bit words. What one side writes and the other reads has a line of its own; lines are 128 bytes apart, because
@@ -11,8 +12,9 @@ const LINE = 32;
 export const MAGIC = 0;
 export const SLOTS = 1;
 export const SLOT_BYTES = 2;
-/** The count of both cursors at the last renewal, a Float64 (words 4 and 5). */
-export const ORIGIN_FLOAT = 2;
+/** The count of both cursors at the last renewal: how many half turns, and the rest. */
+export const ORIGIN_HALF = 3;
+export const ORIGIN_REST = 4;
 /** The writer's cursor: everything before it is published. */
 export const WRITER = LINE;
 /** Where the last padding begins, tagged like a cursor; a multiple of the slots when there is none. */
@@ -24,13 +26,12 @@ export const WRITER_EPOCH = 3 * LINE;
 export const WRITER_HALF = 3 * LINE + 1;
 export const READER_EPOCH = 4 * LINE;
 export const READER_HALF = 4 * LINE + 1;
-/** Not 0 while the reader sleeps (or is about to) until the writer's cursor moves; likewise the writer's. */
+/** The epoch of the reader while it sleeps, or is about to, until the writer's cursor moves; 0 while none does. Likewise the writer's. */
 export const READER_ASLEEP = 5 * LINE;
 export const WRITER_ASLEEP = 6 * LINE;
-/** Records that found no room, low and high word, and the number of the next sleep. */
+/** Records that found no room, low and high word. */
 export const OVERFLOW_LOW = 7 * LINE;
 export const OVERFLOW_HIGH = 7 * LINE + 1;
-export const SLEEPS = 7 * LINE + 2;
 export const HEADER_BYTES = 8 * LINE * 4;
 
 export const POSITION_BITS = 20;
@@ -91,12 +92,15 @@ export function viewsOf(memory: SharedArrayBuffer): RingViews {
 }
 
 /** The count of the cursors at the last renewal. @throws RingError `corrupt` */
-export function originOf(words: Int32Array, count: number): number {
-  const origin = new Float64Array(words.buffer, 0, HEADER_BYTES / 8)[ORIGIN_FLOAT] as number;
-  if (!(Number.isSafeInteger(origin) && origin >= 0 && origin <= count)) throw new RingError('corrupt', `the ring's origin is ${origin}, its cursor ${count}`);
+export function originOf(words: Int32Array, count: number, ops: RingOperations): number {
+  const rest = ops.load(words, ORIGIN_REST);
+  const origin = (ops.load(words, ORIGIN_HALF) >>> 0) * HALF + rest;
+  if (rest < 0 || rest >= HALF || origin > count) throw new RingError('corrupt', `the ring was renewed at position ${origin} and is at ${count}`);
   return origin;
 }
 
-export function setOrigin(words: Int32Array, count: number): void {
-  new Float64Array(words.buffer, 0, HEADER_BYTES / 8)[ORIGIN_FLOAT] = count;
+/** Only the owner of the memory calls it, between the sides it put out and those it will open. */
+export function setOrigin(words: Int32Array, count: number, ops: RingOperations): void {
+  ops.store(words, ORIGIN_HALF, Math.floor(count / HALF) | 0);
+  ops.store(words, ORIGIN_REST, count % HALF);
 }

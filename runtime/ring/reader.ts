@@ -44,7 +44,7 @@ export class RingReader {
     this.epoch = taken.epoch;
     this.released = taken.position;
     this.position = taken.position;
-    this.count = taken.count - originOf(views.words, taken.count);
+    this.count = taken.count - originOf(views.words, taken.count, ops);
     this.seenWriter = taken.position;
     this.look();
   }
@@ -118,11 +118,7 @@ export class RingReader {
     this.released = to;
     this.position = to;
     this.count += (to - from) & POSITION_MASK;
-    const sleep = ops.load(words, WRITER_ASLEEP);
-    if (sleep !== 0) {
-      ops.notify(words, READER);
-      ops.compareExchange(words, WRITER_ASLEEP, sleep, 0);
-    }
+    if (ops.load(words, WRITER_ASLEEP) !== 0) ops.notify(words, READER);
   }
 
   /**
@@ -143,12 +139,12 @@ export class RingReader {
     for (let spin = 0; spin <= ops.spins; spin += 1) if (this.available(1) > 0) return true;
     const deadline = ops.nowMs() + timeoutMs;
     for (;;) {
-      const sleep = raiseFlag(words, READER_ASLEEP, READER_SIDE, this.epoch, ops);
+      raiseFlag(words, READER_ASLEEP, READER_SIDE, this.epoch, ops);
       const seen = this.look();
       const ready = this.seenWriter !== this.position;
       const leftMs = ready ? 0 : deadline - ops.nowMs();
       if (leftMs > 0) ops.wait(words, WRITER, seen, Math.min(leftMs, LONGEST_SLEEP_MS));
-      ops.compareExchange(words, READER_ASLEEP, sleep, 0);
+      ops.compareExchange(words, READER_ASLEEP, this.epoch, 0);
       if (ready) return true;
       if (!(leftMs > 0)) return false;
     }
@@ -163,7 +159,7 @@ export class RingReader {
     if (this.available(1) > 0) return true;
     const deadline = ops.nowMs() + timeoutMs;
     for (;;) {
-      const sleep = raiseFlag(words, READER_ASLEEP, READER_SIDE, this.epoch, ops);
+      raiseFlag(words, READER_ASLEEP, READER_SIDE, this.epoch, ops);
       const seen = this.look();
       const ready = this.seenWriter !== this.position;
       const leftMs = ready ? 0 : deadline - ops.nowMs();
@@ -171,7 +167,7 @@ export class RingReader {
         const wait = ops.waitAsync(words, WRITER, seen, Math.min(leftMs, LONGEST_SLEEP_MS));
         if (wait.async) await wait.value;
       }
-      ops.compareExchange(words, READER_ASLEEP, sleep, 0);
+      ops.compareExchange(words, READER_ASLEEP, this.epoch, 0);
       if (ready) return true;
       if (!(leftMs > 0)) return false;
     }

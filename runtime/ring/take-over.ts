@@ -1,5 +1,5 @@
 import { RingError } from './errors.js';
-import { cursor, HALF, OVERFLOW_HIGH, OVERFLOW_LOW, POSITION_BITS, POSITION_MASK, SLEEPS } from './layout.js';
+import { cursor, HALF, OVERFLOW_HIGH, OVERFLOW_LOW, POSITION_BITS, POSITION_MASK } from './layout.js';
 import type { RingOperations } from './operations.js';
 
 /** The words of one side: its cursor, its epoch, its half turn. */
@@ -26,7 +26,8 @@ export const stale = (name: string): RingError =>
  * `count`, where given, is where the cursor is put; it stays where it is otherwise.
  */
 export function takeOver(words: Int32Array, side: SideWords, ops: RingOperations, moveTo?: number): TakenOver {
-  const epoch = (ops.add(words, side.epoch, 1) + 1) | 0;
+  let epoch = 0;
+  while (epoch === 0) epoch = (ops.add(words, side.epoch, 1) + 1) | 0;
   for (;;) {
     const before = ops.load(words, side.cursor);
     // Between this look and the exchange a later owner may come: then the exchange fails, and the next look says so.
@@ -51,16 +52,14 @@ function countOf(words: Int32Array, side: SideWords, ops: RingOperations, positi
 }
 
 /**
- * Says that this side sleeps, under a number no other sleep has, and returns the number. A side that was replaced cannot: it would
- * cover the flag of its successor, and then lower it.
+ * Says that this side sleeps, so that the other notifies it. Only who raised a flag lowers it: the other side cannot know whether what
+ * it sees is the sleep it has just ended or the next. A side that was replaced cannot raise it: it would cover its successor's.
  */
-export function raiseFlag(words: Int32Array, flag: number, side: SideWords, epoch: number, ops: RingOperations): number {
-  let sleep = 0;
-  while (sleep === 0) sleep = (ops.add(words, SLEEPS, 1) + 1) | 0;
+export function raiseFlag(words: Int32Array, flag: number, side: SideWords, epoch: number, ops: RingOperations): void {
   for (;;) {
     const before = ops.load(words, flag);
     if (ops.load(words, side.epoch) !== epoch) throw stale(side.name);
-    if (ops.compareExchange(words, flag, before, sleep) === before) return sleep;
+    if (ops.compareExchange(words, flag, before, epoch) === before) return;
   }
 }
 

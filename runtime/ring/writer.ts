@@ -53,7 +53,7 @@ export class RingWriter {
     this.position = taken.position;
     this.claimed = taken.position;
     this.start = taken.position;
-    this.count = taken.count - originOf(views.words, taken.count);
+    this.count = taken.count - originOf(views.words, taken.count, ops);
     this.padWord = this.takePadding();
     this.seenReader = taken.position;
     this.look();
@@ -80,7 +80,7 @@ export class RingWriter {
     const { words } = viewsOf(memory);
     const { count } = takeOver(words, WRITER_SIDE, ops);
     takeOver(words, READER_SIDE, ops, count);
-    setOrigin(words, count);
+    setOrigin(words, count, ops);
     wakeAll(words, ops);
   }
 
@@ -156,12 +156,7 @@ export class RingWriter {
     this.position = to;
     this.padFrom = -1;
     this.count += (to - from) & POSITION_MASK;
-    const sleep = ops.load(words, READER_ASLEEP);
-    if (sleep !== 0) {
-      // Lowered only after the notification: a writer that dies between the two leaves a flag up, which costs the next one a notification.
-      ops.notify(words, WRITER);
-      ops.compareExchange(words, READER_ASLEEP, sleep, 0);
-    }
+    if (ops.load(words, READER_ASLEEP) !== 0) ops.notify(words, WRITER);
   }
 
   /** Forgets what was claimed and not published. */
@@ -198,12 +193,12 @@ export class RingWriter {
     }
     const deadline = ops.nowMs() + timeoutMs;
     for (;;) {
-      const sleep = raiseFlag(words, WRITER_ASLEEP, WRITER_SIDE, this.epoch, ops);
+      raiseFlag(words, WRITER_ASLEEP, WRITER_SIDE, this.epoch, ops);
       const seen = this.look();
       const room = this.free() >= needed;
       const leftMs = room ? 0 : deadline - ops.nowMs();
       if (leftMs > 0) ops.wait(words, READER, seen, Math.min(leftMs, LONGEST_SLEEP_MS));
-      ops.compareExchange(words, WRITER_ASLEEP, sleep, 0);
+      ops.compareExchange(words, WRITER_ASLEEP, this.epoch, 0);
       if (room) return true;
       if (!(leftMs > 0)) return false;
     }
