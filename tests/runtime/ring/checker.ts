@@ -72,7 +72,10 @@ export interface Thread {
   readonly after?: number;
   /** May die before any of its operations. */
   readonly mortal?: boolean;
-  /** Somebody takes over from it: a stale-epoch ends it. Of any other thread that is a violation. */
+  /**
+   * Somebody takes over from it: a stale-epoch ends it, which of any other thread is a violation. It may oversleep, too: the notification
+   * of its successor came before it slept, and then it finds out after LONGEST_SLEEP_MS.
+   */
   readonly replaced?: boolean;
   /** Sleeps may time out. */
   readonly timeouts?: boolean;
@@ -136,6 +139,7 @@ export class Violation extends Error {
   }
 }
 
+const nobody: Local = { claimed: [], read: [], n: 0, stale: false };
 const PAUSE = Symbol('pause');
 
 /** Visits every state; returns how many there are, and how many ends. @throws Violation */
@@ -246,7 +250,7 @@ export function explore(scenario: Scenario, classes: RingClasses, most = 3_000_0
       const mine = threads[k] as ThreadState;
       if (!mayGo[k]) continue;
       const replace = (by: ThreadState, others = threads): ThreadState[] => others.map((other, at) => (at === k ? by : other));
-      if (thread.mortal === true) visit({ ...state, threads: replace({ ...mine, died: true, asleep: false }), trace: { before: trace, thread, what: 'dies' } });
+      if (thread.mortal === true) visit({ ...state, threads: replace({ ...mine, died: true, asleep: false, log: [], next: undefined, local: nobody, working: nobody }), trace: { before: trace, thread, what: 'dies' } });
       const operation = mine.next as Operation;
       if (mine.asleep) {
         if (thread.timeouts !== true) continue;
@@ -269,7 +273,9 @@ export function explore(scenario: Scenario, classes: RingClasses, most = 3_000_0
         visit({ ...state, threads: replace({ ...mine, asleep: true }), trace: { before: trace, thread, what: 'falls asleep' } });
         continue;
       }
-      const result = apply(cellsNow, operation);
+      // What the ring cannot keep out, and says so: a store into a slot by a writer that was replaced. It is taken to make none.
+      const late = operation.type === 'put' && (mine.working.writer as unknown as { readonly epoch: number }).epoch !== cellsNow[placeOf(WRITER_EPOCH)];
+      const result = late ? operation.value : apply(cellsNow, operation);
       const what: Trace = { before: trace, thread, what: operation, result };
       const queueNow = follow(state.queue, operation, result, state.memory[operation.place] as number, mine.working, (why) => new Violation(scenario.name, why, list(what)));
       let others: readonly ThreadState[] = threads;
@@ -281,7 +287,7 @@ export function explore(scenario: Scenario, classes: RingClasses, most = 3_000_0
     }
     if (moves > 0) continue;
     ends += 1;
-    const stuck = scenario.threads.flatMap((thread, k) => (over(k) ? [] : [`${thread.name} ${(threads[k] as ThreadState).asleep ? 'sleeps' : 'has not begun'}`]));
+    const stuck = scenario.threads.flatMap((thread, k) => (over(k) || thread.replaced === true ? [] : [`${thread.name} ${(threads[k] as ThreadState).asleep ? 'sleeps' : 'has not begun'}`]));
     if (stuck.length > 0) throw new Violation(scenario.name, `for ever: ${stuck.join(', ')}`, list(trace));
     try {
       scenario.atEnd?.(state.queue, threads.map(({ local }) => local), state.memory[placeOf(OVERFLOW_LOW)] as number, threads.map(({ died }) => died));
