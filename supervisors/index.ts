@@ -1,1 +1,2 @@
 export * from './market-session.js';
+export * from './lane-plan.js';

@@ -1,12 +1,12 @@
 import { accountBehaviour, journalBehaviour, percentileStrategy, SimulatedMatcher, strategyHost } from '../actors/index.js';
 import { detectorBehaviour } from '../actors/detector/detector.js';
 import { marketKernel } from '../actors/market/index.js';
-import type { MarketKernelInput } from '../actors/market/index.js';
+import type { KernelPort, MarketKernelInput } from '../actors/market/index.js';
 import { paramsForSymbol } from '../config/indicators.js';
 import type { Config } from '../config/index.js';
 import type { Instrument } from '../data/records/index.js';
 import { supervisor, worker } from '../runtime/index.js';
-import type { SupervisorSpec } from '../runtime/index.js';
+import type { ChildSpec, SupervisorSpec } from '../runtime/index.js';
 
 /** Restarts that a group of actors may need before its supervisor gives up. */
 const INTENSITY = { restarts: 20, withinMs: 10_000 } as const;
@@ -17,11 +17,18 @@ export const detectorPath = (symbol: string): string => `/market/detectors/${sym
 export const strategyPath = (symbol: string): string => `/trading/strategies/${symbol}`;
 export const ACCOUNT_PATH = '/trading/account';
 
+export interface SessionOptions {
+  readonly onKernel?: MarketKernelInput['onKernel'];
+  /** Placement `ring`: what looks like one kernel, and the actors of the lanes' threads. Without it the kernel runs inline. */
+  readonly lanes?: { readonly kernel: KernelPort; readonly children: readonly ChildSpec[] };
+}
+
 /**
  * A market session: one kernel for all symbols, a detector and a strategy a symbol, one account, one journal.
  *
  *   /journal               every decision, in order, with its digest
  *   /market                rest for one: without a kernel nobody detects
+ *     lanes/N              threads that keep books and indicators, where the placement is `ring`
  *     kernel               books, candles, indicators, the venue's matching half
  *     detectors/SYMBOL     SLEEP, ALERT, ACTIVE, RECOVERY
  *   /trading               rest for one: without an account nobody trades
@@ -30,7 +37,7 @@ export const ACCOUNT_PATH = '/trading/account';
  *
  * Everything comes back with its last good state, so a crash between turns changes no decision.
  */
-export function marketSession(instruments: readonly Instrument[], config: Config, onKernel?: MarketKernelInput['onKernel']): SupervisorSpec {
+export function marketSession(instruments: readonly Instrument[], config: Config, { onKernel, lanes }: SessionOptions = {}): SupervisorSpec {
   const nameOf = instanceNames(instruments);
   const { trading, indicators } = config;
   // The venue is not ours to lose: a kernel that comes back with nothing finds its orders where they were.
@@ -45,6 +52,7 @@ export function marketSession(instruments: readonly Instrument[], config: Config
       params: ({ symbol }) => paramsForSymbol(indicators, symbol),
       makeMatcher: (symbol) => matchers.get(symbol)!,
       ...(onKernel === undefined ? {} : { onKernel }),
+      ...(lanes === undefined ? {} : { lanes: lanes.kernel }),
       routes: {
         levelTo: (symbol) => detectorPath(nameOf.get(symbol)!),
         candleTo: (symbol) => strategyPath(nameOf.get(symbol)!),
@@ -95,7 +103,11 @@ export function marketSession(instruments: readonly Instrument[], config: Config
         id: 'market',
         strategy: 'restForOne',
         intensity: INTENSITY,
-        children: [kernel, supervisor({ id: 'detectors', strategy: 'oneForOne', intensity: INTENSITY, children: detectors })],
+        children: [
+          ...(lanes === undefined ? [] : [supervisor({ id: 'lanes', strategy: 'oneForOne', intensity: INTENSITY, children: lanes.children })]),
+          kernel,
+          supervisor({ id: 'detectors', strategy: 'oneForOne', intensity: INTENSITY, children: detectors }),
+        ],
       }),
       supervisor({
         id: 'trading',

@@ -14,6 +14,8 @@ export interface KernelPort {
   readonly position: number;
   /** The last `run` returned early because somebody is not done: run again when the main loop has turned. */
   readonly stalled: boolean;
+  /** Records that lanes could not take and were left out of their input: they are dead letters. */
+  readonly skipped: number;
   /** See `MarketKernel.run`. */
   run(F: Float64Array, I: Int32Array, from: number, to: number, untilUs?: number): number;
   control(control: Control): void;

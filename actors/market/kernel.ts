@@ -81,6 +81,7 @@ export class MarketKernel implements KernelPort {
   position = 0;
   /** It waits for nobody. */
   readonly stalled = false;
+  readonly skipped = 0;
   private strangers = 0;
   private strangerBackwards = 0;
   /** Records that were counted and then made `run` throw. */

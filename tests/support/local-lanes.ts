@@ -31,6 +31,7 @@ export class LocalLanes {
   waits = 0;
   readonly #options: LocalLanesOptions;
   readonly #lanes: (Lane | null)[];
+  #working = false;
   readonly #posts: LanePost[][];
 
   constructor(options: LocalLanesOptions) {
@@ -72,13 +73,37 @@ export class LocalLanes {
         sleep: () => {},
       },
     );
-    this.group.connect(lane, { inbox: writer, outbox: reader, receive: () => posts.shift() });
+    this.group.connect(lane, {
+      // Between any two looks that main takes, lanes may get on.
+      inbox: {
+        F: writer.F, I: writer.I, slots: writer.slots,
+        get index() { return writer.index; },
+        claimUpTo: (count) => writer.claimUpTo(count),
+        publish: () => writer.publish(),
+        consumed: () => {
+          this.#work();
+          const consumed = writer.consumed();
+          this.#work();
+          return consumed;
+        },
+      },
+      outbox: reader,
+      receive: () => posts.shift(),
+    });
   }
 
   kill(lane: number): void {
     this.kills += 1;
     this.group.disconnect(lane);
     this.#lanes[lane] = null;
+  }
+
+  #work(): void {
+    const { random } = this.#options;
+    if (this.#working || random() < 0.9) return;
+    this.#working = true;
+    this.#lanes[Math.floor(random() * this.#lanes.length)]?.drain();
+    this.#working = false;
   }
 
   #wait(): boolean {

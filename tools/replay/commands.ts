@@ -9,6 +9,8 @@ import { replayTape } from './run.js';
 interface Options {
   readonly config?: string;
   readonly fault: readonly Fault[];
+  readonly lanes?: number;
+  readonly inline?: boolean;
   readonly from?: string;
   readonly to?: string;
   readonly speed?: number;
@@ -19,6 +21,8 @@ interface Options {
   readonly json?: boolean;
 }
 
+const MOST_LANES = 64;
+
 /** Adds `faultline replay` to the program. */
 export function register(program: Command): void {
   program
@@ -27,6 +31,8 @@ export function register(program: Command): void {
     .argument('<tape>', 'the tape')
     .option('--config <file>', 'TOML file; default: the file FAULTLINE_CONFIG names, else the built-in defaults')
     .option('--fault <spec>', `inject a fault; repeatable: ${FAULT_FORMS.join(', ')}`, collectFault, [])
+    .option('--lanes <n>', 'keep books and indicators in this many threads; decisions are the same', parseLanes)
+    .option('--inline', 'keep them on the main loop; default: as the configuration says')
     .option('--from <time>', 'decide nothing before: ISO 8601, an epoch stamp, or +10m after the start; earlier records warm up')
     .option('--to <time>', 'end before that time')
     .option('--speed <x>', 'tape seconds per second; default: as fast as it goes', parseSpeed)
@@ -39,13 +45,21 @@ export function register(program: Command): void {
 }
 
 async function replay(tape: string, options: Options): Promise<void> {
-  const { fault, live, json, ...rest } = options;
+  const { fault, live, json, lanes, inline, ...rest } = options;
+  if (lanes !== undefined && inline === true) throw new CliError('usage', '--lanes and --inline exclude each other');
   if (live === true && json === true) throw new CliError('usage', '--live and --json exclude each other');
   const watch = live === true && process.stdout.isTTY;
-  const report = await replayTape({ tape, faults: fault, ...rest, ...(watch ? { live: process.stdout } : {}) });
+  const placed = inline === true ? 0 : lanes;
+  const report = await replayTape({ tape, faults: fault, ...(placed === undefined ? {} : { lanes: placed }), ...rest, ...(watch ? { live: process.stdout } : {}) });
   if (json === true) printJson(report);
   else printReport(report);
   if (report.gaveUp !== null) endWith('rootGaveUp');
+}
+
+function parseLanes(text: string): number {
+  const lanes = Number(text);
+  if (!/^\d+$/.test(text) || lanes < 1 || lanes > MOST_LANES) throw new CliError('usage', `--lanes '${text}' is not a number of threads`, `1 to ${MOST_LANES}; --inline for none`);
+  return lanes;
 }
 
 function parseSpeed(text: string): number {

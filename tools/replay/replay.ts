@@ -1,7 +1,7 @@
 import { EMPTY_DIGEST } from '../../actors/index.js';
 import type { AccountStatus, Decision, DecisionEffect, JournalState, OpenTrade } from '../../actors/index.js';
 import type { KernelPort } from '../../actors/market/index.js';
-import type { Config } from '../../config/index.js';
+import type { Config, LanesParams } from '../../config/index.js';
 import type { Instrument } from '../../data/records/index.js';
 import type { TapeHeader } from '../../data/tape/index.js';
 import { createRuntime, VirtualClock } from '../../runtime/index.js';
@@ -10,6 +10,7 @@ import { ACCOUNT_PATH, instanceNames, marketSession } from '../../supervisors/in
 import type { Fault } from './fault-spec.js';
 import { FaultedSource } from './faulted-source.js';
 import type { RecordSource } from './faulted-source.js';
+import { ReplayLanes } from './lanes.js';
 import { ReportBuilder } from './report.js';
 import type { ReplayReport, RestartedActor } from './report.js';
 import { ReplaySession } from './session.js';
@@ -24,6 +25,8 @@ export interface ReplayInput {
   /** Clock of the first record, for the times in each state. */
   readonly startUs: number;
   readonly faults?: readonly Fault[];
+  /** Runs the kernel in threads. A replay with lanes is to be turned when `stalled`, settled before `finish`, and closed. */
+  readonly lanes?: LanesParams;
   /** Records before this tape clock warm the kernel up and decide nothing. */
   readonly fromUs?: number;
   /** The replay ends before the first record at or after this tape clock. */
@@ -36,6 +39,7 @@ export interface ReplayInput {
 export class Replay {
   readonly runtime: Runtime;
   readonly instruments: readonly Instrument[];
+  readonly lanes: ReplayLanes | undefined;
   readonly #session: ReplaySession;
   readonly #report: ReportBuilder;
   readonly #fromUs: number;
@@ -44,7 +48,7 @@ export class Replay {
   #journal: JournalState = { count: 0, digest: EMPTY_DIGEST };
   #outputFailure: { readonly thrown: unknown } | undefined;
 
-  /** @throws Error when the tree does not start: a defect or an impossible configuration. */
+  /** @throws Error when the tree does not start: a defect or an impossible configuration. RangeError when lanes are planned for what is not there. */
   constructor(input: ReplayInput) {
     const { header, config } = input;
     this.instruments = header.instruments;
@@ -52,10 +56,13 @@ export class Replay {
     this.#toUs = input.toUs ?? Infinity;
     this.#report = new ReportBuilder(header.instruments, Math.max(input.startUs, this.#fromUs));
     const kernels: KernelPort[] = [];
+    const lanes = input.lanes === undefined ? undefined : new ReplayLanes(header.instruments, config, input.lanes);
+    this.lanes = lanes;
     this.runtime = createRuntime({
       clock: new VirtualClock(0),
       seed: SESSION_SEED,
       effects: {
+        ...lanes?.effects,
         decision: ({ decision, line, journal }: DecisionEffect) => {
           this.#journal = journal;
           this.#report.decision(decision);
@@ -68,14 +75,23 @@ export class Replay {
         },
       },
     });
-    const started = this.runtime.start(marketSession(header.instruments, config, (kernel) => kernels.push(kernel)));
+    lanes?.attach(this.runtime);
+    const started = this.runtime.start(marketSession(header.instruments, config, {
+      // Lanes outlive the actor that speaks for them.
+      onKernel: (kernel) => void (kernels.includes(kernel) || kernels.push(kernel)),
+      ...(lanes === undefined ? {} : { lanes }),
+    }));
     if (!started.ok) throw new Error(`the session does not start: ${JSON.stringify(started.reason)}`);
-    this.#session = new ReplaySession(this.runtime, new FaultedSource(input.source, input.faults ?? [], instanceNames(header.instruments)), kernels);
+    this.#session = new ReplaySession(this.runtime, new FaultedSource(input.source, input.faults ?? [], instanceNames(header.instruments)), kernels, (fault) => lanes?.strike(fault));
     this.#session.mute = this.#fromUs > 0;
   }
 
   get ended(): boolean {
     return this.#session.ended;
+  }
+  /** The last `advance` stopped for lanes that are not done: `turn` before the next one. */
+  get stalled(): boolean {
+    return this.#session.stalled;
   }
   get clockUs(): number {
     return this.#session.clockUs;
@@ -127,6 +143,23 @@ export class Replay {
     return open;
   }
 
+  /** Lets the main loop turn until lanes may be further. */
+  async turn(): Promise<void> {
+    await this.lanes?.turn();
+    this.runtime.drain();
+  }
+
+  /** The tape has ended: waits until the lanes have taken note. */
+  async settle(): Promise<void> {
+    this.#session.finish();
+    while (this.lanes !== undefined && this.runtime.ended === null && !(this.lanes.group.settle() && this.lanes.pending === 0)) await this.turn();
+  }
+
+  /** Ends what the replay started. */
+  async close(): Promise<void> {
+    await this.lanes?.close();
+  }
+
   /** Ends the session and says everything about it. */
   finish(wallMs: number): ReplayReport {
     this.#session.finish();
@@ -142,6 +175,8 @@ export class Replay {
       deadLetters: this.runtime.counters().deadLetters,
       gaveUp: withoutStacks(this.runtime.ended),
       wallMs,
+      lanes: this.lanes?.rows(wallMs) ?? [],
+      spareLanes: this.lanes?.plan.spare ?? 0,
     });
   }
 }

@@ -6,6 +6,7 @@ import type { DeadLetterReason, ExitReason } from '../../runtime/index.js';
 import { instanceNames } from '../../supervisors/index.js';
 import { extremesOf } from './extremes.js';
 import type { Extremes } from './extremes.js';
+import type { LaneRow } from './lanes.js';
 import type { InputCounts } from './session.js';
 import { isoUs } from './time.js';
 
@@ -78,6 +79,11 @@ export interface ReplayReport {
   readonly faults: number;
   /** Why the root supervisor gave up; null when it did not. */
   readonly gaveUp: ExitReason | null;
+  /** `inline`: the kernel ran on the main loop; `ring`: in these lanes. */
+  readonly placement: 'inline' | 'ring';
+  readonly lanes: readonly LaneRow[];
+  /** Lanes that were asked for and not started, for want of symbols. */
+  readonly spareLanes: number;
 }
 
 /** A position that the end of the tape leaves open; `unrealised` is its result at the last trade, null where there is none. */
@@ -104,6 +110,8 @@ export interface ReportFacts {
   readonly deadLetters: Readonly<Record<DeadLetterReason, number>>;
   readonly gaveUp: ExitReason | null;
   readonly wallMs: number;
+  readonly lanes: readonly LaneRow[];
+  readonly spareLanes: number;
 }
 
 /** Gathers a report from the decisions as they are made: whatever it says stands in the decision log. */
@@ -186,6 +194,9 @@ export class ReportBuilder {
       deadLetters: Object.fromEntries(Object.entries(facts.deadLetters).filter(([, count]) => count > 0)),
       faults: facts.faults,
       gaveUp: facts.gaveUp,
+      placement: facts.lanes.length > 0 ? 'ring' : 'inline',
+      lanes: facts.lanes,
+      spareLanes: facts.spareLanes,
     };
   }
 

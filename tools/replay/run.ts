@@ -1,14 +1,16 @@
 import { basename } from 'node:path';
 import { allocateBatch, BLOCK_RECORDS, EXCH_US, RECV_US, WORDS_F } from '../../data/records/index.js';
-import type { RecordBatch } from '../../data/records/index.js';
+import type { Instrument, RecordBatch } from '../../data/records/index.js';
 import { TapeReader } from '../../data/tape/index.js';
 import { loadConfig } from '../../config/index.js';
-import { instanceNames } from '../../supervisors/index.js';
+import type { LanesParams } from '../../config/index.js';
+import { instanceNames, planLanes } from '../../supervisors/index.js';
+import type { LanePlan } from '../../supervisors/index.js';
 import { breathe, onInterrupt } from '../cli/interrupt.js';
 import { progress } from '../cli/progress.js';
 import { fromTapeError } from '../tape/errors.js';
 import { formatFault, isActorFault, isLaneFault } from './fault-spec.js';
-import type { Fault } from './fault-spec.js';
+import type { Fault, LaneFault } from './fault-spec.js';
 import { CliError } from '../cli/errors.js';
 import { liveSnapshot } from './live-snapshot.js';
 import { LiveView } from './live-view.js';
@@ -21,6 +23,8 @@ export interface ReplayRequest {
   readonly tape: string;
   readonly config?: string;
   readonly faults: readonly Fault[];
+  /** Threads for the kernel; 0: on the main loop; undefined: as the configuration says. */
+  readonly lanes?: number;
   readonly from?: string;
   readonly to?: string;
   /** Tape seconds per wall second; undefined: as fast as it goes. */
@@ -54,31 +58,39 @@ export async function replayTape(request: ReplayRequest): Promise<ReplayResult> 
   try {
     const span = tapeSpan(request.tape, request.partial ?? false);
     const window = timeWindow(request, span);
-    checkFaults(request.faults, reader);
+    const lanes = chosenLanes(request, loaded.config.lanes);
+    if (lanes !== undefined) planned(reader.header.instruments, lanes);
+    checkFaults(request.faults, reader, lanes);
+    let output: ReplayOutput | undefined;
     const replay = new Replay({
       header: reader.header,
       source: { next: (batch) => guardTape(() => reader.next(batch)) },
       config: loaded.config,
       startUs: span.startUs,
       faults: request.faults,
+      ...(lanes === undefined ? {} : { lanes }),
       ...window,
-      // Made below: nothing is decided before the first record.
       onDecision: (_decision, line) => output?.decision(line),
     });
-    checkPaths(replay, request.faults);
-    // Last of all, so that a mistyped option leaves no folder behind.
-    const output = request.out === undefined ? undefined : new ReplayOutput(request.out, request.overwrite ?? false);
     const forget = onInterrupt(() => output?.abandon());
-    const startMs = performance.now();
-    await (request.live === undefined && request.speed === undefined && request.pace === undefined
-      ? atFullSpeed(replay, reader.records, basename(request.tape))
-      : paced(replay, request, reader.records, span));
-    const report: ReplayResult = {
-      tape: basename(request.tape), configDigest: loaded.digest, injected: request.faults.length, ...replay.finish(performance.now() - startMs),
-    };
-    output?.finish(report);
-    forget();
-    return report;
+    try {
+      checkPaths(replay, request.faults);
+      // Last of all, so that a mistyped option leaves no folder behind.
+      output = request.out === undefined ? undefined : new ReplayOutput(request.out, request.overwrite ?? false);
+      const startMs = performance.now();
+      await (request.live === undefined && request.speed === undefined && request.pace === undefined
+        ? atFullSpeed(replay, reader.records, basename(request.tape))
+        : paced(replay, request, reader.records, span));
+      await replay.settle();
+      const report: ReplayResult = {
+        tape: basename(request.tape), configDigest: loaded.digest, injected: request.faults.length, ...replay.finish(performance.now() - startMs),
+      };
+      output?.finish(report);
+      return report;
+    } finally {
+      forget();
+      await replay.close();
+    }
   } finally {
     reader.close();
   }
@@ -104,7 +116,7 @@ async function atFullSpeed(replay: Replay, total: number, label: string): Promis
     while (!replay.ended) {
       replay.advance(STRETCH);
       bar.update(replay.taken);
-      await breathe();
+      await (replay.stalled ? replay.turn() : breathe());
     }
   } finally {
     bar.done();
@@ -134,7 +146,7 @@ async function paced(replay: Replay, request: ReplayRequest, total: number, span
         drawnMs = nowMs;
         view.draw(liveSnapshot(replay, basename(request.tape), total, span, shownSpeed));
       }
-      await (reached ? new Promise((resolve) => setTimeout(resolve, 10)) : breathe());
+      await (replay.stalled ? replay.turn() : reached ? new Promise((resolve) => setTimeout(resolve, 10)) : breathe());
     }
     view?.draw(liveSnapshot(replay, basename(request.tape), total, span, speed));
   } finally {
@@ -183,7 +195,13 @@ function firstStampUs({ F, length }: RecordBatch): number {
 }
 
 /** A fault beyond the tape, or for a symbol or lane that is not there, would do nothing in silence. */
-function checkFaults(faults: readonly Fault[], { records, header }: TapeReader): void {
+/** Parameters of the lanes to run; undefined: inline. */
+function chosenLanes({ lanes }: ReplayRequest, configured: LanesParams): LanesParams | undefined {
+  if (lanes === undefined) return configured.placement === 'ring' ? configured : undefined;
+  return lanes === 0 ? undefined : { ...configured, placement: 'ring', count: lanes };
+}
+
+function checkFaults(faults: readonly Fault[], { records, header }: TapeReader, lanes: LanesParams | undefined): void {
   const names = [...instanceNames(header.instruments).values()];
   for (const fault of faults) {
     // A swap needs the record after it too.
@@ -195,7 +213,23 @@ function checkFaults(faults: readonly Fault[], { records, header }: TapeReader):
     if (fault.kind === 'overflow' && !names.includes(fault.symbol)) {
       throw new CliError('usage', `--fault ${formatFault(fault)}: there is no symbol ${fault.symbol} on the tape`, `one of: ${names.join('  ')}`);
     }
-    if (isLaneFault(fault)) throw new CliError('usage', `--fault ${formatFault(fault)}: this replay has no lanes`);
+    if (isLaneFault(fault)) checkLane(fault, header.instruments, lanes);
+  }
+}
+
+function checkLane(fault: LaneFault, instruments: readonly Instrument[], lanes: LanesParams | undefined): void {
+  if (lanes === undefined) throw new CliError('usage', `--fault ${formatFault(fault)}: this replay has no lanes`, 'add --lanes N');
+  const started = planned(instruments, lanes).lanes.map(({ id }) => id);
+  if (!started.includes(fault.lane)) throw new CliError('usage', `--fault ${formatFault(fault)}: lane ${fault.lane} is not started`, `one of: ${started.join('  ')}`);
+}
+
+/** @throws CliError usage when the configuration's lanes do not fit the tape. */
+function planned(instruments: readonly Instrument[], lanes: LanesParams): LanePlan {
+  try {
+    return planLanes(instruments, lanes);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new CliError('usage', error.message, 'see [lanes.assign] of the configuration, and --lanes');
   }
 }
 

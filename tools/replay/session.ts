@@ -2,6 +2,7 @@ import { KERNEL_PATH } from '../../actors/index.js';
 import type { KernelPort, RecordsMessage } from '../../actors/market/index.js';
 import type { Runtime } from '../../runtime/index.js';
 import { isLaneFault } from './fault-spec.js';
+import type { LaneFault } from './fault-spec.js';
 import type { FaultedSource, InputChunk } from './faulted-source.js';
 
 /** Where the inputs went: inputs = processed + gapped + deadLettered, once the session is finished. */
@@ -42,6 +43,7 @@ export class ReplaySession {
   readonly #message: RecordsMessage = {
     type: 'records', F: new Float64Array(0), I: new Int32Array(0), from: 0, to: 0, untilUs: Infinity, mute: false, next: 0, clockUs: 0, stalled: false,
   };
+  readonly #strikeLane: ((fault: LaneFault) => void) | undefined;
   #deadLettered = 0;
   #chunk: InputChunk | undefined;
   #at = 0;
@@ -49,7 +51,8 @@ export class ReplaySession {
   #poisonsKernel = false;
   #threw = false;
 
-  constructor(runtime: Runtime, source: FaultedSource, kernels: readonly KernelPort[]) {
+  constructor(runtime: Runtime, source: FaultedSource, kernels: readonly KernelPort[], strikeLane?: (fault: LaneFault) => void) {
+    this.#strikeLane = strikeLane;
     this.#runtime = runtime;
     this.#source = source;
     this.#kernels = kernels;
@@ -116,7 +119,7 @@ export class ReplaySession {
       invalid += counted.invalid;
       backwardStamps += counted.backwardStamps;
     }
-    return { inputs: this.taken, processed, gapped, deadLettered: this.#deadLettered, missing, invalid, backwardStamps };
+    return { inputs: this.taken, processed, gapped, deadLettered: this.#deadLettered + this.kernel.skipped, missing, invalid, backwardStamps };
   }
 
   #load(): boolean {
@@ -133,7 +136,10 @@ export class ReplaySession {
   #strikeActors(chunk: InputChunk): void {
     for (let strike = chunk.strikes[this.#strike]; strike !== undefined && strike.before <= this.#at; strike = chunk.strikes[++this.#strike]) {
       const { fault } = strike;
-      if (isLaneFault(fault)) continue;
+      if (isLaneFault(fault)) {
+        this.#strikeLane?.(fault);
+        continue;
+      }
       const { kind, path } = fault;
       if (kind === 'crash') this.#runtime.crash(path, new Error('injected by --fault'));
       else if (this.#runtime.poison(path)) this.#poisonsKernel ||= path === KERNEL_PATH;

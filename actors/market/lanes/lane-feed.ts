@@ -65,8 +65,15 @@ export class LaneFeed {
   finished = false;
   /** Records that made the kernel throw, taken out of its input. */
   skipped = 0;
+  /** What was wrong with its answers: its thread must go. */
+  broken: string | null = null;
   /** Answers to inputs before this position are merged. */
   merged = 0;
+  /**
+   * Position of the next slot it had to take before its answers were last read: of everything earlier, the answers are
+   * here. What it took before a restart and has not again counts as not taken.
+   */
+  taken = 0;
 
   private readonly checkpointEvery: number;
   private connection: LaneConnection | null = null;
@@ -86,8 +93,8 @@ export class LaneFeed {
     return this.connection !== null;
   }
 
-  /** Position of the next slot it will take; what it took before a restart and has not again counts as not taken. */
-  get taken(): number {
+  /** Position of the next slot it will take, at this moment. */
+  private get consumed(): number {
     return this.connection === null ? this.tape.begin : this.origin + this.connection.inbox.consumed();
   }
 
@@ -101,6 +108,7 @@ export class LaneFeed {
     this.connection = connection;
     this.origin = this.tape.begin;
     this.sent = this.tape.begin;
+    this.taken = this.tape.begin;
     this.send();
   }
 
@@ -110,14 +118,12 @@ export class LaneFeed {
    */
   disconnect(threw = false): void {
     if (this.connection === null) return;
-    const { taken } = this;
-    try {
-      // A checkpoint may have come before the end did.
-      this.poll();
-    } catch {
-      // What a dying lane left half said is said again.
-    }
+    // A checkpoint may have come before the end did.
+    this.poll();
+    const taken = this.consumed;
     this.connection = null;
+    this.taken = this.tape.begin;
+    this.broken = null;
     this.arrived = null;
     this.answers.length = 0;
     if (!threw || taken >= this.tape.end) return;
@@ -145,7 +151,7 @@ export class LaneFeed {
     if (tape.end - this.lastRequest >= this.checkpointEvery && this.checkpointDue === Infinity) this.requestCheckpoint();
     if (this.sent === tape.end) return;
     this.sent = tape.copyTo(connection.inbox, this.sent);
-    const occupancy = (this.sent - this.taken) / connection.inbox.slots;
+    const occupancy = (this.sent - this.consumed) / connection.inbox.slots;
     statistics.occupancySum += occupancy;
     statistics.looks += 1;
     if (occupancy > statistics.occupancyMax) statistics.occupancyMax = occupancy;
@@ -165,25 +171,35 @@ export class LaneFeed {
     return this.tape.end - this.sent;
   }
 
-  /** Reads what the lane has said. @throws Error when that is not what a lane says. */
+  /** Reads what the lane has said; what no lane says is noted in `broken`, and nothing more is read. */
   poll(): void {
     const { connection } = this;
-    if (connection === null) return;
-    const { outbox } = connection;
+    if (connection === null || this.broken !== null) return;
+    try {
+      // First how far it is, then what it said: the other way round an answer could come between.
+      const taken = this.consumed;
+      this.read(connection.outbox);
+      this.taken = taken;
+      if (taken >= this.checkpointDue || taken >= this.postsDue) this.receive();
+    } catch (thrown) {
+      this.broken = `its answers are unsound: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+      return;
+    }
+    if (this.arrived !== null) this.adopt(this.arrived);
+  }
+
+  private read(outbox: FeedOutbox): void {
     for (let count = outbox.available(); count > 0; count = outbox.available()) {
       const { index } = outbox;
       let read = 0;
       while (read < count) {
         const slots = answerSlots(outbox, index + read);
-        if (!(slots > 0 && slots <= count - read)) throw new Error(`a lane's answer is unsound: ${slots} slots of ${count - read}`);
+        if (!(slots > 0 && slots <= count - read)) throw new Error(`${slots} slots of ${count - read}`);
         this.answers.push({ position: answerPosition(outbox, index + read), edge: takeAnswer(outbox, index + read) });
         read += slots;
       }
       outbox.release(read);
     }
-    const { taken } = this;
-    if (taken >= this.checkpointDue || taken >= this.postsDue) this.receive();
-    if (this.arrived !== null) this.adopt(this.arrived);
   }
 
   /** Takes the checkpoint that arrived, unless an answer to what came before it still waits: a restart must give it again. */

@@ -95,6 +95,10 @@ export class LaneGroup implements KernelPort {
     return this.feeds.every((feed) => feed.connected);
   }
 
+  get skipped(): number {
+    return this.feeds.reduce((sum, feed) => sum + feed.skipped, 0);
+  }
+
   control(control: Control): void {
     if (control.dueUs <= this.fenceUs && this.fenceOrdinal >= this.mergedOrdinal) {
       throw new Error(`a control is due at ${control.dueUs}, but lanes were let run to ${this.fenceUs}: the distance of ${this.options.distanceUs} us was not kept`);

@@ -114,8 +114,7 @@ export class Lane {
       }
     } finally {
       // Also when a record threw: how far the lane came says which one it was.
-      inbox.release(this.held);
-      this.held = 0;
+      this.report();
     }
     return true;
   }
@@ -139,6 +138,12 @@ export class Lane {
     }
   }
 
+  /** Lets main see how far the lane is. */
+  private report(): void {
+    if (this.held > 0) this.around.inbox.release(this.held);
+    this.held = 0;
+  }
+
   private took(slots: number): void {
     this.position += slots;
     this.held += slots;
@@ -160,8 +165,7 @@ export class Lane {
       if (at < 0) {
         // Whoever makes room must see how far we are.
         outbox.publish();
-        this.around.inbox.release(this.held);
-        this.held = 0;
+        this.report();
         while ((at = outbox.claim(packed.slots)) < 0) {
           if (this.around.awaitRoom(packed.slots)) continue;
           this.ending = true;

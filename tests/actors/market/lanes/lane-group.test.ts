@@ -17,8 +17,8 @@ import { generatedTape, sourceOf } from '../../../support/replay-tape.js';
 import type { MemoryTape } from '../../../support/replay-tape.js';
 
 const TAPES = [
-  generatedTape({ scenario: 'flash-crash', seed: 11, minutes: 12, symbols: 4, rate: 0.1 }),
-  generatedTape({ scenario: 'feed-trouble', seed: 3, minutes: 12, symbols: 5, rate: 0.1 }),
+  generatedTape({ scenario: 'flash-crash', seed: 11, minutes: 12, symbols: 4, rate: 0.06 }),
+  generatedTape({ scenario: 'feed-trouble', seed: 3, minutes: 12, symbols: 5, rate: 0.06 }),
 ];
 const { venue } = DEFAULT_CONFIG.trading;
 const params = ({ symbol }: Instrument) => paramsForSymbol(DEFAULT_CONFIG.indicators, symbol);
@@ -121,10 +121,10 @@ function same(ours: Told, theirs: Told, what: string): void {
 
 test('lanes say what one kernel says, in its order, whatever the distance', () => {
   for (const tape of TAPES) {
-    for (const distanceUs of [50_000, 1_000_000, 1, 0]) {
+    for (const distanceUs of [50_000, 1, 0]) {
       const expected = inline(tape, [], distanceUs);
       assert.ok(expected.log.length > 100 && expected.log.some((line) => line.includes('order.fill')), `${expected.log.length} lines`);
-      for (const lanes of [1, 2, 4]) same(inLanes(tape, [], { distanceUs, lanes }), expected, `${lanes} lanes, ${distanceUs} us`);
+      for (const lanes of [1, 3]) same(inLanes(tape, [], { distanceUs, lanes }), expected, `${lanes} lanes, ${distanceUs} us`);
     }
   }
 });
@@ -145,10 +145,10 @@ test('lanes killed again and again repeat nothing and leave nothing out', () => 
       const told = inLanes(tape, [], {
         distanceUs: 50_000, lanes: 3, checkpointEvery, inboxSlots: 256,
         onWait: (lanes) => {
-          if (lanes.waits % 97 === 0 && random() < (checkpointEvery > 1e6 ? 0.02 : 0.2)) lanes.kill(Math.floor(random() * 3));
+          if (lanes.waits % 97 === 0 && random() < (checkpointEvery > 1e6 ? 0.02 : 0.3)) lanes.kill(Math.floor(random() * 3));
         },
       });
-      assert.ok(told.lanes.kills > 5, `${told.lanes.kills} kills`);
+      assert.ok(told.lanes.kills > 1, `${told.lanes.kills} kills`);
       same(told, expected, `checkpoints every ${checkpointEvery}, ${told.lanes.kills} kills`);
     }
   }

@@ -1,0 +1,176 @@
+import { LaneGroup } from '../../actors/market/index.js';
+import type { KernelPort, LaneInput } from '../../actors/market/index.js';
+import type { Config, LanesParams } from '../../config/index.js';
+import { paramsForSymbol } from '../../config/indicators.js';
+import type { Instrument } from '../../data/records/index.js';
+import type { EffectTable, Runtime, WorkerSpec } from '../../runtime/index.js';
+import { LaneHost, LanePool } from '../../runtime/lanes/index.js';
+import { instanceNames, planLanes } from '../../supervisors/index.js';
+import type { LanePlan } from '../../supervisors/index.js';
+import type { LaneFault } from './fault-spec.js';
+
+/** The thread's program, where the compiler puts it. */
+const PROGRAM = new URL('../../supervisors/market-lane.js', import.meta.url);
+/** How long the main loop is held while lanes work, before it turns once. */
+const HOLD_MS = 4;
+/** How long a turn waits for a lane at most. */
+const TURN_MS = 20;
+
+/** One lane's line in a report. */
+export interface LaneRow {
+  readonly lane: number;
+  readonly path: string;
+  readonly symbols: readonly string[];
+  readonly records: number;
+  readonly recordsPerSecond: number;
+  /** Share of its input ring that was full: on average when something was sent, and at most. */
+  readonly occupancy: { readonly mean: number; readonly max: number };
+  /** Longest time it had input and took none, ms of wall time; restarts included. */
+  readonly longestStallMs: number;
+  readonly restarts: number;
+  /** How its thread failed the last time; null when it did not. */
+  readonly lastFailure: string | null;
+}
+
+/** The lanes of a replay: their threads, and the group that makes one kernel of them. */
+export class ReplayLanes {
+  readonly group: LaneGroup;
+  readonly plan: LanePlan;
+  /** Children of `/market/lanes`. */
+  readonly children: readonly WorkerSpec<never>[];
+  readonly effects: EffectTable;
+
+  readonly #pool: LanePool;
+  readonly #host: LaneHost;
+  readonly #names: ReadonlyMap<number, string>;
+  /** Kills that wait until the lane is at work. */
+  readonly #armed: number[];
+  readonly #stalls: { up: boolean; taken: number; sinceMs: number; longestMs: number }[];
+
+  /** @throws RangeError when the plan cannot be made. */
+  constructor(instruments: readonly Instrument[], config: Config, params: LanesParams) {
+    const { trading, indicators } = config;
+    this.plan = planLanes(instruments, params);
+    this.#names = instanceNames(instruments);
+    const { lanes, assignment } = this.plan;
+    this.#armed = lanes.map(() => 0);
+    this.#stalls = lanes.map(() => ({ up: false, taken: 0, sinceMs: 0, longestMs: 0 }));
+    this.group = new LaneGroup({
+      instruments, assignment, lanes: lanes.length,
+      distanceUs: Math.min(trading.detector.baselineDistanceMs, trading.venue.entryLatencyMs) * 1000,
+      checkpointEvery: params.checkpointSlots,
+      wait: () => this.#wait(),
+    });
+    this.#pool = new LanePool({
+      threads: lanes.length, startTimeoutMs: params.startTimeoutMs, stallTimeoutMs: params.stallTimeoutMs,
+      resourceLimits: { maxOldGenerationSizeMb: params.memoryMb },
+    });
+    this.#host = new LaneHost({
+      pool: this.#pool,
+      specOf: (lane) => {
+        const feed = this.group.feeds[lane]!;
+        const own = lanes[lane]!.instruments;
+        const input: LaneInput = {
+          instruments: own, params: Object.fromEntries(own.map((instrument) => [instrument.index, paramsForSymbol(indicators, instrument.symbol)])),
+          venue: trading.venue, checkpoint: feed.checkpoint, from: feed.tape.begin, answered: feed.merged,
+        };
+        return { name: `lane ${lanes[lane]!.id}`, program: PROGRAM, input, inboxSlots: params.inboxSlots, outboxSlots: params.answerSlots };
+      },
+      onStarted: (lane, thread) => this.group.connect(lane, { inbox: thread.inbox, outbox: thread.outbox, receive: () => thread.receive() }),
+      onDown: (lane, end) => this.group.disconnect(lane, end.kind === 'failed' && end.failure.kind === 'threw'),
+    });
+    this.effects = this.#host.effects;
+    this.children = lanes.map(({ id }, lane) => this.#host.worker(String(id), lane));
+  }
+
+  attach(runtime: Runtime): void {
+    this.#host.attach(runtime);
+  }
+
+  /** What stands for the lanes where a session wants a kernel. */
+  get kernel(): KernelPort {
+    return this.group;
+  }
+
+  /** Does a fault to a lane of the plan; a kill strikes when the lane is next at work. */
+  strike(fault: LaneFault): void {
+    const lane = this.plan.lanes.findIndex(({ id }) => id === fault.lane);
+    if (fault.kind === 'kill-lane') this.#armed[lane]! += 1;
+    else this.group.stall(lane, fault.ms);
+  }
+
+  /**
+   * Between two turns of the tree: finds out who has ended, does the kills that are due, and waits a little for lanes that
+   * are starting or at work. The main loop turns meanwhile.
+   */
+  async turn(): Promise<void> {
+    const seen = this.#pool.bell.value;
+    this.#host.poll();
+    this.group.feeds.forEach((feed, lane) => {
+      if (feed.broken !== null) this.#host.thread(lane)?.kill(feed.broken);
+      else if (this.#armed[lane]! > 0 && feed.connected && !feed.idle && this.#host.thread(lane)?.state === 'running') {
+        this.#armed[lane]! -= 1;
+        this.#host.thread(lane)!.kill('by --fault kill-lane');
+      }
+    });
+    for (const feed of this.group.feeds) feed.send();
+    await this.#pool.bell.waitAsync(seen, TURN_MS);
+    this.#look();
+  }
+
+  /** Kills that were asked for and had no occasion. */
+  get pending(): number {
+    return this.#armed.reduce((sum, armed) => sum + armed, 0);
+  }
+
+  rows(wallMs: number): LaneRow[] {
+    return this.plan.lanes.map(({ id, instruments }, lane) => {
+      const { statistics } = this.group.feeds[lane]!;
+      const { starts, lastFailure } = this.#host.status(lane);
+      return {
+        lane: id, path: `/market/lanes/${id}`, symbols: instruments.map(({ index }) => this.#names.get(index)!), records: statistics.records,
+        recordsPerSecond: wallMs > 0 ? Math.round((statistics.records / wallMs) * 1000) : 0,
+        occupancy: { mean: rounded(statistics.looks === 0 ? 0 : statistics.occupancySum / statistics.looks), max: rounded(statistics.occupancyMax) },
+        longestStallMs: Math.round(this.#stalls[lane]!.longestMs * 10) / 10,
+        restarts: Math.max(0, starts - 1), lastFailure,
+      };
+    });
+  }
+
+  /** Ends the threads. Never rejects. */
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  /** Holds the main loop while lanes work; false when it had better turn. */
+  #wait(): boolean {
+    const { feeds } = this.group;
+    const { bell } = this.#pool;
+    const seen = bell.value;
+    for (let lane = 0; lane < feeds.length; lane += 1) {
+      const feed = feeds[lane]!;
+      if (feed.idle) continue;
+      if (this.#armed[lane]! > 0 || feed.broken !== null || this.#host.thread(lane)?.state !== 'running') return false;
+    }
+    const rung = bell.wait(seen, HOLD_MS);
+    this.#look();
+    return rung;
+  }
+
+  /** Notes for how long lanes have taken nothing. */
+  #look(): void {
+    const nowMs = performance.now();
+    this.group.feeds.forEach((feed, lane) => {
+      const stall = this.#stalls[lane]!;
+      const { taken } = feed;
+      // Before a lane is up for the first time it is late, not stalled.
+      stall.up ||= this.#host.thread(lane)?.state === 'running';
+      if (!stall.up || feed.idle || taken !== stall.taken) {
+        stall.taken = taken;
+        stall.sinceMs = nowMs;
+      } else if (nowMs - stall.sinceMs > stall.longestMs) stall.longestMs = nowMs - stall.sinceMs;
+    });
+  }
+}
+
+const rounded = (share: number): number => Math.round(share * 1000) / 1000;
