@@ -94,15 +94,23 @@ function numbered(count: number): Step {
   };
 }
 
-type Part = Pick<Thread, 'mortal' | 'replaced' | 'after' | 'mayRace' | 'timeouts'> & { readonly opens?: boolean };
+/** Only one attempt: a message, a batch, or a sleep. */
+const once = (step: Step): Step => (local, hands, queue) => {
+  step(local, hands, queue);
+  return 'end';
+};
+
+/** `tries` once: it makes one attempt and ends. */
+type Part = Pick<Thread, 'mortal' | 'replaced' | 'after' | 'mayRace' | 'timeouts'> & { readonly tries?: 'once' };
 
 /** Writers and readers of the same messages, in this order. */
 function plan(name: string, options: { slots: number; sizes: readonly number[]; most?: number; startAt?: number; patienceMs?: number; writers: readonly Part[]; readers: readonly Part[] }): Scenario {
   const { slots, sizes, most = slots, startAt = 0, patienceMs = 1, writers, readers } = options;
+  const attempts = ({ tries }: Part, step: Step): Step => (tries === 'once' ? once(step) : step);
   const thread = (part: Part, what: string, k: number, steps: Step[]): Thread => ({ ...part, name: `${what} ${k + 1}`, steps });
   const threads = [
-    ...writers.map((part, k) => thread(part, 'writer', k, [...(k === 0 ? [] : [openWriter]), write(slots, sizes, startAt, patienceMs)])),
-    ...readers.map((part, k) => thread(part, 'reader', k, [...(k === 0 ? [] : [openReader]), read(slots, sizes, most, startAt, patienceMs)])),
+    ...writers.map((part, k) => thread(part, 'writer', k, [...(k === 0 ? [] : [openWriter]), attempts(part, write(slots, sizes, startAt, patienceMs))])),
+    ...readers.map((part, k) => thread(part, 'reader', k, [...(k === 0 ? [] : [openReader]), attempts(part, read(slots, sizes, most, startAt, patienceMs))])),
   ];
   return {
     name, slots, threads, unshared: [...(writers.length === 1 ? [WRITER_EPOCH, WRITER_HALF] : []), ...(readers.length === 1 ? [READER_EPOCH, READER_HALF] : [])], startAt,
@@ -116,24 +124,32 @@ const HALF = 1 << 19;
 const mortal: Part = { mortal: true };
 const old: Part = { replaced: true, mayRace: true };
 
-/** The owner renews while both sides are at work; then new sides begin on what must be an empty ring. */
-const renewed: Scenario = {
-  name: 'a ring renewed under both its sides',
-  slots: 2,
-  before: (locals, hands) => openBoth(locals, hands),
-  threads: [
-    { name: 'old writer', ...old, steps: [write(2, [1, 1], 0, 1)] },
-    { name: 'old reader', ...old, steps: [read(2, [1, 1], 2, 0, 1)] },
-    { name: 'owner', steps: [(_, { classes, memory, ops }) => { classes.RingWriter.renew(memory, ops); }] },
-    { name: 'writer', after: 2, steps: [(local, { classes, memory, ops }) => { local.writer = classes.RingWriter.open(memory, ops); assert.equal(local.writer.written, 0); local.n = 0; }, numbered(2)] },
-    { name: 'reader', after: 2, steps: [(local, { classes, memory, ops }) => { local.reader = classes.RingReader.open(memory, ops); assert.equal(local.reader.consumed, 0); }, read(2, [1, 1], 2, 0, 1)] },
-  ],
-  atEnd: (queue, [, , , writer, reader]) => {
-    assert.equal(queue.released, queue.published.length);
-    assert.equal(writer?.writer?.written, 2);
-    assert.equal(reader?.reader?.consumed, 2);
-  },
+/** The owner renews while old sides are at work; then new sides begin on what must be an empty ring. */
+const renewed = (name: string, count: number, oldSides: readonly Thread[]): Scenario => {
+  const owner = oldSides.length;
+  return {
+    name,
+    slots: 2,
+    before: (locals, hands) => oldSides.forEach((side, k) => {
+      const local = locals[k] as Local;
+      if (side.name === 'old writer') local.writer = hands.classes.RingWriter.open(hands.memory, hands.ops);
+      else local.reader = hands.classes.RingReader.open(hands.memory, hands.ops);
+    }),
+    threads: [
+      ...oldSides,
+      { name: 'owner', steps: [(_, { classes, memory, ops }) => { classes.RingWriter.renew(memory, ops); }] },
+      { name: 'writer', after: owner, steps: [(local, { classes, memory, ops }) => { local.writer = classes.RingWriter.open(memory, ops); assert.equal(local.writer.written, 0); }, numbered(count)] },
+      { name: 'reader', after: owner, steps: [(local, { classes, memory, ops }) => { local.reader = classes.RingReader.open(memory, ops); assert.equal(local.reader.consumed, 0); }, read(2, Array.from({ length: count }, () => 1), 2, 0, 1)] },
+    ],
+    atEnd: (queue, locals) => {
+      assert.equal(queue.released, queue.published.length);
+      assert.equal(locals[owner + 1]?.writer?.written, count);
+      assert.equal(locals[owner + 2]?.reader?.consumed, count);
+    },
+  };
 };
+const oldWriter: Thread = { name: 'old writer', ...old, steps: [once(write(2, [1, 1], 0, 1))] };
+const oldReader: Thread = { name: 'old reader', ...old, steps: [once(read(2, [1, 1], 2, 0, 1))] };
 
 /** Nobody waits for room: what finds none is counted, and the last message is what the reader ends at. */
 const overflowing: Scenario = {
@@ -197,7 +213,7 @@ const overflowing: Scenario = {
 
 /** A reader that was replaced may have read anything; `current` tells it before it acts. */
 const asking: Scenario = {
-  ...plan('a replaced reader that asks before it acts', { slots: 2, sizes: [1, 1], writers: [{}], readers: [old, {}] }),
+  ...plan('a replaced reader that asks before it acts', { slots: 2, sizes: [1, 1, 1], writers: [{}], readers: [old, {}] }),
 };
 const asks: Step = (local, { get }, queue) => {
   const reader = local.reader as NonNullable<Local['reader']>;
@@ -226,12 +242,25 @@ export const scenarios: readonly Scenario[] = [
   plan('two writers that die, at a turn of the positions', { slots: 2, sizes: [1, 1], startAt: HALF - 1, writers: [mortal, { ...mortal, after: 0 }, { after: 1 }], readers: [{}] }),
   plan('two readers that die, at a turn of the positions', { slots: 2, sizes: [1, 1, 1], startAt: 2 * HALF - 1, writers: [{}], readers: [mortal, { ...mortal, after: 1 }, { after: 2 }] }),
   plan('both sides die', { slots: 2, sizes: [1, 1, 1], writers: [mortal, { after: 0 }], readers: [mortal, { after: 2 }] }),
-  plan('a reader that lives on when it is replaced', { slots: 2, sizes: [1, 1, 1], writers: [{}], readers: [old, {}] }),
-  plan('a writer that lives on when it is replaced', { slots: 2, sizes: [1, 1, 1], writers: [old, {}], readers: [{}] }),
-  plan('a writer that lives on among padding', { slots: 4, startAt: 3, sizes: [2, 1], writers: [old, {}], readers: [{}] }),
+  plan('a reader that is replaced and keeps trying', { slots: 2, sizes: [1, 1], writers: [{}], readers: [old, {}] }),
+  plan('a writer that is replaced and tries once more', { slots: 2, sizes: [1, 1, 1], writers: [{ ...old, tries: 'once' }, {}], readers: [{}] }),
+  plan('a writer that is replaced and keeps trying', { slots: 2, sizes: [1, 1], writers: [old, {}], readers: [{}] }),
+  plan('a writer that is replaced among padding', { slots: 4, startAt: 3, sizes: [2, 1], writers: [{ ...old, tries: 'once' }, {}], readers: [{}] }),
   plan('three readers that open at once', { slots: 2, sizes: [1, 1], writers: [{}], readers: [old, old, { after: 2 }] }),
   plan('three writers that open at once', { slots: 2, sizes: [1, 1], writers: [old, old, { after: 1 }], readers: [{}] }),
-  { ...asking, threads: asking.threads.map((thread) => (thread.name === 'reader 1' ? { ...thread, steps: [asks, ...thread.steps] } : thread)) },
-  renewed,
+  { ...asking, threads: asking.threads.map((thread) => (thread.name === 'reader 1' ? { ...thread, steps: [asks] } : thread)) },
+  renewed('a ring renewed under its writer', 2, [oldWriter]),
+  renewed('a ring renewed under its reader', 1, [oldReader]),
   overflowing,
+];
+
+/** The same on a larger scale: minutes. */
+export const thoroughScenarios: readonly Scenario[] = [
+  plan('a reader that is replaced and tries once more', { slots: 2, sizes: [1, 1, 1], writers: [{}], readers: [{ ...old, tries: 'once' }, {}] }),
+  plan('a reader that is replaced and keeps trying', { slots: 2, sizes: [1, 1, 1], writers: [{}], readers: [old, {}] }),
+  plan('a writer that is replaced and keeps trying', { slots: 2, sizes: [1, 1, 1], writers: [old, {}], readers: [{}] }),
+  plan('both sides die, four messages', { slots: 2, sizes: [1, 1, 1, 1], writers: [mortal, { after: 0 }], readers: [mortal, { after: 2 }] }),
+  plan('both sides die among padding', { slots: 4, sizes: [1, 2, 2], writers: [mortal, { after: 0 }], readers: [mortal, { after: 2 }] }),
+  renewed('a ring renewed under its reader, two messages', 2, [oldReader]),
+  renewed('a ring renewed under both its sides', 1, [oldWriter, oldReader]),
 ];
