@@ -16,6 +16,8 @@ function send(writer: RingWriter, values: readonly number[]): boolean {
   return true;
 }
 
+const memoryOf = (side: RingWriter | RingReader): SharedArrayBuffer => side.F.buffer as SharedArrayBuffer;
+
 /** Reads and releases everything there is. */
 function drain(reader: RingReader, max?: number): number[] {
   const values: number[] = [];
@@ -94,5 +96,23 @@ describe('a ring', () => {
     send(next, [3]);
     assert.deepEqual(drain(after), [3]);
     assert.deepEqual([next.written, next.consumed(), after.consumed, after.published()], [1, 1, 1, 1]);
+  });
+
+  test('forgets padding before its position comes round again', () => {
+    const { writer, reader } = opened(4);
+    send(writer, [1]);
+    send(writer, [2, 3]);
+    drain(reader);
+    send(writer, [4, 5]);
+    assert.equal(reader.published(), 6, 'one slot of padding at position 3');
+    assert.deepEqual(drain(reader), [4, 5]);
+    for (let k = 6; k < 2 ** 20 + 8; k += 1) {
+      send(writer, [k]);
+      if (reader.available() !== 1 || reader.F[reader.index * 8] !== k) assert.fail(`position ${k} was not read`);
+      reader.release(1);
+    }
+    assert.equal(reader.consumed, 2 ** 20 + 8);
+    assert.equal(writer.written, 2 ** 20 + 8);
+    assert.equal(RingReader.open(memoryOf(writer)).consumed, 2 ** 20 + 8);
   });
 });
