@@ -38,7 +38,7 @@ export class LocalLanes {
     this.#options = options;
     const { instruments, lanes } = options;
     this.group = new LaneGroup({
-      instruments, lanes, distanceUs: options.distanceUs, checkpointEvery: options.checkpointEvery ?? 10_000,
+      lanes, distanceUs: options.distanceUs, checkpointEvery: options.checkpointEvery ?? 10_000,
       assignment: options.assignment ?? instruments.map((_, k) => k % lanes),
       wait: () => this.#wait(),
     });

@@ -56,7 +56,7 @@ export class ReplayLanes {
     this.#armed = lanes.map(() => 0);
     this.#stalls = lanes.map(() => ({ up: false, taken: 0, sinceMs: 0, longestMs: 0 }));
     this.group = new LaneGroup({
-      instruments, assignment, lanes: lanes.length,
+      assignment, lanes: lanes.length,
       distanceUs: Math.min(trading.detector.baselineDistanceMs, trading.venue.entryLatencyMs) * 1000,
       checkpointEvery: params.checkpointSlots,
       wait: () => this.#wait(),

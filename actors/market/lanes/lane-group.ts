@@ -13,34 +13,24 @@
  *
  * docs/lanes.md says why the order holds.
  */
-import type { Instrument } from '../../../data/records/instrument.js';
-import { EXCH_US, RECV_US, SEQ, SYMBOL_SHIFT, TAG } from '../../../data/records/layout.js';
+import { SEQ, TAG } from '../../../data/records/layout.js';
 import { ControlQueue } from '../control-queue.js';
 import type { Control } from '../control-queue.js';
 import { insideMessage } from '../kernel.js';
-import type { Edge, KernelCounters } from '../kernel.js';
+import type { Edge } from '../kernel.js';
 import type { KernelPort } from '../kernel-port.js';
-import type { SymbolFacts } from '../facts.js';
-import type { LaneConnection } from './lane-feed.js';
-import { LaneFeed } from './lane-feed.js';
-import { controlSlots, Mark, putControlPart } from './marks.js';
-import type { PlacedControl } from './marks.js';
+import type { LaneFeed } from './lane-feed.js';
+import { LaneSet } from './lane-set.js';
+import type { LaneSetOptions, Placed } from './lane-set.js';
 
-export interface LaneGroupOptions {
-  readonly instruments: readonly Instrument[];
-  /** Lane of each symbol index. */
-  readonly assignment: readonly number[];
-  readonly lanes: number;
+export interface LaneGroupOptions extends LaneSetOptions {
   /** Least tape-clock distance from a cause to what flows back from it, µs. */
   readonly distanceUs: number;
-  /** Slots of input between two checkpoints of a lane. */
-  readonly checkpointEvery: number;
   /** Waits a little for lanes to get on; false when there is no use in waiting longer before the main loop has turned. */
   readonly wait: () => boolean;
 }
 
-export class LaneGroup implements KernelPort {
-  readonly feeds: readonly LaneFeed[];
+export class LaneGroup extends LaneSet implements KernelPort {
   /** Edges raised by the last `run`, in order. Emptied by the next one. */
   readonly edges: Edge[] = [];
   /** The tape clock as of the last record merged, µs. */
@@ -53,34 +43,19 @@ export class LaneGroup implements KernelPort {
   stalled = false;
 
   private readonly options: LaneGroupOptions;
-  private readonly laneOf: Int32Array;
   private readonly controls = new ControlQueue();
-  /** Tape clock of each lane, as its kernel has it after everything handed to it. */
-  private readonly laneClocks: Float64Array;
-  /** Records routed and merged since the beginning: a record's ordinal is its place in the stream. */
-  private routed = 0;
+  /** Records merged since the beginning. */
   private mergedOrdinal = 0;
-  /** Clock and sequence number of the last record routed. */
-  private routeClockUs = 0;
-  private routeSeq = -1;
   /** Ordinal and clock of the last record routed before which a control could have been applied. */
   private fenceOrdinal = -1;
   private fenceUs = 0;
   /** Clock after each record of the present stretch, by index into it. */
   private clocks: Float64Array = new Float64Array(2048);
-  private controlUnderway: { readonly lane: number; readonly position: number } | null = null;
-  private finishing = false;
+  private controlUnderway: Placed | null = null;
 
   constructor(options: LaneGroupOptions) {
+    super(options);
     this.options = options;
-    this.feeds = Array.from({ length: options.lanes }, () => new LaneFeed(options.checkpointEvery));
-    this.laneClocks = new Float64Array(options.lanes);
-    this.laneOf = Int32Array.from(options.assignment);
-  }
-
-  /** Connects lane `lane` to a thread that begins where `startOf(lane)` says. */
-  connect(lane: number, connection: LaneConnection): void {
-    this.feeds[lane]!.connect(connection);
   }
 
   /** The lane's thread is gone; `threw`: its kernel could not take a record. */
@@ -88,15 +63,6 @@ export class LaneGroup implements KernelPort {
     const feed = this.feeds[lane]!;
     feed.merged = Math.max(feed.merged, feed.tape.positionOf(this.mergedOrdinal));
     feed.disconnect(threw);
-  }
-
-  /** Every lane has its thread. */
-  get connected(): boolean {
-    return this.feeds.every((feed) => feed.connected);
-  }
-
-  get skipped(): number {
-    return this.feeds.reduce((sum, feed) => sum + feed.skipped, 0);
   }
 
   control(control: Control): void {
@@ -141,76 +107,7 @@ export class LaneGroup implements KernelPort {
     }
   }
 
-  /** Records that throw do so in their lanes, which count them. */
-  disown(): void {}
-
-  retell(): void {
-    this.toAll(Mark.RETELL);
-  }
-
-  /** No record will follow. `finished` says when the lanes have taken note. */
-  finish(): void {
-    if (this.finishing) return;
-    this.finishing = true;
-    this.toAll(Mark.FINISH);
-  }
-
-  /** Looks for what is missing to be finished; true when nothing is. */
-  settle(): boolean {
-    for (const feed of this.feeds) {
-      feed.send();
-      feed.poll();
-    }
-    return this.feeds.every((feed) => feed.finished);
-  }
-
-  /** Asks every lane for its facts; they are in `facts` some time later. */
-  requestFacts(): void {
-    this.toAll(Mark.FACTS);
-  }
-
-  /** The latest facts of a symbol; undefined before the first. */
-  facts(symbol: number): SymbolFacts | undefined {
-    return this.feeds[this.lane(symbol)]!.facts?.symbols.find(({ index }) => index === symbol);
-  }
-
-  /** Makes a lane stand still for `ms` of wall time, here. */
-  stall(lane: number, ms: number): void {
-    this.feeds[lane]?.mark(Mark.STALL, this.routed, this.routeSeq + 1, 0, ms);
-  }
-
-  /** Sums of the lanes' latest facts. */
-  counters(): KernelCounters {
-    const total = { records: 0, processed: 0, gapped: 0, waiting: 0, invalid: 0, backwardStamps: 0, exchangeBackwards: 0, missing: 0 };
-    for (const { facts } of this.feeds) {
-      if (facts === null) continue;
-      const { counters } = facts;
-      total.records += counters.records;
-      total.processed += counters.processed;
-      total.gapped += counters.gapped;
-      total.waiting += counters.waiting;
-      total.invalid += counters.invalid;
-      total.backwardStamps += counters.backwardStamps;
-      total.exchangeBackwards += counters.exchangeBackwards;
-      total.missing += counters.missing;
-    }
-    return total;
-  }
-
   // ---------------------------------------------------------------- routing
-
-  private lane(symbol: number): number {
-    const lane = this.laneOf[symbol];
-    // A stranger's record is refused and counted by whoever gets it.
-    return lane === undefined || lane >= this.feeds.length ? 0 : lane;
-  }
-
-  /** The tape clock that record `n`, the next to be routed, has. */
-  private clockOf(F: Float64Array, n: number): number {
-    const recv = F[n * 8 + RECV_US]!;
-    const stamp = recv > 0 ? recv : F[n * 8 + EXCH_US]!;
-    return stamp > this.routeClockUs && stamp < 9e15 ? stamp : this.routeClockUs;
-  }
 
   private controlDue(clock: number, untilUs: number, I: Int32Array, n: number): boolean {
     return this.controls.nextDueUs <= clock && this.controls.nextDueUs < untilUs && !insideMessage(I[n * 16 + TAG]!);
@@ -229,51 +126,21 @@ export class LaneGroup implements KernelPort {
     let n = ahead;
     while (this.mayRoute(F, I, next, n, to, untilUs)) {
       this.hand(F, I, n);
+      this.clocks[n] = this.routeClockUs;
+      if (!insideMessage(I[n * 16 + TAG]!)) {
+        this.fenceOrdinal = this.routed - 1;
+        this.fenceUs = this.routeClockUs;
+      }
       n += 1;
     }
     return n;
-  }
-
-  /** Hands record `n` to its lane, with the marks that it needs. */
-  private hand(F: Float64Array, I: Int32Array, n: number): void {
-    const seq = F[n * 8 + SEQ]!;
-    const clock = this.clockOf(F, n);
-    if (seq > this.routeSeq + 1 && this.routeSeq >= 0) this.toAll(Mark.HOLE);
-    this.routeSeq = seq;
-    this.routeClockUs = clock;
-    this.clocks[n] = clock;
-    if (!insideMessage(I[n * 16 + TAG]!)) {
-      this.fenceOrdinal = this.routed;
-      this.fenceUs = clock;
-    }
-    const lane = this.lane(I[n * 16 + TAG]! >>> SYMBOL_SHIFT);
-    const feed = this.feeds[lane]!;
-    const recv = F[n * 8 + RECV_US]!;
-    const stamp = recv > 0 ? recv : F[n * 8 + EXCH_US]!;
-    // Its own clock would stay behind only where the stamp does not say the time itself.
-    if (stamp !== clock && this.laneClocks[lane]! < clock) feed.mark(Mark.CLOCK, this.routed, seq, clock);
-    this.laneClocks[lane] = clock;
-    feed.record(F, I, n, this.routed);
-    this.routed += 1;
   }
 
   /** Hands the first control in line to its lane; everything before it is merged. */
   private handOver(F: Float64Array, n: number): void {
     if (this.controls.nextDueUs > this.clockUs) this.clockUs = this.controls.nextDueUs;
     this.routeClockUs = this.clockUs;
-    const control = this.controls.shift()!;
-    const lane = this.lane(control.symbol);
-    const feed = this.feeds[lane]!;
-    const placed: PlacedControl = { control, seq: F[n * 8 + SEQ]!, clockUs: this.clockUs };
-    const text = JSON.stringify(placed);
-    const slots = controlSlots(text);
-    for (let part = 0; part < slots; part += 1) feed.tape.mark(this.routed, (to, at) => putControlPart(to, at, text, part));
-    if (this.clockUs > this.laneClocks[lane]!) this.laneClocks[lane] = this.clockUs;
-    this.controlUnderway = { lane, position: feed.tape.end - 1 };
-  }
-
-  private toAll(kind: number): void {
-    for (const feed of this.feeds) feed.mark(kind, this.routed, this.routeSeq + 1);
+    this.controlUnderway = this.place(this.controls.shift()!, F[n * 8 + SEQ]!);
   }
 
   // ---------------------------------------------------------------- merging
