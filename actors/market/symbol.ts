@@ -12,51 +12,18 @@ import type { BookView } from './book-view.js';
 import { F_SHIFT, I_SHIFT } from './words.js';
 import { Book, BookState, sequenceRuleOf } from './book.js';
 import { Candles } from './candles.js';
+import { contractValue } from './contract.js';
+import { Depth } from './depth.js';
+import { Advance, ExchangeClock } from './exchange-clock.js';
+import { Extremes, Watch } from './extremes.js';
 import { Flow } from './flow.js';
 import { Grid } from './grid.js';
 import { Indicator, Pause } from './messages.js';
 import type { Features } from './messages.js';
 import { Microprice } from './microprice.js';
+import { featuresOf, quantitiesOf } from './readings.js';
+import type { Quantities } from './readings.js';
 import { Votes } from './votes.js';
-import { Walls } from './walls.js';
-
-const SECOND_US = 1_000_000;
-/** More silent seconds than any window holds: rolling further changes nothing. */
-const LONGEST_SILENCE_SECONDS = 2000;
-
-export const EXTREME_NAMES = ['volatilityRatio', 'acceleration', 'obi', 'spreadRatio', 'volumeDeltaZ', 'velocityRatio', 'pattern', 'depthImbalance', 'violentRange', 'latencyMs'] as const;
-const EXTREMES = EXTREME_NAMES.length;
-
-/** Prices in ticks, spreads relative, quantities in lots; lambdas per quote unit (Kyle) or its root (Hasbrouck). */
-export interface Quantities {
-  readonly mid: number;
-  /** Bid and ask weighted by the opposite size; the zero-effort stand-in for the micro-price. */
-  readonly weightedMid: number;
-  readonly microprice: number;
-  readonly effectiveSpread: number;
-  readonly realisedSpread: number;
-  readonly ofiTotal: number;
-  readonly ofiImpact: number;
-  readonly ofiImpactR2: number;
-  readonly cvdSession: number;
-  readonly cvd1m: number;
-  readonly cvd5m: number;
-  readonly cvd15m: number;
-  readonly kyleLambda: number;
-  readonly kyleLambdaBpsPerMillion: number;
-  readonly kyleT: number;
-  readonly kyleR2: number;
-  readonly kyleZ: number;
-  readonly hasbrouckLambda: number;
-  readonly amihud: number;
-  readonly vpin: number;
-}
-
-/** Quote units that one lot is worth: price in ticks times `perTick`, plus `flat` (inverse contracts have a fixed worth). */
-export function contractValue(instrument: Instrument): { readonly perTick: number; readonly flat: number } {
-  const lot = Number(instrument.lotSize) * Number(instrument.multiplier);
-  return instrument.product === 'inverse' ? { perTick: 0, flat: lot } : { perTick: lot * Number(instrument.tickSize), flat: 0 };
-}
 
 export class SymbolKernel implements BookView {
   readonly index: number;
@@ -82,17 +49,12 @@ export class SymbolKernel implements BookView {
   readonly flow: Flow;
   readonly microprice = new Microprice();
   readonly votes: Votes;
-  private readonly bidWalls: Walls;
-  private readonly askWalls: Walls;
+  readonly depth: Depth;
+  private readonly watch = new Extremes();
 
   // Clocks, µs.
   clockUs = 0;
-  exchUs = 0;
-  /** Exchange minus receive clock as of the last record with both. */
-  private offsetUs = 0;
-  private second = -1;
-  private secondEndUs = 0;
-  private behind = 0;
+  private readonly clock: ExchangeClock;
   private lastBookUs = 0;
   private lastQuoteUs = 0;
   /** Tape clock at which something may have gone stale. */
@@ -106,16 +68,10 @@ export class SymbolKernel implements BookView {
   private tradeKind = 0;
 
   // Features beyond the grid's.
-  obi = NaN;
   spreadRatio = NaN;
   /** Relative spread; NaN without two quotes. */
   spread = NaN;
-  depthBid = NaN;
-  depthAsk = NaN;
   pattern = 0;
-  private wallSampleUs = 0;
-  private spoofUntilUs = 0;
-  private spoofMask = 0;
 
   pauses = 0;
   private gapPauseUntilUs = 0;
@@ -131,14 +87,9 @@ export class SymbolKernel implements BookView {
   records = 0;
   gapRecords = 0;
   invalid = 0;
-  /** Receive stamps before the tape clock, counted by the kernel; exchange stamps before this symbol's exchange clock. */
+  /** Stamps before the tape clock, counted by the kernel. */
   backwardStamps = 0;
-  exchangeBackwards = 0;
   missing = 0;
-  /** Least and greatest value of each of EXTREME_NAMES with its exchange time: [min, at, max, at]. */
-  readonly extremes = new Float64Array(EXTREMES * 4);
-
-  private readonly watched = new Float64Array(EXTREMES).fill(NaN);
   private readonly seconds = new Float64Array(3);
 
   constructor(instrument: Instrument, params: IndicatorParams) {
@@ -152,12 +103,23 @@ export class SymbolKernel implements BookView {
     this.candles = new Candles(params);
     this.flow = new Flow(params, this.perTick, this.flat);
     this.votes = new Votes(params);
-    this.bidWalls = new Walls(params, params.depthLevels, this.perTick, this.flat);
-    this.askWalls = new Walls(params, params.depthLevels, this.perTick, this.flat);
-    for (let i = 0; i < EXTREMES; i += 1) {
-      this.extremes[i * 4] = Infinity;
-      this.extremes[i * 4 + 2] = -Infinity;
-    }
+    this.depth = new Depth(params, this.perTick, this.flat);
+    this.clock = new ExchangeClock(params);
+  }
+
+  /** Exchange time, µs, on which features are computed. */
+  get exchUs(): number {
+    return this.clock.nowUs;
+  }
+
+  /** Exchange stamps before it. */
+  get exchangeBackwards(): number {
+    return this.clock.backwards;
+  }
+
+  /** Of each of EXTREME_NAMES the least and greatest value with its exchange time: [min, at, max, at]. */
+  get extremes(): Float64Array {
+    return this.watch.table;
   }
 
   lotsAt(side: 'bid' | 'ask', priceTicks: number): number {
@@ -261,84 +223,43 @@ export class SymbolKernel implements BookView {
 
   /** Moves the exchange clock to the record at word f and closes the seconds before it. */
   private advance(F: Float64Array, f: number): void {
-    const exch = F[f + EXCH_US];
-    const recv = F[f + RECV_US];
-    let e = this.exchUs;
-    if (exch > 0) {
-      e = exch;
-      if (recv > 0) {
-        this.offsetUs = exch - recv;
-        this.grid.latency(F, f + RECV_US, f + EXCH_US);
-      }
-    } else if (recv > 0) {
-      e = recv + this.offsetUs;
-    }
-    if (e < this.exchUs) {
-      if (exch > 0) {
-        this.exchangeBackwards += 1;
-        if (this.exchUs - e >= this.params.clockResyncMs * 1000) this.behind += 1;
-        else this.behind = 0;
-        if (this.behind >= this.params.clockResyncRecords) {
-          this.exchUs = e;
-          this.resync();
-        }
-      }
-      return;
-    }
-    if (!(e < 9e15)) return; // Infinity or NaN: no clock
-    if (this.behind !== 0 && exch > 0) this.behind = 0;
-    this.exchUs = e;
-    if (e >= this.secondEndUs) this.roll();
+    if (F[f + EXCH_US] > 0 && F[f + RECV_US] > 0) this.grid.latency(F, f + RECV_US, f + EXCH_US);
+    const step = this.clock.advance(F, f);
+    if (step === Advance.SECONDS) this.clock.roll(this);
+    else if (step === Advance.RESYNC) this.resync();
   }
 
-  /** The clock had been wrong: go back to where everyone is. The seconds in between are not comparable. */
+  /** The clock had been wrong: the seconds in between are not comparable. */
   private resync(): void {
-    this.behind = 0;
     this.votes.nowUs = this.exchUs;
-    this.second = Math.floor(this.exchUs / SECOND_US);
-    this.secondEndUs = (this.second + 1) * SECOND_US;
     this.grid.cut();
     this.votes.unlatch();
-    this.spoofUntilUs = 0;
+    this.depth.resync();
     this.gapPauseUntilUs = 0;
-    this.wallSampleUs = 0;
     this.setPauses();
   }
 
-  /** Closes every second that ended at or before exchUs. */
-  private roll(): void {
-    const now = Math.floor(this.exchUs / SECOND_US);
-    if (this.second < 0) this.second = now;
-    else if (now - this.second > LONGEST_SILENCE_SECONDS) {
-      this.endSecond();
-      this.second = now - LONGEST_SILENCE_SECONDS;
-    }
-    while (this.second < now) {
-      this.endSecond();
-      this.second += 1;
-    }
-    this.secondEndUs = (now + 1) * SECOND_US;
-  }
-
-  private endSecond(): void {
-    const endUs = (this.second + 1) * SECOND_US;
-    const { grid, votes, params, candles } = this;
+  /** Closes the second that the clock says. */
+  endSecond(): void {
+    const { endUs, second } = this.clock;
+    const { grid, votes, params, candles, watch } = this;
     votes.nowUs = endUs;
+    watch.nowUs = endUs;
     this.seconds[0] = this.flow.delta;
     this.seconds[1] = this.spread;
     this.seconds[2] = grid.price > 0 ? 1 / grid.price : 0;
     const wasWarm = grid.warm;
     const silent = !grid.event;
-    grid.endSecond(this.second, this.seconds);
-    this.flow.endSecond(this.second, grid.silent ? 0 : grid.price);
-    if ((this.second + 1) % params.micropriceFitSeconds === 0) this.microprice.fit();
-    if (candles.endSecond(this.second)) {
+    grid.endSecond(second, this.seconds);
+    this.flow.endSecond(second, grid.silent ? 0 : grid.price);
+    if ((second + 1) % params.micropriceFitSeconds === 0) this.microprice.fit();
+    if (candles.endSecond(second)) {
       this.keepCandle(endUs);
       if (candles.pattern !== 0 && grid.warm) {
         this.pattern = candles.pattern;
         votes.pulse(6, true);
-        this.watched[6] = candles.pattern;
-        this.extreme(6);
+        watch.watched[Watch.PATTERN] = candles.pattern;
+        watch.note(Watch.PATTERN);
       }
     }
 
@@ -357,14 +278,19 @@ export class SymbolKernel implements BookView {
     votes.ability(Indicator.VOLUME_DELTA, grid.volumeDeltaZ === grid.volumeDeltaZ && this.tradeKind !== 0);
     this.judgeSpread();
     if (grid.warm !== wasWarm) this.judgeBook();
-    const { watched } = this;
-    watched[0] = v;
-    watched[1] = grid.acceleration;
-    watched[4] = grid.volumeDeltaZ;
-    watched[5] = grid.velocityRatio;
-    watched[8] = grid.violentRange;
-    watched[9] = grid.latencyMs;
-    for (let i = 0; i < EXTREMES; i += 1) if (i !== 2 && i !== 3 && i !== 6 && i !== 7) this.extreme(i);
+    const { watched } = watch;
+    watched[Watch.VOLATILITY] = v;
+    watched[Watch.ACCELERATION] = grid.acceleration;
+    watched[Watch.VOLUME_DELTA] = grid.volumeDeltaZ;
+    watched[Watch.VELOCITY] = grid.velocityRatio;
+    watched[Watch.VIOLENT_RANGE] = grid.violentRange;
+    watched[Watch.LATENCY] = grid.latencyMs;
+    watch.note(Watch.VOLATILITY);
+    watch.note(Watch.ACCELERATION);
+    watch.note(Watch.VOLUME_DELTA);
+    watch.note(Watch.VELOCITY);
+    watch.note(Watch.VIOLENT_RANGE);
+    watch.note(Watch.LATENCY);
     if (!silent || votes.dirty || grid.warm !== wasWarm) this.setPauses();
     if (votes.dirty || endUs > votes.expiryUs) votes.refresh();
     this.dirty = true;
@@ -395,8 +321,7 @@ export class SymbolKernel implements BookView {
     this.lastTradeTicks = price;
     this.candles.trade(price, F, at);
     this.flow.trade(price, d, F, at);
-    if (price >= this.bidWalls.low && price <= this.bidWalls.high) this.bidWalls.trade(price, F, at);
-    if (price >= this.askWalls.low && price <= this.askWalls.high) this.askWalls.trade(price, F, at);
+    this.depth.trade(price, F, at);
     const { grid } = this;
     grid.events += 1;
     if (this.flow.mid === 0) grid.price = price;
@@ -526,11 +451,7 @@ export class SymbolKernel implements BookView {
     if (this.live && !live) {
       // What the book said no longer counts, and nothing latched before the gap may add up with what comes after.
       votes.unlatch();
-      this.obi = NaN;
-      this.depthBid = NaN;
-      this.depthAsk = NaN;
-      this.bidWalls.clear();
-      this.askWalls.clear();
+      this.depth.clear();
       votes.ability(Indicator.OBI, false);
       votes.ability(Indicator.DEPTH, false);
       if (this.quotesFromBook && book.state !== BookState.STALE) {
@@ -550,55 +471,35 @@ export class SymbolKernel implements BookView {
 
   /** Indicators 3 and 8, from the top levels of a LIVE book. */
   private judgeBook(): void {
-    const { book, params, votes, watched } = this;
+    const { book, depth, params, votes, watch } = this;
     if (book === null || !this.live) return;
-    const atUs = votes.nowUs;
-    const { bids, asks } = book;
-    bids.sum();
-    asks.sum();
-    const bidLots = bids.sumLots;
-    const askLots = asks.sumLots;
-    this.obi = bidLots + askLots > 0 ? (bidLots - askLots) / (bidLots + askLots) : NaN;
-    const bid = bids.sumWorth;
-    const ask = asks.sumWorth;
-    this.depthBid = bid;
-    this.depthAsk = ask;
-    const total = bid + ask;
-    const imbalance = total > 0 ? (bid - ask) / total : NaN;
-
-    if (atUs >= this.wallSampleUs) {
-      this.wallSampleUs = atUs + params.wallSampleMs * 1000;
-      this.bidWalls.nowUs = atUs;
-      this.askWalls.nowUs = atUs;
-      this.bidWalls.sample(bids);
-      this.askWalls.sample(asks);
-      if (this.bidWalls.spoof || this.askWalls.spoof) {
-        this.spoofMask = (this.bidWalls.spoof ? 1 : 0) | (this.askWalls.spoof ? 2 : 0);
-        this.spoofUntilUs = atUs + params.jitterBufferMs * 1000;
-      }
-    }
-
+    depth.nowUs = votes.nowUs;
+    depth.read(book);
+    const { obi, imbalance } = depth;
+    const total = depth.bid + depth.ask;
     const { warm } = this.grid;
-    votes.ability(Indicator.OBI, warm && this.obi === this.obi);
+    votes.ability(Indicator.OBI, warm && obi === obi);
     votes.ability(Indicator.DEPTH, warm && total > 0);
-    votes.level(Indicator.OBI, 2, warm && this.obi < params.obiThreshold);
+    votes.level(Indicator.OBI, 2, warm && obi < params.obiThreshold);
     votes.level(Indicator.DEPTH, 7, warm && Math.abs(imbalance) > params.depthExtremeImbalance);
-    watched[2] = this.obi;
-    this.extreme(2);
-    watched[7] = imbalance;
-    this.extreme(7);
+    watch.nowUs = votes.nowUs;
+    watch.watched[Watch.OBI] = obi;
+    watch.note(Watch.OBI);
+    watch.watched[Watch.DEPTH] = imbalance;
+    watch.note(Watch.DEPTH);
     if ((total * params.usdPerQuote < params.depthMinUsd) !== ((this.pauses & Pause.LIQUIDITY) !== 0)) this.setPauses();
   }
 
   /** Indicator 4: the spread against its lagged median. */
   private judgeSpread(): void {
-    const { votes, params, grid } = this;
+    const { votes, params, grid, watch } = this;
     const x = this.spread / grid.spreadMedian;
     this.spreadRatio = grid.warm && !this.quotesStale ? x : NaN;
     votes.ability(Indicator.SPREAD, this.spreadRatio === this.spreadRatio);
     votes.level(Indicator.SPREAD, 3, this.spreadRatio > params.spreadMultiplier && this.spread * 10_000 >= params.spreadGateBps);
-    this.watched[3] = this.spreadRatio;
-    this.extreme(3);
+    watch.nowUs = votes.nowUs;
+    watch.watched[Watch.SPREAD] = this.spreadRatio;
+    watch.note(Watch.SPREAD);
     if (this.spreadEmergency() !== ((this.pauses & Pause.SPREAD) !== 0)) this.setPauses();
   }
 
@@ -645,25 +546,11 @@ export class SymbolKernel implements BookView {
     if (this.gapPauseUntilUs !== 0) pauses |= Pause.GAP;
     if (grid.latencyMs > params.latencyPauseMs) pauses |= Pause.LATENCY;
     if (this.spreadEmergency()) pauses |= Pause.SPREAD;
-    if (this.live && (this.depthBid + this.depthAsk) * params.usdPerQuote < params.depthMinUsd) pauses |= Pause.LIQUIDITY;
+    if (this.live && (this.depth.bid + this.depth.ask) * params.usdPerQuote < params.depthMinUsd) pauses |= Pause.LIQUIDITY;
     if ((book !== null && book.state === BookState.STALE) || this.quotesStale) pauses |= Pause.STALE;
     if (pauses !== this.pauses) {
       this.pauses = pauses;
       this.dirty = true;
-    }
-  }
-
-  /** Keeps watched[index] if it is a new least or greatest value. */
-  private extreme(index: number): void {
-    const value = this.watched[index];
-    const at = index * 4;
-    if (value < this.extremes[at]) {
-      this.extremes[at] = value;
-      this.extremes[at + 1] = this.votes.nowUs;
-    }
-    if (value > this.extremes[at + 2]) {
-      this.extremes[at + 2] = value;
-      this.extremes[at + 3] = this.votes.nowUs;
     }
   }
 
@@ -678,57 +565,11 @@ export class SymbolKernel implements BookView {
 
   /** The base quantities of 4.1 as they stand, for reports; NaN where unknown. Allocates. */
   quantities(): Quantities {
-    const { flow, microprice } = this;
-    const both = flow.mid > 0;
-    return {
-      mid: both ? flow.mid : NaN,
-      weightedMid: both
-        ? (this.bestBidLots * this.bestAskTicks + this.bestAskLots * this.bestBidTicks) / (this.bestBidLots + this.bestAskLots) : NaN,
-      microprice: microprice.price,
-      effectiveSpread: flow.effectiveSpread,
-      realisedSpread: flow.realisedSpread,
-      ofiTotal: flow.ofiTotal,
-      ofiImpact: flow.ofiImpact.slope,
-      ofiImpactR2: flow.ofiImpact.rSquared,
-      cvdSession: flow.cvdSession,
-      cvd1m: flow.cvd1m,
-      cvd5m: flow.cvd5m,
-      cvd15m: flow.cvd15m,
-      kyleLambda: flow.kyle.slope,
-      kyleLambdaBpsPerMillion: flow.kyle.slope * 1e10,
-      kyleT: flow.kyle.t,
-      kyleR2: flow.kyle.rSquared,
-      kyleZ: flow.kyleZ,
-      hasbrouckLambda: flow.hasbrouck.slope,
-      amihud: flow.amihud,
-      vpin: flow.vpin,
-    };
+    return quantitiesOf(this);
   }
 
   /** The values an edge carries; allocates. */
   features(): Features {
-    const { grid } = this;
-    const spoofing = this.spoofUntilUs !== 0 && this.exchUs <= this.spoofUntilUs;
-    return {
-      price: grid.price,
-      bestBidTicks: this.bestBidTicks,
-      bestAskTicks: this.bestAskTicks,
-      volatilityRatio: grid.volatilityRatio,
-      volatilityNow: grid.volatilityNow,
-      acceleration: grid.acceleration,
-      obi: this.obi,
-      spreadRatio: this.spreadRatio,
-      spreadBps: this.spread * 10_000,
-      volumeDeltaZ: grid.volumeDeltaZ,
-      velocityRatio: grid.velocityRatio,
-      eventsPerSecond: grid.eventsPerSecond,
-      pattern: (this.votes.mask & Indicator.PATTERN) !== 0 ? this.pattern : 0,
-      depthBid: this.depthBid,
-      depthAsk: this.depthAsk,
-      walls: (this.bidWalls.wall ? 1 : 0) | (this.askWalls.wall ? 2 : 0),
-      spoofs: spoofing ? this.spoofMask : 0,
-      violentRange: grid.violentRange,
-      latencyMs: grid.latencyMs,
-    };
+    return featuresOf(this);
   }
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sequenceRuleOf } from '../../actors/market/book.js';
-import { contractValue } from '../../actors/market/symbol.js';
+import { contractValue } from '../../actors/market/contract.js';
 import { DEFAULT_INDICATOR_PARAMS } from '../../config/indicators.js';
 import type { Instrument } from '../../data/records/index.js';
 

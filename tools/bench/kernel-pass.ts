@@ -66,9 +66,9 @@ function playBlock(kernel: MarketKernel, { F, I, length }: RecordBatch, sum: Che
   }
   for (const symbol of kernel.symbols) {
     sum.fold(symbol.grid.price);
-    sum.fold(symbol.obi);
+    sum.fold(symbol.depth.obi);
     sum.fold(symbol.spreadRatio);
-    sum.fold(symbol.depthBid);
+    sum.fold(symbol.depth.bid);
     sum.fold(symbol.flow.ofi);
     sum.fold(symbol.votes.mask);
   }

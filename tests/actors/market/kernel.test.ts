@@ -284,11 +284,11 @@ test('imbalance, depth and spread equal sums over a sorted Map; nobody reads a b
     const sum = (rows: readonly [number, number][], f: (row: [number, number]) => number): number => rows.reduce((s, row) => s + f(row), 0);
     const b10 = sum(top(bids, -1, 10), ([, q]) => q);
     const a10 = sum(top(asks, 1, 10), ([, q]) => q);
-    if (a10 + b10 === 0) assert.ok(Number.isNaN(symbol.obi));
-    else assert.equal(symbol.obi, (b10 - a10) / (b10 + a10));
+    if (a10 + b10 === 0) assert.ok(Number.isNaN(symbol.depth.obi));
+    else assert.equal(symbol.depth.obi, (b10 - a10) / (b10 + a10));
     const worth = ([p, q]: [number, number]): number => p * 0.01 * q * 0.001;
-    assert.ok(Math.abs(symbol.depthBid - sum(top(bids, -1, 20), worth)) < 1e-6);
-    assert.ok(Math.abs(symbol.depthAsk - sum(top(asks, 1, 20), worth)) < 1e-6);
+    assert.ok(Math.abs(symbol.depth.bid - sum(top(bids, -1, 20), worth)) < 1e-6);
+    assert.ok(Math.abs(symbol.depth.ask - sum(top(asks, 1, 20), worth)) < 1e-6);
     const bestBid = top(bids, -1, 1)[0]?.[0] ?? 0;
     const bestAsk = top(asks, 1, 1)[0]?.[0] ?? 0;
     assert.deepEqual([symbol.bestBidTicks, symbol.bestAskTicks], [bestBid, bestAsk]);

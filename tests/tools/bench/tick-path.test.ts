@@ -35,6 +35,6 @@ void test('the tick path that is measured does its job on every pass: a live boo
   assert.ok(counters.records >= 3.5 * tape.records);
   assert.deepEqual([counters.gapped, counters.waiting, counters.invalid, counters.backwardStamps, counters.missing], [0, 0, 0, 0, 0]);
   const symbol = path.kernel.symbol(0);
-  assert.ok(symbol?.live === true && symbol.grid.warm && Number.isFinite(symbol.obi));
+  assert.ok(symbol?.live === true && symbol.grid.warm && Number.isFinite(symbol.depth.obi));
   path.close();
 });
