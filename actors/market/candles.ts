@@ -41,6 +41,12 @@ export class Candles {
   /** Strength of the pattern that the candle just closed completed: + exhaustion, - climax, 0 none. */
   pattern = 0;
 
+  /** The last closed candle: open, high, low, close, volume, mean volume before, low and high of the window before. */
+  readonly kept = new Float64Array(8);
+  keptEndUs = 0;
+  /** Nobody has looked at it yet. */
+  unread = false;
+
   private readonly params: IndicatorParams;
 
   constructor(params: IndicatorParams) {
@@ -60,7 +66,7 @@ export class Candles {
     this.trades += 1;
   }
 
-  /** Closes `second`; true when it had a candle, which then stays readable until the next trade. */
+  /** Closes `second`; true when it had a candle, to be kept before the next trade. */
   endSecond(second: number): boolean {
     const slot = second % RANGE;
     this.pattern = 0;
@@ -102,8 +108,19 @@ export class Candles {
     return true;
   }
 
-  /** Forgets the candle that was just read. */
-  beginSecond(): void {
+  /** Keeps the candle of the second that ended at `endUs` for whoever reads it next; the running one begins anew. */
+  keep(endUs: number): void {
+    const { kept } = this;
+    this.unread = true;
+    this.keptEndUs = endUs;
+    kept[0] = this.open;
+    kept[1] = this.high;
+    kept[2] = this.low;
+    kept[3] = this.close;
+    kept[4] = this.volume;
+    kept[5] = this.meanVolume;
+    kept[6] = this.windowLow;
+    kept[7] = this.windowHigh;
     this.trades = 0;
     this.volume = 0;
   }

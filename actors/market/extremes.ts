@@ -11,8 +11,6 @@ export class Extremes {
   readonly table = new Float64Array(COUNT * 4);
   /** Values to look at. */
   readonly watched = new Float64Array(COUNT).fill(NaN);
-  /** Exchange time of what is looked at, set by the owner. */
-  nowUs = 0;
 
   constructor() {
     for (let i = 0; i < COUNT; i += 1) {
@@ -21,17 +19,23 @@ export class Extremes {
     }
   }
 
-  /** Keeps watched[index] if it is a new least or greatest value. */
-  note(index: number): void {
+  /** watched[index] is a new least or greatest value. */
+  exceeds(index: number): boolean {
+    const value = this.watched[index];
+    return value < this.table[index * 4] || value > this.table[index * 4 + 2];
+  }
+
+  /** Keeps watched[index], which `exceeds`, with its exchange time. */
+  keep(index: number, atUs: number): void {
     const value = this.watched[index];
     const at = index * 4;
     if (value < this.table[at]) {
       this.table[at] = value;
-      this.table[at + 1] = this.nowUs;
+      this.table[at + 1] = atUs;
     }
     if (value > this.table[at + 2]) {
       this.table[at + 2] = value;
-      this.table[at + 3] = this.nowUs;
+      this.table[at + 3] = atUs;
     }
   }
 }

@@ -355,9 +355,10 @@ export class MarketKernel implements KernelPort {
       this.edges.push({ type: 'book', symbol: at, seq, atUs, from: BOOK_STATE_NAMES[this.lastBook[at]], to: BOOK_STATE_NAMES[book.state] });
       this.lastBook[at] = book.state;
     }
-    if (symbol.candleClosed) {
-      symbol.candleClosed = false;
-      if (symbol.grid.frozen && symbol.closedCandle[3] > symbol.closedCandle[0]) this.edges.push(this.candleEdge(symbol, seq, atUs));
+    const { candles } = symbol;
+    if (candles.unread) {
+      candles.unread = false;
+      if (symbol.grid.frozen && candles.kept[3] > candles.kept[0]) this.edges.push(this.candleEdge(symbol, seq, atUs));
     }
     const key = this.levelKey(symbol);
     if (key === this.lastLevel[at]) return;
@@ -371,9 +372,9 @@ export class MarketKernel implements KernelPort {
   }
 
   private candleEdge(symbol: SymbolKernel, seq: number, atUs: number): CandleEdge {
-    const c = symbol.closedCandle;
+    const c = symbol.candles.kept;
     return {
-      type: 'candle', symbol: symbol.index, seq, atUs, exchUs: symbol.candleEndUs,
+      type: 'candle', symbol: symbol.index, seq, atUs, exchUs: symbol.candles.keptEndUs,
       open: c[0], high: c[1], low: c[2], close: c[3], volume: c[4], meanVolume60: c[5], windowLow: c[6], windowHigh: c[7],
       features: symbol.features(), mask: symbol.votes.mask,
     };

@@ -7,17 +7,18 @@
  */
 import type { IndicatorParams } from '../../config/indicators.js';
 import type { Instrument } from '../../data/records/instrument.js';
-import { AUX, EXCH_US, EXTRA, Flag, ID, Kind, KIND_MASK, PRICE, PRICE2, QTY, RECV_US, TAG } from '../../data/records/layout.js';
+import { AUX, EXTRA, Flag, ID, Kind, KIND_MASK, PRICE, PRICE2, QTY, TAG } from '../../data/records/layout.js';
 import type { BookView } from './book-view.js';
 import { F_SHIFT, I_SHIFT } from './words.js';
 import { Book, BookState, sequenceRuleOf } from './book.js';
 import { Candles } from './candles.js';
 import { contractValue } from './contract.js';
 import { Depth } from './depth.js';
-import { Advance, ExchangeClock } from './exchange-clock.js';
+import { ExchangeClock, SECOND_US } from './exchange-clock.js';
 import { Extremes, Watch } from './extremes.js';
 import { Flow } from './flow.js';
 import { Grid } from './grid.js';
+import { judgeSecond } from './judge-second.js';
 import { Indicator, Pause } from './messages.js';
 import type { Features } from './messages.js';
 import { Microprice } from './microprice.js';
@@ -25,9 +26,8 @@ import { featuresOf, quantitiesOf } from './readings.js';
 import type { Quantities } from './readings.js';
 import { Votes } from './votes.js';
 
-export class SymbolKernel implements BookView {
+export class SymbolKernel extends ExchangeClock implements BookView {
   readonly index: number;
-  readonly params: IndicatorParams;
   private readonly rule: 'spot' | 'futures';
   private readonly perTick: number;
   private readonly flat: number;
@@ -54,7 +54,6 @@ export class SymbolKernel implements BookView {
 
   // Clocks, µs.
   clockUs = 0;
-  private readonly clock: ExchangeClock;
   private lastBookUs = 0;
   private lastQuoteUs = 0;
   /** Tape clock at which something may have gone stale. */
@@ -77,11 +76,6 @@ export class SymbolKernel implements BookView {
   private gapPauseUntilUs = 0;
   /** Something `flags` depends on may have changed. */
   dirty = false;
-  /** A candle was closed by the last record and has not been looked at. */
-  candleClosed = false;
-  candleEndUs = 0;
-  /** That candle: open, high, low, close, volume, mean volume before, low and high of the window before. */
-  readonly closedCandle = new Float64Array(8);
 
   // Counts.
   records = 0;
@@ -93,8 +87,8 @@ export class SymbolKernel implements BookView {
   private readonly seconds = new Float64Array(3);
 
   constructor(instrument: Instrument, params: IndicatorParams) {
+    super(params);
     this.index = instrument.index;
-    this.params = params;
     this.rule = sequenceRuleOf(instrument.venue);
     const { perTick, flat } = contractValue(instrument);
     this.perTick = perTick;
@@ -104,17 +98,6 @@ export class SymbolKernel implements BookView {
     this.flow = new Flow(params, this.perTick, this.flat);
     this.votes = new Votes(params);
     this.depth = new Depth(params, this.perTick, this.flat);
-    this.clock = new ExchangeClock(params);
-  }
-
-  /** Exchange time, µs, on which features are computed. */
-  get exchUs(): number {
-    return this.clock.nowUs;
-  }
-
-  /** Exchange stamps before it. */
-  get exchangeBackwards(): number {
-    return this.clock.backwards;
   }
 
   /** Of each of EXTREME_NAMES the least and greatest value with its exchange time: [min, at, max, at]. */
@@ -221,16 +204,7 @@ export class SymbolKernel implements BookView {
     if (this.book !== null) this.book.finish();
   }
 
-  /** Moves the exchange clock to the record at word f and closes the seconds before it. */
-  private advance(F: Float64Array, f: number): void {
-    if (F[f + EXCH_US] > 0 && F[f + RECV_US] > 0) this.grid.latency(F, f + RECV_US, f + EXCH_US);
-    const step = this.clock.advance(F, f);
-    if (step === Advance.SECONDS) this.clock.roll(this);
-    else if (step === Advance.RESYNC) this.resync();
-  }
-
-  /** The clock had been wrong: the seconds in between are not comparable. */
-  private resync(): void {
+  protected resync(): void {
     this.votes.nowUs = this.exchUs;
     this.grid.cut();
     this.votes.unlatch();
@@ -239,12 +213,11 @@ export class SymbolKernel implements BookView {
     this.setPauses();
   }
 
-  /** Closes the second that the clock says. */
-  endSecond(): void {
-    const { endUs, second } = this.clock;
+  protected endSecond(): void {
+    const { second } = this;
+    const endUs = (second + 1) * SECOND_US;
     const { grid, votes, params, candles, watch } = this;
     votes.nowUs = endUs;
-    watch.nowUs = endUs;
     this.seconds[0] = this.flow.delta;
     this.seconds[1] = this.spread;
     this.seconds[2] = grid.price > 0 ? 1 / grid.price : 0;
@@ -254,61 +227,34 @@ export class SymbolKernel implements BookView {
     this.flow.endSecond(second, grid.silent ? 0 : grid.price);
     if ((second + 1) % params.micropriceFitSeconds === 0) this.microprice.fit();
     if (candles.endSecond(second)) {
-      this.keepCandle(endUs);
+      candles.keep(endUs);
       if (candles.pattern !== 0 && grid.warm) {
         this.pattern = candles.pattern;
         votes.pulse(6, true);
         watch.watched[Watch.PATTERN] = candles.pattern;
-        watch.note(Watch.PATTERN);
+        this.note(Watch.PATTERN);
       }
     }
 
-    const v = grid.volatilityRatio;
-    const sigma = grid.volatilityNow;
-    const byRatio = v > params.volatilityMultiplier && sigma >= params.volatilityGatePerSecond;
-    const bySigma = sigma >= params.volatilityAbsolutePerSecond;
-    const burst = params.volatilityCombine === 'or' ? byRatio || bySigma : byRatio && bySigma;
-    votes.pulse(0, burst || (params.volatilityByRange && v === v && grid.violentRange >= params.violentRange));
-    votes.pulse(1, grid.acceleration < params.accelerationPerSecond2
-      && grid.acceleration < -params.accelerationNoiseMultiple * grid.volatilityBase);
-    votes.pulse(4, grid.volumeDeltaZ < params.volumeDeltaZ);
-    votes.pulse(5, grid.velocityRatio > params.velocityMultiplier && grid.eventsPerSecond >= params.velocityMinPerSecond);
-    votes.ability(Indicator.VOLATILITY, v === v);
-    votes.ability(Indicator.ACCELERATION, grid.acceleration === grid.acceleration);
-    votes.ability(Indicator.VOLUME_DELTA, grid.volumeDeltaZ === grid.volumeDeltaZ && this.tradeKind !== 0);
+    judgeSecond(params, grid, votes, this.tradeKind !== 0);
     this.judgeSpread();
     if (grid.warm !== wasWarm) this.judgeBook();
     const { watched } = watch;
-    watched[Watch.VOLATILITY] = v;
+    watched[Watch.VOLATILITY] = grid.volatilityRatio;
     watched[Watch.ACCELERATION] = grid.acceleration;
     watched[Watch.VOLUME_DELTA] = grid.volumeDeltaZ;
     watched[Watch.VELOCITY] = grid.velocityRatio;
     watched[Watch.VIOLENT_RANGE] = grid.violentRange;
     watched[Watch.LATENCY] = grid.latencyMs;
-    watch.note(Watch.VOLATILITY);
-    watch.note(Watch.ACCELERATION);
-    watch.note(Watch.VOLUME_DELTA);
-    watch.note(Watch.VELOCITY);
-    watch.note(Watch.VIOLENT_RANGE);
-    watch.note(Watch.LATENCY);
+    this.note(Watch.VOLATILITY);
+    this.note(Watch.ACCELERATION);
+    this.note(Watch.VOLUME_DELTA);
+    this.note(Watch.VELOCITY);
+    this.note(Watch.VIOLENT_RANGE);
+    this.note(Watch.LATENCY);
     if (!silent || votes.dirty || grid.warm !== wasWarm) this.setPauses();
     if (votes.dirty || endUs > votes.expiryUs) votes.refresh();
     this.dirty = true;
-  }
-
-  private keepCandle(endUs: number): void {
-    const { candles, closedCandle } = this;
-    this.candleClosed = true;
-    this.candleEndUs = endUs;
-    closedCandle[0] = candles.open;
-    closedCandle[1] = candles.high;
-    closedCandle[2] = candles.low;
-    closedCandle[3] = candles.close;
-    closedCandle[4] = candles.volume;
-    closedCandle[5] = candles.meanVolume;
-    closedCandle[6] = candles.windowLow;
-    closedCandle[7] = candles.windowHigh;
-    candles.beginSecond();
   }
 
   private takeTrade(F: Float64Array, f: number, price: number, tag: number): void {
@@ -482,11 +428,10 @@ export class SymbolKernel implements BookView {
     votes.ability(Indicator.DEPTH, warm && total > 0);
     votes.level(Indicator.OBI, 2, warm && obi < params.obiThreshold);
     votes.level(Indicator.DEPTH, 7, warm && Math.abs(imbalance) > params.depthExtremeImbalance);
-    watch.nowUs = votes.nowUs;
     watch.watched[Watch.OBI] = obi;
-    watch.note(Watch.OBI);
+    this.note(Watch.OBI);
     watch.watched[Watch.DEPTH] = imbalance;
-    watch.note(Watch.DEPTH);
+    this.note(Watch.DEPTH);
     if ((total * params.usdPerQuote < params.depthMinUsd) !== ((this.pauses & Pause.LIQUIDITY) !== 0)) this.setPauses();
   }
 
@@ -497,9 +442,8 @@ export class SymbolKernel implements BookView {
     this.spreadRatio = grid.warm && !this.quotesStale ? x : NaN;
     votes.ability(Indicator.SPREAD, this.spreadRatio === this.spreadRatio);
     votes.level(Indicator.SPREAD, 3, this.spreadRatio > params.spreadMultiplier && this.spread * 10_000 >= params.spreadGateBps);
-    watch.nowUs = votes.nowUs;
     watch.watched[Watch.SPREAD] = this.spreadRatio;
-    watch.note(Watch.SPREAD);
+    this.note(Watch.SPREAD);
     if (this.spreadEmergency() !== ((this.pauses & Pause.SPREAD) !== 0)) this.setPauses();
   }
 
@@ -552,6 +496,10 @@ export class SymbolKernel implements BookView {
       this.pauses = pauses;
       this.dirty = true;
     }
+  }
+
+  private note(index: number): void {
+    if (this.watch.exceeds(index)) this.watch.keep(index, this.votes.nowUs);
   }
 
   /** Warm, votes enough, and a price that moved: an event (4.2 "Trigger"). */

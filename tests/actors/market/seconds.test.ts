@@ -32,7 +32,7 @@ function play(tape: Records, of: Instrument, params: IndicatorParams, closed: (s
     // A mark price touches nothing but the clock: each second is closed alone and can be looked at.
     for (; second >= 0 && second < now; second += 1) {
       const mark = records([{ kind: Kind.MARK, exch: (second + 1) * 1e6 }]);
-      kernel.candleClosed = false;
+      kernel.candles.unread = false;
       kernel.take(mark.F, mark.I, 0);
       closed(second, kernel);
     }
@@ -92,11 +92,11 @@ function compare(tape: Records, of: Instrument, params: IndicatorParams): { seco
     }
     const paid = past.slice(-60).flatMap((x) => x.effective);
     close(flow.effectiveSpread, paid.length > 0 ? mean(paid) : NaN, `${at} effective spread`, 1);
-    assert.equal(kernel.candleClosed, row.trades > 0, `${at} candle`);
+    assert.equal(kernel.candles.unread, row.trades > 0, `${at} candle`);
     if (row.trades > 0) {
-      assert.deepEqual([...kernel.closedCandle.subarray(0, 5)], [row.open, row.high, row.low, row.close, row.volume], `${at} candle`);
-      close(kernel.closedCandle[5], row.meanVolume, `${at} mean volume`, 1);
-      assert.deepEqual([...kernel.closedCandle.subarray(6)], [row.windowLow, row.windowHigh], `${at} extremum window`);
+      assert.deepEqual([...kernel.candles.kept.subarray(0, 5)], [row.open, row.high, row.low, row.close, row.volume], `${at} candle`);
+      close(kernel.candles.kept[5], row.meanVolume, `${at} mean volume`, 1);
+      assert.deepEqual([...kernel.candles.kept.subarray(6)], [row.windowLow, row.windowHigh], `${at} extremum window`);
       close(kernel.candles.pattern, row.pattern, `${at} pattern`);
       spoke['candle'] += 1;
     }
@@ -246,7 +246,7 @@ test('patterns of drawn candles equal the reference: exhaustion, climax, near mi
       const volume = 3 + Math.floor(random() * 9) * (k === 5 ? 4 : 1);
       [o, high, low, c].forEach((p, i) => candles.trade(p, Float64Array.of(i === 0 ? volume : 0), 0));
       candles.endSecond(1000 + k);
-      candles.beginSecond();
+      candles.keep(0);
       if (high === low) run.length = 0;
       else run.push({ open: o, high, low, close: c, volume } as Second);
       const expected = high === low ? 0 : patternOf(run, DEFAULT_INDICATOR_PARAMS);
