@@ -1,2 +1,3 @@
 export * from './market-session.js';
 export * from './lane-plan.js';
+export * from './hosted-lanes.js';

@@ -1,16 +1,12 @@
 import { LaneGroup } from '../../actors/market/index.js';
-import type { KernelPort, LaneInput } from '../../actors/market/index.js';
+import type { KernelPort } from '../../actors/market/index.js';
 import type { Config, LanesParams } from '../../config/index.js';
-import { paramsForSymbol } from '../../config/indicators.js';
 import type { Instrument } from '../../data/records/index.js';
 import type { EffectTable, Runtime, WorkerSpec } from '../../runtime/index.js';
-import { LaneHost, LanePool } from '../../runtime/lanes/index.js';
-import { instanceNames, planLanes } from '../../supervisors/index.js';
+import { HostedLanes, instanceNames, planLanes } from '../../supervisors/index.js';
 import type { LanePlan } from '../../supervisors/index.js';
 import type { LaneFault } from './fault-spec.js';
 
-/** The thread's program, where the compiler puts it. */
-const PROGRAM = new URL('../../supervisors/market-lane.js', import.meta.url);
 /** How long the main loop is held while lanes work, before it turns once. */
 const HOLD_MS = 4;
 /** How long a turn waits for a lane at most. */
@@ -36,12 +32,7 @@ export interface LaneRow {
 export class ReplayLanes {
   readonly group: LaneGroup;
   readonly plan: LanePlan;
-  /** Children of `/market/lanes`. */
-  readonly children: readonly WorkerSpec<never>[];
-  readonly effects: EffectTable;
-
-  readonly #pool: LanePool;
-  readonly #host: LaneHost;
+  readonly #threads: HostedLanes;
   readonly #names: ReadonlyMap<number, string>;
   /** Kills that wait until the lane is at work. */
   readonly #armed: number[];
@@ -49,7 +40,7 @@ export class ReplayLanes {
 
   /** @throws RangeError when the plan cannot be made. */
   constructor(instruments: readonly Instrument[], config: Config, params: LanesParams) {
-    const { trading, indicators } = config;
+    const { trading } = config;
     this.plan = planLanes(instruments, params);
     this.#names = instanceNames(instruments);
     const { lanes, assignment } = this.plan;
@@ -61,30 +52,19 @@ export class ReplayLanes {
       checkpointEvery: params.checkpointSlots,
       wait: () => this.#wait(),
     });
-    this.#pool = new LanePool({
-      threads: lanes.length, startTimeoutMs: params.startTimeoutMs, stallTimeoutMs: params.stallTimeoutMs,
-      resourceLimits: { maxOldGenerationSizeMb: params.memoryMb },
-    });
-    this.#host = new LaneHost({
-      pool: this.#pool,
-      specOf: (lane) => {
-        const feed = this.group.feeds[lane]!;
-        const own = lanes[lane]!.instruments;
-        const input: LaneInput = {
-          instruments: own, params: Object.fromEntries(own.map((instrument) => [instrument.index, paramsForSymbol(indicators, instrument.symbol)])),
-          venue: trading.venue, checkpoint: feed.checkpoint, from: feed.tape.begin, answered: feed.merged,
-        };
-        return { name: `lane ${lanes[lane]!.id}`, program: PROGRAM, input, inboxSlots: params.inboxSlots, outboxSlots: params.answerSlots };
-      },
-      onStarted: (lane, thread) => this.group.connect(lane, { inbox: thread.inbox, outbox: thread.outbox, receive: () => thread.receive() }),
-      onDown: (lane, end) => this.group.disconnect(lane, end.kind === 'failed' && end.failure.kind === 'threw'),
-    });
-    this.effects = this.#host.effects;
-    this.children = lanes.map(({ id }, lane) => this.#host.worker(String(id), lane));
+    this.#threads = new HostedLanes(this.group, { plan: this.plan, config, params });
+  }
+
+  /** Children of `/market/lanes`. */
+  get children(): readonly WorkerSpec<never>[] {
+    return this.#threads.children;
+  }
+  get effects(): EffectTable {
+    return this.#threads.effects;
   }
 
   attach(runtime: Runtime): void {
-    this.#host.attach(runtime);
+    this.#threads.attach(runtime);
   }
 
   /** What stands for the lanes where a session wants a kernel. */
@@ -104,17 +84,17 @@ export class ReplayLanes {
    * are starting or at work. The main loop turns meanwhile.
    */
   async turn(): Promise<void> {
-    const seen = this.#pool.bell.value;
-    this.#host.poll();
+    const seen = this.#threads.bell.value;
+    this.#threads.poll();
     this.group.feeds.forEach((feed, lane) => {
-      if (feed.broken !== null) this.#host.thread(lane)?.kill(feed.broken);
-      else if (this.#armed[lane]! > 0 && feed.connected && !feed.idle && this.#host.thread(lane)?.state === 'running') {
+      if (feed.broken !== null) this.#threads.thread(lane)?.kill(feed.broken);
+      else if (this.#armed[lane]! > 0 && feed.connected && !feed.idle && this.#threads.thread(lane)?.state === 'running') {
         this.#armed[lane]! -= 1;
-        this.#host.thread(lane)!.kill('by --fault kill-lane');
+        this.#threads.thread(lane)!.kill('by --fault kill-lane');
       }
     });
     for (const feed of this.group.feeds) feed.send();
-    await this.#pool.bell.waitAsync(seen, TURN_MS);
+    await this.#threads.bell.waitAsync(seen, TURN_MS);
     this.#look();
   }
 
@@ -126,7 +106,7 @@ export class ReplayLanes {
   rows(wallMs: number): LaneRow[] {
     return this.plan.lanes.map(({ id, instruments }, lane) => {
       const { statistics } = this.group.feeds[lane]!;
-      const { starts, lastFailure } = this.#host.status(lane);
+      const { starts, lastFailure } = this.#threads.status(lane);
       return {
         lane: id, path: `/market/lanes/${id}`, symbols: instruments.map(({ index }) => this.#names.get(index)!), records: statistics.records,
         recordsPerSecond: wallMs > 0 ? Math.round((statistics.records / wallMs) * 1000) : 0,
@@ -139,18 +119,18 @@ export class ReplayLanes {
 
   /** Ends the threads. Never rejects. */
   close(): Promise<void> {
-    return this.#pool.close();
+    return this.#threads.close();
   }
 
   /** Holds the main loop while lanes work; false when it had better turn. */
   #wait(): boolean {
     const { feeds } = this.group;
-    const { bell } = this.#pool;
+    const { bell } = this.#threads;
     const seen = bell.value;
     for (let lane = 0; lane < feeds.length; lane += 1) {
       const feed = feeds[lane]!;
       if (feed.idle) continue;
-      if (this.#armed[lane]! > 0 || feed.broken !== null || this.#host.thread(lane)?.state !== 'running') return false;
+      if (this.#armed[lane]! > 0 || feed.broken !== null || this.#threads.thread(lane)?.state !== 'running') return false;
     }
     const rung = bell.wait(seen, HOLD_MS);
     this.#look();
@@ -164,7 +144,7 @@ export class ReplayLanes {
       const stall = this.#stalls[lane]!;
       const { taken } = feed;
       // Before a lane is up for the first time it is late, not stalled.
-      stall.up ||= this.#host.thread(lane)?.state === 'running';
+      stall.up ||= this.#threads.thread(lane)?.state === 'running';
       if (!stall.up || feed.idle || taken !== stall.taken) {
         stall.taken = taken;
         stall.sinceMs = nowMs;

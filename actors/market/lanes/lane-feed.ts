@@ -83,6 +83,10 @@ export class LaneFeed {
   private lastRequest = 0;
   private checkpointDue = Infinity;
   private arrived: Checkpoint | null = null;
+  /** What a restarted lane has to take again, and where it will have done so; slots of the last ring. */
+  private missed = 0;
+  private caughtUpAt = 0;
+  private lastSlots = 0;
   private postsDue = Infinity;
 
   constructor(checkpointEvery: number) {
@@ -109,6 +113,8 @@ export class LaneFeed {
     this.origin = this.tape.begin;
     this.sent = this.tape.begin;
     this.taken = this.tape.begin;
+    this.missed = this.tape.end - this.tape.begin;
+    this.caughtUpAt = this.tape.end;
     this.send();
   }
 
@@ -166,9 +172,15 @@ export class LaneFeed {
     this.checkpointDue = tape.end;
   }
 
-  /** Slots handed over that the ring had no room for. */
-  get unsent(): number {
-    return this.tape.end - this.sent;
+  /** Whether `slots` more may wait for it: in its ring, and `more` beyond while it is down or has not caught up with what it missed. */
+  fits(slots: number, more: number): boolean {
+    const end = this.tape.end + slots;
+    // How far it was when last heard of will do, mostly.
+    if (this.connection !== null && end - this.taken <= this.connection.inbox.slots) return true;
+    const taken = this.consumed;
+    if (this.connection === null) return end - taken <= this.lastSlots + this.missed + more;
+    if (this.missed > 0 && taken >= this.caughtUpAt) this.missed = 0;
+    return end - taken <= this.connection.inbox.slots + (this.missed > 0 ? this.missed + more : 0);
   }
 
   /** Reads what the lane has said; what no lane says is noted in `broken`, and nothing more is read. */

@@ -1,0 +1,84 @@
+import type { LaneInput, LaneSet } from '../actors/market/index.js';
+import type { Config, LanesParams } from '../config/index.js';
+import { paramsForSymbol } from '../config/indicators.js';
+import type { EffectTable, Runtime, WorkerSpec } from '../runtime/index.js';
+import { type Bell, LaneHost, LanePool, type LaneStatus, type LaneThread } from '../runtime/lanes/index.js';
+import type { LanePlan } from './lane-plan.js';
+
+/** The thread's program, where the compiler puts it. */
+const PROGRAM = new URL('./market-lane.js', import.meta.url);
+
+export interface HostedLanesOptions {
+  readonly plan: LanePlan;
+  readonly config: Config;
+  readonly params: LanesParams;
+  /** Instead of the market lane's own program. */
+  readonly program?: URL;
+}
+
+/** What the threads' coming and going is told to: LaneGroup or LiveLanes. */
+export interface LaneOwner extends Pick<LaneSet, 'feeds' | 'connect'> {
+  disconnect(lane: number, threw: boolean): void;
+}
+
+/** The threads of a plan's lanes, one supervised actor each, and their connection to whoever feeds them. */
+export class HostedLanes {
+  /** Children of `/market/lanes`. */
+  readonly children: readonly WorkerSpec<never>[];
+  readonly effects: EffectTable;
+  readonly #pool: LanePool;
+  readonly #host: LaneHost;
+
+  constructor(owner: LaneOwner, { plan, config, params, program = PROGRAM }: HostedLanesOptions) {
+    const { trading, indicators } = config;
+    this.#pool = new LanePool({
+      threads: plan.lanes.length, startTimeoutMs: params.startTimeoutMs, stallTimeoutMs: params.stallTimeoutMs,
+      resourceLimits: { maxOldGenerationSizeMb: params.memoryMb },
+    });
+    this.#host = new LaneHost({
+      pool: this.#pool,
+      specOf: (lane) => {
+        const feed = owner.feeds[lane]!;
+        const { id, instruments } = plan.lanes[lane]!;
+        const input: LaneInput = {
+          instruments, params: Object.fromEntries(instruments.map(({ index, symbol }) => [index, paramsForSymbol(indicators, symbol)])),
+          venue: trading.venue, checkpoint: feed.checkpoint, from: feed.tape.begin, answered: feed.merged,
+        };
+        return { name: `lane ${id}`, program, input, inboxSlots: params.inboxSlots, outboxSlots: params.answerSlots };
+      },
+      onStarted: (lane, thread) => owner.connect(lane, { inbox: thread.inbox, outbox: thread.outbox, receive: () => thread.receive() }),
+      onDown: (lane, end) => owner.disconnect(lane, end.kind === 'failed' && end.failure.kind === 'threw'),
+    });
+    this.effects = this.#host.effects;
+    this.children = plan.lanes.map(({ id }, lane) => this.#host.worker(String(id), lane));
+  }
+
+  /** Rung whenever a lane has got on. */
+  get bell(): Bell {
+    return this.#pool.bell;
+  }
+
+  /** The runtime whose table has `effects`; before it starts. */
+  attach(runtime: Runtime): void {
+    this.#host.attach(runtime);
+  }
+
+  /** The lane's present thread; null while it has none. */
+  thread(lane: number): LaneThread | null {
+    return this.#host.thread(lane);
+  }
+
+  status(lane: number): LaneStatus {
+    return this.#host.status(lane);
+  }
+
+  /** Between turns: finds out who has ended; failures found crash their actors. */
+  poll(): void {
+    this.#host.poll();
+  }
+
+  /** Ends the threads. Never rejects. */
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+}
