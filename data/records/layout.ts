@@ -60,7 +60,7 @@ export const Kind = {
   MARK: 7,
   /** Closed bar. PRICE open, PRICE2 high, I+10 LOW, I+11 CLOSE (ticks), QTY volume lots, EXTRA seconds of the bar, ID = trades in it (0 = unknown). EXCH_US = end of bar (the first instant after it). */
   CANDLE: 8,
-  /** A hole in a venue's sequence, recorded where it was noticed. ID = last id before, AUX = first id after, QTY = ids missing, EXTRA = kind of the stream that broke. */
+  /** A hole in a venue's sequence, recorded where it was noticed. ID = last id before, AUX = first id after, QTY = ids missing, EXTRA = kind of the stream that broke. Where we lost the records ourselves (`lossGap`) no ids are known: ID and AUX are 0, QTY = records lost. */
   GAP: 9,
   /** Settled funding. QTY = rate x 1e8. */
   FUNDING: 10,
