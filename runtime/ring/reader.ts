@@ -184,8 +184,9 @@ export class RingReader {
     const word = ops.load(words, WRITER);
     const writer = word & POSITION_MASK;
     if (((writer - this.released) & POSITION_MASK) > this.slots || ops.load(words, READER_EPOCH) !== this.epoch) throw this.fault();
-    // After the cursor: padding that is younger than the cursor lies beyond it, padding that is older was seen before.
-    this.seenPadding = ops.load(words, PADDING) & POSITION_MASK;
+    // A publish across the ring's end says before it moves the cursor whether there is padding. Short of the end the word means nothing.
+    const crosses = ((writer - this.position) & POSITION_MASK) > this.slots - (this.position & this.slotMask);
+    this.seenPadding = crosses ? ops.load(words, PADDING) & POSITION_MASK : 0;
     this.seenWriter = writer;
     return word;
   }

@@ -148,7 +148,7 @@ export class RingWriter {
     const { ops, words } = this;
     if (ops.load(words, WRITER_EPOCH) !== this.epoch) throw stale('writer');
     if (this.padFrom >= 0) this.setPadding(this.padFrom);
-    // Padding is told by its position modulo 2^20: a turn of the ring without any forgets the last, or it would come true again.
+    // Every publish across the ring's end says whether there is padding: an old word would come true again 2^20 positions later.
     else if ((this.padWord & this.slotMask) !== 0 && ((from ^ to) & ~this.slotMask) !== 0) this.setPadding(0);
     const before = cursor(this.epoch, from);
     if (ops.compareExchange(words, WRITER, before, cursor(this.epoch, to)) !== before) throw this.fault();
@@ -224,15 +224,13 @@ export class RingWriter {
     this.padWord = word;
   }
 
-  /** Puts this epoch's tag on the padding, so that no earlier writer can change it, and forgets one that was never published. */
+  /** Puts this epoch's tag on the padding, so that no earlier writer can change it. The reader may still have to cross it. */
   private takePadding(): number {
     const { ops, words } = this;
     for (;;) {
       const before = ops.load(words, PADDING);
       if (ops.load(words, WRITER_EPOCH) !== this.epoch) throw stale('writer');
-      const from = before & POSITION_MASK;
-      const behind = (this.position - from) & POSITION_MASK;
-      const word = cursor(this.epoch, behind >= 1 && behind <= this.slots ? from : 0);
+      const word = cursor(this.epoch, before & POSITION_MASK);
       if (ops.compareExchange(words, PADDING, before, word) === before) return word;
     }
   }

@@ -12,7 +12,7 @@ export function median(values: readonly number[]): number {
 
 /**
  * Measures a row: rounds of interleaved slices (ours, peer, ours, peer …), the best slice of each side in each round,
- * the median of those over the rounds. The best slice of a rate is the one of the shortest time: what the machine can do
+ * the median of those over the rounds (or the best, for a row that says so). The best slice of a rate is the one of the shortest time: what the machine can do
  * when the neighbours let it.
  */
 export async function measure(row: BenchRow, collect: () => void = () => {}): Promise<BenchResult> {
@@ -34,9 +34,10 @@ export async function measure(row: BenchRow, collect: () => void = () => {}): Pr
       }
       rounds.push({ ours: best(...ours), peer: peers.length === 0 ? null : best(...peers) });
     }
-    const value = median(rounds.map(({ ours }) => ours));
+    const over = row.over === 'best' ? (values: readonly number[]): number => best(...values) : median;
+    const value = over(rounds.map(({ ours }) => ours));
     const peerBests = rounds.flatMap(({ peer }) => (peer === null ? [] : [peer]));
-    const peerValue = peerBests.length === 0 ? null : median(peerBests);
+    const peerValue = peerBests.length === 0 ? null : over(peerBests);
     return {
       id: row.id, value, unit: row.unit, better: row.better, peer: row.peer, peerValue, ratio: peerValue === null || peerValue === 0 ? null : value / peerValue,
       floor: row.floor ?? null, aim: row.aim ?? null, rounds, ...(skipped === undefined ? {} : { skipped }),

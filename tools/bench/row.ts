@@ -18,6 +18,8 @@ export interface BenchRow {
   readonly nodeFlags?: readonly string[];
   /** Rounds to run; 5 unless told otherwise. A row that counts (allocations, bytes) may want 1. */
   readonly rounds?: number;
+  /** What counts of the rounds; the median unless told otherwise. The best where luck decides a round, such as on which cores two threads run. */
+  readonly over?: 'median' | 'best';
   /** Slices of each side in a round, of which the best counts; 3 unless told otherwise. */
   readonly slices?: number;
   /** Reason why the peer cannot be measured here (no compiler), asked after prepare(); ours is measured all the same. */

@@ -248,6 +248,7 @@ export const scenarios: readonly Scenario[] = [
   plan('a writer that is replaced and tries once more', { slots: 2, sizes: [1, 1, 1], writers: [{ ...old, tries: 'once' }, {}], readers: [{}] }),
   plan('a writer that is replaced and keeps trying', { slots: 2, sizes: [1, 1], writers: [old, {}], readers: [{}] }),
   plan('a writer that is replaced among padding', { slots: 4, startAt: 3, sizes: [2, 1], writers: [{ ...old, tries: 'once' }, {}], readers: [{}] }),
+  plan('a writer that is replaced and has other messages in mind', { slots: 4, startAt: 7, sizes: [1, 1, 1], writers: [{ ...old, tries: 'once', sizes: [2] }, {}], readers: [{}] }),
   plan('three readers that open at once', { slots: 2, sizes: [1, 1], writers: [{}], readers: [old, old, { after: 2 }] }),
   plan('three writers that open at once', { slots: 2, sizes: [1, 1], writers: [old, old, { after: 1 }], readers: [{}] }),
   { ...asking, threads: asking.threads.map((thread) => (thread.name === 'reader 1' ? { ...thread, steps: [asks] } : thread)) },

@@ -13,6 +13,9 @@ const LOADERS: Readonly<Record<string, () => Promise<BenchRow>>> = {
   'alloc/tick-path': async () => (await import('./allocation.js')).tickPathAllocation,
   'heap/50m': async () => (await import('./allocation.js')).longRunHeap,
   'tape-raw/read-sync': async () => (await import('./tape.js')).rawTape,
+  'ring/ringbuf.js': async () => (await import('./ring.js')).ringbuf,
+  'ring/postmessage': async () => (await import('./ring.js')).postMessage,
+  'ring/c': async () => (await import('./ring.js')).ringC,
   'tape-packed/inflate': async () => (await import('./tape.js')).packedTape,
 };
 
