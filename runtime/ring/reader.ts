@@ -31,6 +31,7 @@ export class RingReader {
   private seenWriter: number;
   private seenPadding = 0;
   private count: number;
+  private waiting = false;
 
   private constructor(views: RingViews, ops: RingOperations, taken: TakenOver) {
     this.words = views.words;
@@ -136,6 +137,7 @@ export class RingReader {
    */
   wait(timeoutMs: number): boolean {
     const { ops, words } = this;
+    if (this.waiting) throw new Error('this reader already waits: a waitAsync is pending');
     for (let spin = 0; spin <= ops.spins; spin += 1) if (this.available(1) > 0) return true;
     const deadline = ops.nowMs() + timeoutMs;
     for (;;) {
@@ -152,11 +154,22 @@ export class RingReader {
 
   /**
    * Like `wait`, without blocking the thread and without looking first more than once. A pending `Atomics.waitAsync` does not keep Node's
-   * event loop alive (nodejs/node#44409, #61941): hold something else that does, a server, a timer or a MessagePort.
+   * event loop alive (nodejs/node#44409, #61941): hold something else that does, a server, a timer or a MessagePort. One at a time: a
+   * second wait before the first has ended is refused.
    */
   async waitAsync(timeoutMs = Infinity): Promise<boolean> {
-    const { ops, words } = this;
+    if (this.waiting) throw new Error('this reader already waits: a waitAsync is pending');
     if (this.available(1) > 0) return true;
+    this.waiting = true;
+    try {
+      return await this.sleepAsync(timeoutMs);
+    } finally {
+      this.waiting = false;
+    }
+  }
+
+  private async sleepAsync(timeoutMs: number): Promise<boolean> {
+    const { ops, words } = this;
     const deadline = ops.nowMs() + timeoutMs;
     for (;;) {
       raiseFlag(words, READER_ASLEEP, READER_SIDE, this.epoch, ops);

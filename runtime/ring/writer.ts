@@ -212,8 +212,9 @@ export class RingWriter {
   private look(): number {
     const word = this.ops.load(this.words, READER);
     const reader = word & POSITION_MASK;
-    // Neither beyond what is published nor more than a ring behind.
-    if (((this.position - reader) & POSITION_MASK) > this.slots || this.ops.load(this.words, WRITER_EPOCH) !== this.epoch) throw this.fault();
+    // Neither beyond what is published nor more than a ring behind what is claimed.
+    const behind = (this.claimed - reader) & POSITION_MASK;
+    if (behind > this.slots || behind < ((this.claimed - this.position) & POSITION_MASK) || this.ops.load(this.words, WRITER_EPOCH) !== this.epoch) throw this.fault();
     this.seenReader = reader;
     return word;
   }

@@ -116,3 +116,42 @@ describe('a ring', () => {
     assert.equal(RingReader.open(memoryOf(writer)).consumed, 2 ** 20 + 8);
   });
 });
+
+describe('waiting', () => {
+  test('without blocking ends when something is published, or in time', async () => {
+    const { writer, reader } = opened(4);
+    const hold = setInterval(() => undefined, 1000);
+    assert.equal(await reader.waitAsync(5), false);
+    const waiting = reader.waitAsync();
+    assert.throws(() => reader.wait(0), /already waits/);
+    await assert.rejects(reader.waitAsync(), /already waits/);
+    send(writer, [1]);
+    assert.equal(await waiting, true);
+    assert.equal(await reader.waitAsync(), true);
+    drain(reader);
+    const replaced = reader.waitAsync();
+    RingReader.open(memoryOf(reader));
+    await assert.rejects(replaced, kind('stale-epoch'));
+    clearInterval(hold);
+  });
+
+  test('blocking ends in time, or at once when there is something', () => {
+    const { writer, reader } = opened(2);
+    assert.equal(reader.wait(5), false);
+    assert.equal(writer.waitForRoom(1, 0), true);
+    assert.ok(send(writer, [1]) && send(writer, [2]));
+    assert.equal(writer.waitForRoom(1, 5), false);
+    assert.equal(reader.wait(0), true);
+    assert.throws(() => writer.waitForRoom(2, 0), RangeError);
+  });
+});
+
+test('what found no room is counted for both sides, across takeovers and beyond 32 bits', () => {
+  const { memory, writer, reader } = opened(2);
+  writer.overflow(2 ** 31 - 1);
+  writer.overflow(2 ** 31 - 1);
+  writer.overflow(5);
+  RingWriter.renew(memory);
+  assert.deepEqual([writer.overflows(), reader.overflows(), RingReader.open(memory).overflows()], [2 ** 32 + 3, 2 ** 32 + 3, 2 ** 32 + 3]);
+  assert.throws(() => writer.overflow(-1), RangeError);
+});
