@@ -80,6 +80,16 @@ export class LanePool {
     }
   }
 
+  /** Threads there are: with a lane, idle, or on their way out. */
+  get threads(): number {
+    return this.#slots.size;
+  }
+
+  /** Threads that wait for a lane. */
+  get idleThreads(): number {
+    return this.#idle.length;
+  }
+
   /** Polls every lane; the pool's own timer does it too, when the event loop turns. */
   poll(nowMs = performance.now()): void {
     for (const lane of this.#lanes) lane.poll(nowMs);

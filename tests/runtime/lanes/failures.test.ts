@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import type { LaneFailureKind, LanePool, LanePoolOptions } from '../../../runtime/lanes/index.js';
 import type { Deed } from './programs/scripted.js';
-import { blockUntil, failureOf, PATIENCE_MS, poolFor, put, read, scripted, take } from './support.js';
+import { blockUntil, failureOf, PATIENCE_MS, poolFor, put, read, scripted, take, until } from './support.js';
 
 /** After whatever happened the pool must still start a lane that works. */
 async function stillWorks(pool: LanePool): Promise<void> {
@@ -229,7 +229,9 @@ test('a program that leaves a timer behind does not get its thread used again', 
   await thread.ready;
   thread.stop();
   assert.deepEqual(await thread.ended, { kind: 'stopped' });
+  await until(() => pool.threads === 0);
   await stillWorks(pool);
+  await until(() => pool.idleThreads === 1);
 });
 
 test('an idle lane is not stalled, nor one that is slow but gives signs of life', async (t) => {

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { createRuntime, type Runtime, supervisor, VirtualClock, WallClock } from '../../../runtime/index.js';
 import { type LaneEnd, LaneHost, type LanePool, type LanePoolOptions, type LaneStatus, type LaneThread } from '../../../runtime/lanes/index.js';
 import type { Script } from './programs/scripted.js';
-import { blockUntil, PATIENCE_MS, poolFor, put, read, scripted, take } from './support.js';
+import { blockUntil, poolFor, put, read, scripted, take, until } from './support.js';
 
 interface Rig {
   readonly runtime: Runtime;
@@ -57,14 +57,6 @@ function rig(t: TestContext, options: RigOptions = {}): Rig {
   };
 }
 
-async function until(pool: LanePool, done: () => boolean): Promise<void> {
-  const deadlineMs = performance.now() + PATIENCE_MS;
-  while (!done()) {
-    assert.ok(performance.now() < deadlineMs, 'it never came');
-    await pool.bell.waitAsync(pool.bell.value, 20);
-  }
-}
-
 const statusOf = (runtime: Runtime, lane: number): LaneStatus => runtime.inspect(`/lanes/${lane}`)?.value as LaneStatus;
 
 test('lanes are children of a supervisor: each starts a thread, a stop of the tree stops them', async (t) => {
@@ -84,7 +76,7 @@ test('a thread that fails crashes its actor; the supervisor restarts that lane a
   const { runtime, pool, log, downs, present } = rig(t, { script: (_lane, incarnation) => ({ on13: 'throw', plus: incarnation }) });
   const before = present(1);
   put(before, 13);
-  await until(pool, () => log.length === 4);
+  await until(() => log.length === 4);
   assert.deepEqual(log, ['+0.1', '+1.1', '-1.1', '+1.2']);
   assert.notEqual(present(1), before);
   const end = downs[0];
@@ -98,13 +90,13 @@ test('a thread that fails crashes its actor; the supervisor restarts that lane a
 });
 
 test('the exit reason names the failure, with its causes', async (t) => {
-  const { runtime, pool, present } = rig(t, { script: () => ({ on13: 'throw' }) });
+  const { runtime, present } = rig(t, { script: () => ({ on13: 'throw' }) });
   let reason: unknown;
   runtime.monitor('/lanes/0', (down) => {
     reason = down.reason;
   });
   put(present(0), 13);
-  await until(pool, () => reason !== undefined);
+  await until(() => reason !== undefined);
   const { kind, cause } = reason as { kind: string; cause: { name: string; message: string; path: string; incarnation: number; cause: { name: string; cause: { message: string } } } };
   assert.equal(kind, 'error');
   assert.deepEqual(
@@ -114,8 +106,8 @@ test('the exit reason names the failure, with its causes', async (t) => {
 });
 
 test('a supervisor gives up on a lane that never gets up', async (t) => {
-  const { runtime, pool, log } = rig(t, { lanes: 1, restarts: 2, script: () => ({ start: 'throw' }) });
-  await until(pool, () => runtime.ended !== null);
+  const { runtime, log } = rig(t, { lanes: 1, restarts: 2, script: () => ({ start: 'throw' }) });
+  await until(() => runtime.ended !== null);
   // Three lives of the lane, and as many under the one restart of their supervisor.
   assert.deepEqual(log.filter((line) => line.startsWith('+')).length, 6);
   assert.match(JSON.stringify(runtime.ended), /lane 0: threw: RangeError: thrown on purpose/);
@@ -164,7 +156,7 @@ test('a loop that does not turn has failures found and lanes restarted by poll',
 test('a hung lane is killed and restarted in a live tree', async (t) => {
   const { runtime, pool, log, present } = rig(t, { wall: true, lanes: 1, pool: { stallTimeoutMs: 300 }, script: (_lane, incarnation) => (incarnation === 1 ? { on13: 'spin' } : {}) });
   put(present(0), 13);
-  await until(pool, () => log.length === 3);
+  await until(() => log.length === 3);
   assert.match(statusOf(runtime, 0).lastFailure ?? '', /^lane 0: stalled: no sign of life for 300 ms/);
   put(present(0), 13);
   assert.deepEqual(await take(pool, present(0), 1), [13]);

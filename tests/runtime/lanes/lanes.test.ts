@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LaneError } from '../../../runtime/lanes/index.js';
-import { blockUntil, poolFor, put, read, scripted, take } from './support.js';
+import { blockUntil, poolFor, put, read, scripted, take, until } from './support.js';
 
 test('a lane answers through its rings, posts past them, and ends when asked', async (t) => {
   const pool = poolFor(t);
@@ -58,12 +58,25 @@ test('the same thread takes the next lane after an orderly stop, with fresh memo
   assert.deepEqual(await take(pool, first, 1), [2]);
   first.stop();
   await first.ended;
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await until(() => pool.idleThreads === 1);
   const second = pool.start(scripted({ plus: 2 }));
   await second.ready;
   put(second, 1);
   assert.deepEqual(await take(pool, second, 1), [3]);
   assert.notEqual(second.inbox.bytes.buffer, first.inbox.bytes.buffer);
+  assert.equal(pool.threads, 1);
+});
+
+test('a thread that was asked to stop as soon as it was ready is used again too', async (t) => {
+  const pool = poolFor(t, { threads: 1 });
+  for (let start = 0; start < 3; start++) {
+    const thread = pool.start(scripted());
+    await thread.ready;
+    thread.stop();
+    assert.deepEqual(await thread.ended, { kind: 'stopped' });
+    await until(() => pool.idleThreads === 1);
+    assert.equal(pool.threads, 1);
+  }
 });
 
 test('more lanes than threads are refused; one that is stopping no longer counts', async (t) => {

@@ -55,6 +55,15 @@ export function failureOf(end: LaneEnd): LaneFailure {
   return end.failure;
 }
 
+/** Waits while the loop turns. */
+export async function until(done: () => boolean): Promise<void> {
+  const deadlineMs = performance.now() + PATIENCE_MS;
+  while (!done()) {
+    if (performance.now() > deadlineMs) throw new Error('it never came');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
 /** Blocks, as a loop that does not turn would, until `done` or for too long. */
 export function blockUntil(pool: LanePool, done: () => boolean): void {
   const deadlineMs = performance.now() + PATIENCE_MS;
