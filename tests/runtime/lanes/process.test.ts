@@ -22,8 +22,9 @@ for (const [what, printed] of LEAVING) {
 test('200 lanes started and ended in every way leave no thread, handle, memory or unhandled error behind', async () => {
   const { code, stdout, stderr } = await runNode(program('soak'), ['200']);
   assert.equal(code, 0, stderr);
-  const left = JSON.parse(stdout) as Readonly<Record<string, number>> & { readonly faults: readonly string[] };
+  const left = JSON.parse(stdout) as Readonly<Record<string, number>> & { readonly faults: readonly string[]; readonly addons: readonly string[] };
   assert.deepEqual(left.faults, []);
+  assert.deepEqual(left.addons, [], 'piscina has an optional native add-on that nothing here may load');
   assert.equal(left['poolThreads'], 0);
   assert.ok(left['threads']! <= 0, `${left['threads']} threads more than before: ${stdout}`);
   assert.ok(left['resources']! <= 0, stdout);

@@ -90,7 +90,9 @@ await round(pool, cycles);
 const after = await measure();
 await pool.close();
 const end = await measure();
+const { sharedObjects } = process.report.getReport() as unknown as { readonly sharedObjects: readonly string[] };
 console.log(JSON.stringify({
+  addons: sharedObjects.filter((name) => name.endsWith('.node')),
   started, collected, faults, poolThreads: pool.threads,
   threads: threads() - threadsBefore,
   resources: process.getActiveResourcesInfo().length - resourcesBefore,
