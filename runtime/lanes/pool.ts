@@ -20,6 +20,9 @@ export interface LanePoolOptions {
 }
 
 const WATCH_EVERY_MS = 50;
+/** With less, Node 24 aborts the process while it starts the thread ("GC during deserialization"). */
+const LEAST_OLD_MB = 16;
+const LEAST_YOUNG_MB = 2;
 /** What `close` gives threads to be gone after they were killed: one inside a blocking call of the system cannot be ended. */
 const GONE_WITHIN_MS = 2_000;
 
@@ -45,6 +48,10 @@ export class LanePool {
     if (!Number.isInteger(threads) || threads < 1) throw new RangeError(`threads must be a whole number of at least 1, not ${threads}`);
     for (const [name, value] of Object.entries({ startTimeoutMs, stallTimeoutMs, stopTimeoutMs })) {
       if (!(value >= 0)) throw new RangeError(`${name} must be a number of milliseconds, 0 or more, not ${value}`);
+    }
+    const { maxOldGenerationSizeMb = Infinity, maxYoungGenerationSizeMb = Infinity } = options.resourceLimits ?? {};
+    if (!(maxOldGenerationSizeMb >= LEAST_OLD_MB) || !(maxYoungGenerationSizeMb >= LEAST_YOUNG_MB)) {
+      throw new RangeError(`resourceLimits must leave a thread ${LEAST_OLD_MB} MB of old and ${LEAST_YOUNG_MB} MB of young generation: Node may end the process when a thread cannot begin`);
     }
     this.bell = options.bell ?? Bell.create();
     this.#threads = threads;

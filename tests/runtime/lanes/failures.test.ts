@@ -160,9 +160,11 @@ test('memory that a start eats is out of memory too', async (t) => {
   await stillWorks(pool);
 });
 
-test('a thread that cannot even begin under its limits is a failure of the lane', async (t) => {
-  const pool = poolFor(t, { threads: 1, resourceLimits: { maxOldGenerationSizeMb: 1, maxYoungGenerationSizeMb: 1 } });
-  assert.equal(failureOf(await pool.start(scripted({ start: 'eat-memory' })).ended).kind, 'out-of-memory');
+test('limits under which a thread could not begin are refused; the least ones suffice for a lane', async (t) => {
+  for (const resourceLimits of [{ maxOldGenerationSizeMb: 15 }, { maxYoungGenerationSizeMb: 1 }, { maxOldGenerationSizeMb: NaN }]) {
+    assert.throws(() => poolFor(t, { resourceLimits }), /RangeError: resourceLimits must leave a thread 16 MB of old and 2 MB/);
+  }
+  await stillWorks(poolFor(t, { threads: 1, resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 } }));
 });
 
 for (const deed of ['spin', 'block', 'flood'] as const) {
@@ -198,11 +200,12 @@ test('kill while starting, and kill twice', async (t) => {
 });
 
 test('stop while busy ends after the drain; a lane that does not come to an end is killed', async (t) => {
-  const pool = poolFor(t, { threads: 1, stopTimeoutMs: 200 });
-  const busy = pool.start(scripted({ plus: 1 }));
+  const patient = poolFor(t, { threads: 1, stopTimeoutMs: PATIENCE_MS });
+  const busy = patient.start(scripted({ plus: 1 }));
   put(busy, ...Array.from({ length: 1000 }, (_, k) => k + 100));
   busy.stop();
   assert.deepEqual(await busy.ended, { kind: 'stopped' });
+  const pool = poolFor(t, { threads: 1, stopTimeoutMs: 200 });
   const hung = pool.start(scripted({ on13: 'spin' }));
   put(hung, 1, 13);
   await take(pool, hung, 1);
@@ -212,7 +215,7 @@ test('stop while busy ends after the drain; a lane that does not come to an end 
 });
 
 test('close ends hung lanes and starting ones, within its deadlines', async (t) => {
-  const pool = poolFor(t, { threads: 4, stopTimeoutMs: 200 });
+  const pool = poolFor(t, { threads: 4, stopTimeoutMs: 2_000 });
   const threads = (['spin', 'block', undefined] as const).map((deed) => pool.start(scripted(deed === undefined ? {} : { on13: deed })));
   for (const thread of threads) put(thread, 1, 13);
   for (const thread of threads) await take(pool, thread, 1);
