@@ -9,7 +9,8 @@ import type { LanePlan } from './lane-plan.js';
 const PROGRAM = new URL('./market-lane.js', import.meta.url);
 
 export interface HostedLanesOptions {
-  readonly plan: LanePlan;
+  /** Read at every start of a thread, so that a restart may follow another plan of as many lanes. */
+  readonly plan: () => LanePlan;
   readonly config: Config;
   readonly params: LanesParams;
   /** Instead of the market lane's own program. */
@@ -31,15 +32,16 @@ export class HostedLanes {
 
   constructor(owner: LaneOwner, { plan, config, params, program = PROGRAM }: HostedLanesOptions) {
     const { trading, indicators } = config;
+    const { lanes } = plan();
     this.#pool = new LanePool({
-      threads: plan.lanes.length, startTimeoutMs: params.startTimeoutMs, stallTimeoutMs: params.stallTimeoutMs,
+      threads: lanes.length, startTimeoutMs: params.startTimeoutMs, stallTimeoutMs: params.stallTimeoutMs,
       resourceLimits: { maxOldGenerationSizeMb: params.memoryMb },
     });
     this.#host = new LaneHost({
       pool: this.#pool,
       specOf: (lane) => {
         const feed = owner.feeds[lane]!;
-        const { id, instruments } = plan.lanes[lane]!;
+        const { id, instruments } = plan().lanes[lane]!;
         const input: LaneInput = {
           instruments, params: Object.fromEntries(instruments.map(({ index, symbol }) => [index, paramsForSymbol(indicators, symbol)])),
           venue: trading.venue, checkpoint: feed.checkpoint, from: feed.tape.begin, answered: feed.merged,
@@ -50,7 +52,7 @@ export class HostedLanes {
       onDown: (lane, end) => owner.disconnect(lane, end.kind === 'failed' && end.failure.kind === 'threw'),
     });
     this.effects = this.#host.effects;
-    this.children = plan.lanes.map(({ id }, lane) => this.#host.worker(String(id), lane));
+    this.children = lanes.map(({ id }, lane) => this.#host.worker(String(id), lane));
   }
 
   /** Rung whenever a lane has got on. */

@@ -31,7 +31,9 @@ export interface LaneRow {
 /** The lanes of a replay: their threads, and the group that makes one kernel of them. */
 export class ReplayLanes {
   readonly group: LaneGroup;
-  readonly plan: LanePlan;
+  plan: LanePlan;
+  readonly #instruments: readonly Instrument[];
+  #runtime: Runtime | undefined;
   readonly #threads: HostedLanes;
   readonly #names: ReadonlyMap<number, string>;
   /** Kills that wait until the lane is at work. */
@@ -52,7 +54,8 @@ export class ReplayLanes {
       checkpointEvery: params.checkpointSlots,
       wait: () => this.#wait(),
     });
-    this.#threads = new HostedLanes(this.group, { plan: this.plan, config, params });
+    this.#threads = new HostedLanes(this.group, { plan: () => this.plan, config, params });
+    this.#instruments = instruments;
   }
 
   /** Children of `/market/lanes`. */
@@ -64,6 +67,7 @@ export class ReplayLanes {
   }
 
   attach(runtime: Runtime): void {
+    this.#runtime = runtime;
     this.#threads.attach(runtime);
   }
 
@@ -96,6 +100,24 @@ export class ReplayLanes {
     for (const feed of this.group.feeds) feed.send();
     await this.#threads.bell.waitAsync(seen, TURN_MS);
     this.#look();
+  }
+
+  /**
+   * Deals the symbols anew and restarts every lane with the states of its new symbols; as many lanes as before. To be
+   * called between turns, when everything handed out is merged (`group.settled`): false, and nothing done, when it is not.
+   * @throws RangeError when the new plan cannot be made or has another number of lanes.
+   */
+  async repartition(params: Pick<LanesParams, 'count' | 'assign'>): Promise<boolean> {
+    if (!this.group.settled) return false;
+    const plan = planLanes(this.#instruments, params);
+    if (plan.lanes.length !== this.plan.lanes.length) throw new RangeError(`the new plan has ${plan.lanes.length} lanes, the running one ${this.plan.lanes.length}`);
+    this.group.requestCheckpoints();
+    while (!this.group.quiet && this.#runtime?.ended === null) await this.turn();
+    this.group.reassign(plan.assignment);
+    this.plan = plan;
+    for (const path of plan.lanes.map(({ id }) => `/market/lanes/${id}`)) this.#runtime?.crash(path, { name: 'Repartition', message: 'symbols were dealt anew' });
+    this.#runtime?.drain();
+    return true;
   }
 
   /** Kills that were asked for and had no occasion. */

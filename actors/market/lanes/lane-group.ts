@@ -65,6 +65,11 @@ export class LaneGroup extends LaneSet implements KernelPort {
     feed.disconnect(threw);
   }
 
+  /** Everything handed to lanes is merged. */
+  get settled(): boolean {
+    return this.routed === this.mergedOrdinal && this.controlUnderway === null;
+  }
+
   control(control: Control): void {
     if (control.dueUs <= this.fenceUs && this.fenceOrdinal >= this.mergedOrdinal) {
       throw new Error(`a control is due at ${control.dueUs}, but lanes were let run to ${this.fenceUs}: the distance of ${this.options.distanceUs} us was not kept`);

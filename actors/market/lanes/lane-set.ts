@@ -6,6 +6,7 @@ import { EXCH_US, RECV_US, SEQ, SYMBOL_SHIFT, TAG } from '../../../data/records/
 import type { Control } from '../control-queue.js';
 import type { SymbolFacts } from '../facts.js';
 import type { KernelCounters } from '../kernel.js';
+import { mergeSnapshots } from '../snapshot.js';
 import { LaneFeed } from './lane-feed.js';
 import type { LaneConnection } from './lane-feed.js';
 import { controlSlots, Mark, putControlPart } from './marks.js';
@@ -27,7 +28,7 @@ export interface Placed {
 
 export class LaneSet {
   readonly feeds: readonly LaneFeed[];
-  private readonly laneOf: Int32Array;
+  private laneOf: Int32Array;
   /** Tape clock of each lane, as its kernel has it after everything handed to it. */
   private readonly laneClocks: Float64Array;
   /** Records handed out since the beginning: a record's ordinal is its place in the stream. */
@@ -78,6 +79,29 @@ export class LaneSet {
       feed.poll();
     }
     return this.feeds.every((feed) => feed.finished);
+  }
+
+  /** Asks every lane for its state; `quiet` says when all have given it and nothing is under way. */
+  requestCheckpoints(): void {
+    for (const feed of this.feeds) feed.requestCheckpoint();
+  }
+
+  /** The checkpoint of every lane is its state as it is: nothing was handed out since. */
+  get quiet(): boolean {
+    return this.feeds.every((feed) => feed.checkpoint !== null && feed.tape.begin === feed.tape.end);
+  }
+
+  /**
+   * Deals the symbols anew. Each lane's thread must then be restarted: it begins with the states of its new symbols.
+   * @throws Error unless `quiet`, or when a lane would not be there.
+   */
+  reassign(assignment: readonly number[]): void {
+    if (!this.quiet) throw new Error('lanes can be dealt anew only when all have given their state and nothing was handed out since');
+    if (assignment.some((lane) => !(lane >= 0 && lane < this.feeds.length))) throw new Error(`a symbol was given to a lane that is not there: there are ${this.feeds.length}`);
+    const whole = mergeSnapshots(this.feeds.map(({ checkpoint }) => checkpoint!));
+    for (const feed of this.feeds) feed.checkpoint = whole;
+    this.laneOf = Int32Array.from(assignment);
+    this.laneClocks.fill(whole.clockUs);
   }
 
   /** Asks every lane for its facts; they are in `facts` some time later. */

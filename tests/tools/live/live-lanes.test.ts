@@ -53,17 +53,16 @@ async function live({ params = {}, chunk, breatheEvery, killAt = [] }: LiveOptio
   const order: OrderEntry[] = [];
   const recorded: number[] = [];
   let nowUs = tape.startUs;
-  let hosted: HostedLanes | undefined;
   const lanes = new LiveLanes({
     assignment: plan.assignment, lanes: plan.lanes.length, checkpointEvery: lanesParams.checkpointSlots, backlogSlots: lanesParams.checkpointSlots,
     overflow: lanesParams.overflow,
-    wait: () => void hosted!.bell.wait(hosted!.bell.value, 1),
+    wait: () => void hosted.bell.wait(hosted.bell.value, 1),
     onRecord: (F, _I, n) => {
       for (let w = 0; w < WORDS_F; w += 1) recorded.push(F[n * WORDS_F + w]!);
     },
     onOrder: (entry) => order.push(entry),
   });
-  hosted = new HostedLanes(lanes, { plan, config: EAGER, params: lanesParams });
+  const hosted: HostedLanes = new HostedLanes(lanes, { plan: () => plan, config: EAGER, params: lanesParams });
   const runtime = createRuntime({ clock: new VirtualClock(0), seed: 1, effects: { ...hosted.effects, decision: ({ line }: DecisionEffect) => void log.push(line) } });
   hosted.attach(runtime);
   try {
@@ -97,7 +96,7 @@ async function live({ params = {}, chunk, breatheEvery, killAt = [] }: LiveOptio
       hosted.poll();
       runtime.drain();
     }
-    const restarts = plan.lanes.reduce((sum, _, lane) => sum + hosted!.status(lane).starts - 1, 0);
+    const restarts = plan.lanes.reduce((sum, _, lane) => sum + hosted.status(lane).starts - 1, 0);
     return { log, order, F: Float64Array.from(recorded), records: recorded.length / WORDS_F, lost: lanes.lost, restarts };
   } finally {
     await hosted.close();
