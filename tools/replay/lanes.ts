@@ -112,7 +112,10 @@ export class ReplayLanes {
     const plan = planLanes(this.#instruments, params);
     if (plan.lanes.length !== this.plan.lanes.length) throw new RangeError(`the new plan has ${plan.lanes.length} lanes, the running one ${this.plan.lanes.length}`);
     this.group.requestCheckpoints();
-    while (!this.group.quiet && this.#runtime?.ended === null) await this.turn();
+    while (!this.group.quiet && this.#runtime?.ended === null) {
+      await this.turn();
+      for (const feed of this.group.feeds) feed.poll();
+    }
     this.group.reassign(plan.assignment);
     this.plan = plan;
     for (const path of plan.lanes.map(({ id }) => `/market/lanes/${id}`)) this.#runtime?.crash(path, { name: 'Repartition', message: 'symbols were dealt anew' });

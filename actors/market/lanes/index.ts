@@ -9,4 +9,5 @@ export type { LaneSetOptions } from './lane-set.js';
 export { LiveLanes } from './live-lanes.js';
 export type { LiveLanesOptions } from './live-lanes.js';
 export { FollowingKernel } from './following-kernel.js';
+export { orderLine, parseOrderLine } from './order.js';
 export type { OrderEntry } from './order.js';

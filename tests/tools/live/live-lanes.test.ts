@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DecisionEffect } from '../../../actors/index.js';
-import { FollowingKernel, LiveLanes, MarketKernel } from '../../../actors/market/index.js';
+import { FollowingKernel, LiveLanes, MarketKernel, orderLine, parseOrderLine } from '../../../actors/market/index.js';
 import type { OrderEntry } from '../../../actors/market/index.js';
 import { DEFAULT_CONFIG } from '../../../config/index.js';
 import type { Config, LanesParams } from '../../../config/index.js';
@@ -52,6 +52,8 @@ async function live({ params = {}, chunk, breatheEvery, killAt = [] }: LiveOptio
   const log: string[] = [];
   const order: OrderEntry[] = [];
   const recorded: number[] = [];
+  // As a file would keep it.
+  const note = (entry: OrderEntry): void => void order.push(parseOrderLine(orderLine(entry)));
   let nowUs = tape.startUs;
   const lanes = new LiveLanes({
     assignment: plan.assignment, lanes: plan.lanes.length, checkpointEvery: lanesParams.checkpointSlots, backlogSlots: lanesParams.checkpointSlots,
@@ -60,7 +62,7 @@ async function live({ params = {}, chunk, breatheEvery, killAt = [] }: LiveOptio
     onRecord: (F, _I, n) => {
       for (let w = 0; w < WORDS_F; w += 1) recorded.push(F[n * WORDS_F + w]!);
     },
-    onOrder: (entry) => order.push(entry),
+    onOrder: note,
   });
   const hosted: HostedLanes = new HostedLanes(lanes, { plan: () => plan, config: EAGER, params: lanesParams });
   const runtime = createRuntime({ clock: new VirtualClock(0), seed: 1, effects: { ...hosted.effects, decision: ({ line }: DecisionEffect) => void log.push(line) } });
@@ -68,7 +70,7 @@ async function live({ params = {}, chunk, breatheEvery, killAt = [] }: LiveOptio
   try {
     assert.ok(runtime.start(marketSession(instruments, EAGER, { lanes: { kernel: lanes, children: hosted.children } })).ok);
     for (let lane = 0; lane < plan.lanes.length; lane += 1) await hosted.thread(lane)!.ready;
-    const session = new LiveSession({ runtime, lanes, nowUs: () => nowUs, onOrder: (entry) => order.push(entry) });
+    const session = new LiveSession({ runtime, lanes, nowUs: () => nowUs, onOrder: note });
     const F = tape.F.slice();
     const I = new Int32Array(F.buffer);
     let chunks = 0;
