@@ -4,12 +4,12 @@ import { SymbolIndex } from './symbol-index.js';
 export const QUOTE = 34;
 export const COMMA = 44;
 export const COLON = 58;
-export const OPEN_BRACKET = 91;
-export const CLOSE_BRACKET = 93;
+const OPEN_BRACKET = 91;
+const CLOSE_BRACKET = 93;
 export const OPEN_BRACE = 123;
 export const CLOSE_BRACE = 125;
 const BACKSLASH = 92;
-export const POINT = 46;
+const POINT = 46;
 const ZERO = 48;
 
 /** Places in {@link FrameLexer.values}. */
@@ -24,27 +24,50 @@ export const QUANTITY_1 = 7;
 export const PRICE_2 = 8;
 export const QUANTITY_2 = 9;
 export const RATE = 10;
+/** The part of {@link FrameLexer.usualStamp} that stamps of the same 100 seconds share. */
+const STAMP_HIGH = 11;
 const VALUES = 12;
+
+/** Bytes that may be looked at behind a frame's end; they never change an answer. */
+export const LOOK_AHEAD = 64;
+/** Finest step that the fast path scales to. */
+export const MAX_STEP_SCALE = 12;
 
 /** 2100-01-01 in µs; stamps from there on are judged by the slow path. */
 const LATEST_US = 4_102_444_800_000_000;
 const MAX_SAFE = Number.MAX_SAFE_INTEGER;
-/** More digits than this may not fit an int32, or a double. */
-export const NARROW_DIGITS = 9;
+/** A decimal of more digits may not fit a double. */
 const WIDE_DIGITS = 15;
 /** A decimal longer than this is left to the slow path, which refuses those of more than 64 characters. */
-export const MAX_DECIMAL = 40;
-/** Finest step that the fast path scales to. */
-export const MAX_STEP_SCALE = 12;
+const MAX_DECIMAL = 40;
 
-export const POWERS = Float64Array.from({ length: 17 }, (_, exponent) => Number(`1e${exponent}`));
+const POWERS = Float64Array.from({ length: 17 }, (_, exponent) => Number(`1e${exponent}`));
+
+const { imul } = Math;
+/** Levels of one message that are held; more are left to the slow path. */
+const MAX_LEVELS = 16_384;
+/** Digits that an int32 holds. */
+const NARROW_DIGITS = 9;
+const NAME_WORDS = 8;
+const COMMA_QUOTE = COMMA | (QUOTE << 8);
+const NEXT_LEVEL = wordOf('],["');
+const LAST_LEVEL = CLOSE_BRACKET | (CLOSE_BRACKET << 8);
+const FOUR_ZEROS = wordOf('0000');
+const TRUE = wordOf('true');
+const FALS = wordOf('fals');
+
+/** Four characters as a little-endian word. */
+export function wordOf(four: string): number {
+  return Buffer.from(four, 'latin1').readInt32LE(0);
+}
 
 /**
- * Reads the pieces of a JSON text: every method begins at the first byte of its piece and returns the index after it,
- * or -1 for whatever is not exactly of the expected form, which is then the slow path's to judge. Values go into
- * `values`, so that nothing is boxed.
+ * Reads the pieces of a JSON text through a DataView, four bytes at a time where that helps. Every method begins at the
+ * first byte of its piece and returns the index after it, or -1 for whatever is not exactly of the expected form, which
+ * is then the slow path's to judge. Values go into `values`, so that nothing is boxed.
  *
- * Every loop ends at the frame's last byte, because that is known to be `}`, and no piece may contain one.
+ * A frame's last byte is known to be `}` and no piece may contain one: so every loop ends, and nothing behind the frame
+ * is ever part of a piece. Up to {@link LOOK_AHEAD} bytes behind it must be readable.
  */
 export class FrameLexer {
   readonly values = new Float64Array(VALUES);
@@ -56,137 +79,429 @@ export class FrameLexer {
   protected lotScale = new Int32Array(16);
   /** Symbol of the frame, -1 while unknown. */
   symbol = -1;
+  /** Levels in steps: bids from 0, asks from there on. */
+  readonly prices = new Float64Array(MAX_LEVELS);
+  readonly quantities = new Float64Array(MAX_LEVELS);
+  protected levelsEnd = 0;
+  /** The symbol that the frame's stream makes likely. */
+  protected predicted = 0;
+  /** Words of the symbols' names, the whole ones and the last four bytes, {@link NAME_WORDS} of each. */
+  #nameWords = new Int32Array(16 * NAME_WORDS);
+  #nameLengths = new Int32Array(16);
+  #stampFirst = 0;
+  #stampSecond = 0;
+  /** Largest price in steps. */
+  protected readonly maxPrice: number;
+
+  constructor(maxPrice: number) {
+    this.maxPrice = maxPrice;
+  }
 
   /** A JSON number without sign, point or exponent, below 2^53. */
-  protected unsigned(b: Uint8Array, from: number, slot: number): number {
-    let at = from;
-    let high = 0;
-    const stop = from + NARROW_DIGITS;
-    for (; at < stop; at += 1) {
-      const digit = b[at]! ^ ZERO;
-      if (digit > 9) break;
-      high = (((high + (high << 2)) << 1) + digit) | 0;
+  protected unsigned(v: DataView, from: number, slot: number): number {
+    const a = v.getInt32(from, true) ^ FOUR_ZEROS;
+    const stopA = nonDigits(a);
+    if (stopA !== 0) {
+      const digits = firstOf(stopA);
+      // No digit, or a zero before others.
+      if (digits === 0 || (digits > 1 && (a & 0xff) === 0)) return -1;
+      this.values[slot] = four(a << (32 - 8 * digits));
+      return from + digits;
     }
-    if (at === from || (b[from] === ZERO && at > from + 1)) return -1;
-    if (at < stop) {
-      this.values[slot] = high;
-      return at;
+    if ((a & 0xff) === 0) return -1;
+    const b = v.getInt32(from + 4, true) ^ FOUR_ZEROS;
+    const stopB = nonDigits(b);
+    if (stopB !== 0) {
+      const digits = firstOf(stopB);
+      this.values[slot] = digits === 0 ? four(a) : four(a) * POWERS[digits]! + four(b << (32 - 8 * digits));
+      return from + 4 + digits;
     }
-    let low = 0;
-    const end = from + 16;
-    for (; at < end; at += 1) {
-      const digit = b[at]! ^ ZERO;
-      if (digit > 9) break;
-      low = (((low + (low << 2)) << 1) + digit) | 0;
+    const high = (four(a) * 10_000 + four(b)) | 0;
+    const c = v.getInt32(from + 8, true) ^ FOUR_ZEROS;
+    const stopC = nonDigits(c);
+    if (stopC !== 0) {
+      const digits = firstOf(stopC);
+      this.values[slot] = digits === 0 ? high : high * POWERS[digits]! + four(c << (32 - 8 * digits));
+      return from + 8 + digits;
     }
-    const value = high * POWERS[at - stop]! + low;
+    const d = v.getInt32(from + 12, true) ^ FOUR_ZEROS;
+    const stopD = nonDigits(d);
+    const digits = stopD === 0 ? 4 : firstOf(stopD);
+    const low = digits === 0 ? four(c) : four(c) * POWERS[digits]! + four(d << (32 - 8 * digits));
+    const value = high * POWERS[4 + digits]! + low;
     if (value > MAX_SAFE) return -1;
     this.values[slot] = value;
-    // A digit more meets whoever expects a comma or a brace here.
-    return at;
+    // A 17th digit meets whoever expects a comma or a brace here.
+    return from + 12 + digits;
   }
 
   /** A stamp in ms (13 digits) or µs (16 digits), kept in µs. */
-  protected stamp(b: Uint8Array, from: number, slot: number): number {
-    const at = this.unsigned(b, from, slot);
+  protected stamp(v: DataView, from: number, slot: number): number {
+    const at = this.unsigned(v, from, slot);
     if (at === from + 13) this.values[slot]! *= 1000;
     else if (at !== from + 16) return -1;
     return this.values[slot]! < LATEST_US ? at : -1;
   }
 
-  protected boolean(b: Uint8Array, at: number): number {
-    if (b[at] === 116) return b[at + 1] === 114 && b[at + 2] === 117 && b[at + 3] === 101 ? at + 4 : -1;
-    return b[at] === 102 && b[at + 1] === 97 && b[at + 2] === 108 && b[at + 3] === 115 && b[at + 4] === 101 ? at + 5 : -1;
+  /**
+   * As {@link stamp} for one in ms. Its first eight digits are compared with those of the last one, as they change once in
+   * 100 seconds. Whoever calls makes sure that no digit follows.
+   */
+  protected usualStamp(v: DataView, from: number, slot: number): number {
+    const first = v.getInt32(from, true);
+    const second = v.getInt32(from + 4, true);
+    const word = v.getInt32(from + 8, true) ^ FOUR_ZEROS;
+    const digit = v.getUint8(from + 12) ^ ZERO;
+    if (digit > 9 || nonDigits(word) !== 0) return -1;
+    const { values } = this;
+    const low = (four(word) * 10 + digit) * 1000;
+    if (first !== this.#stampFirst || second !== this.#stampSecond) {
+      if (this.stamp(v, from, slot) !== from + 13) return -1;
+      this.#stampFirst = first;
+      this.#stampSecond = second;
+      values[STAMP_HIGH] = values[slot]! - low;
+    }
+    values[slot] = values[STAMP_HIGH]! + low;
+    return from + 13;
+  }
+
+  protected boolean(v: DataView, at: number): number {
+    const letters = v.getInt32(at, true);
+    if (letters === TRUE) return at + 4;
+    return letters === FALS && v.getUint8(at + 4) === 101 ? at + 5 : -1;
   }
 
   /** A string that nobody reads: plain ASCII without escapes. */
-  protected skipString(b: Uint8Array, from: number): number {
-    if (b[from] !== QUOTE) return -1;
+  protected skipString(v: DataView, from: number): number {
+    if (v.getUint8(from) !== QUOTE) return -1;
     let at = from + 1;
     for (;;) {
-      const code = b[at]!;
+      const code = v.getUint8(at);
       if (code === QUOTE) return at + 1;
       if (code < 32 || code > 126 || code === BACKSLASH || code === CLOSE_BRACE) return -1;
       at += 1;
     }
   }
 
-  /** A string that names a known symbol; sets {@link symbol}. */
-  protected symbolString(b: Uint8Array, from: number): number {
-    if (b[from] !== QUOTE) return -1;
-    let at = from + 1;
+  /** A string that names a known symbol; sets {@link symbol}, after a look whether it is the {@link predicted} one. */
+  protected symbolString(v: DataView, from: number): number {
+    if (v.getUint8(from) !== QUOTE) return -1;
+    const start = from + 1;
+    const { predicted } = this;
+    const length = this.#nameLengths[predicted]!;
+    const words = this.#nameWords;
+    const first = predicted * NAME_WORDS;
+    if (length >= 4 && v.getUint8(start + length) === QUOTE && words[first] === v.getInt32(start, true) && words[first + NAME_WORDS - 1] === v.getInt32(start + length - 4, true)) {
+      let same = true;
+      for (let k = 1; same && k < length >>> 2; k += 1) same = words[first + k] === v.getInt32(start + 4 * k, true);
+      if (same) {
+        this.symbol = predicted;
+        return start + length + 1;
+      }
+    }
+    let at = start;
     let hash = 7;
     for (;;) {
-      const code = b[at]!;
+      const code = v.getUint8(at);
       if (code === QUOTE) break;
       if (code === CLOSE_BRACE) return -1;
-      hash = (Math.imul(hash, 31) + code) | 0;
+      hash = (((hash << 5) - hash) + code) | 0;
       at += 1;
     }
-    this.symbol = this.symbols.findHashed(b, from + 1, at, hash);
+    this.symbol = this.symbols.findHashed(v, start, at, hash);
+    this.predicted = this.symbol < 0 ? 0 : this.symbol;
     return this.symbol < 0 ? -1 : at + 1;
   }
 
-  protected price(b: Uint8Array, at: number, out: Float64Array, slot: number): number {
-    const end = this.decimal(b, at, this.tickScale[this.symbol]!, out, slot);
-    return end < 0 || this.tickUnits[this.symbol] === 1 ? end : divided(end, this.tickUnits, this.symbol, out, slot);
-  }
-
-  protected quantity(b: Uint8Array, at: number, out: Float64Array, slot: number): number {
-    const end = this.decimal(b, at, this.lotScale[this.symbol]!, out, slot);
-    return end < 0 || this.lotUnits[this.symbol] === 1 ? end : divided(end, this.lotUnits, this.symbol, out, slot);
-  }
-
-  /** A string of digits with at most one point: `out[slot]` is its value × 10^scale, a whole number, or it is refused. */
-  protected decimal(b: Uint8Array, from: number, scale: number, out: Float64Array, slot: number): number {
-    return b[from] === QUOTE ? this.digits(b, from + 1, scale, out, slot) : -1;
-  }
-
-  /** {@link decimal} after its opening quote. */
-  protected digits(b: Uint8Array, start: number, scale: number, out: Float64Array, slot: number): number {
-    let at = start;
-    let units = 0;
-    // Beyond nine digits this wraps, and the wide reading below takes over.
-    let digit = b[at]! ^ ZERO;
-    while (digit <= 9) {
-      units = (((units + (units << 2)) << 1) + digit) | 0;
-      at += 1;
-      digit = b[at]! ^ ZERO;
+  /** Keeps the name of a symbol for the prediction; a long one is looked up each time. */
+  protected nameSymbol(name: string, symbol: number): void {
+    while (symbol >= this.#nameLengths.length) {
+      const [lengths, words] = [this.#nameLengths, this.#nameWords];
+      this.#nameLengths = new Int32Array(lengths.length * 2);
+      this.#nameLengths.set(lengths);
+      this.#nameWords = new Int32Array(words.length * 2);
+      this.#nameWords.set(words);
     }
-    const point = at;
-    if (point === start) return -1;
-    let missing = scale;
-    if (b[at] === POINT) {
+    // Names that the index does not take are not predicted either.
+    if (!/^[\w.:/+-]{4,31}$/.test(name)) return;
+    const bytes = Buffer.from(name, 'latin1');
+    for (let k = 0; k < bytes.length >>> 2; k += 1) this.#nameWords[symbol * NAME_WORDS + k] = bytes.readInt32LE(4 * k);
+    this.#nameWords[symbol * NAME_WORDS + NAME_WORDS - 1] = bytes.readInt32LE(bytes.length - 4);
+    this.#nameLengths[symbol] = bytes.length;
+  }
+
+  /** A decimal string as ticks of {@link symbol}, which must be known. */
+  protected price(v: DataView, at: number, out: Float64Array, slot: number): number {
+    const { symbol } = this;
+    if (symbol < 0 || v.getUint8(at) !== QUOTE) return -1;
+    const end = this.decimal(v, at + 1, this.tickScale[symbol]!, out, slot);
+    return end < 0 || this.tickUnits[symbol] === 1 ? end : divided(end, this.tickUnits, symbol, out, slot);
+  }
+
+  /** A decimal string as lots of {@link symbol}, which must be known. */
+  protected quantity(v: DataView, at: number, out: Float64Array, slot: number): number {
+    const { symbol } = this;
+    if (symbol < 0 || v.getUint8(at) !== QUOTE) return -1;
+    const end = this.decimal(v, at + 1, this.lotScale[symbol]!, out, slot);
+    return end < 0 || this.lotUnits[symbol] === 1 ? end : divided(end, this.lotUnits, symbol, out, slot);
+  }
+
+  /**
+   * `[["PRICE","QUANTITY"],…]` into the levels from `first` on; {@link levelsEnd} becomes the index after the last one.
+   *
+   * This is where the time of a diff goes, so the usual numbers (nine digits at most, steps of a power of ten from 0.1 to
+   * 10^-8) are read in place, four digits at a time and branching on lengths, which are predicted; others by
+   * {@link price} and {@link quantity}.
+   */
+  protected levels(v: DataView, from: number, first: number): number {
+    this.levelsEnd = first;
+    const { symbol, prices, quantities } = this;
+    if (symbol < 0 || v.getUint8(from) !== OPEN_BRACKET) return -1;
+    if (v.getUint8(from + 1) === CLOSE_BRACKET) return from + 2;
+    if (v.getUint8(from + 1) !== OPEN_BRACKET || v.getUint8(from + 2) !== QUOTE) return -1;
+    const limit = this.maxPrice;
+    const tickScale = this.tickScale[symbol]!;
+    const tickPlain = this.tickUnits[symbol] === 1 && tickScale > 0 && tickScale <= 8;
+    const tickWhole = tickPlain ? NARROW_DIGITS - tickScale : -1;
+    const tickShift = tickScale <= 4 ? 32 - 8 * tickScale : 64 - 8 * tickScale;
+    const tickMask = 0x80808080 >>> tickShift;
+    const tickPower = POWERS[tickPlain ? tickScale : 0]! | 0;
+    const tickPowerRest = POWERS[tickPlain && tickScale > 4 ? tickScale - 4 : 0]! | 0;
+    const lotScale = this.lotScale[symbol]!;
+    const lotPlain = this.lotUnits[symbol] === 1 && lotScale > 0 && lotScale <= 8;
+    const lotWhole = lotPlain ? NARROW_DIGITS - lotScale : -1;
+    const lotShift = lotScale <= 4 ? 32 - 8 * lotScale : 64 - 8 * lotScale;
+    const lotMask = 0x80808080 >>> lotShift;
+    const lotPower = POWERS[lotPlain ? lotScale : 0]! | 0;
+    const lotPowerRest = POWERS[lotPlain && lotScale > 4 ? lotScale - 4 : 0]! | 0;
+    let at = from + 3;
+    let word = 0;
+    let flags = 0;
+    let end = 0;
+    let units = 0;
+    let digit = 0;
+    let code = 0;
+    let usual = false;
+    for (let level = first; level < MAX_LEVELS; level += 1) {
+      word = v.getInt32(at, true) ^ FOUR_ZEROS;
+      flags = nonDigits(word);
+      end = at;
+      if (flags === 0) {
+        units = four(word);
+        end += 4;
+        for (digit = v.getUint8(end) ^ ZERO; digit <= 9; digit = v.getUint8(end) ^ ZERO) {
+          units = (units * 10 + digit) | 0;
+          end += 1;
+        }
+      } else if ((flags & 0x8080) === 0x8000) {
+        units = word & 0xff;
+        end += 1;
+      } else if ((flags & 0x808080) === 0x800000) {
+        units = (word & 0xff) * 10 + ((word >>> 8) & 0xff);
+        end += 2;
+      } else {
+        units = (word & 0xff) * 100 + ((word >>> 8) & 0xff) * 10 + ((word >>> 16) & 0xff);
+        end += (flags & 0x80) === 0 ? 3 : 10;
+      }
+      usual = end - at <= tickWhole;
+      if (usual) {
+        code = v.getUint8(end);
+        units = imul(units, tickPower);
+        if (code === POINT) {
+          word = v.getInt32(end + 1, true) ^ FOUR_ZEROS;
+          if (tickScale <= 4) {
+            flags = nonDigits(word) & tickMask;
+            units += four(word << tickShift);
+          } else {
+            flags = nonDigits(word);
+            units += imul(four(word), tickPowerRest);
+            word = v.getInt32(end + 5, true) ^ FOUR_ZEROS;
+            flags |= nonDigits(word) & tickMask;
+            units += four(word << tickShift);
+          }
+          end += 1 + tickScale;
+          while (v.getInt32(end, true) === FOUR_ZEROS) end += 4;
+          while (v.getUint8(end) === ZERO) end += 1;
+          usual = flags === 0 && v.getUint8(end) === QUOTE && end - at < MAX_DECIMAL;
+        } else {
+          usual = code === QUOTE;
+        }
+      }
+      if (usual) {
+        prices[level] = units;
+        at = end + 1;
+      } else {
+        at = this.price(v, at - 1, prices, level);
+        if (at < 0) return -1;
+      }
+      if (!(prices[level]! > 0 && prices[level]! <= limit) || v.getUint16(at, true) !== COMMA_QUOTE) return -1;
+      at += 2;
+      word = v.getInt32(at, true) ^ FOUR_ZEROS;
+      flags = nonDigits(word);
+      end = at;
+      if (flags === 0) {
+        units = four(word);
+        end += 4;
+        for (digit = v.getUint8(end) ^ ZERO; digit <= 9; digit = v.getUint8(end) ^ ZERO) {
+          units = (units * 10 + digit) | 0;
+          end += 1;
+        }
+      } else if ((flags & 0x8080) === 0x8000) {
+        units = word & 0xff;
+        end += 1;
+      } else if ((flags & 0x808080) === 0x800000) {
+        units = (word & 0xff) * 10 + ((word >>> 8) & 0xff);
+        end += 2;
+      } else {
+        units = (word & 0xff) * 100 + ((word >>> 8) & 0xff) * 10 + ((word >>> 16) & 0xff);
+        end += (flags & 0x80) === 0 ? 3 : 10;
+      }
+      usual = end - at <= lotWhole;
+      if (usual) {
+        code = v.getUint8(end);
+        units = imul(units, lotPower);
+        if (code === POINT) {
+          word = v.getInt32(end + 1, true) ^ FOUR_ZEROS;
+          if (lotScale <= 4) {
+            flags = nonDigits(word) & lotMask;
+            units += four(word << lotShift);
+          } else {
+            flags = nonDigits(word);
+            units += imul(four(word), lotPowerRest);
+            word = v.getInt32(end + 5, true) ^ FOUR_ZEROS;
+            flags |= nonDigits(word) & lotMask;
+            units += four(word << lotShift);
+          }
+          end += 1 + lotScale;
+          while (v.getInt32(end, true) === FOUR_ZEROS) end += 4;
+          while (v.getUint8(end) === ZERO) end += 1;
+          usual = flags === 0 && v.getUint8(end) === QUOTE && end - at < MAX_DECIMAL;
+        } else {
+          usual = code === QUOTE;
+        }
+      }
+      if (usual) {
+        quantities[level] = units;
+        at = end + 1;
+      } else {
+        at = this.quantity(v, at - 1, quantities, level);
+        if (at < 0) return -1;
+      }
+      if (v.getInt32(at, true) === NEXT_LEVEL) {
+        at += 4;
+        continue;
+      }
+      this.levelsEnd = level + 1;
+      return v.getUint16(at, true) === LAST_LEVEL ? at + 2 : -1;
+    }
+    return -1;
+  }
+
+  /**
+   * Digits with at most one point, up to their closing quote, from behind the opening one: `out[slot]` is the value ×
+   * 10^scale where that is whole, else -1. The usual lengths (up to seven digits before the point and eight behind) are
+   * read by words, others by {@link longDecimal}.
+   */
+  protected decimal(v: DataView, from: number, scale: number, out: Float64Array, slot: number): number {
+    let whole = v.getInt32(from, true) ^ FOUR_ZEROS;
+    let stop = nonDigits(whole);
+    let at = from;
+    let units = 0;
+    if (stop === 0) {
+      units = four(whole);
+      at += 4;
+      whole = v.getInt32(at, true) ^ FOUR_ZEROS;
+      stop = nonDigits(whole);
+      if (stop === 0) return this.longDecimal(v, from, scale, out, slot);
+    }
+    let digits = firstOf(stop);
+    if (digits > 0) {
+      units = units === 0 ? four(whole << (32 - 8 * digits)) : units * POWERS[digits]! + four(whole << (32 - 8 * digits));
+      at += digits;
+    }
+    const code = v.getUint8(at);
+    if (at === from || scale > 8) return this.longDecimal(v, from, scale, out, slot);
+    if (code !== POINT) {
+      out[slot] = units * POWERS[scale]!;
+      return code === QUOTE ? at + 1 : -1;
+    }
+    at += 1;
+    // The fraction as eight digits, those that are missing read as zeros.
+    const high = v.getInt32(at, true) ^ FOUR_ZEROS;
+    stop = nonDigits(high);
+    let fraction = 0;
+    if (stop === 0) {
+      const low = v.getInt32(at + 4, true) ^ FOUR_ZEROS;
+      stop = nonDigits(low);
+      fraction = four(high) * 10_000;
+      if (stop === 0) {
+        digits = 8;
+        if (low !== 0) fraction = (fraction + four(low)) | 0;
+      } else {
+        digits = firstOf(stop);
+        if (digits > 0) fraction = (fraction + four(low & ((1 << (8 * digits)) - 1))) | 0;
+        digits += 4;
+      }
+    } else {
+      digits = firstOf(stop);
+      fraction = four(high & ((1 << (8 * digits)) - 1)) * 10_000;
+    }
+    at += digits;
+    if (digits === 0 || v.getUint8(at) !== QUOTE) return this.longDecimal(v, from, scale, out, slot);
+    const divisor = POWERS[8 - scale]!;
+    const steps = (fraction / divisor) | 0;
+    if (steps * divisor !== fraction) return -1;
+    out[slot] = units * POWERS[scale]! + steps;
+    return at + 1;
+  }
+
+  /** As {@link decimal}, a byte at a time, for up to 15 digits that count. */
+  protected longDecimal(v: DataView, from: number, scale: number, out: Float64Array, slot: number): number {
+    let at = from;
+    let units = 0;
+    let digit = v.getUint8(at) ^ ZERO;
+    for (; digit <= 9; digit = v.getUint8(at) ^ ZERO) {
+      units = units * 10 + digit;
       at += 1;
-      const stop = at + scale;
-      while (at < stop) {
-        digit = b[at]! ^ ZERO;
-        if (digit > 9) break;
-        units = (((units + (units << 2)) << 1) + digit) | 0;
+    }
+    if (at === from || at - from + scale > WIDE_DIGITS) return -1;
+    let missing = scale;
+    if (v.getUint8(at) === POINT) {
+      at += 1;
+      const fraction = at;
+      for (digit = v.getUint8(at) ^ ZERO; digit <= 9; digit = v.getUint8(at) ^ ZERO) {
+        if (missing > 0) {
+          units = units * 10 + digit;
+          missing -= 1;
+        } else if (digit !== 0) {
+          return -1;
+        }
         at += 1;
       }
-      missing = stop - at;
-      while (b[at] === ZERO) at += 1;
-      if (at === point + 1) return -1;
+      if (at === fraction) return -1;
     }
-    if (b[at] !== QUOTE) return -1;
-    if (point - start + scale > NARROW_DIGITS) return at - start <= MAX_DECIMAL && this.#wide(b, start, point, scale, out, slot) ? at + 1 : -1;
-    out[slot] = missing === 0 ? units : units * POWERS[missing]!;
-    return at - start > MAX_DECIMAL ? -1 : at + 1;
-  }
-
-  /** The decimal that {@link decimal} has checked, its integer digits in [start, point), with up to 15 digits. */
-  #wide(b: Uint8Array, start: number, point: number, scale: number, out: Float64Array, slot: number): boolean {
-    if (point - start + scale > WIDE_DIGITS) return false;
-    let units = 0;
-    for (let at = start; at < point; at += 1) units = units * 10 + (b[at]! - ZERO);
-    let missing = scale;
-    if (b[point] === POINT) {
-      for (let at = point + 1; missing > 0 && b[at] !== QUOTE; at += 1, missing -= 1) units = units * 10 + (b[at]! - ZERO);
-    }
+    if (v.getUint8(at) !== QUOTE || at - from > MAX_DECIMAL) return -1;
     out[slot] = units * POWERS[missing]!;
-    return true;
+    return at + 1;
   }
+}
+
+/** High bits of the bytes that are no digits, in a word that was XORed with "0000"; exact up to the first of them. */
+function nonDigits(xored: number): number {
+  return ((xored + 0x76767676) | xored) & 0x80808080;
+}
+
+/** Index of the first byte flagged by {@link nonDigits}, by branches: they are predicted, where arithmetic makes the next load wait. */
+function firstOf(flags: number): number {
+  if ((flags & 0x80) !== 0) return 0;
+  if ((flags & 0x8000) !== 0) return 1;
+  return (flags & 0x800000) !== 0 ? 2 : 3;
+}
+
+/** The number that four digits make, the first in the lowest byte. */
+function four(digits: number): number {
+  const pairs = (digits * 10 + (digits >>> 8)) | 0;
+  return (pairs & 0xff) * 100 + ((pairs >>> 16) & 0xff);
 }
 
 function divided(end: number, steps: Float64Array, symbol: number, out: Float64Array, slot: number): number {
