@@ -117,12 +117,13 @@ const DEPTH_NEEDS = E_EVENT | E_SYMBOL | E_FIRST | E_LAST | E_PRICE | E_ASK;
 const ORDER_NEEDS = E_SYMBOL | E_SIDE | E_PRICE | E_QUANTITY | E_TIME;
 const MARK_NEEDS = E_EVENT | E_SYMBOL | E_PRICE;
 
-/** Two-letter keys as {@link FrameParser} numbers them. */
-const KEY_PS = 112 | (115 << 8);
-const KEY_PU = 112 | (117 << 8);
-const KEY_ST = 115 | (116 << 8);
-const KEY_NQ = 110 | (113 << 8);
-const KEY_AP = 97 | (112 << 8);
+/** Two-letter keys as {@link FrameParser} numbers them: apart from one letter, whatever the second byte is. */
+const TWO_LETTERS = 1 << 16;
+const KEY_PS = TWO_LETTERS | 112 | (115 << 8);
+const KEY_PU = TWO_LETTERS | 112 | (117 << 8);
+const KEY_ST = TWO_LETTERS | 115 | (116 << 8);
+const KEY_NQ = TWO_LETTERS | 110 | (113 << 8);
+const KEY_AP = TWO_LETTERS | 97 | (112 << 8);
 
 /**
  * Reads one Binance stream message from its bytes into fields, without making an object or a string. It knows the
@@ -160,19 +161,23 @@ export class FrameParser extends FrameLexer {
   #memoryView: DataView = new DataView(NO_BYTES.buffer);
   #view: DataView = this.#memoryView;
   readonly #copy = new Uint8Array(COPY_BYTES);
-  readonly #copyView = new DataView(this.#copy.buffer);
+  readonly #copyView: DataView;
+  readonly #viewOf: (buffer: ArrayBufferLike) => DataView;
   readonly #rawPartial: boolean;
   readonly #rawName: DataView;
   #next = 0;
 
   /**
    * `learning`: instruments are not known yet and every price and quantity is read as a multiple of 10^-8.
-   * `rawStream`: name of the stream that messages without an envelope come from, "" when unknown.
+   * `rawStream`: name of the stream that messages without an envelope come from, "" when unknown. `viewOf` makes the
+   * view through which memory is read; who counts looks brings another.
    */
-  constructor(market: BinanceMarket, learning = false, rawStream = '') {
+  constructor(market: BinanceMarket, learning = false, rawStream = '', viewOf = (buffer: ArrayBufferLike): DataView => new DataView(buffer)) {
     super(learning ? Number.MAX_SAFE_INTEGER : MAX_PRICE_TICKS);
     this.#rawPartial = isPartialDepth(rawStream);
     this.#rawName = new DataView(new TextEncoder().encode(rawStream.includes('@') ? rawStream.slice(0, rawStream.indexOf('@')) : '').buffer);
+    this.#viewOf = viewOf;
+    this.#copyView = viewOf(this.#copy.buffer);
     this.#linked = market !== 'binance-spot';
   }
 
@@ -250,7 +255,7 @@ export class FrameParser extends FrameLexer {
       this.#offset = bytes.byteOffset;
       if (buffer !== this.#memory) {
         this.#memory = buffer;
-        this.#memoryView = new DataView(buffer);
+        this.#memoryView = this.#viewOf(buffer);
       }
     }
     const start = this.#offset + from;
@@ -351,7 +356,7 @@ export class FrameParser extends FrameLexer {
       return v.getUint8(at + 4) === COLON ? (four >>> 16) & 0xff : -1;
     }
     this.#next = at + 6;
-    return v.getUint16(at + 4, true) === QUOTE_COLON ? four >>> 16 : -1;
+    return v.getUint16(at + 4, true) === QUOTE_COLON ? TWO_LETTERS | (four >>> 16) : -1;
   }
 
   private aggTrade(v: DataView, from: number): number {

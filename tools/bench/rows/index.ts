@@ -12,6 +12,8 @@ const LOADERS: Readonly<Record<string, () => Promise<BenchRow>>> = {
   'actor-xstate/xstate-send': async () => (await import('./actors.js')).xstateActor,
   'alloc/tick-path': async () => (await import('./allocation.js')).tickPathAllocation,
   'heap/50m': async () => (await import('./allocation.js')).longRunHeap,
+  'decode-aggtrade/json-parse': async () => (await import('./decode.js')).decodeAggTrade,
+  'decode-depth/json-parse': async () => (await import('./decode.js')).decodeDepth,
   'tape-raw/read-sync': async () => (await import('./tape.js')).rawTape,
   'ring/ringbuf.js': async () => (await import('./ring.js')).ringbuf,
   'ring/postmessage': async () => (await import('./ring.js')).postMessage,
