@@ -14,7 +14,7 @@ export interface Corpus {
 
 /** Taken of each file, spread over it. */
 const FRAMES_OF_A_FILE = 150;
-const MAX_FRAME = 16 * 1024;
+const MAX_FRAME = 4 * 1024;
 
 const RECORDINGS: readonly (readonly [string, BinanceMarket])[] = [
   ['hftbacktest_usdm_btcusdt_20240808.gz', 'binance-usdm'], ['hftbacktest_spot_btcusdt_20240808.gz', 'binance-spot'],

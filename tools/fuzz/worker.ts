@@ -37,6 +37,8 @@ async function work(task: WorkerTask): Promise<void> {
   const progress = new Float64Array(task.progress);
   const target = await DecoderTarget.load(task.seed, task.measuredFrom, task.dataFolder, task.module);
   parentPort!.postMessage('ready');
+  // Most frames are refused by an exception, and tracing its stack would take most of the time.
+  Error.stackTraceLimit = 0;
   let reported = 0;
   for (let run = task.first; run < task.end; run += 1) {
     progress[RUN] = run;
