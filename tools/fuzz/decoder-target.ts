@@ -89,7 +89,7 @@ export class DecoderTarget {
     const memory = apart ? new Uint8Array(new Uint8Array(bytes).buffer) : this.#arena;
     if (!apart) {
       bytes.copy(this.#arena, from);
-      for (let k = 0; k < GARBAGE; k += 1) this.#arena[from + bytes.length + k] = random.chance(0.5) ? 125 : random.pick(GARBAGE_BYTES);
+      for (let k = 0; k < GARBAGE; k += 1) this.#arena[from + bytes.length + k] = random.chance(0.5) ? 125 : GARBAGE_BYTES[random.below(GARBAGE_BYTES.length)]!;
     }
     const to = from + bytes.length;
     const records = judge.decode(memory, from, to, this.#recvUs, this.#expected, 0, ROOM);
@@ -133,7 +133,7 @@ export class DecoderTarget {
   }
 }
 
-const GARBAGE_BYTES = [...'"}],0123456789:{\\e '].map((character) => character.charCodeAt(0));
+const GARBAGE_BYTES = Buffer.from('"}],0123456789:{\\e ');
 
 class Looks {
   left = 0;
