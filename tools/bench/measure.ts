@@ -38,9 +38,10 @@ export async function measure(row: BenchRow, collect: () => void = () => {}): Pr
     const value = over(rounds.map(({ ours }) => ours));
     const peerBests = rounds.flatMap(({ peer }) => (peer === null ? [] : [peer]));
     const peerValue = peerBests.length === 0 ? null : over(peerBests);
+    const also = await row.also?.();
     return {
       id: row.id, value, unit: row.unit, better: row.better, peer: row.peer, peerValue, ratio: peerValue === null || peerValue === 0 ? null : value / peerValue,
-      floor: row.floor ?? null, aim: row.aim ?? null, rounds, ...(skipped === undefined ? {} : { skipped }),
+      floor: row.floor ?? null, aim: row.aim ?? null, rounds, ...(also === undefined ? {} : { also }), ...(skipped === undefined ? {} : { skipped }),
     };
   } finally {
     await row.close?.();

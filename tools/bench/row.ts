@@ -30,6 +30,8 @@ export interface BenchRow {
   ours(): number | Promise<number>;
   /** The same slice by the peer. */
   peerRun?(): number | Promise<number>;
+  /** Other figures for who reads the row, by name with unit; asked after the last round. */
+  also?(): Readonly<Record<string, number>> | Promise<Readonly<Record<string, number>>>;
   /** Frees files and processes. */
   close?(): Promise<void> | void;
 }
@@ -48,6 +50,8 @@ export interface BenchResult {
   readonly aim: number | null;
   /** Best of each round, ours and the peer's, for who wants to see how steady the machine was. */
   readonly rounds: readonly { readonly ours: number; readonly peer: number | null }[];
+  /** Other figures of the row, by name with unit. */
+  readonly also?: Readonly<Record<string, number>>;
   /** Why the peer was not measured. */
   readonly skipped?: string;
   /** Why the row could not be measured at all. */

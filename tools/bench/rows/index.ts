@@ -19,6 +19,12 @@ const LOADERS: Readonly<Record<string, () => Promise<BenchRow>>> = {
   'ring/postmessage': async () => (await import('./ring.js')).postMessage,
   'ring/c': async () => (await import('./ring.js')).ringC,
   'tape-packed/inflate': async () => (await import('./tape.js')).packedTape,
+  'replay/lanes-2': async () => (await import('./lanes.js')).lanesTwo,
+  'live/json-parse': async () => (await import('./live.js')).jsonParse,
+  'live/loop-delay': async () => (await import('./live.js')).loopDelay,
+  'live/isolation': async () => (await import('./live.js')).isolation,
+  'live/ring-p99-10k': async () => (await import('./live.js')).ringP99At10k,
+  'live/ring-p99-50k': async () => (await import('./live.js')).ringP99At50k,
 };
 
 /** Ids of all rows. */

@@ -1,0 +1,204 @@
+import wsPackage from 'ws/package.json' with { type: 'json' };
+import { Piscina } from 'piscina';
+import { runCell, runIdle, type CellResult, type PacedLoad } from '../live/cell.js';
+import { ByteDecoding, JsonDecoding } from '../live/decoding.js';
+import { LiveFeed } from '../live/feed.js';
+import { FrameWriter } from '../live/frames.js';
+import { InlinePlacement } from '../live/inline.js';
+import { PiscinaPlacement } from '../live/piscina.js';
+import type { Placement } from '../live/placement.js';
+import { RingPlacement } from '../live/ring.js';
+import { saturate } from '../live/saturation.js';
+import { allocateBatch, WORDS_I } from '../../../data/records/index.js';
+import { median } from '../measure.js';
+import type { BenchRow } from '../row.js';
+
+const SATURATING_FRAMES = 300_000;
+const SECONDS = 1;
+
+/** Both sides of json-parse must make the same records of the same frames. */
+function checkDecodings(): void {
+  const writer = new FrameWriter();
+  const frame = new Uint8Array(writer.longest);
+  const [bytes, json] = [allocateBatch(1), allocateBatch(1)];
+  const [ours, peer] = [new ByteDecoding(), new JsonDecoding()];
+  for (let n = 0; n < 1000; n += 1) {
+    writer.write(frame, 0, n, 1_763_726_400_000_000 + n);
+    const payload = Buffer.from(FrameWriter.payload(frame, 0));
+    if (ours.decode(payload, n, bytes, 0) !== 1 || peer.decode(payload, n, json, 0) !== 1) throw new Error(`no record: ${payload.toString()}`);
+    for (let word = 0; word < WORDS_I; word += 1) if (bytes.I[word] !== json.I[word]) throw new Error(`the two sides make different records of ${payload.toString()}`);
+  }
+  if (ours.decoder.counts.fast !== 1000) throw new Error('the decoder fell back to JSON.parse');
+}
+
+/** Bytes to decision at saturation. */
+export const jsonParse: BenchRow = jsonParseRow();
+
+function jsonParseRow(): BenchRow {
+  let feed: LiveFeed | undefined;
+  const ours = new InlinePlacement();
+  const peer = new InlinePlacement({ decoding: new JsonDecoding() });
+  return {
+    id: 'live/json-parse',
+    unit: 'frames/s',
+    better: 'higher',
+    peer: `the same path (ws ${wsPackage.version}, kernel, decision) with toString, JSON.parse and numbers`,
+    floor: 2.5,
+    aim: 3,
+    async prepare() {
+      checkDecodings();
+      feed = await LiveFeed.start();
+      for (let k = 0; k < 2; k += 1) for (const side of [ours, peer]) await saturate(feed, side, SATURATING_FRAMES);
+    },
+    ours: () => saturate(feed!, ours, SATURATING_FRAMES),
+    peerRun: () => saturate(feed!, peer, SATURATING_FRAMES),
+    close: () => feed?.close(),
+  };
+}
+
+/** A row of cells: `ours` and the peer are run in turn and give one figure each of a cell's. */
+class Cells {
+  feed: LiveFeed | undefined;
+  readonly #results = new Map<Placement, CellResult[]>();
+
+  async start(): Promise<void> {
+    this.feed = await LiveFeed.start();
+  }
+
+  async run(placement: Placement, load: PacedLoad): Promise<CellResult> {
+    const result = await runCell(this.feed!, placement, load);
+    const results = this.#results.get(placement) ?? [];
+    this.#results.set(placement, [...results, result]);
+    return result;
+  }
+
+  /** Forgets the warm-ups. */
+  forget(): void {
+    this.#results.clear();
+  }
+
+  /** Median of a figure over the cells of a placement. */
+  median(placement: Placement, figure: keyof CellResult): number {
+    return median((this.#results.get(placement) ?? []).map((result) => result[figure]));
+  }
+
+  sum(placement: Placement, figure: keyof CellResult): number {
+    return (this.#results.get(placement) ?? []).reduce((sum, result) => sum + result[figure], 0);
+  }
+}
+
+const STEADY = { burst: 1, seconds: SECONDS } as const;
+const AT_10K: PacedLoad = { ...STEADY, rate: 10_000, sampleEvery: 10 };
+const AT_50K: PacedLoad = { ...STEADY, rate: 50_000, sampleEvery: 50 };
+const BURSTS: PacedLoad = { rate: 10_000, burst: 100, seconds: SECONDS, sampleEvery: 50 };
+const HEAVY_US = 50;
+const ROUNDS = { rounds: 5, slices: 2 } as const;
+const RING_CELLS = 3;
+
+/** What market data inline costs the main loop. */
+export const loopDelay: BenchRow = loopDelayRow();
+
+function loopDelayRow(): BenchRow {
+  const cells = new Cells();
+  const inline = new InlinePlacement();
+  return {
+    id: 'live/loop-delay',
+    unit: 'ms of main-loop delay, p99, at 50,000 frames/s inline',
+    better: 'lower',
+    peer: 'the idle process',
+    floor: 1.5,
+    aim: 1.2,
+    ...ROUNDS,
+    async prepare() {
+      await cells.start();
+      for (let k = 0; k < 2; k += 1) await cells.run(inline, AT_50K);
+      cells.forget();
+    },
+    ours: async () => (await cells.run(inline, AT_50K)).loopDelayP99Ms,
+    peerRun: async () => (await runIdle(SECONDS)).loopDelayP99Ms,
+    async also() {
+      const ring = await RingPlacement.start();
+      try {
+        await cells.run(ring, AT_50K);
+        cells.forget();
+        for (let k = 0; k < RING_CELLS; k += 1) await cells.run(ring, AT_50K);
+        return { 'ring, main-loop delay p99, ms': cells.median(ring, 'loopDelayP99Ms') };
+      } finally {
+        await ring.close();
+      }
+    },
+    close: () => cells.feed?.close(),
+  };
+}
+
+/** What a heavy kernel costs the main loop where it does not run there. */
+export const isolation: BenchRow = isolationRow();
+
+function isolationRow(): BenchRow {
+  const cells = new Cells();
+  const inline = new InlinePlacement({ kernelUs: HEAVY_US });
+  let ring: RingPlacement | undefined;
+  return {
+    id: 'live/isolation',
+    unit: 'ms of main-loop delay, p99, ring; 10,000 frames/s in bursts of 100, kernel made 50 us',
+    better: 'lower',
+    peer: 'the same inline',
+    floor: 0.5,
+    aim: 0.35,
+    ...ROUNDS,
+    async prepare() {
+      await cells.start();
+      ring = await RingPlacement.start({ kernelUs: HEAVY_US });
+      for (const side of [ring, inline]) await cells.run(side, BURSTS);
+      cells.forget();
+    },
+    ours: async () => (await cells.run(ring!, BURSTS)).loopDelayP99Ms,
+    peerRun: async () => (await cells.run(inline, BURSTS)).loopDelayP99Ms,
+    also: () => ({
+      'ring, decision p99, ms': cells.median(ring!, 'decisionP99Us') / 1000,
+      'inline, decision p99, ms': cells.median(inline, 'decisionP99Us') / 1000,
+    }),
+    async close() {
+      await ring?.close();
+      cells.feed?.close();
+    },
+  };
+}
+
+/** Frame to decision through the ring. */
+export const ringP99At10k: BenchRow = ringP99Row('live/ring-p99-10k', AT_10K, 0.3, 0.15);
+export const ringP99At50k: BenchRow = ringP99Row('live/ring-p99-50k', AT_50K, 0.15, 0.07);
+
+function ringP99Row(id: string, load: PacedLoad, floor: number, aim: number): BenchRow {
+  const cells = new Cells();
+  const naive = new PiscinaPlacement();
+  let ring: RingPlacement | undefined;
+  return {
+    id,
+    unit: `us from frame to decision, p99, ring, ${load.rate.toLocaleString('en-US')} frames/s`,
+    better: 'lower',
+    peer: `piscina ${Piscina.version}, a run for every frame`,
+    floor,
+    aim,
+    ...ROUNDS,
+    async prepare() {
+      await cells.start();
+      ring = await RingPlacement.start();
+      for (let k = 0; k < 2; k += 1) for (const side of [ring, naive]) await cells.run(side, load);
+      cells.forget();
+    },
+    ours: async () => (await cells.run(ring!, load)).decisionP99Us,
+    peerRun: async () => (await cells.run(naive, load)).decisionP99Us,
+    also: () => ({
+      'ring, p50, us': cells.median(ring!, 'decisionP50Us'),
+      'piscina, p50, us': cells.median(naive, 'decisionP50Us'),
+      'ring, frames not decided in time': cells.sum(ring!, 'undecided'),
+      'piscina, frames not decided in time': cells.sum(naive, 'undecided'),
+    }),
+    async close() {
+      await ring?.close();
+      await naive.close();
+      cells.feed?.close();
+    },
+  };
+}
