@@ -71,7 +71,8 @@ function readable(value: number | null): string {
 function summary(result: BenchResult): string {
   if (result.failed !== undefined) return `failed: ${result.failed}`;
   const ratio = result.ratio === null ? '' : `, ${readable(result.ratio)} of ${result.peer}`;
-  return `${readable(result.value)} ${result.unit}${ratio}${result.skipped === undefined ? '' : `, peer skipped: ${result.skipped}`}`;
+  const also = Object.entries(result.also ?? {}).map(([name, value]) => `; ${name}: ${readable(value)}`).join('');
+  return `${readable(result.value)} ${result.unit}${ratio}${also}${result.skipped === undefined ? '' : `, peer skipped: ${result.skipped}`}`;
 }
 
 function printTable(results: readonly BenchResult[]): void {

@@ -33,6 +33,13 @@ void test('slices alternate, the best of each round counts, and the median of th
   assert.deepEqual([lower.value, lower.peerValue, lower.ratio], [3, 3, 1]);
 });
 
+void test('other figures of a row come with it, asked after the last round', async () => {
+  const row = scripted('higher', [1, 2], [1, 1], { rounds: 1 });
+  const result = await measure({ ...row, also: () => (row.log.push('also'), { 'p50, us': 3 }) });
+  assert.deepEqual(row.log.slice(-3), ['peer', 'also', 'close']);
+  assert.deepEqual(result.also, { 'p50, us': 3 });
+});
+
 void test('an absent peer is skipped with its reason, and ours is measured all the same', async () => {
   const row = scripted('higher', [1, 1, 1, 1, 1, 1, 1, 1, 1, 1], [], { skip: () => 'no cc', floor: 0.5 });
   const result = await measure(row);

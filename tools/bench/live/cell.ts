@@ -126,8 +126,8 @@ function measureLoop(afterSeconds: number): { stop(): void; result(): Pick<CellR
   };
 }
 
-/** Times of the sampled frames among [from, to). */
-class Latencies {
+/** Times of the sampled frames among [from, to): one in `every`, by number. */
+export class Latencies {
   undecided = 0;
   readonly #values: Float64Array;
   readonly #firstSample: number;

@@ -1,6 +1,6 @@
 import { FrameDecoder } from '../../../data/decode/index.js';
-import { AUX, EXCH_US, EXTRA, Flag, ID, Kind, PRICE, PRICE2, QTY, RECV_US, SEQ, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I, type RecordBatch } from '../../../data/records/index.js';
-import { INSTRUMENT } from './frames.js';
+import { allocateBatch, AUX, EXCH_US, EXTRA, Flag, ID, Kind, PRICE, PRICE2, QTY, RECV_US, SEQ, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I, type RecordBatch } from '../../../data/records/index.js';
+import { FrameWriter, INSTRUMENT } from './frames.js';
 
 /** From the bytes of a frame to a record. */
 export interface Decoding {
@@ -58,4 +58,18 @@ export class JsonDecoding implements Decoding {
     I[i + EXTRA] = data.l - data.f + 1;
     return 1;
   }
+}
+
+/** @throws Error when the two do not make the same records of the same frames, or the first is not what it says. */
+export function checkDecodings(frames: number, ours = new ByteDecoding(), peer: Decoding = new JsonDecoding()): void {
+  const writer = new FrameWriter();
+  const frame = new Uint8Array(writer.longest);
+  const [bytes, json] = [allocateBatch(1), allocateBatch(1)];
+  for (let n = 0; n < frames; n += 1) {
+    writer.write(frame, 0, n, 1_763_726_400_000_000 + n);
+    const payload = Buffer.from(FrameWriter.payload(frame, 0));
+    if (ours.decode(payload, n, bytes, 0) !== 1 || peer.decode(payload, n, json, 0) !== 1) throw new Error(`no record: ${payload.toString()}`);
+    for (let word = 0; word < WORDS_I; word += 1) if (bytes.I[word] !== json.I[word]) throw new Error(`the two sides make different records of ${payload.toString()}`);
+  }
+  if (ours.decoder.counts.fast !== frames) throw new Error('the decoder fell back to JSON.parse');
 }

@@ -8,8 +8,8 @@ import { LiveSession } from './session.js';
 const WORKER = fileURLToPath(new URL('./piscina-worker.js', import.meta.url));
 
 /**
- * The naive way off the main loop: every frame is one `pool.run`, as piscina comes out of its box. One thread, for a symbol's frames are
- * taken in order by one kernel; it decodes too.
+ * The naive way off the main loop: every frame is one `pool.run`. One thread, for a symbol's frames are taken in order by one kernel,
+ * which decodes too; and a queue that keeps that order, which piscina's does not unless it is told.
  */
 export class PiscinaPlacement extends Placement {
   readonly #kernel = new AnsweredKernel();
@@ -50,7 +50,7 @@ export class PiscinaPlacement extends Placement {
   }
 }
 
-const makePool = (): Piscina => new Piscina({ filename: WORKER, minThreads: 1, maxThreads: 1 });
+const makePool = (): Piscina => new Piscina({ filename: WORKER, minThreads: 1, maxThreads: 1, stricterFIFO: true });
 
 /** Hands on what the thread has answered. */
 class AnsweredKernel implements KernelPort {

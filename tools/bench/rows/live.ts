@@ -1,35 +1,18 @@
 import wsPackage from 'ws/package.json' with { type: 'json' };
 import { Piscina } from 'piscina';
 import { runCell, runIdle, type CellResult, type PacedLoad } from '../live/cell.js';
-import { ByteDecoding, JsonDecoding } from '../live/decoding.js';
+import { checkDecodings, JsonDecoding } from '../live/decoding.js';
 import { LiveFeed } from '../live/feed.js';
-import { FrameWriter } from '../live/frames.js';
 import { InlinePlacement } from '../live/inline.js';
 import { PiscinaPlacement } from '../live/piscina.js';
 import type { Placement } from '../live/placement.js';
 import { RingPlacement } from '../live/ring.js';
 import { saturate } from '../live/saturation.js';
-import { allocateBatch, WORDS_I } from '../../../data/records/index.js';
 import { median } from '../measure.js';
 import type { BenchRow } from '../row.js';
 
 const SATURATING_FRAMES = 300_000;
 const SECONDS = 1;
-
-/** Both sides of json-parse must make the same records of the same frames. */
-function checkDecodings(): void {
-  const writer = new FrameWriter();
-  const frame = new Uint8Array(writer.longest);
-  const [bytes, json] = [allocateBatch(1), allocateBatch(1)];
-  const [ours, peer] = [new ByteDecoding(), new JsonDecoding()];
-  for (let n = 0; n < 1000; n += 1) {
-    writer.write(frame, 0, n, 1_763_726_400_000_000 + n);
-    const payload = Buffer.from(FrameWriter.payload(frame, 0));
-    if (ours.decode(payload, n, bytes, 0) !== 1 || peer.decode(payload, n, json, 0) !== 1) throw new Error(`no record: ${payload.toString()}`);
-    for (let word = 0; word < WORDS_I; word += 1) if (bytes.I[word] !== json.I[word]) throw new Error(`the two sides make different records of ${payload.toString()}`);
-  }
-  if (ours.decoder.counts.fast !== 1000) throw new Error('the decoder fell back to JSON.parse');
-}
 
 /** Bytes to decision at saturation. */
 export const jsonParse: BenchRow = jsonParseRow();
@@ -46,7 +29,7 @@ function jsonParseRow(): BenchRow {
     floor: 2.5,
     aim: 3,
     async prepare() {
-      checkDecodings();
+      checkDecodings(1000);
       feed = await LiveFeed.start();
       for (let k = 0; k < 2; k += 1) for (const side of [ours, peer]) await saturate(feed, side, SATURATING_FRAMES);
     },
