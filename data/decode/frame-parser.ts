@@ -24,7 +24,7 @@ export const FALLBACK = 0;
 /** Shorter than the shortest message, so that looking for one stays inside the frame. */
 const SHORTEST = 40;
 /** Steps of 10^-8, in which a first pass over unknown instruments reads every number. */
-const LEARNING_SCALE = 8;
+export const LEARNING_SCALE = 8;
 /** Largest funding rate × 10^8 that a record holds. */
 const MAX_RATE = 2_147_483_647;
 

@@ -80,6 +80,11 @@ export class ExactNumber {
     return Number.isFinite(value) && this.parseText(String(value));
   }
 
+  /** Takes `units / 10^scale`, a whole number within 2^53 over a power of ten. */
+  setScaled(units: number, scale: number): boolean {
+    return this.#settle(units, scale);
+  }
+
   /** Nearest double. */
   toNumber(): number {
     return this.units / powerOfTen(this.scale);

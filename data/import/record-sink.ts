@@ -63,6 +63,19 @@ export class RecordSink {
     this.counts = counts;
   }
 
+  /** The instruments by index; undefined in the first pass. */
+  get instruments(): readonly ResolvedInstrument[] | undefined {
+    return this.#instruments;
+  }
+
+  /** Makes room for `count` complete records that the caller writes, every word of them; returns the slot of the first. Second pass only. */
+  reserve(count: number): number {
+    const at = this.batch.length;
+    while (at + count > this.#capacity) this.#grow();
+    this.batch.length = at + count;
+    return at;
+  }
+
   get scanning(): boolean {
     return this.#instruments === undefined;
   }

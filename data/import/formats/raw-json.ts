@@ -1,7 +1,9 @@
+import { isBinanceMarket } from '../../decode/frame-parser.js';
 import { parseJson } from '../framing.js';
 import { BadRow, quoteForeign } from '../import-error.js';
 import { parseStampUs } from '../stamps.js';
 import { venueOfUrl } from '../venue-alias.js';
+import { BinanceBytes } from './binance-bytes.js';
 import { BinanceFrames } from './binance-frames.js';
 import { BinanceMessages } from './binance-messages.js';
 import { DeribitMessages } from './deribit-messages.js';
@@ -18,11 +20,14 @@ const ADDRESSED = /^(?:wss?|https?):\/\/\S+ (?:<->|<-|->) \d/;
 class RawDecoder implements Decoder {
   readonly #context: DecoderContext;
   readonly #frames: BinanceFrames;
+  /** The decoders, for a venue whose frames they know. */
+  readonly #bytes: BinanceBytes | undefined;
 
   constructor(context: DecoderContext) {
     this.#context = context;
     const deribit = new DeribitMessages(context);
     this.#frames = new BinanceFrames(new BinanceMessages(context), (message, receivedUs) => deribit.read(message, receivedUs));
+    this.#bytes = isBinanceMarket(context.venue) ? new BinanceBytes(context.venue, context.sink) : undefined;
   }
 
   frame(bytes: Buffer, start: number, end: number): void {
@@ -31,17 +36,24 @@ class RawDecoder implements Decoder {
     if (at === end) return;
     const code = bytes[at]!;
     if (code === 123 || code === 91) {
-      this.#frames.read(parseJson(bytes, at, end), 0, '', '');
+      this.#value(bytes, at, end, 0);
     } else if (code >= 48 && code <= 57) {
       let stop = at;
       while (stop < end && ((bytes[stop]! >= 48 && bytes[stop]! <= 57) || bytes[stop] === 46)) stop += 1;
       const receivedUs = parseStampUs(bytes, at, stop);
       if (!(receivedUs > 0)) throw new BadRow(`receive stamp ${quoteForeign(bytes.toString('latin1', at, stop))} is not a time between 1970 and 2100`);
       if (bytes[stop] === 58) stop += 1;
-      this.#frames.read(parseJson(bytes, stop, end), receivedUs, '', '');
+      this.#value(bytes, stop, end, receivedUs);
     } else {
       this.#addressed(bytes.toString('utf8', at, Math.min(end, at + 65_536)), bytes, at, end);
     }
+  }
+
+  /** Messages as the venue sends them by their bytes, everything else by JSON.parse. */
+  #value(bytes: Buffer, start: number, end: number, receivedUs: number): void {
+    const from = bytes[start] === 32 ? start + 1 : start;
+    if (this.#bytes?.read(bytes, from, end, receivedUs) === true) return;
+    this.#frames.read(parseJson(bytes, start, end), receivedUs, '', '');
   }
 
   end(): void {
