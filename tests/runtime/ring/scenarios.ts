@@ -150,6 +150,7 @@ const renewed = (name: string, count: number, oldSides: readonly Thread[]): Scen
   };
 };
 const oldWriter: Thread = { name: 'old writer', ...old, steps: [once(write(2, [1, 1], 0, 1))] };
+const hastyReader: Thread = { name: 'old reader', ...old, steps: [(local, hands, queue) => ((local.reader as NonNullable<Local['reader']>).available() === 0 ? 'end' : read(2, [1, 1], 2, 0, 1)(local, hands, queue)), () => 'end'] };
 const oldReader: Thread = { name: 'old reader', ...old, steps: [once(read(2, [1, 1], 2, 0, 1))] };
 
 /** Nobody waits for room: what finds none is counted, and the last message is what the reader ends at. */
@@ -253,7 +254,7 @@ export const scenarios: readonly Scenario[] = [
   plan('three writers that open at once', { slots: 2, sizes: [1, 1], writers: [old, old, { after: 1 }], readers: [{}] }),
   { ...asking, threads: asking.threads.map((thread) => (thread.name === 'reader 1' ? { ...thread, steps: [asks] } : thread)) },
   renewed('a ring renewed under its writer', 2, [oldWriter]),
-  renewed('a ring renewed under its reader', 1, [oldReader]),
+  renewed('a ring renewed under its reader', 1, [hastyReader]),
   overflowing,
 ];
 
@@ -264,6 +265,7 @@ export const thoroughScenarios: readonly Scenario[] = [
   plan('a writer that is replaced and keeps trying', { slots: 2, sizes: [1, 1, 1], writers: [old, {}], readers: [{}] }),
   plan('both sides die, four messages', { slots: 2, sizes: [1, 1, 1, 1], writers: [mortal, { after: 0 }], readers: [mortal, { after: 2 }] }),
   plan('both sides die among padding', { slots: 4, sizes: [1, 2, 2], writers: [mortal, { after: 0 }], readers: [mortal, { after: 2 }] }),
+  renewed('a ring renewed under its reader, which may sleep', 1, [oldReader]),
   renewed('a ring renewed under its reader, two messages', 2, [oldReader]),
   renewed('a ring renewed under both its sides', 1, [oldWriter, oldReader]),
 ];
