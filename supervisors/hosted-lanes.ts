@@ -2,7 +2,7 @@ import type { LaneInput, LaneSet } from '../actors/market/index.js';
 import type { Config, LanesParams } from '../config/index.js';
 import { paramsForSymbol } from '../config/indicators.js';
 import type { EffectTable, Runtime, WorkerSpec } from '../runtime/index.js';
-import { type Bell, LaneHost, LanePool, type LaneStatus, type LaneThread } from '../runtime/lanes/index.js';
+import { type Bell, LaneHost, LanePool, type LaneSpec, type LaneStatus, type LaneThread } from '../runtime/lanes/index.js';
 import type { LanePlan } from './lane-plan.js';
 
 /** The thread's program, where the compiler puts it. */
@@ -15,6 +15,8 @@ export interface HostedLanesOptions {
   readonly params: LanesParams;
   /** Instead of the market lane's own program. */
   readonly program?: URL;
+  /** As of LaneSpec: `answers` for who merges answers as they come and waits for nothing else. */
+  readonly rings?: LaneSpec['rings'];
 }
 
 /** What the threads' coming and going is told to: LaneGroup or LiveLanes. */
@@ -30,7 +32,7 @@ export class HostedLanes {
   readonly #pool: LanePool;
   readonly #host: LaneHost;
 
-  constructor(owner: LaneOwner, { plan, config, params, program = PROGRAM }: HostedLanesOptions) {
+  constructor(owner: LaneOwner, { plan, config, params, program = PROGRAM, rings = 'drains' }: HostedLanesOptions) {
     const { trading, indicators } = config;
     const { lanes } = plan();
     this.#pool = new LanePool({
@@ -46,7 +48,7 @@ export class HostedLanes {
           instruments, params: Object.fromEntries(instruments.map(({ index, symbol }) => [index, paramsForSymbol(indicators, symbol)])),
           venue: trading.venue, checkpoint: feed.checkpoint, from: feed.tape.begin, answered: feed.merged,
         };
-        return { name: `lane ${id}`, program, input, inboxSlots: params.inboxSlots, outboxSlots: params.answerSlots };
+        return { name: `lane ${id}`, program, input, inboxSlots: params.inboxSlots, outboxSlots: params.answerSlots, rings };
       },
       onStarted: (lane, thread) => owner.connect(lane, { inbox: thread.inbox, outbox: thread.outbox, receive: () => thread.receive() }),
       onDown: (lane, end) => owner.disconnect(lane, end.kind === 'failed' && end.failure.kind === 'threw'),

@@ -12,7 +12,7 @@ export type LaneProgram = (input: unknown, link: LaneLink) => LaneWork | Promise
 export interface LaneLink {
   readonly inbox: RingReader;
   readonly outbox: RingWriter;
-  /** Rung for the program after every drain that did something. */
+  /** Rung for the program after drains, as the lane's `rings` says. */
   readonly bell: Bell;
   /** Sends a rare, larger message (a checkpoint) past the rings. It must not be undefined. */
   post(message: unknown, transfer?: readonly ArrayBuffer[]): void;
@@ -43,4 +43,9 @@ export interface LaneSpec {
   readonly inboxSlots?: number;
   /** Default 1024. */
   readonly outboxSlots?: number;
+  /**
+   * After which drains the bell rings: every one that did something (default), or only one that published to the outbox. The second for an
+   * owner that sleeps until there is something to hear: a ring that wakes it costs both sides some microseconds.
+   */
+  readonly rings?: 'drains' | 'answers';
 }

@@ -17,6 +17,7 @@ export interface LaneTask {
   readonly bell: SharedArrayBuffer;
   readonly control: SharedArrayBuffer;
   readonly port: MessagePort;
+  readonly rings: 'drains' | 'answers';
 }
 
 /** What comes through a lane's port. The end comes this way too, for an owner whose loop does not turn. */
@@ -87,12 +88,13 @@ async function live(task: LaneTask): Promise<LaneEnd> {
     const control = new Control(task.control);
     const bell = Bell.open(task.bell);
     const inbox = RingReader.open(task.inbox);
-    const work: unknown = await program(task.input, linkOf(task, control, bell, inbox));
+    const link = linkOf(task, control, bell, inbox);
+    const work: unknown = await program(task.input, link);
     if (!isWork(work)) return failed('bad-module', 'the program returned no object with a function drain');
     control.phase = Phase.running;
     bell.ring();
     parentPort?.postMessage('running');
-    await run(work, control, bell, inbox);
+    await run(work, control, link, task.rings === 'answers');
     work.stop?.();
     return { kind: 'stopped' };
   } catch (thrown) {
@@ -100,12 +102,16 @@ async function live(task: LaneTask): Promise<LaneEnd> {
   }
 }
 
-async function run(work: LaneWork, control: Control, bell: Bell, inbox: RingReader): Promise<void> {
+async function run(work: LaneWork, control: Control, { bell, inbox, outbox }: LaneLink, answersOnly: boolean): Promise<void> {
   let turnedAtMs = performance.now();
+  let said = outbox.written;
   for (let round = 1; !control.stopping; round++) {
     control.beat();
-    if (work.drain()) bell.ring();
-    else if (!inbox.wait(LONGEST_SLEEP_MS)) round = 0;
+    if (work.drain()) {
+      const { written } = outbox;
+      if (!answersOnly || written !== said) bell.ring();
+      said = written;
+    } else if (!inbox.wait(LONGEST_SLEEP_MS)) round = 0;
     if ((round & (ROUNDS_PER_LOOK - 1)) !== 0 || performance.now() - turnedAtMs < LOOP_TURN_EVERY_MS) continue;
     await loopTurn();
     turnedAtMs = performance.now();

@@ -109,3 +109,22 @@ test('after close nothing starts, and closing again is the same closing', async 
   assert.deepEqual(thread.end, { kind: 'stopped' });
   assert.throws(() => pool.start(scripted()), /closed/);
 });
+
+test('the bell rings after every drain, or only after answers where the owner wants no more', async (t) => {
+  for (const [rings, expected] of [['drains', 4], ['answers', 1]] as const) {
+    const pool = poolFor(t);
+    const thread = pool.start(scripted({}, { rings }));
+    await thread.ready;
+    const before = pool.bell.value;
+    // Each by itself, so that each is a drain.
+    for (const n of [-1, -2, -3, 5]) {
+      put(thread, n);
+      await until(() => thread.inbox.consumed() === thread.inbox.written);
+    }
+    assert.deepEqual(await take(pool, thread, 1), [5]);
+    thread.stop();
+    await thread.ended;
+    // Two more: what its stop posted, and its end.
+    assert.equal(pool.bell.value - before, expected + 2, rings);
+  }
+});

@@ -13,7 +13,7 @@ export type Deed =
   | 'throw' | 'reject' | 'throw-later' | 'throw-nothing-later' | 'reject-later' | 'exit-0' | 'exit-3' | 'spin' | 'block' | 'eat-memory'
   | 'slow-start' | 'no-work' | 'leave-timer' | 'post-and-throw' | 'flood' | 'uncloneable' | 'post-undefined' | 'ask-to-know';
 
-/** Answers every number n in slot word 0 with n + plus, and obeys its script. */
+/** Answers every number n in slot word 0 with n + plus, negative ones with silence, and obeys its script. */
 export default async function scripted(input: unknown, link: LaneLink): Promise<LaneWork> {
   const script = (input ?? {}) as Script;
   const { inbox, outbox } = link;
@@ -26,6 +26,10 @@ export default async function scripted(input: unknown, link: LaneLink): Promise<
       for (let k = 0; k < ready; k++) {
         const n = inbox.I[inbox.index * 16] as number;
         if (n === 13) actNow(script.on13, link, script);
+        if (n < 0) {
+          inbox.release(1);
+          continue;
+        }
         while (outbox.claim(1) < 0) {
           if (link.stopping()) return false;
           link.beat();
