@@ -1,5 +1,5 @@
 /** What is known of every symbol at one moment, for reports and for people; plain data that crosses threads. */
-import type { KernelCounters, MarketKernel } from './kernel.js';
+import type { KernelCounters } from './kernel-port.js';
 import type { Features } from './messages.js';
 import type { SymbolKernel } from './symbol.js';
 
@@ -22,10 +22,6 @@ export interface SymbolFacts {
 export interface KernelFacts {
   readonly counters: KernelCounters;
   readonly symbols: readonly SymbolFacts[];
-}
-
-export function factsOf(kernel: MarketKernel): KernelFacts {
-  return { counters: kernel.counters(), symbols: kernel.symbols.map(symbolFacts) };
 }
 
 export function symbolFacts(symbol: SymbolKernel): SymbolFacts {

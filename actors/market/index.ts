@@ -1,7 +1,7 @@
 export * from './messages.js';
 export * from './book-view.js';
 export { insideMessage, MarketKernel } from './kernel.js';
-export type { Edge, KernelCounters, KernelOptions } from './kernel.js';
+export type { KernelOptions } from './kernel.js';
 export { ControlQueue } from './control-queue.js';
 export type { Control } from './control-queue.js';
 export { mergeSnapshots } from './snapshot.js';
@@ -10,6 +10,6 @@ export { SymbolKernel } from './symbol.js';
 export { EXTREME_NAMES } from './extremes.js';
 export { marketKernel } from './behaviour.js';
 export type { MarketKernelInput, MarketKernelMessage, MarketKernelState, RecordsMessage } from './behaviour.js';
-export type { KernelPort } from './kernel-port.js';
+export type { Edge, KernelCounters, KernelPort } from './kernel-port.js';
 export type { KernelFacts, SymbolFacts } from './facts.js';
 export * from './lanes/index.js';

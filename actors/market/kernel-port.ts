@@ -1,6 +1,27 @@
+import type { VenueEvent } from '../venue/messages.js';
 import type { Control } from './control-queue.js';
 import type { SymbolFacts } from './facts.js';
-import type { Edge, KernelCounters } from './kernel.js';
+import type { BookEdge, CandleEdge, LevelEdge } from './messages.js';
+
+export type Edge = LevelEdge | CandleEdge | BookEdge | VenueEvent;
+
+export interface KernelCounters {
+  readonly records: number;
+  /** Records taken: all but the gapped and those whose fate is open. */
+  readonly processed: number;
+  /** Gap records, and depth records never applied because the book was not LIVE. */
+  readonly gapped: number;
+  /** Depth records waiting for a snapshot; 0 after finish(). */
+  readonly waiting: number;
+  /** Records refused for impossible values; they are among the processed or gapped. */
+  readonly invalid: number;
+  /** Stamps before the tape clock. */
+  readonly backwardStamps: number;
+  /** Exchange stamps before their symbol's exchange clock. */
+  readonly exchangeBackwards: number;
+  /** Ids that gap records say are missing. */
+  readonly missing: number;
+}
 
 /** What drives a session's decisions from records, wherever it runs: a kernel inline, or lanes that look like one. */
 export interface KernelPort {

@@ -8,38 +8,17 @@ import type { IndicatorParams } from '../../config/indicators.js';
 import type { Instrument } from '../../data/records/instrument.js';
 import { EXCH_US, Flag, Kind, KIND_MASK, RECV_US, SEQ, SYMBOL_SHIFT, TAG } from '../../data/records/layout.js';
 import type { VenueMatcher } from '../venue/matcher-port.js';
-import type { VenueEvent } from '../venue/messages.js';
 import { BOOK_STATE_NAMES, BookState } from './book.js';
 import { symbolFacts } from './facts.js';
 import type { SymbolFacts } from './facts.js';
-import type { KernelPort } from './kernel-port.js';
+import type { Edge, KernelCounters, KernelPort } from './kernel-port.js';
 import { ControlQueue } from './control-queue.js';
 import type { Control } from './control-queue.js';
-import type { BookEdge, CandleEdge, LevelEdge } from './messages.js';
+import type { CandleEdge } from './messages.js';
 import { F_SHIFT, I_SHIFT } from './words.js';
 import type { KernelSnapshot } from './snapshot.js';
 import { restoreState, saveState } from './state.js';
 import { SymbolKernel } from './symbol.js';
-
-export type Edge = LevelEdge | CandleEdge | BookEdge | VenueEvent;
-
-export interface KernelCounters {
-  readonly records: number;
-  /** Records taken: all but the gapped and those whose fate is open. */
-  readonly processed: number;
-  /** Gap records, and depth records never applied because the book was not LIVE. */
-  readonly gapped: number;
-  /** Depth records waiting for a snapshot; 0 after finish(). */
-  readonly waiting: number;
-  /** Records refused for impossible values; they are among the processed or gapped. */
-  readonly invalid: number;
-  /** Stamps before the tape clock. */
-  readonly backwardStamps: number;
-  /** Exchange stamps before their symbol's exchange clock. */
-  readonly exchangeBackwards: number;
-  /** Ids that gap records say are missing. */
-  readonly missing: number;
-}
 
 export interface KernelOptions {
   /** Makes each symbol's half of the simulated venue. */

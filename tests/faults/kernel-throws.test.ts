@@ -1,22 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SymbolKernel } from '../../actors/market/symbol.js';
-import { DEFAULT_CONFIG } from '../../config/index.js';
-import type { Config } from '../../config/index.js';
 import type { Decision } from '../../actors/index.js';
 import { Replay } from '../../tools/replay/replay.js';
 import type { ReplayReport } from '../../tools/replay/report.js';
+import { EAGER } from '../support/eager-config.js';
 import { generatedTape, sourceOf } from '../support/replay-tape.js';
 
-/** A strategy that takes nearly every candle, so that there are positions to lose. */
-const EAGER: Config = {
-  ...DEFAULT_CONFIG,
-  trading: {
-    ...DEFAULT_CONFIG.trading,
-    score: { ...DEFAULT_CONFIG.trading.score, goodScore: 20, exhaustionScore: 20 },
-    percentile: { ...DEFAULT_CONFIG.trading.percentile, minRangeShare: 0.0005, volumeMultiplier: 0.1, rangeMedianMinCandles: 10_000 },
-  },
-};
 const tape = generatedTape({ scenario: 'flash-crash', seed: 7, minutes: 12, symbols: 1, rate: 0.5 });
 
 interface Run {

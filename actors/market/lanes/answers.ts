@@ -4,7 +4,7 @@
  */
 import type { VenueEvent } from '../../venue/messages.js';
 import { BOOK_STATE_NAMES } from '../book.js';
-import type { Edge } from '../kernel.js';
+import type { Edge } from '../kernel-port.js';
 import type { BookEdge, CandleEdge, Features, LevelEdge } from '../messages.js';
 
 /** Kinds of answers. */

@@ -4,7 +4,7 @@
  */
 import { SEQ } from '../../../data/records/layout.js';
 import type { Control } from '../control-queue.js';
-import type { Edge, KernelCounters } from '../kernel.js';
+import type { Edge, KernelCounters } from '../kernel-port.js';
 import type { MarketKernel } from '../kernel.js';
 import type { KernelPort } from '../kernel-port.js';
 import type { SymbolFacts } from '../facts.js';

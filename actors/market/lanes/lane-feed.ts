@@ -4,7 +4,7 @@
  * The thread behind it may die and come back: `connect` gives it new rings, and it goes on from its checkpoint through
  * the input kept here. Positions count the slots of its input from the beginning of the run; they survive restarts.
  */
-import type { Edge } from '../kernel.js';
+import type { Edge } from '../kernel-port.js';
 import type { KernelSnapshot } from '../snapshot.js';
 import { answerPosition, answerSlots, takeAnswer } from './answers.js';
 import type { KernelFacts } from '../facts.js';

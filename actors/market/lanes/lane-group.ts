@@ -17,7 +17,7 @@ import { SEQ, TAG } from '../../../data/records/layout.js';
 import { ControlQueue } from '../control-queue.js';
 import type { Control } from '../control-queue.js';
 import { insideMessage } from '../kernel.js';
-import type { Edge } from '../kernel.js';
+import type { Edge } from '../kernel-port.js';
 import type { KernelPort } from '../kernel-port.js';
 import type { LaneFeed } from './lane-feed.js';
 import { LaneSet } from './lane-set.js';

@@ -5,7 +5,7 @@
 import { EXCH_US, RECV_US, SEQ, SYMBOL_SHIFT, TAG } from '../../../data/records/layout.js';
 import type { Control } from '../control-queue.js';
 import type { SymbolFacts } from '../facts.js';
-import type { KernelCounters } from '../kernel.js';
+import type { KernelCounters } from '../kernel-port.js';
 import { mergeSnapshots } from '../snapshot.js';
 import { LaneFeed } from './lane-feed.js';
 import type { LaneConnection } from './lane-feed.js';

@@ -9,10 +9,10 @@ import type { Instrument } from '../../../data/records/instrument.js';
 import { EXTRA, RECV_US, TAG } from '../../../data/records/layout.js';
 import { SimulatedMatcher } from '../../venue/matcher.js';
 import { MarketKernel } from '../kernel.js';
-import type { Edge } from '../kernel.js';
+import type { Edge } from '../kernel-port.js';
 import type { KernelSnapshot } from '../snapshot.js';
 import { packEdge, putAnswer } from './answers.js';
-import { factsOf } from '../facts.js';
+import { symbolFacts } from '../facts.js';
 import type { KernelFacts } from '../facts.js';
 import { controlPart, FIRST_MARK, Mark } from './marks.js';
 import type { PlacedControl } from './marks.js';
@@ -220,6 +220,6 @@ export class Lane {
   }
 
   private postFacts(finished: boolean): void {
-    this.around.post({ type: 'facts', position: this.position + 1, facts: factsOf(this.kernel), finished });
+    this.around.post({ type: 'facts', position: this.position + 1, facts: { counters: this.kernel.counters(), symbols: this.kernel.symbols.map(symbolFacts) }, finished });
   }
 }

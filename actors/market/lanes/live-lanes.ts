@@ -8,7 +8,7 @@ import { allocateBatch } from '../../../data/records/batch.js';
 import { RECV_US, SEQ, SYMBOL_SHIFT, TAG, WORDS_F } from '../../../data/records/layout.js';
 import { Losses, MOST_LOSS_GAPS } from '../../../data/records/losses.js';
 import type { Control } from '../control-queue.js';
-import type { Edge } from '../kernel.js';
+import type { Edge } from '../kernel-port.js';
 import type { KernelPort } from '../kernel-port.js';
 import type { LaneFeed } from './lane-feed.js';
 import { LaneSet } from './lane-set.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { marketKernel } from '../../../actors/market/behaviour.js';
 import type { MarketKernelInput, MarketKernelMessage, RecordsMessage } from '../../../actors/market/behaviour.js';
-import type { Edge } from '../../../actors/market/kernel.js';
+import type { Edge } from '../../../actors/market/kernel-port.js';
 import { DEFAULT_INDICATOR_PARAMS } from '../../../config/indicators.js';
 import { Kind } from '../../../data/records/layout.js';
 import { createRuntime, supervisor, VirtualClock, worker } from '../../../runtime/index.js';

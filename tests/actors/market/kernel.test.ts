@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { MarketKernel } from '../../../actors/market/kernel.js';
-import type { Edge } from '../../../actors/market/kernel.js';
+import type { Edge } from '../../../actors/market/kernel-port.js';
 import { Indicator, Pause } from '../../../actors/market/messages.js';
 import type { LevelEdge } from '../../../actors/market/messages.js';
 import { Votes } from '../../../actors/market/votes.js';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { MarketKernel } from '../../../actors/market/kernel.js';
-import type { Edge } from '../../../actors/market/kernel.js';
+import type { Edge } from '../../../actors/market/kernel-port.js';
 import type { Control } from '../../../actors/market/control-queue.js';
 import { mergeSnapshots } from '../../../actors/market/snapshot.js';
 import type { KernelSnapshot } from '../../../actors/market/snapshot.js';

@@ -4,7 +4,8 @@ import { EXCH_US, RECV_US, SEQ, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I } from '../.
 import { ControlQueue } from '../../../actors/market/control-queue.js';
 import type { Control } from '../../../actors/market/control-queue.js';
 import { insideMessage } from '../../../actors/market/kernel.js';
-import type { Edge, KernelCounters, MarketKernel } from '../../../actors/market/kernel.js';
+import type { MarketKernel } from '../../../actors/market/kernel.js';
+import type { Edge, KernelCounters } from '../../../actors/market/kernel-port.js';
 import { mergeSnapshots } from '../../../actors/market/snapshot.js';
 import type { KernelSnapshot } from '../../../actors/market/snapshot.js';
 

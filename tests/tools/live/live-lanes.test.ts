@@ -3,8 +3,7 @@ import { test } from 'node:test';
 import type { DecisionEffect } from '../../../actors/index.js';
 import { FollowingKernel, LiveLanes, MarketKernel, orderLine, parseOrderLine } from '../../../actors/market/index.js';
 import type { OrderEntry } from '../../../actors/market/index.js';
-import { DEFAULT_CONFIG } from '../../../config/index.js';
-import type { Config, LanesParams } from '../../../config/index.js';
+import type { LanesParams } from '../../../config/index.js';
 import { paramsForSymbol } from '../../../config/indicators.js';
 import { SimulatedMatcher } from '../../../actors/index.js';
 import { Kind, KIND_MASK, QTY, RECV_US, SEQ, TAG, WORDS_F, WORDS_I } from '../../../data/records/index.js';
@@ -12,16 +11,9 @@ import { createRuntime, VirtualClock } from '../../../runtime/index.js';
 import { HostedLanes, marketSession, planLanes } from '../../../supervisors/index.js';
 import { follow } from '../../../tools/live/follow.js';
 import { LiveSession } from '../../../tools/live/live-session.js';
+import { EAGER } from '../../support/eager-config.js';
 import { generatedTape } from '../../support/replay-tape.js';
 
-const EAGER: Config = {
-  ...DEFAULT_CONFIG,
-  trading: {
-    ...DEFAULT_CONFIG.trading,
-    score: { ...DEFAULT_CONFIG.trading.score, goodScore: 20, exhaustionScore: 20 },
-    percentile: { ...DEFAULT_CONFIG.trading.percentile, minRangeShare: 0.0005, volumeMultiplier: 0.1, rangeMedianMinCandles: 10_000 },
-  },
-};
 const tape = generatedTape({ scenario: 'flash-crash', seed: 7, minutes: 12, symbols: 4, rate: 0.1 });
 const instruments = tape.header.instruments;
 
