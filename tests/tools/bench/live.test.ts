@@ -97,9 +97,9 @@ test('every placement decides on the same frames that a feeder process sends, in
   const placements: [string, Placement][] = [
     ['inline', new InlinePlacement()],
     ['inline, JSON', new InlinePlacement({ decoding: new JsonDecoding() })],
-    ['inline, heavy', new InlinePlacement({ kernelUs: 1 })],
-    ['ring', await RingPlacement.start()],
-    ['ring, heavy', await RingPlacement.start({ kernelUs: 1 })],
+    ['inline, heavy', new InlinePlacement({ heavy: true })],
+    ['ring', await RingPlacement.start({ nowUs: () => feed.nowUs() })],
+    ['ring, heavy', await RingPlacement.start({ nowUs: () => feed.nowUs(), heavy: true })],
     ['piscina', new PiscinaPlacement()],
   ];
   t.after(() => Promise.all(placements.map(([, placement]) => placement.close())));

@@ -3,7 +3,7 @@ import { Piscina } from 'piscina';
 import type { Edge, KernelPort } from '../../../actors/market/index.js';
 import { Placement } from './placement.js';
 import type { FrameTask } from './piscina-worker.js';
-import { LiveSession } from './session.js';
+import { InlineSession } from './inline-session.js';
 
 const WORKER = fileURLToPath(new URL('./piscina-worker.js', import.meta.url));
 
@@ -13,7 +13,7 @@ const WORKER = fileURLToPath(new URL('./piscina-worker.js', import.meta.url));
  */
 export class PiscinaPlacement extends Placement {
   readonly #kernel = new AnsweredKernel();
-  readonly session = new LiveSession(this.decided, this.#kernel);
+  readonly session = new InlineSession(this.decided, this.#kernel);
   #pool = makePool();
 
   frame(bytes: Uint8Array, chunkUs: number): void {

@@ -22,8 +22,13 @@ export abstract class Placement implements FrameTaker {
     return this.sampleEvery > 0 && number % this.sampleEvery === 0;
   }
 
+  /** The first sampled number after `number`; Infinity where none is. */
+  protected nextSample(number: number): number {
+    return this.sampleEvery === 0 ? Infinity : (Math.floor(number / this.sampleEvery) + 1) * this.sampleEvery;
+  }
+
   /** Hears of the level edges that a session has dealt with. */
-  protected readonly decided = ({ seq, exchUs }: LevelEdge): void => {
+  protected readonly decided = ({ seq, exchUs }: Pick<LevelEdge, 'seq' | 'exchUs'>): void => {
     if (this.isSampled(seq)) this.onDecision(seq, exchUs);
   };
 

@@ -1,122 +1,103 @@
-import type { Edge, KernelPort, LaneInput } from '../../../actors/market/index.js';
-import { LaneSet } from '../../../actors/market/lanes/lane-set.js';
-import { DEFAULT_CONFIG } from '../../../config/index.js';
-import { paramsForSymbol } from '../../../config/indicators.js';
+import { LiveLanes, type OrderEntry } from '../../../actors/market/index.js';
+import { DEFAULT_CONFIG, type LanesParams } from '../../../config/index.js';
 import type { RecordBatch } from '../../../data/records/index.js';
-import { LanePool, type LaneThread } from '../../../runtime/lanes/index.js';
+import { createRuntime, VirtualClock, type Runtime } from '../../../runtime/index.js';
+import { HostedLanes, marketSession, planLanes } from '../../../supervisors/index.js';
+import { LiveSession } from '../../live/live-session.js';
 import { INSTRUMENT } from './frames.js';
 import { DecodingPlacement } from './placement.js';
-import { LiveSession } from './session.js';
 
-/** What runs in a lane's thread, and the same made heavier. */
-const PROGRAM = new URL('../../../supervisors/market-lane.js', import.meta.url);
+/** The same lane, made heavier. */
 const HEAVY_PROGRAM = new URL('./heavy-lane.js', import.meta.url);
+/** A ring of 1 MiB: a lane that the machine makes wait some hundred milliseconds loses nothing. */
+const PARAMS: LanesParams = { ...DEFAULT_CONFIG.lanes, placement: 'ring', count: 1, inboxSlots: 16_384 };
 const LISTEN_MS = 1000;
 
-/** Decodes on the main loop, publishes once a chunk to a lane's ring; a lane's answers wake the main loop. */
+export interface RingOptions {
+  /** Microseconds since the epoch. */
+  readonly nowUs: () => number;
+  /** Makes the kernel 50 us heavier. */
+  readonly heavy?: boolean;
+}
+
+/**
+ * The live session with one lane: decoded on the main loop, published once a chunk to the lane's ring; the lane's answers wake the main
+ * loop, which hands them to the tree.
+ */
 export class RingPlacement extends DecodingPlacement {
-  readonly session: LiveSession;
-  readonly #kernel: RingKernel;
-  readonly #pool: LanePool;
-  readonly #thread: LaneThread;
+  readonly #lanes: LiveLanes;
+  readonly #hosted: HostedLanes;
+  readonly #runtime: Runtime;
+  readonly #session: LiveSession;
   #closed = false;
 
-  private constructor(kernelUs: number) {
+  private constructor({ nowUs, heavy = false }: RingOptions) {
     super();
-    const { indicators, trading, lanes } = DEFAULT_CONFIG;
-    this.#kernel = new RingKernel({ assignment: [0], lanes: 1, checkpointEvery: lanes.checkpointSlots });
-    this.session = new LiveSession(this.decided, this.#kernel);
-    this.#pool = new LanePool({ threads: 1 });
-    const input: LaneInput = {
-      instruments: [INSTRUMENT], params: { [INSTRUMENT.index]: paramsForSymbol(indicators, INSTRUMENT.symbol) }, venue: trading.venue,
-      checkpoint: null, from: 0, answered: 0,
-    };
-    const spec = { name: 'lane 0', inboxSlots: lanes.inboxSlots, outboxSlots: lanes.answerSlots };
-    this.#thread = kernelUs === 0
-      ? this.#pool.start({ ...spec, program: PROGRAM, input })
-      : this.#pool.start({ ...spec, program: HEAVY_PROGRAM, input: { ...input, kernelUs } });
-    const { inbox, outbox } = this.#thread;
-    this.#kernel.connect(0, { inbox, outbox, receive: () => this.#thread.receive() });
+    const plan = planLanes([INSTRUMENT], PARAMS);
+    this.#lanes = new LiveLanes({
+      assignment: plan.assignment, lanes: plan.lanes.length, checkpointEvery: PARAMS.checkpointSlots, overflow: PARAMS.overflow, backlogSlots: PARAMS.checkpointSlots,
+      wait: () => undefined,
+    });
+    this.#hosted = new HostedLanes(this.#lanes, { plan: () => plan, config: DEFAULT_CONFIG, params: PARAMS, rings: 'answers', ...(heavy ? { program: HEAVY_PROGRAM } : {}) });
+    this.#runtime = createRuntime({ clock: new VirtualClock(0), seed: 1, effects: { ...this.#hosted.effects, decision: () => undefined } });
+    this.#hosted.attach(this.#runtime);
+    const started = this.#runtime.start(marketSession([INSTRUMENT], DEFAULT_CONFIG, { lanes: { kernel: this.#lanes, children: this.#hosted.children } }));
+    if (!started.ok) throw new Error(`the session does not start: ${JSON.stringify(started.reason)}`);
+    this.#session = new LiveSession({ runtime: this.#runtime, lanes: this.#lanes, nowUs, onOrder: (entry) => this.#merged(entry) });
   }
 
-  static async start({ kernelUs = 0 }: { readonly kernelUs?: number } = {}): Promise<RingPlacement> {
-    const placement = new RingPlacement(kernelUs);
-    await placement.#thread.ready;
+  static async start(options: RingOptions): Promise<RingPlacement> {
+    const placement = new RingPlacement(options);
+    await placement.#hosted.thread(0)!.ready;
     void placement.#listen();
     return placement;
   }
 
   protected take({ F, I, length }: RecordBatch): void {
     const first = this.taken - length;
-    for (let n = 0; n < length; n += 1) {
-      if (this.isSampled(first + n)) this.#kernel.retell();
-      this.#kernel.take(F, I, n);
+    let lost = 0;
+    for (let from = 0; from < length; ) {
+      if (this.isSampled(first + from)) this.#lanes.retell();
+      const to = Math.min(length, this.nextSample(first + from) - first);
+      lost += this.#lanes.take(F, I, from, to);
+      from = to;
     }
-    this.#kernel.send();
+    if (lost > 0) throw new Error(`the lane's ring had no room for ${lost} records: this machine is too slow for the load now`);
   }
 
   override poll(): void {
-    if (this.#thread.end !== null) throw new Error(`the lane ended: ${JSON.stringify(this.#thread.end)}`);
-    if (this.#kernel.poll()) this.session.merge();
+    this.#hosted.poll();
+    this.#runtime.drain();
+    const { lastFailure } = this.#hosted.status(0);
+    if (lastFailure !== null) throw new Error(lastFailure);
+    this.#turn();
   }
 
   override async close(): Promise<void> {
     this.#closed = true;
-    await this.#pool.close();
+    await this.#hosted.close();
   }
 
-  /** Woken by answers alone: the pool's bell would ring for every drain of the lane. */
   async #listen(): Promise<void> {
+    const { bell } = this.#hosted;
     while (!this.#closed) {
-      await this.#thread.outbox.waitAsync(LISTEN_MS);
-      if (!this.#closed) this.poll();
+      const seen = bell.value;
+      this.#turn();
+      await bell.waitAsync(seen, LISTEN_MS);
     }
   }
-}
 
-/** What stands for the lane where a session wants a kernel: answers are merged as they come. */
-class RingKernel extends LaneSet implements KernelPort {
-  readonly edges: Edge[] = [];
-  clockUs = 0;
-  seq = -1;
-  readonly position = 0;
-  readonly stalled = false;
+  readonly #levels: { readonly seq: number; readonly exchUs: number }[] = [];
 
-  /** Hands record `n` to its lane. */
-  take(F: Float64Array, I: Int32Array, n: number): void {
-    this.hand(F, I, n);
+  /** Takes note of what a turn is about; when the turn is over, it is decided. */
+  #merged(entry: OrderEntry): void {
+    if (entry.type !== 'turn') return;
+    for (const edge of this.#lanes.edges) if (edge.type === 'level') this.#levels.push(edge);
   }
 
-  send(): void {
-    for (const feed of this.feeds) feed.send();
-  }
-
-  /** True when there is something to merge. */
-  poll(): boolean {
-    let ready = false;
-    for (const feed of this.feeds) {
-      feed.send();
-      feed.poll();
-      ready ||= feed.answers.length > 0;
-    }
-    return ready;
-  }
-
-  /** Merges the answer to one record. */
-  run(_F: Float64Array, _I: Int32Array, from: number): number {
-    this.edges.length = 0;
-    const { answers } = this.feeds[0]!;
-    const first = answers[0];
-    if (first === undefined) return from;
-    let taken = 0;
-    while (answers[taken]?.position === first.position) this.edges.push(answers[taken++]!.edge);
-    answers.splice(0, taken);
-    this.seq = first.edge.seq;
-    if (first.edge.atUs > this.clockUs) this.clockUs = first.edge.atUs;
-    return from;
-  }
-
-  control(): void {
-    throw new Error('nobody trades here');
+  #turn(): void {
+    this.#session.turn();
+    for (const level of this.#levels) this.decided(level);
+    this.#levels.length = 0;
   }
 }

@@ -3,6 +3,7 @@ import { Piscina } from 'piscina';
 import { runCell, runIdle, type CellResult, type PacedLoad } from '../live/cell.js';
 import { checkDecodings, JsonDecoding } from '../live/decoding.js';
 import { LiveFeed } from '../live/feed.js';
+import { HEAVY_US } from '../live/heavy.js';
 import { InlinePlacement } from '../live/inline.js';
 import { PiscinaPlacement } from '../live/piscina.js';
 import type { Placement } from '../live/placement.js';
@@ -74,7 +75,7 @@ const STEADY = { burst: 1, seconds: SECONDS } as const;
 const AT_10K: PacedLoad = { ...STEADY, rate: 10_000, sampleEvery: 10 };
 const AT_50K: PacedLoad = { ...STEADY, rate: 50_000, sampleEvery: 50 };
 const BURSTS: PacedLoad = { rate: 10_000, burst: 100, seconds: SECONDS, sampleEvery: 50 };
-const HEAVY_US = 50;
+
 const ROUNDS = { rounds: 5, slices: 2 } as const;
 const RING_CELLS = 3;
 
@@ -100,7 +101,7 @@ function loopDelayRow(): BenchRow {
     ours: async () => (await cells.run(inline, AT_50K)).loopDelayP99Ms,
     peerRun: async () => (await runIdle(SECONDS)).loopDelayP99Ms,
     async also() {
-      const ring = await RingPlacement.start();
+      const ring = await RingPlacement.start({ nowUs: () => cells.feed!.nowUs() });
       try {
         await cells.run(ring, AT_50K);
         cells.forget();
@@ -119,11 +120,11 @@ export const isolation: BenchRow = isolationRow();
 
 function isolationRow(): BenchRow {
   const cells = new Cells();
-  const inline = new InlinePlacement({ kernelUs: HEAVY_US });
+  const inline = new InlinePlacement({ heavy: true });
   let ring: RingPlacement | undefined;
   return {
     id: 'live/isolation',
-    unit: 'ms of main-loop delay, p99, ring; 10,000 frames/s in bursts of 100, kernel made 50 us',
+    unit: `ms of main-loop delay, p99, ring; 10,000 frames/s in bursts of 100, kernel made ${HEAVY_US} us heavier`,
     better: 'lower',
     peer: 'the same inline',
     floor: 0.5,
@@ -131,7 +132,7 @@ function isolationRow(): BenchRow {
     ...ROUNDS,
     async prepare() {
       await cells.start();
-      ring = await RingPlacement.start({ kernelUs: HEAVY_US });
+      ring = await RingPlacement.start({ nowUs: () => cells.feed!.nowUs(), heavy: true });
       for (const side of [ring, inline]) await cells.run(side, BURSTS);
       cells.forget();
     },
@@ -166,7 +167,7 @@ function ringP99Row(id: string, load: PacedLoad, floor: number, aim: number): Be
     ...ROUNDS,
     async prepare() {
       await cells.start();
-      ring = await RingPlacement.start();
+      ring = await RingPlacement.start({ nowUs: () => cells.feed!.nowUs() });
       for (let k = 0; k < 2; k += 1) for (const side of [ring, naive]) await cells.run(side, load);
       cells.forget();
     },

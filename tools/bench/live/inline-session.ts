@@ -11,7 +11,7 @@ import { INSTRUMENT } from './frames.js';
  * is one message to the kernel and all the turns that follow from it, as in a replay. `onLevel` hears of every level edge when all that
  * follows from it has been decided.
  */
-export class LiveSession {
+export class InlineSession {
   readonly runtime: Runtime;
   #kernel: KernelPort | undefined;
   readonly #onLevel: (edge: LevelEdge) => void;
