@@ -1,5 +1,5 @@
 import * as layout from '../records/layout.js';
-import * as slots from './frame-lexer.js';
+import * as slots from './number-lexer.js';
 import type { FrameParser } from './frame-parser.js';
 
 // V8 folds a constant of this module, and loads an imported one from memory each time: half of the time of a diff.

@@ -1,7 +1,8 @@
 import {
   EVENT, FIRST_ID, IDENTITY, LAST_ID, PREVIOUS_ID, PRICE_1, PRICE_2, QUANTITY_1, QUANTITY_2, RATE, TIME,
-} from '../../decode/frame-lexer.js';
-import { FALLBACK, FrameParser, LEARNING_SCALE, type BinanceMarket } from '../../decode/frame-parser.js';
+} from '../../decode/number-lexer.js';
+import { FALLBACK, FrameParser, type BinanceMarket } from '../../decode/frame-parser.js';
+import { LEARNING_SCALE } from '../../decode/message-parser.js';
 import { recordsOf, writeRecords } from '../../decode/record-writer.js';
 import { Flag, Kind } from '../../records/index.js';
 import { ExactNumber } from '../exact-number.js';

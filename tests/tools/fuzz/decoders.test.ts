@@ -58,12 +58,12 @@ test('the same seed makes the same frames, another one others', async () => {
 
 describe('a bug planted in a copy of the decoder is found', () => {
   const disagreements: readonly (readonly [string, string, string, string])[] = [
-    ['a key that is missing', 'frame-parser.js', '(seen & TICKER_NEEDS) !== TICKER_NEEDS', 'false'],
-    ['a zero before other digits', 'frame-lexer.js', '(digits > 1 && (a & 0xff) === 0)', 'false'],
+    ['a key that is missing', 'message-parser.js', '(seen & TICKER_NEEDS) !== TICKER_NEEDS', 'false'],
+    ['a zero before other digits', 'number-lexer.js', '(digits > 1 && (a & 0xff) === 0)', 'false'],
     ['bytes behind the last brace', 'frame-parser.js', 'return at === end ? this.kind : FALLBACK;', 'return this.kind;'],
     ['a string with a control character', 'frame-lexer.js', 'code < 32 ||', ''],
-    ['a fraction finer than the step', 'frame-lexer.js', 'if (steps * divisor !== fraction)', 'if (false)'],
-    ['maker and taker exchanged', 'frame-parser.js', 'v.getUint8(at + 5) === 116', 'v.getUint8(at + 5) !== 116'],
+    ['a fraction finer than the step', 'number-lexer.js', 'if (steps * divisor !== fraction)', 'if (false)'],
+    ['maker and taker exchanged', 'message-parser.js', 'v.getUint8(at + 5) === 116', 'v.getUint8(at + 5) !== 116'],
     ['the last level forgotten', 'record-writer.js', 'level < count', 'level < count - 1'],
     ['written without room', 'frame-decoder.js', 'if (needed > room)', 'if (false)'],
   ];
@@ -75,7 +75,7 @@ describe('a bug planted in a copy of the decoder is found', () => {
   }
 
   test('reading behind the end of the memory, as a crash', async () => {
-    const report = await fuzzPlanted('frame-lexer.js', 'LOOK_AHEAD = 64', 'LOOK_AHEAD = 0', 4000);
+    const report = await fuzzPlanted('number-lexer.js', 'LOOK_AHEAD = 64', 'LOOK_AHEAD = 0', 4000);
     assert.ok(report.crashes > 0, JSON.stringify(report));
   });
 
@@ -87,7 +87,7 @@ describe('a bug planted in a copy of the decoder is found', () => {
 
   test('a loop without an end, as a hang: its thread is ended and the runs behind it are run', async () => {
     // Only a frame with a rare key loops, so a few threads are enough.
-    const report = await fuzzPlanted('frame-parser.js', 'case KEY_NQ:', 'case KEY_NQ: for (;;) { if (v.getUint8(from) > 255) break; }', 800, 1500);
+    const report = await fuzzPlanted('message-parser.js', 'case KEY_NQ:', 'case KEY_NQ: for (;;) { if (v.getUint8(from) > 255) break; }', 800, 1500);
     assert.ok(report.hangs > 0, JSON.stringify(report));
     assert.equal(report.crashes + report.disagreements, 0);
   });
