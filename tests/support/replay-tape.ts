@@ -3,7 +3,7 @@ import { MarketSimulation } from '../../actors/generator/index.js';
 import type { MarketSimulationConfig } from '../../actors/generator/index.js';
 import { DEFAULT_CONFIG } from '../../config/index.js';
 import type { Config } from '../../config/index.js';
-import { allocateBatch, BLOCK_RECORDS, LAYOUT_VERSION, WORDS_F } from '../../data/records/index.js';
+import { allocateBatch, BLOCK_RECORDS, KIND_MASK, LAYOUT_VERSION, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I } from '../../data/records/index.js';
 import type { TapeHeader } from '../../data/tape/index.js';
 import type { Fault } from '../../tools/replay/fault-spec.js';
 import type { RecordSource } from '../../tools/replay/faulted-source.js';
@@ -38,6 +38,21 @@ export function generatedTape(config: MarketSimulationConfig, takeMinutes = Infi
     layoutVersion: LAYOUT_VERSION, instruments: simulation.instruments, clocks: { receive: 'simulated', exchange: 'simulated' }, origin: [],
   };
   return { header, F, records, startUs: simulation.startUs };
+}
+
+/** The records of a tape that `keep` wants, numbered anew: a shorter tape of the same story. */
+export function thinned(tape: MemoryTape, keep: (kind: number, symbol: number, record: number) => boolean): MemoryTape {
+  const I = new Int32Array(tape.F.buffer, tape.F.byteOffset);
+  const F = new Float64Array(tape.F.length);
+  let records = 0;
+  for (let r = 0; r < tape.records; r++) {
+    const tag = I[r * WORDS_I + TAG]!;
+    if (!keep(tag & KIND_MASK, tag >>> SYMBOL_SHIFT, r)) continue;
+    F.set(tape.F.subarray(r * WORDS_F, (r + 1) * WORDS_F), records * WORDS_F);
+    F[records * WORDS_F] = records;
+    records++;
+  }
+  return { ...tape, F: F.slice(0, records * WORDS_F), records };
 }
 
 /** Hands the tape out in blocks of at most `block` records. */

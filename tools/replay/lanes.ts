@@ -38,6 +38,9 @@ export class ReplayLanes {
   readonly #names: ReadonlyMap<number, string>;
   /** Kills that wait until the lane is at work. */
   readonly #armed: number[];
+  #settling = false;
+  /** Value of the bell at the last look. */
+  #heard = 0;
   readonly #stalls: { up: boolean; taken: number; sinceMs: number; longestMs: number }[];
 
   /** @throws RangeError when the plan cannot be made. */
@@ -92,7 +95,7 @@ export class ReplayLanes {
     this.#threads.poll();
     this.group.feeds.forEach((feed, lane) => {
       if (feed.broken !== null) this.#threads.thread(lane)?.kill(feed.broken);
-      else if (this.#armed[lane]! > 0 && feed.connected && !feed.idle && this.#threads.thread(lane)?.state === 'running') {
+      else if (this.#armed[lane]! > 0 && feed.connected && (!feed.idle || this.#settling) && this.#threads.thread(lane)?.state === 'running') {
         this.#armed[lane]! -= 1;
         this.#threads.thread(lane)!.kill('by --fault kill-lane');
       }
@@ -123,9 +126,11 @@ export class ReplayLanes {
     return true;
   }
 
-  /** Kills that were asked for and had no occasion. */
-  get pending(): number {
-    return this.#armed.reduce((sum, armed) => sum + armed, 0);
+  /** The tape has ended: looks for what is missing; true when the lanes have taken note and every kill is done. */
+  settle(): boolean {
+    // A kill that waits for work would wait for ever.
+    this.#settling = true;
+    return this.group.settle() && this.#armed.every((armed) => armed === 0);
   }
 
   rows(wallMs: number): LaneRow[] {
@@ -151,13 +156,14 @@ export class ReplayLanes {
   #wait(): boolean {
     const { feeds } = this.group;
     const { bell } = this.#threads;
-    const seen = bell.value;
     for (let lane = 0; lane < feeds.length; lane += 1) {
       const feed = feeds[lane]!;
       if (feed.idle) continue;
       if (this.#armed[lane]! > 0 || feed.broken !== null || this.#threads.thread(lane)?.state !== 'running') return false;
     }
-    const rung = bell.wait(seen, HOLD_MS);
+    // What was rung since the last look may be what the merge did not find when it looked.
+    const rung = bell.wait(this.#heard, HOLD_MS);
+    this.#heard = bell.value;
     this.#look();
     return rung;
   }
@@ -169,8 +175,9 @@ export class ReplayLanes {
       const stall = this.#stalls[lane]!;
       const { taken } = feed;
       // Before a lane is up for the first time it is late, not stalled.
+      const upBefore = stall.up;
       stall.up ||= this.#threads.thread(lane)?.state === 'running';
-      if (!stall.up || feed.idle || taken !== stall.taken) {
+      if (!upBefore || feed.idle || taken !== stall.taken) {
         stall.taken = taken;
         stall.sinceMs = nowMs;
       } else if (nowMs - stall.sinceMs > stall.longestMs) stall.longestMs = nowMs - stall.sinceMs;

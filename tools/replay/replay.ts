@@ -152,7 +152,7 @@ export class Replay {
   /** The tape has ended: waits until the lanes have taken note. */
   async settle(): Promise<void> {
     this.#session.finish();
-    while (this.lanes !== undefined && this.runtime.ended === null && !(this.lanes.group.settle() && this.lanes.pending === 0)) await this.turn();
+    while (this.lanes !== undefined && this.runtime.ended === null && !this.lanes.settle()) await this.turn();
   }
 
   /** Ends what the replay started. */

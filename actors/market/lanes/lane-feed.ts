@@ -4,6 +4,7 @@
  * The thread behind it may die and come back: `connect` gives it new rings, and it goes on from its checkpoint through
  * the input kept here. Positions count the slots of its input from the beginning of the run; they survive restarts.
  */
+import { TAG } from '../../../data/records/layout.js';
 import type { Edge } from '../kernel-port.js';
 import type { KernelSnapshot } from '../snapshot.js';
 import { answerPosition, answerSlots, takeAnswer } from './answers.js';
@@ -120,7 +121,8 @@ export class LaneFeed {
 
   /**
    * The thread is gone. Answers that were not merged will be given again. `threw`: a record made its kernel throw; it is
-   * the first one that was not taken, and is taken out of the input, for it would do so again.
+   * the first one that was not taken, and is taken out of the input, for it would do so again. A stall that it died over
+   * is over.
    */
   disconnect(threw = false): void {
     if (this.connection === null) return;
@@ -132,10 +134,13 @@ export class LaneFeed {
     this.broken = null;
     this.arrived = null;
     this.answers.length = 0;
-    if (!threw || taken >= this.tape.end) return;
+    if (taken >= this.tape.end) return;
     const { slots, at } = this.tape.slot(taken);
-    putMark(slots, at, Mark.SKIP, slots.F[at * 8]!);
-    this.skipped += 1;
+    if ((slots.I[at * 16 + TAG]! & 0xff) === Mark.STALL) putMark(slots, at, Mark.STALL, slots.F[at * 8]!);
+    else if (threw) {
+      putMark(slots, at, Mark.SKIP, slots.F[at * 8]!);
+      this.skipped += 1;
+    }
   }
 
   /** A record of the stream. */

@@ -202,6 +202,8 @@ export class Lane {
         this.postFacts(false);
         return;
       case Mark.STALL:
+        // Who watches must see that it stands here, and a lane that is killed here is not to stand here again.
+        this.report();
         if (this.position >= this.answered) this.around.sleep(I[slot * 16 + EXTRA]!);
         return;
       case Mark.CONTROL_PART:
