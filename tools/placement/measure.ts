@@ -1,0 +1,111 @@
+import { availableParallelism, cpus } from 'node:os';
+import { runCell, runIdle, type CellResult, type PacedLoad } from '../bench/live/cell.js';
+import { LiveFeed } from '../bench/live/feed.js';
+import { InlinePlacement } from '../bench/live/inline.js';
+import type { Placement } from '../bench/live/placement.js';
+import { RingPlacement } from '../bench/live/ring.js';
+
+export type PlacementName = 'inline' | 'ring';
+
+/** Market data, and the kernel it meets. */
+export interface PlacementLoad {
+  readonly name: string;
+  readonly rate: number;
+  readonly burst: number;
+  readonly sampleEvery: number;
+  /** The kernel is made 50 µs a record heavier. */
+  readonly heavy: boolean;
+}
+
+export const LOADS: readonly PlacementLoad[] = [
+  { name: '1,000 frames/s', rate: 1000, burst: 1, sampleEvery: 1, heavy: false },
+  { name: '10,000 frames/s', rate: 10_000, burst: 1, sampleEvery: 10, heavy: false },
+  { name: '50,000 frames/s', rate: 50_000, burst: 1, sampleEvery: 50, heavy: false },
+  { name: '10,000 frames/s in bursts of 100, kernel 50 µs heavier', rate: 10_000, burst: 100, sampleEvery: 50, heavy: true },
+];
+
+/** What one placement did with one load, or why that is not known. */
+export type Outcome = CellResult | { readonly failed: string };
+
+export interface LoadRow {
+  readonly load: PlacementLoad;
+  readonly inline: Outcome;
+  readonly ring: Outcome;
+}
+
+export interface Measured {
+  readonly machine: { readonly cpu: string; readonly cores: number; readonly node: string; readonly platform: string };
+  readonly seconds: number;
+  readonly idleLoopDelayP99Ms: number;
+  readonly rows: readonly LoadRow[];
+}
+
+/** Before a placement's first load: what V8 needs to compile the path. */
+const WARM_LOAD: PacedLoad = { rate: 20_000, burst: 1, seconds: 0.75, sampleEvery: 20 };
+
+export interface MeasureOptions {
+  readonly seconds: number;
+  readonly loads?: readonly PlacementLoad[];
+  /** Hears of every step that begins. */
+  readonly onStep?: (step: number, of: number, what: string) => void;
+  /** Hears of the feeder's process, so that an interruption can end it; the way to forget it is returned. */
+  readonly guard?: (end: () => Promise<void>) => () => void;
+}
+
+/** Measures every load in both placements, in turn. @throws Error when the feeder or a lane does not start. */
+export async function measurePlacements({ seconds, loads = LOADS, onStep = () => undefined, guard = () => () => undefined }: MeasureOptions): Promise<Measured> {
+  const feed = await LiveFeed.start();
+  const open: Placement[] = [];
+  const end = async (): Promise<void> => {
+    feed.close();
+    await Promise.all(open.splice(0).map((placement) => placement.close()));
+  };
+  const forget = guard(end);
+  const steps = 1 + 2 * loads.length;
+  let step = 0;
+  try {
+    onStep(step, steps, 'idle process');
+    const idle = await runIdle(seconds);
+    const rows: LoadRow[] = [];
+    const made = new Map<string, Placement>();
+    const placementFor = async (name: PlacementName, heavy: boolean): Promise<Placement> => {
+      const key = `${name} ${heavy}`;
+      let placement = made.get(key);
+      if (placement === undefined) {
+        placement = name === 'inline' ? new InlinePlacement({ heavy }) : await RingPlacement.start({ nowUs: () => feed.nowUs(), heavy });
+        made.set(key, placement);
+        open.push(placement);
+        // A heavy kernel could not take that load; what is heavy about it needs no warming.
+        if (!heavy) await outcomeOf(feed, placement, WARM_LOAD);
+      }
+      return placement;
+    };
+    for (const load of loads) {
+      const outcomes: Partial<Record<PlacementName, Outcome>> = {};
+      for (const name of ['inline', 'ring'] as const) {
+        step += 1;
+        onStep(step, steps, `${load.name}, ${name}`);
+        const placement = await placementFor(name, load.heavy);
+        outcomes[name] = await outcomeOf(feed, placement, { ...load, seconds });
+      }
+      rows.push({ load, inline: outcomes.inline!, ring: outcomes.ring! });
+    }
+    return { machine: machine(), seconds, idleLoopDelayP99Ms: idle.loopDelayP99Ms, rows };
+  } finally {
+    forget();
+    await end();
+  }
+}
+
+/** A load that could not be sent, or was too much, is an outcome too; what of it is still under way is waited for. */
+async function outcomeOf(feed: LiveFeed, placement: Placement, load: PacedLoad): Promise<Outcome> {
+  try {
+    return await runCell(feed, placement, load);
+  } catch (error) {
+    return { failed: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function machine(): Measured['machine'] {
+  return { cpu: cpus()[0]?.model.trim() ?? 'unknown', cores: availableParallelism(), node: process.versions.node, platform: `${process.platform} ${process.arch}` };
+}
