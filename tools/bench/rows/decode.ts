@@ -130,7 +130,7 @@ function decodeRow(id: string, floor: number, aim: number, passes: number, make:
   };
 }
 
-/** USD-M aggTrades of a combined stream, some 190 bytes each. */
+/** USD-M aggTrades of a combined stream, some 185 bytes each. */
 export const decodeAggTrade: BenchRow = decodeRow('decode-aggtrade/json-parse', 6, 8, 400, aggTrades, aggTradeByJson);
 
 /** USD-M diffs of a combined stream with 20 levels a side, some 1,020 bytes each. */
