@@ -15,20 +15,31 @@
  * Numbers of 64 bits are read where they are needed, as (array, index): an argument that is a double is an object
  * wherever the call is not inlined.
  */
-import { AUX, EXCH_US, EXTRA, Flag, ID, Kind, KIND_MASK, PRICE, QTY, RECV_US, SEQ, SYMBOL_SHIFT, TAG, WORDS_F } from '../../data/records/layout.js';
-import { F_SHIFT, I_SHIFT } from './words.js';
+import * as layout from '../../data/records/layout.js';
 import type { BookStateName } from './messages.js';
 import { BookSide } from './book-side.js';
 import type { SideScale } from './book-side.js';
 import { restoreFields, saveFields } from './state.js';
 import type { Compact, State } from './state.js';
 
+// Constants of this module's own: V8 does not fold imported ones, which would cost a tenth of the tick path.
+const { AUX, EXCH_US, EXTRA, ID, KIND_MASK, PRICE, QTY, RECV_US, SEQ, SYMBOL_SHIFT, TAG, WORDS_F } = layout;
+const { EMPTY: FLAG_EMPTY, FIRST: FLAG_FIRST, LAST: FLAG_LAST, SELL: FLAG_SELL } = layout.Flag;
+const { DEPTH: KIND_DEPTH, SNAPSHOT: KIND_SNAPSHOT } = layout.Kind;
+const F_SHIFT = 3;
+const I_SHIFT = 4;
+
 export const BookState = { SYNCING: 0, LIVE: 1, GAP: 2, STALE: 3 } as const;
+const { GAP: BOOK_GAP, LIVE: BOOK_LIVE, STALE: BOOK_STALE, SYNCING: BOOK_SYNCING } = BookState;
 export type BookState = (typeof BookState)[keyof typeof BookState];
 export const BOOK_STATE_NAMES: readonly BookStateName[] = ['SYNCING', 'LIVE', 'GAP', 'STALE'];
 
 /** What happens to the records of the message being read. */
-const Fate = { NONE: 0, APPLY: 1, OLD: 2, BUFFER: 3, REFUSE: 4 } as const;
+const FATE_NONE = 0;
+const FATE_APPLY = 1;
+const FATE_OLD = 2;
+const FATE_BUFFER = 3;
+const FATE_REFUSE = 4;
 
 /** Bits of a tag that the records of one message share. */
 const SAME_MESSAGE = KIND_MASK | (-1 << SYMBOL_SHIFT);
@@ -48,7 +59,7 @@ export class Book implements Compact {
   readonly futures: boolean;
   readonly bids: BookSide;
   readonly asks: BookSide;
-  state: BookState = BookState.SYNCING;
+  state: BookState = BOOK_SYNCING;
   /** Final update id of the last message applied, or of the snapshot. */
   lastId = 0;
   /** Set by `take` when it ended a message that changed a LIVE book. */
@@ -94,7 +105,7 @@ export class Book implements Compact {
   take(F: Float64Array, I: Int32Array, record: number): void {
     this.changed = false;
     const tag = I[(record << I_SHIFT) + TAG];
-    if ((tag & KIND_MASK) === Kind.SNAPSHOT) this.takeSnapshot(F, I, record, tag);
+    if ((tag & KIND_MASK) === KIND_SNAPSHOT) this.takeSnapshot(F, I, record, tag);
     else this.takeDiff(F, I, record, tag);
   }
 
@@ -108,7 +119,7 @@ export class Book implements Compact {
    * stamps, next number, not its last record. Returns the first that does not. What `take` would do one by one.
    */
   takeLevels(F: Float64Array, I: Int32Array, from: number, to: number): number {
-    if (this.fate !== Fate.APPLY) return from;
+    if (this.fate !== FATE_APPLY) return from;
     const f0 = (from - 1) << F_SHIFT;
     const same = I[((from - 1) << I_SHIFT) + TAG] & SAME_MESSAGE;
     const id = F[f0 + ID];
@@ -122,13 +133,13 @@ export class Book implements Compact {
       const f = r << F_SHIFT;
       const tag = I[i + TAG];
       seq += 1;
-      if ((tag & (SAME_MESSAGE | Flag.FIRST | Flag.LAST | Flag.EMPTY)) !== same
+      if ((tag & (SAME_MESSAGE | FLAG_FIRST | FLAG_LAST | FLAG_EMPTY)) !== same
         || F[f + ID] !== id || F[f + SEQ] !== seq || F[f + RECV_US] !== recv || (recv === 0 && F[f + EXCH_US] !== exch)) break;
       const price = I[i + PRICE];
       const q = F[f + QTY];
       // What is impossible goes the long way.
       if (!(price > 0 && price < 2_147_483_647 && q >= 0 && q <= 9_007_199_254_740_992)) break;
-      ((tag & Flag.SELL) !== 0 ? asks : bids).set(price, F, f + QTY);
+      ((tag & FLAG_SELL) !== 0 ? asks : bids).set(price, F, f + QTY);
     }
     this.openLevels += r - from;
     this.applied += r - from;
@@ -137,7 +148,7 @@ export class Book implements Compact {
 
   /** A hole in the depth stream was recorded. */
   gap(): void {
-    if (this.openKind === Kind.SNAPSHOT) this.tornSnapshotId = this.openId;
+    if (this.openKind === KIND_SNAPSHOT) this.tornSnapshotId = this.openId;
     else if (this.openId >= 0) this.tornId = this.openId;
     this.closeMessage();
     this.break();
@@ -151,7 +162,7 @@ export class Book implements Compact {
 
   /** No depth message for too long. */
   stale(): void {
-    if (this.state === BookState.LIVE) this.state = BookState.STALE;
+    if (this.state === BOOK_LIVE) this.state = BOOK_STALE;
   }
 
   /** The input has ended: what still waits was never applied. */
@@ -176,12 +187,12 @@ export class Book implements Compact {
 
   private takeDiff(F: Float64Array, I: Int32Array, record: number, tag: number): void {
     const id = F[(record << F_SHIFT) + ID];
-    if ((tag & Flag.FIRST) !== 0) this.openDiff(F, I, record);
-    else if (id !== this.openId || this.openKind !== Kind.DEPTH) {
-      if (this.openId < 0 && id === this.lastId && (this.state === BookState.LIVE || this.state === BookState.STALE)) {
+    if ((tag & FLAG_FIRST) !== 0) this.openDiff(F, I, record);
+    else if (id !== this.openId || this.openKind !== KIND_DEPTH) {
+      if (this.openId < 0 && id === this.lastId && (this.state === BOOK_LIVE || this.state === BOOK_STALE)) {
         // A record of the last message, repeated or late: nothing newer was applied, so it may still be set.
         this.applied += 1;
-        if ((tag & Flag.EMPTY) === 0 && this.level(F, I, record, tag)) this.settle();
+        if ((tag & FLAG_EMPTY) === 0 && this.level(F, I, record, tag)) this.settle();
         return;
       }
       // A record without its beginning: its message is torn, and so is one that was open.
@@ -193,50 +204,50 @@ export class Book implements Compact {
       return;
     }
     switch (this.fate) {
-      case Fate.APPLY:
+      case FATE_APPLY:
         this.applied += 1;
-        if ((tag & Flag.EMPTY) === 0) {
+        if ((tag & FLAG_EMPTY) === 0) {
           if (!this.level(F, I, record, tag)) return;
           this.openLevels += 1;
         }
-        if ((tag & Flag.LAST) !== 0) this.endDiff();
+        if ((tag & FLAG_LAST) !== 0) this.endDiff();
         return;
-      case Fate.OLD:
+      case FATE_OLD:
         this.applied += 1;
         break;
-      case Fate.BUFFER:
+      case FATE_BUFFER:
         this.keep(F, record);
         break;
       default:
         this.refused += 1;
     }
-    if ((tag & Flag.LAST) !== 0) this.closeMessage();
+    if ((tag & FLAG_LAST) !== 0) this.closeMessage();
   }
 
   /** Decides the fate of the diff that begins here. */
   private openDiff(F: Float64Array, I: Int32Array, record: number): void {
     const id = F[(record << F_SHIFT) + ID];
-    if (this.openId >= 0 && !(this.openId === id && this.openKind === Kind.DEPTH)) {
+    if (this.openId >= 0 && !(this.openId === id && this.openKind === KIND_DEPTH)) {
       // The message before never ended.
       this.break();
       this.dropBuffer();
     }
     this.openId = id;
-    this.openKind = Kind.DEPTH;
+    this.openKind = KIND_DEPTH;
     this.openLevels = 0;
     if (id === this.tornId) {
-      this.fate = Fate.REFUSE;
+      this.fate = FATE_REFUSE;
       return;
     }
-    if (this.state === BookState.LIVE || this.state === BookState.STALE) {
+    if (this.state === BOOK_LIVE || this.state === BOOK_STALE) {
       const fits = this.verdict(F, I, record);
       if (fits !== 0) {
-        this.fate = fits > 0 ? Fate.APPLY : Fate.OLD;
+        this.fate = fits > 0 ? FATE_APPLY : FATE_OLD;
         return;
       }
       this.break();
     }
-    this.fate = Fate.BUFFER;
+    this.fate = FATE_BUFFER;
   }
 
   /** 1: the diff that begins at `record` follows; -1: it is older than the book; 0: something is missing. */
@@ -268,57 +279,57 @@ export class Book implements Compact {
       this.break();
       return;
     }
-    this.state = BookState.LIVE;
+    this.state = BOOK_LIVE;
     this.changed = true;
   }
 
   private takeSnapshot(F: Float64Array, I: Int32Array, record: number, tag: number): void {
     const id = F[(record << F_SHIFT) + ID];
-    if ((tag & Flag.FIRST) !== 0) this.openSnapshot(F, record);
-    else if (id !== this.openId || this.openKind !== Kind.SNAPSHOT) {
+    if ((tag & FLAG_FIRST) !== 0) this.openSnapshot(F, record);
+    else if (id !== this.openId || this.openKind !== KIND_SNAPSHOT) {
       // A piece whose beginning is missing: what follows of this snapshot is not whole either, nor is an open diff.
       this.tornSnapshotId = id;
-      if (this.openKind === Kind.DEPTH) this.gap();
+      if (this.openKind === KIND_DEPTH) this.gap();
       this.closeMessage();
       this.refused += 1;
       return;
     }
-    if (this.fate === Fate.APPLY) {
+    if (this.fate === FATE_APPLY) {
       this.applied += 1;
-      if ((tag & Flag.EMPTY) === 0) {
+      if ((tag & FLAG_EMPTY) === 0) {
         if (!this.level(F, I, record, tag)) return;
         this.openLevels += 1;
       }
-      if ((tag & Flag.LAST) !== 0) this.endSnapshot();
+      if ((tag & FLAG_LAST) !== 0) this.endSnapshot();
       return;
     }
-    if (this.fate === Fate.OLD) this.applied += 1;
+    if (this.fate === FATE_OLD) this.applied += 1;
     else this.refused += 1;
-    if ((tag & Flag.LAST) !== 0) this.closeMessage();
+    if ((tag & FLAG_LAST) !== 0) this.closeMessage();
   }
 
   private openSnapshot(F: Float64Array, record: number): void {
     const id = F[(record << F_SHIFT) + ID];
-    if (this.openId >= 0 && this.openKind === Kind.DEPTH) {
+    if (this.openId >= 0 && this.openKind === KIND_DEPTH) {
       // A diff that never ended.
       this.tornId = this.openId;
       this.break();
       this.dropBuffer();
     }
     // Its beginning may come twice in a row, but not in the middle.
-    const again = this.openId === id && this.openKind === Kind.SNAPSHOT && this.openLevels > 1;
+    const again = this.openId === id && this.openKind === KIND_SNAPSHOT && this.openLevels > 1;
     this.openId = id;
-    this.openKind = Kind.SNAPSHOT;
+    this.openKind = KIND_SNAPSHOT;
     this.openLevels = 0;
-    if (again || id === this.tornSnapshotId) this.fate = Fate.REFUSE;
-    else if (this.state === BookState.LIVE && id !== 0 && id < this.lastId) this.fate = Fate.OLD;
-    else if (this.state !== BookState.LIVE && this.olderThanBuffer(F, record)) this.fate = Fate.REFUSE;
+    if (again || id === this.tornSnapshotId) this.fate = FATE_REFUSE;
+    else if (this.state === BOOK_LIVE && id !== 0 && id < this.lastId) this.fate = FATE_OLD;
+    else if (this.state !== BOOK_LIVE && this.olderThanBuffer(F, record)) this.fate = FATE_REFUSE;
     else {
-      this.fate = Fate.APPLY;
+      this.fate = FATE_APPLY;
       this.bids.clear();
       this.asks.clear();
       // Until its LAST record nobody may read the half-taken levels.
-      if (this.state === BookState.LIVE || this.state === BookState.STALE) this.state = BookState.SYNCING;
+      if (this.state === BOOK_LIVE || this.state === BOOK_STALE) this.state = BOOK_SYNCING;
     }
   }
 
@@ -334,7 +345,7 @@ export class Book implements Compact {
       this.dropBuffer();
       return;
     }
-    this.state = BookState.LIVE;
+    this.state = BOOK_LIVE;
     this.changed = true;
     this.applyBuffer();
   }
@@ -359,24 +370,24 @@ export class Book implements Compact {
     let r = 0;
     while (r < n) {
       let end = r + 1;
-      while (end < n && (this.bufferI[(end << I_SHIFT) + TAG] & Flag.FIRST) === 0) end += 1;
-      const fits = this.state !== BookState.LIVE ? 0 : this.verdict(this.buffer, this.bufferI, r);
+      while (end < n && (this.bufferI[(end << I_SHIFT) + TAG] & FLAG_FIRST) === 0) end += 1;
+      const fits = this.state !== BOOK_LIVE ? 0 : this.verdict(this.buffer, this.bufferI, r);
       if (fits > 0) {
         this.openId = this.buffer[(r << F_SHIFT) + ID];
-        this.openKind = Kind.DEPTH;
+        this.openKind = KIND_DEPTH;
         this.openLevels = 0;
-        this.fate = Fate.APPLY;
+        this.fate = FATE_APPLY;
         for (; r < end && this.openId >= 0; r += 1) {
           const tag = this.bufferI[(r << I_SHIFT) + TAG];
           this.applied += 1;
-          if ((tag & Flag.EMPTY) !== 0 || this.level(this.buffer, this.bufferI, r, tag)) {
-            if ((tag & Flag.EMPTY) === 0) this.openLevels += 1;
-            if ((tag & Flag.LAST) !== 0) this.endDiff();
+          if ((tag & FLAG_EMPTY) !== 0 || this.level(this.buffer, this.bufferI, r, tag)) {
+            if ((tag & FLAG_EMPTY) === 0) this.openLevels += 1;
+            if ((tag & FLAG_LAST) !== 0) this.endDiff();
           }
         }
         // Without its LAST this was a repeated first record; the whole message follows.
         if (this.openId >= 0) this.closeMessage();
-      } else if (fits === 0 && this.state === BookState.LIVE) {
+      } else if (fits === 0 && this.state === BOOK_LIVE) {
         this.break();
       }
       this.refused += end - r;
@@ -388,7 +399,7 @@ export class Book implements Compact {
     if (this.waiting === this.bufferLimit) {
       // Diffs before these could only serve a snapshot older still: begin anew with the next message.
       this.dropBuffer();
-      this.fate = Fate.REFUSE;
+      this.fate = FATE_REFUSE;
       this.refused += 1;
       return;
     }
@@ -413,20 +424,20 @@ export class Book implements Compact {
       this.break();
       return false;
     }
-    ((tag & Flag.SELL) !== 0 ? this.asks : this.bids).set(price, F, at);
+    ((tag & FLAG_SELL) !== 0 ? this.asks : this.bids).set(price, F, at);
     return true;
   }
 
   private closeMessage(): void {
     this.openId = -1;
     this.openKind = 0;
-    this.fate = Fate.NONE;
+    this.fate = FATE_NONE;
   }
 
   private break(): void {
-    if (this.state === BookState.SYNCING && this.snapshots === 0) return;
-    if (this.state !== BookState.GAP) this.breaks += 1;
-    this.state = BookState.GAP;
+    if (this.state === BOOK_SYNCING && this.snapshots === 0) return;
+    if (this.state !== BOOK_GAP) this.breaks += 1;
+    this.state = BOOK_GAP;
     this.changed = false;
     this.bids.clear();
     this.asks.clear();

@@ -82,7 +82,7 @@ export class LiveLanes extends LaneSet implements KernelPort {
       }
       this.number(F, I, n);
     }
-    for (let lane = 0; lane < this.feeds.length; lane += 1) this.feeds[lane]!.send();
+    for (const feed of this.feeds) feed.send();
     return this.lost - before;
   }
 
@@ -100,8 +100,7 @@ export class LiveLanes extends LaneSet implements KernelPort {
   poll(): boolean {
     let ready = false;
     if (this.losing > 0) this.tellLosses();
-    for (let lane = 0; lane < this.feeds.length; lane += 1) {
-      const feed = this.feeds[lane]!;
+    for (const feed of this.feeds) {
       feed.send();
       feed.poll();
       ready ||= isWhole(feed);
