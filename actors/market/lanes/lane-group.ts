@@ -13,7 +13,7 @@
  *
  * docs/lanes.md says why the order holds.
  */
-import { SEQ, TAG } from '../../../data/records/layout.js';
+import * as layout from '../../../data/records/layout.js';
 import { ControlQueue } from '../control-queue.js';
 import type { Control } from '../control-queue.js';
 import { insideMessage } from '../kernel.js';
@@ -22,6 +22,9 @@ import type { KernelPort } from '../kernel-port.js';
 import type { LaneFeed } from './lane-feed.js';
 import { LaneSet } from './lane-set.js';
 import type { LaneSetOptions, Placed } from './lane-set.js';
+
+// V8 does not fold imported constants.
+const { SEQ, TAG } = layout;
 
 export interface LaneGroupOptions extends LaneSetOptions {
   /** Least tape-clock distance from a cause to what flows back from it, µs. */

@@ -2,7 +2,7 @@
  * Lanes as whoever feeds them sees them: which symbol is whose, what marks a record needs on its way, and what the lanes
  * have said of themselves. How their answers are merged is what LaneGroup (in order) and LiveLanes (as they come) add.
  */
-import { EXCH_US, RECV_US, SEQ, SYMBOL_SHIFT, TAG } from '../../../data/records/layout.js';
+import * as layout from '../../../data/records/layout.js';
 import type { Control } from '../control-queue.js';
 import type { SymbolFacts } from '../facts.js';
 import type { KernelCounters } from '../kernel-port.js';
@@ -11,6 +11,9 @@ import { LaneFeed } from './lane-feed.js';
 import type { LaneConnection } from './lane-feed.js';
 import { controlSlots, Mark, putControlPart } from './marks.js';
 import type { PlacedControl } from './marks.js';
+
+// V8 does not fold imported constants.
+const { EXCH_US, RECV_US, SEQ, SYMBOL_SHIFT, TAG } = layout;
 
 export interface LaneSetOptions {
   /** Lane of each symbol index. */

@@ -2,9 +2,13 @@
  * A lane's input since its last checkpoint: every slot that was handed to it, in order, by position from the beginning
  * of the run. What a restarted lane replays. Segments are recycled, so a steady run allocates nothing.
  */
-import { TAG } from '../../../data/records/layout.js';
-import { FIRST_MARK } from './marks.js';
+import * as layout from '../../../data/records/layout.js';
+import { FIRST_MARK as MARKS_FROM } from './marks.js';
 import type { Slots } from './marks.js';
+
+// V8 does not fold imported constants.
+const { TAG } = layout;
+const FIRST_MARK = MARKS_FROM;
 
 const SEGMENT_SHIFT = 12;
 const SEGMENT = 1 << SEGMENT_SHIFT;

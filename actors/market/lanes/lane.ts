@@ -6,7 +6,7 @@
 import type { IndicatorParams } from '../../../config/indicators.js';
 import type { VenueParams } from '../../../config/index.js';
 import type { Instrument } from '../../../data/records/instrument.js';
-import { EXTRA, RECV_US, TAG } from '../../../data/records/layout.js';
+import * as layout from '../../../data/records/layout.js';
 import { SimulatedMatcher } from '../../venue/matcher.js';
 import { MarketKernel } from '../kernel.js';
 import type { Edge } from '../kernel-port.js';
@@ -14,8 +14,12 @@ import type { KernelSnapshot } from '../snapshot.js';
 import { packEdge, putAnswer } from './answers.js';
 import { symbolFacts } from '../facts.js';
 import type { KernelFacts } from '../facts.js';
-import { controlPart, FIRST_MARK, Mark } from './marks.js';
+import { controlPart, FIRST_MARK as MARKS_FROM, Mark } from './marks.js';
 import type { PlacedControl } from './marks.js';
+
+// V8 does not fold imported constants.
+const { EXTRA, RECV_US, TAG } = layout;
+const FIRST_MARK = MARKS_FROM;
 
 /** What a lane begins with: plain data, for it crosses a thread. */
 export interface LaneInput {

@@ -5,7 +5,7 @@
  * time) goes to `record`, and a replay that follows that record decides the same: FollowingKernel.
  */
 import { allocateBatch } from '../../../data/records/batch.js';
-import { RECV_US, SEQ, SYMBOL_SHIFT, TAG, WORDS_F } from '../../../data/records/layout.js';
+import * as layout from '../../../data/records/layout.js';
 import { Losses, MOST_LOSS_GAPS } from '../../../data/records/losses.js';
 import type { Control } from '../control-queue.js';
 import type { Edge } from '../kernel-port.js';
@@ -14,6 +14,9 @@ import type { LaneFeed } from './lane-feed.js';
 import { LaneSet } from './lane-set.js';
 import type { LaneSetOptions } from './lane-set.js';
 import type { OrderEntry } from './order.js';
+
+// V8 does not fold imported constants.
+const { RECV_US, SEQ, SYMBOL_SHIFT, TAG, WORDS_F } = layout;
 
 export interface LiveLanesOptions extends LaneSetOptions {
   /** A full lane: `gap` loses what comes and says so; `block` waits for room. */
