@@ -49,6 +49,8 @@ export class LaneThread {
   readonly #posted: unknown[] = [];
   #readyAfterMs: number | null = null;
   #stopAskedAtMs: number | null = null;
+  /** How the thread said that it ended. */
+  #lastWord: LaneEnd | null = null;
   #end: LaneEnd | null = null;
 
   /** For the pool. `onEnd` is called once and at once when the end is known; `onIdle` when the thread may take another lane. */
@@ -106,7 +108,10 @@ export class LaneThread {
     return this.#readyAfterMs;
   }
 
-  /** The next message the program posted, in its order; undefined when there is none now. What was posted before the end stays. */
+  /**
+   * The next message the program posted, in its order; undefined when there is none now. What was posted before the end stays.
+   * That the lane has ended is found by `poll` alone, so that nobody who reads is in the middle of it.
+   */
   receive(): unknown {
     if (this.#posted.length === 0) this.#readPort(1);
     return this.#posted.shift();
@@ -131,9 +136,9 @@ export class LaneThread {
   poll(nowMs = performance.now()): LaneEnd | null {
     if (this.#end !== null) return this.#end;
     const phase = this.#control.phase;
-    if (phase === Phase.ended) {
+    if (phase === Phase.ended || this.#lastWord !== null) {
       this.#readPort(Infinity);
-      if (this.#end === null) this.#finish(failed('lost', 'the thread ended and did not say how'));
+      this.#finish(this.#lastWord ?? failed('lost', 'the thread ended and did not say how'));
       return this.#end;
     }
     if (phase === Phase.running && this.#readyAfterMs === null) {
@@ -185,7 +190,7 @@ export class LaneThread {
       const received = receiveMessageOnPort(this.#port) as { readonly message: LanePosted } | undefined;
       if (received === undefined) return;
       if ('end' in received.message) {
-        this.#finish(received.message.end);
+        this.#lastWord = received.message.end;
         return;
       }
       this.#posted.push(received.message.message);
