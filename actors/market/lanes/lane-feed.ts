@@ -4,7 +4,7 @@
  * The thread behind it may die and come back: `connect` gives it new rings, and it goes on from its checkpoint through
  * the input kept here. Positions count the slots of its input from the beginning of the run; they survive restarts.
  */
-import { TAG } from '../../../data/records/layout.js';
+import { EXCH_US, RECV_US, SEQ, TAG } from '../../../data/records/layout.js';
 import type { Edge } from '../kernel-port.js';
 import type { KernelSnapshot } from '../snapshot.js';
 import { answerPosition, answerSlots, takeAnswer } from './answers.js';
@@ -12,7 +12,7 @@ import type { KernelFacts } from '../facts.js';
 import type { LanePost } from './lane.js';
 import { LaneTape } from './lane-tape.js';
 import type { SlotSink } from './lane-tape.js';
-import { Mark, putMark } from './marks.js';
+import { FIRST_MARK, Mark, putMark } from './marks.js';
 
 /** The writing end of a lane's input. */
 export interface FeedInbox extends SlotSink {
@@ -88,7 +88,12 @@ export class LaneFeed {
   private missed = 0;
   private caughtUpAt = 0;
   private lastSlots = 0;
-  private postsDue = Infinity;
+  /** Positions by which posts that were asked for come, in order. */
+  private readonly postsDue: number[] = [];
+  /** Position the latest facts are of. */
+  private factsAt = -1;
+  /** Position of what the connected thread says it could not take; -1 while it has not said so. */
+  private threwAt = -1;
 
   constructor(checkpointEvery: number) {
     this.checkpointEvery = checkpointEvery;
@@ -120,27 +125,58 @@ export class LaneFeed {
   }
 
   /**
-   * The thread is gone. Answers that were not merged will be given again. `threw`: a record made its kernel throw; it is
-   * the first one that was not taken, and is taken out of the input, for it would do so again. A stall that it died over
-   * is over.
+   * The thread is gone. Answers that were not merged will be given again. `threw`: it says that it did; when it had posted
+   * which input its kernel could not take, that one is taken out, for it would throw again. Records only, and controls: a lane
+   * that cannot take other marks is of no use.
    */
   disconnect(threw = false): void {
-    if (this.connection === null) return;
+    const { connection, tape } = this;
+    if (connection === null) return;
     // A checkpoint may have come before the end did.
     this.poll();
-    const taken = this.consumed;
+    if (threw) this.receive();
+    const stoodAt = this.stoodAt();
     this.connection = null;
-    this.taken = this.tape.begin;
+    this.taken = tape.begin;
+    this.missed = stoodAt - tape.begin;
+    this.lastSlots = connection.inbox.slots;
     this.broken = null;
     this.arrived = null;
     this.answers.length = 0;
-    if (taken >= this.tape.end) return;
-    const { slots, at } = this.tape.slot(taken);
-    if ((slots.I[at * 16 + TAG]! & 0xff) === Mark.STALL) putMark(slots, at, Mark.STALL, slots.F[at * 8]!);
-    else if (threw) {
-      putMark(slots, at, Mark.SKIP, slots.F[at * 8]!);
-      this.skipped += 1;
+    // An injected fault: once it has been ended for it, it has had it.
+    if (stoodAt < tape.end && this.kindAt(stoodAt) === Mark.STALL) this.replace(stoodAt, Mark.CLOCK);
+    if (threw && this.threwAt >= tape.begin && this.threwAt < tape.end) this.skip(this.threwAt);
+    this.threwAt = -1;
+  }
+
+  /** Position of the slot the ending thread stood at; `tape.end` where its ring does not say any more. */
+  private stoodAt(): number {
+    try {
+      return Math.max(this.tape.begin, this.consumed);
+    } catch {
+      return this.tape.end;
     }
+  }
+
+  private kindAt(position: number): number {
+    const { slots, at } = this.tape.slot(position);
+    return slots.I[at * 16 + TAG]! & 0xff;
+  }
+
+  private skip(position: number): void {
+    const kind = this.kindAt(position);
+    if (kind >= FIRST_MARK && kind !== Mark.CONTROL) return;
+    this.replace(position, Mark.SKIP, kind);
+    if (kind < FIRST_MARK) this.skipped += 1;
+  }
+
+  /** Puts a mark in the place of what stands at `position`; a record's stamp stays with it. */
+  private replace(position: number, mark: number, kind = 0): void {
+    const { slots, at } = this.tape.slot(position);
+    const { F } = slots;
+    const recv = F[at * 8 + RECV_US]!;
+    const stamp = kind === Mark.CONTROL ? 0 : recv > 0 ? recv : F[at * 8 + EXCH_US]!;
+    putMark(slots, at, mark, F[at * 8 + SEQ]!, stamp < 9e15 ? stamp : 0, kind);
   }
 
   /** A record of the stream. */
@@ -152,7 +188,7 @@ export class LaneFeed {
   /** A mark before the record `ordinal`. */
   mark(kind: number, ordinal: number, seq: number, value = 0, extra = 0): void {
     this.tape.mark(ordinal, (slots, at) => putMark(slots, at, kind, seq, value, extra));
-    if (kind === Mark.FINISH || kind === Mark.FACTS) this.postsDue = Math.min(this.postsDue, this.tape.end);
+    if (kind === Mark.FINISH || kind === Mark.FACTS) this.postsDue.push(this.tape.end);
   }
 
   /** Sends what there is and fits; asks for a checkpoint when one is due. */
@@ -197,7 +233,7 @@ export class LaneFeed {
       const taken = this.consumed;
       this.read(connection.outbox);
       this.taken = taken;
-      if (taken >= this.checkpointDue || taken >= this.postsDue) this.receive();
+      if (taken >= this.checkpointDue || taken >= this.postsDue[0]!) this.receive();
     } catch (thrown) {
       this.broken = `its answers are unsound: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
       return;
@@ -212,17 +248,23 @@ export class LaneFeed {
       while (read < count) {
         const slots = answerSlots(outbox, index + read);
         if (!(slots > 0 && slots <= count - read)) throw new Error(`${slots} slots of ${count - read}`);
-        this.answers.push({ position: answerPosition(outbox, index + read), edge: takeAnswer(outbox, index + read) });
+        const position = answerPosition(outbox, index + read);
+        const least = this.answers.at(-1)?.position ?? Math.max(this.merged, this.tape.begin);
+        if (!(position >= least && position < this.tape.end && Number.isInteger(position))) throw new Error(`to input ${position}`);
+        this.answers.push({ position, edge: takeAnswer(outbox, index + read) });
         read += slots;
       }
       outbox.release(read);
     }
   }
 
-  /** Takes the checkpoint that arrived, unless an answer to what came before it still waits: a restart must give it again. */
+  /**
+   * Takes the checkpoint that arrived, unless an answer to what came before it still waits or may not have been read: a
+   * restart must give it again.
+   */
   private adopt({ position, snapshot }: Checkpoint): void {
     const first = this.answers[0];
-    if (first !== undefined && first.position < position) return;
+    if (position > this.taken || (first !== undefined && first.position < position)) return;
     this.arrived = null;
     this.checkpoint = snapshot;
     this.tape.forget(position);
@@ -230,13 +272,24 @@ export class LaneFeed {
   }
 
   private receive(): void {
-    for (let post = this.connection!.receive() as LanePost | undefined; post !== undefined; post = this.connection!.receive() as LanePost | undefined) {
-      if (post.type === 'checkpoint') {
-        this.arrived = post;
-      } else {
-        this.facts = post.facts;
-        this.finished ||= post.finished;
-        if (post.position >= this.postsDue) this.postsDue = Infinity;
+    const { connection } = this;
+    if (connection === null) return;
+    for (let post = connection.receive() as LanePost | undefined; post !== undefined; post = connection.receive() as LanePost | undefined) {
+      switch (post.type) {
+        case 'checkpoint':
+          this.arrived = post;
+          break;
+        case 'threw':
+          this.threwAt = post.position;
+          break;
+        case 'facts':
+          while (this.postsDue[0]! <= post.position) this.postsDue.shift();
+          this.finished ||= post.finished;
+          // A lane that was restarted says again what it said before.
+          if (post.position < this.factsAt) break;
+          this.facts = post.facts;
+          this.factsAt = post.position;
+          break;
       }
     }
   }

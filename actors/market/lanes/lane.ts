@@ -38,7 +38,9 @@ export interface LaneInput {
 /** What a lane posts beside its answers. */
 export type LanePost =
   | { readonly type: 'checkpoint'; readonly position: number; readonly snapshot: KernelSnapshot }
-  | { readonly type: 'facts'; readonly position: number; readonly facts: KernelFacts; readonly finished: boolean };
+  | { readonly type: 'facts'; readonly position: number; readonly facts: KernelFacts; readonly finished: boolean }
+  /** Its kernel could not take the input at `position`; the end of the lane follows. */
+  | { readonly type: 'threw'; readonly position: number };
 
 /** The reading end of a ring. */
 export interface LaneInbox {
@@ -104,7 +106,7 @@ export class Lane {
     const end = index + count;
     this.held = 0;
     try {
-      for (let slot = index; slot < end && !this.ending; ) {
+      for (let slot = index; slot < end; ) {
         let stop = slot;
         while (stop < end && (I[stop * 16 + TAG]! & 0xff) < FIRST_MARK) stop += 1;
         if (stop > slot) {
@@ -112,12 +114,16 @@ export class Lane {
           slot = stop;
         } else {
           this.mark(slot);
+          if (this.ending) break;
           this.took(1);
           slot += 1;
         }
+        if (this.ending) break;
       }
+    } catch (thrown) {
+      this.around.post({ type: 'threw', position: this.position });
+      throw thrown;
     } finally {
-      // Also when a record threw: how far the lane came says which one it was.
       this.report();
     }
     return true;
@@ -137,6 +143,8 @@ export class Lane {
       // Edges were raised by the last record taken.
       this.took(next - at - 1);
       this.answer();
+      // An answer that found no room was not given.
+      if (this.ending) return;
       this.took(1);
       at = next;
     }
@@ -189,8 +197,14 @@ export class Lane {
         kernel.raiseClock(F[slot * 8 + RECV_US]!);
         return;
       case Mark.HOLE:
-      case Mark.SKIP:
         kernel.hole();
+        return;
+      case Mark.SKIP:
+        if (I[slot * 16 + EXTRA] === Mark.CONTROL) this.text = '';
+        else {
+          kernel.raiseClock(F[slot * 8 + RECV_US]!);
+          kernel.hole();
+        }
         return;
       case Mark.RETELL:
         kernel.retell();

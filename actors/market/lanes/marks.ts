@@ -28,7 +28,7 @@ export const Mark = {
   CONTROL_PART: 247,
   /** Last part: the control takes effect now, at SEQ and the clock in the words behind the text. */
   CONTROL: 248,
-  /** Stood here: a record that made the kernel throw. */
+  /** Stood here: a record that made the kernel throw, with its stamp in RECV_US, or a control (then EXTRA is CONTROL). */
   SKIP: 249,
 } as const;
 export const FIRST_MARK = 240;
