@@ -19,11 +19,11 @@ import type { OrderEntry } from './order.js';
 const { RECV_US, SEQ, SYMBOL_SHIFT, TAG, WORDS_F } = layout;
 
 export interface LiveLanesOptions extends LaneSetOptions {
-  /** A full lane: `gap` loses what comes and says so; `block` waits for room. */
+  /** A full lane: `gap` loses what comes and says so; `block` waits for room while the lane is there, and keeps what comes while it is not. */
   readonly overflow: 'gap' | 'block';
   /** Slots that may wait for a lane beyond its ring, while it is down or catches up. */
   readonly backlogSlots: number;
-  /** For `block`: waits a little for lanes to get on. */
+  /** For `block`: waits a little for lanes to get on, and finds out who has ended or hangs: nobody else does while the door blocks. */
   readonly wait: () => void;
   /** Gets every record that was numbered, in order: what the tape of the run holds. Record `n` of (F, I). */
   readonly onRecord?: (F: Float64Array, I: Int32Array, n: number) => void;
@@ -145,11 +145,14 @@ export class LiveLanes extends LaneSet implements KernelPort {
     const { backlogSlots, overflow, wait } = this.options;
     if (feed.fits(slots, backlogSlots)) return true;
     feed.send();
-    while (overflow === 'block' && !feed.fits(slots, backlogSlots)) {
+    if (overflow === 'gap') return feed.fits(slots, backlogSlots);
+    // A lane that is gone comes back when the main loop turns. One without room for its answers takes nothing until they are read.
+    while (feed.connected && feed.broken === null && !feed.fits(slots, backlogSlots)) {
       wait();
       feed.send();
+      feed.poll();
     }
-    return feed.fits(slots, backlogSlots);
+    return true;
   }
 
   private number(F: Float64Array, I: Int32Array, n: number): void {
@@ -166,14 +169,20 @@ export class LiveLanes extends LaneSet implements KernelPort {
     this.lost += 1;
   }
 
-  /** Says what was lost of symbols that may be silent now, where there is room again. */
-  private tellLosses(): void {
+  /** No record will follow: what was lost is told, room or not. */
+  override finish(): void {
+    this.tellLosses(true);
+    super.finish();
+  }
+
+  /** Says what was lost of symbols that may be silent now, where there is room again or `anyway`. */
+  private tellLosses(anyway = false): void {
     this.now.F[RECV_US] = this.routeClockUs;
     for (const losses of this.losses) {
       if (losses === undefined || losses.total === 0) continue;
       const feed = this.feeds[this.lane(losses.symbol)]!;
       feed.send();
-      if (feed.fits(1, this.options.backlogSlots)) this.tell(losses, this.now.F, 0);
+      if (anyway || feed.fits(1, this.options.backlogSlots)) this.tell(losses, this.now.F, 0);
     }
   }
 

@@ -50,7 +50,10 @@ async function live({ params = {}, chunk, breatheEvery, killAt = [] }: LiveOptio
   const lanes = new LiveLanes({
     assignment: plan.assignment, lanes: plan.lanes.length, checkpointEvery: lanesParams.checkpointSlots, backlogSlots: lanesParams.checkpointSlots,
     overflow: lanesParams.overflow,
-    wait: () => void hosted.bell.wait(hosted.bell.value, 1),
+    wait: () => {
+      hosted.bell.wait(hosted.bell.value, 1);
+      hosted.poll();
+    },
     onRecord: (F, _I, n) => {
       for (let w = 0; w < WORDS_F; w += 1) recorded.push(F[n * WORDS_F + w]!);
     },
@@ -131,6 +134,13 @@ test('a live run merges what has come, and a replay that follows its record deci
   const merged = run.order.flatMap((entry) => (entry.type === 'turn' ? [entry.seq] : []));
   assert.ok(merged.some((seq, k) => k > 0 && seq < merged[k - 1]!), 'answers were taken in another order than that of the records');
   sameDecisions(run, 'no faults');
+});
+
+test('a door that blocks before the smallest rings loses nothing and hangs nowhere', async () => {
+  const run = await live({ chunk: 3000, breatheEvery: 1, params: { overflow: 'block', inboxSlots: 16, answerSlots: 64 } });
+  assert.equal(run.lost, 0);
+  assert.equal(run.records, tape.records);
+  sameDecisions(run, 'small rings');
 });
 
 test('lanes that are killed in a live run lose nothing and say nothing twice', async () => {
