@@ -41,12 +41,16 @@ export class LiveSession {
     let merged = 0;
     while (lanes.poll()) {
       this.#advance();
-      runtime.send(KERNEL_PATH, this.#message);
+      const before = lanes.merging;
+      // The answers keep until there is a kernel again, if ever.
+      if (runtime.send(KERNEL_PATH, this.#message) !== 'delivered') break;
       runtime.drain(1);
-      const { seq, control } = lanes.merging;
-      onOrder?.({ type: 'turn', seq, control, clockUs: this.#clockUs });
+      const { merging } = lanes;
+      if (merging !== before) {
+        onOrder?.({ type: 'turn', seq: merging.seq, control: merging.control, clockUs: this.#clockUs });
+        merged += 1;
+      }
       runtime.drain();
-      merged += 1;
     }
     const dueUs = runtime.nextTimerUs();
     if (dueUs <= Math.max(this.#clockUs, this.#options.nowUs())) {
