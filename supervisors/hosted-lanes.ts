@@ -8,20 +8,23 @@ import type { LanePlan } from './lane-plan.js';
 /** The thread's program, where the compiler puts it. */
 const PROGRAM = new URL('./market-lane.js', import.meta.url);
 
+/** Threads of one lane that may fail in a row without getting further. */
+const MOST_FUTILE = 5;
+
 export interface HostedLanesOptions {
   /** Read at every start of a thread, so that a restart may follow another plan of as many lanes. */
   readonly plan: () => LanePlan;
   readonly config: Config;
   readonly params: LanesParams;
-  /** Instead of the market lane's own program. */
-  readonly program?: URL;
+  /** Instead of the market lane's own program: what a lane's thread runs, by lane and how often it was started. */
+  readonly program?: URL | ((lane: number, incarnation: number) => URL);
   /** As of LaneSpec: `answers` for who merges answers as they come and waits for nothing else. */
   readonly rings?: LaneSpec['rings'];
 }
 
 /** What the threads' coming and going is told to: LaneGroup or LiveLanes. */
 export interface LaneOwner extends Pick<LaneSet, 'feeds' | 'connect'> {
-  disconnect(lane: number, threw: boolean): void;
+  disconnect(lane: number, threw: boolean, failed: boolean): void;
 }
 
 /** The threads of a plan's lanes, one supervised actor each, and their connection to whoever feeds them. */
@@ -41,17 +44,25 @@ export class HostedLanes {
     });
     this.#host = new LaneHost({
       pool: this.#pool,
-      specOf: (lane) => {
+      specOf: (lane, incarnation) => {
         const feed = owner.feeds[lane]!;
+        // Supervisors count restarts on the session's clock, which stands still while a lane cannot get up. Nor is it any
+        // use to start the others then.
+        const hopeless = owner.feeds.findIndex(({ futile }) => futile >= MOST_FUTILE);
+        if (hopeless >= 0) throw new Error(`${MOST_FUTILE} threads in a row failed and came no further; the last one: ${this.#host.status(hopeless).lastFailure}`);
         const { id, instruments } = plan().lanes[lane]!;
         const input: LaneInput = {
           instruments, params: Object.fromEntries(instruments.map(({ index, symbol }) => [index, paramsForSymbol(indicators, symbol)])),
           venue: trading.venue, checkpoint: feed.checkpoint, from: feed.tape.begin, answered: feed.merged,
         };
-        return { name: `lane ${id}`, program, input, inboxSlots: params.inboxSlots, outboxSlots: params.answerSlots, rings };
+        return { name: `lane ${id}`, program: program instanceof URL ? program : program(lane, incarnation), input, inboxSlots: params.inboxSlots, outboxSlots: params.answerSlots, rings };
       },
       onStarted: (lane, thread) => owner.connect(lane, { inbox: thread.inbox, outbox: thread.outbox, receive: () => thread.receive() }),
-      onDown: (lane, end) => owner.disconnect(lane, end.kind === 'failed' && end.failure.kind === 'threw'),
+      onDown: (lane, end) => {
+        const kind = end.kind === 'failed' ? end.failure.kind : end.kind;
+        // Who is killed from outside has not failed, unless for what it said: the feed knows.
+        owner.disconnect(lane, kind === 'threw', kind !== 'killed' && kind !== 'stopped');
+      },
     });
     this.effects = this.#host.effects;
     this.children = lanes.map(({ id }, lane) => this.#host.worker(String(id), lane));

@@ -12,6 +12,8 @@ export interface LanesOptions extends PlayOptions {
   readonly lanes?: number;
   /** Differences from the defaults of [lanes]. */
   readonly params?: Partial<LanesParams>;
+  /** What threads run instead of a market lane. */
+  readonly program?: (lane: number, incarnation: number) => URL;
 }
 
 /** No replay of a test takes longer than this: what does has hung. */
@@ -28,6 +30,7 @@ export async function playInLanes(tape: MemoryTape, options: LanesOptions = {}):
     startUs: tape.startUs,
     faults: options.faults ?? [],
     lanes: { ...config.lanes, placement: 'ring', count: options.lanes ?? 2, ...options.params },
+    ...(options.program === undefined ? {} : { laneProgram: options.program }),
     ...(options.fromUs === undefined ? {} : { fromUs: options.fromUs }),
     ...(options.toUs === undefined ? {} : { toUs: options.toUs }),
     onDecision: (_decision, line) => log.push(line),

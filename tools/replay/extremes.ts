@@ -11,8 +11,10 @@ export interface Extreme {
 /** By indicator; null for one that never had a value. */
 export type Extremes = Readonly<Record<string, Extreme | null>>;
 
-/** Smallest and largest value of every indicator of one symbol, and when (exchange time). */
-export function extremesOf({ extremes }: SymbolFacts): Extremes {
+/** Smallest and largest value of every indicator of one symbol, and when (exchange time); of none when nobody can say. */
+export function extremesOf(facts: SymbolFacts | undefined): Extremes {
+  if (facts === undefined) return Object.fromEntries(EXTREME_NAMES.map((name) => [name, null]));
+  const { extremes } = facts;
   return Object.fromEntries(
     EXTREME_NAMES.map((name, index) => {
       const min = extremes[index * 4]!;

@@ -4,11 +4,13 @@ import type { Config, LanesParams } from '../../config/index.js';
 import type { Instrument } from '../../data/records/index.js';
 import type { EffectTable, Runtime, WorkerSpec } from '../../runtime/index.js';
 import { HostedLanes, instanceNames, planLanes } from '../../supervisors/index.js';
-import type { LanePlan } from '../../supervisors/index.js';
+import type { HostedLanesOptions, LanePlan } from '../../supervisors/index.js';
 import type { LaneFault } from './fault-spec.js';
 
 /** How long the main loop is held while lanes work, before it turns once. */
 const HOLD_MS = 4;
+/** How long it is held by lanes that take nothing. */
+const HELD_BY_NOTHING_MS = 40;
 /** How long a turn waits for a lane at most. */
 const TURN_MS = 20;
 
@@ -41,23 +43,26 @@ export class ReplayLanes {
   #settling = false;
   /** Value of the bell at the last look. */
   #heard = 0;
-  readonly #stalls: { up: boolean; taken: number; sinceMs: number; longestMs: number }[];
+  readonly #stalls: { up: boolean; taken: number; sinceMs: number; runningMs: number; seenMs: number; longestMs: number }[];
+
+  readonly #stallTimeoutMs: number;
 
   /** @throws RangeError when the plan cannot be made. */
-  constructor(instruments: readonly Instrument[], config: Config, params: LanesParams) {
+  constructor(instruments: readonly Instrument[], config: Config, params: LanesParams, program?: HostedLanesOptions['program']) {
     const { trading } = config;
+    this.#stallTimeoutMs = params.stallTimeoutMs;
     this.plan = planLanes(instruments, params);
     this.#names = instanceNames(instruments);
     const { lanes, assignment } = this.plan;
     this.#armed = lanes.map(() => 0);
-    this.#stalls = lanes.map(() => ({ up: false, taken: 0, sinceMs: 0, longestMs: 0 }));
+    this.#stalls = lanes.map(() => ({ up: false, taken: 0, sinceMs: 0, runningMs: 0, seenMs: 0, longestMs: 0 }));
     this.group = new LaneGroup({
       assignment, lanes: lanes.length,
       distanceUs: Math.min(trading.detector.baselineDistanceMs, trading.venue.entryLatencyMs) * 1000,
       checkpointEvery: params.checkpointSlots,
       wait: () => this.#wait(),
     });
-    this.#threads = new HostedLanes(this.group, { plan: () => this.plan, config, params });
+    this.#threads = new HostedLanes(this.group, { plan: () => this.plan, config, params, ...(program === undefined ? {} : { program }) });
     this.#instruments = instruments;
   }
 
@@ -93,7 +98,10 @@ export class ReplayLanes {
   async turn(): Promise<void> {
     const seen = this.#threads.bell.value;
     this.#threads.poll();
+    this.#look();
     this.group.feeds.forEach((feed, lane) => {
+      // A sign of life is not enough: the pool sees a thread that hangs, not one that is busy with nothing.
+      if (this.#stallTimeoutMs > 0 && this.#stalledMs(lane) > 2 * this.#stallTimeoutMs && feed.broken === null) feed.broken = `it took nothing of its input for ${2 * this.#stallTimeoutMs} ms`;
       if (feed.broken !== null) this.#threads.thread(lane)?.kill(feed.broken);
       else if (this.#armed[lane]! > 0 && feed.connected && (!feed.idle || this.#settling) && this.#threads.thread(lane)?.state === 'running') {
         this.#armed[lane]! -= 1;
@@ -161,11 +169,19 @@ export class ReplayLanes {
       if (feed.idle) continue;
       if (this.#armed[lane]! > 0 || feed.broken !== null || this.#threads.thread(lane)?.state !== 'running') return false;
     }
+    // A lane may ring and get nowhere: then signals and timers must have their turn all the same.
+    if (feeds.every((feed, lane) => feed.idle || this.#stalledMs(lane) > HELD_BY_NOTHING_MS)) return false;
     // What was rung since the last look may be what the merge did not find when it looked.
     const rung = bell.wait(this.#heard, HOLD_MS);
     this.#heard = bell.value;
     this.#look();
     return rung;
+  }
+
+  /** For how long its present thread has taken nothing, as of the last look, ms. */
+  #stalledMs(lane: number): number {
+    const { sinceMs, runningMs, seenMs } = this.#stalls[lane]!;
+    return seenMs - Math.max(sinceMs, runningMs);
   }
 
   /** Notes for how long lanes have taken nothing. */
@@ -174,9 +190,12 @@ export class ReplayLanes {
     this.group.feeds.forEach((feed, lane) => {
       const stall = this.#stalls[lane]!;
       const { taken } = feed;
+      stall.seenMs = nowMs;
       // Before a lane is up for the first time it is late, not stalled.
       const upBefore = stall.up;
-      stall.up ||= this.#threads.thread(lane)?.state === 'running';
+      const running = this.#threads.thread(lane)?.state === 'running';
+      stall.up ||= running;
+      if (!running) stall.runningMs = nowMs;
       if (!upBefore || feed.idle || taken !== stall.taken) {
         stall.taken = taken;
         stall.sinceMs = nowMs;

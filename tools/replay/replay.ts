@@ -7,6 +7,7 @@ import type { TapeHeader } from '../../data/tape/index.js';
 import { createRuntime, VirtualClock } from '../../runtime/index.js';
 import type { ExitReason, FailureCause, Runtime, TreeNode } from '../../runtime/index.js';
 import { ACCOUNT_PATH, instanceNames, marketSession } from '../../supervisors/index.js';
+import type { HostedLanesOptions } from '../../supervisors/index.js';
 import type { Fault } from './fault-spec.js';
 import { FaultedSource } from './faulted-source.js';
 import type { RecordSource } from './faulted-source.js';
@@ -27,6 +28,8 @@ export interface ReplayInput {
   readonly faults?: readonly Fault[];
   /** Runs the kernel in threads. A replay with lanes is to be turned when `stalled`, settled before `finish`, and closed. */
   readonly lanes?: LanesParams;
+  /** For tests: what the lanes' threads run instead of a market lane. */
+  readonly laneProgram?: HostedLanesOptions['program'];
   /** Records before this tape clock warm the kernel up and decide nothing. */
   readonly fromUs?: number;
   /** The replay ends before the first record at or after this tape clock. */
@@ -56,7 +59,7 @@ export class Replay {
     this.#toUs = input.toUs ?? Infinity;
     this.#report = new ReportBuilder(header.instruments, Math.max(input.startUs, this.#fromUs));
     const kernels: KernelPort[] = [];
-    const lanes = input.lanes === undefined ? undefined : new ReplayLanes(header.instruments, config, input.lanes);
+    const lanes = input.lanes === undefined ? undefined : new ReplayLanes(header.instruments, config, input.lanes, input.laneProgram);
     this.lanes = lanes;
     this.runtime = createRuntime({
       clock: new VirtualClock(0),
@@ -163,8 +166,11 @@ export class Replay {
   /** Ends the session and says everything about it. */
   finish(wallMs: number): ReplayReport {
     this.#session.finish();
+    const counts = this.#session.counts();
+    const told = this.lanes === undefined || this.lanes.group.feeds.every(({ finished }) => finished);
     return this.#report.build({
-      counts: this.#session.counts(),
+      counts,
+      unaccounted: told ? 0 : counts.inputs - counts.processed - counts.gapped - counts.deadLettered,
       journal: this.#journal,
       kernel: this.#session.kernel,
       open: this.#openTrades(),

@@ -55,6 +55,8 @@ export interface ReplayReport {
   readonly processed: number;
   readonly gapped: number;
   readonly deadLettered: number;
+  /** Records of lanes that ended for good before they could say what became of them; 0 unless the root supervisor gave up. */
+  readonly unaccounted: number;
   readonly missing: number;
   readonly invalid: number;
   readonly backwardStamps: number;
@@ -100,6 +102,7 @@ export interface PnlTotal {
 
 export interface ReportFacts {
   readonly counts: InputCounts;
+  readonly unaccounted: number;
   readonly journal: JournalState;
   readonly kernel: KernelPort;
   readonly open: readonly OpenTrade[];
@@ -175,6 +178,7 @@ export class ReportBuilder {
       processed: counts.processed,
       gapped: counts.gapped,
       deadLettered: counts.deadLettered,
+      unaccounted: facts.unaccounted,
       missing: counts.missing,
       invalid: counts.invalid,
       backwardStamps: counts.backwardStamps,
@@ -183,7 +187,7 @@ export class ReportBuilder {
       endedAt: isoUs(endUs),
       timeline: this.timeline,
       secondsInState: Object.fromEntries(this.#names.map((name, symbol) => [name, roundAll(this.#secondsInState[symbol]!)])),
-      extremes: Object.fromEntries(this.#names.map((name, symbol) => [name, extremesOf(kernel.facts(symbol)!)])),
+      extremes: Object.fromEntries(this.#names.map((name, symbol) => [name, extremesOf(kernel.facts(symbol))])),
       entries: this.#entries,
       refusals: Object.fromEntries([...this.#refusals].sort((a, b) => b[1] - a[1])),
       trades: this.trades,

@@ -98,12 +98,20 @@ export function answerSlots({ I }: AnswerSlots, at: number): number {
   }
 }
 
-/** The edge at slot `at`, which `answerSlots` found sound. */
-export function takeAnswer({ F, I }: AnswerSlots, at: number): Edge {
+/** The edge at slot `at`, which `answerSlots` found sound. @throws Error when no lane of the symbols that it `owns` says that. */
+export function takeAnswer(slots: AnswerSlots, at: number, owns: (symbol: number) => boolean): Edge {
+  const edge = edgeAt(slots, at);
+  if (!owns(edge.symbol)) throw new Error(`an edge of symbol ${edge.symbol}, which is not the lane's`);
+  if (!Number.isInteger(edge.seq) || !(edge.atUs >= 0 && edge.atUs < Infinity)) throw new Error(`an edge at sequence number ${edge.seq} and ${edge.atUs} us`);
+  return edge;
+}
+
+function edgeAt({ F, I }: AnswerSlots, at: number): Edge {
   const f = at * 8 + HEADER_F;
   switch (I[at * 16 + KIND]) {
     case Answer.LEVEL: {
       const flags = F[f + LEVEL.length]!;
+      if (!(flags >= 0 && flags < 16)) throw new Error(`flags ${flags} of a level`);
       return {
         type: 'level', ...named(LEVEL, F, f),
         triggered: (flags & 1) !== 0, calm: (flags & 2) !== 0, violent: (flags & 4) !== 0, warm: (flags & 8) !== 0,
@@ -112,18 +120,36 @@ export function takeAnswer({ F, I }: AnswerSlots, at: number): Edge {
     }
     case Answer.CANDLE:
       return { type: 'candle', ...named(CANDLE, F, f), features: named(FEATURES, F, f + CANDLE.length) };
-    case Answer.BOOK:
-      return {
-        type: 'book', symbol: F[f]!, seq: F[f + 1]!, atUs: F[f + 2]!,
-        from: BOOK_STATE_NAMES[F[f + 3]!]!, to: BOOK_STATE_NAMES[F[f + 4]!]!,
-      } satisfies BookEdge;
+    case Answer.BOOK: {
+      const from = BOOK_STATE_NAMES[F[f + 3]!];
+      const to = BOOK_STATE_NAMES[F[f + 4]!];
+      if (from === undefined || to === undefined) throw new Error(`states ${F[f + 3]} and ${F[f + 4]} of a book`);
+      return { type: 'book', symbol: F[f]!, seq: F[f + 1]!, atUs: F[f + 2]!, from, to } satisfies BookEdge;
+    }
     default: {
       const units = new Uint16Array(F.buffer, F.byteOffset + f * 8, I[at * 16 + LENGTH]);
       let text = '';
       for (let u = 0; u < units.length; u += 1) text += String.fromCharCode(units[u]!);
-      return JSON.parse(text) as VenueEvent;
+      return venueEvent(JSON.parse(text));
     }
   }
+}
+
+/** Fields beside id, symbol, seq and atUs. */
+const VENUE_FIELDS: Readonly<Record<VenueEvent['type'], readonly (readonly [name: string, kind: 'number' | 'string'])[]>> = {
+  'order.accepted': [['queueAheadLots', 'number']],
+  'order.rejected': [['reason', 'string']],
+  'order.canceled': [['remainingLots', 'number'], ['reason', 'string']],
+  'order.fill': [['priceTicks', 'number'], ['lots', 'number'], ['remainingLots', 'number'], ['liquidity', 'string'], ['reason', 'string']],
+};
+const EVERY_VENUE_FIELD = [['id', 'string'], ['symbol', 'number'], ['seq', 'number'], ['atUs', 'number']] as const;
+
+function venueEvent(value: unknown): VenueEvent {
+  const event = (typeof value === 'object' && value !== null ? value : {}) as Readonly<Record<string, unknown>>;
+  const type = String(event['type']);
+  if (!Object.hasOwn(VENUE_FIELDS, type)) throw new Error(`no venue says '${type.slice(0, 40)}'`);
+  for (const [name, kind] of [...EVERY_VENUE_FIELD, ...VENUE_FIELDS[type as VenueEvent['type']]]) if (typeof event[name] !== kind) throw new Error(`${name} of an ${type} is no ${kind}`);
+  return value as VenueEvent;
 }
 
 function named<K extends string>(names: readonly K[], F: Float64Array, from: number): Record<K, number> {

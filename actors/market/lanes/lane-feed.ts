@@ -25,6 +25,7 @@ export interface FeedOutbox {
   readonly F: Float64Array;
   readonly I: Int32Array;
   readonly index: number;
+  readonly slots: number;
   available(max?: number): number;
   release(count: number): void;
 }
@@ -76,7 +77,12 @@ export class LaneFeed {
    */
   taken = 0;
 
+  /** Threads in a row that failed without having got further than those before; who starts them looks. */
+  futile = 0;
+
   private readonly checkpointEvery: number;
+  private readonly owns: (symbol: number) => boolean;
+  private furthest = 0;
   private connection: LaneConnection | null = null;
   /** Position at which the connected thread began, and up to which it was sent its input. */
   private origin = 0;
@@ -95,8 +101,10 @@ export class LaneFeed {
   /** Position of what the connected thread says it could not take; -1 while it has not said so. */
   private threwAt = -1;
 
-  constructor(checkpointEvery: number) {
+  /** `owns`: whether a symbol is one of the lane's. */
+  constructor(checkpointEvery: number, owns: (symbol: number) => boolean = () => true) {
     this.checkpointEvery = checkpointEvery;
+    this.owns = owns;
   }
 
   get connected(): boolean {
@@ -127,15 +135,16 @@ export class LaneFeed {
   /**
    * The thread is gone. Answers that were not merged will be given again. `threw`: it says that it did; when it had posted
    * which input its kernel could not take, that one is taken out, for it would throw again. Records only, and controls: a lane
-   * that cannot take other marks is of no use.
+   * that cannot take other marks is of no use. `failed`: nobody wanted its end.
    */
-  disconnect(threw = false): void {
-    const { connection, tape } = this;
+  disconnect(threw = false, failed = threw): void {
+    const { connection, tape, skipped } = this;
     if (connection === null) return;
     // A checkpoint may have come before the end did.
     this.poll();
-    if (threw) this.receive();
+    if (threw) this.hear();
     const stoodAt = this.stoodAt();
+    const sound = this.broken === null;
     this.connection = null;
     this.taken = tape.begin;
     this.missed = stoodAt - tape.begin;
@@ -147,6 +156,11 @@ export class LaneFeed {
     if (stoodAt < tape.end && this.kindAt(stoodAt) === Mark.STALL) this.replace(stoodAt, Mark.CLOCK);
     if (threw && this.threwAt >= tape.begin && this.threwAt < tape.end) this.skip(this.threwAt);
     this.threwAt = -1;
+    const reached = sound ? stoodAt : this.merged;
+    if (this.skipped > skipped || reached >= this.furthest + FURTHER) {
+      this.furthest = reached;
+      this.futile = 0;
+    } else if (failed || !sound) this.futile += 1;
   }
 
   /** Position of the slot the ending thread stood at; `tape.end` where its ring does not say any more. */
@@ -196,9 +210,15 @@ export class LaneFeed {
     const { connection, tape, statistics } = this;
     if (connection === null) return;
     if (tape.end - this.lastRequest >= this.checkpointEvery && this.checkpointDue === Infinity) this.requestCheckpoint();
-    if (this.sent === tape.end) return;
-    this.sent = tape.copyTo(connection.inbox, this.sent);
-    const occupancy = (this.sent - this.consumed) / connection.inbox.slots;
+    if (this.sent === tape.end || this.broken !== null) return;
+    let occupancy: number;
+    try {
+      this.sent = tape.copyTo(connection.inbox, this.sent);
+      occupancy = (this.sent - this.consumed) / connection.inbox.slots;
+    } catch (thrown) {
+      this.broken = `its ring is unsound: ${messageOf(thrown)}`;
+      return;
+    }
     statistics.occupancySum += occupancy;
     statistics.looks += 1;
     if (occupancy > statistics.occupancyMax) statistics.occupancyMax = occupancy;
@@ -235,27 +255,37 @@ export class LaneFeed {
       this.taken = taken;
       if (taken >= this.checkpointDue || taken >= this.postsDue[0]!) this.receive();
     } catch (thrown) {
-      this.broken = `its answers are unsound: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+      this.broken = `its answers are unsound: ${messageOf(thrown)}`;
       return;
     }
     if (this.arrived !== null) this.adopt(this.arrived);
   }
 
   private read(outbox: FeedOutbox): void {
-    for (let count = outbox.available(); count > 0; count = outbox.available()) {
+    // What was there when we came is not more than a ring; a lane that goes on writing must not keep us.
+    let total = 0;
+    for (let count = outbox.available(); count > 0 && total < outbox.slots; count = outbox.available()) {
       const { index } = outbox;
       let read = 0;
       while (read < count) {
         const slots = answerSlots(outbox, index + read);
         if (!(slots > 0 && slots <= count - read)) throw new Error(`${slots} slots of ${count - read}`);
         const position = answerPosition(outbox, index + read);
-        const least = this.answers.at(-1)?.position ?? Math.max(this.merged, this.tape.begin);
-        if (!(position >= least && position < this.tape.end && Number.isInteger(position))) throw new Error(`to input ${position}`);
-        this.answers.push({ position, edge: takeAnswer(outbox, index + read) });
+        this.expect(position);
+        this.answers.push({ position, edge: takeAnswer(outbox, index + read, this.owns) });
         read += slots;
       }
       outbox.release(read);
+      total += read;
     }
+  }
+
+  /** @throws Error when no answer to the input at `position` can come next. */
+  private expect(position: number): void {
+    const { answers, sent, merged } = this;
+    const least = answers.at(-1)?.position ?? Math.max(merged, this.tape.begin);
+    if (!(Number.isInteger(position) && position >= least && position < sent)) throw new Error(`an answer to input ${position}, where ${least} to ${sent - 1} could have one`);
+    if (answers.length >= MOST_ANSWERS && answers.at(-MOST_ANSWERS)!.position === position) throw new Error(`more than ${MOST_ANSWERS} answers to input ${position}`);
   }
 
   /**
@@ -271,10 +301,20 @@ export class LaneFeed {
     if (position >= this.checkpointDue) this.checkpointDue = Infinity;
   }
 
+  /** As `receive`, of a thread that is gone already. */
+  private hear(): void {
+    try {
+      this.receive();
+    } catch (thrown) {
+      this.broken = `its posts are unsound: ${messageOf(thrown)}`;
+    }
+  }
+
   private receive(): void {
     const { connection } = this;
     if (connection === null) return;
-    for (let post = connection.receive() as LanePost | undefined; post !== undefined; post = connection.receive() as LanePost | undefined) {
+    for (let post = connection.receive(); post !== undefined; post = connection.receive()) {
+      if (!isPost(post) || !(post.position >= this.tape.begin && post.position <= this.sent)) throw new Error('it posted what no lane posts');
       switch (post.type) {
         case 'checkpoint':
           this.arrived = post;
@@ -292,5 +332,21 @@ export class LaneFeed {
           break;
       }
     }
+  }
+}
+
+/** Slots by which a thread must get further than the last one that counted, or it was in vain. */
+const FURTHER = 1024;
+/** Answers to one input; the most a record raises is some for every order at the venue. */
+const MOST_ANSWERS = 65_536;
+
+const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
+
+function isPost(post: unknown): post is LanePost {
+  if (typeof post !== 'object' || post === null || !('type' in post) || !('position' in post) || !Number.isInteger(post.position)) return false;
+  switch (post.type) {
+    case 'checkpoint': return 'snapshot' in post && typeof post.snapshot === 'object' && post.snapshot !== null;
+    case 'facts': return 'facts' in post && typeof post.facts === 'object' && post.facts !== null;
+    default: return post.type === 'threw';
   }
 }

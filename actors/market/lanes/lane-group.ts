@@ -61,11 +61,11 @@ export class LaneGroup extends LaneSet implements KernelPort {
     this.options = options;
   }
 
-  /** The lane's thread is gone; `threw`: its kernel could not take a record. */
-  disconnect(lane: number, threw = false): void {
+  /** The lane's thread is gone; `threw`: its kernel could not take a record; `failed`: nobody wanted its end. */
+  disconnect(lane: number, threw = false, failed = threw): void {
     const feed = this.feeds[lane]!;
     feed.merged = Math.max(feed.merged, feed.tape.positionOf(this.mergedOrdinal));
-    feed.disconnect(threw);
+    feed.disconnect(threw, failed);
   }
 
   /** Everything handed to lanes is merged. */

@@ -42,7 +42,7 @@ export class LaneSet {
   private finishing = false;
 
   constructor({ assignment, lanes, checkpointEvery }: LaneSetOptions) {
-    this.feeds = Array.from({ length: lanes }, () => new LaneFeed(checkpointEvery));
+    this.feeds = Array.from({ length: lanes }, (_, lane) => new LaneFeed(checkpointEvery, (symbol) => this.laneOf[symbol] === lane));
     this.laneClocks = new Float64Array(lanes);
     this.laneOf = Int32Array.from(assignment);
   }

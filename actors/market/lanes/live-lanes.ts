@@ -61,8 +61,8 @@ export class LiveLanes extends LaneSet implements KernelPort {
   }
 
   /** The lane's thread is gone; what it answers again is only what was not merged. */
-  disconnect(lane: number, threw = false): void {
-    this.feeds[lane]!.disconnect(threw);
+  disconnect(lane: number, threw = false, failed = threw): void {
+    this.feeds[lane]!.disconnect(threw, failed);
   }
 
   /** Records [from, to) have come in: numbers them (in place) and hands them to their lanes. Returns how many were lost. */
