@@ -4,6 +4,7 @@ import type { MarketSimulationConfig } from '../../actors/generator/index.js';
 import { DEFAULT_CONFIG } from '../../config/index.js';
 import type { Config } from '../../config/index.js';
 import { allocateBatch, BLOCK_RECORDS, KIND_MASK, LAYOUT_VERSION, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I } from '../../data/records/index.js';
+import { TapeWriter } from '../../data/tape/index.js';
 import type { TapeHeader } from '../../data/tape/index.js';
 import type { Fault } from '../../tools/replay/fault-spec.js';
 import type { RecordSource } from '../../tools/replay/faulted-source.js';
@@ -53,6 +54,13 @@ export function thinned(tape: MemoryTape, keep: (kind: number, symbol: number, r
     records++;
   }
   return { ...tape, F: F.slice(0, records * WORDS_F), records };
+}
+
+/** Writes the tape to a file. */
+export function writeTape({ header, F, records }: MemoryTape, path: string): void {
+  const writer = TapeWriter.create(path, header);
+  writer.append({ F, I: new Int32Array(F.buffer, F.byteOffset), length: records }, 0, records);
+  writer.close();
 }
 
 /** Hands the tape out in blocks of at most `block` records. */

@@ -12,7 +12,8 @@ export function printReport(report: ReplayResult): void {
   const heading = (text: string): void => printLine(`\n${c.bold(text)}`);
   printLine(
     `${c.bold(report.tape)}: ${count(report.records)} records in ${humanSeconds(report.wallMs / 1000)} (${count(report.recordsPerSecond)}/s), `
-    + `${count(report.processed)} processed, ${count(report.gapped)} gapped, ${count(report.deadLettered)} dead-lettered, ${count(report.missing)} missing`,
+    + `${count(report.processed)} processed, ${count(report.gapped)} gapped, ${count(report.deadLettered)} dead-lettered, ${count(report.missing)} missing`
+    + (report.unaccounted === 0 ? '' : `, ${count(report.unaccounted)} unaccounted for: their lanes ended first`),
   );
 
   heading('Detector');
@@ -52,6 +53,16 @@ export function printReport(report: ReplayResult): void {
   }
   if (report.trades.length > 0) printLine(c.dim('  fills are simulated (docs/simulated-venue.md): they are no promise of what a venue would have given'));
 
+  if (report.placement === 'ring') {
+    heading('Lanes');
+    const rows = report.lanes.map(({ path, symbols, records, recordsPerSecond, occupancy, longestStallMs, restarts }) => [
+      path, shortList(symbols), count(records), count(recordsPerSecond), `${percent(occupancy.mean)} / ${percent(occupancy.max)}`, `${longestStallMs} ms`, restarts,
+    ]);
+    printLine(indent(table(['lane', 'symbols', 'records', 'per second', 'ring full, mean / most', 'longest stall', 'restarts'], rows, { align: 'llrrrrr' })));
+    for (const { lastFailure } of report.lanes) if (lastFailure !== null) printLine(c.yellow(`  last failure of ${lastFailure}`));
+    if (report.spareLanes > 0) printLine(`  ${report.spareLanes} ${report.spareLanes === 1 ? 'lane was' : 'lanes were'} not started: no symbol was left for ${report.spareLanes === 1 ? 'it' : 'them'}`);
+  }
+
   heading('Supervision');
   printLine(`  restarts ${report.restarts}${report.restarted.length === 0 ? '' : `: ${report.restarted.map(({ path, restarts }) => `${path} ${restarts}`).join(', ')}`}`);
   const letters = Object.entries(report.deadLetters);
@@ -71,6 +82,12 @@ function reasonText(reason: NonNullable<ReplayResult['gaveUp']>): string {
   for (let cause: typeof reason.cause | undefined = reason.cause; cause !== undefined; cause = cause.cause) chain.push(cause.message);
   return chain.join(' ← ');
 }
+
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
+const SYMBOLS_SHOWN = 4;
+const shortList = (names: readonly string[]): string =>
+  names.length <= SYMBOLS_SHOWN ? names.join(' ') : `${names.slice(0, SYMBOLS_SHOWN - 1).join(' ')} and ${names.length - SYMBOLS_SHOWN + 1} more`;
 
 const cut = <T>(rows: readonly T[], most: number): readonly T[] => rows.slice(0, most);
 const indent = (text: string): string => text.split('\n').map((line) => `  ${line}`).join('\n');

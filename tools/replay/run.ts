@@ -144,6 +144,8 @@ async function paced(replay: Replay, request: ReplayRequest, total: number, span
       const reached = replay.advance(STRETCH, untilUs);
       if (view !== undefined && nowMs - drawnMs >= FRAME_MS) {
         drawnMs = nowMs;
+        // Threads are asked for what the next frame shows.
+        replay.lanes?.group.requestFacts();
         view.draw(liveSnapshot(replay, basename(request.tape), total, span, shownSpeed));
       }
       await (replay.stalled ? replay.turn() : reached ? new Promise((resolve) => setTimeout(resolve, 10)) : breathe());
@@ -194,13 +196,13 @@ function firstStampUs({ F, length }: RecordBatch): number {
   return 0;
 }
 
-/** A fault beyond the tape, or for a symbol or lane that is not there, would do nothing in silence. */
 /** Parameters of the lanes to run; undefined: inline. */
 function chosenLanes({ lanes }: ReplayRequest, configured: LanesParams): LanesParams | undefined {
   if (lanes === undefined) return configured.placement === 'ring' ? configured : undefined;
   return lanes === 0 ? undefined : { ...configured, placement: 'ring', count: lanes };
 }
 
+/** A fault beyond the tape, or for a symbol or lane that is not there, would do nothing in silence. */
 function checkFaults(faults: readonly Fault[], { records, header }: TapeReader, lanes: LanesParams | undefined): void {
   const names = [...instanceNames(header.instruments).values()];
   for (const fault of faults) {
