@@ -55,7 +55,7 @@ export class LaneThread {
 
   /** For the pool. `onEnd` is called once and at once when the end is known; `onIdle` when the thread may take another lane. */
   constructor(
-    spec: LaneSpec, bell: Bell, slot: ThreadSlot, deadlines: LaneDeadlines,
+    spec: LaneSpec & Required<Pick<LaneSpec, 'spins'>>, bell: Bell, slot: ThreadSlot, deadlines: LaneDeadlines,
     onEnd: (thread: LaneThread, end: LaneEnd) => void, onIdle: (slot: ThreadSlot) => void,
   ) {
     const inbox = createRing({ slots: spec.inboxSlots ?? INBOX_SLOTS });
@@ -85,7 +85,7 @@ export class LaneThread {
       // The thread's own last word says more than how it died.
       if (this.poll() === null) this.#finish(end);
     };
-    const task: LaneTask = { program: String(spec.program), input: spec.input, inbox, outbox, bell: bell.memory, control, port: port2, rings: spec.rings ?? 'drains' };
+    const task: LaneTask = { program: String(spec.program), input: spec.input, inbox, outbox, bell: bell.memory, control, port: port2, rings: spec.rings ?? 'drains', spins: spec.spins };
     slot.run(task).then((answer) => this.#answered(answer), (error: unknown) => this.#failed(error));
   }
 

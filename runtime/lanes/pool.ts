@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { Bell } from './bell.js';
 import type { LaneEnd } from './failure.js';
 import { type LaneDeadlines, LaneThread } from './lane-thread.js';
@@ -20,6 +21,8 @@ export interface LanePoolOptions {
 }
 
 const WATCH_EVERY_MS = 50;
+const SPINS_WITH_A_CORE_EACH = 2_000;
+const SPINS_WITHOUT = 100;
 /** With less, Node 24 aborts the process while it starts the thread ("GC during deserialization"). */
 const LEAST_OLD_MB = 16;
 const LEAST_YOUNG_MB = 2;
@@ -34,6 +37,7 @@ export class LanePool {
   /** Rung by every lane after a drain that did something, after a post, when it is ready, and when it ends. */
   readonly bell: Bell;
   readonly #threads: number;
+  readonly #spins: number;
   readonly #deadlines: LaneDeadlines;
   readonly #resourceLimits: ResourceLimits | undefined;
   readonly #lanes = new Set<LaneThread>();
@@ -55,6 +59,7 @@ export class LanePool {
     }
     this.bell = options.bell ?? Bell.create();
     this.#threads = threads;
+    this.#spins = threads < availableParallelism() ? SPINS_WITH_A_CORE_EACH : SPINS_WITHOUT;
     this.#deadlines = { startTimeoutMs, stallTimeoutMs, stopTimeoutMs };
     this.#resourceLimits = options.resourceLimits;
   }
@@ -71,7 +76,7 @@ export class LanePool {
     const slot = this.#takeSlot();
     try {
       const thread = new LaneThread(
-        spec, this.bell, slot, this.#deadlines,
+        { spins: this.#spins, ...spec }, this.bell, slot, this.#deadlines,
         (ended, end) => {
           this.#ended(ended);
           onEnd?.(end);

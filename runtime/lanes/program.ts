@@ -48,4 +48,9 @@ export interface LaneSpec {
    * owner that sleeps until there is something to hear: a ring that wakes it costs both sides some microseconds.
    */
   readonly rings?: 'drains' | 'answers';
+  /**
+   * How often the thread looks at its empty inbox again before it sleeps. Default 2,000 (some tens of microseconds) where each lane of the
+   * pool and its owner can have a core, else 100: a thread that spins takes the core of whom it waits for.
+   */
+  readonly spins?: number;
 }

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { toFailureCause } from '../core/failure.js';
 import { RingReader, RingWriter } from '../ring/index.js';
+import { machine } from '../ring/operations.js';
 import { Bell } from './bell.js';
 import { Control, Phase } from './control.js';
 import { failed, type LaneEnd, type LaneFailureKind } from './failure.js';
@@ -18,6 +19,7 @@ export interface LaneTask {
   readonly control: SharedArrayBuffer;
   readonly port: MessagePort;
   readonly rings: 'drains' | 'answers';
+  readonly spins: number;
 }
 
 /** What comes through a lane's port. The end comes this way too, for an owner whose loop does not turn. */
@@ -87,7 +89,7 @@ async function live(task: LaneTask): Promise<LaneEnd> {
     kind = 'threw';
     const control = new Control(task.control);
     const bell = Bell.open(task.bell);
-    const inbox = RingReader.open(task.inbox);
+    const inbox = RingReader.open(task.inbox, { ...machine, spins: task.spins });
     const link = linkOf(task, control, bell, inbox);
     const work: unknown = await program(task.input, link);
     if (!isWork(work)) return failed('bad-module', 'the program returned no object with a function drain');

@@ -132,6 +132,8 @@ export class LaneGroup extends LaneSet implements KernelPort {
 
   private route(F: Float64Array, I: Int32Array, next: number, ahead: number, to: number, untilUs: number): number {
     let n = ahead;
+    // Lanes that still have half of what they may have are not woken for less.
+    if (n > next && this.clocks[n - 1]! - this.clocks[next]! > this.options.distanceUs / 2) return n;
     while (this.mayRoute(F, I, next, n, to, untilUs)) {
       this.hand(F, I, n);
       this.clocks[n] = this.routeClockUs;
