@@ -272,7 +272,9 @@ export class LaneFeed {
         if (!(slots > 0 && slots <= count - read)) throw new Error(`${slots} slots of ${count - read}`);
         const position = answerPosition(outbox, index + read);
         this.expect(position);
-        this.answers.push({ position, edge: takeAnswer(outbox, index + read, this.owns) });
+        const edge = takeAnswer(outbox, index + read, this.owns);
+        this.expectSeq(position, edge.seq);
+        this.answers.push({ position, edge });
         read += slots;
       }
       outbox.release(read);
@@ -286,6 +288,12 @@ export class LaneFeed {
     const least = answers.at(-1)?.position ?? Math.max(merged, this.tape.begin);
     if (!(Number.isInteger(position) && position >= least && position < sent)) throw new Error(`an answer to input ${position}, where ${least} to ${sent - 1} could have one`);
     if (answers.length >= MOST_ANSWERS && answers.at(-MOST_ANSWERS)!.position === position) throw new Error(`more than ${MOST_ANSWERS} answers to input ${position}`);
+  }
+
+  /** A record's edges have its number, whatever number that is. @throws Error when they have another. */
+  private expectSeq(position: number, seq: number): void {
+    const { slots, at } = this.tape.slot(position);
+    if (this.kindAt(position) < FIRST_MARK && !Object.is(seq, slots.F[at * 8 + SEQ])) throw new Error(`an edge at sequence number ${seq}, where the record has ${slots.F[at * 8 + SEQ]}`);
   }
 
   /**

@@ -175,7 +175,7 @@ export class LaneSet {
   protected place(control: Control, seq: number): Placed {
     const lane = this.lane(control.symbol);
     const { tape } = this.feeds[lane]!;
-    const placed: PlacedControl = { control, seq, clockUs: this.routeClockUs };
+    const placed: PlacedControl = { control, seq: String(seq), clockUs: this.routeClockUs };
     const text = JSON.stringify(placed);
     const slots = controlSlots(text);
     for (let part = 0; part < slots; part += 1) tape.mark(this.routed, (to, at) => putControlPart(to, at, text, part));

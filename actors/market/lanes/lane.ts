@@ -230,7 +230,7 @@ export class Lane {
       case Mark.CONTROL: {
         const { control, seq, clockUs } = JSON.parse(this.text + controlPart({ F, I, U: this.U }, slot)) as PlacedControl;
         this.text = '';
-        kernel.applyControl(control, seq, clockUs);
+        kernel.applyControl(control, Number(seq), clockUs);
         this.answer();
         return;
       }

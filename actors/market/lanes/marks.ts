@@ -56,7 +56,8 @@ export function putMark({ F, I }: Slots, at: number, kind: number, seq: number, 
 /** A control as the text its marks carry: what it says, where and when it takes effect. */
 export interface PlacedControl {
   readonly control: Control;
-  readonly seq: number;
+  /** As text: JSON has no words for every number that a record may carry. */
+  readonly seq: string;
   readonly clockUs: number;
 }
 

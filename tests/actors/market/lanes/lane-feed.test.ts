@@ -72,8 +72,8 @@ class Bench {
     }
   }
 
-  answer(position: number): void {
-    const packed = packEdge(EDGE);
+  answer(position: number, seq = position): void {
+    const packed = packEdge({ ...EDGE, seq });
     const at = this.outbox.claim(packed.slots);
     assert.ok(at >= 0);
     putAnswer(this.outbox, at, position, packed);
@@ -98,7 +98,7 @@ test('a checkpoint from beyond what was looked at waits: answers to what it hold
   // Between the look at how far the lane is and the look at what it posted, it gets on.
   bench.onReceive = () => {
     bench.onReceive = () => {};
-    bench.answer(3);
+    bench.answer(3, 2);
     bench.take(6);
     bench.posts.push({ type: 'checkpoint', position: 7, snapshot: SNAPSHOT });
   };
@@ -249,5 +249,16 @@ test('an answer to what was not asked breaks the lane, not the merge', () => {
     assert.deepEqual(feed.answers, []);
     feed.disconnect();
     assert.equal(feed.broken, null);
+  }
+});
+
+test('an edge has the number of its record, whatever that is', () => {
+  for (const [seq, sound] of [[3, true], [4, false], [3.5, false], [NaN, false]] as const) {
+    const bench = new Bench();
+    bench.record(7);
+    bench.answer(3, seq);
+    bench.take(7);
+    bench.feed.poll();
+    assert.equal(bench.feed.broken === null, sound, String(seq));
   }
 });

@@ -58,7 +58,7 @@ test('a door that blocks goes on reading answers: a lane without room for one wo
       waits += 1;
       if (waits > 10_000) throw new Error('the door waits for ever');
       // As a thread does: every record raises an edge, and is taken when that is published.
-      const packed = packEdge(EDGE);
+      const packed = packEdge({ ...EDGE, seq: answered });
       if (lane.inbox.available(1) === 0) return;
       const at = lane.outbox.claim(packed.slots);
       if (at < 0) return;
