@@ -196,7 +196,7 @@ test('kernels that get only their symbols say together what one says that gets e
       seen.books += edges.filter(({ type }) => type === 'book').length;
       seen.candles += edges.filter(({ type }) => type === 'candle').length;
     }),
-    { numRuns: 25, endOnFailure: true },
+    { numRuns: Number(process.env['PART_RUNS'] ?? 8), endOnFailure: true },
   );
   t.diagnostic(JSON.stringify(seen));
   for (const [what, count] of Object.entries(seen)) assert.ok(count > 0, `no ${what} were put to the test`);
@@ -247,7 +247,7 @@ test('a snapshot at any place, restored into new kernels, whole or dealt to othe
       assert.deepEqual(fourth.counters(), whole.counters());
       assert.deepEqual(fourth.snapshot(), whole.snapshot());
     }),
-    { numRuns: 25, endOnFailure: true },
+    { numRuns: Number(process.env['PART_RUNS'] ?? 8), endOnFailure: true },
   );
   t.diagnostic(JSON.stringify(seen));
   for (const [what, count] of Object.entries(seen)) assert.ok(count > 0, `no ${what} were put to the test`);
