@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULT_CONFIG } from '../../../config/index.js';
 import { Replay } from '../../../tools/replay/replay.js';
+import { crashTape, slim } from '../../support/lane-tapes.js';
 import { generatedTape, play, sourceOf } from '../../support/replay-tape.js';
 
 test('symbols dealt to other lanes in the middle of a run: the same decisions', async () => {
@@ -34,6 +35,31 @@ test('symbols dealt to other lanes in the middle of a run: the same decisions', 
     const inline = play(tape).report;
     assert.ok(inline.decisions > 100);
     for (const field of ['digest', 'decisions', 'processed', 'gapped', 'invalid', 'backwardStamps', 'extremes', 'trades', 'open'] as const) assert.deepEqual(report[field], inline[field], field);
+  } finally {
+    await replay.close();
+  }
+});
+
+test('a lane that dies while symbols are dealt anew is brought back, and the dealing goes on', async () => {
+  const tape = slim(crashTape(), 8);
+  const replay = new Replay({
+    header: tape.header, source: sourceOf(tape), config: DEFAULT_CONFIG, startUs: tape.startUs,
+    lanes: { ...DEFAULT_CONFIG.lanes, placement: 'ring', count: 2 },
+  });
+  try {
+    let dealt = false;
+    while (!replay.ended) {
+      replay.advance(4096);
+      if (replay.stalled) await replay.turn();
+      else if (!dealt && replay.taken > tape.records / 2) {
+        replay.runtime.crash('/market/lanes/1');
+        const late = new Promise<never>((_resolve, reject) => void setTimeout(() => reject(new Error('the dealing hangs')), 30_000).unref());
+        dealt = await Promise.race([late, replay.lanes!.repartition({ count: 2, assign: { BTCUSDT: 1, ETHUSDT: 0 } })]);
+      }
+    }
+    await replay.settle();
+    assert.ok(dealt);
+    assert.equal(replay.finish(0).digest, play(tape).report.digest);
   } finally {
     await replay.close();
   }
