@@ -100,8 +100,9 @@ export const marketKernel: Behaviour<MarketKernelState, MarketKernelMessage, Mar
   init(ctx, input) {
     const kernel = input.lanes ?? new MarketKernel(input.instruments, input.params, input);
     input.onKernel?.(kernel);
-    // A kernel that begins anew knows less than the machines were told by the one before it: they must hear so.
-    if (ctx.incarnation > 1 && input.lanes === undefined) kernel.retell();
+    // A kernel that begins anew knows less than the machines were told by the one before it, and machines that began anew with
+    // it know less than lanes do: they must hear so.
+    if (ctx.incarnation > 1) kernel.retell();
     return { kernel, instruments: input.instruments, routes: input.routes, taken: 0 };
   },
   step(state, message, ctx) {

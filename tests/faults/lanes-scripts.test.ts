@@ -9,8 +9,8 @@ import { placementFree, playInLanes } from '../support/play-in-lanes.js';
 import { play } from '../support/replay-tape.js';
 
 // Random scripts in real threads: whatever happens to records happens inline too; what happens to threads and actors
-// between turns changes nothing. LANE_SCRIPTS=N runs N of them; npm test runs a sample.
-const RUNS = Number(process.env['LANE_SCRIPTS'] ?? 12);
+// between turns changes nothing. LANE_FAULT_SCRIPTS=N runs N of them; npm test runs a sample.
+const RUNS = Number(process.env['LANE_FAULT_SCRIPTS'] ?? 10);
 const TAPES = [slim(crashTape(), 6), slim(troubleTape(), 4)] as const;
 const SHORTEST = Math.min(...TAPES.map(({ records }) => records));
 

@@ -204,4 +204,4 @@ export class ReplayLanes {
   }
 }
 
-const rounded = (share: number): number => Math.round(share * 1000) / 1000;
+const rounded = (share: number): number => Math.round(share * 1e5) / 1e5;

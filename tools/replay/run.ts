@@ -238,6 +238,9 @@ function planned(instruments: readonly Instrument[], lanes: LanesParams): LanePl
 /** A fault for an actor that is not there would do nothing in silence. */
 function checkPaths(replay: Replay, faults: readonly Fault[]): void {
   for (const fault of faults.filter(isActorFault)) {
+    if (fault.kind === 'poison' && fault.path.startsWith('/market/lanes/') && replay.runtime.inspect(fault.path) !== undefined) {
+      throw new CliError('usage', `--fault ${formatFault(fault)}: a lane's actor gets no messages`, 'kill-lane:I@N ends its thread, crash:PATH@N its actor');
+    }
     if (replay.runtime.inspect(fault.path) !== undefined) continue;
     throw new CliError('usage', `--fault ${fault.kind}: there is no actor ${fault.path}`, `one of: ${actorPaths(replay).join('  ')}`);
   }

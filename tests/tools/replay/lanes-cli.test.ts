@@ -72,6 +72,7 @@ describe('faultline replay with lanes', () => {
     await refused(['--lanes', '2', '--fault', 'kill-lane:5@0'], 2, /lane 5 is not started/, /one of: 0 {2}1/);
     await refused(['--lanes', '9', '--fault', 'stall-lane:5@0+10'], 2, /lane 5 is not started/, /one of: 0 {2}1 {2}2 {2}3/);
     await refused(['--inline', '--fault', 'kill-lane:0@0'], 2, /this replay has no lanes/, /add --lanes N/);
+    await refused(['--lanes', '2', '--fault', 'poison:/market/lanes/1@5'], 2, /a lane's actor gets no messages/, /kill-lane:I@N ends its thread/);
     await refused(['--lanes', '2', '--fault', 'kill-lane:@0'], 2, /none of the known forms/, /kill-lane:I@N/);
   });
 
