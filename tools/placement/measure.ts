@@ -1,6 +1,6 @@
 import { availableParallelism, cpus } from 'node:os';
 import { runCell, runIdle, type CellResult, type PacedLoad } from '../bench/live/cell.js';
-import { LiveFeed } from '../bench/live/feed.js';
+import { LiveFeed, NotSent } from '../bench/live/feed.js';
 import { InlinePlacement } from '../bench/live/inline.js';
 import type { Placement } from '../bench/live/placement.js';
 import { RingPlacement } from '../bench/live/ring.js';
@@ -97,11 +97,15 @@ export async function measurePlacements({ seconds, loads = LOADS, onStep = () =>
   }
 }
 
-/** A load that could not be sent, or was too much, is an outcome too; what of it is still under way is waited for. */
-async function outcomeOf(feed: LiveFeed, placement: Placement, load: PacedLoad): Promise<Outcome> {
+/** A hiccup of the machine is not yet a machine that cannot send a load. */
+const ATTEMPTS = 2;
+
+/** A load that could not be sent, or was too much, is an outcome too. */
+async function outcomeOf(feed: LiveFeed, placement: Placement, load: PacedLoad, attempts = ATTEMPTS): Promise<Outcome> {
   try {
     return await runCell(feed, placement, load);
   } catch (error) {
+    if (error instanceof NotSent && attempts > 1) return outcomeOf(feed, placement, load, attempts - 1);
     return { failed: error instanceof Error ? error.message : String(error) };
   }
 }

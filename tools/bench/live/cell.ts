@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LiveFeed } from './feed.js';
-import type { Sent } from './orders.js';
+import { checkSent, type LiveFeed } from './feed.js';
+import type { Load, Sent } from './orders.js';
 import type { Placement } from './placement.js';
 
 /** Market data at a steady rate. */
@@ -44,7 +44,7 @@ export function percentile(sorted: Float64Array, share: number): number {
 
 /**
  * Runs one load through one placement.
- * @throws Error when the feeder could not send it.
+ * @throws NotSent when the feeder could not send it; another may be tried.
  */
 export async function runCell(feed: LiveFeed, placement: Placement, load: PacedLoad): Promise<CellResult> {
   const { rate, burst, seconds, sampleEvery } = load;
@@ -54,7 +54,8 @@ export async function runCell(feed: LiveFeed, placement: Placement, load: PacedL
   placement.sampleEvery = sampleEvery;
   placement.onDecision = (number, stampUs) => latencies.decided(number, feed.nowUs() - stampUs);
   feed.connect(placement);
-  const sending = feed.send({ kind: 'paced', rate, burst, seconds: seconds + WARM_SECONDS });
+  const paced: Load = { kind: 'paced', rate, burst, seconds: seconds + WARM_SECONDS };
+  const sending = feed.send(paced);
   const loop = measureLoop(WARM_SECONDS);
   let sent: Sent;
   try {
@@ -70,6 +71,7 @@ export async function runCell(feed: LiveFeed, placement: Placement, load: PacedL
   // The feeder counts from its own beginning.
   latencies.close(feed.nowUs(), (number) => sent.beginUs + ((number - first) * 1e6) / rate);
   await recover(feed, placement, sent, latencies);
+  checkSent(paced, sent);
   const sorted = latencies.sorted();
   return {
     decisionP50Us: percentile(sorted, 0.5), decisionP99Us: percentile(sorted, 0.99), decided: sorted.length - latencies.undecided, undecided: latencies.undecided,

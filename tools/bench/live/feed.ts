@@ -67,8 +67,8 @@ export class LiveFeed {
   }
 
   /**
-   * Has a load sent; resolves when the feeder has written all of it, which may be before all of it has come.
-   * @throws Error when the feeder could not keep its schedule, or died.
+   * Has a load sent; resolves when the feeder has written all of it, which may be before all of it has come. See `checkSent`.
+   * @throws Error when the feeder died.
    */
   async send(load: Load): Promise<Sent> {
     const order: FeederOrder = { load, baseUs: this.baseUs };
@@ -76,7 +76,6 @@ export class LiveFeed {
     const limitMs = load.kind === 'paced' ? load.seconds * 3000 + 5000 : 60_000;
     const report = await nextReport(this.#child, limitMs);
     if (report.type !== 'sent') throw new Error('the feeder sent something else than was asked');
-    checkSent(load, report);
     return report;
   }
 
@@ -109,12 +108,20 @@ export class LiveFeed {
   }
 }
 
-/** @throws Error for a load that was not sent as asked. */
+/** The machine could not send a load at its rate. */
+export class NotSent extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'NotSentError';
+  }
+}
+
+/** @throws NotSent for a load that was not sent as asked. */
 export function checkSent(load: Load, sent: Sent): void {
   if (load.kind !== 'paced') return;
   const rate = (sent.to - sent.from) / sent.seconds;
   if (rate >= load.rate * LEAST_RATE) return;
-  throw new Error(`the feeder sent ${Math.round(rate)} frames/s, asked were ${load.rate}: this machine cannot send that load now (is something else running?)`);
+  throw new NotSent(`the feeder sent ${Math.round(rate)} frames/s, asked were ${load.rate}: this machine cannot send that load now (is something else running?)`);
 }
 
 async function nextReport(child: ChildProcess, limitMs: number): Promise<FeederReport> {

@@ -2,7 +2,7 @@ import wsPackage from 'ws/package.json' with { type: 'json' };
 import { Piscina } from 'piscina';
 import { runCell, runIdle, type CellResult, type PacedLoad } from '../live/cell.js';
 import { checkDecodings, JsonDecoding } from '../live/decoding.js';
-import { LiveFeed } from '../live/feed.js';
+import { LiveFeed, NotSent } from '../live/feed.js';
 import { HEAVY_US } from '../live/heavy.js';
 import { InlinePlacement } from '../live/inline.js';
 import { PiscinaPlacement } from '../live/piscina.js';
@@ -14,6 +14,8 @@ import type { BenchRow } from '../row.js';
 
 const SATURATING_FRAMES = 300_000;
 const SECONDS = 1;
+/** A hiccup of the machine is not yet a machine that cannot send a load. */
+const ATTEMPTS = 3;
 
 /** Bytes to decision at saturation. */
 export const jsonParse: BenchRow = jsonParseRow();
@@ -49,8 +51,15 @@ class Cells {
     this.feed = await LiveFeed.start();
   }
 
-  async run(placement: Placement, load: PacedLoad): Promise<CellResult> {
-    const result = await runCell(this.feed!, placement, load);
+  /** @throws NotSent when the machine could not send the load, three times in a row. */
+  async run(placement: Placement, load: PacedLoad, attempts = ATTEMPTS): Promise<CellResult> {
+    let result: CellResult;
+    try {
+      result = await runCell(this.feed!, placement, load);
+    } catch (error) {
+      if (!(error instanceof NotSent) || attempts === 1) throw error;
+      return this.run(placement, load, attempts - 1);
+    }
     const results = this.#results.get(placement) ?? [];
     this.#results.set(placement, [...results, result]);
     return result;
