@@ -10,7 +10,7 @@ import { mergeMessage } from './live-session.js';
 export function follow(runtime: Runtime, kernel: FollowingKernel, order: readonly OrderEntry[]): void {
   const message = mergeMessage();
   for (const entry of order) {
-    if (entry.type === 'control') continue; // the kernel has them
+    if (entry.type === 'control' || entry.type === 'skip') continue; // the kernel has them
     runtime.advanceTo(entry.clockUs);
     if (entry.type === 'clock') continue;
     kernel.merge(entry.seq, entry.control);

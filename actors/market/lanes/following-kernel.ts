@@ -2,7 +2,7 @@
  * A kernel that follows the record of a live run: it takes the tape inline, but applies controls where they fell and
  * gives edges in the order in which they were merged. What the machines decided then they decide again.
  */
-import { SEQ } from '../../../data/records/layout.js';
+import { EXCH_US, RECV_US, SEQ } from '../../../data/records/layout.js';
 import type { Control } from '../control-queue.js';
 import type { Edge, KernelCounters } from '../kernel-port.js';
 import type { MarketKernel } from '../kernel.js';
@@ -23,6 +23,8 @@ export class FollowingKernel implements KernelPort {
   private readonly next: NextRecords;
   /** Where controls fell, in the order they were sent. */
   private readonly places: readonly PlacedEntry[];
+  /** Symbols of the lanes that left a record out, by its number. */
+  private readonly skips: ReadonlyMap<number, readonly number[]>;
   private sent = 0;
   /** Controls sent and not yet applied. */
   private readonly waiting: { readonly control: Control; readonly entry: PlacedEntry }[] = [];
@@ -31,11 +33,12 @@ export class FollowingKernel implements KernelPort {
   private stretch: ReturnType<NextRecords>;
   private at = 0;
 
-  /** `kernel` of the whole stream; `places` are the record's entries of type control. */
-  constructor(kernel: MarketKernel, next: NextRecords, places: readonly PlacedEntry[]) {
+  /** `kernel` of all symbols and of a part of the stream: what is missing is in the record. `order`: the record of the run. */
+  constructor(kernel: MarketKernel, next: NextRecords, order: readonly OrderEntry[]) {
     this.kernel = kernel;
     this.next = next;
-    this.places = places;
+    this.places = order.filter((entry) => entry.type === 'control');
+    this.skips = new Map(order.flatMap((entry) => (entry.type === 'skip' ? [[entry.seq, entry.symbols] as const] : [])));
   }
 
   get clockUs(): number {
@@ -102,8 +105,13 @@ export class FollowingKernel implements KernelPort {
       while (this.at < length && F[this.at * 8 + SEQ]! <= seq) {
         this.applyBefore(F[this.at * 8 + SEQ]!);
         const due = this.waiting[0]?.entry.seq ?? Infinity;
+        const skipped = this.skips.get(F[this.at * 8 + SEQ]!);
+        if (skipped !== undefined) {
+          this.leaveOut(F, skipped);
+          continue;
+        }
         let to = this.at + 1;
-        while (to < length && F[to * 8 + SEQ]! <= seq && F[to * 8 + SEQ]! < due) to += 1;
+        while (to < length && F[to * 8 + SEQ]! <= seq && F[to * 8 + SEQ]! < due && !this.skips.has(F[to * 8 + SEQ]!)) to += 1;
         this.at = this.kernel.run(F, I, this.at, to);
         if (this.kernel.edges.length > 0) this.keep(keyOf(this.kernel.seq, -1));
       }
@@ -111,6 +119,15 @@ export class FollowingKernel implements KernelPort {
       this.stretch = undefined;
       this.at = 0;
     }
+  }
+
+  /** Passes over the record under way, as the lane did that could not take it. */
+  private leaveOut(F: Float64Array, symbols: readonly number[]): void {
+    const recv = F[this.at * 8 + RECV_US]!;
+    const stamp = recv > 0 ? recv : F[this.at * 8 + EXCH_US]!;
+    if (stamp < 9e15) this.kernel.raiseClock(stamp);
+    for (const index of symbols) this.kernel.symbol(index)?.hole();
+    this.at += 1;
   }
 
   /** Applies the controls that fell before record `seq` or earlier. */

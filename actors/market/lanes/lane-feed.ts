@@ -98,6 +98,8 @@ export class LaneFeed {
   private readonly postsDue: number[] = [];
   /** Position the latest facts are of. */
   private factsAt = -1;
+  /** Sequence number of the record taken out last; -1 before the first. */
+  lastSkipped = -1;
   /** Position of what the connected thread says it could not take; -1 while it has not said so. */
   private threwAt = -1;
 
@@ -180,8 +182,12 @@ export class LaneFeed {
   private skip(position: number): void {
     const kind = this.kindAt(position);
     if (kind >= FIRST_MARK && kind !== Mark.CONTROL) return;
+    if (kind < FIRST_MARK) {
+      const { slots, at } = this.tape.slot(position);
+      this.skipped += 1;
+      this.lastSkipped = slots.F[at * 8 + SEQ]!;
+    }
     this.replace(position, Mark.SKIP, kind);
-    if (kind < FIRST_MARK) this.skipped += 1;
   }
 
   /** Puts a mark in the place of what stands at `position`; a record's stamp stays with it. */

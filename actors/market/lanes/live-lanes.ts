@@ -62,7 +62,12 @@ export class LiveLanes extends LaneSet implements KernelPort {
 
   /** The lane's thread is gone; what it answers again is only what was not merged. */
   disconnect(lane: number, threw = false, failed = threw): void {
-    this.feeds[lane]!.disconnect(threw, failed);
+    const feed = this.feeds[lane]!;
+    const { skipped } = feed;
+    feed.disconnect(threw, failed);
+    if (feed.skipped === skipped) return;
+    const symbols = this.options.assignment.flatMap((own, symbol) => (own === lane ? [symbol] : []));
+    this.options.onOrder?.({ type: 'skip', seq: feed.lastSkipped, symbols });
   }
 
   /** Records [from, to) have come in: numbers them (in place) and hands them to their lanes. Returns how many were lost. */

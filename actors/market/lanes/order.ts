@@ -4,17 +4,20 @@
  * turn     edges were merged: those of record `seq`, or of control `control` where that is not -1; everybody's clock was `clockUs`
  * clock    timers that were due by `clockUs` fired
  * control  the `number`th control sent took effect before record `seq`, at tape clock `clockUs`
+ * skip     the kernel threw at record `seq` and left it out: an open message of its lane's `symbols` may lack it
  */
 export type OrderEntry =
   | { readonly type: 'turn'; readonly seq: number; readonly control: number; readonly clockUs: number }
   | { readonly type: 'clock'; readonly clockUs: number }
-  | { readonly type: 'control'; readonly number: number; readonly seq: number; readonly clockUs: number; readonly symbol: number };
+  | { readonly type: 'control'; readonly number: number; readonly seq: number; readonly clockUs: number; readonly symbol: number }
+  | { readonly type: 'skip'; readonly seq: number; readonly symbols: readonly number[] };
 
 /** One line of JSON, without newline. */
 export function orderLine(entry: OrderEntry): string {
   switch (entry.type) {
     case 'turn': return JSON.stringify({ type: 'turn', seq: entry.seq, control: entry.control, clockUs: entry.clockUs });
     case 'clock': return JSON.stringify({ type: 'clock', clockUs: entry.clockUs });
+    case 'skip': return JSON.stringify({ type: 'skip', seq: entry.seq, symbols: entry.symbols });
     case 'control':
       return JSON.stringify({ type: 'control', number: entry.number, seq: entry.seq, clockUs: entry.clockUs, symbol: entry.symbol });
   }
@@ -35,12 +38,17 @@ export function parseOrderLine(line: string): OrderEntry {
     if (typeof number === 'number' && Number.isSafeInteger(number) && number >= least) return number;
     throw new Error(`order record: ${name} must be a whole number of at least ${least}: ${line.slice(0, 80)}`);
   };
+  if (fields['type'] === 'skip') {
+    const { symbols } = fields;
+    if (!Array.isArray(symbols) || !symbols.every((symbol) => Number.isSafeInteger(symbol) && symbol >= 0)) throw new Error(`order record: symbols must be a list of indexes: ${line.slice(0, 80)}`);
+    return { type: 'skip', seq: whole('seq', 0), symbols: symbols as number[] };
+  }
   const clockUs = fields['clockUs'];
   if (typeof clockUs !== 'number' || !(clockUs >= 0 && clockUs < 9e15)) throw new Error(`order record: clockUs must be a time in microseconds: ${line.slice(0, 80)}`);
   switch (fields['type']) {
     case 'turn': return { type: 'turn', seq: whole('seq', 0), control: whole('control', -1), clockUs };
     case 'clock': return { type: 'clock', clockUs };
     case 'control': return { type: 'control', number: whole('number', 0), seq: whole('seq', 0), clockUs, symbol: whole('symbol', 0) };
-    default: throw new Error(`order record: the type must be turn, clock or control: ${line.slice(0, 80)}`);
+    default: throw new Error(`order record: the type must be turn, clock, control or skip: ${line.slice(0, 80)}`);
   }
 }

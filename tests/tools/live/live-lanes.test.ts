@@ -14,6 +14,7 @@ import { LiveSession } from '../../../tools/live/live-session.js';
 import { EAGER } from '../../support/eager-config.js';
 import { generatedTape } from '../../support/replay-tape.js';
 
+const TROUBLED = new URL('../../support/lane-programs/misbehaving.js', import.meta.url);
 const tape = generatedTape({ scenario: 'flash-crash', seed: 7, minutes: 12, symbols: 4, rate: 0.1 });
 const instruments = tape.header.instruments;
 
@@ -35,10 +36,12 @@ interface LiveOptions {
   readonly breatheEvery: number;
   /** Kills a lane before these chunks. */
   readonly killAt?: readonly number[];
+  /** The first thread of each lane throws at the record that it takes after so many. */
+  readonly throwAfter?: number;
 }
 
 /** A live run: records come in chunks, threads work on them, answers are merged as they come. */
-async function live({ params = {}, chunk, breatheEvery, killAt = [] }: LiveOptions): Promise<LiveRun> {
+async function live({ params = {}, chunk, breatheEvery, killAt = [], throwAfter }: LiveOptions): Promise<LiveRun> {
   const lanesParams: LanesParams = { ...EAGER.lanes, placement: 'ring', count: 4, checkpointSlots: 5000, ...params };
   const plan = planLanes(instruments, lanesParams);
   const log: string[] = [];
@@ -59,7 +62,10 @@ async function live({ params = {}, chunk, breatheEvery, killAt = [] }: LiveOptio
     },
     onOrder: note,
   });
-  const hosted: HostedLanes = new HostedLanes(lanes, { plan: () => plan, config: EAGER, params: lanesParams });
+  const hosted: HostedLanes = new HostedLanes(lanes, {
+    plan: () => plan, config: EAGER, params: lanesParams,
+    ...(throwAfter === undefined ? {} : { program: (_lane: number, incarnation: number) => new URL(`${TROUBLED.href}?do=${incarnation === 1 ? 'throw' : 'behave'}&at=${throwAfter}`) }),
+  });
   const runtime = createRuntime({ clock: new VirtualClock(0), seed: 1, effects: { ...hosted.effects, decision: ({ line }: DecisionEffect) => void log.push(line) } });
   hosted.attach(runtime);
   try {
@@ -105,13 +111,15 @@ function followed(run: LiveRun): readonly string[] {
   const log: string[] = [];
   let handed = false;
   const kernel = new FollowingKernel(
-    new MarketKernel(instruments, ({ symbol }) => paramsForSymbol(EAGER.indicators, symbol), { makeMatcher: () => new SimulatedMatcher(EAGER.trading.venue) }),
+    new MarketKernel(instruments, ({ symbol }) => paramsForSymbol(EAGER.indicators, symbol), {
+      makeMatcher: () => new SimulatedMatcher(EAGER.trading.venue), stream: 'part',
+    }),
     () => {
       if (handed) return undefined;
       handed = true;
       return { F: run.F, I: new Int32Array(run.F.buffer), length: run.records };
     },
-    run.order.flatMap((entry) => (entry.type === 'control' ? [entry] : [])),
+    run.order,
   );
   const runtime = createRuntime({ clock: new VirtualClock(0), seed: 1, effects: { decision: ({ line }: DecisionEffect) => void log.push(line) } });
   assert.ok(runtime.start(marketSession(instruments, EAGER, { lanes: { kernel, children: [] } })).ok);
@@ -149,6 +157,15 @@ test('lanes that are killed in a live run lose nothing and say nothing twice', a
   assert.equal(run.lost, 0);
   assert.equal(run.records, tape.records);
   sameDecisions(run, 'five kills');
+});
+
+test('a record that makes a lane throw is left out, on record, and a replay leaves it out too', async () => {
+  const run = await live({ chunk: 200, breatheEvery: 2, throwAfter: 9000, params: { overflow: 'block', checkpointSlots: 3000 } });
+  const skips = run.order.filter(({ type }) => type === 'skip');
+  assert.equal(run.restarts, 4);
+  assert.equal(skips.length, 4, JSON.stringify(skips));
+  assert.ok(run.log.length > 50);
+  sameDecisions(run, 'four records left out');
 });
 
 test('a ring that is full loses records, says how many by gap records, and a replay of that tape decides the same', async () => {

@@ -10,6 +10,7 @@ const entry: fc.Arbitrary<OrderEntry> = fc.oneof(
   fc.record({ type: fc.constant('turn' as const), seq: whole, control: fc.integer({ min: -1, max: 1e6 }), clockUs }),
   fc.record({ type: fc.constant('clock' as const), clockUs }),
   fc.record({ type: fc.constant('control' as const), number: whole, seq: whole, clockUs, symbol: fc.nat(65_535) }),
+  fc.record({ type: fc.constant('skip' as const), seq: whole, symbols: fc.array(fc.nat(65_535), { maxLength: 5 }) }),
 );
 
 test('an entry of the order record reads back as it was written', () => {
