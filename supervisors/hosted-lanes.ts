@@ -20,6 +20,8 @@ export interface HostedLanesOptions {
   readonly program?: URL | ((lane: number, incarnation: number) => URL);
   /** As of LaneSpec: `answers` for who merges answers as they come and waits for nothing else. */
   readonly rings?: LaneSpec['rings'];
+  /** As of LaneSpec: for a live process, whose main loop is not to wait for a busy lane's core. */
+  readonly pauseEveryMs?: number;
 }
 
 /** What the threads' coming and going is told to: LaneGroup or LiveLanes. */
@@ -35,7 +37,7 @@ export class HostedLanes {
   readonly #pool: LanePool;
   readonly #host: LaneHost;
 
-  constructor(owner: LaneOwner, { plan, config, params, program = PROGRAM, rings = 'drains' }: HostedLanesOptions) {
+  constructor(owner: LaneOwner, { plan, config, params, program = PROGRAM, rings = 'drains', pauseEveryMs = 0 }: HostedLanesOptions) {
     const { trading, indicators } = config;
     const { lanes } = plan();
     this.#pool = new LanePool({
@@ -55,7 +57,7 @@ export class HostedLanes {
           instruments, params: Object.fromEntries(instruments.map(({ index, symbol }) => [index, paramsForSymbol(indicators, symbol)])),
           venue: trading.venue, checkpoint: feed.checkpoint, from: feed.tape.begin, answered: feed.merged,
         };
-        return { name: `lane ${id}`, program: program instanceof URL ? program : program(lane, incarnation), input, inboxSlots: params.inboxSlots, outboxSlots: params.answerSlots, rings };
+        return { name: `lane ${id}`, program: program instanceof URL ? program : program(lane, incarnation), input, inboxSlots: params.inboxSlots, outboxSlots: params.answerSlots, rings, pauseEveryMs };
       },
       onStarted: (lane, thread) => owner.connect(lane, { inbox: thread.inbox, outbox: thread.outbox, receive: () => thread.receive() }),
       onDown: (lane, end) => {

@@ -53,4 +53,9 @@ export interface LaneSpec {
    * pool and its owner can have a core, else 100: a thread that spins takes the core of whom it waits for.
    */
   readonly spins?: number;
+  /**
+   * A thread that has drained for so long without a pause sleeps for a moment: a main loop that waits for the same core gets it then, and not
+   * when the scheduler thinks fit, some milliseconds later. Costs some 60 µs each time. Default 0: never.
+   */
+  readonly pauseEveryMs?: number;
 }

@@ -20,6 +20,7 @@ export interface LaneTask {
   readonly port: MessagePort;
   readonly rings: 'drains' | 'answers';
   readonly spins: number;
+  readonly pauseEveryMs: number;
 }
 
 /** What comes through a lane's port. The end comes this way too, for an owner whose loop does not turn. */
@@ -33,6 +34,8 @@ export interface LaneAnswer {
 
 /** A sleep in the ring ends after this, so that a stop is seen and a sign of life given. */
 const LONGEST_SLEEP_MS = 25;
+/** Not nothing: a wait without a timeout's length does not leave the core. */
+const SHORTEST_SLEEP_MS = 0.001;
 /** Between two turns of the thread's own event loop, where its timers, rejected promises and console output get their time. */
 const LOOP_TURN_EVERY_MS = 100;
 const LOOP_TURNS_TO_CLEAN = 20;
@@ -96,7 +99,7 @@ async function live(task: LaneTask): Promise<LaneEnd> {
     control.phase = Phase.running;
     bell.ring();
     parentPort?.postMessage('running');
-    await run(work, control, link, task.rings === 'answers');
+    await run(work, control, link, task);
     work.stop?.();
     return { kind: 'stopped' };
   } catch (thrown) {
@@ -104,7 +107,10 @@ async function live(task: LaneTask): Promise<LaneEnd> {
   }
 }
 
-async function run(work: LaneWork, control: Control, { bell, inbox, outbox }: LaneLink, answersOnly: boolean): Promise<void> {
+async function run(work: LaneWork, control: Control, { bell, inbox, outbox }: LaneLink, { rings, pauseEveryMs }: LaneTask): Promise<void> {
+  const answersOnly = rings === 'answers';
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  let pausedAtMs = performance.now();
   let turnedAtMs = performance.now();
   let said = outbox.written;
   for (let round = 1; !control.stopping; round++) {
@@ -113,7 +119,14 @@ async function run(work: LaneWork, control: Control, { bell, inbox, outbox }: La
       const { written } = outbox;
       if (!answersOnly || written !== said) bell.ring();
       said = written;
-    } else if (!inbox.wait(LONGEST_SLEEP_MS)) round = 0;
+      if (pauseEveryMs > 0 && performance.now() - pausedAtMs >= pauseEveryMs) {
+        Atomics.wait(pause, 0, 0, SHORTEST_SLEEP_MS);
+        pausedAtMs = performance.now();
+      }
+    } else {
+      if (!inbox.wait(LONGEST_SLEEP_MS)) round = 0;
+      if (pauseEveryMs > 0) pausedAtMs = performance.now();
+    }
     if ((round & (ROUNDS_PER_LOOK - 1)) !== 0 || performance.now() - turnedAtMs < LOOP_TURN_EVERY_MS) continue;
     await loopTurn();
     turnedAtMs = performance.now();

@@ -128,3 +128,11 @@ test('the bell rings after every drain, or only after answers where the owner wa
     assert.equal(pool.bell.value - before, expected + 2, rings);
   }
 });
+
+test('a lane that pauses after every drain answers all the same', async (t) => {
+  const pool = poolFor(t);
+  const thread = pool.start(scripted({ plus: 1 }, { pauseEveryMs: 1e-6, rings: 'answers' }));
+  const numbers = Array.from({ length: 200 }, (_, k) => 100 + k);
+  for (const n of numbers) put(thread, n);
+  assert.deepEqual(await take(pool, thread, 200), numbers.map((n) => n + 1));
+});

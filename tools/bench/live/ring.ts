@@ -11,6 +11,8 @@ import { DecodingPlacement } from './placement.js';
 const HEAVY_PROGRAM = new URL('./heavy-lane.js', import.meta.url);
 /** A ring of 1 MiB: a lane that the machine makes wait some hundred milliseconds loses nothing. */
 const PARAMS: LanesParams = { ...DEFAULT_CONFIG.lanes, placement: 'ring', count: 1, inboxSlots: 16_384 };
+/** A lane that is busy lets the main loop have its core this often. */
+const PAUSE_EVERY_MS = 0.5;
 const LISTEN_MS = 1000;
 
 export interface RingOptions {
@@ -38,7 +40,7 @@ export class RingPlacement extends DecodingPlacement {
       assignment: plan.assignment, lanes: plan.lanes.length, checkpointEvery: PARAMS.checkpointSlots, overflow: PARAMS.overflow, backlogSlots: PARAMS.checkpointSlots,
       wait: () => undefined,
     });
-    this.#hosted = new HostedLanes(this.#lanes, { plan: () => plan, config: DEFAULT_CONFIG, params: PARAMS, rings: 'answers', ...(heavy ? { program: HEAVY_PROGRAM } : {}) });
+    this.#hosted = new HostedLanes(this.#lanes, { plan: () => plan, config: DEFAULT_CONFIG, params: PARAMS, rings: 'answers', pauseEveryMs: PAUSE_EVERY_MS, ...(heavy ? { program: HEAVY_PROGRAM } : {}) });
     this.#runtime = createRuntime({ clock: new VirtualClock(0), seed: 1, effects: { ...this.#hosted.effects, decision: () => undefined } });
     this.#hosted.attach(this.#runtime);
     const started = this.#runtime.start(marketSession([INSTRUMENT], DEFAULT_CONFIG, { lanes: { kernel: this.#lanes, children: this.#hosted.children } }));
