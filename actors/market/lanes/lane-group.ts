@@ -82,6 +82,8 @@ export class LaneGroup extends LaneSet implements KernelPort {
 
   /** As `MarketKernel.run`. Also returns early when `stalled`. */
   run(F: Float64Array, I: Int32Array, from: number, to: number, untilUs = Infinity): number {
+    // By index here and below: until a loop is optimised, its iterator is garbage.
+    const { feeds } = this;
     this.edges.length = 0;
     this.stalled = false;
     if (this.clocks.length < to) this.clocks = grown(this.clocks, to);
@@ -91,7 +93,7 @@ export class LaneGroup extends LaneSet implements KernelPort {
     if (ahead > to) throw new Error(`records up to ${ahead} are with their lanes already; the stretch ends at ${to}`);
     for (;;) {
       ahead = this.route(F, I, next, ahead, to, untilUs);
-      for (const feed of this.feeds) feed.send();
+      for (let lane = 0; lane < feeds.length; lane += 1) feeds[lane]!.send();
       if (ahead === next && this.controlUnderway === null) {
         const clock = next < to ? this.clockOf(F, next) : Infinity;
         if (next < to && this.controlDue(clock, untilUs, I, next)) {
@@ -103,7 +105,7 @@ export class LaneGroup extends LaneSet implements KernelPort {
       // A timer may have been set since records were routed: what is not before it waits with its lane.
       const limit = this.before(untilUs, next, ahead);
       if (limit === next && ahead > next) return next;
-      for (const feed of this.feeds) feed.poll();
+      for (let lane = 0; lane < feeds.length; lane += 1) feeds[lane]!.poll();
       const underway = this.controlUnderway !== null;
       const done = this.merge(F, next, limit);
       const moved = done > next || (underway && this.controlUnderway === null);
@@ -165,8 +167,8 @@ export class LaneGroup extends LaneSet implements KernelPort {
   /** Ordinal before which every record was taken by its lane. */
   private watermark(): number {
     let mark = this.routed;
-    for (const feed of this.feeds) {
-      const { taken, tape } = feed;
+    for (let lane = 0; lane < this.feeds.length; lane += 1) {
+      const { taken, tape } = this.feeds[lane]!;
       if (taken < tape.end) mark = Math.min(mark, tape.ordinalAt(taken));
     }
     return mark;
@@ -184,7 +186,8 @@ export class LaneGroup extends LaneSet implements KernelPort {
     const base = this.mergedOrdinal - next;
     let until = Math.min(base + limit, Math.max(this.mergedOrdinal, this.watermark()));
     let first: LaneFeed | undefined;
-    for (const feed of this.feeds) {
+    for (let lane = 0; lane < this.feeds.length; lane += 1) {
+      const feed = this.feeds[lane]!;
       const answer = feed.answers[0];
       if (answer === undefined) continue;
       const ordinal = feed.tape.ordinalAt(answer.position);
