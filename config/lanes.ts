@@ -15,7 +15,7 @@ export const lanesSchema = z.strictObject({
   answerSlots: slots(64).default(1024),
   /** Slots of input between two checkpoints: what a restarted lane replays at most, about. */
   checkpointSlots: z.int().min(1).max(16_777_216).default(262_144),
-  /** A lane that has input and takes none for this long is killed and restarted; 0: never. */
+  /** A lane that has input and shows no sign of life for this long, or takes none for twice as long, is ended and restarted; 0: never. */
   stallTimeoutMs: z.int().min(0).max(3_600_000).default(10_000),
   /** A thread must be up within this. */
   startTimeoutMs: z.int().min(100).max(600_000).default(10_000),

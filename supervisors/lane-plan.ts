@@ -26,16 +26,18 @@ export function planLanes(instruments: readonly Instrument[], { count, assign }:
   const names = instanceNames(instruments);
   const known = new Set(names.values());
   for (const [name, lane] of Object.entries(assign)) {
-    if (lane >= count) throw new RangeError(`lanes.assign puts ${name} on lane ${lane}, but there are ${count}: lanes 0 to ${count - 1}`);
+    if (lane >= count) throw new RangeError(`lanes.assign puts ${name} on lane ${lane}, but there ${count === 1 ? 'is one: lane 0' : `are ${count}: lanes 0 to ${count - 1}`}`);
     if (!known.has(name)) throw new RangeError(`lanes.assign names ${name}, which is not among the symbols: ${[...known].join(', ')}`);
   }
+  // Names come from tapes: one may be called `constructor`, which every object has.
+  const wished = new Map(Object.entries(assign));
   const dealt: Instrument[][] = Array.from({ length: count }, () => []);
   for (const instrument of instruments) {
-    const lane = assign[names.get(instrument.index)!];
+    const lane = wished.get(names.get(instrument.index)!);
     if (lane !== undefined) dealt[lane]!.push(instrument);
   }
   for (const instrument of instruments) {
-    if (assign[names.get(instrument.index)!] !== undefined) continue;
+    if (wished.has(names.get(instrument.index)!)) continue;
     const fewest = dealt.reduce((best, lane, id) => (lane.length < dealt[best]!.length ? id : best), 0);
     dealt[fewest]!.push(instrument);
   }

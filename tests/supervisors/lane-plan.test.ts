@@ -33,8 +33,14 @@ test('symbols of two venues are assigned by their full names', () => {
   assert.throws(() => planLanes(both, { count: 2, assign: { BTCUSDT: 0 } }), /names BTCUSDT, which is not among the symbols: BTCUSDT@one, BTCUSDT@two/);
 });
 
+test('symbols that are called like what every object has are dealt as others are', () => {
+  const odd = ['constructor', 'toString', '__proto__'].map((symbol, index) => instrument(symbol, index));
+  assert.deepEqual(namesOf(odd, planLanes(odd, { count: 2, assign: { toString: 0 } })), [['toString', '__proto__'], ['constructor']]);
+});
+
 test('a lane or a symbol that is not there is refused', () => {
   assert.throws(() => planLanes(some(3), { count: 2, assign: { BTCUSDT: 2 } }), { name: 'RangeError', message: 'lanes.assign puts BTCUSDT on lane 2, but there are 2: lanes 0 to 1' });
+  assert.throws(() => planLanes(some(3), { count: 1, assign: { BTCUSDT: 2 } }), /but there is one: lane 0$/);
   assert.throws(() => planLanes(some(3), { count: 2, assign: { DOGEUSDT: 0 } }), /DOGEUSDT, which is not among the symbols/);
 });
 
