@@ -90,7 +90,7 @@ export class LiveLanes extends LaneSet implements KernelPort {
       }
       this.number(F, I, n);
     }
-    for (const feed of this.feeds) feed.send();
+    for (let lane = 0; lane < this.feeds.length; lane += 1) this.feeds[lane]!.send();
     return this.lost - before;
   }
 
@@ -108,7 +108,8 @@ export class LiveLanes extends LaneSet implements KernelPort {
   poll(): boolean {
     let ready = false;
     if (this.losing > 0) this.tellLosses();
-    for (const feed of this.feeds) {
+    for (let lane = 0; lane < this.feeds.length; lane += 1) {
+      const feed = this.feeds[lane]!;
       feed.send();
       feed.poll();
       ready ||= isWhole(feed);
