@@ -2,11 +2,13 @@ export { machine, type ActionArgs, type ChildFactory, type MachineEffect, type M
 export { VirtualClock, WallClock, type Clock } from './clock/clock.js';
 export type { EffectCall, EffectFailed, EffectHandler, EffectTable } from './core/effects.js';
 export { isAbnormal, toFailureCause } from './core/failure.js';
+export type { Counters } from './observe/counters.js';
 export { COPY_LIMITS, plainCopy, type CopyLimits } from './observe/inspect.js';
+export type { Inspection } from './observe/inspection.js';
 export type { NodeState, TreeNode } from './observe/tree.js';
 export { TraceKind, type Trace, type TraceEvent } from './observe/trace.js';
 export { Random } from './random.js';
-export { createRuntime, Runtime, type Counters, type Inspection, type RuntimeOptions } from './runtime.js';
+export { createRuntime, Runtime, type RuntimeOptions } from './runtime.js';
 export type { AdminError, AdminResult, ChildCounts, ChildInfo, FullChildSpec } from './supervision/admin.js';
 export { SHUTDOWN_PHASES, type ShutdownPhase, type ShutdownReport } from './supervision/shutdown.js';
 export { dynamicSupervisor, supervisor, worker } from './supervision/spec.js';

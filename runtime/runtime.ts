@@ -6,21 +6,24 @@ import { CellContext, resolve } from './core/context.js';
 import { Dispatcher, type Hooks } from './core/dispatcher.js';
 import type { EffectTable } from './core/effects.js';
 import { toFailureCause } from './core/failure.js';
-import { createCell, drainEnded, exitSupervisor, kill, startCell, stopCell } from './core/lifecycle.js';
+import { drainEnded, exitSupervisor, kill, stopCell } from './core/lifecycle.js';
 import { forget } from './core/release.js';
 import { powerOfTwo } from './core/mailbox.js';
+import { createCell, startCell } from './core/start.js';
 import { CellKind, CellState, StopMode } from './core/states.js';
 import { WallLoop } from './core/wall-loop.js';
+import { type Counters, countersOf } from './observe/counters.js';
 import { DeadLetters } from './observe/dead-letters.js';
-import { COPY_LIMITS, type CopyLimits, plainCopy } from './observe/inspect.js';
-import { nodeState, treeOf, type TreeNode } from './observe/tree.js';
+import { COPY_LIMITS, type CopyLimits } from './observe/inspect.js';
+import { type Inspection, inspectionOf } from './observe/inspection.js';
+import { treeOf, type TreeNode } from './observe/tree.js';
 import { Trace } from './observe/trace.js';
 import * as admin from './supervision/admin.js';
 import { CoordinatedShutdown, type ShutdownPhase, type ShutdownReport } from './supervision/shutdown.js';
 import { childExited, retryFailed, siblingStopped } from './supervision/supervise.js';
 import { problemsOfSpec } from './supervision/validate.js';
 import type {
-  ActorRef, AskResult, ChildSpec, DeadLetter, DeadLetterReason, ExitReason, SendResult, StartChildResult,
+  ActorRef, AskResult, ChildSpec, DeadLetter, ExitReason, SendResult, StartChildResult,
 } from './types.js';
 
 export interface RuntimeOptions {
@@ -37,35 +40,6 @@ export interface RuntimeOptions {
   readonly deadLetterRing?: number;
   /** Called once when the root has ended by itself: it gave up, or shut itself down. */
   readonly onFatal?: (reason: ExitReason) => void;
-}
-
-export interface Counters {
-  /** Everything put or attempted to be put into a lane. `sent = handled + queued + deadLettered + conflated` between turns. */
-  readonly sent: number;
-  readonly handled: number;
-  readonly queued: number;
-  readonly deadLettered: number;
-  readonly deadLetters: Readonly<Record<DeadLetterReason, number>>;
-  /** Messages that took the place of a queued one of the same key. */
-  readonly conflated: number;
-  /** Throws caught in effects, observers, stop hooks. */
-  readonly faults: number;
-  readonly cells: number;
-  readonly timers: number;
-  readonly restarts: number;
-}
-
-/** What `inspect` shows of one actor. */
-export interface Inspection {
-  readonly path: string;
-  readonly behaviour: { readonly name: string; readonly version: number } | null;
-  readonly state: string;
-  readonly incarnation: number;
-  readonly value: unknown;
-  readonly timers: readonly { readonly key: string; readonly dueUs: number }[];
-  readonly watching: readonly string[];
-  readonly topics: readonly string[];
-  readonly names: readonly string[];
 }
 
 const HOOKS: Hooks = {
@@ -275,26 +249,7 @@ export class Runtime {
   /** One actor's state and belongings as bounded plain data; undefined when there is none. */
   inspect(path: string, limits: CopyLimits = COPY_LIMITS): Inspection | undefined {
     const cell = this.#d.find(path);
-    if (cell === undefined) return undefined;
-    let value: unknown = cell.value;
-    const { behaviour } = cell;
-    if (behaviour.view !== undefined && cell.stateGood) {
-      const failed = this.#d.guard(cell, () => {
-        value = behaviour.view?.(cell.value);
-      });
-      if (failed !== undefined) value = failed;
-    }
-    return {
-      path: cell.path,
-      behaviour: cell.kind === CellKind.worker ? { name: cell.behaviour.name, version: cell.behaviour.version } : null,
-      state: nodeState(cell),
-      incarnation: cell.incarnation,
-      value: plainCopy(value, limits),
-      timers: [...(cell.timers?.values() ?? [])].map((timer) => ({ key: timer.key, dueUs: timer.dueUs })),
-      watching: [...(cell.watching?.values() ?? [])].map((target) => target.path),
-      topics: [...(cell.topics ?? [])],
-      names: [...(cell.names ?? [])],
-    };
+    return cell === undefined ? undefined : inspectionOf(this.#d, cell, limits);
   }
 
   /** The last dead letters, oldest first. */
@@ -307,21 +262,7 @@ export class Runtime {
   }
 
   counters(): Counters {
-    const d = this.#d;
-    let queued = 0;
-    for (const cell of d.paths.values()) queued += cell.queued;
-    return {
-      sent: d.sent,
-      handled: d.handled,
-      queued,
-      deadLettered: d.deadLetters.total,
-      deadLetters: d.deadLetters.byReason(),
-      conflated: d.conflated,
-      faults: d.faults,
-      cells: d.paths.size,
-      timers: d.timers.size,
-      restarts: d.restarts,
-    };
+    return countersOf(this.#d);
   }
 
   /** The flight recorder: last events and the hash over all of them. */

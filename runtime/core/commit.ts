@@ -5,8 +5,9 @@ import { type Ask, AskRequest, ChildEnded } from './asks.js';
 import type { Cell } from './cell.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { EffectCall, EffectFailed } from './effects.js';
-import { createCell, kill, startCell, stopChild } from './lifecycle.js';
+import { kill, stopChild } from './lifecycle.js';
 import { forget } from './release.js';
+import { createCell, startCell } from './start.js';
 import { CellState } from './states.js';
 import { Op } from './turn-ops.js';
 

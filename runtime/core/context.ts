@@ -4,8 +4,8 @@ import type { ActorContext, ActorRef, AskResult, SendResult, StartChildResult, W
 import { Ask } from './asks.js';
 import { bindRef, type Cell, cellOf, Ref } from './cell.js';
 import type { Dispatcher } from './dispatcher.js';
-import { createCell, startCell } from './lifecycle.js';
 import { forget } from './release.js';
+import { createCell, startCell } from './start.js';
 import { CellState } from './states.js';
 import { Op } from './turn-ops.js';
 

@@ -1,7 +1,8 @@
 import type { Cell } from '../core/cell.js';
 import type { Dispatcher } from '../core/dispatcher.js';
-import { cancelRestart, createCell, settleForGood, startCell, stopCell } from '../core/lifecycle.js';
+import { cancelRestart, settleForGood, stopCell } from '../core/lifecycle.js';
 import { forget } from '../core/release.js';
+import { createCell, startCell } from '../core/start.js';
 import { CellKind, CellState, StopMode } from '../core/states.js';
 import { nodeState, type NodeState } from '../observe/tree.js';
 import type { ActorRef, ChildSpec, RestartType, StartChildError, StartChildResult, WorkerSpec } from '../types.js';

@@ -1,0 +1,119 @@
+import { TraceKind } from '../observe/trace.js';
+import { policyOf } from '../supervision/policy.js';
+import { SupervisorState } from '../supervision/supervisor-state.js';
+import type { Behaviour, ChildSpec, ExitReason, FailureCause } from '../types.js';
+import { Cell } from './cell.js';
+import type { Dispatcher } from './dispatcher.js';
+import { toFailureCause } from './failure.js';
+import { kill, stopCell } from './lifecycle.js';
+import { Mailbox, powerOfTwo } from './mailbox.js';
+import { forget } from './release.js';
+import { CellKind, CellState, StopMode } from './states.js';
+
+const DEFAULT_CAPACITY = 1024;
+const SHUTDOWN: ExitReason = { kind: 'shutdown' };
+
+/** Supervisors have no behaviour of their own; nothing ever steps this one. */
+const NO_BEHAVIOUR: Behaviour<unknown, unknown, unknown> = { name: 'supervisor', version: 1, init: () => undefined, step: (state) => state };
+
+/** Puts a new address into the tree, stopped. The caller starts it. */
+export function createCell(d: Dispatcher, parent: Cell | null, spec: ChildSpec): Cell {
+  const path = parent === null ? '/' : parent.path === '/' ? `/${spec.id}` : `${parent.path}/${spec.id}`;
+  const isWorker = spec.kind === 'worker';
+  const box = isWorker ? spec.mailbox : undefined;
+  const mailbox = new Mailbox(
+    isWorker ? powerOfTwo(box?.capacity ?? DEFAULT_CAPACITY) : 0, box?.overflow ?? 'reject', box?.overflow === 'conflate' ? (box.conflateKey ?? null) : null,
+  );
+  const kind = isWorker ? CellKind.worker : spec.kind === 'dynamic' ? CellKind.dynamic : CellKind.supervisor;
+  const behaviour = isWorker ? (spec.behaviour as unknown as Behaviour<unknown, unknown, unknown>) : NO_BEHAVIOUR;
+  const policy = policyOf(spec, parent !== null && parent.kind === CellKind.worker);
+  const cell = new Cell(
+    ++d.cellNumbers, path, spec.id, kind, parent, spec, policy, behaviour, mailbox, isWorker ? null : new SupervisorState(spec),
+    (made) => d.hooks.makeContext(d, made),
+  );
+  d.paths.set(path, cell);
+  if (parent !== null) (parent.children ??= new Map()).set(spec.id, cell);
+  return cell;
+}
+
+/** Starts the next incarnation, or resumes a kept one. Null when it runs; otherwise why it does not (it is stopped then). */
+export function startCell(d: Dispatcher, cell: Cell): FailureCause | null {
+  cell.incarnation++;
+  cell.startedAtUs = d.nowUs;
+  if (cell.retained) {
+    cell.retained = false;
+    cell.state = CellState.running;
+    d.trace.write(TraceKind.resume, cell.number, cell.incarnation, d.nowUs);
+    if (!cell.scheduled && cell.queued !== 0) d.schedule(cell);
+    return null;
+  }
+  d.trace.write(TraceKind.start, cell.number, cell.incarnation, d.nowUs);
+  return cell.kind === CellKind.worker ? startWorker(d, cell) : startSupervisor(d, cell);
+}
+
+function startWorker(d: Dispatcher, cell: Cell): FailureCause | null {
+  const nested = d.inTurn;
+  const outer = d.current;
+  const outerAsk = d.currentAsk;
+  const mark = d.ops.count;
+  let cause: FailureCause | null = null;
+  cell.epoch = ++d.epochs;
+  cell.idCounter = 0;
+  cell.random = null;
+  cell.state = CellState.starting;
+  d.current = cell;
+  d.currentAsk = null;
+  d.inTurn = true;
+  try {
+    cell.value = cell.behaviour.init(cell.context, (cell.spec as { readonly input?: unknown }).input);
+  } catch (thrown) {
+    cause = toFailureCause(thrown, { path: cell.path, incarnation: cell.incarnation, during: { type: 'init', turn: 0 } });
+  }
+  d.inTurn = nested;
+  d.current = outer;
+  d.currentAsk = outerAsk;
+  if (cause !== null) {
+    d.hooks.rollback(d, mark);
+    cell.value = undefined;
+    cell.state = CellState.stopped;
+    cell.lastExit = { kind: 'error', cause };
+    d.trace.write(TraceKind.exit, cell.number, 3, d.nowUs);
+    return cause;
+  }
+  cell.stateGood = true;
+  cell.state = CellState.running;
+  if (!nested && d.ops.count !== mark) d.hooks.commit(d, mark);
+  if (cell.state === CellState.running && !cell.scheduled && cell.queued !== 0) d.schedule(cell);
+  return null;
+}
+
+/** Starts the children in order; if one does not start, those before it are stopped in reverse. */
+function startSupervisor(d: Dispatcher, cell: Cell): FailureCause | null {
+  const kept = cell.children;
+  const children = new Map<string, Cell>();
+  cell.children = children;
+  cell.state = CellState.starting;
+  cell.supervision!.window.clear();
+  const specs = cell.spec.kind === 'supervisor' ? cell.spec.children : [];
+  for (const spec of specs) {
+    const child = kept?.get(spec.id);
+    if (child !== undefined) children.set(spec.id, child);
+    else createCell(d, cell, spec);
+  }
+  if (kept !== null) for (const [id, child] of kept) children.set(id, child);
+  for (const child of children.values()) {
+    const cause = startCell(d, child);
+    if (cause === null) continue;
+    for (const other of [...children.values()].reverse()) {
+      if (!stopCell(d, other, StopMode.final, SHUTDOWN)) kill(d, other);
+      forget(d, other);
+    }
+    cell.state = CellState.stopped;
+    const failed: FailureCause = { name: 'StartFailed', message: `child "${child.id}" did not start`, path: cell.path, incarnation: cell.incarnation, cause };
+    cell.lastExit = { kind: 'error', cause: failed };
+    d.trace.write(TraceKind.exit, cell.number, 3, d.nowUs);
+    return failed;
+  }
+  cell.state = CellState.running;
+  return null;
+}

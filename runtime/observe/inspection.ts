@@ -1,0 +1,41 @@
+import type { Cell } from '../core/cell.js';
+import type { Dispatcher } from '../core/dispatcher.js';
+import { CellKind } from '../core/states.js';
+import { type CopyLimits, plainCopy } from './inspect.js';
+import { nodeState } from './tree.js';
+
+/** What `inspect` shows of one actor. */
+export interface Inspection {
+  readonly path: string;
+  readonly behaviour: { readonly name: string; readonly version: number } | null;
+  readonly state: string;
+  readonly incarnation: number;
+  readonly value: unknown;
+  readonly timers: readonly { readonly key: string; readonly dueUs: number }[];
+  readonly watching: readonly string[];
+  readonly topics: readonly string[];
+  readonly names: readonly string[];
+}
+
+/** A bounded copy; a view that throws is shown as its failure. */
+export function inspectionOf(d: Dispatcher, cell: Cell, limits: CopyLimits): Inspection {
+  let value: unknown = cell.value;
+  const { behaviour } = cell;
+  if (behaviour.view !== undefined && cell.stateGood) {
+    const failed = d.guard(cell, () => {
+      value = behaviour.view?.(cell.value);
+    });
+    if (failed !== undefined) value = failed;
+  }
+  return {
+    path: cell.path,
+    behaviour: cell.kind === CellKind.worker ? { name: behaviour.name, version: behaviour.version } : null,
+    state: nodeState(cell),
+    incarnation: cell.incarnation,
+    value: plainCopy(value, limits),
+    timers: [...(cell.timers?.values() ?? [])].map((timer) => ({ key: timer.key, dueUs: timer.dueUs })),
+    watching: [...(cell.watching?.values() ?? [])].map((target) => target.path),
+    topics: [...(cell.topics ?? [])],
+    names: [...(cell.names ?? [])],
+  };
+}
