@@ -5,6 +5,7 @@ export { isAbnormal, toFailureCause } from './core/failure.js';
 export type { Counters } from './observe/counters.js';
 export { COPY_LIMITS, plainCopy, type CopyLimits } from './observe/inspect.js';
 export type { Inspection } from './observe/inspection.js';
+export { formatReport, type ChildSummary, type FailureReport, type ProgressReport, type ReportContext, type ReportFormat, type SupervisorReport } from './observe/report.js';
 export type { NodeState, TreeNode } from './observe/tree.js';
 export { TraceKind, type Trace, type TraceEvent } from './observe/trace.js';
 export { Random } from './random.js';

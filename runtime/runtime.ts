@@ -10,12 +10,14 @@ import { drainEnded, exitSupervisor, kill, stopCell } from './core/lifecycle.js'
 import { forget } from './core/release.js';
 import { powerOfTwo } from './core/mailbox.js';
 import { createCell, startCell } from './core/start.js';
+import { startAnswer } from './core/start-wishes.js';
 import { CellKind, CellState, StopMode } from './core/states.js';
 import { WallLoop } from './core/wall-loop.js';
 import { type Counters, countersOf } from './observe/counters.js';
 import { DeadLetters } from './observe/dead-letters.js';
 import { COPY_LIMITS, type CopyLimits } from './observe/inspect.js';
 import { type Inspection, inspectionOf } from './observe/inspection.js';
+import type { SupervisorReport } from './observe/report.js';
 import { treeOf, type TreeNode } from './observe/tree.js';
 import { Trace } from './observe/trace.js';
 import * as admin from './supervision/admin.js';
@@ -93,12 +95,21 @@ export class Runtime {
     const cause = startCell(d, cell);
     if (cause !== null) {
       forget(d, cell);
+      d.settle();
       return { ok: false, reason: { kind: 'start_failed', cause } };
     }
     this.#root = cell;
     this.#ended = null;
+    if (spec.kind !== 'worker') {
+      d.settle();
+      return { ok: true, ref: cell.self };
+    }
+    const child = d.paths.get(`/${spec.id}`);
+    const answer = child === undefined ? { ok: true as const, ref: this.ref(`/${spec.id}`), ignored: true as const } : startAnswer(d, child);
+    // A root with nothing to do is no tree.
+    if (answer.ignored === true) this.stop();
     d.settle();
-    return { ok: true, ref: spec.kind === 'worker' ? this.ref(`/${spec.id}`) : cell.self };
+    return answer;
   }
 
   /** Reference by absolute path or registered name; one that nobody has yet is a valid address. */
@@ -222,6 +233,18 @@ export class Runtime {
     return true;
   }
 
+  /**
+   * Ends the present incarnation between turns with a reason of choice, as `exit(Pid, Reason)` does: no message is consumed. False
+   * when there is none.
+   */
+  exit(path: string, reason: ExitReason): boolean {
+    this.#d.touch();
+    const cell = this.#d.find(path);
+    if (cell === undefined || cell.state > CellState.draining) return false;
+    this.#d.requestExit(cell, reason);
+    return true;
+  }
+
   /** The next message of the actor's user lane throws instead of being handled. False when there is no such actor. */
   poison(path: string): boolean {
     const cell = this.#d.find(path);
@@ -259,6 +282,14 @@ export class Runtime {
 
   onDeadLetter(listener: (letter: DeadLetter) => void): () => void {
     return this.#d.deadLetters.onLetter(listener);
+  }
+
+  /**
+   * Calls `listener` between turns with every supervisor report from now on, in order; one that throws is taken off. Returns the way
+   * to take it off.
+   */
+  onReport(listener: (report: SupervisorReport) => void): () => void {
+    return this.#d.reports.listen(listener);
   }
 
   counters(): Counters {

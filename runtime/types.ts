@@ -112,6 +112,17 @@ export interface ActorContext<M = unknown> {
   effect(name: string, payload: unknown): void;
   /** Ends this actor after the current turn: normal exit with an output. */
   stop(output?: unknown): void;
+  /** Ends this actor after the current turn with any reason but a kill: `{ kind: 'shutdown', info }`, or an error without a throw. */
+  exit(reason: Exclude<ExitReason, { readonly kind: 'killed' }>): void;
+  /**
+   * In `init` only, as `return ctx.ignore()`: there is nothing to do here. The start succeeds without an incarnation and nothing
+   * this init asked for happens; a permanent or transient child keeps its specification, any other is forgotten.
+   */
+  ignore(): never;
+  /** In `init`: what the one who starts this child by hand is told with the reference (`info` of the answer). */
+  started(info?: unknown): void;
+  /** In `init`: the start fails for this reason, as by a throw, but as a value. */
+  failStart(reason: unknown): void;
   publish(topic: string, message: unknown): void;
   subscribe(topic: string): void;
   /** Takes a unique name for this actor (freed when this incarnation ends); false when another actor holds it. */
@@ -209,8 +220,12 @@ export interface DynamicSupervisorSpec {
 
 export type ChildSpec = WorkerSpec<never> | WorkerSpec | SupervisorSpec | DynamicSupervisorSpec;
 
+/**
+ * `info` is what the child's init gave to `ctx.started`. With `ignored` the child said there is nothing to do: the reference is an
+ * address nobody has.
+ */
 export type StartChildResult<T = unknown> =
-  | { readonly ok: true; readonly ref: ActorRef<T> }
+  | { readonly ok: true; readonly ref: ActorRef<T>; readonly info?: unknown; readonly ignored?: true }
   | { readonly ok: false; readonly reason: StartChildError };
 
 export type StartChildError =
@@ -218,6 +233,9 @@ export type StartChildError =
   | { readonly kind: 'already_present'; readonly path: string }
   | { readonly kind: 'not_found'; readonly path: string }
   | { readonly kind: 'restarting'; readonly path: string }
+  | { readonly kind: 'running'; readonly path: string }
+  /** A dynamic supervisor knows its children by reference, a static one by id. */
+  | { readonly kind: 'needs_reference'; readonly path: string }
   | { readonly kind: 'max_children'; readonly limit: number }
   | { readonly kind: 'invalid_spec'; readonly problems: readonly string[] }
   | { readonly kind: 'not_supervisor'; readonly path: string }

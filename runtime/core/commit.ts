@@ -9,7 +9,7 @@ import { kill, stopChild } from './lifecycle.js';
 import { forget } from './release.js';
 import { createCell, startCell } from './start.js';
 import { CellState } from './states.js';
-import { Op } from './turn-ops.js';
+import { type Call, Op } from './turn-ops.js';
 
 /**
  * Carries out what the turn asked for, in the order it asked, from `mark` on; effects come last. Runs between turns: nothing
@@ -37,7 +37,12 @@ export function commit(d: Dispatcher, mark: number): void {
       case Op.startTimer: startTimer(d, owner, a as string, b, ops.n[at]!); break;
       case Op.cancelTimer: cancelTimer(d, owner, a as string); break;
       case Op.effect: effects++; break;
-      case Op.stop: if (owner.state <= CellState.draining) d.exit(owner, b === undefined ? NORMAL : { kind: 'normal', output: b }); break;
+      case Op.stop: {
+        if (owner.state > CellState.draining) break;
+        d.exit(owner, a !== undefined ? (a as ExitReason) : b === undefined ? NORMAL : { kind: 'normal', output: b });
+        break;
+      }
+      case Op.call: (a as Call)(d, owner, b, ops.n[at]!); break;
       case Op.publish: publish(d, a as string, b); break;
       case Op.subscribe: subscribe(d, owner, a as string); break;
       case Op.monitor: monitor(d, owner, a as string, ops.n[at]!); break;
@@ -92,7 +97,7 @@ function spawnNow(d: Dispatcher, parent: Cell, spec: WorkerSpec): void {
   } else {
     const child = createCell(d, parent, spec);
     cause = startCell(d, child);
-    if (cause !== null) forget(d, child);
+    if (cause !== null || child.state === CellState.stopped) forget(d, child);
   }
   if (cause !== null && parent.behaviour.childExit !== undefined) d.notify(parent, new ChildEnded(spec.id, { kind: 'error', cause }));
 }

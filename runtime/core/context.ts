@@ -1,11 +1,13 @@
 import { Random } from '../random.js';
 import { problemsOfSpec } from '../supervision/validate.js';
-import type { ActorContext, ActorRef, AskResult, SendResult, StartChildResult, WorkerSpec } from '../types.js';
+import type { ActorContext, ActorRef, AskResult, ExitReason, SendResult, StartChildResult, WorkerSpec } from '../types.js';
 import { Ask } from './asks.js';
 import { bindRef, type Cell, cellOf, Ref } from './cell.js';
 import type { Dispatcher } from './dispatcher.js';
+import { toFailureCause } from './failure.js';
 import { forget } from './release.js';
 import { createCell, startCell } from './start.js';
+import { IGNORED, startAnswer, type StartWishes, wishesOf } from './start-wishes.js';
 import { CellState } from './states.js';
 import { Op } from './turn-ops.js';
 
@@ -131,7 +133,12 @@ export class CellContext implements ActorContext {
       forget(d, child);
       return { ok: false, reason: { kind: 'start_failed', cause } };
     }
-    return { ok: true, ref: child.self };
+    const answer = startAnswer<T>(d, child);
+    if (answer.ignored === true) {
+      d.ops.truncate(mark);
+      forget(d, child);
+    }
+    return answer;
   }
 
   spawnLater(spec: WorkerSpec<never>): void {
@@ -156,6 +163,25 @@ export class CellContext implements ActorContext {
     this.#d.ops.add(Op.stop, this.#cell, undefined, output, 0);
   }
 
+  exit(reason: Exclude<ExitReason, { readonly kind: 'killed' }>): void {
+    this.#d.ops.add(Op.stop, this.#cell, reason, undefined, 0);
+  }
+
+  ignore(): never {
+    this.startWishes('ignore').ignored = true;
+    // oxlint-disable-next-line typescript/only-throw-error
+    throw IGNORED;
+  }
+
+  started(info?: unknown): void {
+    this.startWishes('started').info = info;
+  }
+
+  failStart(reason: unknown): void {
+    const wishes = this.startWishes('failStart');
+    wishes.failed ??= toFailureCause(reason, { path: this.path, incarnation: this.incarnation, during: { type: 'init', turn: 0 } });
+  }
+
   publish(topic: string, message: unknown): void {
     this.#d.ops.add(Op.publish, this.#cell, topic, message, 0);
   }
@@ -172,6 +198,11 @@ export class CellContext implements ActorContext {
     d.names.set(name, this.#cell);
     d.ops.add(Op.register, this.#cell, name, undefined, 0);
     return true;
+  }
+
+  private startWishes(verb: string): StartWishes {
+    if (this.#d.initialising !== this.#cell) throw new Error(`ctx.${verb} is for init: this actor has already started`);
+    return wishesOf(this.#d);
   }
 
   /** Whether the timer is armed, seen from inside the turn. */

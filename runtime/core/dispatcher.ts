@@ -11,6 +11,7 @@ import { Envelope } from './mailbox.js';
 import { contentOf, Post } from './post.js';
 import { Fifo } from './run-queue.js';
 import { CellKind, CellState } from './states.js';
+import type { StartWishes } from './start-wishes.js';
 import { TurnOps } from './turn-ops.js';
 
 /**
@@ -81,6 +82,10 @@ export class Dispatcher extends Post {
   committing = 0;
   current: Cell | null = null;
   currentAsk: Ask | null = null;
+  /** The cell whose `init` is on the stack, what that init said about its start, and the info of the last start. */
+  initialising: Cell | null = null;
+  startWishes: StartWishes | null = null;
+  startInfo: unknown = undefined;
   /** Number of the turn under way, over all cells. */
   turn = 0;
   handled = 0;
@@ -183,13 +188,14 @@ export class Dispatcher extends Post {
 
   /** Settles every exit that is waiting. Does nothing inside a turn or inside itself. */
   settle(): void {
-    if (this.exits.count === 0 || this.settling || this.inTurn || this.committing !== 0) return;
+    if ((this.exits.count === 0 && !this.reports.waiting) || this.settling || this.inTurn || this.committing !== 0) return;
     this.settling = true;
     try {
       for (let entry = this.exits.shift(); entry !== undefined; entry = this.exits.shift()) this.settleOne(entry);
     } finally {
       this.settling = false;
     }
+    if (this.reports.waiting) this.reports.deliver(this);
   }
 
   private slice(cell: Cell): void {

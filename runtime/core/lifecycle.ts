@@ -1,3 +1,4 @@
+import { reportStop } from '../observe/report.js';
 import { TraceKind } from '../observe/trace.js';
 import type { ExitReason } from '../types.js';
 import type { Cell } from './cell.js';
@@ -109,6 +110,7 @@ export function finishStop(d: Dispatcher, cell: Cell): void {
   cell.lastExit = reason;
   release(d, cell, !retain);
   tellWatchers(d, cell, reason);
+  if (!cell.exitAfterStop) reportStop(d, cell, reason);
 }
 
 /** A stop that took time has come to its end: whoever waited for it goes on. */
@@ -245,6 +247,7 @@ function armStopDeadline(d: Dispatcher, cell: Cell): void {
     run: () => {
       cell.stopTimer = null;
       kill(d, cell);
+      reportStop(d, cell, KILLED);
       stopCompleted(d, cell);
     },
   });

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock/clock.js';
 import { Timer, TimerHeap, type TimerJob } from '../clock/timer-heap.js';
 import type { DeadLetters } from '../observe/dead-letters.js';
+import { Reports } from '../observe/report.js';
 import { type Trace, TraceKind } from '../observe/trace.js';
 import type { AskResult, DeadLetterReason, ExitReason, FailureCause, SendResult } from '../types.js';
 import { type Ask, AskOutcome, AskRequest, ChildEnded } from './asks.js';
@@ -24,6 +25,7 @@ export abstract class Post {
   readonly topics = new Map<string, Set<Cell>>();
   readonly observers = new Map<string, Set<(message: unknown) => void>>();
   readonly queue = new Fifo<Cell>();
+  readonly reports = new Reports();
   /** Called when work arrives from outside a run; the wall-clock loop hangs here. */
   onWork: (() => void) | null = null;
   running = false;

@@ -1,3 +1,4 @@
+import { reportFailure, reportStarted } from '../observe/report.js';
 import { TraceKind } from '../observe/trace.js';
 import { policyOf } from '../supervision/policy.js';
 import { SupervisorState } from '../supervision/supervisor-state.js';
@@ -7,7 +8,8 @@ import type { Dispatcher } from './dispatcher.js';
 import { toFailureCause } from './failure.js';
 import { kill, stopCell } from './lifecycle.js';
 import { Mailbox, powerOfTwo } from './mailbox.js';
-import { forget } from './release.js';
+import { forget, release } from './release.js';
+import { IGNORED, notAState, type StartWishes } from './start-wishes.js';
 import { CellKind, CellState, StopMode } from './states.js';
 
 const DEFAULT_CAPACITY = 1024;
@@ -36,15 +38,20 @@ export function createCell(d: Dispatcher, parent: Cell | null, spec: ChildSpec):
   return cell;
 }
 
-/** Starts the next incarnation, or resumes a kept one. Null when it runs; otherwise why it does not (it is stopped then). */
+/**
+ * Starts the next incarnation, or resumes a kept one. Null when it runs, or is stopped because its init said `ignore`; otherwise why
+ * it does not run (it is stopped then).
+ */
 export function startCell(d: Dispatcher, cell: Cell): FailureCause | null {
   cell.incarnation++;
   cell.startedAtUs = d.nowUs;
+  d.startInfo = undefined;
   if (cell.retained) {
     cell.retained = false;
     cell.state = CellState.running;
     d.trace.write(TraceKind.resume, cell.number, cell.incarnation, d.nowUs);
     if (!cell.scheduled && cell.queued !== 0) d.schedule(cell);
+    reportStarted(d, cell);
     return null;
   }
   d.trace.write(TraceKind.start, cell.number, cell.incarnation, d.nowUs);
@@ -61,14 +68,24 @@ function startWorker(d: Dispatcher, cell: Cell): FailureCause | null {
   cell.idCounter = 0;
   cell.random = null;
   cell.state = CellState.starting;
+  const outerInit = d.initialising;
+  const outerWishes = d.startWishes;
   d.current = cell;
   d.currentAsk = null;
+  d.initialising = cell;
+  d.startWishes = null;
   d.inTurn = true;
   try {
     cell.value = cell.behaviour.init(cell.context, (cell.spec as { readonly input?: unknown }).input);
+    cause = notAState(cell.value, cell);
   } catch (thrown) {
-    cause = toFailureCause(thrown, { path: cell.path, incarnation: cell.incarnation, during: { type: 'init', turn: 0 } });
+    if (thrown !== IGNORED) cause = toFailureCause(thrown, { path: cell.path, incarnation: cell.incarnation, during: { type: 'init', turn: 0 } });
   }
+  // Seen through the whole type: init may have made it.
+  const wishes = d.startWishes as StartWishes | null;
+  cause ??= wishes?.failed ?? null;
+  d.initialising = outerInit;
+  d.startWishes = outerWishes;
   d.inTurn = nested;
   d.current = outer;
   d.currentAsk = outerAsk;
@@ -80,8 +97,18 @@ function startWorker(d: Dispatcher, cell: Cell): FailureCause | null {
     d.trace.write(TraceKind.exit, cell.number, 3, d.nowUs);
     return cause;
   }
+  if (wishes !== null && wishes.ignored) {
+    d.hooks.rollback(d, mark);
+    cell.state = CellState.stopped;
+    cell.lastExit = { kind: 'normal' };
+    d.trace.write(TraceKind.exit, cell.number, 0, d.nowUs);
+    release(d, cell, true);
+    return null;
+  }
+  d.startInfo = wishes?.info;
   cell.stateGood = true;
   cell.state = CellState.running;
+  reportStarted(d, cell);
   if (!nested && d.ops.count !== mark) d.hooks.commit(d, mark);
   if (cell.state === CellState.running && !cell.scheduled && cell.queued !== 0) d.schedule(cell);
   return null;
@@ -103,7 +130,11 @@ function startSupervisor(d: Dispatcher, cell: Cell): FailureCause | null {
   if (kept !== null) for (const [id, child] of kept) children.set(id, child);
   for (const child of children.values()) {
     const cause = startCell(d, child);
-    if (cause === null) continue;
+    if (cause === null) {
+      if (child.state === CellState.stopped && child.policy.restart === 'temporary') forget(d, child);
+      continue;
+    }
+    reportFailure(d, 'start_error', child, { kind: 'error', cause });
     for (const other of [...children.values()].reverse()) {
       if (!stopCell(d, other, StopMode.final, SHUTDOWN)) kill(d, other);
       forget(d, other);
@@ -115,5 +146,7 @@ function startSupervisor(d: Dispatcher, cell: Cell): FailureCause | null {
     return failed;
   }
   cell.state = CellState.running;
+  d.startInfo = undefined;
+  reportStarted(d, cell);
   return null;
 }

@@ -1,4 +1,5 @@
 import type { Cell } from './cell.js';
+import type { Dispatcher } from './dispatcher.js';
 
 /** What a turn asked for, by kind; what `a`, `b` and `n` hold is said at each. */
 export const Op = {
@@ -12,7 +13,7 @@ export const Op = {
   cancelTimer: 3,
   /** a: effect name, b: payload. */
   effect: 4,
-  /** b: output. */
+  /** a: exit reason, or undefined for a normal exit with b: output. */
   stop: 5,
   /** a: topic, b: message. */
   publish: 6,
@@ -34,7 +35,12 @@ export const Op = {
   register: 14,
   /** b: child specification. */
   spawnLater: 15,
+  /** a: a `Call`, b and n: what it is called with. */
+  call: 16,
 } as const;
+/** Something to be done when the turn is committed that needs no place in the switch; a module's function, never a closure. */
+export type Call = (d: Dispatcher, owner: Cell, b: unknown, n: number) => void;
+
 export type Op = (typeof Op)[keyof typeof Op];
 
 /**

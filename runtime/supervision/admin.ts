@@ -3,6 +3,7 @@ import type { Dispatcher } from '../core/dispatcher.js';
 import { cancelRestart, settleForGood, stopCell } from '../core/lifecycle.js';
 import { forget } from '../core/release.js';
 import { createCell, startCell } from '../core/start.js';
+import { startAnswer } from '../core/start-wishes.js';
 import { CellKind, CellState, StopMode } from '../core/states.js';
 import { nodeState, type NodeState } from '../observe/tree.js';
 import type { ActorRef, ChildSpec, RestartType, StartChildError, StartChildResult, WorkerSpec } from '../types.js';
@@ -11,9 +12,6 @@ import { problemsOfSpec } from './validate.js';
 
 export type AdminError =
   | StartChildError
-  | { readonly kind: 'running'; readonly path: string }
-  /** A dynamic supervisor knows its children by reference, a static one by id. */
-  | { readonly kind: 'needs_reference'; readonly path: string }
   | { readonly kind: 'needs_id'; readonly path: string };
 
 export type AdminResult = { readonly ok: true } | { readonly ok: false; readonly reason: AdminError };
@@ -56,10 +54,18 @@ export function startChild(d: Dispatcher, path: string, wanted: ChildSpec): Star
   const cause = startCell(d, child);
   if (cause !== null) {
     forget(d, child);
+    d.settle();
     return refused({ kind: 'start_failed', cause });
   }
+  const answer = startAnswer(d, child);
+  if (answer.ignored === true && leavesNoSpec(supervisor, child)) forget(d, child);
   d.settle();
-  return { ok: true, ref: child.self };
+  return answer;
+}
+
+/** A temporary child's specification goes with it; a dynamic supervisor keeps none of any child. */
+function leavesNoSpec(supervisor: Cell, child: Cell): boolean {
+  return supervisor.kind === CellKind.dynamic || child.policy.restart === 'temporary';
 }
 
 /** Stops a child and keeps its specification (a temporary or dynamic one is gone). Stopping a stopped child is fine. */
@@ -77,7 +83,7 @@ export function terminateChild(d: Dispatcher, path: string, which: string | Acto
   }
   if (child.state === CellState.down) releaseGroup(d, parent, child);
   if (stopCell(d, child, StopMode.final, { kind: 'shutdown' })) {
-    if (child.policy.restart === 'temporary' || parent.kind === CellKind.dynamic) forget(d, child);
+    if (leavesNoSpec(parent, child)) forget(d, child);
   }
   d.settle();
   return OK;
@@ -99,13 +105,18 @@ export function restartChild(d: Dispatcher, path: string, id: string): StartChil
   const child = namedChild(d, path, id);
   if (!isCell(child)) return refused(child);
   if (child.state === CellState.down) return refused({ kind: 'restarting', path: child.path });
-  if (child.state !== CellState.stopped) return { ok: false, reason: { kind: 'already_started', path: child.path } };
+  if (child.state !== CellState.stopped) return refused({ kind: 'running', path: child.path });
   child.quarantined = false;
   child.policy.quarantine?.clear();
   const cause = startCell(d, child);
-  if (cause !== null) return refused({ kind: 'start_failed', cause });
+  if (cause !== null) {
+    d.settle();
+    return refused({ kind: 'start_failed', cause });
+  }
+  const answer = startAnswer(d, child);
+  if (answer.ignored === true && leavesNoSpec(child.parent!, child)) forget(d, child);
   d.settle();
-  return { ok: true, ref: child.self };
+  return answer;
 }
 
 /** Forgets the specification of a stopped child of a static supervisor. */
@@ -161,6 +172,7 @@ export function getChildSpec(d: Dispatcher, path: string, which: string | ActorR
 function namedChild(d: Dispatcher, path: string, id: string): Cell | StartChildError {
   const parent = supervisorAt(d, path);
   if (!isCell(parent)) return parent;
+  if (parent.kind === CellKind.dynamic) return { kind: 'needs_reference', path };
   return parent.children?.get(id) ?? { kind: 'not_found', path: path === '/' ? `/${id}` : `${path}/${id}` };
 }
 

@@ -1,12 +1,13 @@
 import { ChildEnded } from '../core/asks.js';
 import type { Cell } from '../core/cell.js';
 import type { Dispatcher } from '../core/dispatcher.js';
-import { causeOf } from '../core/failure.js';
+import { causeOf, isAbnormal } from '../core/failure.js';
 import { cancelRestart, continueStop, exitSupervisor, keepOrReset, settleForGood, stopCell, stopCompleted } from '../core/lifecycle.js';
 import { forget } from '../core/release.js';
 import { startCell } from '../core/start.js';
 import { CellKind, CellState, StopMode } from '../core/states.js';
 import { Random } from '../random.js';
+import { reportFailure, reportStop } from '../observe/report.js';
 import { TraceKind } from '../observe/trace.js';
 import type { ExitReason, FailureCause } from '../types.js';
 import { backoffMs, resetAfterMs } from './backoff.js';
@@ -28,9 +29,11 @@ export function childExited(d: Dispatcher, child: Cell): void {
   if (parent.state === CellState.stopping) {
     if (parent.stopMode === StopMode.retain) keepOrReset(d, child, reason);
     else settleForGood(d, child, StopMode.final, reason);
+    reportStop(d, child, reason);
     if (continueStop(d, parent)) stopCompleted(d, parent);
     return;
   }
+  if (isAbnormal(reason) || child.policy.restart === 'permanent') reportFailure(d, 'child_terminated', child, reason);
   if (!wantsRestart(child.policy.restart, reason)) {
     endForGood(d, parent, child, reason);
     return;
@@ -134,7 +137,12 @@ function startGroup(d: Dispatcher, parent: Cell, failing: Cell): void {
     if (child.quarantined || (child.state !== CellState.down && child.state !== CellState.stopped)) continue;
     cancelRestart(d, child);
     const cause = startCell(d, child);
-    if (cause === null) continue;
+    if (cause === null) {
+      const forgotten = child.policy.restart === 'temporary' || parent.kind !== CellKind.supervisor;
+      if (child.state === CellState.stopped && forgotten) forget(d, child);
+      continue;
+    }
+    reportFailure(d, 'start_error', child, { kind: 'error', cause });
     child.state = CellState.down;
     child.lastExit = { kind: 'error', cause };
     if (state === null) {
@@ -183,6 +191,7 @@ function giveUp(d: Dispatcher, supervisor: Cell, child: Cell, reason: ExitReason
     incarnation: supervisor.incarnation,
     cause: causeOf(reason, child.path),
   };
+  reportFailure(d, 'shutdown', child, { kind: 'error', cause });
   settleForGood(d, child, StopMode.final, reason);
   forget(d, child);
   exitSupervisor(d, supervisor, { kind: 'error', cause }, StopMode.final);
