@@ -2,6 +2,7 @@ import {
   type AnyActorRef, type AnyMachineSnapshot, type AnyStateMachine, createActor, type EventFromLogic, type InputFrom, type SnapshotFrom,
 } from 'xstate';
 import type { ActorContext, ActorRef, Behaviour, ExitReason, WorkerSpec } from '../types.js';
+import { FlatMachine, FlatState, type StepAction as Action } from './flat.js';
 import { isPlain, machineProblems } from './xstate-rules.js';
 
 /** What a named action of a machine gets when it is carried out, after the transition has succeeded. */
@@ -30,14 +31,10 @@ export interface MachineOptions<M extends AnyStateMachine> {
   readonly actors?: Readonly<Record<string, ChildFactory>>;
   /** Topic that emitted events are published on. Default: the event's type. */
   readonly emitTopic?: string;
+  /** Whether a flat machine is stepped by tables made of its definition. Default true; the results are the same. */
+  readonly compiled?: boolean;
   /** Where `log()` goes; nowhere by default. */
   readonly log?: (values: unknown, ctx: ActorContext) => void;
-}
-
-interface Action {
-  readonly type: string;
-  readonly info: { readonly context: unknown; readonly event: unknown };
-  readonly params: unknown;
 }
 
 interface RaiseParams { readonly event: Event; readonly id?: string; readonly delay?: number }
@@ -55,6 +52,10 @@ class DelayedSend {
     this.to = to;
     this.event = event;
   }
+}
+
+function noSpawn(): never {
+  throw new Error('a machine may not spawn inside assign; use spawnChild or invoke');
 }
 
 /** Child logic that never runs: children are the runtime's own. */
@@ -86,13 +87,14 @@ export function machine<M extends AnyStateMachine>(
   const actors = options.actors ?? {};
   const problems = machineProblems(logic, Object.keys(effects), Object.keys(actors));
   if (problems.length > 0) throw new TypeError(`machine "${logic.id}" cannot run under the runtime:\n- ${problems.join('\n- ')}`);
-  const stepper = new Stepper(logic, Object.keys(actors));
+  const stepper = new Stepper(logic, Object.keys(actors), options.compiled ?? true);
 
   const carryOut = (snapshot: AnyMachineSnapshot, ctx: ActorContext<EventFromLogic<M>>): AnyMachineSnapshot => {
-    if (snapshot.status === 'error') throw snapshot.error;
+    const ends = !(snapshot instanceof FlatState) && snapshot.status !== 'active';
+    if (ends && snapshot.status === 'error') throw snapshot.error;
     const actions = stepper.actions;
     for (let at = 0; at < actions.length; at++) act(actions[at]!, snapshot, ctx as unknown as ActorContext);
-    if (snapshot.status === 'done') ctx.stop(snapshot.output);
+    if (ends && snapshot.status === 'done') ctx.stop(snapshot.output);
     return snapshot;
   };
 
@@ -168,8 +170,10 @@ class Stepper {
   private readonly collect: (action: Action) => void;
   /** No eventless transitions and no wildcards: an event no active state names changes nothing. */
   private readonly plain: boolean;
+  /** The same definition as tables, where it is flat. */
+  private readonly flat: FlatMachine | null;
 
-  constructor(logic: AnyStateMachine, actorNames: readonly string[]) {
+  constructor(logic: AnyStateMachine, actorNames: readonly string[], compiled: boolean) {
     const stubs: Record<string, unknown> = {};
     for (const name of actorNames) stubs[name] = inert;
     this.definition = logic.provide({ actors: stubs as never });
@@ -189,22 +193,30 @@ class Stepper {
       logger: () => undefined,
       emit: () => undefined,
       stopChild: () => undefined,
-      defer: () => {
-        throw new Error('a machine may not spawn inside assign; use spawnChild or invoke');
-      },
+      defer: noSpawn,
       actionExecutor: this.collect as never,
     } as unknown as Parameters<AnyStateMachine['transition']>[2];
+    const transition = (snapshot: AnyMachineSnapshot, event: Event): AnyMachineSnapshot =>
+      this.definition.transition(snapshot, event as never, this.scope) as unknown as AnyMachineSnapshot;
+    const extras = { self: this.shell, system: this.shell.system, spawn: noSpawn };
+    this.flat = compiled ? FlatMachine.compile(this.definition, this.actions, transition, extras) : null;
   }
 
   init(input: unknown): AnyMachineSnapshot {
     this.actions.length = 0;
-    return this.definition.getInitialSnapshot(this.scope as never, input) as unknown as AnyMachineSnapshot;
+    return this.compact(this.definition.getInitialSnapshot(this.scope as never, input) as unknown as AnyMachineSnapshot);
   }
 
   step(snapshot: AnyMachineSnapshot, event: Event): AnyMachineSnapshot {
     if (this.actions.length !== 0) this.actions.length = 0;
+    if (this.flat !== null && snapshot instanceof FlatState) return this.flat.step(snapshot, event) as AnyMachineSnapshot;
     if (this.plain && !this.names(snapshot, event.type)) return snapshot;
-    return this.definition.transition(snapshot, event as never, this.scope) as unknown as AnyMachineSnapshot;
+    return this.compact(this.definition.transition(snapshot, event as never, this.scope) as unknown as AnyMachineSnapshot);
+  }
+
+  /** What the actor keeps of a snapshot: the compiled machine's own form of it where there is one. */
+  private compact(snapshot: AnyMachineSnapshot): AnyMachineSnapshot {
+    return this.flat === null ? snapshot : (this.flat.compact(snapshot) as AnyMachineSnapshot);
   }
 
   /** Whether any active state has a transition for this event, guards aside. XState's own events always count. */
