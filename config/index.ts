@@ -3,3 +3,4 @@ export { ConfigError, keyText, problemLine, type ConfigProblem } from './problem
 export { configSchema, DEFAULT_CONFIG, type Config } from './schema.js';
 export * from './trading.js';
 export type { LanesParams } from './lanes.js';
+export type { ProcessParams } from './process.js';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { indicatorsSchema } from './indicators.js';
 import { lanesSchema } from './lanes.js';
+import { processSchema } from './process.js';
 import { tradingSchema } from './trading.js';
 
 /** Everything that can be configured: one table a concern, every key with its default. */
@@ -8,6 +9,7 @@ export const configSchema = z.strictObject({
   indicators: indicatorsSchema.prefault({}),
   trading: tradingSchema.prefault({}),
   lanes: lanesSchema.prefault({}),
+  process: processSchema.prefault({}),
 });
 export type Config = z.infer<typeof configSchema>;
 

@@ -1,7 +1,7 @@
 import { CommanderError, type Command } from 'commander';
 import { ConfigError, problemLine, type ConfigProblem } from '../../config/problems.js';
 import { CliError, EXIT_CODES, type ExitName } from './errors.js';
-import { runCleanups } from './interrupt.js';
+import { runCleanups, takenOverBy } from './interrupt.js';
 import { fromTapeError } from '../tape/errors.js';
 import { hasPrintedJson, printJson } from './output.js';
 import { clearProgress } from './progress.js';
@@ -18,7 +18,11 @@ export async function execute(build: () => Command, argv: readonly string[]): Pr
     await runCleanups((cause) => printStack('while cleaning up', cause));
     return process.exit(report(error, json));
   };
-  const failLoudly = (error: unknown): void => void fail(error);
+  const failLoudly = (error: unknown): void => {
+    const owner = takenOverBy();
+    if (owner === undefined) void fail(error);
+    else owner.fatal(error);
+  };
   installSignals(json);
   installClosedPipe(fail);
   process.on('uncaughtException', failLoudly);
@@ -104,13 +108,22 @@ function installSignals(json: boolean): void {
   };
   const onSigint = stop('interrupted', 'interrupted');
   const onSigterm = stop('terminated', 'terminated');
-  process.on('SIGINT', () => void onSigint());
-  process.on('SIGTERM', () => void onSigterm());
+  const on = (signal: 'SIGINT' | 'SIGTERM', end: () => Promise<void>): void => {
+    process.on(signal, () => {
+      const owner = takenOverBy();
+      if (owner === undefined) void end();
+      else owner.signal(signal);
+    });
+  };
+  on('SIGINT', onSigint);
+  on('SIGTERM', onSigterm);
 }
 
 /** `faultline tape export … | head` closes our stdout: that is the reader's wish and no error. A full disk behind `>` is one. */
 function installClosedPipe(fail: (error: unknown) => Promise<never>): void {
   const ended = (error: NodeJS.ErrnoException): void => {
+    // Whoever read a long-lived process's output may go; the process stays.
+    if (takenOverBy() !== undefined) return;
     if (error.code !== 'EPIPE') {
       void fail(fromSystemError(error, 'write') ?? error);
       return;

@@ -41,3 +41,21 @@ export function breathe(): Promise<void> | undefined {
   lastBreathMs = nowMs;
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+/** A program that lives until it is told to end, and answers signals and failures itself. */
+export interface LongLived {
+  signal(signal: 'SIGINT' | 'SIGTERM'): void;
+  /** An exception or rejection that nobody caught. */
+  fatal(error: unknown): void;
+}
+
+let longLived: LongLived | undefined;
+
+/** From here on signals and uncaught failures go to `owner` instead of ending the command, and a closed stdout ends nothing. */
+export function takeOver(owner: LongLived): void {
+  longLived = owner;
+}
+
+export function takenOverBy(): LongLived | undefined {
+  return longLived;
+}

@@ -15,7 +15,7 @@ interface Declared {
 }
 
 /** The files that declare schemas, below the checkout's root. */
-const SOURCES = ['config/schema.ts', 'config/indicators.ts', 'config/trading.ts', 'config/lanes.ts'];
+const SOURCES = ['config/schema.ts', 'config/indicators.ts', 'config/trading.ts', 'config/lanes.ts', 'config/process.ts'];
 
 /**
  * Text of config/faultline.toml: every key with its default, and above it what the schema's source says about it. The comments are

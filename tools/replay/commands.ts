@@ -3,6 +3,7 @@ import { CliError } from '../cli/errors.js';
 import { endWith, printJson } from '../cli/output.js';
 import { collectFault, FAULT_FORMS } from './fault-spec.js';
 import type { Fault } from './fault-spec.js';
+import { processName } from '../process/run-folder.js';
 import { printReport } from './print-report.js';
 import { replayTape } from './run.js';
 
@@ -19,6 +20,9 @@ interface Options {
   readonly partial?: boolean;
   readonly live?: boolean;
   readonly json?: boolean;
+  readonly serve?: boolean;
+  readonly name?: string;
+  readonly passes?: number;
 }
 
 const MOST_LANES = 64;
@@ -35,25 +39,46 @@ export function register(program: Command): void {
     .option('--inline', 'keep them on the main loop; default: as the configuration says')
     .option('--from <time>', 'decide nothing before: ISO 8601, an epoch stamp, or +10m after the start; earlier records warm up')
     .option('--to <time>', 'end before that time')
-    .option('--speed <x>', 'tape seconds per second; default: as fast as it goes', parseSpeed)
+    .option('--speed <x>', 'tape seconds per second; default: as fast as it goes, 60 with --serve', parseSpeed)
     .option('--live', 'show the tree at work on this terminal')
     .option('--out <dir>', 'folder for decisions.jsonl, trades.csv, states.csv, report.json')
     .option('--overwrite', 'write into a folder that is not empty')
     .option('--partial', 'replay a tape without an end mark too, as far as it is complete')
-    .option('--json', 'print one JSON object')
+    .option('--serve', 'play the tape over and over as a named, supervised process that `faultline ps` and its like can reach')
+    .option('--name <name>', 'name of the served process (default: replay)')
+    .option('--passes <n>', 'with --serve: end after that many passes', parsePasses)
+    .option('--json', 'print one JSON object; with --serve one a pass, on a line of its own')
     .action(replay);
 }
 
 async function replay(tape: string, options: Options): Promise<void> {
-  const { fault, live, json, lanes, inline, ...rest } = options;
+  const { fault, live, json, lanes, inline, serve, name, passes, ...rest } = options;
   if (lanes !== undefined && inline === true) throw new CliError('usage', '--lanes and --inline exclude each other');
   if (live === true && json === true) throw new CliError('usage', '--live and --json exclude each other');
+  if (serve === true) return await serveReplay(tape, options);
+  for (const [option, given] of [['--name', name], ['--passes', passes]] as const) if (given !== undefined) throw new CliError('usage', `${option} is for a served replay`, 'add --serve');
   const watch = live === true && process.stdout.isTTY;
   const placed = inline === true ? 0 : lanes;
   const report = await replayTape({ tape, faults: fault, ...(placed === undefined ? {} : { lanes: placed }), ...rest, ...(watch ? { live: process.stdout } : {}) });
   if (json === true) printJson(report);
   else printReport(report);
   if (report.gaveUp !== null) endWith('rootGaveUp');
+}
+
+async function serveReplay(tape: string, { fault, json, lanes, inline, name, passes, live, out, overwrite, ...rest }: Options): Promise<void> {
+  if (live !== undefined || out !== undefined || overwrite !== undefined) throw new CliError('usage', '--live, --out and --overwrite are not for a served replay', 'watch it with: faultline ps --watch');
+  const placed = inline === true ? 0 : lanes;
+  // The log's package is loaded by those who log.
+  const { serveTape } = await import('./serve.js');
+  await serveTape({
+    tape, faults: fault, ...rest, ...(placed === undefined ? {} : { lanes: placed }),
+    name: processName(name ?? 'replay'), json: json === true, ...(passes === undefined ? {} : { passes }),
+  });
+}
+
+function parsePasses(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new CliError('usage', `--passes '${text}' is not a number of passes`);
+  return Number(text);
 }
 
 function parseLanes(text: string): number {

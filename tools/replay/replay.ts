@@ -34,6 +34,8 @@ export interface ReplayInput {
   readonly fromUs?: number;
   /** The replay ends before the first record at or after this tape clock. */
   readonly toUs?: number;
+  /** Waits for a kernel that an operator stopped, instead of ending there. */
+  readonly patient?: boolean;
   /** Gets every decision, in order, with its canonical line. */
   readonly onDecision?: (decision: Decision, line: string) => void;
 }
@@ -87,6 +89,7 @@ export class Replay {
     if (!started.ok) throw new Error(`the session does not start: ${JSON.stringify(started.reason)}`);
     this.#session = new ReplaySession(this.runtime, new FaultedSource(input.source, input.faults ?? [], instanceNames(header.instruments)), kernels, (fault) => lanes?.strike(fault));
     this.#session.mute = this.#fromUs > 0;
+    this.#session.patient = input.patient ?? false;
   }
 
   get ended(): boolean {
@@ -95,6 +98,10 @@ export class Replay {
   /** The last `advance` stopped for lanes that are not done: `turn` before the next one. */
   get stalled(): boolean {
     return this.#session.stalled;
+  }
+  /** An operator suspended or stopped the kernel: the tape stands still. */
+  get waiting(): boolean {
+    return this.#session.waiting;
   }
   get clockUs(): number {
     return this.#session.clockUs;

@@ -3,7 +3,7 @@ import { allocateBatch, BLOCK_RECORDS, EXCH_US, RECV_US, WORDS_F } from '../../d
 import type { Instrument, RecordBatch } from '../../data/records/index.js';
 import { TapeReader } from '../../data/tape/index.js';
 import { loadConfig } from '../../config/index.js';
-import type { LanesParams } from '../../config/index.js';
+import type { LanesParams, LoadedConfig } from '../../config/index.js';
 import { instanceNames, planLanes } from '../../supervisors/index.js';
 import type { LanePlan } from '../../supervisors/index.js';
 import { breathe, onInterrupt } from '../cli/interrupt.js';
@@ -16,6 +16,7 @@ import { liveSnapshot } from './live-snapshot.js';
 import { LiveView } from './live-view.js';
 import { ReplayOutput } from './output.js';
 import { Replay } from './replay.js';
+import type { ReplayInput } from './replay.js';
 import type { ReplayReport } from './report.js';
 import { isoUs, parseTimeUs } from './time.js';
 
@@ -51,48 +52,85 @@ export interface ReplayResult extends ReplayReport {
 const STRETCH = 64 * BLOCK_RECORDS;
 const FRAME_MS = 100;
 
-/** Replays one tape. @throws CliError for a tape, option or output that cannot be used. */
-export async function replayTape(request: ReplayRequest): Promise<ReplayResult> {
-  const loaded = loadConfig(request.config);
-  const reader = openTape(request.tape, request.partial ?? false);
+/** A tape and everything that was asked of its replay, found usable. It can be played any number of times. */
+export interface PreparedReplay {
+  readonly tape: string;
+  readonly loaded: LoadedConfig;
+  readonly records: number;
+  readonly span: TapeSpan;
+  /** Clock of the first record that may decide, µs. */
+  readonly firstUs: number;
+  /** Begins a replay: the tree is up when it returns. To be closed. */
+  begin(onDecision: NonNullable<ReplayInput['onDecision']>, options?: { readonly patient?: boolean }): { readonly replay: Replay; close(): Promise<void> };
+}
+
+/** @throws CliError for a tape or option that cannot be used. */
+export function prepareReplay(request: ReplayRequest, loaded = loadConfig(request.config)): PreparedReplay {
+  const partial = request.partial ?? false;
+  const span = tapeSpan(request.tape, partial);
+  const window = timeWindow(request, span);
+  const lanes = chosenLanes(request, loaded.config.lanes);
+  const reader = openTape(request.tape, partial);
+  const { records } = reader;
   try {
-    const span = tapeSpan(request.tape, request.partial ?? false);
-    const window = timeWindow(request, span);
-    const lanes = chosenLanes(request, loaded.config.lanes);
     if (lanes !== undefined) planned(reader.header.instruments, lanes);
     checkFaults(request.faults, reader, lanes);
-    let output: ReplayOutput | undefined;
-    const replay = new Replay({
-      header: reader.header,
-      source: { next: (batch) => guardTape(() => reader.next(batch)) },
-      config: loaded.config,
-      startUs: span.startUs,
-      faults: request.faults,
-      ...(lanes === undefined ? {} : { lanes }),
-      ...window,
-      onDecision: (_decision, line) => output?.decision(line),
-    });
-    const forget = onInterrupt(() => output?.abandon());
-    try {
-      checkPaths(replay, request.faults);
-      // Last of all, so that a mistyped option leaves no folder behind.
-      output = request.out === undefined ? undefined : new ReplayOutput(request.out, request.overwrite ?? false);
-      const startMs = performance.now();
-      await (request.live === undefined && request.speed === undefined && request.pace === undefined
-        ? atFullSpeed(replay, reader.records, basename(request.tape))
-        : paced(replay, request, reader.records, span));
-      await replay.settle();
-      const report: ReplayResult = {
-        tape: basename(request.tape), configDigest: loaded.digest, injected: request.faults.length, ...replay.finish(performance.now() - startMs),
-      };
-      output?.finish(report);
-      return report;
-    } finally {
-      forget();
-      await replay.close();
-    }
   } finally {
     reader.close();
+  }
+  return {
+    tape: basename(request.tape), loaded, records, span, firstUs: Math.max(span.startUs, window.fromUs ?? span.startUs),
+    begin: (onDecision, { patient = false } = {}) => {
+      const source = openTape(request.tape, partial);
+      try {
+        const replay = new Replay({
+          header: source.header,
+          source: { next: (batch) => guardTape(() => source.next(batch)) },
+          config: loaded.config,
+          startUs: span.startUs,
+          faults: request.faults,
+          ...(lanes === undefined ? {} : { lanes }),
+          ...window,
+          onDecision,
+          patient,
+        });
+        const close = async (): Promise<void> => {
+          source.close();
+          await replay.close();
+        };
+        return { replay, close };
+      } catch (error) {
+        source.close();
+        throw error;
+      }
+    },
+  };
+}
+
+/** Replays one tape. @throws CliError for a tape, option or output that cannot be used. */
+export async function replayTape(request: ReplayRequest): Promise<ReplayResult> {
+  const prepared = prepareReplay(request);
+  const { tape, loaded, records, span } = prepared;
+  let output: ReplayOutput | undefined;
+  const { replay, close } = prepared.begin((_decision, line) => output?.decision(line));
+  const forget = onInterrupt(() => output?.abandon());
+  try {
+    checkPaths(replay, request.faults);
+    // Last of all, so that a mistyped option leaves no folder behind.
+    output = request.out === undefined ? undefined : new ReplayOutput(request.out, request.overwrite ?? false);
+    const startMs = performance.now();
+    await (request.live === undefined && request.speed === undefined && request.pace === undefined
+      ? atFullSpeed(replay, records, tape)
+      : paced(replay, request, records, span));
+    await replay.settle();
+    const report: ReplayResult = {
+      tape, configDigest: loaded.digest, injected: request.faults.length, ...replay.finish(performance.now() - startMs),
+    };
+    output?.finish(report);
+    return report;
+  } finally {
+    forget();
+    await close();
   }
 }
 
@@ -236,7 +274,7 @@ function planned(instruments: readonly Instrument[], lanes: LanesParams): LanePl
 }
 
 /** A fault for an actor that is not there would do nothing in silence. */
-function checkPaths(replay: Replay, faults: readonly Fault[]): void {
+export function checkPaths(replay: Replay, faults: readonly Fault[]): void {
   for (const fault of faults.filter(isActorFault)) {
     if (fault.kind === 'poison' && fault.path.startsWith('/market/lanes/') && replay.runtime.inspect(fault.path) !== undefined) {
       throw new CliError('usage', `--fault ${formatFault(fault)}: a lane's actor gets no messages`, 'kill-lane:I@N ends its thread, crash:PATH@N its actor');

@@ -19,6 +19,9 @@ export interface InputCounts {
   readonly backwardStamps: number;
 }
 
+/** A message's `clockUs` while nobody has read it. */
+const UNREAD = -1;
+
 /**
  * Drives a tree over a tape: the only place that moves the virtual clock.
  *
@@ -35,6 +38,8 @@ export class ReplaySession {
   mute = false;
   /** The last `advance` stopped because lanes are not done: let the main loop turn, then go on. */
   stalled = false;
+  /** A kernel that an operator stopped may be started again: wait for it instead of ending. */
+  patient = false;
 
   readonly #runtime: Runtime;
   readonly #source: FaultedSource;
@@ -50,6 +55,8 @@ export class ReplaySession {
   #strike = 0;
   #poisonsKernel = false;
   #threw = false;
+  /** `queued`: the stretch lies in the mailbox of a kernel that takes nothing, suspended or backing off. `absent`: there is no kernel. */
+  #held: 'no' | 'queued' | 'absent' = 'no';
 
   constructor(runtime: Runtime, source: FaultedSource, kernels: readonly KernelPort[], strikeLane?: (fault: LaneFault) => void) {
     this.#strikeLane = strikeLane;
@@ -57,11 +64,21 @@ export class ReplaySession {
     this.#source = source;
     this.#kernels = kernels;
     runtime.onDeadLetter((letter) => {
-      if (letter.message !== this.#message || letter.reason !== 'poison') return;
+      if (letter.message !== this.#message) return;
+      if (letter.reason !== 'poison') {
+        // It went with its mailbox: nobody saw it, so it is to be sent again.
+        this.#held = 'absent';
+        return;
+      }
       this.#deadLettered++;
       this.#message.next++;
       this.#threw = true;
     });
+  }
+
+  /** Nobody takes the next records, because of an operator: the tape stands still. */
+  get waiting(): boolean {
+    return this.#held !== 'no';
   }
 
   /** Inputs taken so far. */
@@ -147,11 +164,9 @@ export class ReplaySession {
     }
   }
 
-  /** One message to the kernel and the turns that follow from it. True when the next record is not before `beforeUs`. */
-  #round(chunk: InputChunk, beforeUs: number): boolean {
-    const runtime = this.#runtime;
+  /** Sends the kernel the next stretch; false when there is none to send it to. */
+  #offer(chunk: InputChunk, untilUs: number): boolean {
     const message = this.#message;
-    const timerUs = runtime.nextTimerUs();
     const strike = chunk.strikes[this.#strike];
     message.F = chunk.batch.F;
     message.I = chunk.batch.I;
@@ -159,15 +174,42 @@ export class ReplaySession {
     message.next = this.#at;
     // A poison takes the one record it strikes, not the stretch that happens to follow.
     message.to = this.#poisonsKernel ? this.#at + 1 : strike === undefined ? chunk.batch.length : strike.before;
-    message.untilUs = Math.min(timerUs, beforeUs);
+    message.untilUs = untilUs;
     message.mute = this.mute;
+    message.clockUs = UNREAD;
+    message.stalled = false;
     this.#poisonsKernel = false;
     this.#threw = false;
-    if (runtime.send(KERNEL_PATH, message) !== 'delivered') {
-      this.ended = true;
-      return false;
-    }
+    return this.#runtime.send(KERNEL_PATH, message) === 'delivered';
+  }
+
+  /** No kernel: true to wait for one, false at the end. */
+  #withoutKernel(): boolean {
+    this.ended = !this.patient || this.#runtime.ended !== null;
+    this.#held = 'absent';
+    return !this.ended;
+  }
+
+  /** The stretch lies in the kernel's mailbox. True: nothing happens until somebody outside does something. */
+  #waitForKernel(): boolean {
+    this.#held = 'queued';
+    // One that backs off needs time to pass.
+    if (this.#runtime.inspect(KERNEL_PATH)?.state !== 'restarting' || this.#runtime.nextTimerUs() === Infinity) return true;
+    this.#runtime.advanceTo(this.#runtime.nextTimerUs());
+    return false;
+  }
+
+  /** One message to the kernel and the turns that follow from it. True when the next record is not before `beforeUs`. */
+  #round(chunk: InputChunk, beforeUs: number): boolean {
+    const runtime = this.#runtime;
+    const message = this.#message;
+    const timerUs = runtime.nextTimerUs();
+    // Asked first, so that a kernel that is gone is not sent a dead letter at every look.
+    if (this.#held === 'absent' && runtime.inspect(KERNEL_PATH)?.state !== 'running') return this.#withoutKernel();
+    if (this.#held !== 'queued' && !this.#offer(chunk, Math.min(timerUs, beforeUs))) return this.#withoutKernel();
+    this.#held = 'no';
     runtime.drain(1);
+    if (message.clockUs === UNREAD && !this.#threw) return this.waiting || this.#waitForKernel();
     this.#at = message.next;
     if (message.clockUs > this.clockUs) {
       this.clockUs = message.clockUs;
