@@ -84,7 +84,8 @@ export class Runtime {
    */
   start(spec: ChildSpec): StartChildResult {
     if (this.#root !== null) return { ok: false, reason: { kind: 'already_started', path: '/' } };
-    const root: ChildSpec = spec.kind === 'worker'
+    const asWorker = typeof spec === 'object' && spec !== null && spec.kind === 'worker';
+    const root: ChildSpec = asWorker
       ? { kind: 'supervisor', id: 'root', strategy: 'oneForOne', intensity: { restarts: 0, withinMs: 1000 }, children: [spec] }
       : spec;
     const problems = problemsOfSpec(root);
