@@ -9,6 +9,7 @@ import { toFailureCause } from './core/failure.js';
 import { drainEnded, exitSupervisor, kill, stopCell } from './core/lifecycle.js';
 import { forget } from './core/release.js';
 import { powerOfTwo } from './core/mailbox.js';
+import { fireOverdue, type SnapshotEnvelope, type SnapshotResult, takeSnapshot } from './core/snapshot.js';
 import { createCell, startCell } from './core/start.js';
 import { startAnswer } from './core/start-wishes.js';
 import { CellKind, CellState, StopMode } from './core/states.js';
@@ -40,6 +41,11 @@ export interface RuntimeOptions {
   readonly traceEvents?: number;
   /** Dead letters kept. Default 256; all are counted. */
   readonly deadLetterRing?: number;
+  /**
+   * Asked for a snapshot when a worker is started at a path for the first time: the actor goes on from it instead of beginning
+   * with `init`. Its overdue timers come before new input.
+   */
+  readonly recover?: (path: string) => SnapshotEnvelope | null | undefined;
   /** Called once when the root has ended by itself: it gave up, or shut itself down. */
   readonly onFatal?: (reason: ExitReason) => void;
 }
@@ -75,6 +81,8 @@ export class Runtime {
       deadLetters: new DeadLetters(options.deadLetterRing ?? 256),
       onRootExit: (reason) => this.#rootExited(reason),
     });
+    const { recover } = options;
+    if (recover !== undefined) this.#d.recover = (cell) => (cell.incarnation === 1 ? (recover(cell.path) ?? null) : null);
   }
 
   /**
@@ -103,6 +111,7 @@ export class Runtime {
     this.#ended = null;
     if (spec.kind !== 'worker') {
       d.settle();
+      fireOverdue(d);
       return { ok: true, ref: cell.self };
     }
     const child = d.paths.get(`/${spec.id}`);
@@ -110,6 +119,7 @@ export class Runtime {
     // A root with nothing to do is no tree.
     if (answer.ignored === true) this.stop();
     d.settle();
+    fireOverdue(d);
     return answer;
   }
 
@@ -274,6 +284,13 @@ export class Runtime {
   inspect(path: string, limits: CopyLimits = COPY_LIMITS): Inspection | undefined {
     const cell = this.#d.find(path);
     return cell === undefined ? undefined : inspectionOf(this.#d, cell, limits);
+  }
+
+  /** Everything the actor is between two turns, as data; or why it cannot be had. */
+  snapshot(path: string): SnapshotResult {
+    this.#d.touch();
+    const cell = this.#d.find(path);
+    return cell === undefined ? { ok: false, reason: { kind: 'not_found', path } } : takeSnapshot(this.#d, cell);
   }
 
   /** The last dead letters, oldest first. */

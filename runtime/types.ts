@@ -150,8 +150,17 @@ export interface Behaviour<S = unknown, M = unknown, Input = unknown> {
   stop?(state: S, ctx: ActorContext<M>, reason: ExitReason): void | 'pending';
   /** The message (an `M`) this actor gets when a child it spawned has ended for good; undefined = none. */
   childExit?(id: string, reason: ExitReason): unknown;
+  /**
+   * The state as data, taken between turns; `restore` makes a state of it again. An immutable state may do without both: it is
+   * its own snapshot. What `snapshot` gives must not change when the state goes on.
+   */
   snapshot?(state: S): unknown;
-  restore?(data: unknown, ctx: ActorContext<M>, input: Input): S;
+  /**
+   * In the place of `init`. `how` says what the actor still has: 'start' (a new process): timers, stash, topics, names, random
+   * stream and id counter are back, children, monitors and asks are gone; 'upgrade' and 'wake': everything is still there.
+   */
+  restore?(data: unknown, ctx: ActorContext<M>, input: Input, how: 'start' | 'upgrade' | 'wake'): S;
+  /** Makes the data of an older version's snapshot that of this version; undefined = there is no way from that version. */
   migrate?(data: unknown, fromVersion: number): unknown;
   /** For `inspect`: a plain-data view of the state. Default: the state itself, copied with limits. */
   view?(state: S): unknown;

@@ -3,6 +3,7 @@ import {
 } from 'xstate';
 import type { ActorContext, ActorRef, Behaviour, ExitReason, WorkerSpec } from '../types.js';
 import { FlatMachine, FlatState, type StepAction as Action } from './flat.js';
+import { machineData, type MachineData, persistedOf } from './xstate-data.js';
 import { isPlain, machineProblems } from './xstate-rules.js';
 
 /** What a named action of a machine gets when it is carried out, after the transition has succeeded. */
@@ -33,6 +34,8 @@ export interface MachineOptions<M extends AnyStateMachine> {
   readonly emitTopic?: string;
   /** Whether a flat machine is stepped by tables made of its definition. Default true; the results are the same. */
   readonly compiled?: boolean;
+  /** Makes the data of an older version's snapshot (a `MachineData`) that of this version; undefined = there is no way from it. */
+  readonly migrate?: (data: unknown, fromVersion: number) => unknown;
   /** Where `log()` goes; nowhere by default. */
   readonly log?: (values: unknown, ctx: ActorContext) => void;
 }
@@ -43,16 +46,13 @@ interface SpawnParams { readonly id: unknown; readonly src: unknown; readonly in
 interface Event { readonly type: string }
 interface MachineView { readonly value: unknown; readonly context: unknown; readonly status: string; readonly output: unknown }
 
-/** A delayed `sendTo`: a message to the actor itself, passed on when it is due. */
-class DelayedSend {
-  readonly to: ActorRef;
+/** A delayed `sendTo`: a message to the actor itself, passed on when it is due. Plain, so that snapshots can hold it. */
+interface DelayedSend {
+  readonly type: typeof DELAYED_SEND;
+  readonly to: string;
   readonly event: Event;
-
-  constructor(to: ActorRef, event: Event) {
-    this.to = to;
-    this.event = event;
-  }
 }
+const DELAYED_SEND = 'xstate.delayed.send';
 
 function noSpawn(): never {
   throw new Error('a machine may not spawn inside assign; use spawnChild or invoke');
@@ -126,7 +126,7 @@ export function machine<M extends AnyStateMachine>(
   const sendTo = (params: SendParams, ctx: ActorContext): void => {
     const to = stepper.target(params, ctx);
     if (typeof params.delay !== 'number') ctx.send(to, params.event);
-    else ctx.startTimer(params.id ?? ctx.nextId(), params.delay, to === ctx.self ? params.event : new DelayedSend(to, params.event));
+    else ctx.startTimer(params.id ?? ctx.nextId(), params.delay, to === ctx.self ? params.event : { type: DELAYED_SEND, to: to.path, event: params.event });
   };
 
   const spawn = (params: SpawnParams, ctx: ActorContext): void => {
@@ -139,19 +139,35 @@ export function machine<M extends AnyStateMachine>(
     ctx.spawnLater({ ...factory(params.input), kind: 'worker', id } as WorkerSpec<never>);
   };
 
+  // A process that ended took the children along. What may be run twice is started again; of anything else nobody knows how far it came.
+  const restartChildren = (children: MachineData['children'], ctx: ActorContext): void => {
+    for (const { id, src, input } of children) {
+      const spec = { ...actors[src]?.(input), kind: 'worker', id } as WorkerSpec<never>;
+      if (spec.restart === 'permanent' || spec.restart === 'transient') ctx.spawnLater(spec);
+      else ctx.send(ctx.self, outcome(id, { kind: 'error', cause: { name: 'Lost', message: 'the child was lost with its process', path: `${ctx.path}/${id}` } }));
+    }
+  };
+
   return {
     name: options.name ?? logic.id,
     version: options.version,
     init: (ctx, input) => carryOut(stepper.init(input), ctx) as SnapshotFrom<M>,
     step: (snapshot, message, ctx) => {
-      if ((message as unknown) instanceof DelayedSend) {
+      if (message.type === DELAYED_SEND) {
         const { to, event } = message as unknown as DelayedSend;
-        ctx.send(to, event);
+        ctx.send(ctx.ref(to), event);
         return snapshot;
       }
       return carryOut(stepper.step(snapshot as AnyMachineSnapshot, message), ctx) as SnapshotFrom<M>;
     },
     childExit: outcome,
+    snapshot: (snapshot) => machineData(snapshot as AnyMachineSnapshot),
+    restore: (data, ctx, _input, how) => {
+      const restored = stepper.restore(data as MachineData);
+      if (how === 'start') restartChildren((data as MachineData).children, ctx as unknown as ActorContext);
+      return restored as SnapshotFrom<M>;
+    },
+    ...(options.migrate === undefined ? {} : { migrate: options.migrate }),
     view: (snapshot) => {
       const { value, context, status, output } = snapshot as unknown as MachineView;
       return status === 'done' ? { value, context, status, output } : { value, context, status };
@@ -217,6 +233,12 @@ class Stepper {
   /** What the actor keeps of a snapshot: the compiled machine's own form of it where there is one. */
   private compact(snapshot: AnyMachineSnapshot): AnyMachineSnapshot {
     return this.flat === null ? snapshot : (this.flat.compact(snapshot) as AnyMachineSnapshot);
+  }
+
+  /** @throws Error when the data names a state this definition does not have */
+  restore(data: MachineData): AnyMachineSnapshot {
+    this.actions.length = 0;
+    return this.compact(this.definition.restoreSnapshot(persistedOf(this.definition, data) as never, this.scope as never) as unknown as AnyMachineSnapshot);
   }
 
   /** Whether any active state has a transition for this event, guards aside. XState's own events always count. */

@@ -5,6 +5,7 @@ import type { ChildPolicy } from '../supervision/policy.js';
 import type { ActorContext, ActorRef, Behaviour, ChildSpec, ExitReason } from '../types.js';
 import type { Ask } from './asks.js';
 import type { Mailbox } from './mailbox.js';
+import type { SnapshotEffect } from './snapshot.js';
 import { CellKind, CellState, StopMode } from './states.js';
 
 let cellOf: (ref: Ref) => Cell | null;
@@ -86,6 +87,11 @@ export class Cell {
   watching: Map<number, Cell> | null = null;
   topics: Set<string> | null = null;
   names: string[] | null = null;
+
+  /** Stashed and deferred messages, oldest first. */
+  stash: unknown[] | null = null;
+  /** Effects whose handlers answered 'pending', by key. */
+  effects: Map<string, SnapshotEffect> | null = null;
 
   random: Random | null = null;
   idCounter = 0;

@@ -180,23 +180,34 @@ function reply(d: Dispatcher, cell: Cell, question: Ask | null, value: unknown):
 
 function runEffect(d: Dispatcher, cell: Cell, name: string, payload: unknown, index: number): void {
   const epoch = cell.epoch;
-  const key = `${cell.path}#${epoch}:${cell.handled}.${index}`;
+  const key = `${cell.path}#${epoch}:${cell.handled}${d.keyPart}.${index}`;
   d.trace.write(TraceKind.effect, cell.number, cell.handled, d.nowUs);
+  let replied = false;
   const call: EffectCall = {
     path: cell.path,
     incarnation: cell.incarnation,
     key,
     atUs: d.nowUs,
     reply: (message) => {
-      if (cell.epoch === epoch && cell.state !== CellState.gone) d.deliver(cell, message);
-      else {
+      replied = true;
+      if (cell.epoch === epoch && cell.state !== CellState.gone) {
+        cell.effects?.delete(key);
+        d.deliver(cell, message);
+      } else {
         d.sent++;
         d.deadLetter('stale', cell, message);
       }
     },
   };
-  const cause = d.guard(cell, () => d.effects[name]!(payload as never, call));
-  if (cause === undefined) return;
+  let answer: unknown;
+  const cause = d.guard(cell, () => {
+    answer = d.effects[name]!(payload as never, call);
+  });
+  if (cause === undefined) {
+    const open = answer === 'pending' && !replied && cell.epoch === epoch && cell.state <= CellState.draining;
+    if (open) (cell.effects ??= new Map()).set(key, { key, name, payload, status: 'pending' });
+    return;
+  }
   const failed: EffectFailed = { type: 'runtime.effect_failed', effect: name, key, cause };
   if (cell.state <= CellState.draining) d.notify(cell, failed);
 }

@@ -10,6 +10,7 @@ import { messageType, toFailureCause } from './failure.js';
 import { Envelope } from './mailbox.js';
 import { contentOf, Post } from './post.js';
 import { Fifo } from './run-queue.js';
+import type { SnapshotEnvelope } from './snapshot.js';
 import { CellKind, CellState } from './states.js';
 import type { StartWishes } from './start-wishes.js';
 import { TurnOps } from './turn-ops.js';
@@ -86,6 +87,10 @@ export class Dispatcher extends Post {
   initialising: Cell | null = null;
   startWishes: StartWishes | null = null;
   startInfo: unknown = undefined;
+  /** Asked for the envelope a worker's fresh start begins from; null begins with `init`, a throw is a start that failed. */
+  recover: ((cell: Cell) => SnapshotEnvelope | null) | null = null;
+  /** Tells the effects of a stop hook or a restore from those of the last turn, in their keys. */
+  keyPart = '';
   /** Number of the turn under way, over all cells. */
   turn = 0;
   handled = 0;

@@ -10,7 +10,8 @@ export interface EffectCall {
   reply(message: unknown): void;
 }
 
-export type EffectHandler = (payload: never, call: EffectCall) => void;
+/** One that answers 'pending' will `reply` later; until then the effect is in flight and stands in the actor's snapshots. */
+export type EffectHandler = (payload: never, call: EffectCall) => unknown;
 
 /** Handlers by effect name; they run between turns, after the turn that asked has been committed. */
 export type EffectTable = Readonly<Record<string, EffectHandler>>;

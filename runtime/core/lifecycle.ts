@@ -239,8 +239,14 @@ function runStopHook(d: Dispatcher, cell: Cell, reason: ExitReason): 'pending' |
   d.current = outer;
   // What the hook asked for is the draining actor's: a stopping one takes no timer.
   if (answer === 'pending' && cell.state === CellState.stopping) cell.state = CellState.draining;
-  if (cause === undefined) d.hooks.commit(d, mark);
-  else d.hooks.rollback(d, mark);
+  if (cause === undefined) {
+    const outerPart = d.keyPart;
+    d.keyPart = 'stop';
+    d.hooks.commit(d, mark);
+    d.keyPart = outerPart;
+  } else {
+    d.hooks.rollback(d, mark);
+  }
   return answer;
 }
 

@@ -26,6 +26,7 @@ export function release(d: Dispatcher, cell: Cell, final: boolean): void {
     if (ask.timer !== null) d.timers.remove(ask.timer);
   }
   cell.asks = null;
+  cell.effects = null;
   for (const topic of cell.topics ?? []) {
     const members = d.topics.get(topic);
     members?.delete(cell);

@@ -9,6 +9,7 @@ import { toFailureCause } from './failure.js';
 import { kill, stopCell } from './lifecycle.js';
 import { Mailbox, powerOfTwo } from './mailbox.js';
 import { forget, release } from './release.js';
+import { dropBelongings, restoreBelongings, restoreSnapshot, type SnapshotEnvelope } from './snapshot.js';
 import { IGNORED, notAState, type StartWishes } from './start-wishes.js';
 import { CellKind, CellState, StopMode } from './states.js';
 
@@ -54,8 +55,9 @@ export function startCell(d: Dispatcher, cell: Cell): FailureCause | null {
     reportStarted(d, cell);
     return null;
   }
+  if (cell.kind === CellKind.worker) return startWorker(d, cell);
   d.trace.write(TraceKind.start, cell.number, cell.incarnation, d.nowUs);
-  return cell.kind === CellKind.worker ? startWorker(d, cell) : startSupervisor(d, cell);
+  return startSupervisor(d, cell);
 }
 
 function startWorker(d: Dispatcher, cell: Cell): FailureCause | null {
@@ -64,6 +66,7 @@ function startWorker(d: Dispatcher, cell: Cell): FailureCause | null {
   const outerAsk = d.currentAsk;
   const mark = d.ops.count;
   let cause: FailureCause | null = null;
+  let envelope: SnapshotEnvelope | null = null;
   cell.epoch = ++d.epochs;
   cell.idCounter = 0;
   cell.random = null;
@@ -76,7 +79,11 @@ function startWorker(d: Dispatcher, cell: Cell): FailureCause | null {
   d.startWishes = null;
   d.inTurn = true;
   try {
-    cell.value = cell.behaviour.init(cell.context, (cell.spec as { readonly input?: unknown }).input);
+    if (d.recover !== null) envelope = d.recover(cell);
+    if (envelope !== null) restoreBelongings(d, cell, envelope);
+    d.trace.write(TraceKind.start, cell.number, cell.incarnation, d.nowUs);
+    if (envelope !== null) cell.value = restoreSnapshot(cell, envelope);
+    else cell.value = cell.behaviour.init(cell.context, (cell.spec as { readonly input?: unknown }).input);
     cause = notAState(cell.value, cell);
   } catch (thrown) {
     if (thrown !== IGNORED) cause = toFailureCause(thrown, { path: cell.path, incarnation: cell.incarnation, during: { type: 'init', turn: 0 } });
@@ -91,6 +98,7 @@ function startWorker(d: Dispatcher, cell: Cell): FailureCause | null {
   d.currentAsk = outerAsk;
   if (cause !== null) {
     d.hooks.rollback(d, mark);
+    if (envelope !== null) dropBelongings(d, cell);
     cell.value = undefined;
     cell.state = CellState.stopped;
     cell.lastExit = { kind: 'error', cause };
@@ -109,7 +117,12 @@ function startWorker(d: Dispatcher, cell: Cell): FailureCause | null {
   cell.stateGood = true;
   cell.state = CellState.running;
   reportStarted(d, cell);
-  if (!nested && d.ops.count !== mark) d.hooks.commit(d, mark);
+  if (!nested && d.ops.count !== mark) {
+    const outerPart = d.keyPart;
+    d.keyPart = envelope === null ? '' : `r${cell.incarnation}`;
+    d.hooks.commit(d, mark);
+    d.keyPart = outerPart;
+  }
   if (cell.state === CellState.running && !cell.scheduled && cell.queued !== 0) d.schedule(cell);
   return null;
 }

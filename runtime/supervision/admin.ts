@@ -2,6 +2,7 @@ import type { Cell } from '../core/cell.js';
 import type { Dispatcher } from '../core/dispatcher.js';
 import { cancelRestart, settleForGood, stopCell } from '../core/lifecycle.js';
 import { forget } from '../core/release.js';
+import { fireOverdue } from '../core/snapshot.js';
 import { createCell, startCell } from '../core/start.js';
 import { startAnswer } from '../core/start-wishes.js';
 import { CellKind, CellState, StopMode } from '../core/states.js';
@@ -60,6 +61,7 @@ export function startChild(d: Dispatcher, path: string, wanted: ChildSpec): Star
   const answer = startAnswer(d, child);
   if (answer.ignored === true && leavesNoSpec(supervisor, child)) forget(d, child);
   d.settle();
+  fireOverdue(d);
   return answer;
 }
 
