@@ -17,9 +17,9 @@ import { WallLoop } from './core/wall-loop.js';
 import { type Counters, countersOf } from './observe/counters.js';
 import { DeadLetters } from './observe/dead-letters.js';
 import { COPY_LIMITS, type CopyLimits } from './observe/inspect.js';
-import { type Inspection, inspectionOf } from './observe/inspection.js';
+import { type ArmedTimer, type Inspection, inspectionOf, timersUnder } from './observe/inspection.js';
 import type { SupervisorReport } from './observe/report.js';
-import { treeOf, type TreeNode } from './observe/tree.js';
+import { treeOf, type TreeLimits, type TreeNode } from './observe/tree.js';
 import { Trace } from './observe/trace.js';
 import * as admin from './supervision/admin.js';
 import { CoordinatedShutdown, type ShutdownPhase, type ShutdownReport } from './supervision/shutdown.js';
@@ -275,9 +275,16 @@ export class Runtime {
     return admin.getChildSpec(this.#d, supervisor, which);
   }
 
-  /** The tree as plain data, null when nothing runs. */
-  tree(): TreeNode | null {
-    return this.#root === null ? null : treeOf(this.#root);
+  /** The tree as plain data, or the part of it under `path`; null when nothing runs there. */
+  tree(limits: TreeLimits & { readonly path?: string } = {}): TreeNode | null {
+    if (this.#root === null) return null;
+    const cell = limits.path === undefined ? this.#root : this.#d.find(limits.path);
+    return cell === undefined ? null : treeOf(cell, limits);
+  }
+
+  /** The earliest armed timers of actors: of all, or of the one at `path` and those under it. */
+  timers(most: number, path = '/'): ArmedTimer[] {
+    return timersUnder(this.#d, path, most);
   }
 
   /** One actor's state and belongings as bounded plain data; undefined when there is none. */

@@ -43,6 +43,21 @@ export class TimerHeap {
     return this.heap.length === 0 ? Infinity : this.heap[0]!.dueUs;
   }
 
+  /** The earliest armed timers that `wanted` wants, in order; looks at no more than `looks`. */
+  earliest(most: number, wanted: (timer: Timer) => boolean, looks = 20_000): Timer[] {
+    const found: Timer[] = [];
+    // The heap's own order leads: a timer is looked at only after its parent.
+    const front = new TimerFront();
+    if (this.heap.length > 0) front.add(this.heap[0]!);
+    for (let timer = front.take(); timer !== undefined && found.length < most && looks-- > 0; timer = front.take()) {
+      if (wanted(timer)) found.push(timer);
+      const child = 2 * timer.index + 1;
+      if (child < this.heap.length) front.add(this.heap[child]!);
+      if (child + 1 < this.heap.length) front.add(this.heap[child + 1]!);
+    }
+    return found;
+  }
+
   add(timer: Timer): void {
     timer.index = this.heap.length;
     this.heap.push(timer);
@@ -100,6 +115,26 @@ export class TimerHeap {
     }
     heap[at] = timer;
     timer.index = at;
+  }
+}
+
+/** Timers ordered by (due, seq), the latest first in the array, so that the earliest is popped. */
+class TimerFront {
+  private readonly sorted: Timer[] = [];
+
+  add(timer: Timer): void {
+    let low = 0;
+    let high = this.sorted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (before(timer, this.sorted[middle]!)) low = middle + 1;
+      else high = middle;
+    }
+    this.sorted.splice(low, 0, timer);
+  }
+
+  take(): Timer | undefined {
+    return this.sorted.pop();
   }
 }
 

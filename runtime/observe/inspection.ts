@@ -4,6 +4,13 @@ import { CellKind } from '../core/states.js';
 import { type CopyLimits, plainCopy } from './inspect.js';
 import { nodeState } from './tree.js';
 
+/** A timer of an actor that has not fired. */
+export interface ArmedTimer {
+  readonly path: string;
+  readonly key: string;
+  readonly dueUs: number;
+}
+
 /** What `inspect` shows of one actor. */
 export interface Inspection {
   readonly path: string;
@@ -38,4 +45,11 @@ export function inspectionOf(d: Dispatcher, cell: Cell, limits: CopyLimits): Ins
     topics: [...(cell.topics ?? [])],
     names: [...(cell.names ?? [])],
   };
+}
+
+/** The earliest armed timers of the actor at `path` and of those under it. */
+export function timersUnder(d: Dispatcher, path: string, most: number): ArmedTimer[] {
+  const under = path === '/' ? '/' : `${path}/`;
+  const wanted = ({ cell }: { readonly cell: Cell | null }): boolean => cell !== null && (cell.path === path || cell.path.startsWith(under));
+  return d.timers.earliest(most, wanted).map((timer) => ({ path: timer.cell!.path, key: timer.key, dueUs: timer.dueUs }));
 }

@@ -28,6 +28,15 @@ export type TraceKind = (typeof TraceKind)[keyof typeof TraceKind];
 const KIND_NAMES = new Map<number, keyof typeof TraceKind>();
 for (const name of Object.keys(TraceKind) as (keyof typeof TraceKind)[]) KIND_NAMES.set(TraceKind[name], name);
 
+/** A piece of the recorder as columns: event `fromSeq + i` in each. */
+export interface TraceColumns {
+  readonly fromSeq: number;
+  readonly kinds: Uint8Array;
+  readonly cells: Uint32Array;
+  readonly details: Float64Array;
+  readonly times: Float64Array;
+}
+
 export interface TraceEvent {
   readonly seq: number;
   readonly kind: keyof typeof TraceKind;
@@ -79,6 +88,22 @@ export class Trace {
   /** Hash over (kind, cell, detail) of every event so far, 16 hex digits. Time is left out: paced and full speed agree. */
   hash(): string {
     return (this.high >>> 0).toString(16).padStart(8, '0') + (this.low >>> 0).toString(16).padStart(8, '0');
+  }
+
+  /** Copies of the events from number `seq` on, those of them that are still held and at most `most` (the newest). */
+  columnsSince(seq: number, most = Infinity): TraceColumns {
+    const fromSeq = Math.max(seq, this.written - Math.min(this.mask + 1, most), 0);
+    const count = Math.max(0, this.written - fromSeq);
+    const columns = {
+      fromSeq, kinds: new Uint8Array(count), cells: new Uint32Array(count), details: new Float64Array(count), times: new Float64Array(count),
+    };
+    const first = fromSeq & this.mask;
+    const head = Math.min(count, this.mask + 1 - first);
+    for (const [from, to] of [[this.kinds, columns.kinds], [this.cells, columns.cells], [this.details, columns.details], [this.times, columns.times]] as const) {
+      to.set(from.subarray(first, first + head));
+      to.set(from.subarray(0, count - head), head);
+    }
+    return columns;
   }
 
   /** Copies of the last events, oldest first. */

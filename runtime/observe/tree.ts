@@ -21,11 +21,46 @@ export interface TreeNode {
   readonly timers: number;
   readonly lastExit: ExitReason | null;
   readonly children: readonly TreeNode[];
+  /** Children that the limits of the copy left out; absent when there are none. */
+  readonly omitted?: number;
 }
 
-export function treeOf(cell: Cell): TreeNode {
-  const children: TreeNode[] = [];
-  for (const child of cell.children?.values() ?? []) children.push(treeOf(child));
+export interface TreeLimits {
+  /** Levels below the first node. */
+  readonly depth?: number;
+  /** Nodes in all; the upper levels come first. */
+  readonly nodes?: number;
+}
+
+type Building = Omit<TreeNode, 'children'> & { children: Building[]; omitted?: number };
+
+/** Copies the tree level by level; what the limits leave out is not even looked at. */
+export function treeOf(root: Cell, limits: TreeLimits = {}): TreeNode {
+  const { depth = Infinity, nodes = Infinity } = limits;
+  const first = nodeOf(root);
+  let level: { readonly cell: Cell; readonly node: Building }[] = [{ cell: root, node: first }];
+  let left = nodes - 1;
+  for (let below = 1; level.length > 0; below++) {
+    const next: { readonly cell: Cell; readonly node: Building }[] = [];
+    for (const { cell, node } of level) {
+      const all = cell.children?.size ?? 0;
+      if (all === 0) continue;
+      if (below <= depth && left > 0) {
+        for (const child of cell.children!.values()) {
+          const copy = nodeOf(child);
+          node.children.push(copy);
+          next.push({ cell: child, node: copy });
+          if (--left === 0) break;
+        }
+      }
+      if (node.children.length < all) node.omitted = all - node.children.length;
+    }
+    level = next;
+  }
+  return first;
+}
+
+function nodeOf(cell: Cell): Building {
   return {
     path: cell.path,
     id: cell.id,
@@ -39,7 +74,7 @@ export function treeOf(cell: Cell): TreeNode {
     handled: cell.handled,
     timers: cell.timers?.size ?? 0,
     lastExit: cell.lastExit,
-    children,
+    children: [],
   };
 }
 

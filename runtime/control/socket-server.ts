@@ -1,0 +1,278 @@
+import net from 'node:net';
+import { Connection, type Hub, noCounts, type Served } from './connection.js';
+import { Bucket } from './bucket.js';
+import { discoverText } from './discover.js';
+import { rpcError } from './errors.js';
+import { Gate, type Outcome } from './gate.js';
+import { Heartbeat, type MainAnswer, type ThreadInput, Tickets, type ToMain, type TracePiece } from './link.js';
+import { type MethodInput, type MethodName, METHODS, PROTOCOL_VERSION, type WireTreeNode } from './methods.js';
+import { errorText, type ValidCall } from './requests.js';
+import { type ClaimedSocket, claimSocket } from './socket-file.js';
+import { TraceHub } from './trace-hub.js';
+
+const TICK_MS = 10;
+const HOUSEKEEPING_MS = 250;
+/** Lines served before the thread looks at its sockets again. */
+const LINES_PER_TURN = 128;
+const STALLED_MS = 1_000;
+
+/**
+ * The control socket, as it runs in its own thread: reads lines, checks them, serves clients in turn within their rates, answers
+ * what it can by itself, and hands the rest through the gate to the main loop.
+ */
+export class SocketServer implements Hub {
+  readonly limits;
+  readonly counts = noCounts();
+  readonly #input: ThreadInput;
+  readonly #post: (message: ToMain) => void;
+  readonly #heartbeat: Heartbeat;
+  readonly #gate: Gate;
+  readonly #trace: TraceHub;
+  readonly #server: net.Server;
+  readonly #connections = new Set<Connection>();
+  /** Connections that may have a line to serve, in the order of their turns. */
+  readonly #ready = new Set<Connection>();
+  /** Those that wait for their own rate. */
+  readonly #throttled = new Set<Connection>();
+  readonly #rate: Bucket;
+  readonly #startedMs = performance.now();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #claimed: ClaimedSocket | null = null;
+  #pumping = false;
+  #pumpScheduled = false;
+  #nextConnection = 1;
+  #status: { readonly atMs: number; readonly value: unknown } | null = null;
+  #outputBytes = 0;
+
+  constructor(input: ThreadInput, post: (message: ToMain) => void) {
+    this.#input = input;
+    this.#post = post;
+    this.limits = input.limits;
+    this.#heartbeat = new Heartbeat(input.shared);
+    this.#gate = new Gate(this.limits, this.#heartbeat, new Tickets(input.shared, this.limits.outstandingCalls), (calls) => post({ kind: 'calls', calls }));
+    this.#trace = new TraceHub(this.limits, (wanted) => post({ kind: 'traceWanted', wanted }), (done) => this.#askTree(done), (events) => void (this.counts.droppedEvents += events));
+    this.#rate = new Bucket(this.limits.requestsPerSecond, this.limits.burst, performance.now());
+    this.#server = net.createServer({ allowHalfOpen: true }, (socket) => this.#accepted(socket));
+  }
+
+  /** @throws ControlError */
+  async listen(): Promise<void> {
+    this.#claimed = await claimSocket(this.#server, this.#input.socketPath);
+    // Running out of file descriptors, say: the server lives on, and those who connected are told by their end.
+    this.#server.on('error', () => void this.counts.refused++);
+    this.#timers.push(setInterval(() => this.#tick(), TICK_MS), setInterval(() => this.#houseKeeping(), HOUSEKEEPING_MS));
+  }
+
+  /** Sends what is written and ends. */
+  async close(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#claimed?.release();
+    this.#server.close();
+    const deadline = performance.now() + 200;
+    for (const connection of this.#connections) connection.end();
+    while (this.#connections.size > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
+    for (const connection of this.#connections) connection.cut();
+  }
+
+  answered(answers: readonly MainAnswer[]): void {
+    this.#gate.answered(answers);
+  }
+
+  tracePiece(piece: TracePiece): void {
+    this.#trace.take(piece);
+  }
+
+  ready(connection: Connection): void {
+    this.#throttled.delete(connection);
+    this.#ready.add(connection);
+    if (this.#pumpScheduled || this.#pumping) return;
+    this.#pumpScheduled = true;
+    setImmediate(() => this.#pump());
+  }
+
+  gone(connection: Connection): void {
+    this.#connections.delete(connection);
+    this.#ready.delete(connection);
+    this.#throttled.delete(connection);
+    this.#trace.gone(connection);
+  }
+
+  perform(connection: Connection, call: ValidCall, done: (outcome: Outcome) => void): void {
+    const answer = (value: unknown): void => done({ result: JSON.stringify(value) });
+    switch (call.method) {
+      case 'rpc.version': {
+        const { protocol, client } = call.params as MethodInput<'rpc.version'>;
+        if (client !== undefined) connection.client = client;
+        if (protocol !== undefined && protocol !== PROTOCOL_VERSION) {
+          done({ error: rpcError('version', `this process speaks version ${PROTOCOL_VERSION} of the protocol, not ${protocol}`, { protocol: PROTOCOL_VERSION }) });
+          return;
+        }
+        answer({ protocol: PROTOCOL_VERSION, name: this.#input.name, pid: process.pid, version: this.#input.version, server: 'faultline' });
+        return;
+      }
+      case 'rpc.ping': answer({ mainLoop: this.#mainLoop(), threadUptimeMs: Math.round(performance.now() - this.#startedMs) }); return;
+      case 'rpc.discover': done({ result: discoverText() }); return;
+      case 'process': this.#process(done); return;
+      case 'trace.subscribe': {
+        const subscription = this.#trace.subscribe(connection, call.params as MethodInput<'trace.subscribe'>);
+        if (subscription === null) done({ error: rpcError('limit', `a connection has at most ${this.limits.clientSubscriptions} subscriptions`, { limit: 'clientSubscriptions' }) });
+        else answer({ subscription });
+        return;
+      }
+      case 'trace.unsubscribe': {
+        const ended = this.#trace.unsubscribe(connection, (call.params as MethodInput<'trace.unsubscribe'>).subscription);
+        if (ended === null) done({ error: rpcError('notFound', 'this connection has no such subscription') });
+        else answer(ended);
+        return;
+      }
+      case 'metrics': this.#forward(connection, 'metrics', {}, (outcome) => done(this.#withSocket(outcome))); return;
+      default: this.#forward(connection, call.method, call.params, done);
+    }
+  }
+
+  #forward(connection: Connection, method: MethodName, params: unknown, done: (outcome: Outcome) => void): void {
+    const caller = { connection: connection.number, client: connection.client };
+    const askedMs = performance.now();
+    this.#gate.call(method, params, caller, (outcome) => {
+      // What never reached the main loop is told to the audit from here.
+      if ('error' in outcome && METHODS[method].kind === 'write' && outcome.error.data?.['carriedOut'] !== undefined) {
+        this.#post({ kind: 'audit', entry: { ...caller, method, params, ok: false, error: `${outcome.error.code} ${outcome.error.message}`, tookMs: Math.round(performance.now() - askedMs) } });
+      }
+      done(outcome);
+    });
+  }
+
+  #accepted(socket: net.Socket): void {
+    this.counts.accepted++;
+    if (this.#connections.size >= this.limits.clients && !this.#makeRoom()) {
+      this.counts.refused++;
+      socket.on('error', () => undefined);
+      socket.end(`${errorText(null, rpcError('limit', `${this.limits.clients} clients are connected already`, { limit: 'clients' }))}\n`);
+      socket.destroySoon();
+      return;
+    }
+    this.#connections.add(new Connection(this.#nextConnection++, socket, this));
+  }
+
+  /** The oldest connection that has never asked anything gives way. */
+  #makeRoom(): boolean {
+    for (const connection of this.#connections) {
+      if (connection.proven) continue;
+      this.counts.evicted++;
+      this.#connections.delete(connection);
+      connection.cut();
+      return true;
+    }
+    return false;
+  }
+
+  #pump(): void {
+    this.#pumpScheduled = false;
+    this.#pumping = true;
+    const now = performance.now();
+    let lines = 0;
+    for (const connection of this.#ready) {
+      // A set hands out what is added behind: every connection gets one line and goes to the end.
+      if (lines >= LINES_PER_TURN || !this.#rate.has(now)) break;
+      this.#ready.delete(connection);
+      const served: Served = connection.serve(now);
+      switch (served) {
+        case 'served':
+          lines++;
+          this.#rate.take(1);
+          this.#ready.add(connection);
+          break;
+        case 'throttled':
+          this.counts.throttled++;
+          this.#throttled.add(connection);
+          break;
+        case 'blocked':
+        case 'empty':
+          break;
+      }
+    }
+    this.#pumping = false;
+    // Without a rate left, the tick goes on.
+    if (this.#ready.size > 0 && this.#rate.has(now) && !this.#pumpScheduled) {
+      this.#pumpScheduled = true;
+      setImmediate(() => this.#pump());
+    }
+  }
+
+  #tick(): void {
+    this.#gate.sweep();
+    for (const connection of this.#throttled) this.#ready.add(connection);
+    this.#throttled.clear();
+    if (this.#ready.size > 0 && !this.#pumpScheduled) this.#pump();
+  }
+
+  #houseKeeping(): void {
+    const now = performance.now();
+    this.#outputBytes = 0;
+    let slowest: Connection | null = null;
+    for (const connection of this.#connections) {
+      const waiting = connection.waitingBytes;
+      this.#outputBytes += waiting;
+      if (slowest === null || waiting > slowest.waitingBytes) slowest = connection;
+      if (connection.readsNothing(now)) {
+        this.counts.cutForSlowReading++;
+        connection.cut();
+      } else if (connection.subscriptions === 0 && now - connection.lastActiveMs > this.limits.idleMs) {
+        this.counts.cutForIdling++;
+        connection.end();
+      }
+    }
+    if (this.#outputBytes > this.limits.outputBytes && slowest !== null) {
+      this.counts.cutForSlowReading++;
+      slowest.cut();
+    }
+  }
+
+  #mainLoop(): { readonly stalled: boolean; readonly turnedAgoMs: number } {
+    const turnedAgoMs = Math.round(this.#heartbeat.agoMs());
+    return { stalled: turnedAgoMs > STALLED_MS, turnedAgoMs };
+  }
+
+  /** Answered with the last known status when the main loop does not come up with one at once. */
+  #process(done: (outcome: Outcome) => void): void {
+    let answered = false;
+    const answer = (): void => {
+      if (answered) return;
+      answered = true;
+      const { name, version, startedAtUs } = this.#input;
+      done({
+        result: JSON.stringify({
+          name, pid: process.pid, version, node: process.versions.node, startedAtUs, uptimeMs: Math.round(process.uptime() * 1000), mainLoop: this.#mainLoop(),
+          status: this.#status?.value ?? null,
+          statusAgeMs: this.#status === null ? null : Math.round(performance.now() - this.#status.atMs),
+        }),
+      });
+    };
+    const patience = setTimeout(answer, 300);
+    this.#gate.call('process', {}, { connection: 0, client: null }, (outcome) => {
+      if ('result' in outcome) this.#status = { atMs: performance.now(), value: JSON.parse(outcome.result) as unknown };
+      clearTimeout(patience);
+      answer();
+    });
+  }
+
+  #withSocket(outcome: Outcome): Outcome {
+    if ('error' in outcome) return outcome;
+    const socket = {
+      clients: this.#connections.size, subscriptions: this.#trace.size, queuedCalls: this.#gate.queued, outputBytes: this.#outputBytes,
+      ...this.counts, ...this.#gate.counts, threadCpuShare: cpuShare(),
+    };
+    return { result: `${outcome.result.slice(0, -1)},"socket":${JSON.stringify(socket)}}` };
+  }
+
+  #askTree(done: (tree: WireTreeNode | null) => void): void {
+    this.#gate.call('tree', METHODS.tree.params.parse({ nodes: 5_000 }), { connection: 0, client: null }, (outcome) => {
+      done('result' in outcome ? (JSON.parse(outcome.result) as { readonly tree: WireTreeNode }).tree : null);
+    });
+  }
+}
+
+/** How busy this thread's loop has been since it started, 0 to 1. */
+function cpuShare(): number {
+  return Math.round(performance.eventLoopUtilization().utilization * 1e4) / 1e4;
+}
