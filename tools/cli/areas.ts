@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { register as config } from '../config/commands.js';
+import { register as control } from '../control/commands.js';
 import { register as demo } from '../demo/commands.js';
 import { register as market } from '../market/commands.js';
 import { register as replay } from '../replay/commands.js';
@@ -9,4 +10,4 @@ import { register as tape } from '../tape/commands.js';
 export type RegisterArea = (program: Command) => void;
 
 /** The areas of the command, in the order `faultline --help` lists them. A new area adds one import and one entry. */
-export const areas: readonly RegisterArea[] = [demo, market, tape, replay, config];
+export const areas: readonly RegisterArea[] = [demo, market, tape, replay, control, config];

@@ -20,7 +20,7 @@ export async function execute(build: () => Command, argv: readonly string[]): Pr
   };
   const failLoudly = (error: unknown): void => {
     const owner = takenOverBy();
-    if (owner === undefined) void fail(error);
+    if (owner?.fatal === undefined) void fail(error);
     else owner.fatal(error);
   };
   installSignals(json);
@@ -122,8 +122,7 @@ function installSignals(json: boolean): void {
 /** `faultline tape export … | head` closes our stdout: that is the reader's wish and no error. A full disk behind `>` is one. */
 function installClosedPipe(fail: (error: unknown) => Promise<never>): void {
   const ended = (error: NodeJS.ErrnoException): void => {
-    // Whoever read a long-lived process's output may go; the process stays.
-    if (takenOverBy() !== undefined) return;
+    if (takenOverBy()?.outlivesOutput === true) return;
     if (error.code !== 'EPIPE') {
       void fail(fromSystemError(error, 'write') ?? error);
       return;

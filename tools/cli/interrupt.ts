@@ -42,20 +42,27 @@ export function breathe(): Promise<void> | undefined {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A program that lives until it is told to end, and answers signals and failures itself. */
+/** A command that answers signals itself, because it lives until somebody ends it. */
 export interface LongLived {
   signal(signal: 'SIGINT' | 'SIGTERM'): void;
-  /** An exception or rejection that nobody caught. */
-  fatal(error: unknown): void;
+  /** Gets an exception or rejection that nobody caught; left out, it ends the command. */
+  fatal?(error: unknown): void;
+  /** Whoever read our output may go without ending us. */
+  readonly outlivesOutput?: boolean;
 }
 
 let longLived: LongLived | undefined;
 
-/** From here on signals and uncaught failures go to `owner` instead of ending the command, and a closed stdout ends nothing. */
+/** From here on signals go to `owner` instead of ending the command with code 130 or 143. */
 export function takeOver(owner: LongLived): void {
   longLived = owner;
 }
 
 export function takenOverBy(): LongLived | undefined {
   return longLived;
+}
+
+/** For commands that stream until Ctrl-C: that is their end, and a good one. */
+export function endsByCtrlC(): void {
+  takeOver({ signal: () => process.exit(0) });
 }

@@ -164,6 +164,7 @@ export class ProcessHost {
     takeOver({
       signal: (signal) => this.#signalled(signal),
       fatal: (error) => void this.fail(error),
+      outlivesOutput: true,
     });
     if (!ignoresHangup()) process.on('SIGHUP', () => this.#signalled('SIGHUP'));
     process.on('warning', ({ name, message, stack }) => this.log.write('warn', 'process.warning', `${name}: ${message}`, { stack }));

@@ -5,13 +5,12 @@ import { CliError } from '../cli/errors.js';
 import { makeFolder } from '../cli/folders.js';
 import { fromSystemError } from '../cli/system-errors.js';
 import { RotatingFile } from './log-file.js';
+import type { LogLevel } from './log-level.js';
 import { takeName, type NameLock } from './name-lock.js';
 import { forLog, withoutSecrets } from './redact.js';
 
 /** Variable that names the folder of log files; default `var/log` below the working directory. */
 export const LOG_VARIABLE = 'FAULTLINE_LOG_DIR';
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -4,6 +4,7 @@ import { CliError } from '../cli/errors.js';
 import { fromSystemError } from '../cli/system-errors.js';
 import { DeadLetterLog } from '../process/dead-letter-log.js';
 import { ProcessHost } from '../process/host.js';
+import { logTree, ReportLog } from '../process/log-tree.js';
 import type { PassJournal } from './pass-journal.js';
 import { passLine, type PassResult } from './pass-result.js';
 import type { Replay } from './replay.js';
@@ -35,6 +36,7 @@ export class ServedReplay {
   readonly #request: ServeRequest;
   readonly #journal: PassJournal | undefined;
   readonly #letters: DeadLetterLog;
+  readonly #reports: ReportLog;
   #replay: Replay | null = null;
   #close: () => Promise<void> = () => Promise.resolve();
   #pass = 0;
@@ -50,6 +52,7 @@ export class ServedReplay {
     this.#request = request;
     this.#journal = journal;
     this.#letters = new DeadLetterLog(host.log, prepared.loaded.config.process.deadLettersLogged);
+    this.#reports = new ReportLog(host.log);
     host.hold({ stopTree: () => this.#stopTree(), fence: () => this.#replay?.runtime.fence(), dump: () => this.#dump() });
     host.onShutdown('stop-intake', 'let the pass come to rest', () => {
       this.#stopping = true;
@@ -114,7 +117,7 @@ export class ServedReplay {
     try {
       this.#replay = replay;
       checkPaths(replay, this.#request.faults);
-      replay.runtime.onDeadLetter((letter) => this.#letters.letter(letter));
+      logTree(replay.runtime, this.#reports, this.#letters);
       host.log.write('info', 'pass.start', `pass ${this.#pass} starts`, { pass: this.#pass, resumeAt });
       await started();
       await this.#advance(replay, () => decisions < resumeAt);
@@ -187,6 +190,7 @@ export class ServedReplay {
 
   async #closeJournal(): Promise<void> {
     this.#letters.tell();
+    this.#reports.tell();
     await this.#journal?.close();
   }
 
