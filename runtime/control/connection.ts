@@ -50,6 +50,9 @@ export interface Hub {
 }
 
 const GARBAGE_TOKENS = 5;
+/** How long a connection that is being closed may stay: when all is written, and when the reader takes nothing. */
+const FLUSHED_MS = 20;
+const UNFLUSHED_MS = 1_000;
 
 /** One client: its unread bytes, its requests under way, its unread answers; each bounded. */
 export class Connection {
@@ -260,8 +263,9 @@ export class Connection {
     if (this.#closing) return;
     this.#closing = true;
     this.#socket.end();
-    // Nobody reads what it still sends, and it may never read what it was sent.
+    // What it still sends is thrown away, and it may never read what it was sent.
     this.#socket.resume();
-    setTimeout(() => this.#socket.destroy(), 1000).unref();
+    this.#socket.once('finish', () => setTimeout(() => this.#socket.destroy(), FLUSHED_MS).unref());
+    setTimeout(() => this.#socket.destroy(), UNFLUSHED_MS).unref();
   }
 }
