@@ -214,6 +214,19 @@ export class Runtime {
     this.#d.nowUs = clock.nowUs();
   }
 
+  /**
+   * Virtual clock only: moves to the earliest timer's due time and fires that one timer. With `step` a driver can look after every
+   * turn. False when none is armed.
+   */
+  fireNext(): boolean {
+    const us = this.#d.timers.nextUs();
+    if (us === Infinity) return false;
+    if (this.#d.busy) throw new Error('fireNext is for code outside the tree: a turn or an effect cannot move the clock');
+    this.moveTo(us);
+    this.#d.fire();
+    return true;
+  }
+
   /** Due time of the earliest timer, Infinity when there is none. */
   nextTimerUs(): number {
     return this.#d.timers.nextUs();

@@ -1,0 +1,206 @@
+import { type ActorContext, type ActorRef, type AskResult, type Behaviour, type Down, type ExitReason, worker, type WorkerSpec } from '../../runtime/index.js';
+import type { Answered, Belief, Question, Sent, Tick } from './life.js';
+import type { ActorPlan, Order } from './script.js';
+import type { World } from './world.js';
+
+type Message = Sent | Tick | Answered | Down | { readonly type: 'order' | 'runtime.effect_failed' };
+
+/** An actor that does what it is told, and tells the world whatever should not have happened. */
+export function scriptedActor(world: World, plan: ActorPlan): Behaviour<Belief, Message, unknown> {
+  let starts = 0;
+  const mutable = plan.mutable === true;
+  return {
+    name: 'scripted', version: 1, stateKind: mutable ? 'mutable' : 'immutable',
+    init: (ctx) => {
+      const life = world.begin(ctx.path);
+      const turn = new Turn(world, { life, turns: 0, timers: {}, sum: 0 }, ctx, plan, 0);
+      for (const order of plan.onStart ?? []) turn.carryOut(order);
+      if (plan.flaky !== undefined && ++starts % plan.flaky === 0) throw new Error('flaky start');
+      world.log(`+${ctx.path}`);
+      world.startedInOrder(ctx.path);
+      turn.noteAll();
+      turn.state.timers = turn.timers;
+      turn.state.sum = turn.sum;
+      return turn.state;
+    },
+    step: (belief, message, ctx) => {
+      const { life } = belief;
+      world.expect(world.isCurrent(life), 'one life at a time', () => `${ctx.path}: a message reached life ${life.number}, which is over`);
+      world.expect(!life.over, 'nothing after the end', () => `${ctx.path}: handled ${message.type} after its stop hook`);
+      world.expect(belief.turns === life.turns, 'the state is that of the last completed turn', () => `${ctx.path}: state of turn ${belief.turns}, ${life.turns} are completed`);
+      const turn = new Turn(world, belief, ctx, plan, belief.turns + 1);
+      turn.take(message);
+      world.mix(turn.sum);
+      if (!mutable) {
+        turn.noteAll();
+        life.turns++;
+        return { life, turns: belief.turns + 1, timers: turn.timers, sum: turn.sum };
+      }
+      turn.noteAll();
+      life.turns++;
+      belief.turns++;
+      belief.timers = turn.timers;
+      belief.sum = turn.sum;
+      return belief;
+    },
+    stop: (belief, ctx, reason: ExitReason) => {
+      world.log(`-${ctx.path} ${reason.kind}`);
+      world.expect(!belief.life.over, 'one stop hook', () => `${ctx.path}: the stop hook of life ${belief.life.number} ran twice`);
+      world.stoppedInOrder(ctx.path, reason);
+      // After an end of its own there is nothing to wait for.
+      const waits = plan.slowStop === true && reason.kind === 'shutdown';
+      belief.life.over = !waits;
+      if (plan.failStop === true) throw new Error('stop hook');
+      return waits ? 'pending' : undefined;
+    },
+    view: ({ turns, sum }) => ({ turns, sum }),
+  };
+}
+
+/** One turn: what it wants is noted when it has succeeded, as the runtime does. */
+class Turn {
+  readonly state: Belief;
+  timers: Readonly<Record<string, number>>;
+  sum: number;
+  private readonly world: World;
+  private readonly ctx: ActorContext<Message>;
+  private readonly plan: ActorPlan;
+  /** Its number in the life, 0 for `init`. */
+  private readonly number: number;
+  private readonly notes: (() => void)[] = [];
+
+  constructor(world: World, state: Belief, ctx: ActorContext<Message>, plan: ActorPlan, number: number) {
+    this.world = world;
+    this.state = state;
+    this.timers = state.timers;
+    this.sum = state.sum;
+    this.ctx = ctx;
+    this.plan = plan;
+    this.number = number;
+  }
+
+  noteAll(): void {
+    for (const note of this.notes) note();
+  }
+
+  take(message: Message): void {
+    const { world, ctx } = this;
+    const { life } = this.state;
+    switch (message.type) {
+      case 'tick': {
+        const tick = message as Tick;
+        world.expect(tick.life === life, 'no timer of a dead incarnation', () => `${ctx.path}: timer "${tick.key}" of life ${tick.life.number} fired in life ${life.number}`);
+        world.expect(this.timers[tick.key] === tick.generation, 'a replaced or cancelled timer is not handled', () => `${ctx.path}: timer "${tick.key}", generation ${tick.generation}`);
+        world.expect(ctx.nowUs() >= tick.dueUs, 'no timer before its time', () => `${ctx.path}: timer "${tick.key}" is due ${tick.dueUs}, it is ${ctx.nowUs()}`);
+        this.timers = { ...this.timers, [tick.key]: 0 };
+        break;
+      }
+      case 'answered':
+        world.expect((message as Answered).question.life === life, 'an outcome belongs to the life that asked', () => ctx.path);
+        break;
+      case 'runtime.down': {
+        const { token } = message as Down;
+        world.expect(life.watching.delete(token), 'at most one DOWN per token', () => `${ctx.path}: DOWN for token ${token}, which it does not wait for`);
+        break;
+      }
+      case 'runtime.effect_failed': break;
+      case 'order': break;
+      default: {
+        const sent = message as Sent;
+        this.notes.push(() => world.handled(sent, ctx.path));
+        this.carryOut(sent as Order);
+      }
+    }
+  }
+
+  carryOut(order: Order): void {
+    const { ctx } = this;
+    const n = order.n ?? 0;
+    const to = order.to ?? ctx.path;
+    this.sum += n + Math.floor(ctx.random() * 8);
+    switch (order.type) {
+      case 'add': break;
+      case 'die': throw new Error('told to die');
+      case 'workThenDie':
+        this.carryOut({ type: 'timer', n });
+        this.carryOut({ type: 'spawnNow', n });
+        this.carryOut({ type: 'register' });
+        this.carryOut({ type: 'chain', n: 1, to });
+        this.carryOut({ type: 'effect' });
+        throw new Error('told to die late');
+      case 'end': ctx.stop(n); break;
+      case 'chain': if (n > 0) this.send(to, { type: 'chain', n: n - 1, to: ctx.path }); break;
+      case 'timer': this.startTimer(`t${n % 3}`, n); break;
+      case 'cancel': this.cancelTimer(`t${n % 3}`); break;
+      case 'spawn': ctx.spawnLater(this.kid(n)); break;
+      case 'spawnNow': ctx.spawn(this.kid(n)); break;
+      case 'stopKid': ctx.stopChild(`kid${n % 2}`); break;
+      case 'monitor': {
+        const token = ctx.monitor(ctx.ref(to));
+        const { life } = this.state;
+        this.notes.push(() => life.watching.set(token, to));
+        break;
+      }
+      case 'demonitor': {
+        const { life } = this.state;
+        const token = [...life.watching.keys()][n % Math.max(1, life.watching.size)];
+        if (token === undefined) break;
+        ctx.demonitor(token);
+        this.notes.push(() => life.watching.delete(token));
+        break;
+      }
+      case 'ask': this.ask(ctx.ref(to), n); break;
+      case 'reply': ctx.reply({ type: 'order' }); break;
+      case 'replyTwice':
+        ctx.reply({ type: 'order' });
+        ctx.reply({ type: 'order' });
+        break;
+      case 'subscribe': ctx.subscribe('news'); break;
+      case 'publish': ctx.publish('news', { type: 'order' }); break;
+      case 'register': ctx.register(n % 2 === 0 ? 'alpha' : 'beta'); break;
+      case 'effect': {
+        const { life } = this.state;
+        ctx.effect('note', { life, turn: this.number, n });
+        break;
+      }
+      default: break;
+    }
+  }
+
+  private send(to: string, order: Order): void {
+    const message = this.world.message(order);
+    this.ctx.send(this.ctx.ref(to), message);
+    this.notes.push(() => this.world.sent(message));
+  }
+
+  private startTimer(key: string, delayMs: number): void {
+    const generation = this.world.nextGeneration();
+    this.ctx.startTimer(key, delayMs, { type: 'tick', life: this.state.life, key, generation, dueUs: this.ctx.nowUs() + delayMs * 1000 });
+    this.timers = { ...this.timers, [key]: generation };
+  }
+
+  private cancelTimer(key: string): void {
+    const had = this.ctx.cancelTimer(key);
+    const believed = (this.timers[key] ?? 0) > 0;
+    this.world.expect(!had || believed, 'only what was armed can be cancelled', () => `${this.ctx.path}: timer "${key}"`);
+    this.timers = { ...this.timers, [key]: 0 };
+  }
+
+  private ask(to: ActorRef<never>, ms: number): void {
+    const question: Question = { life: this.state.life, dueUs: this.ctx.nowUs() + ms * 1000, outcomes: 0 };
+    const { world, ctx } = this;
+    this.ctx.ask(to, world.message({ type: ms % 4 === 0 ? 'replyTwice' : 'reply' }), ms, (_result: AskResult<unknown>) => {
+      question.outcomes++;
+      world.expect(question.outcomes === 1, 'every ask has exactly one outcome', () => `${ctx.path}: outcome ${question.outcomes} of one question`);
+      return { type: 'answered', question };
+    });
+    this.notes.push(() => question.life.questions.push(question));
+  }
+
+  private kid(n: number): WorkerSpec<never> {
+    return worker({
+      id: `kid${n % 2}`, behaviour: scriptedActor(this.world, { ...(this.plan.slowStop === true ? { slowStop: true } : {}), ...(n % 5 === 4 ? { flaky: 2 } : {}) }),
+      ...(n % 3 === 0 ? { restart: 'transient' as const } : {}), shutdown: 4,
+    }) as unknown as WorkerSpec<never>;
+  }
+}

@@ -1,0 +1,186 @@
+import type { ChildSpec, Runtime, Strategy, TreeNode } from '../../runtime/index.js';
+import type { Life } from './life.js';
+import { parentOf, pathOf } from './world.js';
+
+interface Rules {
+  readonly restart: string | undefined;
+  readonly budget: Budget | null;
+  readonly strategy: Strategy | null;
+  /** A budget of its own: the supervisor's does not count its restarts. */
+  readonly own: Budget | null;
+  readonly autoShutdown: string;
+  readonly significant: boolean;
+}
+
+interface Budget {
+  readonly restarts: number;
+  readonly withinMs: number;
+}
+
+/** What was seen of one cell at the last look. */
+interface Seen {
+  restarts: number;
+  incarnation: number;
+  quarantined: boolean;
+  /** When restarts happened: its own, or those of its children. */
+  stamps: number[];
+}
+
+type Fail = (rule: string, detail: string) => void;
+
+/** What must be true between any two turns, seen from outside through the public face. */
+export class Invariants {
+  private readonly runtime: Runtime;
+  private readonly fail: Fail;
+  private readonly rules = new Map<string, Rules>();
+  private seen = new Map<number, Seen>();
+  /** The tree stops from its root, and no supervisor was ending by itself before: the order holds at every level at once. */
+  private wholeTreeStops = false;
+
+  constructor(runtime: Runtime, fail: Fail) {
+    this.runtime = runtime;
+    this.fail = fail;
+  }
+
+  /** Takes note of what a specification promises. */
+  learn(spec: ChildSpec, path: string): void {
+    this.rules.set(path, {
+      restart: spec.restart, budget: spec.kind === 'worker' ? null : spec.intensity, strategy: spec.kind === 'supervisor' ? spec.strategy : null,
+      own: spec.kind === 'worker' ? (spec.quarantine ?? null) : null, autoShutdown: spec.kind === 'worker' ? 'never' : (spec.autoShutdown ?? 'never'),
+      significant: spec.significant === true,
+    });
+    if (spec.kind === 'supervisor') for (const child of spec.children) this.learn(child, pathOf(path, child.id));
+  }
+
+  /** An administrator's restart lifts a quarantine and opens a new window. */
+  restartedByHand(path: string): void {
+    const number = this.find(path)?.cell;
+    if (number !== undefined) this.seen.delete(number);
+  }
+
+  /** The root is about to be stopped. */
+  treeStops(): void {
+    const ending = (node: TreeNode): boolean => node.state === 'stopping' || node.children.some(ending);
+    const tree = this.runtime.tree();
+    this.wholeTreeStops = tree !== null && !ending(tree);
+  }
+
+  /** An actor ended by itself: from here on its supervisor's own end and the stop of the tree may overlap. */
+  somebodyEnded(): void {
+    this.wholeTreeStops = false;
+  }
+
+  check(): void {
+    const { runtime } = this;
+    const counters = runtime.counters();
+    const deferred = (counters as { readonly deferred?: number }).deferred ?? 0;
+    const found = counters.handled + counters.queued + deferred + counters.deadLettered + counters.conflated;
+    if (counters.sent !== found) {
+      this.fail('sent = handled + queued + deferred + dead-lettered + conflated', `${counters.sent} sent; ${counters.handled} + ${counters.queued} + ${deferred} + ${counters.deadLettered} + ${counters.conflated} = ${found}`);
+    }
+    const tree = runtime.tree();
+    const seen = new Map<number, Seen>();
+    let cells = 0;
+    if (tree !== null) cells = this.visit(tree, null, seen);
+    this.seen = seen;
+    if (cells !== counters.cells) this.fail('every live cell is in the tree: no orphan', `${counters.cells} cells, ${cells} in the tree`);
+  }
+
+  /** Nothing is queued: what is still expected must really be on its way. */
+  atRest(lives: ReadonlyMap<string, Life>): void {
+    const holders = new Map<string, string>();
+    const tree = this.runtime.tree();
+    if (tree !== null) this.restOf(tree, lives, holders);
+  }
+
+  /** No sibling after this one is up, as far as its supervisor's strategy and state say so. */
+  nobodyAfter(path: string, what: 'start' | 'stop', except: ReadonlySet<string>): void {
+    for (let below = path; below !== '/'; below = parentOf(below)) {
+      const parent = parentOf(below);
+      const strategy = this.rules.get(parent)?.strategy ?? null;
+      const ending = what === 'stop' && parentState(this.runtime, parent) === 'stopping';
+      const inGroup = below === path && strategy !== 'oneForOne';
+      if (strategy !== null && (ending || inGroup)) {
+        const siblings = this.runtime.whichChildren(parent) ?? [];
+        const at = siblings.findIndex((sibling) => sibling.path === below);
+        const early = siblings.slice(at + 1).find((sibling) => (sibling.state === 'running' || sibling.state === 'stopping') && (ending || !except.has(sibling.path)));
+        if (at >= 0 && early !== undefined) this.fail(what === 'start' ? 'start order' : 'reverse stop order', `${path}: ${what} while ${early.path}, which comes after ${below}, is ${early.state}`);
+      }
+      if (!ending || !this.wholeTreeStops) return;
+    }
+  }
+
+  private visit(node: TreeNode, parent: TreeNode | null, seen: Map<number, Seen>): number {
+    const rules = this.rules.get(node.path);
+    if (parent !== null && node.path !== pathOf(parent.path, node.id)) this.fail('a path says where its actor stands', `${node.path} under ${parent.path}`);
+    const before = this.seen.get(node.cell);
+    const now: Seen = before ?? { restarts: node.restarts, incarnation: node.incarnation, quarantined: false, stamps: [] };
+    if (seen.has(node.cell)) this.fail('names are unique', `cell ${node.cell} is twice in the tree`);
+    seen.set(node.cell, now);
+    if (before !== undefined && node.incarnation < before.incarnation) this.fail('incarnations count up', `${node.path}: ${before.incarnation}, then ${node.incarnation}`);
+    if (rules !== undefined) this.judge(node, parent, rules, now, seen);
+    if (now.incarnation !== node.incarnation && node.kind !== 'worker') now.stamps = [];
+    now.restarts = node.restarts;
+    now.incarnation = node.incarnation;
+    now.quarantined = node.state === 'quarantined';
+    let cells = 1;
+    const ids = new Set<string>();
+    for (const child of node.children) {
+      if (ids.has(child.id)) this.fail('names are unique', `two children ${child.path}`);
+      ids.add(child.id);
+      cells += this.visit(child, node, seen);
+    }
+    return cells;
+  }
+
+  private judge(node: TreeNode, parent: TreeNode | null, rules: Rules, now: Seen, seen: ReadonlyMap<number, Seen>): void {
+    const nowUs = this.runtime.nowUs();
+    if (now.quarantined && node.state !== 'quarantined') this.fail('quarantined stays', `${node.path} is ${node.state}`);
+    if (rules.restart === 'temporary' && node.restarts > 0) this.fail('a temporary child is never restarted', node.path);
+    for (let n = now.restarts; n < node.restarts; n++) {
+      const counted = rules.own !== null ? now : parent === null ? undefined : seen.get(parent.cell);
+      const budget = rules.own ?? (parent === null ? null : (this.rules.get(parent.path)?.budget ?? null));
+      if (counted === undefined || budget === null) continue;
+      counted.stamps.push(nowUs);
+      const recent = counted.stamps.filter((stamp) => stamp >= nowUs - budget.withinMs * 1000).length;
+      if (recent > budget.restarts) this.fail('the budget is never exceeded', `${node.path}: ${recent} restarts within ${budget.withinMs} ms, ${budget.restarts} are allowed`);
+    }
+    if (parent !== null && rules.significant && node.state === 'stopped' && node.lastExit?.kind === 'normal' && parent.state === 'running'
+      && this.rules.get(parent.path)?.autoShutdown === 'anySignificant') {
+      this.fail('a significant child that ends closes its supervisor', `${node.path} ended, ${parent.path} runs`);
+    }
+  }
+
+  private restOf(node: TreeNode, lives: ReadonlyMap<string, Life>, holders: Map<string, string>): void {
+    for (const child of node.children) this.restOf(child, lives, holders);
+    if (node.mailbox > 0 && node.state === 'running') this.fail('at rest nothing is queued', `${node.path}: ${node.mailbox} messages`);
+    const life = lives.get(node.path);
+    if (node.kind !== 'worker' || node.state !== 'running' || life === undefined) return;
+    const shown = this.runtime.inspect(node.path);
+    for (const name of shown?.names ?? []) {
+      const holder = holders.get(name);
+      if (holder !== undefined) this.fail('names are unique', `"${name}" is held by ${holder} and ${node.path}`);
+      holders.set(name, node.path);
+    }
+    for (const question of life.questions) {
+      if (question.dueUs <= this.runtime.nowUs() && question.outcomes !== 1) this.fail('every ask has exactly one outcome', `${node.path}: ${question.outcomes} outcomes at the deadline`);
+    }
+    if (shown?.behaviour?.name !== 'scripted' || life.watching.size === 0) return;
+    if (shown.watching.length !== life.watching.size) {
+      this.fail('every monitor is told or still watches', `${node.path} waits for ${[...life.watching.values()].join(', ')}, the runtime watches ${shown.watching.join(', ') || 'nothing'}`);
+    }
+  }
+
+  private find(path: string): TreeNode | undefined {
+    let node = this.runtime.tree() ?? undefined;
+    if (path === '/') return node;
+    for (const id of path.slice(1).split('/')) node = node?.children.find((child) => child.id === id);
+    return node;
+  }
+}
+
+function parentState(runtime: Runtime, path: string): string | undefined {
+  if (path === '/') return runtime.tree()?.state;
+  const parent = parentOf(path);
+  return runtime.whichChildren(parent)?.find((child) => child.path === path)?.state;
+}

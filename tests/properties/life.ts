@@ -1,0 +1,49 @@
+/** A question one life asked. */
+export interface Question {
+  readonly life: Life;
+  readonly dueUs: number;
+  outcomes: number;
+}
+
+/** What should be true of one actor from `init` to its end; restarts with the last good state are one life. */
+export interface Life {
+  readonly path: string;
+  readonly number: number;
+  /** Turns that were completed. */
+  turns: number;
+  /** The stop hook ran: nothing may be handled any more, unless it asked for time. */
+  over: boolean;
+  /** Monitors whose notice is still to come, with the path they watch. */
+  readonly watching: Map<number, string>;
+  readonly questions: Question[];
+}
+
+/** State of a scripted actor: what it believes, held against its life after every turn. */
+export interface Belief {
+  readonly life: Life;
+  turns: number;
+  /** Generation of each armed timer. */
+  timers: Readonly<Record<string, number>>;
+  sum: number;
+}
+
+export interface Tick {
+  readonly type: 'tick';
+  readonly life: Life;
+  readonly key: string;
+  readonly generation: number;
+  readonly dueUs: number;
+}
+
+export interface Answered {
+  readonly type: 'answered';
+  readonly question: Question;
+}
+
+/** An order on its way: every one sent has a number, and one fate. */
+export interface Sent {
+  readonly type: string;
+  readonly id: number;
+  readonly n?: number;
+  readonly to?: string;
+}

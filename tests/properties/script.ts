@@ -1,0 +1,95 @@
+import type { BackoffSpec, MailboxSpec, RestartType, Shutdown, Strategy } from '../../runtime/index.js';
+
+/**
+ * A script is plain data: a tree, and what is done to it from outside. It can be played, shrunk and printed. What it says of
+ * actors that do not exist is as good as the rest: nothing may go wrong then either.
+ */
+export interface Script {
+  readonly seed: number;
+  /** Number of the script in its run; null once it has been shrunk. */
+  readonly tree: SupervisorPlan | DynamicPlan;
+  readonly actions: readonly Action[];
+}
+
+export interface Budget {
+  readonly restarts: number;
+  readonly withinMs: number;
+}
+
+export interface WorkerPlan {
+  readonly kind: 'worker';
+  readonly id: string;
+  readonly actor?: ActorPlan;
+  readonly restart?: RestartType;
+  readonly restore?: 'init' | 'lastGood';
+  readonly shutdown?: Shutdown;
+  readonly significant?: boolean;
+  readonly mailbox?: Pick<MailboxSpec, 'capacity' | 'overflow' | 'onRestart'>;
+  readonly backoff?: BackoffSpec;
+  readonly quarantine?: Budget;
+}
+
+/** What is odd about an actor. */
+export interface ActorPlan {
+  readonly mutable?: boolean;
+  /** Every n-th start of this behaviour throws. */
+  readonly flaky?: number;
+  /** Its stop hook answers 'pending': it waits for an order to end, or for its deadline. */
+  readonly slowStop?: boolean;
+  /** Its stop hook throws. */
+  readonly failStop?: boolean;
+  /** Carried out in `init`. */
+  readonly onStart?: readonly Order[];
+  /** An XState machine instead of the scripted actor. */
+  readonly machine?: boolean;
+}
+
+export interface SupervisorPlan {
+  readonly kind: 'supervisor';
+  readonly id: string;
+  readonly strategy: Strategy;
+  readonly intensity: Budget;
+  readonly autoShutdown?: 'never' | 'anySignificant' | 'allSignificant';
+  readonly restart?: RestartType;
+  readonly significant?: boolean;
+  readonly shutdown?: { readonly force: number };
+  readonly backoff?: BackoffSpec;
+  readonly children: readonly Plan[];
+}
+
+export interface DynamicPlan {
+  readonly kind: 'dynamic';
+  readonly id: string;
+  readonly intensity: Budget;
+  readonly maxChildren?: number;
+  readonly autoShutdown?: 'never' | 'anySignificant' | 'allSignificant';
+  readonly restart?: RestartType;
+  readonly significant?: boolean;
+  readonly backoff?: BackoffSpec;
+}
+
+export type Plan = WorkerPlan | SupervisorPlan | DynamicPlan;
+
+/** What an actor is told to do in its turn. */
+export interface Order {
+  readonly type: OrderType;
+  readonly n?: number;
+  readonly to?: string;
+}
+
+export const ORDERS = [
+  'add', 'die', 'end', 'chain', 'timer', 'cancel', 'spawn', 'spawnNow', 'stopKid', 'monitor', 'demonitor', 'ask', 'reply', 'replyTwice', 'subscribe', 'publish',
+  'register', 'effect', 'workThenDie',
+] as const;
+export type OrderType = (typeof ORDERS)[number];
+
+/** What is done from outside, between turns. */
+export type Action =
+  | { readonly do: 'send'; readonly to: string; readonly order: Order; readonly times?: number }
+  | { readonly do: 'ask'; readonly to: string; readonly order: Order; readonly ms: number }
+  | { readonly do: 'crash' | 'kill' | 'poison' | 'monitor'; readonly at: string }
+  | { readonly do: 'terminateChild' | 'terminateByRef' | 'restartChild' | 'deleteChild'; readonly at: string; readonly id: string }
+  | { readonly do: 'startChild'; readonly at: string; readonly child: Plan }
+  | { readonly do: 'publish'; readonly order: Order }
+  | { readonly do: 'step'; readonly turns: number }
+  | { readonly do: 'wait'; readonly ms: number };
