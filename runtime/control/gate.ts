@@ -68,7 +68,11 @@ export class Gate {
   /** `done` is called once, at once or later; at the latest some deadlines from now. */
   call(method: MethodName, params: unknown, caller: Caller, done: (outcome: Outcome) => void): void {
     if (METHODS[method].kind === 'write') {
-      this.#enqueue(this.#writes, method, params, caller, done);
+      this.#enqueue(this.#writes, method, params, caller, (outcome) => {
+        // Who reads after his own write must see it.
+        for (const [key, shared] of this.#shared) if (shared.outcome !== null) this.#drop(key, shared);
+        done(outcome);
+      });
       return;
     }
     const key = `${method} ${JSON.stringify(params)}`;

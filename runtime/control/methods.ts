@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { TraceKind } from '../observe/trace.js';
 
 /** Version of the protocol. It grows when a method changes its meaning; new methods and new fields do not count. */
 export const PROTOCOL_VERSION = 1;
@@ -10,7 +11,8 @@ const none = z.strictObject({});
 const anything = z.unknown().describe('Bounded plain data; what JSON cannot say is an object with one $-key, such as {"$bigint":"1"}.');
 const reason = z.string().max(500).describe('Why, for the log.');
 
-export const TRACE_KINDS = ['turn', 'start', 'resume', 'exit', 'timer', 'deadLetter', 'giveUp', 'backoff', 'quarantine', 'effect', 'fault'] as const;
+/** The kinds of trace events, as the runtime names them. */
+export const TRACE_KINDS = Object.keys(TraceKind) as [keyof typeof TraceKind, ...(keyof typeof TraceKind)[]];
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const logLevel = z.enum(LOG_LEVELS);
 
@@ -168,7 +170,7 @@ export const METHODS = {
       reason: reason.optional(),
     }),
     z.looseObject({ dryRun: z.boolean() })),
-  snapshot: method('write', 'The snapshot envelope of an actor, taken between turns.', z.strictObject({ path }), z.looseObject({ snapshot: anything })),
+  snapshot: method('read', 'The snapshot envelope of an actor, taken between turns, as bounded plain data.', z.strictObject({ path }), z.looseObject({ snapshot: anything })),
   replaceState: method('write', 'Replaces the value of an actor. Only in a process started for debugging.', z.strictObject({ path, value: z.unknown(), reason }), done),
   'logLevel.get': method('read', 'The level of the log.', none, z.looseObject({ level: logLevel })),
   'logLevel.set': method('write', 'Sets the level of the log.', z.strictObject({ level: logLevel }), z.looseObject({ level: logLevel, before: logLevel })),

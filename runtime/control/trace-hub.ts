@@ -1,6 +1,7 @@
 import type { Connection } from './connection.js';
 import type { ControlLimits } from './limits.js';
 import type { TracePiece } from './link.js';
+import { TraceKind } from '../observe/trace.js';
 import { TRACE_KINDS, type WireTreeNode } from './methods.js';
 
 export interface TraceFilter {
@@ -19,6 +20,8 @@ interface Subscription {
   untoldMissed: number;
   restarted: boolean;
 }
+
+const KIND_NAMES: ReadonlyMap<number, string> = new Map(TRACE_KINDS.map((name) => [TraceKind[name], name]));
 
 /** Subscriptions to the trace: who gets which events, and what was dropped for whom. Lives in the socket's thread. */
 export class TraceHub {
@@ -102,7 +105,7 @@ export class TraceHub {
     const events: unknown[] = [];
     const { path, kinds } = subscription;
     for (let at = 0; at < piece.kinds.length; at++) {
-      const kind = TRACE_KINDS[piece.kinds[at]! - 1] ?? 'fault';
+      const kind = KIND_NAMES.get(piece.kinds[at]!) ?? 'fault';
       if (kinds !== null && !kinds.has(kind)) continue;
       const cell = piece.cells[at]!;
       const name = this.#names.get(cell) ?? null;

@@ -1,4 +1,4 @@
-import { type AdminError, type FullChildSpec, plainCopy, type Runtime, type StartChildError, type TreeNode } from '../index.js';
+import { type FullChildSpec, plainCopy, type Runtime, type TreeNode } from '../index.js';
 import { rpcError, type RpcErrorBody, type RpcErrorName } from './errors.js';
 import type { MethodAnswer, MethodInput, MethodName } from './methods.js';
 import { isUnder } from './trace-hub.js';
@@ -33,6 +33,7 @@ type Verbs = { readonly [M in Exclude<MethodName, OwnOfThread>]: (params: Method
 
 const MOST_CHILDREN = 1_000;
 const MOST_NAMES = 200;
+const SNAPSHOT_COPY = { depth: 16, entries: 10_000, values: 50_000, textLength: 100_000 };
 const COPY = { depth: 8, entries: 200, values: 2_000, textLength: 2_000 };
 
 /** What each verb does, on the main thread, between turns. */
@@ -179,8 +180,10 @@ export const VERBS: Verbs = {
   upgrade: () => {
     throw notOffered('upgrade');
   },
-  snapshot: () => {
-    throw notOffered('snapshot');
+  snapshot: ({ path }, { target }) => {
+    const taken = running(target).snapshot(path);
+    if (!taken.ok) throw refusal(taken.reason);
+    return { snapshot: plainCopy(taken.snapshot, SNAPSHOT_COPY) };
   },
   replaceState: (_params, { target }) => {
     if (target.debug !== true) throw new Refusal('forbidden', 'only a process started for debugging allows replaceState');
@@ -259,14 +262,14 @@ function nameCells(node: TreeNode, names: Map<number, string>): void {
   for (const child of node.children) nameCells(child, names);
 }
 
-function orRefuse(answer: { readonly ok: true } | { readonly ok: false; readonly reason: StartChildError | AdminError }): void {
+function orRefuse(answer: { readonly ok: true } | { readonly ok: false; readonly reason: { readonly kind: string } }): void {
   if (!answer.ok) throw refusal(answer.reason);
 }
 
-function refusal(reason: StartChildError | AdminError): Refusal {
-  const where = 'path' in reason ? ` (${reason.path})` : '';
+function refusal(reason: { readonly kind: string; readonly path?: string }): Refusal {
+  const where = reason.path === undefined ? '' : ` (${reason.path})`;
   const plain = plainCopy(reason, COPY);
-  if (reason.kind === 'not_found') return new Refusal('notFound', `there is no such child${where}`, { reason: plain });
+  if (reason.kind === 'not_found') return new Refusal('notFound', `there is no such actor or child${where}`, { reason: plain });
   return new Refusal('refused', `the runtime refuses: ${reason.kind}${where}`, { reason: plain });
 }
 

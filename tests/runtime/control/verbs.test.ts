@@ -1,8 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ControlError } from '../../../runtime/control/index.js';
-import { child, root } from '../support.js';
+import { type AuditEntry, type ControlClient, ControlError, type ControlTarget, type LogLevel, type RpcErrorName, type ShutdownRequest, TurnMeter } from '../../../runtime/control/index.js';
+import { createRuntime, dynamicSupervisor, type Runtime, VirtualClock } from '../../../runtime/index.js';
+import { child, root, started } from '../support.js';
 import { connected, serve } from './support.js';
+
+async function refused(promise: Promise<unknown>, name: RpcErrorName | 'unknown'): Promise<ControlError> {
+  const error: unknown = await promise.then(() => assert.fail('was not refused'), (thrown: unknown) => thrown);
+  assert.ok(error instanceof ControlError, String(error));
+  assert.equal(error.rpc?.name, name, error.message);
+  return error;
+}
+
+/** Asks until `holds`; for what another thread or turn brings about. */
+async function until<T>(ask: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
+  for (const deadline = performance.now() + 20_000; ;) {
+    const value = await ask();
+    if (holds(value)) return value;
+    assert.ok(performance.now() < deadline, `never came: ${JSON.stringify(value)}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
 
 test('a client finds the process, its tree and an actor in it', async (t) => {
   const { path, runtime } = await serve(t, { spec: root([child('a'), root([child('leaf')], { id: 'sub' })]) });
@@ -15,5 +33,237 @@ test('a client finds the process, its tree and an actor in it', async (t) => {
   const seen = await client.call('inspect', { path: '/a' });
   assert.deepEqual({ state: seen.state, value: seen.value, behaviour: { ...seen.behaviour } }, { state: 'running', value: { total: 4 }, behaviour: { name: 'programmable', version: 1 } });
   assert.equal((seen.spec as { restart: string }).restart, 'permanent');
-  await assert.rejects(client.call('inspect', { path: '/nobody' }), (error: unknown) => error instanceof ControlError && error.rpc?.name === 'notFound');
+  await refused(client.call('inspect', { path: '/nobody' }), 'notFound');
+});
+
+test('a tree is told level by level, within its limits, and says what it left out', async (t) => {
+  const { path } = await serve(t, { spec: root([root([child('x'), child('y')], { id: 's' }), ...Array.from({ length: 20 }, (_, n) => child(`c${n}`))]) });
+  const client = await connected(t, path);
+  const { tree } = await client.call('tree', { nodes: 5 });
+  assert.deepEqual([tree.children.length, tree.omitted, tree.children[0]!.omitted], [4, 17, 2]);
+  const shallow = await client.call('tree', { depth: 0 });
+  assert.deepEqual([shallow.tree.children.length, shallow.tree.omitted], [0, 21]);
+  const part = await client.call('tree', { path: '/s' });
+  assert.deepEqual([part.tree.path, part.tree.children.length, part.tree.omitted], ['/s', 2, undefined]);
+  const children = await client.call('whichChildren', { path: '/s' });
+  assert.deepEqual(children.children.map(({ id, state }) => [id, state]), [['x', 'running'], ['y', 'running']]);
+  assert.deepEqual({ ...children.counts }, { specs: 2, active: 2, supervisors: 0, workers: 2 });
+});
+
+test('restart says how: a running actor is crashed by its restore rule, a stopped one is started', async (t) => {
+  const { path, runtime } = await serve(t, { spec: root([child('a'), child('kept', {}, { restore: 'lastGood' }), child('once', {}, { restart: 'temporary' })], { intensity: { restarts: 9, withinMs: 60_000 } }) });
+  const client = await connected(t, path);
+  for (const id of ['a', 'kept']) runtime.send(`/${id}`, { type: 'add', n: 7 });
+  const totalOf = async (at: string): Promise<unknown> => ((await client.call('inspect', { path: at })).value as { total: number }).total;
+  await until(() => totalOf('/kept'), (total) => total === 7);
+  const crashed = await client.call('restart', { path: '/a', reason: 'try it' });
+  assert.deepEqual([crashed.how, crashed.restore, crashed.restart, crashed.incarnationBefore], ['crashed', 'init', 'permanent', 1]);
+  await client.call('restart', { path: '/kept' }).then(({ restore }) => assert.equal(restore, 'lastGood'));
+  await until(() => client.call('tree'), ({ tree }) => tree.children.every(({ state }) => state === 'running'));
+  assert.deepEqual([await totalOf('/a'), await totalOf('/kept')], [0, 7]);
+  const { tree } = await client.call('tree', { path: '/a' });
+  assert.deepEqual([tree.incarnation, tree.restarts, (tree.lastExit as unknown as { cause: { name: string; message: string } }).cause.name], [2, 1, 'OperatorRestart']);
+
+  await client.call('terminate', { path: '/a' });
+  assert.equal((await until(() => client.call('tree', { path: '/a' }), (answer) => answer.tree.state === 'stopped')).tree.state, 'stopped');
+  assert.deepEqual({ ...(await client.call('restart', { path: '/a' })) }, { path: '/a', how: 'started', restore: null, restart: 'permanent', incarnationBefore: 2, state: 'running' });
+  await refused(client.call('deleteChild', { path: '/a' }), 'refused');
+  await client.call('terminate', { path: '/a' });
+  await client.call('deleteChild', { path: '/a' });
+  await refused(client.call('tree', { path: '/a' }), 'notFound');
+  assert.equal((await client.call('restart', { path: '/once' })).restart, 'temporary');
+  await refused(client.call('restart', { path: '/' }), 'refused');
+  await refused(client.call('terminate', { path: '/nobody' }), 'notFound');
+});
+
+test('children are started from registered templates only, and a template has the last word on its input', async (t) => {
+  const templates: ControlTarget['templates'] = {
+    counter: { summary: 'A counter.', supervisor: '/dyn', spec: (input, id) => {
+      if (typeof input !== 'number') throw new Error('the input is a number');
+      return child(id ?? `counter-${input}`);
+    } },
+    anywhere: { summary: 'A child.', spec: (_input, id) => child(id ?? 'any') },
+  };
+  const { path } = await serve(t, { spec: root([dynamicSupervisor({ id: 'dyn', intensity: { restarts: 1, withinMs: 1000 }, maxChildren: 2 })]), target: { templates } });
+  const client = await connected(t, path);
+  assert.deepEqual({ ...(await client.call('startChild', { template: 'counter', input: 4 })) }, { path: '/dyn/counter-4' });
+  assert.equal((await client.call('startChild', { template: 'counter', input: 5, id: 'named' })).path, '/dyn/named');
+  const full = await refused(client.call('startChild', { template: 'counter', input: 6 }), 'refused');
+  assert.deepEqual(full.rpc?.data, { reason: { kind: 'max_children', limit: 2 } });
+  assert.match((await refused(client.call('startChild', { template: 'counter', input: 'x' }), 'invalidParams')).message, /the input is a number/);
+  await refused(client.call('startChild', { template: 'anywhere' }), 'invalidParams');
+  assert.equal((await client.call('startChild', { template: 'anywhere', supervisor: '/' })).path, '/any');
+  const unknown = await refused(client.call('startChild', { template: 'constructor' }), 'notFound');
+  assert.deepEqual(unknown.rpc?.data, { templates: ['counter', 'anywhere'] });
+  await client.call('terminate', { path: '/dyn/counter-4' });
+  await refused(client.call('tree', { path: '/dyn/counter-4' }), 'notFound');
+});
+
+test('dead letters and timers, of all or of a part of the tree', async (t) => {
+  const { path, runtime } = await serve(t, { spec: root([child('a', { onInit: (ctx) => ctx.startTimer('late', 3_600_000, { type: 'add', n: 1 }) }), child('ab', { onInit: (ctx) => ctx.startTimer('sooner', 60_000, { type: 'add', n: 1 }) })]) });
+  runtime.send('/nobody', { big: 10n });
+  runtime.send('/a/gone', { small: 1 });
+  const client = await connected(t, path);
+  const all = await client.call('deadLetters');
+  assert.deepEqual([all.total, all.byReason['no_such_actor'], all.letters.map(({ path: to, message }) => [to, message])], [2, 2, [['/nobody', { big: { $bigint: '10' } }], ['/a/gone', { small: 1 }]]]);
+  assert.deepEqual((await client.call('deadLetters', { path: '/a' })).letters.map((letter) => letter.path), ['/a/gone']);
+  assert.deepEqual((await client.call('deadLetters', { limit: 0 })).letters, []);
+  const timers = await client.call('timers');
+  assert.deepEqual(timers.timers.map(({ path: of, key }) => [of, key]), [['/ab', 'sooner'], ['/a', 'late']]);
+  assert.equal(timers.total, 2);
+  assert.ok(timers.timers[0]!.dueUs - timers.atUs > 50_000_000);
+  assert.deepEqual((await client.call('timers', { path: '/a' })).timers.map(({ key }) => key), ['late']);
+});
+
+test('metrics: counters, turn times, event-loop delay, memory, and what the socket did', async (t) => {
+  const turns = new TurnMeter();
+  turns.begin();
+  turns.end();
+  const { path } = await serve(t, { target: { turns, metrics: () => ({ own: 1n }), status: () => ({ pass: 3 }) } });
+  const client = await connected(t, path);
+  const metrics = await client.call('metrics');
+  assert.equal(metrics.turns?.count, 1);
+  assert.ok(metrics.turns.maxUs < 1e6);
+  assert.ok(metrics.memory.rssBytes > 1e6);
+  assert.deepEqual(metrics.extra, { own: { $bigint: '1' } });
+  assert.equal((metrics.runtime as { cells: number } | null)?.cells, 3);
+  assert.equal((metrics.socket as { clients: number }).clients, 1);
+  const info = await client.call('process');
+  assert.deepEqual([info.name, info.pid, info.version, info.mainLoop.stalled, info.status], ['test', process.pid, '1.2.3', false, { pass: 3 }]);
+  assert.ok(info.uptimeMs > 0 && info.startedAtUs > 1e15 && info.statusAgeMs !== null);
+});
+
+test('a snapshot is the envelope as data, or the runtime says why there is none', async (t) => {
+  const { path, runtime } = await serve(t);
+  const client = await connected(t, path);
+  runtime.send('/a', { type: 'add', n: 2 });
+  const { snapshot } = await until(() => client.call('snapshot', { path: '/a' }), (answer) => (answer.snapshot as { seq: number }).seq === 1);
+  const { format, path: of, value } = snapshot as { format: number; path: string; value: unknown };
+  assert.deepEqual([format, of, value], [1, '/a', { total: 2 }]);
+  assert.deepEqual((await refused(client.call('snapshot', { path: '/' }), 'refused')).rpc?.data, { reason: { kind: 'not_worker', path: '/' } });
+});
+
+test('log level and shutdown go to the process; what it does not offer is refused', async (t) => {
+  let level: LogLevel = 'info';
+  const asked: ShutdownRequest[] = [];
+  const { path } = await serve(t, { target: { logLevel: { get: () => level, set: (wanted) => void (level = wanted) }, shutdown: (request) => void asked.push(request) } });
+  const client = await connected(t, path);
+  assert.deepEqual({ ...(await client.call('logLevel.set', { level: 'debug' })) }, { level: 'debug', before: 'info' });
+  assert.equal((await client.call('logLevel.get')).level, 'debug');
+  assert.equal((await client.call('shutdown', { deadlineMs: 100 })).accepted, true);
+  assert.deepEqual(asked, [{ reason: 'asked over the control socket', deadlineMs: 100, now: false }]);
+  const bare = await serve(t);
+  const other = await connected(t, bare.path);
+  await refused(other.call('logLevel.get'), 'notSupported');
+  await refused(other.call('shutdown'), 'notSupported');
+  await refused(other.call('replaceState', { path: '/a', value: 1, reason: 'no' }), 'forbidden');
+});
+
+test('every write verb is told to the audit with its outcome and who asked; reads are not', async (t) => {
+  const entries: AuditEntry[] = [];
+  const { path } = await serve(t, { more: { onAudit: (entry) => {
+    entries.push(entry);
+    throw new Error('a listener that throws');
+  } } });
+  const client = await connected(t, path);
+  await client.call('tree');
+  await client.call('restart', { path: '/a', reason: 'why not' });
+  await refused(client.call('terminate', { path: '/nobody' }), 'notFound');
+  assert.deepEqual(entries.map(({ connection, client: who, method, params, ok, error }) => [connection, who, method, params, ok, error?.slice(0, 6)]), [
+    [1, 'test', 'restart', { path: '/a', reason: 'why not' }, true, undefined],
+    [1, 'test', 'terminate', { path: '/nobody' }, false, '-32004'],
+  ]);
+});
+
+test('no tree, a tree that has ended, hooks that throw: errors, and the server lives', async (t) => {
+  const faults: string[] = [];
+  let runtime: Runtime | null = null;
+  const { path } = await serve(t, { target: { runtime: () => runtime, metrics: () => {
+    throw new Error('no metrics today');
+  } }, more: { onFault: (message) => void faults.push(message) } });
+  const client = await connected(t, path);
+  await refused(client.call('tree'), 'notRunning');
+  await refused(client.call('restart', { path: '/a' }), 'notRunning');
+  assert.match((await refused(client.call('metrics'), 'internal')).message, /no metrics today/);
+  assert.match(faults[0]!, /no metrics today/);
+  runtime = createRuntime();
+  await refused(client.call('tree'), 'notRunning');
+  runtime.start(root([child('late')]));
+  assert.equal((await until(() => client.call('tree').catch(() => null), (answer) => answer !== null))!.tree.children[0]!.path, '/late');
+});
+
+test('the same read asked by many is made once', async (t) => {
+  let asked = 0;
+  const { path } = await serve(t, { target: { metrics: () => ++asked } });
+  const clients = await Promise.all(Array.from({ length: 10 }, () => connected(t, path)));
+  const answers = await Promise.all(clients.map((client) => client.call('metrics')));
+  assert.deepEqual(new Set(answers.map(({ extra }) => extra)), new Set([1]));
+  assert.equal(asked, 1);
+});
+
+interface Seen {
+  readonly kind: string;
+  readonly path: string | null;
+}
+
+async function collect(client: ControlClient, filter: { path?: string; kinds?: ['turn'] | ['exit', 'start'] }, act: () => void, enough: (seen: readonly Seen[]) => boolean): Promise<readonly Seen[]> {
+  const subscription = await client.subscribe(filter);
+  const seen: Seen[] = [];
+  act();
+  for await (const batch of subscription) {
+    for (const { kind, path } of batch.events) seen.push({ kind, path });
+    if (enough(seen)) break;
+  }
+  await subscription.close();
+  return seen;
+}
+
+test('the trace is streamed in batches, by path and by kind, and the last events can be read', async (t) => {
+  const { path, runtime } = await serve(t);
+  const client = await connected(t, path);
+  const send = (): void => {
+    for (let n = 0; n < 10; n++) for (const id of ['a', 'b']) runtime.send(`/${id}`, { type: 'add', n });
+  };
+  const turns = await collect(client, { path: '/a' }, send, (seen) => seen.length >= 10);
+  assert.deepEqual(turns, Array.from({ length: 10 }, () => ({ kind: 'turn', path: '/a' })));
+  const ends = await collect(client, { kinds: ['exit', 'start'] }, () => {
+    send();
+    runtime.crash('/b');
+  }, (seen) => seen.length >= 2);
+  assert.deepEqual(ends, [{ kind: 'exit', path: '/b' }, { kind: 'start', path: '/b' }]);
+  const last = await client.call('trace', { path: '/b', kinds: ['start'], limit: 1 });
+  assert.deepEqual(last.events.map(({ kind, path: of, detail }) => [kind, of, detail]), [['start', '/b', 2]]);
+  assert.match(last.hash, /^[0-9a-f]{16}$/);
+});
+
+test('a subscription goes on when the process has another runtime, and says so', async (t) => {
+  const make = (): Runtime => started(root([child('a')]), { clock: new VirtualClock(0) });
+  let runtime = make();
+  const { path } = await serve(t, { target: { runtime: () => runtime } });
+  const client = await connected(t, path);
+  const subscription = await client.subscribe({ kinds: ['turn'] });
+  runtime = make();
+  runtime.send('/a', { type: 'add', n: 1 });
+  runtime.drain();
+  for await (const batch of subscription) {
+    if (batch.events.length === 0) continue;
+    assert.deepEqual([batch.restarted, batch.events[0]!.path], [true, '/a']);
+    break;
+  }
+});
+
+test('subscriptions are bounded, belong to their connection, and end with the connection', async (t) => {
+  const { path, server } = await serve(t, { limits: { clientSubscriptions: 2 } });
+  const client = await connected(t, path);
+  const first = await client.subscribe();
+  await client.subscribe();
+  await refused(client.subscribe(), 'limit');
+  const other = await connected(t, path);
+  await refused(other.call('trace.unsubscribe', { subscription: 1 }), 'notFound');
+  assert.deepEqual({ ...(await first.close()) }, { delivered: 0, dropped: 0 });
+  const third = await client.subscribe();
+  await server.close();
+  for await (const _batch of third) assert.fail('nothing was to come');
+  const error: unknown = await client.call('tree').catch((thrown: unknown) => thrown);
+  assert.equal((error as ControlError).code, 'disconnected');
 });
