@@ -1,0 +1,32 @@
+/** What can be wrong with a journal. */
+export type JournalFailureCode =
+  /** The disk refused: I/O error, no space left. */
+  | 'io'
+  /** Bytes that are not what was written. */
+  | 'corrupt'
+  /** Another process has the journal open for writing. */
+  | 'owned'
+  /** Written by a newer or by a much older version. */
+  | 'format'
+  | 'not_found'
+  /** The running behaviour cannot take up what the journal holds. */
+  | 'behaviour'
+  /** The same inputs gave another result than the first time. */
+  | 'diverged'
+  /** A message, event or state that cannot be written down. */
+  | 'value'
+  | 'closed';
+
+/** A failure of the journal, or of an actor to come back from it. Its name becomes the name of the actor's cause of exit. */
+export class JournalFailure extends Error {
+  override readonly name = 'JournalFailure';
+  readonly code: JournalFailureCode;
+
+  constructor(code: JournalFailureCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+/** Exit code of a process whose journal failed; stands in the product's table as `journalFailed`. */
+export const JOURNAL_FAILED_EXIT_CODE = 11;
