@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
-import { assign, createActor, setup } from 'xstate';
-import { createRuntime, machine, type Runtime, VirtualClock, worker } from '../../../runtime/index.js';
+import { assign, createActor, setup, spawnChild } from 'xstate';
+import { createRuntime, machine, type Runtime, VirtualClock, WallClock, worker } from '../../../runtime/index.js';
 import type { BenchRow } from '../row.js';
 
 /** Messages sent before the queue is drained, on both sides. */
@@ -100,7 +100,7 @@ const feed = setup({
 /** Two ticks, one change of state, one event that nothing takes. */
 const mix = Array.from({ length: BATCH }, (_, n) => (n % 4 < 2 ? ticks[n]! : n % 4 === 2 ? ({ type: 'flip' } as const) : ({ type: 'nothing' } as const)));
 
-function makeXstateRow(): BenchRow {
+function makeXstateRow(compiled = false): BenchRow {
   const runtime = createRuntime({ clock: new VirtualClock(0) });
   const actor = createActor(feed);
   const { version } = createRequire(import.meta.url)('xstate/package.json') as { version: string };
@@ -112,7 +112,7 @@ function makeXstateRow(): BenchRow {
   return {
     id: 'actor-xstate/xstate-send', unit: 'events/s', better: 'higher', peer: `xstate ${version} actor.send`, floor: 0.9, aim: 1,
     prepare() {
-      const started = runtime.start(worker({ id: 'feed', behaviour: machine(feed, { version: 1 }) }));
+      const started = runtime.start(worker({ id: 'feed', behaviour: machine(feed, { version: 1, compiled }) }));
       if (!started.ok) throw new Error(JSON.stringify(started.reason));
       actor.start();
       sendAndDrain(runtime, '/feed', mix, 40);
@@ -120,10 +120,51 @@ function makeXstateRow(): BenchRow {
       const view = runtime.inspect('/feed')?.value as { value: unknown; context: unknown };
       const { value, context } = actor.getSnapshot();
       if (JSON.stringify([view.value, view.context]) !== JSON.stringify([value, context])) throw new Error('the two sides do not agree');
+      if (compiled) sendAndDrain(runtime, '/feed', mix, 1000);
     },
-    ours: () => sendAndDrain(runtime, '/feed', mix, 100),
+    ours: () => sendAndDrain(runtime, '/feed', mix, compiled ? 2000 : 100),
     peerRun: () => peer(100),
     close: () => void actor.stop(),
+  };
+}
+
+/** The same machine compiled to tables against XState's own actor. */
+function makeFlatRow(): BenchRow {
+  const row = makeXstateRow(true);
+  return { ...row, id: 'actor-flat/xstate-send', floor: 20, aim: 25 };
+}
+
+/** A child with one timer, of which a thousand stand under one parent. */
+const CHILDREN = 1000;
+const leaf = setup({}).createMachine({ id: 'leaf', initial: 'waiting', states: { waiting: { after: { 3_600_000: 'late' } }, late: {} } });
+
+function makeTreeRow(): BenchRow {
+  const { version } = createRequire(import.meta.url)('xstate/package.json') as { version: string };
+  const ids = Array.from({ length: CHILDREN }, (_, n) => `leaf${n}`);
+  const parent = setup({ actors: { leaf } }).createMachine({ id: 'parent', entry: ids.map((id) => spawnChild('leaf', { id })) });
+  const ours = machine(parent, { version: 1, actors: { leaf: () => ({ behaviour: machine(leaf, { version: 1 }) }) } });
+  return {
+    id: 'tree-stop-1000/xstate', unit: 'ms to stop a parent with 1,000 children, a timer each', better: 'lower', peer: `xstate ${version}`, floor: 1, aim: 0.1, slices: 2,
+    prepare() {
+      for (let n = 0; n < 30; n++) this.ours();
+    },
+    ours() {
+      const runtime = createRuntime({ clock: new WallClock() });
+      const started = runtime.start(worker({ id: 'parent', behaviour: ours }));
+      if (!started.ok || runtime.counters().timers !== CHILDREN) throw new Error('the tree did not start whole');
+      const begunMs = performance.now();
+      const stopped = runtime.stop();
+      const ms = performance.now() - begunMs;
+      if (!stopped || runtime.counters().timers !== 0) throw new Error('the tree is not down');
+      return ms;
+    },
+    peerRun() {
+      const actor = createActor(parent);
+      actor.start();
+      const begunMs = performance.now();
+      actor.stop();
+      return performance.now() - begunMs;
+    },
   };
 }
 
@@ -132,3 +173,9 @@ export const reducerActor: BenchRow = makeReducerRow();
 
 /** A machine stepped by the adapter against XState's own actor. */
 export const xstateActor: BenchRow = makeXstateRow();
+
+/** The compiled machine against XState's own actor. */
+export const flatActor: BenchRow = makeFlatRow();
+
+/** Stopping a tree of machines against XState stopping its own. */
+export const treeStop: BenchRow = makeTreeRow();
