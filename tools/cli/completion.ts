@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { everyCommand, commandTree, type CommandNode, type OptionNode } from './tree.js';
+import { everyCommand, commandTree, type CommandNode, type OptionNode, type ValueKind } from './tree.js';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];
@@ -21,7 +21,7 @@ export function register(program: Command): void {
     .action((shell: Shell) => void process.stdout.write(completionScript(shell, commandTree(program))));
 }
 
-/** The completion script of a shell for a command tree. It is self-contained: completing starts no Node. */
+/** The completion script of a shell for a command tree. Only where a process or an actor is wanted does completing start a Node, to ask. */
 export function completionScript(shell: Shell, tree: CommandNode): string {
   switch (shell) {
     case 'bash':
@@ -79,16 +79,18 @@ function bashScript(tree: CommandNode): string {
     const positional = node.arguments[0]?.value;
     const names = isGroup(node) ? subcommands(node) : positional?.kind === 'choices' ? positional.choices : [];
     const files = !isGroup(node) && positional?.kind === 'files';
-    return `    ${quote(pathText(node))}) words=${quote(names.join(' '))} options=${quote(optionNames(node).join(' '))} files=${files ? 1 : 0};;`;
+    const asked = !isGroup(node) && positional?.kind === 'asked' ? positional.what : '';
+    return `    ${quote(pathText(node))}) words=${quote(names.join(' '))} options=${quote(optionNames(node).join(' '))} files=${files ? 1 : 0} asked=${quote(asked)};;`;
   });
   return `${GENERATED} bash
 _faultline() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} previous='' path='' word='' candidate words options files i
+  local cur=\${COMP_WORDS[COMP_CWORD]} previous='' path='' word='' process='' candidate words options files asked i
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=\${COMP_WORDS[i]}
     # bash makes --name=value three words
     if [[ $word == '=' ]]; then continue; fi
+    if [[ $previous == --process ]]; then process=$word; fi
     previous=$word
     candidate="\${path:+$path }$word"
     if [[ $candidate == help* ]]; then candidate=\${candidate#help}; candidate=\${candidate# }; fi
@@ -109,7 +111,13 @@ ${words.join('\n')}
     COMPREPLY=($(compgen -W "$words" -- "$cur"))
   elif [[ $files == 1 ]]; then
     _faultline_files
+  elif [[ -n $asked ]]; then
+    _faultline_ask "$asked"
   fi
+}
+_faultline_ask() {
+  local IFS=$'\\n'
+  COMPREPLY=($(compgen -W "$("\${COMP_WORDS[0]}" __complete "$1" \${process:+--process "$process"} 2>/dev/null)" -- "$cur"))
 }
 _faultline_files() {
   local IFS=$'\\n'
@@ -122,7 +130,21 @@ complete -F _faultline faultline
 
 function bashValue({ value }: OptionNode): string {
   if (value?.kind === 'choices') return `COMPREPLY=($(compgen -W ${quote(value.choices.join(' '))} -- "$cur")); return`;
+  if (value?.kind === 'asked') return `_faultline_ask ${value.what}; return`;
   return value?.kind === 'files' ? '_faultline_files; return' : 'return';
+}
+
+function zshAction(value: ValueKind | undefined): string {
+  switch (value?.kind) {
+    case 'choices':
+      return `compadd -- ${value.choices.map(quote).join(' ')}`;
+    case 'asked':
+      return `_faultline_ask ${value.what}`;
+    case 'files':
+      return '_files';
+    default:
+      return ':';
+  }
 }
 
 function zshScript(tree: CommandNode): string {
@@ -130,7 +152,7 @@ function zshScript(tree: CommandNode): string {
   const values = nodes.flatMap((node) =>
     valued(node).map(({ names, value }) => {
       const pattern = names.map((name) => quote(`${pathText(node)} ${name}`)).join('|');
-      const action = value?.kind === 'choices' ? `compadd -- ${value.choices.map(quote).join(' ')}` : value?.kind === 'files' ? '_files' : ':';
+      const action = zshAction(value);
       return `    (${pattern}) ${action}; return;;`;
     }),
   );
@@ -142,19 +164,17 @@ function zshScript(tree: CommandNode): string {
     const help = node.path.length === 0 ? [['help', 'print help for a command'] as const] : [];
     const rest = isGroup(node)
       ? `names=(${describe([...commands, ...help])}); _describe command names`
-      : positional?.kind === 'choices'
-        ? `compadd -- ${positional.choices.map(quote).join(' ')}`
-        : positional?.kind === 'files'
-          ? '_files'
-          : ':';
+      : zshAction(positional);
     return `    (${quote(pathText(node))}) if [[ $PREFIX == -* ]]; then names=(${options}); _describe option names; else ${rest}; fi;;`;
   });
   return `#compdef faultline
 ${GENERATED} zsh
 _faultline() {
-  local where='' previous='' word candidate
+  local where='' previous='' word candidate process=''
   local -a names
   for word in "\${(@)words[2,CURRENT-1]}"; do
+    if [[ $previous == --process ]]; then process=$word; fi
+    if [[ $word == --process=* ]]; then process=\${word#--process=}; fi
     previous=$word
     candidate="\${where:+$where }$word"
     if [[ $candidate == help* ]]; then candidate=\${\${candidate#help}# }; fi
@@ -169,8 +189,28 @@ ${values.join('\n')}
 ${places.join('\n')}
   esac
 }
+_faultline_ask() {
+  local -a found
+  found=("\${(@f)$($words[1] __complete $1 \${process:+--process} \${process:+$process} 2>/dev/null)}")
+  compadd -- $found
+}
 if [ "$funcstack[1]" = "_faultline" ]; then _faultline "$@"; else compdef _faultline faultline; fi
 `;
+}
+
+function fishArgument(value: ValueKind | undefined): string {
+  switch (value?.kind) {
+    case undefined:
+      return '';
+    case 'choices':
+      return ` -x -a ${quote(value.choices.join(' '))}`;
+    case 'asked':
+      return ` -x -a ${quote(`(__faultline_ask ${value.what})`)}`;
+    case 'files':
+      return ' -r -F';
+    case 'free':
+      return ' -x';
+  }
 }
 
 function fishScript(tree: CommandNode): string {
@@ -182,10 +222,11 @@ function fishScript(tree: CommandNode): string {
     if (node.path.length === 0) lines.push(`complete -c faultline -f ${here} -a 'help' -d 'print help for a command'`);
     const positional = node.arguments[0]?.value;
     if (positional?.kind === 'choices') lines.push(`complete -c faultline -f ${here} -a ${quote(positional.choices.join(' '))}`);
+    else if (positional?.kind === 'asked') lines.push(`complete -c faultline -f ${here} -a ${quote(`(__faultline_ask ${positional.what})`)}`);
     else if (!isGroup(node)) lines.push(`complete -c faultline ${positional?.kind === 'files' ? '-F' : '-f'} ${here}`);
     for (const { names, description, value } of node.options) {
       const spelled = names.map((name) => (name.startsWith('--') ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`)).join(' ');
-      const argument = value === undefined ? '' : value.kind === 'choices' ? ` -x -a ${quote(value.choices.join(' '))}` : value.kind === 'files' ? ' -r -F' : ' -x';
+      const argument = fishArgument(value);
       lines.push(`complete -c faultline ${here} ${spelled}${argument} -d ${quote(description)}`);
     }
   }
@@ -200,6 +241,15 @@ function __faultline_at
     end
   end
   test "$where" = "$argv[1]"
+end
+function __faultline_ask
+  set -l words (commandline -opc)
+  set -l at (contains -i -- --process $words)
+  if test -n "$at"; and test (count $words) -gt $at
+    $words[1] __complete $argv[1] --process $words[(math $at + 1)] 2>/dev/null
+  else
+    $words[1] __complete $argv[1] 2>/dev/null
+  end
 end
 ${lines.join('\n')}
 `;

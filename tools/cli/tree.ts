@@ -1,7 +1,11 @@
 import type { Argument, Command, Option } from 'commander';
 
-/** What may be typed where a value is wanted. */
-export type ValueKind = { readonly kind: 'choices'; readonly choices: readonly string[] } | { readonly kind: 'files' } | { readonly kind: 'free' };
+/** What may be typed where a value is wanted; `asked` is what running processes are asked for. */
+export type ValueKind =
+  | { readonly kind: 'choices'; readonly choices: readonly string[] }
+  | { readonly kind: 'asked'; readonly what: 'processes' | 'actors' }
+  | { readonly kind: 'files' }
+  | { readonly kind: 'free' };
 
 export interface OptionNode {
   /** As help prints it: `-o, --out <file>`. */
@@ -76,8 +80,10 @@ function argumentNode(argument: Argument): ArgumentNode {
   };
 }
 
-/** A value that is a file or a folder says so by its name: `--config <file>`, `<tape>`, and whatever follows `--out`. */
+/** A value says by its name what it is: `--config <file>`, `<tape>` and whatever follows `--out` a file, `<actor>` an actor. */
 function valueKind(choices: readonly string[] | undefined, name: string): ValueKind {
   if (choices !== undefined) return { kind: 'choices', choices };
+  if (name.startsWith('--process ')) return { kind: 'asked', what: 'processes' };
+  if (/[<[]?actor[>\]]?$/.test(name)) return { kind: 'asked', what: 'actors' };
   return /--out\b|[<[]?(?:file|dir|folder|path|tape|input)s?(?:\.\.\.)?[>\]]?$/i.test(name) ? { kind: 'files' } : { kind: 'free' };
 }

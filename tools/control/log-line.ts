@@ -1,9 +1,9 @@
 import { colours } from '../cli/output.js';
-import { LOG_LEVELS, type LogLevel } from '../process/log-level.js';
+import { LOG_LEVELS, type LineLevel, type LogLevel } from '../process/log-level.js';
 
 /** A line of a log as data; a line that is none stays text. */
 export interface LogEntry {
-  readonly level: LogLevel;
+  readonly level: LineLevel;
   readonly time: string;
   readonly pid: number | null;
   readonly event: string;
@@ -22,7 +22,7 @@ export function parseLogLine(line: string): LogEntry | undefined {
     if (typeof time !== 'string' || !(LOG_LEVELS as readonly unknown[]).includes(level)) return undefined;
     const path = fields['path'];
     return {
-      level: level as LogLevel, time, pid: typeof pid === 'number' ? pid : null, event: typeof event === 'string' ? event : '', message: typeof msg === 'string' ? msg : '',
+      level: level as LineLevel, time, pid: typeof pid === 'number' ? pid : null, event: typeof event === 'string' ? event : '', message: typeof msg === 'string' ? msg : '',
       path: typeof path === 'string' ? path : null, fields,
     };
   } catch {

@@ -4,7 +4,7 @@ import { CliError } from '../cli/errors.js';
 import { endsByCtrlC } from '../cli/interrupt.js';
 import { printNote } from '../cli/output.js';
 import { closedFiles, splitLogPath } from '../process/log-file.js';
-import { LOG_LEVELS, type LogLevel } from '../process/log-level.js';
+import type { LogLevel } from '../process/log-level.js';
 import { chooseRecord } from './find.js';
 import { prettyLine, wantedLine } from './log-line.js';
 import { LogFollower, lastLines } from './log-reader.js';
@@ -38,10 +38,4 @@ export async function logs({ process: name, lines, follow, level, path, json }: 
     for (const line of follower.poll()) if (wanted(line)) show(line);
     await sleep(POLL_MS);
   }
-}
-
-export function parseLogLevel(text: string): LogLevel {
-  const level = LOG_LEVELS.find((one) => one === text);
-  if (level === undefined) throw new CliError('usage', `'${text}' is not a level`, `one of: ${LOG_LEVELS.join('  ')}`);
-  return level;
 }

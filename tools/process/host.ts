@@ -1,7 +1,9 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { ProcessParams } from '../../config/index.js';
 import { plainCopy } from '../../runtime/index.js';
+import { type AuditEntry, ControlError, ControlServer, type ControlTarget } from '../../runtime/control/index.js';
 import { CoordinatedShutdown, type ShutdownPhase, type ShutdownReport } from '../../runtime/supervision/shutdown.js';
 import { CliError, EXIT_CODES, type ExitName } from '../cli/errors.js';
 import { takeOver } from '../cli/interrupt.js';
@@ -19,6 +21,8 @@ import { armWatchdog } from './watchdog.js';
 const SAME_REQUEST_MS = 500;
 /** From the end of the shutdown's deadline to the SIGKILL: for the last log lines and the exit itself. */
 const WATCHDOG_MARGIN_MS = 4000;
+/** From the answer to a shutdown verb to the shutdown. */
+const ANSWER_FIRST_MS = 20;
 /** A crash leaves less time: whatever failed may hang the rest. */
 const CRASH_DEADLINE_MS = 5000;
 
@@ -56,6 +60,7 @@ export class ProcessHost {
   readonly #shutdown = new CoordinatedShutdown();
   #record: ProcessRecord;
   #hosted: Hosted | null = null;
+  #server: ControlServer | null = null;
   #ending: Promise<never> | null = null;
   #askedMs = 0;
 
@@ -106,6 +111,45 @@ export class ProcessHost {
     this.#hosted = hosted;
   }
 
+  /**
+   * Opens the control socket. `onAudit` hears of every write verb after it is in the log.
+   * @throws CliError when the socket cannot be had.
+   */
+  async serve(target: Omit<ControlTarget, 'name' | 'version' | 'shutdown' | 'logLevel' | 'loadUpgrade'>, onAudit?: (entry: AuditEntry) => void): Promise<void> {
+    try {
+      this.#server = await ControlServer.start({
+        socketPath: this.socket,
+        target: {
+          ...target,
+          name: this.name, version: this.#record.version,
+          shutdown: ({ reason, deadlineMs, now }) => {
+            // The answer is to be on its way first.
+            setTimeout(() => void this.end('ok', reason, { now, ...(deadlineMs === undefined ? {} : { deadlineMs }) }), ANSWER_FIRST_MS);
+          },
+          logLevel: { get: () => this.log.level, set: (level) => void (this.log.level = level) },
+          // Modules cannot be loaded anew under the same address.
+          loadUpgrade: (file) => import(`${pathToFileURL(file).href}?loaded=${Date.now()}`),
+        },
+        onAudit: (entry) => {
+          this.#audit(entry);
+          onAudit?.(entry);
+        },
+        onFault: (message) => this.log.write('error', 'control.fault', message),
+      });
+    } catch (error) {
+      if (!(error instanceof ControlError)) throw error;
+      throw new CliError('configuration', error.message, error.fix);
+    }
+  }
+
+  #audit({ method, params, ok, error, client, connection, tookMs }: AuditEntry): void {
+    const path = typeof params === 'object' && params !== null && 'path' in params ? params.path : undefined;
+    const what = `${method}${typeof path === 'string' ? ` ${path}` : ''}`;
+    this.log.write(ok ? 'info' : 'warn', 'audit', ok ? `an operator did ${what}` : `an operator was refused ${what}: ${error}`, {
+      ...(typeof path === 'string' ? { path } : {}), method, params, ok, client, connection, tookMs: Math.round(tookMs * 10) / 10, ...(error === undefined ? {} : { error }),
+    });
+  }
+
   /** Adds a task to a phase of the coordinated shutdown; false when that has begun. */
   onShutdown(phase: ShutdownPhase, task: string, run: () => void | Promise<void>): boolean {
     return this.#shutdown.add(phase, task, run);
@@ -149,7 +193,7 @@ export class ProcessHost {
     this.log.write(code === 0 ? 'info' : 'error', 'process.end', `ends with ${code}`, { code, exit: name, tookMs: Math.round(performance.now() - this.#askedMs), linesLost: this.log.lost });
     printNote(`faultline: ${this.name} ends: ${reason} (exit code ${code})`);
     this.#save({ state: 'ended', endedAt: new Date().toISOString(), exitCode: code });
-    rmSync(this.socket, { force: true });
+    await this.#server?.close();
     await this.log.close();
     await this.#lock.release();
     return process.exit(code);

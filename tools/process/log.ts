@@ -5,7 +5,7 @@ import { CliError } from '../cli/errors.js';
 import { makeFolder } from '../cli/folders.js';
 import { fromSystemError } from '../cli/system-errors.js';
 import { RotatingFile } from './log-file.js';
-import type { LogLevel } from './log-level.js';
+import type { LineLevel, LogLevel } from './log-level.js';
 import { takeName, type NameLock } from './name-lock.js';
 import { forLog, withoutSecrets } from './redact.js';
 
@@ -58,7 +58,7 @@ export class ProcessLog {
   }
 
   /** `event` says what happened, for machines; `message` says it to people; `fields` are copied, bounded, and without secrets. */
-  write(level: LogLevel, event: string, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+  write(level: LineLevel, event: string, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
     if (this.#open) this.#logger[level]({ event, ...fields }, withoutSecrets(message));
   }
 

@@ -1,4 +1,5 @@
 import { BLOCK_RECORDS } from '../../data/records/index.js';
+import { type AuditEntry, TurnMeter } from '../../runtime/control/index.js';
 import type { Runtime } from '../../runtime/index.js';
 import { CliError } from '../cli/errors.js';
 import { fromSystemError } from '../cli/system-errors.js';
@@ -8,6 +9,7 @@ import { logTree, ReportLog } from '../process/log-tree.js';
 import type { PassJournal } from './pass-journal.js';
 import { passLine, type PassResult } from './pass-result.js';
 import type { Replay } from './replay.js';
+import { TEMPLATES } from './templates.js';
 import { checkPaths, prepareReplay, type PreparedReplay, type ReplayRequest } from './run.js';
 
 export interface ServeRequest extends ReplayRequest {
@@ -21,6 +23,9 @@ export interface ServeRequest extends ReplayRequest {
   readonly openJournal?: () => Promise<PassJournal>;
 }
 
+/** Verbs that may change a decision; `restart` may too, of an actor that begins anew. */
+const CHANGES: ReadonlySet<string> = new Set(['suspend', 'terminate', 'startChild', 'deleteChild', 'reconfigure', 'upgrade', 'replaceState']);
+const LANES_PATH = '/market/lanes';
 /** Tape seconds per second where nothing is asked. */
 const SPEED = 60;
 /** Records taken between two looks at the clock and at requests: about ten milliseconds of work. */
@@ -37,6 +42,9 @@ export class ServedReplay {
   readonly #journal: PassJournal | undefined;
   readonly #letters: DeadLetterLog;
   readonly #reports: ReportLog;
+  readonly #turns = new TurnMeter();
+  #finished = 0;
+  #lastDigest: string | null = null;
   #replay: Replay | null = null;
   #close: () => Promise<void> = () => Promise.resolve();
   #pass = 0;
@@ -70,10 +78,34 @@ export class ServedReplay {
     return this.#pass;
   }
 
-  /** An operator did something to the tree that may change what this pass decides. */
-  touch(what: string): void {
+  /** Opens the control socket. */
+  serve(): Promise<void> {
+    return this.host.serve({
+      runtime: () => this.runtime,
+      templates: TEMPLATES,
+      turns: this.#turns,
+      status: () => ({
+        state: this.host.ending ? 'stopping' : 'serving', tape: this.#prepared.tape, pass: this.#pass, clockUs: this.#replay?.clockUs ?? null, records: this.#replay?.taken ?? 0,
+        ofRecords: this.#prepared.records, speed: this.#request.speed ?? SPEED, waiting: this.#replay?.waiting ?? false, touched: this.#touched, lastDigest: this.#lastDigest,
+      }),
+      metrics: () => ({ passes: this.#finished, pass: this.#pass, records: this.#replay?.taken ?? 0, logLinesLost: this.host.log.lost }),
+    }, (entry) => this.#audited(entry));
+  }
+
+  #audited({ method, params, ok }: AuditEntry): void {
+    const { path = '', dryRun } = params as { readonly path?: string; readonly dryRun?: boolean };
+    if (!ok || dryRun === true || (!CHANGES.has(method) && !(method === 'restart' && this.#losesState(path)))) return;
+    const what = path === '' ? method : `${method} ${path}`;
     this.#touched.push(what);
     this.#journal?.touched(this.#pass, what);
+  }
+
+  /** What comes back with its last good state decides as if nothing had happened, and lanes keep theirs elsewhere. */
+  #losesState(path: string): boolean {
+    if (path.startsWith(`${LANES_PATH}/`)) return false;
+    const cut = path.lastIndexOf('/');
+    const spec = this.runtime?.getChildSpec(cut === 0 ? '/' : path.slice(0, cut), path.slice(cut + 1));
+    return spec?.kind !== 'worker' || spec.restore !== 'lastGood';
   }
 
   /** Plays pass after pass, until the process ends. */
@@ -129,6 +161,8 @@ export class ServedReplay {
         pass: this.#pass, tape: this.#prepared.tape, digest: report.digest, decisions, records: report.records, wallMs: Math.round(report.wallMs), restarts: report.restarts,
         deadLettered: report.deadLettered, resumedAt: resumeAt > 0 ? resumeAt : null, touched: this.#touched, gaveUp: report.gaveUp,
       };
+      this.#finished += 1;
+      this.#lastDigest = report.digest;
       // On the disk before it is told.
       await this.#journal?.ended(this.#pass, report.digest, decisions);
       process.stdout.write(this.#request.json ? `${JSON.stringify(result)}\n` : `${passLine(result)}\n`);
@@ -158,7 +192,11 @@ export class ServedReplay {
       lookMs = nowMs;
       const rushed = hurry();
       if (rushed) startMs = nowMs - Math.max(0, replay.clockUs - this.#prepared.firstUs) / 1000 / speed;
+      this.#turns.begin();
       const reached = replay.advance(STRETCH, rushed ? Infinity : this.#prepared.firstUs + (nowMs - startMs) * 1000 * speed);
+      // Also when the tape stands still: a verb may have left something to do.
+      replay.runtime.drain();
+      this.#turns.end();
       if (this.#journal !== undefined && nowMs - flushedMs >= FLUSH_EVERY_MS) {
         flushedMs = nowMs;
         this.#flush(this.#journal);
@@ -227,7 +265,9 @@ export async function serveTape(request: ServeRequest): Promise<never> {
   });
   try {
     const journal = await request.openJournal?.();
-    await new ServedReplay(host, prepared, request, journal).play();
+    const served = new ServedReplay(host, prepared, request, journal);
+    await served.serve();
+    await served.play();
     // A shutdown is under way, asked for from outside.
     return await new Promise<never>(() => {});
   } catch (error) {
