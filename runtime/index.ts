@@ -12,6 +12,7 @@ export { TraceKind, type Trace, type TraceColumns, type TraceEvent } from './obs
 export { Random } from './random.js';
 export { createRuntime, Runtime, type RuntimeOptions } from './runtime.js';
 export type { AdminError, AdminResult, ChildCounts, ChildInfo, FullChildSpec } from './supervision/admin.js';
+export type { Reconfiguration, ReconfigureResult } from './supervision/reconfigure.js';
 export { SHUTDOWN_PHASES, type ShutdownPhase, type ShutdownReport } from './supervision/shutdown.js';
 export { dynamicSupervisor, supervisor, worker } from './supervision/spec.js';
 export { validateSpec, type SpecProblem, type SpecProblemCode } from './supervision/validate.js';

@@ -22,6 +22,7 @@ import type { SupervisorReport } from './observe/report.js';
 import { treeOf, type TreeLimits, type TreeNode } from './observe/tree.js';
 import { Trace } from './observe/trace.js';
 import * as admin from './supervision/admin.js';
+import { reconfigure, type Reconfiguration, type ReconfigureResult } from './supervision/reconfigure.js';
 import { CoordinatedShutdown, type ShutdownPhase, type ShutdownReport } from './supervision/shutdown.js';
 import { childExited, retryFailed, siblingStopped } from './supervision/supervise.js';
 import { problemsOfSpec } from './supervision/validate.js';
@@ -282,6 +283,8 @@ export class Runtime {
   terminateChild(supervisor: string, which: string | ActorRef<never>): admin.AdminResult { return admin.terminateChild(this.#d, supervisor, which); }
   restartChild(supervisor: string, id: string): StartChildResult { return admin.restartChild(this.#d, supervisor, id); }
   deleteChild(supervisor: string, id: string): admin.AdminResult { return admin.deleteChild(this.#d, supervisor, id); }
+  /** Changes a supervisor while it runs, by OTP's rules for a code change; see `Reconfiguration`. Anything wrong and nothing is changed. */
+  reconfigure(supervisor: string, wanted: Reconfiguration): ReconfigureResult { return reconfigure(this.#d, supervisor, wanted); }
   whichChildren(supervisor: string): admin.ChildInfo[] | undefined { return admin.whichChildren(this.#d, supervisor); }
   countChildren(supervisor: string): admin.ChildCounts | undefined { return admin.countChildren(this.#d, supervisor); }
   getChildSpec(supervisor: string, which: string | ActorRef<never>): admin.FullChildSpec | undefined {

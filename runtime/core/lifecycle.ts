@@ -39,16 +39,16 @@ export function stopCell(d: Dispatcher, cell: Cell, mode: StopMode, reason: Exit
     case CellState.running:
       break;
   }
-  if (mode === StopMode.kill || cell.policy.shutdownMs < 0) {
-    kill(d, cell);
-    return true;
-  }
   if (mode === StopMode.retain && keepsState(cell)) {
     cell.retained = true;
     cell.state = CellState.down;
     cell.lastExit = reason;
     d.trace.write(TraceKind.exit, cell.number, 1, d.nowUs);
     tellWatchers(d, cell, reason);
+    return true;
+  }
+  if (mode === StopMode.kill || cell.policy.shutdownMs < 0) {
+    kill(d, cell, mode === StopMode.retain);
     return true;
   }
   cell.state = CellState.stopping;
@@ -96,7 +96,7 @@ function stopChildren(d: Dispatcher, cell: Cell, mode: StopMode): boolean {
 function comesBack(parent: Cell, child: Cell): boolean {
   if (child.policy.restart === 'temporary' || child.quarantined) return false;
   if (keepsState(child)) return true;
-  return parent.spec.kind === 'supervisor' && parent.spec.children.some((spec) => spec.id === child.id);
+  return parent.supervision !== null && parent.supervision.declared.some((spec) => spec.id === child.id);
 }
 
 /** The end of a stop: names are freed before anyone is told. */
@@ -149,8 +149,12 @@ export function exitSupervisor(d: Dispatcher, cell: Cell, reason: ExitReason, mo
   if (continueStop(d, cell)) stopCompleted(d, cell);
 }
 
-/** Fences a cell and everything under it, deepest first. No user code runs. */
-export function kill(d: Dispatcher, cell: Cell): void {
+/**
+ * Fences a cell and everything under it, deepest first. No user code runs.
+ *
+ * @param comesBack it is a bystander of a restart: the address stays, and its queue if its specification says so
+ */
+export function kill(d: Dispatcher, cell: Cell, comesBack = false): void {
   if (cell.state === CellState.gone || cell.state === CellState.stopped) return;
   cancelRestart(d, cell);
   for (const child of [...(cell.children?.values() ?? [])].reverse()) {
@@ -163,12 +167,12 @@ export function kill(d: Dispatcher, cell: Cell): void {
   cell.retained = false;
   cell.undecided = false;
   const alive = cell.state !== CellState.down;
-  cell.state = CellState.stopped;
+  cell.state = comesBack ? CellState.down : CellState.stopped;
   if (alive) {
     cell.lastExit = KILLED;
     d.trace.write(TraceKind.exit, cell.number, 2, d.nowUs);
   }
-  release(d, cell, true);
+  release(d, cell, !comesBack);
   tellWatchers(d, cell, KILLED);
 }
 
@@ -254,7 +258,7 @@ function armStopDeadline(d: Dispatcher, cell: Cell): void {
   cell.stopTimer = d.arm(d.nowUs + cell.policy.shutdownMs * 1000, cell, '', undefined, {
     run: () => {
       cell.stopTimer = null;
-      kill(d, cell);
+      kill(d, cell, cell.stopMode === StopMode.retain);
       reportStop(d, cell, KILLED);
       stopCompleted(d, cell);
     },

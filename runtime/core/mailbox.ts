@@ -17,9 +17,9 @@ export class Mailbox {
   specials = 0;
   /** Places promised to sends that wait for their turn to commit. */
   reserved = 0;
-  readonly capacity: number;
-  readonly overflow: OverflowPolicy;
-  readonly conflateKey: ((message: never) => string | number) | null;
+  capacity: number;
+  overflow: OverflowPolicy;
+  conflateKey: ((message: never) => string | number) | null;
   private ring: unknown[] = [];
   private mask = -1;
   private head = 0;

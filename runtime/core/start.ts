@@ -2,7 +2,7 @@ import { reportFailure, reportStarted } from '../observe/report.js';
 import { TraceKind } from '../observe/trace.js';
 import { policyOf } from '../supervision/policy.js';
 import { SupervisorState } from '../supervision/supervisor-state.js';
-import type { Behaviour, ChildSpec, ExitReason, FailureCause } from '../types.js';
+import type { Behaviour, ChildSpec, DynamicSupervisorSpec, ExitReason, FailureCause, SupervisorSpec } from '../types.js';
 import { Cell } from './cell.js';
 import type { Dispatcher } from './dispatcher.js';
 import { toFailureCause } from './failure.js';
@@ -13,7 +13,7 @@ import { dropBelongings, restoreBelongings, restoreSnapshot, type SnapshotEnvelo
 import { IGNORED, notAState, type StartWishes } from './start-wishes.js';
 import { CellKind, CellState, StopMode } from './states.js';
 
-const DEFAULT_CAPACITY = 1024;
+export const DEFAULT_CAPACITY = 1024;
 const SHUTDOWN: ExitReason = { kind: 'shutdown' };
 
 /** Supervisors have no behaviour of their own; nothing ever steps this one. */
@@ -55,9 +55,26 @@ export function startCell(d: Dispatcher, cell: Cell): FailureCause | null {
     reportStarted(d, cell);
     return null;
   }
+  const replaced = cell.parent?.supervision?.replaced ?? null;
+  if (replaced !== null) takeReplacement(replaced, cell);
   if (cell.kind === CellKind.worker) return startWorker(d, cell);
   d.trace.write(TraceKind.start, cell.number, cell.incarnation, d.nowUs);
   return startSupervisor(d, cell);
+}
+
+/** The behaviour a reconfiguration has given to a child that was running then. */
+function takeReplacement(replaced: Map<string, Cell['behaviour']>, cell: Cell): void {
+  const behaviour = replaced.get(cell.id);
+  if (behaviour === undefined) return;
+  replaced.delete(cell.id);
+  cell.behaviour = behaviour;
+}
+
+/** A temporary child never starts again: what it started from is not kept (unless its behaviour may need it to be restored). */
+function forgetInput(cell: Cell): void {
+  const { spec } = cell;
+  if (spec.kind !== 'worker' || typeof spec.input !== 'object' || cell.behaviour.restore !== undefined) return;
+  cell.spec = { ...spec, input: undefined } as ChildSpec;
 }
 
 function startWorker(d: Dispatcher, cell: Cell): FailureCause | null {
@@ -113,7 +130,7 @@ function startWorker(d: Dispatcher, cell: Cell): FailureCause | null {
     release(d, cell, true);
     return null;
   }
-  d.startInfo = wishes?.info;
+  if (cell.policy.restart === 'temporary') forgetInput(cell);
   cell.stateGood = true;
   cell.state = CellState.running;
   reportStarted(d, cell);
@@ -124,6 +141,7 @@ function startWorker(d: Dispatcher, cell: Cell): FailureCause | null {
     d.keyPart = outerPart;
   }
   if (cell.state === CellState.running && !cell.scheduled && cell.queued !== 0) d.schedule(cell);
+  d.startInfo = wishes?.info;
   return null;
 }
 
@@ -133,9 +151,11 @@ function startSupervisor(d: Dispatcher, cell: Cell): FailureCause | null {
   const children = new Map<string, Cell>();
   cell.children = children;
   cell.state = CellState.starting;
-  cell.supervision!.window.clear();
-  const specs = cell.spec.kind === 'supervisor' ? cell.spec.children : [];
-  for (const spec of specs) {
+  const state = cell.supervision!;
+  // Its specification may have been replaced while it was down.
+  state.configure(cell.spec as SupervisorSpec | DynamicSupervisorSpec);
+  state.window.clear();
+  for (const spec of state.declared) {
     const child = kept?.get(spec.id);
     if (child !== undefined) children.set(spec.id, child);
     else createCell(d, cell, spec);

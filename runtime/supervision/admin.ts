@@ -178,7 +178,8 @@ function namedChild(d: Dispatcher, path: string, id: string): Cell | StartChildE
   return parent.children?.get(id) ?? { kind: 'not_found', path: path === '/' ? `/${id}` : `${path}/${id}` };
 }
 
-function supervisorAt(d: Dispatcher, path: string): Cell | StartChildError {
+/** The supervisor at a path, or why the call is refused. Throws inside a turn. */
+export function supervisorAt(d: Dispatcher, path: string): Cell | StartChildError {
   if (d.inTurn) throw new Error('children are administered between turns; inside a turn use ctx.spawn and ctx.stopChild');
   d.touch();
   const cell = d.paths.get(path);
@@ -190,10 +191,10 @@ function isActive(child: Cell): boolean {
   return child.state < CellState.stopped && child.state !== CellState.down;
 }
 
-function isCell(value: Cell | AdminError): value is Cell {
+export function isCell(value: Cell | AdminError): value is Cell {
   return 'mailbox' in value;
 }
 
-function refused<E>(reason: E): { readonly ok: false; readonly reason: E } {
+export function refused<E>(reason: E): { readonly ok: false; readonly reason: E } {
   return { ok: false, reason };
 }

@@ -1,23 +1,36 @@
 import type { Cell } from '../core/cell.js';
-import type { DynamicSupervisorSpec, Strategy, SupervisorSpec } from '../types.js';
+import type { Behaviour, ChildSpec, DynamicSupervisorSpec, Strategy, SupervisorSpec } from '../types.js';
 import { RestartWindow } from './window.js';
+
+type AnySupervisorSpec = SupervisorSpec | DynamicSupervisorSpec;
 
 /** What a supervisor knows besides its children (`cell.children`, in start order). */
 export class SupervisorState {
-  readonly strategy: Strategy;
-  readonly autoShutdown: 'never' | 'anySignificant' | 'allSignificant';
-  readonly maxChildren: number;
-  readonly window: RestartWindow;
+  strategy: Strategy = 'oneForOne';
+  autoShutdown: 'never' | 'anySignificant' | 'allSignificant' = 'never';
+  maxChildren = Infinity;
+  window: RestartWindow;
+  /** Children every start of this supervisor begins with. */
+  declared: readonly ChildSpec[] = [];
   /** Group restart that waits for a sibling to stop: the child it is about. */
   waitingFor: Cell | null = null;
   /** Children whose restart failed and is tried again in the supervisor's next slice. */
   retries: Cell[] = [];
+  /** Behaviours that replace those of running children at their next fresh start, by id. */
+  replaced: Map<string, Behaviour<unknown, unknown, unknown>> | null = null;
 
-  constructor(spec: SupervisorSpec | DynamicSupervisorSpec) {
+  constructor(spec: AnySupervisorSpec) {
+    this.window = new RestartWindow(spec.intensity.restarts, spec.intensity.withinMs);
+    this.configure(spec);
+  }
+
+  /** Takes over the flags of a specification. Restarts of the past still count, against the new budget. */
+  configure(spec: AnySupervisorSpec): void {
     this.strategy = spec.kind === 'supervisor' ? spec.strategy : 'oneForOne';
     this.autoShutdown = spec.autoShutdown ?? 'never';
     this.maxChildren = spec.kind === 'dynamic' ? (spec.maxChildren ?? Infinity) : Infinity;
-    this.window = new RestartWindow(spec.intensity.restarts, spec.intensity.withinMs);
+    this.declared = spec.kind === 'supervisor' ? spec.children : [];
+    this.window = this.window.withBudget(spec.intensity.restarts, spec.intensity.withinMs);
   }
 }
 

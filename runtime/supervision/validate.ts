@@ -230,7 +230,8 @@ function isAtLeast(value: unknown, least: number): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value >= least;
 }
 
-function nameOf(value: unknown): string {
+/** A value in a message: quoted text, a number, or the type of anything else. */
+export function nameOf(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   if (typeof value === 'number' || typeof value === 'boolean' || value === undefined || value === null) return String(value);
   return Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`;

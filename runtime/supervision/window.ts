@@ -17,14 +17,34 @@ export class RestartWindow {
 
   /** Counts a restart at `nowUs`; true when that is one too many. */
   exceeded(nowUs: number): boolean {
-    this.stamps[this.next] = nowUs;
-    this.next = this.next === this.limit ? 0 : this.next + 1;
-    if (this.held <= this.limit) this.held++;
+    this.push(nowUs);
     return this.held > this.limit && nowUs - this.stamps[this.next]! <= this.withinUs;
+  }
+
+  /** This window with another budget; the restarts it has counted still count. Itself where the budget is the same. */
+  withBudget(limit: number, withinMs: number): RestartWindow {
+    if (limit === this.limit && withinMs * 1000 === this.withinUs) return this;
+    const window = new RestartWindow(limit, withinMs);
+    window.takeStamps(this);
+    return window;
+  }
+
+  /** Takes over the latest restarts another window has counted, as many as matter here. */
+  takeStamps(other: RestartWindow): void {
+    const many = Math.min(other.held, this.limit + 1);
+    for (let back = many; back > 0; back--) {
+      this.push(other.stamps[(other.next - back + other.stamps.length) % other.stamps.length]!);
+    }
   }
 
   clear(): void {
     this.held = 0;
     this.next = 0;
+  }
+
+  private push(stampUs: number): void {
+    this.stamps[this.next] = stampUs;
+    this.next = this.next === this.limit ? 0 : this.next + 1;
+    if (this.held <= this.limit) this.held++;
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {
-  type ActorContext, type ActorRef, type AdminResult, type Behaviour, type ChildSpec, createRuntime, dynamicSupervisor, type DynamicSupervisorSpec,
+  type ActorContext, type ActorRef, type Behaviour, type ChildSpec, createRuntime, dynamicSupervisor, type DynamicSupervisorSpec,
   type ExitReason, type FailureReport, type Runtime, type RuntimeOptions, type StartChildResult, supervisor, type SupervisorReport, type SupervisorSpec,
   VirtualClock, worker, type WorkerSpec,
 } from '../../runtime/index.js';
@@ -223,7 +223,7 @@ export function idOf(path: string): string {
 }
 
 /** What went wrong, as a tag: `ok`, or the kind of the refusal. */
-export function tag(answer: AdminResult | StartChildResult): string {
+export function tag(answer: { readonly ok: true } | { readonly ok: false; readonly reason: { readonly kind: string } }): string {
   return answer.ok ? 'ok' : answer.reason.kind;
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRuntime, dynamicSupervisor, type ExitReason, supervisor, WallClock } from '../../runtime/index.js';
-import { child, root, run, started, stateOf } from './support.js';
+import { child, root, run, started, stateOf, total } from './support.js';
 
 test('stop: reverse start order through the whole tree, children before their supervisor', () => {
   const log: string[] = [];
@@ -166,4 +166,18 @@ test('the end of the root is reported once even when its stop took time', () => 
   runtime.advanceTo(100_000);
   assert.equal(ends.length, 1);
   assert.equal(runtime.tree(), null);
+});
+
+test('a bystander of a restart that has to be killed comes back with its queue, whether brutally or when its time is up', () => {
+  for (const [shutdown, ms] of [['brutal', 0], [100, 100]] as const) {
+    const b = child('b', { onStop: () => 'pending' }, { shutdown });
+    const runtime = started(root([child('a'), b], { strategy: 'oneForAll' }));
+    runtime.send('/b', { type: 'add', n: 2 });
+    runtime.crash('/a');
+    runtime.send('/b', { type: 'add', n: 3 });
+    runtime.advanceTo(ms * 1000);
+    assert.equal(stateOf(runtime, '/b'), 'running');
+    assert.equal(total(runtime, '/b'), shutdown === 'brutal' ? 5 : 0, 'what it handled while it drained is gone with that life');
+    assert.deepEqual(runtime.deadLetters(), []);
+  }
 });
