@@ -1,20 +1,23 @@
 import { createInterface } from 'node:readline';
-import { ControlError, ControlServer } from '../../../runtime/control/index.js';
+import { ControlError, type ControlLimits, ControlServer } from '../../../runtime/control/index.js';
 import { createRuntime, type Runtime, WallClock } from '../../../runtime/index.js';
 import { child, root } from '../support.js';
 
 /**
- * A process with a control socket, for tests: `process.js PATH`. Says `listening` or the code of its failure. Understands, one a
+ * A process with a control socket, for tests: `process.js PATH [LIMITS]`. Says `listening` or the code of its failure. Understands, one a
  * line: `stall MS` (its main loop does not turn for so long), `memory` (says its rss), `restarts` (of /a), `end`.
  */
-const [, , socketPath] = process.argv;
+const [, , socketPath, limits] = process.argv;
 const runtime: Runtime = createRuntime({ clock: new WallClock(), seed: 'control' });
 runtime.start(root([child('a'), child('b')], { intensity: { restarts: 1000, withinMs: 1000 } }));
 runtime.run();
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 try {
-  const server = await ControlServer.start({ socketPath: socketPath!, target: { name: 'fixture', version: '0', runtime: () => runtime, status: () => ({ fixture: true }) } });
+  const server = await ControlServer.start({
+    socketPath: socketPath!, limits: JSON.parse(limits ?? '{}') as Partial<ControlLimits>,
+    target: { name: 'fixture', version: '0', runtime: () => runtime, status: () => ({ fixture: true }) },
+  });
   say('listening');
   createInterface(process.stdin).on('line', (line) => {
     const [word, value] = line.split(' ');

@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import diagnostics from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import net from 'node:net';
+import { join } from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
+import { test, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Worker } from 'node:worker_threads';
+import { ControlClient, type ControlError, type ControlLimits } from '../../../runtime/control/index.js';
+import { RawClient, serve, socketFolder } from './support.js';
+
+const FIXTURE = fileURLToPath(new URL('./process.js', import.meta.url));
+const MORE_MEMORY_BYTES = 160 << 20;
+
+/** A served process of its own, and what a test needs of it. */
+class Victim {
+  readonly path: string;
+  readonly #child: ChildProcess;
+  readonly #lines: Interface;
+
+  private constructor(path: string, child: ChildProcess, lines: Interface) {
+    this.path = path;
+    this.#child = child;
+    this.#lines = lines;
+  }
+
+  static async start(t: TestContext, limits: Partial<ControlLimits> = {}): Promise<Victim> {
+    const path = join(socketFolder(t), 'v.sock');
+    const child = spawn(process.execPath, [FIXTURE, path, JSON.stringify(limits)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    t.after(() => child.kill('SIGKILL'));
+    const lines = createInterface(child.stdout);
+    const [said] = (await once(lines, 'line')) as [string];
+    assert.equal(said, 'listening');
+    return new Victim(path, child, lines);
+  }
+
+  async say(line: string): Promise<string> {
+    this.#child.stdin!.write(`${line}\n`);
+    const [answer] = (await once(this.#lines, 'line')) as [string];
+    return answer;
+  }
+
+  async memoryBytes(): Promise<number> {
+    return Number(await this.say('memory'));
+  }
+
+  /** A client that behaves: it must always be served. */
+  async honest(): Promise<{ readonly socket: Record<string, number> }> {
+    const client = await ControlClient.connect({ socketPath: this.path, timeoutMs: 20_000 });
+    const { tree } = await client.call('tree', {}, { timeoutMs: 20_000 });
+    assert.equal(tree.children.length, 2);
+    const { socket } = await client.call('metrics');
+    client.close();
+    return { socket: socket as Record<string, number> };
+  }
+
+  /** A connection nobody reads from, that writes as fast as it may. */
+  attacker(t: TestContext): net.Socket {
+    const socket = net.connect({ path: this.path });
+    socket.on('error', () => undefined);
+    t.after(() => socket.destroy());
+    return socket;
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+test('lines of 64 MB, JSON of a million brackets, garbage: refused, counted, and the memory stays', async (t) => {
+  const victim = await Victim.start(t);
+  await victim.honest();
+  const before = await victim.memoryBytes();
+  const huge = Buffer.alloc(64 << 20, 'x');
+  const deep = Buffer.from(`${'['.repeat(1 << 19)}\n`);
+  const noise = Buffer.from(Array.from({ length: 1 << 20 }, (_, i) => (Math.imul(i, 0x9e3779b1) >>> 13) & 0xff));
+  for (const bytes of [huge, huge, deep, deep, noise, noise]) victim.attacker(t).write(bytes);
+  for (let round = 0; round < 10; round++) {
+    await victim.honest();
+    await pause(100);
+  }
+  const { socket } = await victim.honest();
+  assert.ok(socket['violations']! >= 6, JSON.stringify(socket));
+  const after = await victim.memoryBytes();
+  assert.ok(after - before < MORE_MEMORY_BYTES, `${(after - before) >> 20} MB more`);
+});
+
+test('clients that ask for ever and never read hold up themselves only, and are cut off', async (t) => {
+  const victim = await Victim.start(t, { stalledReaderMs: 1_000, clientRequestsPerSecond: 100_000, clientBurst: 100_000, requestsPerSecond: 100_000, clientOutputBytes: 256 << 10 });
+  await victim.honest();
+  const before = await victim.memoryBytes();
+  const asks = '{"jsonrpc":"2.0","id":1,"method":"rpc.discover"}\n'.repeat(2_000);
+  const deaf = Array.from({ length: 10 }, () => {
+    const socket = victim.attacker(t);
+    socket.pause();
+    socket.write(asks);
+    return socket;
+  });
+  await Promise.all(deaf.map((socket) => once(socket, 'connect')));
+  let most = 0;
+  for (const deadline = performance.now() + 20_000; ;) {
+    const { socket } = await victim.honest();
+    most = Math.max(most, await victim.memoryBytes());
+    if (socket['cutForSlowReading'] === 10) break;
+    assert.ok(performance.now() < deadline, JSON.stringify(socket));
+    await pause(100);
+  }
+  assert.ok(most - before < MORE_MEMORY_BYTES, `${(most - before) >> 20} MB more`);
+});
+
+test('a thousand connections a second that vanish, some in the middle of a frame', async (t) => {
+  const victim = await Victim.start(t);
+  const before = await victim.memoryBytes();
+  let connected = 0;
+  for (let burst = 0; burst < 20; burst++) {
+    for (let n = 0; n < 100; n++) {
+      const socket = net.connect({ path: victim.path });
+      socket.on('error', () => undefined);
+      socket.on('connect', () => {
+        connected++;
+        if (n % 3 === 0) socket.destroy();
+        else if (n % 3 === 1) socket.write('{"jsonrpc":"2.0","id":1,"meth', () => socket.destroy());
+        else socket.write('{"jsonrpc":"2.0","id":1,"method":"tree"}\n', () => socket.destroy());
+      });
+    }
+    await pause(100);
+    if (burst % 5 === 0) await victim.honest();
+  }
+  const { socket } = await victim.honest();
+  assert.ok(connected >= 1_500, `${connected} connected`);
+  assert.ok(socket['accepted']! >= 1_500);
+  assert.ok(socket['clients']! < 50, `${socket['clients']} are still there`);
+  assert.ok((await victim.memoryBytes()) - before < MORE_MEMORY_BYTES);
+});
+
+test('10,000 requests in one write are all answered, once each', async (t) => {
+  const victim = await Victim.start(t, { clientRequestsPerSecond: 50_000, requestsPerSecond: 50_000, clientBytesPerSecond: 100 << 20 });
+  const client = new RawClient(victim.path);
+  t.after(() => client.close());
+  const methods = ['rpc.ping', 'tree', 'process', 'inspect'];
+  client.send(Array.from({ length: 10_000 }, (_, id) => `${JSON.stringify({ jsonrpc: '2.0', id, method: methods[id % 4], params: id % 4 === 3 ? { path: '/a' } : {} })}\n`).join(''));
+  const seen = new Uint8Array(10_000);
+  for (let n = 0; n < 10_000; n++) {
+    const answer = await client.next();
+    assert.ok(answer?.result !== undefined, JSON.stringify(answer));
+    seen[answer.id as number]!++;
+  }
+  assert.ok(seen.every((times) => times === 1));
+});
+
+test('who exceeds his rate waits, and others do not wait for him', async (t) => {
+  const victim = await Victim.start(t, { clientRequestsPerSecond: 50, clientBurst: 50 });
+  const greedy = new RawClient(victim.path);
+  t.after(() => greedy.close());
+  const beganMs = performance.now();
+  greedy.send('{"jsonrpc":"2.0","id":1,"method":"rpc.ping"}\n'.repeat(100));
+  const { socket } = await victim.honest();
+  assert.ok(socket['requests']! < 100);
+  for (let n = 0; n < 100; n++) assert.ok((await greedy.next())?.result !== undefined);
+  assert.ok(performance.now() - beganMs > 900, '50 at once, the other 50 at 50 a second');
+});
+
+test('mute connections that take every place give way to those who ask', async (t) => {
+  const victim = await Victim.start(t, { clients: 10 });
+  const served = await ControlClient.connect({ socketPath: victim.path });
+  t.after(() => served.close());
+  for (let n = 0; n < 40; n++) await once(victim.attacker(t), 'connect');
+  const { socket } = await victim.honest();
+  assert.ok(socket['evicted']! >= 30, JSON.stringify(socket));
+  assert.equal((await served.call('tree')).tree.path, '/', 'who has asked once keeps his place');
+});
+
+test('when every place is taken by clients that ask, the next one is told so', async (t) => {
+  const victim = await Victim.start(t, { clients: 2 });
+  const both = [await ControlClient.connect({ socketPath: victim.path }), await ControlClient.connect({ socketPath: victim.path })];
+  t.after(() => both.forEach((client) => client.close()));
+  const error = await ControlClient.connect({ socketPath: victim.path }).then(() => assert.fail('was let in'), (thrown: unknown) => thrown as ControlError);
+  assert.match(error.message, /2 clients are connected already/);
+});
+
+test('a stuck main loop: the socket still answers, says for how long, and withdraws what was not carried out', async (t) => {
+  const victim = await Victim.start(t, { callDeadlineMs: 500 });
+  const client = await ControlClient.connect({ socketPath: victim.path });
+  t.after(() => client.close());
+  await client.call('process');
+  assert.equal(await victim.say('stall 4000'), 'stalling');
+  const restart = await client.call('restart', { path: '/a' }).catch((thrown: unknown) => thrown as ControlError);
+  assert.ok(restart instanceof Error && restart.rpc?.name === 'stalled', JSON.stringify(restart));
+  assert.equal(restart.rpc.data?.['carriedOut'], false);
+  await pause(1_000);
+  const { mainLoop } = await client.call('rpc.ping');
+  assert.ok(mainLoop.stalled && mainLoop.turnedAgoMs > 1_000, JSON.stringify(mainLoop));
+  const info = await client.call('process');
+  assert.deepEqual([info.mainLoop.stalled, info.status], [true, { fixture: true }]);
+  const late = await client.call('tree').catch((thrown: unknown) => thrown as ControlError);
+  assert.ok(late instanceof Error);
+  assert.match(late.message, /the main loop has not turned for \d\.\d s; the call was withdrawn/);
+  assert.equal(await new Promise((resolve) => void victim.say('restarts').then((first) => (first === 'turning' ? victim.say('restarts').then(resolve) : resolve(first)))), '0', 'the withdrawn restart did not happen');
+  assert.equal((await client.call('rpc.ping')).mainLoop.stalled, false);
+});
+
+test('a thread that dies is started again, and the tree has not noticed', async (t) => {
+  const threads: Worker[] = [];
+  const found = (message: unknown): void => void threads.push((message as { readonly worker: Worker }).worker);
+  diagnostics.subscribe('worker_threads', found);
+  t.after(() => diagnostics.unsubscribe('worker_threads', found));
+  const faults: string[] = [];
+  const { path, runtime } = await serve(t, { more: { onFault: (message) => void faults.push(message) } });
+  await threads[0]!.terminate();
+  for (let client: ControlClient | null = null; client === null;) {
+    client = await ControlClient.connect({ socketPath: path }).catch(() => pause(50).then(() => null));
+    if (client === null) continue;
+    assert.equal((await client.call('tree')).tree.children.length, 2);
+    client.close();
+  }
+  assert.match(faults[0]!, /the thread of the control socket ended/);
+  assert.equal(runtime.counters().restarts, 0);
+});
