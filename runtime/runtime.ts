@@ -13,7 +13,7 @@ import { fireOverdue, type SnapshotEnvelope, type SnapshotResult, takeSnapshot }
 import { createCell, startCell } from './core/start.js';
 import { startAnswer } from './core/start-wishes.js';
 import { CellKind, CellState, StopMode } from './core/states.js';
-import { WallLoop } from './core/wall-loop.js';
+import { type BurstMeter, WallLoop } from './core/wall-loop.js';
 import { type Counters, countersOf } from './observe/counters.js';
 import { DeadLetters } from './observe/dead-letters.js';
 import { COPY_LIMITS, type CopyLimits } from './observe/inspect.js';
@@ -233,10 +233,10 @@ export class Runtime {
     return this.#d.timers.nextUs();
   }
 
-  /** Runs the tree on the wall clock from now on, in bursts of about `burstMessages` messages. */
-  run(burstMessages = 2048): void {
+  /** Runs the tree on the wall clock from now on, in bursts of about `burstMessages` messages; `meter` hears of each. */
+  run(burstMessages = 2048, meter: BurstMeter | null = null): void {
     if (this.#d.clock.virtual) throw new TypeError('run needs a wall clock; a virtual clock is moved with advanceTo');
-    this.#loop ??= new WallLoop(this.#d, burstMessages);
+    this.#loop ??= new WallLoop(this.#d, burstMessages, meter);
   }
 
   /** Ends the present incarnation as an error, between turns, consuming no message. False when there is none. */

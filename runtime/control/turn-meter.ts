@@ -1,4 +1,5 @@
 import { createHistogram, type IntervalHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import type { BurstMeter } from '../index.js';
 
 /** A distribution of times in microseconds, as `metrics` shows it. */
 export interface TimesUs {
@@ -16,7 +17,7 @@ export interface TimesUs {
  * How long the main thread is busy with turns at a stretch. Whoever drives the runtime calls `begin` before a burst
  * and `end` after it; some 0.3 µs together, so it is always on. It stands outside the deterministic part.
  */
-export class TurnMeter {
+export class TurnMeter implements BurstMeter {
   readonly #histogram: RecordableHistogram = createHistogram({ highest: 60_000_000_000 });
   #beganMs = 0;
 

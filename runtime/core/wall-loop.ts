@@ -3,6 +3,12 @@ import type { Dispatcher } from './dispatcher.js';
 /** Node's timers take at most a signed 32-bit number of milliseconds; longer waits are taken in pieces. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
+/** Hears of the stretches in which the main thread is busy with turns. */
+export interface BurstMeter {
+  begin(): void;
+  end(): void;
+}
+
 /**
  * Drives a runtime on the wall clock: one `setImmediate` per burst of turns, so that sockets and signals get
  * their share, and one `setTimeout` for the earliest timer.
@@ -14,10 +20,12 @@ export class WallLoop {
   private stopped = false;
   private readonly d: Dispatcher;
   private readonly burstTurns: number;
+  private readonly meter: BurstMeter | null;
 
-  constructor(d: Dispatcher, burstTurns: number) {
+  constructor(d: Dispatcher, burstTurns: number, meter: BurstMeter | null) {
     this.d = d;
     this.burstTurns = burstTurns;
+    this.meter = meter;
     d.onWork = () => this.wake();
     this.wake();
   }
@@ -39,9 +47,11 @@ export class WallLoop {
   private burst(): void {
     this.immediate = null;
     const d = this.d;
+    this.meter?.begin();
     d.nowUs = d.clock.nowUs();
     while (d.timers.nextUs() <= d.nowUs) d.fire();
     d.run(this.burstTurns);
+    this.meter?.end();
     if (this.stopped) return;
     if (d.queue.count > 0) this.wake();
     else this.sleep();

@@ -3,7 +3,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { type ControlLimits, ControlClient, ControlServer, type ControlServerOptions, type ControlTarget } from '../../../runtime/control/index.js';
+import { type ControlLimits, ControlClient, ControlServer, type ControlServerOptions, type ControlTarget, type TurnMeter } from '../../../runtime/control/index.js';
 import { createRuntime, type ChildSpec, type Runtime, WallClock } from '../../../runtime/index.js';
 import { child, root } from '../support.js';
 
@@ -26,6 +26,7 @@ export interface ServeOptions {
   readonly target?: Partial<ControlTarget>;
   readonly limits?: Partial<ControlLimits>;
   readonly more?: Partial<ControlServerOptions>;
+  readonly turns?: TurnMeter;
 }
 
 /** A runtime on the wall clock behind a control socket; both end with the test. */
@@ -33,7 +34,7 @@ export async function serve(t: TestContext, options: ServeOptions = {}): Promise
   const runtime = createRuntime({ clock: new WallClock(), seed: 'control' });
   const answer = runtime.start(options.spec ?? root([child('a'), child('b')]));
   if (!answer.ok) throw new Error(JSON.stringify(answer.reason));
-  runtime.run();
+  runtime.run(2048, options.turns);
   const target: ControlTarget = { name: 'test', version: '1.2.3', runtime: () => runtime, ...options.target };
   const path = join(socketFolder(t), 'c.sock');
   const server = await ControlServer.start({ socketPath: path, target, ...(options.limits === undefined ? {} : { limits: options.limits }), ...options.more });
