@@ -161,7 +161,13 @@ export const METHODS = {
         maxChildren: count.optional(),
       }).optional().describe('Flags to change; the rest stays.'),
       reason: reason.optional(),
-    }), done),
+    }),
+    z.looseObject({
+      path: z.string(),
+      added: z.array(z.string()).describe('Children that are known now and not started.'),
+      replaced: z.array(z.string()).describe('Children with a new specification; a running one begins with it at its next fresh start.'),
+      kept: z.array(z.string()).describe('Children that the new specification no longer names.'),
+    })),
   upgrade: method('write', 'suspend, migrate, resume with the behaviour of a module file. A dry run says what would be done or what is missing.',
     z.strictObject({
       path: path.optional().describe('Only this actor and what is under it.'),

@@ -1,4 +1,4 @@
-import { type FullChildSpec, plainCopy, type Runtime, type TreeNode } from '../index.js';
+import { type ChildSpec, type FullChildSpec, plainCopy, type Reconfiguration, type Runtime, type TreeNode } from '../index.js';
 import { rpcError, type RpcErrorBody, type RpcErrorName } from './errors.js';
 import type { MethodAnswer, MethodInput, MethodName } from './methods.js';
 import { isUnder } from './trace-hub.js';
@@ -156,12 +156,7 @@ export const VERBS: Verbs = {
     const template = templateOf(target, name);
     const supervisor = wanted ?? template.supervisor;
     if (supervisor === undefined) throw new Refusal('invalidParams', `the template '${name}' leaves the supervisor open: name one`, { problems: ['supervisor: missing'] });
-    let spec;
-    try {
-      spec = template.spec(input, id);
-    } catch (thrown) {
-      throw new Refusal('invalidParams', `the template '${name}' refuses the input: ${messageOf(thrown)}`, { problems: [`input: ${messageOf(thrown)}`] });
-    }
+    const spec = specFrom(target, name, input, id);
     const started = runtime.startChild(supervisor, spec);
     orRefuse(started);
     return { path: started.ok ? started.ref.path : '' };
@@ -174,8 +169,14 @@ export const VERBS: Verbs = {
     return { path };
   },
 
-  reconfigure: () => {
-    throw notOffered('reconfigure');
+  reconfigure: ({ path, template, input, flags }, { target }) => {
+    const runtime = running(target);
+    nodeAt(runtime, path);
+    if ((template === undefined) === (flags === undefined)) throw new Refusal('invalidParams', 'reconfigure takes either a template or flags', { problems: ['template, flags: one of them'] });
+    const wanted = flags ?? specFrom(target, template!, input, undefined);
+    const answer = runtime.reconfigure(path, wanted as Reconfiguration);
+    if (!answer.ok) throw refusal(answer.reason);
+    return { path, added: [...answer.added], replaced: [...answer.replaced], kept: [...answer.kept] };
   },
   upgrade: () => {
     throw notOffered('upgrade');
@@ -227,6 +228,15 @@ function templateOf(target: ControlTarget, name: string): NonNullable<ControlTar
   const template = Object.hasOwn(templates, name) ? templates[name] : undefined;
   if (template === undefined) throw new Refusal('notFound', `there is no template '${name}'`, { templates: Object.keys(templates) });
   return template;
+}
+
+function specFrom(target: ControlTarget, name: string, input: unknown, id: string | undefined): ChildSpec {
+  try {
+    return templateOf(target, name).spec(input, id);
+  } catch (thrown) {
+    if (thrown instanceof Refusal) throw thrown;
+    throw new Refusal('invalidParams', `the template '${name}' refuses the input: ${messageOf(thrown)}`, { problems: [`input: ${messageOf(thrown)}`] });
+  }
 }
 
 /** The supervisor and the id in a path. The root has none. */

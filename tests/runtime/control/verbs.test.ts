@@ -99,6 +99,23 @@ test('children are started from registered templates only, and a template has th
   await refused(client.call('tree', { path: '/dyn/counter-4' }), 'notFound');
 });
 
+test('a supervisor is reconfigured by flags or by a template, and refuses what is wrong', async (t) => {
+  const templates: ControlTarget['templates'] = { wider: { summary: 'One child more.', spec: () => root([child('a'), child('more')], { id: 'sub' }) } };
+  const { path } = await serve(t, { spec: root([root([child('a'), child('b')], { id: 'sub' })]), target: { templates } });
+  const client = await connected(t, path);
+  await client.call('reconfigure', { path: '/sub', flags: { strategy: 'oneForAll', intensity: { restarts: 7, withinMs: 100 } } });
+  const { spec } = await client.call('inspect', { path: '/sub' });
+  assert.deepEqual([(spec as { strategy: string }).strategy, (spec as { intensity: unknown }).intensity], ['oneForAll', { restarts: 7, withinMs: 100 }]);
+  const { added, kept } = await client.call('reconfigure', { path: '/sub', template: 'wider' });
+  assert.deepEqual([added, kept], [['more'], ['b']]);
+  const states = (await client.call('whichChildren', { path: '/sub' })).children.map(({ id, state }) => [id, state]);
+  assert.deepEqual(states, [['a', 'running'], ['more', 'stopped'], ['b', 'running']]);
+  await refused(client.call('reconfigure', { path: '/sub' }), 'invalidParams');
+  await refused(client.call('reconfigure', { path: '/sub', flags: { maxChildren: 3 } }), 'refused');
+  await refused(client.call('reconfigure', { path: '/sub/a', flags: { strategy: 'oneForOne' } }), 'refused');
+  await refused(client.call('reconfigure', { path: '/sub', template: 'no' }), 'notFound');
+});
+
 test('dead letters and timers, of all or of a part of the tree', async (t) => {
   const { path, runtime } = await serve(t, { spec: root([child('a', { onInit: (ctx) => ctx.startTimer('late', 3_600_000, { type: 'add', n: 1 }) }), child('ab', { onInit: (ctx) => ctx.startTimer('sooner', 60_000, { type: 'add', n: 1 }) })]) });
   runtime.send('/nobody', { big: 10n });
