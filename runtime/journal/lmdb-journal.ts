@@ -125,7 +125,8 @@ export class LmdbJournal extends BatchingJournal {
     this.floor = state.floor;
     // From the age of the journal on: numbers do not come back when somebody deletes it and begins anew.
     this.epochs = Math.max(state.epochs, Math.floor(checkMeta(dir, layout).createdUs / 1e6));
-    this.pending = this.takeBatch();
+    // A fresh batch, which begins at the position that comes next.
+    this.takeBatch();
     this.load();
   }
 

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { open } from 'lmdb';
-import { JournalFailure, openJournal, readJournal } from '../../../runtime/journal/index.js';
+import { JournalFailure, openJournal, readJournal, type TurnEntry } from '../../../runtime/journal/index.js';
 import { kinds, snapshotOf, temporaryFolder, turnEntry } from './support.js';
 
 const failsWith = (code: string, pattern: RegExp) => (error: unknown): boolean => {
@@ -36,6 +36,22 @@ test('what was appended and flushed is there when the journal is opened again, w
   assert.deepEqual(entry, turnEntry({ input: ['message', message], ops: [['effect', 'order', message], ['timer', 'k', -5, message]] }));
   assert.equal(again.history('/b'), null);
   await again.close();
+});
+
+test('every life of a journal goes on at the position where the last one ended', async (t) => {
+  const dir = temporaryFolder(t);
+  for (let life = 0; life < 4; life++) {
+    const journal = await openJournal({ dir });
+    if (life === 0) journal.appendSnapshot(journal.prepareSnapshot(snapshotOf('/a')));
+    for (let turn = 1; turn <= 3; turn++) assert.equal(journal.append(journal.prepare(turnEntry({ turn: life * 3 + turn }))), life * 3 + turn);
+    await journal.flushed();
+    assert.deepEqual(journal.history('/a')?.entries.map(({ position, entry }) => [position, (entry as TurnEntry).turn]), Array.from({ length: life * 3 + 3 }, (_, at) => [at + 1, at + 1]));
+    await journal.close();
+  }
+  const reader = readJournal(dir);
+  assert.deepEqual([...reader.entries()].map(({ position }) => position), Array.from({ length: 13 }, (_, at) => at));
+  assert.deepEqual([...reader.verify()], []);
+  await reader.close();
 });
 
 test('an actor finds sends to it, inputs and outcomes for it, and nothing else, before and after they are on disk', async (t) => {
