@@ -23,6 +23,7 @@ interface Options {
   readonly serve?: boolean;
   readonly name?: string;
   readonly passes?: number;
+  readonly journal?: string;
 }
 
 const MOST_LANES = 64;
@@ -46,17 +47,18 @@ export function register(program: Command): void {
     .option('--partial', 'replay a tape without an end mark too, as far as it is complete')
     .option('--serve', 'play the tape over and over as a named, supervised process that `faultline ps` and its like can reach')
     .option('--name <name>', 'name of the served process (default: replay)')
-    .option('--passes <n>', 'with --serve: end after that many passes', parsePasses)
+    .option('--passes <n>', 'with --serve: end after this pass', parsePasses)
+    .option('--journal <dir>', 'with --serve: keep the decisions in a journal, and go on where an earlier process of it was killed')
     .option('--json', 'print one JSON object; with --serve one a pass, on a line of its own')
     .action(replay);
 }
 
 async function replay(tape: string, options: Options): Promise<void> {
-  const { fault, live, json, lanes, inline, serve, name, passes, ...rest } = options;
+  const { fault, live, json, lanes, inline, serve, name, passes, journal, ...rest } = options;
   if (lanes !== undefined && inline === true) throw new CliError('usage', '--lanes and --inline exclude each other');
   if (live === true && json === true) throw new CliError('usage', '--live and --json exclude each other');
   if (serve === true) return await serveReplay(tape, options);
-  for (const [option, given] of [['--name', name], ['--passes', passes]] as const) if (given !== undefined) throw new CliError('usage', `${option} is for a served replay`, 'add --serve');
+  for (const [option, given] of [['--name', name], ['--passes', passes], ['--journal', journal]] as const) if (given !== undefined) throw new CliError('usage', `${option} is for a served replay`, 'add --serve');
   const watch = live === true && process.stdout.isTTY;
   const placed = inline === true ? 0 : lanes;
   const report = await replayTape({ tape, faults: fault, ...(placed === undefined ? {} : { lanes: placed }), ...rest, ...(watch ? { live: process.stdout } : {}) });
@@ -65,7 +67,7 @@ async function replay(tape: string, options: Options): Promise<void> {
   if (report.gaveUp !== null) endWith('rootGaveUp');
 }
 
-async function serveReplay(tape: string, { fault, json, lanes, inline, name, passes, live, out, overwrite, ...rest }: Options): Promise<void> {
+async function serveReplay(tape: string, { fault, json, lanes, inline, serve: _serve, name, passes, live, out, overwrite, ...rest }: Options): Promise<void> {
   if (live !== undefined || out !== undefined || overwrite !== undefined) throw new CliError('usage', '--live, --out and --overwrite are not for a served replay', 'watch it with: faultline ps --watch');
   const placed = inline === true ? 0 : lanes;
   // The log's package is loaded by those who log.

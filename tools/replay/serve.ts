@@ -6,9 +6,10 @@ import { fromSystemError } from '../cli/system-errors.js';
 import { DeadLetterLog } from '../process/dead-letter-log.js';
 import { ProcessHost } from '../process/host.js';
 import { logTree, ReportLog } from '../process/log-tree.js';
-import type { PassJournal } from './pass-journal.js';
+import type { OpenPass, PassJournal } from './pass-journal.js';
 import { passLine, type PassResult } from './pass-result.js';
 import type { Replay } from './replay.js';
+import { formatFault } from './fault-spec.js';
 import { TEMPLATES } from './templates.js';
 import { checkPaths, prepareReplay, type PreparedReplay, type ReplayRequest } from './run.js';
 
@@ -19,8 +20,8 @@ export interface ServeRequest extends ReplayRequest {
   readonly passes?: number;
   /** One JSON object a pass on stdout, instead of a line for people. */
   readonly json: boolean;
-  /** Opens the journal of decisions, once the name is ours. */
-  readonly openJournal?: () => Promise<PassJournal>;
+  /** Folder of a journal that keeps the decisions of every pass. */
+  readonly journal?: string;
 }
 
 /** Verbs that may change a decision; `restart` may too, of an actor that begins anew. */
@@ -67,6 +68,7 @@ export class ServedReplay {
       return this.#idle;
     });
     host.onShutdown('flush-logs', 'close the journal', () => this.#closeJournal());
+    this.#lastDigest = journal?.digest ?? null;
     host.onShutdown('flush-logs', 'close tape and lanes', () => this.#close());
   }
 
@@ -110,12 +112,12 @@ export class ServedReplay {
 
   /** Plays pass after pass, until the process ends. */
   async play(): Promise<void> {
-    const left = this.#journal?.left ?? { ended: 0, open: null };
-    this.#pass = left.ended;
-    let resume = left.open;
+    this.#pass = this.#journal?.ended ?? 0;
+    let resume = this.#journal?.open ?? null;
     if (resume !== null && resume.touched.length > 0) {
       // What an operator did is not on the tape: the pass cannot be made again.
-      this.host.log.write('warn', 'pass.abandoned', `pass ${resume.pass} is not gone on with: an operator had touched it`, { ...resume });
+      this.host.log.write('warn', 'pass.given-up', `pass ${resume.pass} is not gone on with: an operator had touched it`, { pass: resume.pass, decisions: resume.lines.length, touched: resume.touched });
+      await this.#journal?.end(resume.pass, null);
       this.#pass = resume.pass;
       resume = null;
     }
@@ -124,7 +126,7 @@ export class ServedReplay {
     while (!this.#stopping && this.#pass < last) {
       this.#pass += 1;
       this.#touched = [];
-      const done = this.#playPass(resume?.decisions ?? 0, async () => {
+      const done = this.#playPass(resume, async () => {
         if (isReady) return;
         isReady = true;
         await this.host.ready();
@@ -137,13 +139,15 @@ export class ServedReplay {
     if (!this.#stopping) await this.host.end('ok', `pass ${last} was the last one asked for`);
   }
 
-  /** @param resumeAt decisions of this pass that the journal has already */
-  async #playPass(resumeAt: number, started: () => Promise<void>): Promise<void> {
+  /** @param resume what the journal has already of this pass */
+  async #playPass(resume: OpenPass | null, started: () => Promise<void>): Promise<void> {
     const { host } = this;
     const startMs = performance.now();
+    const known = resume?.lines ?? [];
+    const resumeAt = known.length;
     let decisions = 0;
     const { replay, close } = this.#prepared.begin((_decision, line) => {
-      this.#decided(decisions, line, resumeAt);
+      this.#decided(decisions, line, known);
       decisions += 1;
     }, { patient: true });
     try {
@@ -164,7 +168,7 @@ export class ServedReplay {
       this.#finished += 1;
       this.#lastDigest = report.digest;
       // On the disk before it is told.
-      await this.#journal?.ended(this.#pass, report.digest, decisions);
+      await this.#journal?.end(this.#pass, report.digest);
       process.stdout.write(this.#request.json ? `${JSON.stringify(result)}\n` : `${passLine(result)}\n`);
       host.log.write(report.gaveUp === null ? 'info' : 'error', 'pass.end', passLine(result), { ...result });
       if (report.gaveUp !== null) {
@@ -205,25 +209,16 @@ export class ServedReplay {
     }
   }
 
-  #decided(index: number, line: string, resumeAt: number): void {
+  #decided(index: number, line: string, known: readonly string[]): void {
     if (this.#journal === undefined) return;
-    if (index >= resumeAt) {
-      this.#journal.decision(this.#pass, index, line);
-      return;
-    }
-    if (this.#journal.lineOf(this.#pass, index) !== line) throw diverged(this.#pass, index, `it is now ${line}`);
+    if (index >= known.length) this.#journal.decision(this.#pass, index, line);
+    else if (known[index] !== line) throw diverged(this.#pass, index, `it is now ${line}`);
   }
 
   #flush(journal: PassJournal): void {
     if (this.#flushing) return;
     this.#flushing = true;
-    journal.flushed().then(() => (this.#flushing = false), (error: unknown) => this.#journalFailed(error));
-  }
-
-  /** Never goes on after a journal that failed: what it has is unknown. */
-  #journalFailed(error: unknown): void {
-    this.host.log.write('fatal', 'journal.failed', `the journal failed: ${error instanceof Error ? error.message : String(error)}`, { error });
-    void this.host.end('journalFailed', 'the journal failed');
+    journal.flushed().then(() => (this.#flushing = false), () => {});
   }
 
   async #closeJournal(): Promise<void> {
@@ -259,19 +254,26 @@ function diverged(pass: number, index: number, what: string): CliError {
 export async function serveTape(request: ServeRequest): Promise<never> {
   const prepared = prepareReplay(request);
   const { loaded, tape, records } = prepared;
+  // Where there is none, lmdb is not loaded.
+  const journals = request.journal === undefined ? undefined : await import('./pass-journal.js');
   const host = await ProcessHost.open({
     name: request.name, what: `replay ${tape}`, params: loaded.config.process,
-    details: { tape: request.tape, records, configDigest: loaded.digest, config: loaded.file ?? 'defaults', speed: request.speed ?? SPEED, faults: request.faults.length },
+    details: { tape: request.tape, records, configDigest: loaded.digest, config: loaded.file ?? 'defaults', speed: request.speed ?? SPEED, faults: request.faults.map(formatFault), ...(request.journal === undefined ? {} : { journal: request.journal }) },
   });
   try {
-    const journal = await request.openJournal?.();
+    const of = { tape, records, startUs: prepared.span.startUs, configDigest: loaded.digest, faults: request.faults.map(formatFault) };
+    const journal = await journals?.PassJournal.open(request.journal!, of, (failure) => {
+      // Never goes on after a journal that failed: what it has is unknown.
+      host.log.write('fatal', 'journal.failed', failure.message, { failure });
+      void host.end('journalFailed', 'the journal failed');
+    });
     const served = new ServedReplay(host, prepared, request, journal);
     await served.serve();
     await served.play();
     // A shutdown is under way, asked for from outside.
     return await new Promise<never>(() => {});
   } catch (error) {
-    const known = error instanceof CliError ? error : fromSystemError(error);
+    const known = error instanceof CliError ? error : (journals?.asCliError(error) ?? fromSystemError(error));
     if (known === undefined) return await host.fail(error);
     process.stderr.write(`faultline: ${known.message}\n${known.fix === undefined ? '' : `  fix: ${known.fix}\n`}`);
     return await host.end(known.exit, known.message);
