@@ -3,6 +3,7 @@ export { VirtualClock, WallClock, type Clock } from './clock/clock.js';
 export type { EffectCall, EffectFailed, EffectHandler, EffectTable } from './core/effects.js';
 export type { SnapshotEffect, SnapshotEnvelope, SnapshotError, SnapshotResult, SnapshotTimer } from './core/snapshot.js';
 export type { BurstMeter } from './core/wall-loop.js';
+export type { SuspendError, SuspendResult } from './core/suspend.js';
 export { isAbnormal, toFailureCause } from './core/failure.js';
 export type { Counters } from './observe/counters.js';
 export { COPY_LIMITS, plainCopy, type CopyLimits } from './observe/inspect.js';

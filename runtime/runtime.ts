@@ -13,6 +13,7 @@ import { fireOverdue, type SnapshotEnvelope, type SnapshotResult, takeSnapshot }
 import { createCell, startCell } from './core/start.js';
 import { startAnswer } from './core/start-wishes.js';
 import { CellKind, CellState, StopMode } from './core/states.js';
+import { resume, suspend, type SuspendResult } from './core/suspend.js';
 import { type BurstMeter, WallLoop } from './core/wall-loop.js';
 import { type Counters, countersOf } from './observe/counters.js';
 import { DeadLetters } from './observe/dead-letters.js';
@@ -307,6 +308,21 @@ export class Runtime {
   inspect(path: string, limits: CopyLimits = COPY_LIMITS): Inspection | undefined {
     const cell = this.#d.find(path);
     return cell === undefined ? undefined : inspectionOf(this.#d, cell, limits);
+  }
+
+  /**
+   * Suspends a worker, as `sys:suspend` does: from the next turn on it handles nothing, messages, timers that fire and notices
+   * wait in its lanes. It can still be stopped, killed and crashed; a restart ends it.
+   */
+  suspend(path: string): SuspendResult {
+    this.#d.touch();
+    return suspend(this.#d, path);
+  }
+
+  /** Lets a suspended worker go on with what waits for it. */
+  resume(path: string): SuspendResult {
+    this.#d.touch();
+    return resume(this.#d, path);
   }
 
   /** Everything the actor is between two turns, as data; or why it cannot be had. */

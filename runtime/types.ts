@@ -45,6 +45,8 @@ export interface MailboxSpec {
   readonly conflateKey?: (message: never) => string | number;
   /** What becomes of queued messages, and of those that come during back-off, at a restart. Default 'keep'. */
   readonly onRestart?: 'keep' | 'drop' | 'reject';
+  /** Messages `ctx.stash` and `meta.defer` may set aside at most. Default 1024. */
+  readonly stash?: number;
 }
 
 export type DeadLetterReason =
@@ -110,6 +112,13 @@ export interface ActorContext<M = unknown> {
   stopChild(id: string): void;
   /** Runs a named effect from the runtime's table after this turn has succeeded; a throwing turn runs none. */
   effect(name: string, payload: unknown): void;
+  /**
+   * Sets the message of this turn aside, with its reply address if it is an ask. 'full': there is no room (`mailbox.stash`),
+   * the message will be a dead letter `stash_overflow`.
+   */
+  stash(): 'stashed' | 'full';
+  /** Puts everything that is set aside in front of the mailbox, oldest first. */
+  unstashAll(): void;
   /** Ends this actor after the current turn: normal exit with an output. */
   stop(output?: unknown): void;
   /** Ends this actor after the current turn with any reason but a kill: `{ kind: 'shutdown', info }`, or an error without a throw. */

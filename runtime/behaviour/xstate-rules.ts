@@ -1,4 +1,5 @@
 import type { AnyStateMachine } from 'xstate';
+import { deferProblem } from './xstate-defer.js';
 
 interface Node {
   readonly id: string;
@@ -10,6 +11,7 @@ interface Node {
   readonly initial?: { readonly actions: readonly unknown[] };
   readonly states: Readonly<Record<string, Node>>;
   readonly config: { readonly invoke?: unknown };
+  readonly meta?: unknown;
 }
 
 interface Transition {
@@ -77,6 +79,8 @@ export function machineProblems(machine: AnyStateMachine, effects: readonly stri
       if (invoke.systemId !== undefined) problems.push(`${node.id} invoke: systemId is not supported; let the child call ctx.register`);
       if (invoke.onSnapshot !== undefined) problems.push(`${node.id} invoke: onSnapshot is not supported; let the child send to its parent`);
     }
+    const defer = deferProblem(node.meta);
+    if (defer !== null) problems.push(`${node.id}: ${defer}`);
     for (const name of Object.keys(node.states)) visit(node.states[name]!);
   };
 

@@ -4,6 +4,7 @@ import {
 import type { ActorContext, ActorRef, Behaviour, ExitReason, WorkerSpec } from '../types.js';
 import { FlatMachine, FlatState, type StepAction as Action } from './flat.js';
 import { machineData, type MachineData, persistedOf } from './xstate-data.js';
+import { Deferral, sameValue } from './xstate-defer.js';
 import { isPlain, machineProblems } from './xstate-rules.js';
 
 /** What a named action of a machine gets when it is carried out, after the transition has succeeded. */
@@ -73,7 +74,8 @@ const MOST_MICROSTEPS = 1000;
  * scope per definition that does nothing); what it wants done is read off the actions it returns and is the
  * runtime's: `after` and delayed raises are timers of the actor, `invoke` and `spawnChild` supervised children from
  * `options.actors`, `sendTo`/`sendParent` messages, `emit` a publication. Every other named action is looked up in
- * `options.effects`.
+ * `options.effects`. An event that an active state lists in `meta.defer` and no transition takes is put off until the state
+ * value has changed.
  *
  * Reaching the final state ends the actor normally with the machine's output. A throw in a guard, an assign or an effect,
  * and a child error that no transition takes, is a crash of the actor.
@@ -158,12 +160,21 @@ export function machine<M extends AnyStateMachine>(
         ctx.send(ctx.ref(to), event);
         return snapshot;
       }
-      return carryOut(stepper.step(snapshot as AnyMachineSnapshot, message), ctx) as SnapshotFrom<M>;
+      const { deferral } = stepper;
+      if (deferral !== null && deferral.holds(snapshot as AnyMachineSnapshot, message)) {
+        ctx.stash();
+        return snapshot;
+      }
+      const next = carryOut(stepper.step(snapshot as AnyMachineSnapshot, message), ctx);
+      if (deferral !== null && !sameValue((snapshot as AnyMachineSnapshot).value, next.value)) ctx.unstashAll();
+      return next as SnapshotFrom<M>;
     },
     childExit: outcome,
     snapshot: (snapshot) => machineData(snapshot as AnyMachineSnapshot),
     restore: (data, ctx, _input, how) => {
       const restored = stepper.restore(data as MachineData);
+      // Another version may take what this one's predecessor put off.
+      if (how === 'upgrade' && stepper.deferral !== null) ctx.unstashAll();
       if (how === 'start') restartChildren((data as MachineData).children, ctx as unknown as ActorContext);
       return restored as SnapshotFrom<M>;
     },
@@ -179,6 +190,8 @@ export function machine<M extends AnyStateMachine>(
 class Stepper {
   /** What the last step asked for. */
   readonly actions: Action[] = [];
+  /** What its states put off, where any does. */
+  readonly deferral: Deferral | null;
   private readonly definition: AnyStateMachine;
   private readonly shell: AnyActorRef;
   private readonly parentShell: AnyActorRef;
@@ -196,6 +209,7 @@ class Stepper {
     const { options } = this.definition as unknown as { options: { maxIterations: number } };
     if (options.maxIterations === Infinity) options.maxIterations = MOST_MICROSTEPS;
     this.plain = isPlain(this.definition);
+    this.deferral = Deferral.of(this.definition);
     this.parentShell = createActor(inert as never, {} as never) as unknown as AnyActorRef;
     this.shell = createActor(inert as never, { parent: this.parentShell } as never) as unknown as AnyActorRef;
     this.collect = (action) => {

@@ -68,6 +68,8 @@ export class Cell {
   /** Down, and nobody has decided yet what becomes of it. */
   undecided = false;
   scheduled = false;
+  /** Running, but neither lane is read. */
+  suspended = false;
   handled = 0;
   restarts = 0;
   poisoned = 0;

@@ -205,6 +205,24 @@ export class CellContext implements ActorContext {
     return wishesOf(this.#d);
   }
 
+  stash(): 'stashed' | 'full' {
+    const d = this.#d;
+    const cell = this.#cell;
+    if (d.current !== cell || d.initialising === cell || cell.state > CellState.draining) throw new Error('stash: no message is being handled');
+    let held = cell.stash?.length ?? 0;
+    for (let at = 0; at < d.ops.count; at++) {
+      if (d.ops.owners[at] !== cell) continue;
+      if (d.ops.kinds[at] === Op.stash) return held < cell.policy.stash ? 'stashed' : 'full';
+      if (d.ops.kinds[at] === Op.unstashAll) held = 0;
+    }
+    d.ops.add(Op.stash, cell, d.currentAsk, undefined, 0);
+    return held < cell.policy.stash ? 'stashed' : 'full';
+  }
+
+  unstashAll(): void {
+    this.#d.ops.add(Op.unstashAll, this.#cell, undefined, undefined, 0);
+  }
+
   /** Whether the timer is armed, seen from inside the turn. */
   private hasTimer(key: string): boolean {
     const ops = this.#d.ops;

@@ -94,6 +94,10 @@ export class Dispatcher extends Post {
   /** Number of the turn under way, over all cells. */
   turn = 0;
   handled = 0;
+  /** Turns that set their message aside, or tried to. */
+  setAside = 0;
+  /** The message of the turn that is being committed. */
+  message: unknown = undefined;
   restarts = 0;
   epochs = 0;
   tokens = 0;
@@ -211,6 +215,10 @@ export class Dispatcher extends Post {
       this.settle();
       return;
     }
+    if (cell.suspended) {
+      cell.scheduled = false;
+      return;
+    }
     const box = cell.mailbox;
     const context = cell.context;
     let left = this.sliceMessages;
@@ -248,8 +256,11 @@ export class Dispatcher extends Post {
       this.currentAsk = null;
       if (this.ops.count !== 0) {
         this.inTurn = false;
+        this.message = message;
         this.hooks.commit(this, 0);
+        this.message = undefined;
         this.settle();
+        if (cell.suspended) left = 0;
         this.current = cell;
         this.inTurn = true;
       }
@@ -257,7 +268,7 @@ export class Dispatcher extends Post {
     this.handled += done;
     this.inTurn = false;
     this.current = null;
-    if (cell.state <= CellState.draining && cell.queued !== 0) this.queue.push(cell);
+    if (cell.state <= CellState.draining && cell.queued !== 0 && !cell.suspended) this.queue.push(cell);
     else cell.scheduled = false;
     this.settle();
   }

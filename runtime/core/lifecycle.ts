@@ -52,6 +52,8 @@ export function stopCell(d: Dispatcher, cell: Cell, mode: StopMode, reason: Exit
     return true;
   }
   cell.state = CellState.stopping;
+  // Whoever asks for a last exchange must be able to have it.
+  cell.suspended = false;
   cell.stopMode = mode;
   cell.stopReason = reason;
   if (cell.kind !== CellKind.worker && cell.policy.shutdownMs !== Infinity) armStopDeadline(d, cell);

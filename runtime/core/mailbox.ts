@@ -48,6 +48,19 @@ export class Mailbox {
     return message;
   }
 
+  /** Puts messages in front of all others, the first of them foremost. They may pass the bound. */
+  unshift(messages: readonly unknown[]): void {
+    // A position behind the old head would stand for one of these.
+    if (this.keys !== null) this.dropStaleKeys(this.keys);
+    for (let at = messages.length - 1; at >= 0; at--) {
+      if (this.count > this.mask) this.grow();
+      this.head = (this.head - 1) | 0;
+      this.ring[this.head & this.mask] = messages[at];
+      this.count++;
+      if (messages[at] instanceof Envelope) this.specials++;
+    }
+  }
+
   /** Removes and returns the oldest message that is not an envelope, or undefined when there is none. */
   evict(): { readonly message: unknown } | undefined {
     for (let offset = 0; offset < this.count; offset++) {
@@ -74,9 +87,13 @@ export class Mailbox {
   noteKey(key: string | number): void {
     this.keys ??= new Map();
     if (this.keys.size > 2 * this.capacity) {
-      for (const [known, position] of this.keys) if (((position - this.head) | 0) < 0) this.keys.delete(known);
+      this.dropStaleKeys(this.keys);
     }
     this.keys.set(key, (this.head + this.count - 1) | 0);
+  }
+
+  private dropStaleKeys(keys: Map<string | number, number>): void {
+    for (const [known, position] of keys) if (((position - this.head) | 0) < 0) keys.delete(known);
   }
 
   private grow(): void {

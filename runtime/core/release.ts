@@ -1,13 +1,14 @@
 import type { ExitReason } from '../types.js';
 import type { Cell } from './cell.js';
 import type { Dispatcher } from './dispatcher.js';
+import { unstashAll } from './stash.js';
 import { CellState } from './states.js';
 
 /** Takes a cell out of the tree; its path is free from here on. */
 export function forget(d: Dispatcher, cell: Cell): void {
   if (cell.state === CellState.gone) return;
   // What was kept for a next life that did not start.
-  if (cell.queued !== 0) release(d, cell, true);
+  if (cell.queued !== 0 || cell.stash !== null) release(d, cell, true);
   cell.state = CellState.gone;
   if (d.paths.get(cell.path) === cell) d.paths.delete(cell.path);
   if (cell.parent !== null && cell.parent.children?.get(cell.id) === cell) cell.parent.children.delete(cell.id);
@@ -43,8 +44,15 @@ export function release(d: Dispatcher, cell: Cell, final: boolean): void {
   cell.value = undefined;
   cell.stateGood = false;
   cell.random = null;
-  if (!final && cell.policy.onRestart === 'keep') return;
-  while (cell.mailbox.count > 0) d.deadLetter(final ? 'stopped' : 'restarting_drop', cell, d.discard(cell.mailbox.shift()));
+  if (!final && cell.policy.onRestart === 'keep') {
+    // The next life knows nothing of what this one set aside: it gets it first.
+    unstashAll(cell);
+    return;
+  }
+  const remains = final ? 'stopped' : 'restarting_drop';
+  for (const entry of cell.stash ?? []) d.deadLetter(remains, cell, d.discard(entry));
+  cell.stash = null;
+  while (cell.mailbox.count > 0) d.deadLetter(remains, cell, d.discard(cell.mailbox.shift()));
   cell.mailbox.specials = cell.poisoned;
 }
 

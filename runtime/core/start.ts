@@ -45,6 +45,7 @@ export function createCell(d: Dispatcher, parent: Cell | null, spec: ChildSpec):
  */
 export function startCell(d: Dispatcher, cell: Cell): FailureCause | null {
   cell.incarnation++;
+  cell.suspended = false;
   cell.startedAtUs = d.nowUs;
   d.startInfo = undefined;
   if (cell.retained) {

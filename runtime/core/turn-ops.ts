@@ -37,6 +37,9 @@ export const Op = {
   spawnLater: 15,
   /** a: a `Call`, b and n: what it is called with. */
   call: 16,
+  /** a: Ask that came with the message, or null. */
+  stash: 17,
+  unstashAll: 18,
 } as const;
 /** Something to be done when the turn is committed that needs no place in the switch; a module's function, never a closure. */
 export type Call = (d: Dispatcher, owner: Cell, b: unknown, n: number) => void;

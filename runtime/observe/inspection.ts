@@ -18,6 +18,8 @@ export interface Inspection {
   readonly state: string;
   readonly incarnation: number;
   readonly value: unknown;
+  /** Messages set aside by `ctx.stash` or `meta.defer`. */
+  readonly deferred: number;
   readonly timers: readonly { readonly key: string; readonly dueUs: number }[];
   readonly watching: readonly string[];
   readonly topics: readonly string[];
@@ -40,6 +42,7 @@ export function inspectionOf(d: Dispatcher, cell: Cell, limits: CopyLimits): Ins
     state: nodeState(cell),
     incarnation: cell.incarnation,
     value: plainCopy(value, limits),
+    deferred: cell.stash?.length ?? 0,
     timers: [...(cell.timers?.values() ?? [])].map((timer) => ({ key: timer.key, dueUs: timer.dueUs })),
     watching: [...(cell.watching?.values() ?? [])].map((target) => target.path),
     topics: [...(cell.topics ?? [])],

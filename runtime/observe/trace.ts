@@ -22,6 +22,14 @@ export const TraceKind = {
   effect: 10,
   /** An effect, observer or stop hook threw; detail: total so far. */
   fault: 11,
+  /** An actor was suspended (detail 1) or resumed (detail 0). */
+  suspend: 12,
+  /** The message of a turn was set aside; detail: how many are. */
+  stash: 13,
+  /** An idle actor was put away (detail 1) or woken (detail 0). */
+  hibernate: 14,
+  /** An actor goes on under another version of its behaviour; detail: that version. */
+  upgrade: 15,
 } as const;
 export type TraceKind = (typeof TraceKind)[keyof typeof TraceKind];
 

@@ -2,7 +2,7 @@ import type { Cell } from '../core/cell.js';
 import { CellKind, CellState } from '../core/states.js';
 import type { ExitReason } from '../types.js';
 
-export type NodeState = 'running' | 'restarting' | 'stopping' | 'stopped' | 'quarantined';
+export type NodeState = 'running' | 'suspended' | 'hibernating' | 'restarting' | 'stopping' | 'stopped' | 'quarantined';
 
 /** One node of the supervision tree as plain data; a copy, safe to keep and to send anywhere. */
 export interface TreeNode {
@@ -15,7 +15,7 @@ export interface TreeNode {
   readonly state: NodeState;
   readonly incarnation: number;
   readonly restarts: number;
-  /** Messages waiting, both lanes. */
+  /** Messages waiting: both lanes, and those set aside. */
   readonly mailbox: number;
   readonly handled: number;
   readonly timers: number;
@@ -70,7 +70,7 @@ function nodeOf(cell: Cell): Building {
     state: nodeState(cell),
     incarnation: cell.incarnation,
     restarts: cell.restarts,
-    mailbox: cell.queued,
+    mailbox: cell.queued + (cell.stash?.length ?? 0),
     handled: cell.handled,
     timers: cell.timers?.size ?? 0,
     lastExit: cell.lastExit,
@@ -81,6 +81,7 @@ function nodeOf(cell: Cell): Building {
 export function nodeState(cell: Cell): NodeState {
   switch (cell.state) {
     case CellState.running:
+      return cell.suspended ? 'suspended' : 'running';
     case CellState.starting:
       return 'running';
     case CellState.draining:

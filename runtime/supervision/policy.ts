@@ -13,9 +13,12 @@ export interface ChildPolicy {
   /** Budget of its own, null when the supervisor's counts. */
   readonly quarantine: RestartWindow | null;
   readonly onRestart: 'keep' | 'drop' | 'reject';
+  /** Messages that may be set aside. */
+  readonly stash: number;
 }
 
 const DEFAULT_SHUTDOWN_MS = 5000;
+const DEFAULT_STASH = 1024;
 /** Budget of a child spawned by a worker that asks to be restarted and states none. */
 const SPAWNED_RESTARTS = 3;
 const SPAWNED_WITHIN_MS = 5000;
@@ -27,7 +30,7 @@ export function policyOf(spec: ChildSpec, spawned: boolean): ChildPolicy {
   const significant = spec.significant ?? false;
   if (spec.kind !== 'worker') {
     const shutdownMs = spec.kind === 'supervisor' && typeof spec.shutdown === 'object' ? spec.shutdown.force : Infinity;
-    return { restart, keepsState: false, shutdownMs, significant, backoff, quarantine: null, onRestart: 'keep' };
+    return { restart, keepsState: false, shutdownMs, significant, backoff, quarantine: null, onRestart: 'keep', stash: 0 };
   }
   const budget = spec.quarantine ?? (spawned ? { restarts: SPAWNED_RESTARTS, withinMs: SPAWNED_WITHIN_MS } : undefined);
   return {
@@ -38,6 +41,7 @@ export function policyOf(spec: ChildSpec, spawned: boolean): ChildPolicy {
     backoff,
     quarantine: budget === undefined ? null : new RestartWindow(budget.restarts, budget.withinMs),
     onRestart: spec.mailbox?.onRestart ?? 'keep',
+    stash: spec.mailbox?.stash ?? DEFAULT_STASH,
   };
 }
 

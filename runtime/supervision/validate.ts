@@ -197,10 +197,13 @@ function checkMailbox(mailbox: unknown, at: string, report: Report): void {
     report('invalid_mailbox', at, `mailbox must be an object, not ${nameOf(mailbox)}`);
     return;
   }
-  unknownKeys(mailbox, ['capacity', 'overflow', 'conflateKey', 'onRestart'], `${at}/mailbox`, report);
-  const { capacity, overflow, conflateKey } = mailbox;
+  unknownKeys(mailbox, ['capacity', 'overflow', 'conflateKey', 'onRestart', 'stash'], `${at}/mailbox`, report);
+  const { capacity, overflow, conflateKey, stash } = mailbox;
   if (capacity !== undefined && !(Number.isInteger(capacity) && isAtLeast(capacity, 1) && capacity <= 2 ** 24)) {
     report('invalid_mailbox', at, `mailbox.capacity must be a whole number from 1 to ${2 ** 24}, not ${nameOf(capacity)}`);
+  }
+  if (stash !== undefined && !(Number.isInteger(stash) && isAtLeast(stash, 0) && stash <= 2 ** 24)) {
+    report('invalid_mailbox', at, `mailbox.stash must be a whole number from 0 to ${2 ** 24}, not ${nameOf(stash)}`);
   }
   oneOf(mailbox, 'overflow', OVERFLOWS, 'invalid_mailbox', at, report);
   oneOf(mailbox, 'onRestart', ON_RESTARTS, 'invalid_mailbox', at, report);

@@ -1,0 +1,24 @@
+import { TraceKind } from '../observe/trace.js';
+import { type Ask, AskRequest } from './asks.js';
+import type { Cell } from './cell.js';
+import type { Dispatcher } from './dispatcher.js';
+
+/** Sets the message of the turn that is being committed aside; it comes back with `unstashAll`. */
+export function setAside(d: Dispatcher, cell: Cell, ask: Ask | null): void {
+  d.setAside++;
+  const held = cell.stash?.length ?? 0;
+  if (held >= cell.policy.stash) {
+    if (ask !== null) d.answer(ask, { ok: false, reason: 'full' });
+    d.deadLetter('stash_overflow', cell, d.message);
+    return;
+  }
+  (cell.stash ??= []).push(ask === null ? d.message : new AskRequest(ask));
+  d.trace.write(TraceKind.stash, cell.number, held + 1, d.nowUs);
+}
+
+/** What was set aside comes next, oldest first. */
+export function unstashAll(cell: Cell): void {
+  if (cell.stash === null) return;
+  cell.mailbox.unshift(cell.stash);
+  cell.stash = null;
+}
