@@ -68,8 +68,9 @@ export class Cell {
   /** Down, and nobody has decided yet what becomes of it. */
   undecided = false;
   scheduled = false;
-  /** Running, but neither lane is read. */
+  /** Running, but neither lane is read. `parked`: taken out of the run queue meanwhile, though `scheduled`. */
   suspended = false;
+  parked = false;
   handled = 0;
   restarts = 0;
   poisoned = 0;

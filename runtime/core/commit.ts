@@ -8,7 +8,7 @@ import type { EffectCall, EffectFailed } from './effects.js';
 import { kill, stopChild } from './lifecycle.js';
 import { forget } from './release.js';
 import { createCell, startCell } from './start.js';
-import { setAside, unstashAll } from './stash.js';
+import { type NO_ASK, unstashAll } from './stash.js';
 import { CellState } from './states.js';
 import { type Call, Op } from './turn-ops.js';
 
@@ -52,7 +52,7 @@ export function commit(d: Dispatcher, mark: number): void {
       case Op.reply: reply(d, owner, a as Ask | null, b); break;
       case Op.stopChild: stopChild(d, owner, a as string); break;
       case Op.spawned: break;
-      case Op.stash: setAside(d, owner, a as Ask | null); break;
+      case Op.stash: d.stashing = a as Ask | typeof NO_ASK; break;
       case Op.unstashAll: unstashAll(owner); break;
       case Op.register: owner.names = [...(owner.names ?? []), a as string]; break;
     }

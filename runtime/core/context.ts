@@ -7,6 +7,7 @@ import type { Dispatcher } from './dispatcher.js';
 import { toFailureCause } from './failure.js';
 import { forget } from './release.js';
 import { createCell, startCell } from './start.js';
+import { NO_ASK } from './stash.js';
 import { IGNORED, startAnswer, type StartWishes, wishesOf } from './start-wishes.js';
 import { CellState } from './states.js';
 import { Op } from './turn-ops.js';
@@ -215,7 +216,7 @@ export class CellContext implements ActorContext {
       if (d.ops.kinds[at] === Op.stash) return held < cell.policy.stash ? 'stashed' : 'full';
       if (d.ops.kinds[at] === Op.unstashAll) held = 0;
     }
-    d.ops.add(Op.stash, cell, d.currentAsk, undefined, 0);
+    d.ops.add(Op.stash, cell, d.currentAsk ?? NO_ASK, undefined, 0);
     return held < cell.policy.stash ? 'stashed' : 'full';
   }
 

@@ -12,6 +12,7 @@ import { contentOf, Post } from './post.js';
 import { Fifo } from './run-queue.js';
 import type { SnapshotEnvelope } from './snapshot.js';
 import { CellKind, CellState } from './states.js';
+import { NO_ASK, setAside } from './stash.js';
 import type { StartWishes } from './start-wishes.js';
 import { TurnOps } from './turn-ops.js';
 
@@ -96,8 +97,8 @@ export class Dispatcher extends Post {
   handled = 0;
   /** Turns that set their message aside, or tried to. */
   setAside = 0;
-  /** The message of the turn that is being committed. */
-  message: unknown = undefined;
+  /** The turn that is being committed wants its message set aside: the ask it came with, or `NO_ASK`. */
+  stashing: Ask | typeof NO_ASK | null = null;
   restarts = 0;
   epochs = 0;
   tokens = 0;
@@ -216,7 +217,8 @@ export class Dispatcher extends Post {
       return;
     }
     if (cell.suspended) {
-      cell.scheduled = false;
+      // It stays `scheduled`, so that nothing puts it into the queue; see `resume`.
+      cell.parked = true;
       return;
     }
     const box = cell.mailbox;
@@ -256,11 +258,13 @@ export class Dispatcher extends Post {
       this.currentAsk = null;
       if (this.ops.count !== 0) {
         this.inTurn = false;
-        this.message = message;
         this.hooks.commit(this, 0);
-        this.message = undefined;
-        this.settle();
+        if (this.stashing !== null) {
+          setAside(this, cell, message, this.stashing);
+          this.stashing = null;
+        }
         if (cell.suspended) left = 0;
+        this.settle();
         this.current = cell;
         this.inTurn = true;
       }
@@ -268,7 +272,7 @@ export class Dispatcher extends Post {
     this.handled += done;
     this.inTurn = false;
     this.current = null;
-    if (cell.state <= CellState.draining && cell.queued !== 0 && !cell.suspended) this.queue.push(cell);
+    if (cell.state <= CellState.draining && cell.queued !== 0) this.queue.push(cell);
     else cell.scheduled = false;
     this.settle();
   }

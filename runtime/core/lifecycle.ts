@@ -6,6 +6,7 @@ import type { Dispatcher } from './dispatcher.js';
 import { isAbnormal } from './failure.js';
 import { forget, release, tellWatchers } from './release.js';
 import { CellKind, CellState, StopMode } from './states.js';
+import { unpark } from './suspend.js';
 
 const SHUTDOWN: ExitReason = { kind: 'shutdown' };
 const KILLED: ExitReason = { kind: 'killed' };
@@ -53,7 +54,7 @@ export function stopCell(d: Dispatcher, cell: Cell, mode: StopMode, reason: Exit
   }
   cell.state = CellState.stopping;
   // Whoever asks for a last exchange must be able to have it.
-  cell.suspended = false;
+  unpark(d, cell);
   cell.stopMode = mode;
   cell.stopReason = reason;
   if (cell.kind !== CellKind.worker && cell.policy.shutdownMs !== Infinity) armStopDeadline(d, cell);

@@ -51,7 +51,6 @@ export abstract class Post {
   }
 
   schedule(cell: Cell): void {
-    if (cell.suspended) return;
     cell.scheduled = true;
     this.queue.push(cell);
     if (this.onWork !== null && !this.running) this.onWork();

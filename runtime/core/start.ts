@@ -12,6 +12,7 @@ import { forget, release } from './release.js';
 import { dropBelongings, restoreBelongings, restoreSnapshot, type SnapshotEnvelope } from './snapshot.js';
 import { IGNORED, notAState, type StartWishes } from './start-wishes.js';
 import { CellKind, CellState, StopMode } from './states.js';
+import { unpark } from './suspend.js';
 
 export const DEFAULT_CAPACITY = 1024;
 const SHUTDOWN: ExitReason = { kind: 'shutdown' };
@@ -45,7 +46,7 @@ export function createCell(d: Dispatcher, parent: Cell | null, spec: ChildSpec):
  */
 export function startCell(d: Dispatcher, cell: Cell): FailureCause | null {
   cell.incarnation++;
-  cell.suspended = false;
+  unpark(d, cell);
   cell.startedAtUs = d.nowUs;
   d.startInfo = undefined;
   if (cell.retained) {

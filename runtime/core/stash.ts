@@ -3,16 +3,19 @@ import { type Ask, AskRequest } from './asks.js';
 import type { Cell } from './cell.js';
 import type { Dispatcher } from './dispatcher.js';
 
-/** Sets the message of the turn that is being committed aside; it comes back with `unstashAll`. */
-export function setAside(d: Dispatcher, cell: Cell, ask: Ask | null): void {
+/** Stands for "no ask" where null stands for "nothing to set aside". */
+export const NO_ASK: unique symbol = Symbol('no ask');
+
+/** Sets the message of the turn that has just been committed aside; it comes back with `unstashAll`. */
+export function setAside(d: Dispatcher, cell: Cell, message: unknown, ask: Ask | typeof NO_ASK): void {
   d.setAside++;
   const held = cell.stash?.length ?? 0;
   if (held >= cell.policy.stash) {
-    if (ask !== null) d.answer(ask, { ok: false, reason: 'full' });
-    d.deadLetter('stash_overflow', cell, d.message);
+    if (ask !== NO_ASK) d.answer(ask, { ok: false, reason: 'full' });
+    d.deadLetter('stash_overflow', cell, message);
     return;
   }
-  (cell.stash ??= []).push(ask === null ? d.message : new AskRequest(ask));
+  (cell.stash ??= []).push(ask === NO_ASK ? message : new AskRequest(ask));
   d.trace.write(TraceKind.stash, cell.number, held + 1, d.nowUs);
 }
 

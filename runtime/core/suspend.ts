@@ -25,14 +25,31 @@ export function resume(d: Dispatcher, path: string): SuspendResult {
   return set(d, path, false);
 }
 
+/** Keeps the cell out of the run queue: it counts as scheduled until `unpark`. */
+function park(cell: Cell): void {
+  cell.suspended = true;
+  cell.parked = !cell.scheduled;
+  cell.scheduled = true;
+}
+
+/** Ends a suspension however it ends. One that is still in the run queue is just left there. */
+export function unpark(d: Dispatcher, cell: Cell): void {
+  if (!cell.suspended) return;
+  cell.suspended = false;
+  if (!cell.parked) return;
+  cell.parked = false;
+  cell.scheduled = false;
+  if (cell.state <= CellState.draining && cell.queued !== 0) d.schedule(cell);
+}
+
 function set(d: Dispatcher, path: string, suspended: boolean): SuspendResult {
   const cell = d.find(path);
   const reason = refusal(d, cell, path);
   if (reason !== null) return { ok: false, reason };
   if (cell!.suspended !== suspended) {
-    cell!.suspended = suspended;
     d.trace.write(TraceKind.suspend, cell!.number, suspended ? 1 : 0, d.nowUs);
-    if (!suspended && !cell!.scheduled && cell!.queued !== 0) d.schedule(cell!);
+    if (suspended) park(cell!);
+    else unpark(d, cell!);
   }
   return { ok: true, path: cell!.path, state: nodeState(cell!) };
 }

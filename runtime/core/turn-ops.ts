@@ -37,7 +37,7 @@ export const Op = {
   spawnLater: 15,
   /** a: a `Call`, b and n: what it is called with. */
   call: 16,
-  /** a: Ask that came with the message, or null. */
+  /** a: Ask that came with the message, or `NO_ASK`. Carried out last. */
   stash: 17,
   unstashAll: 18,
 } as const;
