@@ -22,6 +22,8 @@ export interface BenchRow {
   readonly over?: 'median' | 'best';
   /** Slices of each side in a round, of which the best counts; 3 unless told otherwise. */
   readonly slices?: number;
+  /** A row that takes longer is broken; 150 s unless told otherwise. */
+  readonly limitMs?: number;
   /** Reason why the peer cannot be measured here (no compiler), asked after prepare(); ours is measured all the same. */
   skip?(): string | undefined;
   /** Builds inputs and warms both sides up. Not timed. */

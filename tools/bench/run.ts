@@ -20,7 +20,7 @@ export interface RunOptions {
 
 /** Measures one row in a process of its own. A row that crashes or hangs is a result with `failed`, never an exception. */
 export function runRow(row: BenchRow, options: RunOptions = {}): Promise<BenchResult> {
-  const limitMs = options.limitMs ?? ROW_LIMIT_MS;
+  const limitMs = options.limitMs ?? row.limitMs ?? ROW_LIMIT_MS;
   // A killed row cannot remove its tapes.
   const folder = mkdtempSync(join(tmpdir(), 'faultline-bench-'));
   return new Promise((resolve) => {
