@@ -11,6 +11,7 @@ import { forget } from './core/release.js';
 import { powerOfTwo } from './core/mailbox.js';
 import { fireOverdue, type SnapshotEnvelope, type SnapshotResult, takeSnapshot } from './core/snapshot.js';
 import { createCell, startCell } from './core/start.js';
+import { awaitStart } from './core/pending-start.js';
 import { startAnswer } from './core/start-wishes.js';
 import { CellKind, CellState, StopMode } from './core/states.js';
 import { resume, suspend, type SuspendResult } from './core/suspend.js';
@@ -23,6 +24,7 @@ import type { SupervisorReport } from './observe/report.js';
 import { treeOf, type TreeLimits, type TreeNode } from './observe/tree.js';
 import { Trace } from './observe/trace.js';
 import * as admin from './supervision/admin.js';
+import { startFinished } from './supervision/boot.js';
 import { reconfigure, type Reconfiguration, type ReconfigureResult } from './supervision/reconfigure.js';
 import { CoordinatedShutdown, type ShutdownPhase, type ShutdownReport } from './supervision/shutdown.js';
 import { childExited, retryFailed, siblingStopped } from './supervision/supervise.js';
@@ -53,7 +55,7 @@ export interface RuntimeOptions {
 }
 
 const HOOKS: Hooks = {
-  commit, rollback, drainEnded, exitSupervisor, childExited, siblingStopped, retryFailed,
+  commit, rollback, drainEnded, exitSupervisor, childExited, siblingStopped, retryFailed, startFinished,
   makeContext: (d, cell) => new CellContext(d, cell),
 };
 
@@ -111,10 +113,12 @@ export class Runtime {
     }
     this.#root = cell;
     this.#ended = null;
+    if (cell.pendingStart !== null) awaitStart(cell, false, (failed) => { if (failed !== null) d.onRootExit({ kind: 'error', cause: failed }); });
     if (spec.kind !== 'worker') {
+      const answer = startAnswer(d, cell);
       d.settle();
       fireOverdue(d);
-      return { ok: true, ref: cell.self };
+      return answer;
     }
     const child = d.paths.get(`/${spec.id}`);
     const answer = child === undefined ? { ok: true as const, ref: this.ref(`/${spec.id}`), ignored: true as const } : startAnswer(d, child);
@@ -280,9 +284,10 @@ export class Runtime {
     return true;
   }
 
-  startChild(supervisor: string, spec: ChildSpec): StartChildResult { return admin.startChild(this.#d, supervisor, spec); }
+  /** Where the answer is `pending`, `onStarted` is told once how the start ended. */
+  startChild(supervisor: string, spec: ChildSpec, onStarted?: admin.OnStarted): StartChildResult { return admin.startChild(this.#d, supervisor, spec, onStarted); }
   terminateChild(supervisor: string, which: string | ActorRef<never>): admin.AdminResult { return admin.terminateChild(this.#d, supervisor, which); }
-  restartChild(supervisor: string, id: string): StartChildResult { return admin.restartChild(this.#d, supervisor, id); }
+  restartChild(supervisor: string, id: string, onStarted?: admin.OnStarted): StartChildResult { return admin.restartChild(this.#d, supervisor, id, onStarted); }
   deleteChild(supervisor: string, id: string): admin.AdminResult { return admin.deleteChild(this.#d, supervisor, id); }
   /** Changes a supervisor while it runs, by OTP's rules for a code change; see `Reconfiguration`. Anything wrong and nothing is changed. */
   reconfigure(supervisor: string, wanted: Reconfiguration): ReconfigureResult { return reconfigure(this.#d, supervisor, wanted); }

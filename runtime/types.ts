@@ -128,9 +128,15 @@ export interface ActorContext<M = unknown> {
    * this init asked for happens; a permanent or transient child keeps its specification, any other is forgotten.
    */
   ignore(): never;
-  /** In `init`: what the one who starts this child by hand is told with the reference (`info` of the answer). */
+  /**
+   * In `init`: the start goes on after it. The supervisor starts nothing that comes later until this actor has said `started`,
+   * and answers the administrator and a stop meanwhile. The actor handles its messages; the specification's `startDeadlineMs` ends
+   * the wait as a start failure.
+   */
+  startLater(): void;
+  /** The start is finished. What is given is told to the one who starts this child by hand (`info` of the answer). */
   started(info?: unknown): void;
-  /** In `init`: the start fails for this reason, as by a throw, but as a value. */
+  /** The start fails for this reason, as by a throw in `init`, but as a value. */
   failStart(reason: unknown): void;
   publish(topic: string, message: unknown): void;
   subscribe(topic: string): void;
@@ -199,6 +205,8 @@ export interface WorkerSpec<M = unknown> {
   readonly restore?: 'init' | 'lastGood';
   /** Milliseconds to stop in, or brutal, or infinity. Default 5000. */
   readonly shutdown?: Shutdown;
+  /** Milliseconds a start has that goes on after `init` (`ctx.startLater`). Default 1000. */
+  readonly startDeadlineMs?: number;
   readonly significant?: boolean;
   readonly mailbox?: MailboxSpec;
   readonly backoff?: BackoffSpec;
@@ -240,10 +248,10 @@ export type ChildSpec = WorkerSpec<never> | WorkerSpec | SupervisorSpec | Dynami
 
 /**
  * `info` is what the child's init gave to `ctx.started`. With `ignored` the child said there is nothing to do: the reference is an
- * address nobody has.
+ * address nobody has. With `pending` its start goes on; how it ends is told to the caller's `onStarted`, if given, and in a report.
  */
 export type StartChildResult<T = unknown> =
-  | { readonly ok: true; readonly ref: ActorRef<T>; readonly info?: unknown; readonly ignored?: true }
+  | { readonly ok: true; readonly ref: ActorRef<T>; readonly info?: unknown; readonly ignored?: true; readonly pending?: true }
   | { readonly ok: false; readonly reason: StartChildError };
 
 export type StartChildError =
@@ -258,4 +266,6 @@ export type StartChildError =
   | { readonly kind: 'invalid_spec'; readonly problems: readonly string[] }
   | { readonly kind: 'not_supervisor'; readonly path: string }
   | { readonly kind: 'stopping'; readonly path: string }
+  /** A supervisor whose own start is not finished takes no further children. */
+  | { readonly kind: 'starting'; readonly path: string }
   | { readonly kind: 'start_failed'; readonly cause: FailureCause };

@@ -5,6 +5,7 @@ import type { ChildPolicy } from '../supervision/policy.js';
 import type { ActorContext, ActorRef, Behaviour, ChildSpec, ExitReason } from '../types.js';
 import type { Ask } from './asks.js';
 import type { Mailbox } from './mailbox.js';
+import type { PendingStart } from './pending-start.js';
 import type { SnapshotEffect } from './snapshot.js';
 import { CellKind, CellState, StopMode } from './states.js';
 
@@ -109,6 +110,8 @@ export class Cell {
   /** A restart whose start failed waits for the supervisor's next slice. */
   retryQueued = false;
   quarantined = false;
+  /** A start that goes on after `init`; the state is `starting` as long. */
+  pendingStart: PendingStart | null = null;
 
   stopMode: StopMode = StopMode.final;
   stopReason: ExitReason = NEVER;

@@ -7,6 +7,7 @@ import type { Dispatcher } from './dispatcher.js';
 import type { EffectCall, EffectFailed } from './effects.js';
 import { kill, stopChild } from './lifecycle.js';
 import { forget } from './release.js';
+import { awaitSpawned } from './spawned.js';
 import { createCell, startCell } from './start.js';
 import { type NO_ASK, unstashAll } from './stash.js';
 import { CellState } from './states.js';
@@ -100,6 +101,7 @@ function spawnNow(d: Dispatcher, parent: Cell, spec: WorkerSpec): void {
   } else {
     const child = createCell(d, parent, spec);
     cause = startCell(d, child);
+    if (child.pendingStart !== null) awaitSpawned(d, parent, child);
     if (cause !== null || child.state === CellState.stopped) forget(d, child);
   }
   if (cause !== null && parent.behaviour.childExit !== undefined) d.notify(parent, new ChildEnded(spec.id, { kind: 'error', cause }));

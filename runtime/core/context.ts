@@ -8,9 +8,11 @@ import { toFailureCause } from './failure.js';
 import { forget } from './release.js';
 import { createCell, startCell } from './start.js';
 import { NO_ASK } from './stash.js';
+import { finishStart, refuseStart } from './pending-start.js';
+import { awaitSpawned } from './spawned.js';
 import { IGNORED, startAnswer, type StartWishes, wishesOf } from './start-wishes.js';
 import { CellState } from './states.js';
-import { Op } from './turn-ops.js';
+import { type Call, Op } from './turn-ops.js';
 
 /** The cell a reference stands for now, or undefined. Names are looked up each time: another actor may hold them. */
 export function resolve(d: Dispatcher, to: ActorRef<never>): Cell | undefined {
@@ -23,6 +25,9 @@ export function resolve(d: Dispatcher, to: ActorRef<never>): Cell | undefined {
   }
   return d.find(to.path);
 }
+
+const callFinish: Call = (d, owner, info) => finishStart(d, owner, info);
+const callRefuse: Call = (d, owner, reason) => refuseStart(d, owner, reason);
 
 /** What one cell's behaviour sees of the runtime. One per cell, for all its incarnations. */
 export class CellContext implements ActorContext {
@@ -135,6 +140,7 @@ export class CellContext implements ActorContext {
       return { ok: false, reason: { kind: 'start_failed', cause } };
     }
     const answer = startAnswer<T>(d, child);
+    if (answer.pending === true) awaitSpawned(d, cell, child);
     if (answer.ignored === true) {
       d.ops.truncate(mark);
       forget(d, child);
@@ -175,10 +181,24 @@ export class CellContext implements ActorContext {
   }
 
   started(info?: unknown): void {
-    this.startWishes('started').info = info;
+    if (this.#cell.pendingStart !== null) {
+      this.#d.ops.add(Op.call, this.#cell, callFinish, info, 0);
+      return;
+    }
+    const wishes = this.startWishes('started');
+    wishes.info = info;
+    wishes.later = false;
+  }
+
+  startLater(): void {
+    this.startWishes('startLater').later = true;
   }
 
   failStart(reason: unknown): void {
+    if (this.#cell.pendingStart !== null) {
+      this.#d.ops.add(Op.call, this.#cell, callRefuse, reason, 0);
+      return;
+    }
     const wishes = this.startWishes('failStart');
     wishes.failed ??= toFailureCause(reason, { path: this.path, incarnation: this.incarnation, during: { type: 'init', turn: 0 } });
   }

@@ -33,6 +33,8 @@ export interface Hooks {
   /** A child that took time to stop has stopped. */
   siblingStopped(d: Dispatcher, parent: Cell, cell: Cell): void;
   retryFailed(d: Dispatcher, supervisor: Cell): void;
+  /** An actor whose start went on after `init` has said that it is there. */
+  startFinished(d: Dispatcher, cell: Cell): void;
 }
 
 export interface DispatcherOptions {
@@ -193,6 +195,11 @@ export class Dispatcher extends Post {
   /** A cell that is already down waits for its supervisor's decision. */
   exited(cell: Cell): void {
     cell.undecided = true;
+    this.exits.push(new PendingExit(cell, cell.incarnation, null));
+  }
+
+  /** The start of a cell is finished; its supervisor goes on when the exits are settled. */
+  startSettled(cell: Cell): void {
     this.exits.push(new PendingExit(cell, cell.incarnation, null));
   }
 
@@ -366,6 +373,7 @@ export class Dispatcher extends Post {
     }
     if (cell.state === CellState.stopping) this.hooks.drainEnded(this, cell);
     else if (cell.state === CellState.down && cell.undecided) this.hooks.childExited(this, cell);
+    else if (cell.state === CellState.starting && cell.pendingStart?.finished === true) this.hooks.startFinished(this, cell);
   }
 
 }

@@ -4,6 +4,7 @@ import type { ExitReason } from '../types.js';
 import type { Cell } from './cell.js';
 import type { Dispatcher } from './dispatcher.js';
 import { isAbnormal } from './failure.js';
+import { callOffStart } from './pending-start.js';
 import { forget, release, tellWatchers } from './release.js';
 import { CellKind, CellState, StopMode } from './states.js';
 import { unpark } from './suspend.js';
@@ -40,7 +41,10 @@ export function stopCell(d: Dispatcher, cell: Cell, mode: StopMode, reason: Exit
     case CellState.running:
       break;
   }
-  if (mode === StopMode.retain && keepsState(cell)) {
+  // Half a start is no state to keep.
+  const halfStarted = cell.pendingStart !== null;
+  if (halfStarted) callOffStart(d, cell);
+  if (mode === StopMode.retain && !halfStarted && keepsState(cell)) {
     cell.retained = true;
     cell.state = CellState.down;
     cell.lastExit = reason;
@@ -63,7 +67,7 @@ export function stopCell(d: Dispatcher, cell: Cell, mode: StopMode, reason: Exit
 
 /** Whether the state after the last completed turn can carry over into the next incarnation. */
 export function keepsState(cell: Cell): boolean {
-  return cell.kind === CellKind.worker && cell.policy.keepsState && cell.stateGood;
+  return cell.kind === CellKind.worker && cell.policy.keepsState && cell.stateGood && cell.pendingStart === null;
 }
 
 /** Goes on with a stop: children first (one after the other in reverse, all at once where there is no order), then the hook. */
@@ -149,6 +153,7 @@ export function exitSupervisor(d: Dispatcher, cell: Cell, reason: ExitReason, mo
   for (const child of cell.children?.values() ?? []) cancelRestart(d, child);
   cell.supervision!.waitingFor = null;
   cell.supervision!.retries.length = 0;
+  cell.supervision!.boot = null;
   if (continueStop(d, cell)) stopCompleted(d, cell);
 }
 
@@ -160,6 +165,7 @@ export function exitSupervisor(d: Dispatcher, cell: Cell, reason: ExitReason, mo
 export function kill(d: Dispatcher, cell: Cell, comesBack = false): void {
   if (cell.state === CellState.gone || cell.state === CellState.stopped) return;
   cancelRestart(d, cell);
+  if (cell.pendingStart !== null) callOffStart(d, cell);
   for (const child of [...(cell.children?.values() ?? [])].reverse()) {
     kill(d, child);
     forget(d, child);

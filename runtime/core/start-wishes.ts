@@ -8,6 +8,8 @@ export class StartWishes {
   ignored = false;
   failed: FailureCause | null = null;
   info: unknown = undefined;
+  /** It goes on after `init`. */
+  later = false;
 }
 
 /** Thrown by `ctx.ignore()` to leave `init`; never leaves the runtime. */
@@ -33,5 +35,6 @@ function nothing(): void {}
 /** What the one who asked for a start is told, when `startCell` found nothing wrong. */
 export function startAnswer<T>(d: Dispatcher, cell: Cell): Extract<StartChildResult<T>, { readonly ok: true }> {
   if (cell.state === CellState.stopped) return { ok: true, ref: cell.self, ignored: true };
+  if (cell.pendingStart !== null) return { ok: true, ref: cell.self, pending: true };
   return d.startInfo === undefined ? { ok: true, ref: cell.self } : { ok: true, ref: cell.self, info: d.startInfo };
 }

@@ -1,21 +1,21 @@
-import { reportFailure, reportStarted } from '../observe/report.js';
+import { reportStarted } from '../observe/report.js';
 import { TraceKind } from '../observe/trace.js';
+import { Boot, bootChildren } from '../supervision/boot.js';
 import { policyOf } from '../supervision/policy.js';
 import { SupervisorState } from '../supervision/supervisor-state.js';
-import type { Behaviour, ChildSpec, DynamicSupervisorSpec, ExitReason, FailureCause, SupervisorSpec } from '../types.js';
+import type { Behaviour, ChildSpec, DynamicSupervisorSpec, FailureCause, SupervisorSpec } from '../types.js';
 import { Cell } from './cell.js';
 import type { Dispatcher } from './dispatcher.js';
 import { toFailureCause } from './failure.js';
-import { kill, stopCell } from './lifecycle.js';
 import { Mailbox, powerOfTwo } from './mailbox.js';
-import { forget, release } from './release.js';
+import { beginPending } from './pending-start.js';
+import { release } from './release.js';
 import { dropBelongings, restoreBelongings, restoreSnapshot, type SnapshotEnvelope } from './snapshot.js';
 import { IGNORED, notAState, type StartWishes } from './start-wishes.js';
-import { CellKind, CellState, StopMode } from './states.js';
+import { CellKind, CellState } from './states.js';
 import { unpark } from './suspend.js';
 
 export const DEFAULT_CAPACITY = 1024;
-const SHUTDOWN: ExitReason = { kind: 'shutdown' };
 
 /** Supervisors have no behaviour of their own; nothing ever steps this one. */
 const NO_BEHAVIOUR: Behaviour<unknown, unknown, unknown> = { name: 'supervisor', version: 1, init: () => undefined, step: (state) => state };
@@ -41,8 +41,8 @@ export function createCell(d: Dispatcher, parent: Cell | null, spec: ChildSpec):
 }
 
 /**
- * Starts the next incarnation, or resumes a kept one. Null when it runs, or is stopped because its init said `ignore`; otherwise why
- * it does not run (it is stopped then).
+ * Starts the next incarnation, or resumes a kept one. Null when it runs, is still `starting` because its init said so, or is stopped
+ * because its init said `ignore`; otherwise why it does not run (it is stopped then).
  */
 export function startCell(d: Dispatcher, cell: Cell): FailureCause | null {
   cell.incarnation++;
@@ -134,20 +134,24 @@ function startWorker(d: Dispatcher, cell: Cell): FailureCause | null {
   }
   if (cell.policy.restart === 'temporary') forgetInput(cell);
   cell.stateGood = true;
-  cell.state = CellState.running;
-  reportStarted(d, cell);
+  if (wishes !== null && wishes.later) {
+    beginPending(d, cell, cell.startedAtUs + cell.policy.startMs * 1000);
+  } else {
+    cell.state = CellState.running;
+    reportStarted(d, cell);
+  }
   if (!nested && d.ops.count !== mark) {
     const outerPart = d.keyPart;
     d.keyPart = envelope === null ? '' : `r${cell.incarnation}`;
     d.hooks.commit(d, mark);
     d.keyPart = outerPart;
   }
-  if (cell.state === CellState.running && !cell.scheduled && cell.queued !== 0) d.schedule(cell);
+  if (cell.state <= CellState.starting && !cell.scheduled && cell.queued !== 0) d.schedule(cell);
   d.startInfo = wishes?.info;
   return null;
 }
 
-/** Starts the children in order; if one does not start, those before it are stopped in reverse. */
+/** Starts the children in order; see `bootChildren`. */
 function startSupervisor(d: Dispatcher, cell: Cell): FailureCause | null {
   const kept = cell.children;
   const children = new Map<string, Cell>();
@@ -163,25 +167,8 @@ function startSupervisor(d: Dispatcher, cell: Cell): FailureCause | null {
     else createCell(d, cell, spec);
   }
   if (kept !== null) for (const [id, child] of kept) children.set(id, child);
-  for (const child of children.values()) {
-    const cause = startCell(d, child);
-    if (cause === null) {
-      if (child.state === CellState.stopped && child.policy.restart === 'temporary') forget(d, child);
-      continue;
-    }
-    reportFailure(d, 'start_error', child, { kind: 'error', cause });
-    for (const other of [...children.values()].reverse()) {
-      if (!stopCell(d, other, StopMode.final, SHUTDOWN)) kill(d, other);
-      forget(d, other);
-    }
-    cell.state = CellState.stopped;
-    const failed: FailureCause = { name: 'StartFailed', message: `child "${child.id}" did not start`, path: cell.path, incarnation: cell.incarnation, cause };
-    cell.lastExit = { kind: 'error', cause: failed };
-    d.trace.write(TraceKind.exit, cell.number, 3, d.nowUs);
-    return failed;
-  }
-  cell.state = CellState.running;
-  d.startInfo = undefined;
-  reportStarted(d, cell);
-  return null;
+  state.boot = new Boot([...children.values()]);
+  const cause = bootChildren(d, cell);
+  if (cause === null && cell.state === CellState.starting) beginPending(d, cell, null);
+  return cause;
 }

@@ -3,7 +3,7 @@
 /** A cell with a state up to `draining` takes and handles messages. */
 export const CellState = {
   running: 0,
-  /** `init` is on the stack. */
+  /** `init` is on the stack, or has said that the start goes on; or the children of a supervisor are being started. */
   starting: 1,
   /** Asked to stop, and its stop hook wants a last exchange. */
   draining: 2,

@@ -2,7 +2,7 @@ import type { Cell } from '../core/cell.js';
 import { CellKind, CellState } from '../core/states.js';
 import type { ExitReason } from '../types.js';
 
-export type NodeState = 'running' | 'suspended' | 'hibernating' | 'restarting' | 'stopping' | 'stopped' | 'quarantined';
+export type NodeState = 'starting' | 'running' | 'suspended' | 'hibernating' | 'restarting' | 'stopping' | 'stopped' | 'quarantined';
 
 /** One node of the supervision tree as plain data; a copy, safe to keep and to send anywhere. */
 export interface TreeNode {
@@ -83,7 +83,7 @@ export function nodeState(cell: Cell): NodeState {
     case CellState.running:
       return cell.suspended ? 'suspended' : 'running';
     case CellState.starting:
-      return 'running';
+      return 'starting';
     case CellState.draining:
     case CellState.stopping:
       return 'stopping';

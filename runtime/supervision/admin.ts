@@ -1,6 +1,7 @@
 import type { Cell } from '../core/cell.js';
 import type { Dispatcher } from '../core/dispatcher.js';
 import { cancelRestart, settleForGood, stopCell } from '../core/lifecycle.js';
+import { awaitStart } from '../core/pending-start.js';
 import { forget } from '../core/release.js';
 import { fireOverdue } from '../core/snapshot.js';
 import { createCell, startCell } from '../core/start.js';
@@ -8,6 +9,7 @@ import { startAnswer } from '../core/start-wishes.js';
 import { CellKind, CellState, StopMode } from '../core/states.js';
 import { nodeState, type NodeState } from '../observe/tree.js';
 import type { ActorRef, ChildSpec, RestartType, StartChildError, StartChildResult, WorkerSpec } from '../types.js';
+import { resumeBoot } from './boot.js';
 import { affectedChildren } from './supervisor-state.js';
 import { problemsOfSpec } from './validate.js';
 
@@ -38,11 +40,14 @@ export type FullChildSpec = ChildSpec & { readonly restart: RestartType };
 
 const OK: AdminResult = { ok: true };
 
+/** Told once how a start ended that was still under way when the call returned. */
+export type OnStarted = (answer: StartChildResult) => void;
+
 /** Adds a child and starts it. A child that does not start leaves nothing behind. */
-export function startChild(d: Dispatcher, path: string, wanted: ChildSpec): StartChildResult {
+export function startChild(d: Dispatcher, path: string, wanted: ChildSpec, onStarted?: OnStarted): StartChildResult {
   const supervisor = supervisorAt(d, path);
   if (!isCell(supervisor)) return refused(supervisor);
-  if (supervisor.state !== CellState.running) return refused({ kind: 'stopping', path });
+  if (supervisor.state !== CellState.running) return refused({ kind: supervisor.state === CellState.starting ? 'starting' : 'stopping', path });
   const dynamic = supervisor.spec.kind === 'dynamic' ? supervisor.spec : null;
   const spec = dynamic !== null && wanted.kind === 'worker' ? ({ ...dynamic.template, ...wanted } as WorkerSpec) : wanted;
   const problems = problemsOfSpec(spec, supervisor.supervision!.autoShutdown);
@@ -60,6 +65,12 @@ export function startChild(d: Dispatcher, path: string, wanted: ChildSpec): Star
   }
   const answer = startAnswer(d, child);
   if (answer.ignored === true && leavesNoSpec(supervisor, child)) forget(d, child);
+  if (answer.pending === true) {
+    child.pendingStart!.told = onStarted ?? null;
+    awaitStart(child, false, (failed) => {
+      if (failed !== null) forget(d, child);
+    });
+  }
   d.settle();
   fireOverdue(d);
   return answer;
@@ -83,10 +94,16 @@ export function terminateChild(d: Dispatcher, path: string, which: string | Acto
     const wasOurs = byReference && child === undefined && which.path.startsWith(path === '/' ? '/' : `${path}/`);
     return wasOurs ? OK : refused({ kind: 'not_found', path: byReference ? which.path : `${path}/${which}` });
   }
-  if (child.state === CellState.down) releaseGroup(d, parent, child);
+  const pending = child.pendingStart;
+  const wasDown = child.state === CellState.down;
+  if (wasDown || pending?.restarting === true) releaseGroup(d, parent, child);
   if (stopCell(d, child, StopMode.final, { kind: 'shutdown' })) {
     if (leavesNoSpec(parent, child)) forget(d, child);
   }
+  // A boot goes on without the child it waited for.
+  const boot = parent.supervision!.boot;
+  if (boot?.waitingFor === child) boot.waitingFor = null;
+  if (wasDown || pending !== null) resumeBoot(d, parent);
   d.settle();
   return OK;
 }
@@ -103,7 +120,7 @@ function releaseGroup(d: Dispatcher, parent: Cell, child: Cell): void {
 }
 
 /** Starts a stopped child of a static supervisor again, from its kept specification. */
-export function restartChild(d: Dispatcher, path: string, id: string): StartChildResult {
+export function restartChild(d: Dispatcher, path: string, id: string, onStarted?: OnStarted): StartChildResult {
   const child = namedChild(d, path, id);
   if (!isCell(child)) return refused(child);
   if (child.state === CellState.down) return refused({ kind: 'restarting', path: child.path });
@@ -117,6 +134,7 @@ export function restartChild(d: Dispatcher, path: string, id: string): StartChil
   }
   const answer = startAnswer(d, child);
   if (answer.ignored === true && leavesNoSpec(child.parent!, child)) forget(d, child);
+  if (answer.pending === true) child.pendingStart!.told = onStarted ?? null;
   d.settle();
   return answer;
 }

@@ -8,6 +8,8 @@ export interface ChildPolicy {
   readonly keepsState: boolean;
   /** Milliseconds to stop in; Infinity to wait, -1 to be killed without a word. */
   readonly shutdownMs: number;
+  /** Milliseconds a start that goes on after `init` has. */
+  readonly startMs: number;
   readonly significant: boolean;
   readonly backoff: BackoffSpec | null;
   /** Budget of its own, null when the supervisor's counts. */
@@ -19,6 +21,7 @@ export interface ChildPolicy {
 
 const DEFAULT_SHUTDOWN_MS = 5000;
 const DEFAULT_STASH = 1024;
+const DEFAULT_START_MS = 1000;
 /** Budget of a child spawned by a worker that asks to be restarted and states none. */
 const SPAWNED_RESTARTS = 3;
 const SPAWNED_WITHIN_MS = 5000;
@@ -30,13 +33,14 @@ export function policyOf(spec: ChildSpec, spawned: boolean): ChildPolicy {
   const significant = spec.significant ?? false;
   if (spec.kind !== 'worker') {
     const shutdownMs = spec.kind === 'supervisor' && typeof spec.shutdown === 'object' ? spec.shutdown.force : Infinity;
-    return { restart, keepsState: false, shutdownMs, significant, backoff, quarantine: null, onRestart: 'keep', stash: 0 };
+    return { restart, keepsState: false, shutdownMs, startMs: DEFAULT_START_MS, significant, backoff, quarantine: null, onRestart: 'keep', stash: 0 };
   }
   const budget = spec.quarantine ?? (spawned ? { restarts: SPAWNED_RESTARTS, withinMs: SPAWNED_WITHIN_MS } : undefined);
   return {
     restart,
     keepsState: spec.restore === 'lastGood',
     shutdownMs: spec.shutdown === 'brutal' ? -1 : spec.shutdown === 'infinity' ? Infinity : (spec.shutdown ?? DEFAULT_SHUTDOWN_MS),
+    startMs: spec.startDeadlineMs ?? DEFAULT_START_MS,
     significant,
     backoff,
     quarantine: budget === undefined ? null : new RestartWindow(budget.restarts, budget.withinMs),

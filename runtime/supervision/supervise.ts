@@ -3,6 +3,7 @@ import type { Cell } from '../core/cell.js';
 import type { Dispatcher } from '../core/dispatcher.js';
 import { causeOf, isAbnormal } from '../core/failure.js';
 import { cancelRestart, continueStop, exitSupervisor, keepOrReset, settleForGood, stopCell, stopCompleted } from '../core/lifecycle.js';
+import { awaitStart, callOffStart } from '../core/pending-start.js';
 import { forget } from '../core/release.js';
 import { startCell } from '../core/start.js';
 import { CellKind, CellState, StopMode } from '../core/states.js';
@@ -11,6 +12,7 @@ import { reportFailure, reportStop } from '../observe/report.js';
 import { TraceKind } from '../observe/trace.js';
 import type { ExitReason, FailureCause } from '../types.js';
 import { backoffMs, resetAfterMs } from './backoff.js';
+import { resumeBoot, startFailed } from './boot.js';
 import { wantsRestart } from './policy.js';
 import { affectedChildren } from './supervisor-state.js';
 
@@ -20,6 +22,13 @@ const SHUTDOWN: ExitReason = { kind: 'shutdown' };
 export function childExited(d: Dispatcher, child: Cell): void {
   const parent = child.parent;
   const reason = child.lastExit ?? SHUTDOWN;
+  if (child.pendingStart !== null) {
+    if (parent === null || parent.state !== CellState.stopping) {
+      startFailed(d, child, reason);
+      return;
+    }
+    callOffStart(d, child);
+  }
   if (parent === null) {
     settleForGood(d, child, StopMode.final, reason);
     d.onRootExit(reason);
@@ -46,7 +55,7 @@ export function retryFailed(d: Dispatcher, supervisor: Cell): void {
   const retries = supervisor.supervision!.retries;
   supervisor.supervision!.retries = [];
   for (const child of retries) {
-    if (!child.retryQueued || child.state !== CellState.down || supervisor.state !== CellState.running) continue;
+    if (!child.retryQueued || child.state !== CellState.down || supervisor.state > CellState.starting) continue;
     child.retryQueued = false;
     restartOrGiveUp(d, supervisor, child, child.lastExit ?? SHUTDOWN);
   }
@@ -93,6 +102,8 @@ function stopGroup(d: Dispatcher, supervisor: Cell, failing: Cell): void {
   for (let at = affected.length - 1; at >= 0; at--) {
     const sibling = affected[at]!;
     if (sibling === failing) continue;
+    // The boot of the supervisor goes on when this group is there.
+    if (state.boot !== null && state.boot.waitingFor === sibling) state.boot.waitingFor = null;
     if (sibling.policy.restart === 'temporary') {
       if (!stopCell(d, sibling, StopMode.final, SHUTDOWN)) return;
       forget(d, sibling);
@@ -132,28 +143,45 @@ function restartDelayUs(d: Dispatcher, child: Cell): number {
 
 function startGroup(d: Dispatcher, parent: Cell, failing: Cell): void {
   const state = parent.supervision;
-  const affected = state === null ? [failing] : affectedChildren(state.strategy, parent, failing);
-  for (const child of affected) {
+  startEach(d, parent, state === null ? [failing] : affectedChildren(state.strategy, parent, failing), 0);
+}
+
+/** Starts the children of a group from `from` on; goes on from there when one whose start takes time is there. */
+function startEach(d: Dispatcher, parent: Cell, group: readonly Cell[], from: number): void {
+  for (let at = from; at < group.length; at++) {
+    const child = group[at]!;
     if (child.quarantined || (child.state !== CellState.down && child.state !== CellState.stopped)) continue;
     cancelRestart(d, child);
     const cause = startCell(d, child);
-    if (cause === null) {
-      const forgotten = child.policy.restart === 'temporary' || parent.kind !== CellKind.supervisor;
-      if (child.state === CellState.stopped && forgotten) forget(d, child);
-      continue;
+    if (cause !== null) {
+      restartFailed(d, parent, child, cause);
+      return;
     }
-    reportFailure(d, 'start_error', child, { kind: 'error', cause });
-    child.state = CellState.down;
-    child.lastExit = { kind: 'error', cause };
-    if (state === null) {
-      d.exited(child);
-    } else {
-      child.retryQueued = true;
-      state.retries.push(child);
-      if (!parent.scheduled) d.schedule(parent);
+    if (child.pendingStart !== null) {
+      awaitStart(child, true, (failed) => {
+        if (failed === null) startEach(d, parent, group, at + 1);
+        else restartFailed(d, parent, child, failed);
+      });
+      return;
     }
+    const forgotten = child.policy.restart === 'temporary' || parent.kind !== CellKind.supervisor;
+    if (child.state === CellState.stopped && forgotten) forget(d, child);
+  }
+  if (parent.state === CellState.starting) resumeBoot(d, parent);
+}
+
+/** A child of a restart did not start: tried again in the supervisor's next slice. */
+function restartFailed(d: Dispatcher, parent: Cell, child: Cell, cause: FailureCause): void {
+  reportFailure(d, 'start_error', child, { kind: 'error', cause });
+  child.state = CellState.down;
+  child.lastExit = { kind: 'error', cause };
+  if (parent.supervision === null) {
+    d.exited(child);
     return;
   }
+  child.retryQueued = true;
+  parent.supervision.retries.push(child);
+  if (!parent.scheduled) d.schedule(parent);
 }
 
 /** The child ended and stays down; the specification is kept unless it is temporary, spawned or dynamic. */

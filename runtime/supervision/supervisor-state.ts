@@ -1,5 +1,6 @@
 import type { Cell } from '../core/cell.js';
 import type { Behaviour, ChildSpec, DynamicSupervisorSpec, Strategy, SupervisorSpec } from '../types.js';
+import type { Boot } from './boot.js';
 import { RestartWindow } from './window.js';
 
 type AnySupervisorSpec = SupervisorSpec | DynamicSupervisorSpec;
@@ -12,6 +13,8 @@ export class SupervisorState {
   window: RestartWindow;
   /** Children every start of this supervisor begins with. */
   declared: readonly ChildSpec[] = [];
+  /** Set while the supervisor is being started. */
+  boot: Boot | null = null;
   /** Group restart that waits for a sibling to stop: the child it is about. */
   waitingFor: Cell | null = null;
   /** Children whose restart failed and is tried again in the supervisor's next slice. */

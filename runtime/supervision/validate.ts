@@ -7,7 +7,7 @@ export interface SpecProblem {
 
 export type SpecProblemCode =
   | 'not_an_object' | 'unknown_kind' | 'unknown_key' | 'missing_id' | 'invalid_id' | 'duplicate_child' | 'missing_behaviour'
-  | 'invalid_behaviour' | 'invalid_restart' | 'invalid_restore' | 'invalid_shutdown' | 'invalid_significant' | 'bad_combination'
+  | 'invalid_behaviour' | 'invalid_restart' | 'invalid_restore' | 'invalid_shutdown' | 'invalid_start_deadline' | 'invalid_significant' | 'bad_combination'
   | 'invalid_mailbox' | 'invalid_backoff' | 'invalid_quarantine' | 'invalid_strategy' | 'invalid_intensity' | 'invalid_auto_shutdown'
   | 'invalid_children' | 'invalid_max_children' | 'invalid_template';
 
@@ -16,7 +16,7 @@ type Report = (code: SpecProblemCode, at: string, message: string) => void;
 type AutoShutdown = 'never' | 'anySignificant' | 'allSignificant';
 
 const WORKER_KEYS = [
-  'kind', 'id', 'behaviour', 'input', 'restart', 'restore', 'shutdown', 'significant', 'mailbox', 'backoff', 'quarantine', '_message',
+  'kind', 'id', 'behaviour', 'input', 'restart', 'restore', 'shutdown', 'startDeadlineMs', 'significant', 'mailbox', 'backoff', 'quarantine', '_message',
 ];
 const SUPERVISOR_KEYS = [
   'kind', 'id', 'strategy', 'intensity', 'children', 'autoShutdown', 'restart', 'significant', 'shutdown', 'backoff',
@@ -94,6 +94,8 @@ function checkWorkerFields(spec: Fields, at: string, report: Report): void {
   if (shutdown !== undefined && shutdown !== 'brutal' && shutdown !== 'infinity' && !isAtLeast(shutdown, 0)) {
     report('invalid_shutdown', at, `shutdown must be milliseconds from 0, 'brutal' or 'infinity', not ${nameOf(shutdown)}`);
   }
+  const start = spec['startDeadlineMs'];
+  if (start !== undefined && !isAtLeast(start, 0)) report('invalid_start_deadline', at, `startDeadlineMs must be milliseconds from 0, not ${nameOf(start)}`);
   if (spec['mailbox'] !== undefined) checkMailbox(spec['mailbox'], at, report);
   if (spec['quarantine'] !== undefined) checkBudget(spec['quarantine'], 'quarantine', 'invalid_quarantine', at, report);
 }

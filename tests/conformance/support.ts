@@ -5,8 +5,8 @@ import {
   VirtualClock, worker, type WorkerSpec,
 } from '../../runtime/index.js';
 
-/** How one start of a programmable child goes. */
-export type StartKind = 'ok' | 'ignore' | 'error' | 'odd' | 'throw';
+/** How one start of a programmable child goes. `hang` goes on after init until a command (or its deadline) ends it. */
+export type StartKind = 'ok' | 'ignore' | 'error' | 'odd' | 'throw' | 'hang';
 
 /** What the programmable child understands. */
 export type Command =
@@ -17,6 +17,9 @@ export type Command =
   /** From now on a request to stop is not answered. */
   | 'sleep'
   | { readonly exit: Exclude<ExitReason, { readonly kind: 'killed' }> }
+  /** Ends a start that hangs: well, with this information, or not. */
+  | { readonly finish: unknown }
+  | { readonly refuse: unknown }
   | { readonly run: (ctx: ActorContext<Command>) => void };
 
 /** How a programmable child behaves; it can be changed between starts, which is how a child learns to fail or to recover. */
@@ -64,10 +67,11 @@ export function programmable(script: Script): Behaviour<Life, Command, unknown> 
         case 'error': ctx.failStart('reason'); break;
         case 'odd': return Promise.resolve(null) as never;
         case 'throw': throw new Error('start threw');
+        case 'hang': ctx.startLater(); break;
       }
       if (script.name !== null && !ctx.register(script.name)) throw new Error(`the name ${script.name} is taken`);
       if (script.info !== undefined && script.start === 'ok') ctx.started(script.info);
-      if (script.start !== 'error') script.log.push(`+${idOf(ctx.path)}`);
+      if (script.start !== 'error' && script.start !== 'hang') script.log.push(`+${idOf(ctx.path)}`);
       return { starts: script.starts, asleep: false };
     },
     step: (life, command, ctx) => {
@@ -75,7 +79,12 @@ export function programmable(script: Script): Behaviour<Life, Command, unknown> 
       else if (command === 'die') throw new Error('died');
       else if (command === 'sleep') return { ...life, asleep: true };
       else if ('exit' in command) ctx.exit(command.exit);
-      else command.run(ctx);
+      else if ('run' in command) command.run(ctx);
+      else if ('refuse' in command) ctx.failStart(command.refuse);
+      else {
+        ctx.started(command.finish);
+        script.log.push(`+${idOf(ctx.path)}`);
+      }
       return life;
     },
     stop: (life, ctx, reason) => {
