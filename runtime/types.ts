@@ -210,6 +210,8 @@ export interface WorkerSpec<M = unknown> {
   readonly significant?: boolean;
   readonly mailbox?: MailboxSpec;
   readonly backoff?: BackoffSpec;
+  /** Milliseconds without a message after which the state is reduced to its snapshot; the next message brings it back. Default: never. */
+  readonly idleAfter?: number;
   /** Optional budget of its own: exceeding it stops (quarantines) this child and leaves the siblings alone. */
   readonly quarantine?: { readonly restarts: number; readonly withinMs: number };
   readonly _message?: (message: M) => void;

@@ -4,6 +4,7 @@ import type { SupervisorState } from '../supervision/supervisor-state.js';
 import type { ChildPolicy } from '../supervision/policy.js';
 import type { ActorContext, ActorRef, Behaviour, ChildSpec, ExitReason } from '../types.js';
 import type { Ask } from './asks.js';
+import type { Idle } from './idle.js';
 import type { Mailbox } from './mailbox.js';
 import type { PendingStart } from './pending-start.js';
 import type { SnapshotEffect } from './snapshot.js';
@@ -96,6 +97,8 @@ export class Cell {
   stash: unknown[] | null = null;
   /** Effects whose handlers answered 'pending', by key. */
   effects: Map<string, SnapshotEffect> | null = null;
+
+  idle: Idle | null = null;
 
   random: Random | null = null;
   idCounter = 0;

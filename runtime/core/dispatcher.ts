@@ -7,6 +7,7 @@ import { type Ask, AskOutcome, AskRequest, ChildEnded } from './asks.js';
 import type { Cell } from './cell.js';
 import type { EffectTable } from './effects.js';
 import { messageType, toFailureCause } from './failure.js';
+import { wake } from './idle.js';
 import { Envelope } from './mailbox.js';
 import { contentOf, Post } from './post.js';
 import { Fifo } from './run-queue.js';
@@ -228,6 +229,7 @@ export class Dispatcher extends Post {
       cell.parked = true;
       return;
     }
+    if (cell.idle !== null && !this.awake(cell)) return;
     const box = cell.mailbox;
     const context = cell.context;
     let left = this.sliceMessages;
@@ -282,6 +284,32 @@ export class Dispatcher extends Post {
     if (cell.state <= CellState.draining && cell.queued !== 0) this.queue.push(cell);
     else cell.scheduled = false;
     this.settle();
+  }
+
+  /** Takes back the ids and random numbers this turn has drawn. */
+  undraw(cell: Cell): void {
+    if (cell.savedTurn !== this.turn) return;
+    cell.idCounter = cell.savedId;
+    if (cell.savedRandom !== null) cell.random?.load(cell.savedRandom);
+    else cell.random = null;
+  }
+
+  /** Commits what was asked for outside a message's turn; `part` tells its effects' keys from those of the last turn. */
+  commitAs(mark: number, part: string): void {
+    const outer = this.keyPart;
+    this.keyPart = part;
+    this.hooks.commit(this, mark);
+    this.keyPart = outer;
+  }
+
+  /** Brings an idle cell's state back before its turn; false when that failed, and the cell has ended. */
+  private awake(cell: Cell): boolean {
+    const cause = wake(this, cell);
+    if (cause === null && cell.state <= CellState.draining) return true;
+    cell.scheduled = false;
+    if (cause !== null) this.exit(cell, { kind: 'error', cause });
+    this.settle();
+    return false;
   }
 
   private shiftSystem(cell: Cell): unknown {
@@ -344,11 +372,7 @@ export class Dispatcher extends Post {
 
   private failTurn(cell: Cell, message: unknown, thrown: unknown): void {
     this.hooks.rollback(this, 0);
-    if (cell.savedTurn === this.turn) {
-      cell.idCounter = cell.savedId;
-      if (cell.savedRandom !== null) cell.random?.load(cell.savedRandom);
-      else cell.random = null;
-    }
+    this.undraw(cell);
     const poisoned = message === POISON;
     const content = poisoned ? this.poisonMessage : contentOf(message);
     const during = { type: messageType(content), turn: cell.handled + 1 };

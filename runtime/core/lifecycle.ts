@@ -4,6 +4,7 @@ import type { ExitReason } from '../types.js';
 import type { Cell } from './cell.js';
 import type { Dispatcher } from './dispatcher.js';
 import { isAbnormal } from './failure.js';
+import { wake } from './idle.js';
 import { callOffStart } from './pending-start.js';
 import { forget, release, tellWatchers } from './release.js';
 import { CellKind, CellState, StopMode } from './states.js';
@@ -238,7 +239,7 @@ export function cancelRestart(d: Dispatcher, cell: Cell): void {
 /** The stop hook is a turn of its own: what it sends goes out if it returns, nothing does if it throws. */
 function runStopHook(d: Dispatcher, cell: Cell, reason: ExitReason): 'pending' | undefined {
   const behaviour = cell.behaviour;
-  if (behaviour.stop === undefined || !cell.stateGood) return undefined;
+  if (behaviour.stop === undefined || !cell.stateGood || wake(d, cell) !== null) return undefined;
   const mark = d.ops.count;
   const outer = d.current;
   let answer: 'pending' | undefined;
@@ -253,10 +254,7 @@ function runStopHook(d: Dispatcher, cell: Cell, reason: ExitReason): 'pending' |
   // What the hook asked for is the draining actor's: a stopping one takes no timer.
   if (answer === 'pending' && cell.state === CellState.stopping) cell.state = CellState.draining;
   if (cause === undefined) {
-    const outerPart = d.keyPart;
-    d.keyPart = 'stop';
-    d.hooks.commit(d, mark);
-    d.keyPart = outerPart;
+    d.commitAs(mark, 'stop');
   } else {
     d.hooks.rollback(d, mark);
   }

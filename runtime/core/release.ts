@@ -1,6 +1,7 @@
 import type { ExitReason } from '../types.js';
 import type { Cell } from './cell.js';
 import type { Dispatcher } from './dispatcher.js';
+import { dropIdle } from './idle.js';
 import { unstashAll } from './stash.js';
 import { CellState } from './states.js';
 
@@ -28,6 +29,7 @@ export function release(d: Dispatcher, cell: Cell, final: boolean): void {
   }
   cell.asks = null;
   cell.effects = null;
+  if (cell.idle !== null) dropIdle(d, cell);
   for (const topic of cell.topics ?? []) {
     const members = d.topics.get(topic);
     members?.delete(cell);

@@ -2,6 +2,7 @@ import { Random } from '../random.js';
 import type { Behaviour, FailureCause } from '../types.js';
 import type { Cell } from './cell.js';
 import type { Dispatcher } from './dispatcher.js';
+import { toFailureCause } from './failure.js';
 import { contentOf } from './post.js';
 import { release } from './release.js';
 import { CellKind, CellState } from './states.js';
@@ -105,6 +106,7 @@ export function snapshotValue(d: Dispatcher, cell: Cell): { readonly ok: true; r
   if (cell.kind !== CellKind.worker) return { ok: false, reason: { kind: 'not_worker', path } };
   const alive = cell.state === CellState.running || cell.state === CellState.draining || cell.retained;
   if (!alive || !cell.stateGood) return { ok: false, reason: { kind: 'no_state', path } };
+  if (cell.idle !== null && cell.idle.asleep) return { ok: true, value: cell.idle.data };
   if (behaviour.snapshot === undefined) {
     return behaviour.stateKind === 'mutable'
       ? { ok: false, reason: { kind: 'no_snapshot_hook', path, behaviour: behaviour.name } }
@@ -140,6 +142,34 @@ export function restoreState(behaviour: AnyBehaviour, data: unknown, context: Ce
   if (behaviour.restore !== undefined) return behaviour.restore(data, context, input, how);
   if (behaviour.stateKind === 'mutable') throw new Error(`"${behaviour.name}" changes its state in place and has no restore hook`);
   return data;
+}
+
+/**
+ * Runs the restore hook as a turn of its own, for a cell that has everything but its state. What the hook asked for is left in
+ * `d.ops`, for the caller to commit; after a throw nothing of it is.
+ */
+export function runRestore(
+  d: Dispatcher, cell: Cell, behaviour: AnyBehaviour, data: unknown, how: 'upgrade' | 'wake',
+): { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly cause: FailureCause } {
+  const { inTurn, current, currentAsk, initialising } = d;
+  const mark = d.ops.count;
+  d.turn++;
+  d.inTurn = true;
+  d.current = cell;
+  d.currentAsk = null;
+  d.initialising = cell;
+  try {
+    return { ok: true, value: restoreState(behaviour, data, cell.context, (cell.spec as { readonly input?: unknown }).input, how) };
+  } catch (thrown) {
+    d.hooks.rollback(d, mark);
+    d.undraw(cell);
+    return { ok: false, cause: toFailureCause(thrown, { path: cell.path, incarnation: cell.incarnation, during: { type: how, turn: cell.handled } }) };
+  } finally {
+    d.inTurn = inTurn;
+    d.current = current;
+    d.currentAsk = currentAsk;
+    d.initialising = initialising;
+  }
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Behaviour, ChildSpec, DynamicSupervisorSpec, FailureCause, Supervi
 import { Cell } from './cell.js';
 import type { Dispatcher } from './dispatcher.js';
 import { toFailureCause } from './failure.js';
+import { watchIdle } from './idle.js';
 import { Mailbox, powerOfTwo } from './mailbox.js';
 import { beginPending } from './pending-start.js';
 import { release } from './release.js';
@@ -134,6 +135,7 @@ function startWorker(d: Dispatcher, cell: Cell): FailureCause | null {
   }
   if (cell.policy.restart === 'temporary') forgetInput(cell);
   cell.stateGood = true;
+  if (cell.policy.idleAfterMs !== null) watchIdle(d, cell, cell.policy.idleAfterMs);
   if (wishes !== null && wishes.later) {
     beginPending(d, cell, cell.startedAtUs + cell.policy.startMs * 1000);
   } else {
@@ -141,10 +143,7 @@ function startWorker(d: Dispatcher, cell: Cell): FailureCause | null {
     reportStarted(d, cell);
   }
   if (!nested && d.ops.count !== mark) {
-    const outerPart = d.keyPart;
-    d.keyPart = envelope === null ? '' : `r${cell.incarnation}`;
-    d.hooks.commit(d, mark);
-    d.keyPart = outerPart;
+    d.commitAs(mark, envelope === null ? '' : `r${cell.incarnation}`);
   }
   if (cell.state <= CellState.starting && !cell.scheduled && cell.queued !== 0) d.schedule(cell);
   d.startInfo = wishes?.info;

@@ -17,6 +17,7 @@ export interface Inspection {
   readonly behaviour: { readonly name: string; readonly version: number } | null;
   readonly state: string;
   readonly incarnation: number;
+  /** Of a hibernating actor: its snapshot. */
   readonly value: unknown;
   /** Messages set aside by `ctx.stash` or `meta.defer`. */
   readonly deferred: number;
@@ -28,9 +29,10 @@ export interface Inspection {
 
 /** A bounded copy; a view that throws is shown as its failure. */
 export function inspectionOf(d: Dispatcher, cell: Cell, limits: CopyLimits): Inspection {
-  let value: unknown = cell.value;
   const { behaviour } = cell;
-  if (behaviour.view !== undefined && cell.stateGood) {
+  const asleep = cell.idle !== null && cell.idle.asleep;
+  let value: unknown = asleep ? cell.idle?.data : cell.value;
+  if (!asleep && behaviour.view !== undefined && cell.stateGood) {
     const failed = d.guard(cell, () => {
       value = behaviour.view?.(cell.value);
     });

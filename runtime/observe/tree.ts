@@ -81,7 +81,8 @@ function nodeOf(cell: Cell): Building {
 export function nodeState(cell: Cell): NodeState {
   switch (cell.state) {
     case CellState.running:
-      return cell.suspended ? 'suspended' : 'running';
+      if (cell.suspended) return 'suspended';
+      return cell.idle !== null && cell.idle.asleep ? 'hibernating' : 'running';
     case CellState.starting:
       return 'starting';
     case CellState.draining:

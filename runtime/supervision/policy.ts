@@ -15,6 +15,8 @@ export interface ChildPolicy {
   /** Budget of its own, null when the supervisor's counts. */
   readonly quarantine: RestartWindow | null;
   readonly onRestart: 'keep' | 'drop' | 'reject';
+  /** Null: its state is never put away. */
+  readonly idleAfterMs: number | null;
   /** Messages that may be set aside. */
   readonly stash: number;
 }
@@ -33,7 +35,7 @@ export function policyOf(spec: ChildSpec, spawned: boolean): ChildPolicy {
   const significant = spec.significant ?? false;
   if (spec.kind !== 'worker') {
     const shutdownMs = spec.kind === 'supervisor' && typeof spec.shutdown === 'object' ? spec.shutdown.force : Infinity;
-    return { restart, keepsState: false, shutdownMs, startMs: DEFAULT_START_MS, significant, backoff, quarantine: null, onRestart: 'keep', stash: 0 };
+    return { restart, keepsState: false, shutdownMs, startMs: DEFAULT_START_MS, significant, backoff, quarantine: null, onRestart: 'keep', stash: 0, idleAfterMs: null };
   }
   const budget = spec.quarantine ?? (spawned ? { restarts: SPAWNED_RESTARTS, withinMs: SPAWNED_WITHIN_MS } : undefined);
   return {
@@ -45,6 +47,7 @@ export function policyOf(spec: ChildSpec, spawned: boolean): ChildPolicy {
     backoff,
     quarantine: budget === undefined ? null : new RestartWindow(budget.restarts, budget.withinMs),
     onRestart: spec.mailbox?.onRestart ?? 'keep',
+    idleAfterMs: spec.idleAfter ?? null,
     stash: spec.mailbox?.stash ?? DEFAULT_STASH,
   };
 }

@@ -8,7 +8,7 @@ export interface SpecProblem {
 export type SpecProblemCode =
   | 'not_an_object' | 'unknown_kind' | 'unknown_key' | 'missing_id' | 'invalid_id' | 'duplicate_child' | 'missing_behaviour'
   | 'invalid_behaviour' | 'invalid_restart' | 'invalid_restore' | 'invalid_shutdown' | 'invalid_start_deadline' | 'invalid_significant' | 'bad_combination'
-  | 'invalid_mailbox' | 'invalid_backoff' | 'invalid_quarantine' | 'invalid_strategy' | 'invalid_intensity' | 'invalid_auto_shutdown'
+  | 'invalid_mailbox' | 'invalid_backoff' | 'invalid_quarantine' | 'invalid_idle_after' | 'invalid_strategy' | 'invalid_intensity' | 'invalid_auto_shutdown'
   | 'invalid_children' | 'invalid_max_children' | 'invalid_template';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -16,7 +16,7 @@ type Report = (code: SpecProblemCode, at: string, message: string) => void;
 type AutoShutdown = 'never' | 'anySignificant' | 'allSignificant';
 
 const WORKER_KEYS = [
-  'kind', 'id', 'behaviour', 'input', 'restart', 'restore', 'shutdown', 'startDeadlineMs', 'significant', 'mailbox', 'backoff', 'quarantine', '_message',
+  'kind', 'id', 'behaviour', 'input', 'restart', 'restore', 'shutdown', 'startDeadlineMs', 'significant', 'mailbox', 'backoff', 'quarantine', 'idleAfter', '_message',
 ];
 const SUPERVISOR_KEYS = [
   'kind', 'id', 'strategy', 'intensity', 'children', 'autoShutdown', 'restart', 'significant', 'shutdown', 'backoff',
@@ -97,7 +97,15 @@ function checkWorkerFields(spec: Fields, at: string, report: Report): void {
   const start = spec['startDeadlineMs'];
   if (start !== undefined && !isAtLeast(start, 0)) report('invalid_start_deadline', at, `startDeadlineMs must be milliseconds from 0, not ${nameOf(start)}`);
   if (spec['mailbox'] !== undefined) checkMailbox(spec['mailbox'], at, report);
+  if (spec['idleAfter'] !== undefined) checkIdle(spec['idleAfter'], spec['behaviour'], at, report);
   if (spec['quarantine'] !== undefined) checkBudget(spec['quarantine'], 'quarantine', 'invalid_quarantine', at, report);
+}
+
+function checkIdle(idleAfter: unknown, behaviour: unknown, at: string, report: Report): void {
+  if (!isAtLeast(idleAfter, 0) || idleAfter === 0) report('invalid_idle_after', at, `idleAfter must be more than 0 milliseconds, not ${nameOf(idleAfter)}`);
+  if (isFields(behaviour) && (typeof behaviour['snapshot'] !== 'function' || typeof behaviour['restore'] !== 'function')) {
+    report('bad_combination', at, 'idleAfter needs behaviour.snapshot and behaviour.restore: the state is reduced to what they exchange');
+  }
 }
 
 function checkBehaviour(behaviour: unknown, at: string, report: Report): void {
