@@ -61,6 +61,7 @@ const mainLoop = z.looseObject({
   turnedAgoMs: z.number().describe('Since the main loop last turned, to the quarter of a second.'),
 });
 const done = z.looseObject({ path: z.string() });
+const suspension = z.looseObject({ path: z.string(), state: z.string() });
 
 export type MethodKind = 'read' | 'write';
 
@@ -127,8 +128,8 @@ export const METHODS = {
   'trace.unsubscribe': method('read', 'Ends a subscription of this connection.', z.strictObject({ subscription: count }),
     z.looseObject({ delivered: count, dropped: count })),
 
-  suspend: method('write', 'The actor handles no message until it is resumed; they wait in its mailbox (OTP sys:suspend).', z.strictObject({ path, reason: reason.optional() }), done),
-  resume: method('write', 'Ends a suspension.', z.strictObject({ path, reason: reason.optional() }), done),
+  suspend: method('write', 'The actor handles no message until it is resumed; they wait in its mailbox (OTP sys:suspend). A restart ends it.', z.strictObject({ path, reason: reason.optional() }), suspension),
+  resume: method('write', 'Ends a suspension; a no-op for an actor that is not suspended.', z.strictObject({ path, reason: reason.optional() }), suspension),
   restart: method('write', 'A running actor is crashed and comes back by its restore rule; it counts in the budget of its supervisor. A stopped or quarantined child is started again.',
     z.strictObject({ path, reason: reason.optional() }),
     z.looseObject({

@@ -1,4 +1,4 @@
-import { type ChildSpec, type FullChildSpec, plainCopy, type Reconfiguration, type Runtime, type TreeNode } from '../index.js';
+import { type ChildSpec, type FullChildSpec, plainCopy, type Reconfiguration, type Runtime, type SuspendResult, type TreeNode } from '../index.js';
 import { rpcError, type RpcErrorBody, type RpcErrorName } from './errors.js';
 import type { MethodAnswer, MethodInput, MethodName } from './methods.js';
 import { isUnder } from './trace-hub.js';
@@ -116,12 +116,8 @@ export const VERBS: Verbs = {
     return { count: trace.count, hash: trace.hash(), events: events.slice(-limit) };
   },
 
-  suspend: () => {
-    throw notOffered('suspend');
-  },
-  resume: () => {
-    throw notOffered('resume');
-  },
+  suspend: ({ path }, { target }) => suspension(running(target).suspend(path)),
+  resume: ({ path }, { target }) => suspension(running(target).resume(path)),
 
   restart: ({ path, reason }, { target }) => {
     const runtime = running(target);
@@ -270,6 +266,11 @@ function wireNode(node: TreeNode): WireNode {
 function nameCells(node: TreeNode, names: Map<number, string>): void {
   names.set(node.cell, node.path);
   for (const child of node.children) nameCells(child, names);
+}
+
+function suspension(answer: SuspendResult): MethodAnswer<'suspend'> {
+  if (!answer.ok) throw refusal(answer.reason);
+  return { path: answer.path, state: answer.state };
 }
 
 function orRefuse(answer: { readonly ok: true } | { readonly ok: false; readonly reason: { readonly kind: string } }): void {

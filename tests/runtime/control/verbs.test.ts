@@ -99,6 +99,20 @@ test('children are started from registered templates only, and a template has th
   await refused(client.call('tree', { path: '/dyn/counter-4' }), 'notFound');
 });
 
+test('a suspended actor handles nothing until it is resumed, and is shown as suspended', async (t) => {
+  const { path, runtime } = await serve(t);
+  const client = await connected(t, path);
+  assert.equal((await client.call('suspend', { path: '/a', reason: 'look at it' })).state, 'suspended');
+  runtime.send('/a', { type: 'add', n: 5 });
+  runtime.send('/b', { type: 'add', n: 5 });
+  const { tree } = await until(() => client.call('tree'), (answer) => answer.tree.children[1]!.handled === 1);
+  assert.deepEqual([tree.children[0]!.state, tree.children[0]!.mailbox, tree.children[0]!.handled], ['suspended', 1, 0]);
+  assert.equal((await client.call('resume', { path: '/a' })).state, 'running');
+  await until(() => client.call('inspect', { path: '/a' }), ({ value }) => (value as { total: number }).total === 5);
+  assert.deepEqual((await refused(client.call('suspend', { path: '/' }), 'refused')).rpc?.data, { reason: { kind: 'not_worker', path: '/' } });
+  await refused(client.call('resume', { path: '/nobody' }), 'notFound');
+});
+
 test('a supervisor is reconfigured by flags or by a template, and refuses what is wrong', async (t) => {
   const templates: ControlTarget['templates'] = { wider: { summary: 'One child more.', spec: () => root([child('a'), child('more')], { id: 'sub' }) } };
   const { path } = await serve(t, { spec: root([root([child('a'), child('b')], { id: 'sub' })]), target: { templates } });
