@@ -19,7 +19,7 @@ import { type BurstMeter, WallLoop } from './core/wall-loop.js';
 import { type Counters, countersOf } from './observe/counters.js';
 import { DeadLetters } from './observe/dead-letters.js';
 import { COPY_LIMITS, type CopyLimits } from './observe/inspect.js';
-import { type ArmedTimer, type Inspection, inspectionOf, timersUnder } from './observe/inspection.js';
+import { type ArmedTimer, type Inspection, inspectionOf, pathsOfCells, timersUnder } from './observe/inspection.js';
 import type { SupervisorReport } from './observe/report.js';
 import { treeOf, type TreeLimits, type TreeNode } from './observe/tree.js';
 import { Trace } from './observe/trace.js';
@@ -307,6 +307,11 @@ export class Runtime {
   /** The earliest armed timers of actors: of all, or of the one at `path` and those under it. */
   timers(most: number, path = '/'): ArmedTimer[] {
     return timersUnder(this.#d, path, most);
+  }
+
+  /** Paths of the actors with these numbers in trace events, of those that live; looks at no more than `looks` actors. */
+  pathsOfCells(numbers: Iterable<number>, looks = 50_000): Map<number, string> {
+    return pathsOfCells(this.#d, numbers, looks);
   }
 
   /** One actor's state and belongings as bounded plain data; undefined when there is none. */

@@ -25,6 +25,8 @@ export interface SocketCounts {
   droppedEvents: number;
   bytesIn: number;
   bytesOut: number;
+  /** Bytes that wait for readers now. */
+  waitingBytes: number;
   /** Times a client had to wait for its share. */
   throttled: number;
 }
@@ -32,7 +34,7 @@ export interface SocketCounts {
 export function noCounts(): SocketCounts {
   return {
     accepted: 0, refused: 0, evicted: 0, requests: 0, notifications: 0, errors: 0, violations: 0, cutForViolations: 0, cutForSlowReading: 0,
-    cutForIdling: 0, vanished: 0, droppedAnswers: 0, droppedEvents: 0, bytesIn: 0, bytesOut: 0, throttled: 0,
+    cutForIdling: 0, vanished: 0, droppedAnswers: 0, droppedEvents: 0, bytesIn: 0, bytesOut: 0, waitingBytes: 0, throttled: 0,
   };
 }
 
@@ -131,7 +133,8 @@ export class Connection {
 
   /** A notification; false when it was dropped because the client does not read. */
   notify(method: string, params: unknown): boolean {
-    if (this.#closing || this.waitingBytes > this.#hub.limits.clientTraceBytes) return false;
+    const { limits, counts } = this.#hub;
+    if (this.#closing || this.waitingBytes > limits.clientTraceBytes || counts.waitingBytes > limits.outputBytes) return false;
     this.#write(notificationText(method, params));
     return true;
   }
@@ -196,11 +199,17 @@ export class Connection {
   }
 
   #batch(calls: ReturnType<typeof parseLine>['calls']): void {
+    const { clientOutputBytes } = this.#hub.limits;
     const texts: string[] = [];
+    let length = 0;
     let left = calls.length;
     for (const call of calls) {
       this.#perform(call, (text) => {
-        if (text !== null) texts.push(text);
+        if (text !== null) {
+          const fits = length === 0 || length + text.length <= clientOutputBytes;
+          texts.push(fits ? text : errorText(call.id ?? null, rpcError('limit', `the answers of a batch have at most ${clientOutputBytes} characters together`, { limit: 'clientOutputBytes' })));
+          length += fits ? text.length : 0;
+        }
         if (--left === 0 && texts.length > 0) this.#answer(`[${texts.join(',')}]`, null);
       });
     }
@@ -236,9 +245,12 @@ export class Connection {
     if (this.waitingBytes > 0 && this.waitingBytes + text.length > limits.clientOutputBytes) {
       counts.droppedAnswers++;
       this.#write(errorText(id, rpcError('slowReader', `the answer of ${text.length} characters was dropped: ${this.waitingBytes} bytes wait to be read`)));
-      return;
+    } else if (counts.waitingBytes + text.length > limits.outputBytes) {
+      counts.droppedAnswers++;
+      this.#write(errorText(id, rpcError('slowReader', `the answer of ${text.length} characters was dropped: ${counts.waitingBytes} bytes wait for all readers together`)));
+    } else {
+      this.#write(text);
     }
-    this.#write(text);
   }
 
   #write(text: string): void {
@@ -255,8 +267,11 @@ export class Connection {
     }
     const bytes = Buffer.from(`${text}\n`);
     this.#wroteBytes += bytes.length;
-    this.#hub.counts.bytesOut += bytes.length;
-    socket.write(bytes);
+    const { counts } = this.#hub;
+    counts.bytesOut += bytes.length;
+    counts.waitingBytes += bytes.length;
+    // Called for what never goes out as well.
+    socket.write(bytes, () => void (counts.waitingBytes -= bytes.length));
   }
 
   #close(): void {

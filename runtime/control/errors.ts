@@ -13,7 +13,7 @@ export const RPC_ERRORS = {
   notSupported: { code: -32006, meaning: 'This process does not offer that verb.' },
   notRunning: { code: -32007, meaning: 'No tree runs in the process at the moment.' },
   forbidden: { code: -32008, meaning: 'Only a process started for debugging allows that.' },
-  slowReader: { code: -32009, meaning: 'The answer was dropped: the client does not read what waits for it.' },
+  slowReader: { code: -32009, meaning: 'The answer was dropped, because too much waits to be read by this client or by all together. The call itself was carried out.' },
   version: { code: -32010, meaning: 'The process does not speak the asked version of the protocol; `data.protocol` is its own.' },
 } as const;
 export type RpcErrorName = keyof typeof RPC_ERRORS;

@@ -1,14 +1,13 @@
 import { Bucket } from './bucket.js';
 import { rpcError, type RpcErrorBody } from './errors.js';
 import type { ControlLimits } from './limits.js';
-import { type Heartbeat, type MainAnswer, type MainCall, type Tickets } from './link.js';
-import { type MethodName, METHODS } from './methods.js';
+import { type Heartbeat, isWrite, type MainAnswer, type MainCall, type MainMethod, type Tickets } from './link.js';
 
 export type Outcome = { readonly result: string } | { readonly error: RpcErrorBody };
 export type Caller = { readonly connection: number; readonly client: string | null };
 
 interface Waiting {
-  readonly method: MethodName;
+  readonly method: MainMethod;
   readonly params: unknown;
   readonly caller: Caller;
   readonly deadlineMs: number;
@@ -66,8 +65,8 @@ export class Gate {
   }
 
   /** `done` is called once, at once or later; at the latest some deadlines from now. */
-  call(method: MethodName, params: unknown, caller: Caller, done: (outcome: Outcome) => void): void {
-    if (METHODS[method].kind === 'write') {
+  call(method: MainMethod, params: unknown, caller: Caller, done: (outcome: Outcome) => void): void {
+    if (isWrite(method)) {
       this.#enqueue(this.#writes, method, params, caller, (outcome) => {
         // Who reads after his own write must see it.
         for (const [key, shared] of this.#shared) if (shared.outcome !== null) this.#drop(key, shared);
@@ -162,7 +161,7 @@ export class Gate {
     return this.#reads.length > 0 && this.#budget.has(now) ? this.#reads.shift() : undefined;
   }
 
-  #enqueue(queue: Waiting[], method: MethodName, params: unknown, caller: Caller, done: (outcome: Outcome) => void): void {
+  #enqueue(queue: Waiting[], method: MainMethod, params: unknown, caller: Caller, done: (outcome: Outcome) => void): void {
     if (queue.length >= this.#limits.queuedCalls) {
       this.counts.busy++;
       done({ error: rpcError('busy', `${queue.length} calls wait for the main loop already`, { carriedOut: false }) });

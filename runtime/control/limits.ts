@@ -25,7 +25,7 @@ export interface ControlLimits {
   readonly clientOutputBytes: number;
   /** Bytes waiting for one reader above which trace events are dropped, with a count. */
   readonly clientTraceBytes: number;
-  /** Bytes waiting for all readers together; above it the slowest is cut off. */
+  /** Bytes waiting for all readers together; an answer that would exceed it is replaced by a short error. */
   readonly outputBytes: number;
   /** A reader that takes nothing of what waits for it for so long is cut off. */
   readonly stalledReaderMs: number;
@@ -80,7 +80,7 @@ export const CONTROL_LIMITS: ControlLimits = {
   turnBudgetMs: 0.5,
   callDeadlineMs: 5_000,
   shareMs: 50,
-  resultBytes: 1 << 20,
+  resultBytes: 4 << 20,
   traceBatchMs: 50,
   traceBatchEvents: 1_000,
 };

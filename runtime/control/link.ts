@@ -1,6 +1,6 @@
 import type { ControlErrorCode, RpcErrorBody } from './errors.js';
 import type { ControlLimits } from './limits.js';
-import type { MethodName } from './methods.js';
+import { type MethodName, METHODS } from './methods.js';
 import type { AuditEntry } from './target.js';
 
 /** What the thread of the socket is started with. */
@@ -14,14 +14,21 @@ export interface ThreadInput {
   readonly shared: SharedArrayBuffer;
 }
 
+/** What the main loop is asked: a method, or what the thread itself wants to know. */
+export type MainMethod = MethodName | 'cellPaths';
+
 /** A call on its way to the main loop. The thread has parsed its params. */
 export interface MainCall {
   /** Slot in the tickets. */
   readonly slot: number;
-  readonly method: MethodName;
+  readonly method: MainMethod;
   readonly params: unknown;
   readonly connection: number;
   readonly client: string | null;
+}
+
+export function isWrite(method: MainMethod): boolean {
+  return method !== 'cellPaths' && METHODS[method].kind === 'write';
 }
 
 /** The outcome: JSON of the result, or an error. `tookUs` is what it cost the main loop. */

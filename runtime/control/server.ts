@@ -3,8 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { plainCopy } from '../index.js';
 import { ControlError, rpcError, type RpcErrorBody } from './errors.js';
 import { CONTROL_LIMITS, type ControlLimits } from './limits.js';
-import { Heartbeat, type MainAnswer, type MainCall, sharedBytes, type ThreadInput, Tickets, type ToMain, type ToThread } from './link.js';
-import { METHODS } from './methods.js';
+import { Heartbeat, isWrite, type MainAnswer, type MainCall, sharedBytes, type ThreadInput, Tickets, type ToMain, type ToThread } from './link.js';
 import { checkLength } from './socket-file.js';
 import type { AuditEntry, ControlTarget } from './target.js';
 import { TraceFeed } from './trace-feed.js';
@@ -223,7 +222,7 @@ export class ControlServer {
 
   #audit(call: MainCall, error: RpcErrorBody | null, tookMs: number): void {
     const { connection, client, method, params } = call;
-    if (METHODS[method].kind === 'read') return;
+    if (!isWrite(method)) return;
     this.#tell(() => this.#options.onAudit?.({
       connection, client, method, params, ok: error === null, ...(error === null ? {} : { error: `${error.code} ${error.message}` }), tookMs,
     }));

@@ -4,8 +4,8 @@ import { Bucket } from './bucket.js';
 import { discoverText } from './discover.js';
 import { rpcError } from './errors.js';
 import { Gate, type Outcome } from './gate.js';
-import { Heartbeat, type MainAnswer, type ThreadInput, Tickets, type ToMain, type TracePiece } from './link.js';
-import { type MethodInput, type MethodName, METHODS, PROTOCOL_VERSION, type WireTreeNode } from './methods.js';
+import { Heartbeat, isWrite, type MainAnswer, type ThreadInput, Tickets, type ToMain, type TracePiece } from './link.js';
+import { type MethodInput, type MethodName, PROTOCOL_VERSION } from './methods.js';
 import { errorText, type ValidCall } from './requests.js';
 import { type ClaimedSocket, claimSocket } from './socket-file.js';
 import { TraceHub } from './trace-hub.js';
@@ -42,7 +42,6 @@ export class SocketServer implements Hub {
   #pumpScheduled = false;
   #nextConnection = 1;
   #status: { readonly atMs: number; readonly value: unknown } | null = null;
-  #outputBytes = 0;
 
   constructor(input: ThreadInput, post: (message: ToMain) => void) {
     this.#input = input;
@@ -50,7 +49,7 @@ export class SocketServer implements Hub {
     this.limits = input.limits;
     this.#heartbeat = new Heartbeat(input.shared);
     this.#gate = new Gate(this.limits, this.#heartbeat, new Tickets(input.shared, this.limits.outstandingCalls), (calls) => post({ kind: 'calls', calls }));
-    this.#trace = new TraceHub(this.limits, (wanted) => post({ kind: 'traceWanted', wanted }), (done) => this.#askTree(done), (events) => void (this.counts.droppedEvents += events));
+    this.#trace = new TraceHub(this.limits, (wanted) => post({ kind: 'traceWanted', wanted }), (cells, done) => this.#askPaths(cells, done), (events) => void (this.counts.droppedEvents += events));
     this.#rate = new Bucket(this.limits.requestsPerSecond, this.limits.burst, performance.now());
     this.#server = net.createServer({ allowHalfOpen: true }, (socket) => this.#accepted(socket));
   }
@@ -135,7 +134,7 @@ export class SocketServer implements Hub {
     const askedMs = performance.now();
     this.#gate.call(method, params, caller, (outcome) => {
       // What never reached the main loop is told to the audit from here.
-      if ('error' in outcome && METHODS[method].kind === 'write' && outcome.error.data?.['carriedOut'] !== undefined) {
+      if ('error' in outcome && isWrite(method) && outcome.error.data?.['carriedOut'] !== undefined) {
         this.#post({ kind: 'audit', entry: { ...caller, method, params, ok: false, error: `${outcome.error.code} ${outcome.error.message}`, tookMs: Math.round(performance.now() - askedMs) } });
       }
       done(outcome);
@@ -208,12 +207,7 @@ export class SocketServer implements Hub {
 
   #houseKeeping(): void {
     const now = performance.now();
-    this.#outputBytes = 0;
-    let slowest: Connection | null = null;
     for (const connection of this.#connections) {
-      const waiting = connection.waitingBytes;
-      this.#outputBytes += waiting;
-      if (slowest === null || waiting > slowest.waitingBytes) slowest = connection;
       if (connection.readsNothing(now)) {
         this.counts.cutForSlowReading++;
         connection.cut();
@@ -221,10 +215,6 @@ export class SocketServer implements Hub {
         this.counts.cutForIdling++;
         connection.end();
       }
-    }
-    if (this.#outputBytes > this.limits.outputBytes && slowest !== null) {
-      this.counts.cutForSlowReading++;
-      slowest.cut();
     }
   }
 
@@ -259,15 +249,15 @@ export class SocketServer implements Hub {
   #withSocket(outcome: Outcome): Outcome {
     if ('error' in outcome) return outcome;
     const socket = {
-      clients: this.#connections.size, subscriptions: this.#trace.size, queuedCalls: this.#gate.queued, outputBytes: this.#outputBytes,
+      clients: this.#connections.size, subscriptions: this.#trace.size, queuedCalls: this.#gate.queued,
       ...this.counts, ...this.#gate.counts, threadCpuShare: cpuShare(),
     };
     return { result: `${outcome.result.slice(0, -1)},"socket":${JSON.stringify(socket)}}` };
   }
 
-  #askTree(done: (tree: WireTreeNode | null) => void): void {
-    this.#gate.call('tree', METHODS.tree.params.parse({ nodes: 5_000 }), { connection: 0, client: null }, (outcome) => {
-      done('result' in outcome ? (JSON.parse(outcome.result) as { readonly tree: WireTreeNode }).tree : null);
+  #askPaths(cells: readonly number[], done: (paths: readonly (readonly [number, string])[]) => void): void {
+    this.#gate.call('cellPaths', { cells }, { connection: 0, client: null }, (outcome) => {
+      done('result' in outcome ? (JSON.parse(outcome.result) as [number, string][]) : []);
     });
   }
 }

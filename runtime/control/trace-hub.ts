@@ -2,7 +2,7 @@ import type { Connection } from './connection.js';
 import type { ControlLimits } from './limits.js';
 import type { TracePiece } from './link.js';
 import { TraceKind } from '../observe/trace.js';
-import { TRACE_KINDS, type WireTreeNode } from './methods.js';
+import { TRACE_KINDS } from './methods.js';
 
 export interface TraceFilter {
   readonly path?: string | undefined;
@@ -23,23 +23,27 @@ interface Subscription {
 
 const KIND_NAMES: ReadonlyMap<number, string> = new Map(TRACE_KINDS.map((name) => [TraceKind[name], name]));
 
+/** Names kept; they are asked for again when there are more. */
+const MOST_NAMES = 100_000;
+
 /** Subscriptions to the trace: who gets which events, and what was dropped for whom. Lives in the socket's thread. */
 export class TraceHub {
   readonly #limits: ControlLimits;
   readonly #wanted: (wanted: boolean) => void;
-  /** Asks for the tree, whose nodes name the numbers of the events. */
-  readonly #askTree: (done: (tree: WireTreeNode | null) => void) => void;
+  /** Asks the main loop for the paths of actors by their numbers. */
+  readonly #askPaths: (cells: readonly number[], done: (paths: readonly (readonly [number, string])[]) => void) => void;
   readonly #onDropped: (events: number) => void;
   readonly #subscriptions = new Map<number, Subscription>();
-  #names = new Map<number, string>();
-  #askedTree = false;
+  /** Null: gone before it could be asked for. */
+  #names = new Map<number, string | null>();
+  #asking = false;
   #held: TracePiece[] = [];
   #next = 1;
 
-  constructor(limits: ControlLimits, wanted: (wanted: boolean) => void, askTree: (done: (tree: WireTreeNode | null) => void) => void, onDropped: (events: number) => void) {
+  constructor(limits: ControlLimits, wanted: (wanted: boolean) => void, askPaths: (cells: readonly number[], done: (paths: readonly (readonly [number, string])[]) => void) => void, onDropped: (events: number) => void) {
     this.#limits = limits;
     this.#wanted = wanted;
-    this.#askTree = askTree;
+    this.#askPaths = askPaths;
     this.#onDropped = onDropped;
   }
 
@@ -71,27 +75,36 @@ export class TraceHub {
     for (const subscription of this.#subscriptions.values()) if (subscription.connection === connection) this.#remove(subscription);
   }
 
-  /** A piece of the flight recorder. When it has numbers without a name, it waits for one look at the tree. */
+  /** A piece of the flight recorder. When it has numbers without a name, it waits for one question to the main loop. */
   take(piece: TracePiece): void {
     if (this.#subscriptions.size === 0) return;
-    if (piece.restarted) this.#names = new Map();
-    if (this.#askedTree) {
-      this.#held.push(piece);
-      return;
-    }
-    if (piece.cells.every((cell) => this.#names.has(cell))) {
-      this.#deliver(piece);
-      return;
-    }
-    this.#askedTree = true;
     this.#held.push(piece);
-    this.#askTree((tree) => {
-      this.#askedTree = false;
-      if (tree !== null) {
-        this.#names = new Map();
-        nameCells(tree, this.#names);
+    if (!this.#asking) this.#deliverHeld();
+  }
+
+  /** Delivers the oldest pieces, up to one that needs names. */
+  #deliverHeld(): void {
+    for (let piece = this.#held[0]; piece !== undefined; piece = this.#held[0]) {
+      if (piece.restarted || this.#names.size > MOST_NAMES) this.#names = new Map();
+      const unknown = [...new Set(piece.cells)].filter((cell) => !this.#names.has(cell));
+      if (unknown.length > 0) {
+        this.#ask(unknown);
+        return;
       }
-      for (const held of this.#held.splice(0)) this.#deliver(held);
+      this.#held.shift();
+      this.#deliver(piece);
+    }
+  }
+
+  #ask(cells: readonly number[]): void {
+    this.#asking = true;
+    this.#askPaths(cells, (paths) => {
+      this.#asking = false;
+      for (const cell of cells) this.#names.set(cell, null);
+      for (const [cell, path] of paths) this.#names.set(cell, path);
+      const piece = this.#held.shift();
+      if (piece !== undefined) this.#deliver(piece);
+      this.#deliverHeld();
     });
   }
 
@@ -105,7 +118,7 @@ export class TraceHub {
     const events: unknown[] = [];
     const { path, kinds } = subscription;
     for (let at = 0; at < piece.kinds.length; at++) {
-      const kind = KIND_NAMES.get(piece.kinds[at]!) ?? 'fault';
+      const kind = traceKindName(piece.kinds[at]!);
       if (kinds !== null && !kinds.has(kind)) continue;
       const cell = piece.cells[at]!;
       const name = this.#names.get(cell) ?? null;
@@ -148,10 +161,6 @@ export function isUnder(path: string, root: string): boolean {
   return root === '/' || path === root || path.startsWith(root.endsWith('/') ? root : `${root}/`);
 }
 
-function nameCells(tree: WireTreeNode, names: Map<number, string>): void {
-  const left = [tree];
-  for (let node = left.pop(); node !== undefined; node = left.pop()) {
-    names.set(node.cell, node.path);
-    for (const child of node.children) left.push(child);
-  }
+export function traceKindName(kind: number): string {
+  return KIND_NAMES.get(kind) ?? 'fault';
 }

@@ -1,7 +1,7 @@
-import { type ChildSpec, type FullChildSpec, plainCopy, type Reconfiguration, type Runtime, type SuspendResult, type TreeNode } from '../index.js';
+import { type ChildSpec, type FullChildSpec, plainCopy, type Reconfiguration, type Runtime, type SuspendResult, TraceKind, type TreeNode } from '../index.js';
 import { rpcError, type RpcErrorBody, type RpcErrorName } from './errors.js';
 import type { MethodAnswer, MethodInput, MethodName } from './methods.js';
-import { isUnder } from './trace-hub.js';
+import { isUnder, traceKindName } from './trace-hub.js';
 import type { ControlTarget } from './target.js';
 import type { TimesUs } from './turn-meter.js';
 
@@ -29,11 +29,13 @@ type Verbs = { readonly [M in Exclude<MethodName, OwnOfThread>]: (params: Method
   readonly process: (params: unknown, scene: VerbScene) => unknown;
   /** Without the socket's own counters. */
   readonly metrics: (params: unknown, scene: VerbScene) => Omit<MethodAnswer<'metrics'>, 'socket'>;
+  /** The thread's own question: numbers of actors in trace events to their paths. */
+  readonly cellPaths: (params: { readonly cells: readonly number[] }, scene: VerbScene) => [number, string][];
 };
 
 const MOST_CHILDREN = 1_000;
 const MOST_NAMES = 200;
-const SNAPSHOT_COPY = { depth: 16, entries: 10_000, values: 50_000, textLength: 100_000 };
+const SNAPSHOT_COPY = { depth: 16, entries: 10_000, values: 20_000, textLength: 100_000 };
 const COPY = { depth: 8, entries: 200, values: 2_000, textLength: 2_000 };
 
 /** What each verb does, on the main thread, between turns. */
@@ -107,14 +109,22 @@ export const VERBS: Verbs = {
   trace: ({ path, kinds, limit }, { target }) => {
     const runtime = running(target);
     const trace = runtime.trace();
-    const tree = runtime.tree({ nodes: 5_000 });
-    const names = new Map<number, string>();
-    if (tree !== null) nameCells(tree, names);
-    const events = trace.list()
-      .map((event) => ({ ...event, path: names.get(event.cell) ?? null }))
-      .filter((event) => (kinds === undefined || kinds.some((kind) => kind === event.kind)) && (path === undefined || (event.path !== null && isUnder(event.path, path))));
-    return { count: trace.count, hash: trace.hash(), events: events.slice(-limit) };
+    const columns = trace.columnsSince(0);
+    const names = runtime.pathsOfCells(columns.cells);
+    const wanted = kinds === undefined ? null : new Set<number>(kinds.map((kind) => TraceKind[kind]));
+    const events: MethodAnswer<'trace'>['events'] = [];
+    for (let at = columns.kinds.length - 1; at >= 0 && events.length < limit; at--) {
+      const kind = columns.kinds[at]!;
+      const cell = columns.cells[at]!;
+      const name = names.get(cell) ?? null;
+      if (wanted !== null && !wanted.has(kind)) continue;
+      if (path !== undefined && (name === null || !isUnder(name, path))) continue;
+      events.push({ seq: columns.fromSeq + at, kind: traceKindName(kind), path: name, cell, detail: columns.details[at]!, atUs: columns.times[at]! });
+    }
+    return { count: trace.count, hash: trace.hash(), events: events.reverse() };
   },
+
+  cellPaths: ({ cells }, { target }) => [...(target.runtime()?.pathsOfCells(cells) ?? [])],
 
   suspend: ({ path }, { target }) => suspension(running(target).suspend(path)),
   resume: ({ path }, { target }) => suspension(running(target).resume(path)),
@@ -258,14 +268,14 @@ function wireSpec(spec: FullChildSpec | undefined): unknown {
 
 type WireNode = MethodAnswer<'tree'>['tree'];
 
+/** The tree is a copy already; only exit reasons may hold what JSON cannot say. */
 function wireNode(node: TreeNode): WireNode {
-  const lastExit = node.lastExit === null ? null : (plainCopy(node.lastExit, COPY) as WireNode['lastExit']);
-  return { ...node, lastExit, children: node.children.map(wireNode) };
-}
-
-function nameCells(node: TreeNode, names: Map<number, string>): void {
-  names.set(node.cell, node.path);
-  for (const child of node.children) nameCells(child, names);
+  const left: WireNode[] = [node as unknown as WireNode];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    if (next.lastExit !== null) next.lastExit = plainCopy(next.lastExit, COPY) as WireNode['lastExit'];
+    for (const child of next.children) left.push(child);
+  }
+  return node as unknown as WireNode;
 }
 
 function suspension(answer: SuspendResult): MethodAnswer<'suspend'> {

@@ -58,3 +58,17 @@ export function timersUnder(d: Dispatcher, path: string, most: number): ArmedTim
   const wanted = ({ cell }: { readonly cell: Cell | null }): boolean => cell !== null && (cell.path === path || cell.path.startsWith(under));
   return d.timers.earliest(most, wanted).map((timer) => ({ path: timer.cell!.path, key: timer.key, dueUs: timer.dueUs }));
 }
+
+/** Paths of the cells with these numbers, of those that live; looks at no more than `looks` cells. */
+export function pathsOfCells(d: Dispatcher, numbers: Iterable<number>, looks: number): Map<number, string> {
+  const wanted = new Set(numbers);
+  const found = new Map<number, string>();
+  if (wanted.size === 0) return found;
+  for (const cell of d.paths.values()) {
+    if (looks-- <= 0) break;
+    if (!wanted.has(cell.number)) continue;
+    found.set(cell.number, cell.path);
+    if (found.size === wanted.size) break;
+  }
+  return found;
+}

@@ -108,6 +108,25 @@ test('clients that ask for ever and never read hold up themselves only, and are 
   assert.ok(most - before < MORE_MEMORY_BYTES, `${(most - before) >> 20} MB more`);
 });
 
+test('batches of the biggest answers do not add up: what exceeds the bound is told instead', async (t) => {
+  const victim = await Victim.start(t, { clientOutputBytes: 100_000, outputBytes: 300_000 });
+  const ask = { jsonrpc: '2.0', id: 1, method: 'rpc.discover' };
+  const client = new RawClient(victim.path);
+  t.after(() => client.close());
+  client.send(`${JSON.stringify(Array.from({ length: 64 }, () => ask))}\n`);
+  const answers = (await client.next()) as unknown as readonly { readonly error?: { readonly data: unknown } }[];
+  const refused = answers.filter(({ error }) => error !== undefined);
+  assert.ok(answers.length === 64 && refused.length > 60, `${refused.length} refused`);
+  assert.deepEqual(refused[0]!.error!.data, { limit: 'clientOutputBytes' });
+  for (let n = 0; n < 40; n++) {
+    const socket = victim.attacker(t);
+    socket.pause();
+    socket.write(`${JSON.stringify(ask)}\n`.repeat(8));
+  }
+  const { socket } = await victim.honest();
+  assert.ok(socket['waitingBytes']! <= 300_000 + 40 * 8 * 300, `${socket['waitingBytes']} wait`);
+});
+
 test('a thousand connections a second that vanish, some in the middle of a frame', async (t) => {
   const victim = await Victim.start(t);
   const before = await victim.memoryBytes();

@@ -266,6 +266,15 @@ test('the trace is streamed in batches, by path and by kind, and the last events
   assert.match(last.hash, /^[0-9a-f]{16}$/);
 });
 
+test('what JSON cannot say goes over the wire all the same, and an answer too big is refused', async (t) => {
+  const { path, runtime } = await serve(t, { spec: root([child('a', {}, { restart: 'temporary' }), ...Array.from({ length: 30 }, (_, n) => child(`c${n}`))]), limits: { resultBytes: 5_000 } });
+  runtime.crash('/c0', { name: 'Odd', message: 'odd', cause: new Map([[1n, new Set([Symbol('s')])]]) });
+  const client = await connected(t, path);
+  const { tree } = await until(() => client.call('tree', { path: '/c0' }), (answer) => answer.tree.lastExit !== null);
+  assert.equal(tree.lastExit?.kind, 'error');
+  assert.deepEqual((await refused(client.call('tree'), 'limit')).rpc?.data, { limit: 'resultBytes' });
+});
+
 test('a subscription goes on when the process has another runtime, and says so', async (t) => {
   const make = (): Runtime => started(root([child('a')]), { clock: new VirtualClock(0) });
   let runtime = make();
