@@ -16,6 +16,10 @@ import { startAnswer } from './core/start-wishes.js';
 import { CellKind, CellState, StopMode } from './core/states.js';
 import { resume, suspend, type SuspendResult } from './core/suspend.js';
 import { type BurstMeter, WallLoop } from './core/wall-loop.js';
+import { durableContext } from './durable/adopt.js';
+import { DurableHost } from './durable/host.js';
+import type { JournalFailure } from './journal/failure.js';
+import type { Journal } from './journal/port.js';
 import { type Counters, countersOf } from './observe/counters.js';
 import { DeadLetters } from './observe/dead-letters.js';
 import { COPY_LIMITS, type CopyLimits } from './observe/inspect.js';
@@ -30,7 +34,7 @@ import { CoordinatedShutdown, type ShutdownPhase, type ShutdownReport } from './
 import { childExited, retryFailed, siblingStopped } from './supervision/supervise.js';
 import { problemsOfSpec } from './supervision/validate.js';
 import type {
-  ActorRef, AskResult, ChildSpec, DeadLetter, ExitReason, SendResult, StartChildResult,
+  ActorRef, AskResult, ChildSpec, DeadLetter, ExitReason, SendResult, StartChildResult, WorkerSpec,
 } from './types.js';
 
 export interface RuntimeOptions {
@@ -50,13 +54,21 @@ export interface RuntimeOptions {
    * with `init`. Its overdue timers come before new input.
    */
   readonly recover?: (path: string) => SnapshotEnvelope | null | undefined;
+  /** Where actors with `durable` in their specification are kept: `openJournal` or `MemoryJournal` of faultline/journal. One runtime, one journal. */
+  readonly journal?: Journal;
+  /** How much of an actor's time a recovery has to do again at most, on this runtime's clock. Default 60,000 ms. */
+  readonly snapshotEveryMs?: number;
+  /** Everything sent from outside the tree is written to the journal when it comes, whoever it is for. Default: to durable actors that ask for it. */
+  readonly inputLog?: boolean;
+  /** Called once when the journal has failed. Its actors are ended by then; the process is to end with JOURNAL_FAILED_EXIT_CODE. */
+  readonly onJournalFailure?: (failure: JournalFailure) => void;
   /** Called once when the root has ended by itself: it gave up, or shut itself down. */
   readonly onFatal?: (reason: ExitReason) => void;
 }
 
 const HOOKS: Hooks = {
   commit, rollback, drainEnded, exitSupervisor, childExited, siblingStopped, retryFailed, startFinished,
-  makeContext: (d, cell) => new CellContext(d, cell),
+  makeContext: (d, cell) => ((cell.spec as WorkerSpec).durable === undefined ? new CellContext(d, cell) : durableContext(d, cell)),
 };
 
 /**
@@ -67,6 +79,7 @@ export class Runtime {
   readonly #d: Dispatcher;
   readonly #onFatal: ((reason: ExitReason) => void) | null;
   readonly #shutdown = new CoordinatedShutdown();
+  #inputLog = false;
   #root: Cell | null = null;
   #ended: ExitReason | null = null;
   #loop: WallLoop | null = null;
@@ -85,8 +98,15 @@ export class Runtime {
       deadLetters: new DeadLetters(options.deadLetterRing ?? 256),
       onRootExit: (reason) => this.#rootExited(reason),
     });
-    const { recover } = options;
+    const { recover, journal } = options;
     if (recover !== undefined) this.#d.recover = (cell) => (cell.incarnation === 1 ? (recover(cell.path) ?? null) : null);
+    if (journal === undefined) return;
+    const given = this.#d.recover;
+    this.#inputLog = options.inputLog ?? false;
+    this.#d.durable = new DurableHost(this.#d, journal, {
+      snapshotEveryMs: options.snapshotEveryMs ?? 60_000, onFailure: options.onJournalFailure ?? null,
+    });
+    this.#d.recover = (cell) => (cell.durable !== null ? cell.durable.recover() : given === null ? null : given(cell));
   }
 
   /**
@@ -137,10 +157,42 @@ export class Runtime {
   send<M>(to: ActorRef<M> | string, message: M): SendResult {
     const d = this.#d;
     const cell = typeof to === 'string' ? d.find(to) : resolve(d, to);
-    if (cell !== undefined) return d.deliver(cell, message);
+    if (cell !== undefined) {
+      if (d.durable !== null && (this.#inputLog || (cell.durable !== null && cell.durable.spec.inputLog === true))) {
+        d.touch();
+        return d.durable.accept(cell.path, message, 'send', d.durable.nextInput('send'));
+      }
+      return d.deliver(cell, message);
+    }
     d.sent++;
     d.deadLetter('no_such_actor', typeof to === 'string' ? to : to.path, message);
     return 'dead';
+  }
+
+  /**
+   * Sends a message that its source has numbered, and writes it to the journal before it is delivered. One that the journal has
+   * already (by source and number) is not delivered again: a source that begins anew after `lastInput` loses and doubles nothing.
+   * It is safe to forget it at the source when `flushed` has resolved.
+   */
+  input<M>(to: ActorRef<M> | string, message: M, from: { readonly source: string; readonly seq: number }): SendResult {
+    const d = this.#d;
+    if (d.durable === null) throw new Error('input needs a journal: createRuntime({ journal })');
+    if (!Number.isSafeInteger(from.seq) || from.seq < 0) throw new RangeError(`input: seq must be a whole number from 0, not ${from.seq}`);
+    d.touch();
+    return d.durable.accept(typeof to === 'string' ? to : to.path, message, from.source, from.seq);
+  }
+
+  /** The last number the journal has from a source, -1 when there is none. */
+  lastInput(source: string): number {
+    return this.#d.durable?.journal.lastInput(source) ?? -1;
+  }
+
+  /**
+   * Resolves when everything done so far is on disk and the effects and replies that waited for it have been let go; at once without a
+   * journal. Rejects with the JournalFailure when the journal has failed.
+   */
+  async flushed(): Promise<void> {
+    await this.#d.durable?.journal.flushed();
   }
 
   /** Asks from outside the tree; `done` gets the one outcome, at the latest at the deadline. */
@@ -279,6 +331,10 @@ export class Runtime {
   poison(path: string): boolean {
     const cell = this.#d.find(path);
     if (cell === undefined || cell.kind !== CellKind.worker) return false;
+    if (cell.durable !== null) {
+      cell.durable.poison++;
+      return true;
+    }
     cell.poisoned++;
     cell.mailbox.specials++;
     return true;
@@ -380,6 +436,7 @@ export class Runtime {
     this.#d.touch();
     if (!stopCell(this.#d, root, StopMode.final, { kind: 'shutdown' })) return false;
     this.#treeDown();
+    this.#d.durable?.idle();
     return true;
   }
 
@@ -400,9 +457,11 @@ export class Runtime {
    * everything at once. Never rejects.
    */
   shutdown(options: { readonly reason?: string; readonly deadlineMs?: number; readonly now?: boolean } = {}): Promise<ShutdownReport> {
-    const stopTree = (): Promise<void> => new Promise((resolveDown) => {
+    const stopTree = (): Promise<void> => new Promise<void>((resolveDown) => {
       this.#onEnd = resolveDown;
       if (this.stop()) resolveDown();
+    }).then(() => this.flushed()).catch(() => {
+      // A journal that failed has told so.
     });
     const report = this.#shutdown.begin(options.reason ?? 'asked', options.deadlineMs ?? 5000, stopTree, () => this.fence());
     if (options.now === true) this.#shutdown.hurry();

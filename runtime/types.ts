@@ -119,6 +119,11 @@ export interface ActorContext<M = unknown> {
   stash(): 'stashed' | 'full';
   /** Puts everything that is set aside in front of the mailbox, oldest first. */
   unstashAll(): void;
+  /**
+   * Of an actor with `durable: { log: 'events' }`: makes the event part of its history and applies it. Returns the state after it,
+   * `Behaviour.apply`'s answer; the event counts when the turn succeeds.
+   */
+  persist(event: unknown): unknown;
   /** Ends this actor after the current turn: normal exit with an output. */
   stop(output?: unknown): void;
   /** Ends this actor after the current turn with any reason but a kill: `{ kind: 'shutdown', info }`, or an error without a throw. */
@@ -177,6 +182,10 @@ export interface Behaviour<S = unknown, M = unknown, Input = unknown> {
   restore?(data: unknown, ctx: ActorContext<M>, input: Input, how: 'start' | 'upgrade' | 'wake'): S;
   /** Makes the data of an older version's snapshot that of this version; undefined = there is no way from that version. */
   migrate?(data: unknown, fromVersion: number): unknown;
+  /** With a log of events: the state after an event that was persisted. Pure: it is all that runs again when the actor is recovered. */
+  apply?(state: S, event: unknown): S;
+  /** Makes an event of an older version one of this version; undefined = there is no way from that version. */
+  migrateEvent?(event: unknown, fromVersion: number): unknown;
   /** For `inspect`: a plain-data view of the state. Default: the state itself, copied with limits. */
   view?(state: S): unknown;
 }
@@ -191,6 +200,17 @@ export interface BackoffSpec {
   readonly jitter: number;
   /** Stable run after which the attempt counter starts anew. Default (minMs + maxMs) / 2. */
   readonly resetAfterMs?: number;
+}
+
+/** How an actor outlives its process; see docs/journal.md. The runtime needs a journal for it. */
+export interface DurableSpec {
+  /**
+   * What is written down of each turn. 'inputs': its message; the behaviour handles the messages since the last snapshot again to
+   * recover, so it must depend on nothing else. 'events': what the behaviour gave to `ctx.persist`; only `apply` runs again.
+   */
+  readonly log: 'inputs' | 'events';
+  /** Messages from outside the tree are written down when they come, and so survive in the queue too. Default false. */
+  readonly inputLog?: boolean;
 }
 
 /** One worker child. `M` is the message type its mailbox takes. */
@@ -212,6 +232,7 @@ export interface WorkerSpec<M = unknown> {
   readonly backoff?: BackoffSpec;
   /** Milliseconds without a message after which the state is reduced to its snapshot; the next message brings it back. Default: never. */
   readonly idleAfter?: number;
+  readonly durable?: DurableSpec;
   /** Optional budget of its own: exceeding it stops (quarantines) this child and leaves the siblings alone. */
   readonly quarantine?: { readonly restarts: number; readonly withinMs: number };
   readonly _message?: (message: M) => void;

@@ -1,4 +1,5 @@
 import type { Timer } from '../clock/timer-heap.js';
+import type { DurableActor } from '../durable/actor.js';
 import type { Random } from '../random.js';
 import type { SupervisorState } from '../supervision/supervisor-state.js';
 import type { ChildPolicy } from '../supervision/policy.js';
@@ -99,6 +100,9 @@ export class Cell {
   effects: Map<string, SnapshotEffect> | null = null;
 
   idle: Idle | null = null;
+
+  /** Stands between the journal and this cell; null for almost everybody. */
+  durable: DurableActor | null = null;
 
   random: Random | null = null;
   idCounter = 0;

@@ -226,6 +226,10 @@ export class CellContext implements ActorContext {
     return wishesOf(this.#d);
   }
 
+  persist(_event: unknown): unknown {
+    throw new Error(`${this.path} has no log of events: ctx.persist needs durable: { log: 'events' } in its specification`);
+  }
+
   stash(): 'stashed' | 'full' {
     const d = this.#d;
     const cell = this.#cell;

@@ -2,6 +2,7 @@ import type { Clock } from '../clock/clock.js';
 import { Timer } from '../clock/timer-heap.js';
 import type { DeadLetters } from '../observe/dead-letters.js';
 import { type Trace, TraceKind } from '../observe/trace.js';
+import type { DurableHost } from '../durable/host.js';
 import type { ActorContext, AskResult, ExitReason } from '../types.js';
 import { type Ask, AskOutcome, AskRequest, ChildEnded } from './asks.js';
 import type { Cell } from './cell.js';
@@ -93,6 +94,8 @@ export class Dispatcher extends Post {
   startInfo: unknown = undefined;
   /** Asked for the envelope a worker's fresh start begins from; null begins with `init`, a throw is a start that failed. */
   recover: ((cell: Cell) => SnapshotEnvelope | null) | null = null;
+  /** The durable actors; null without a journal. */
+  durable: DurableHost | null = null;
   /** Tells the effects of a stop hook or a restore from those of the last turn, in their keys. */
   keyPart = '';
   /** Number of the turn under way, over all cells. */
@@ -149,8 +152,8 @@ export class Dispatcher extends Post {
       this.settle();
       while (this.handled - before < maxTurns) {
         const cell = this.queue.shift();
-        if (cell === undefined) break;
-        this.slice(cell);
+        if (cell !== undefined) this.slice(cell);
+        else if (this.durable === null || !this.durable.idle()) break;
       }
     } finally {
       this.running = false;
@@ -165,7 +168,7 @@ export class Dispatcher extends Post {
     try {
       this.settle();
       const cell = this.queue.shift();
-      if (cell === undefined) return false;
+      if (cell === undefined) return this.durable !== null && this.durable.idle();
       this.slice(cell);
       return true;
     } finally {

@@ -114,6 +114,7 @@ export function finishStop(d: Dispatcher, cell: Cell): void {
   const reason = cell.stopReason;
   const retain = cell.stopMode === StopMode.retain || cell.exitAfterStop;
   d.trace.write(TraceKind.exit, cell.number, reason.kind === 'error' ? 3 : 1, d.nowUs);
+  if (cell.durable !== null) cell.durable.stopped();
   cell.state = retain ? CellState.down : CellState.stopped;
   cell.lastExit = reason;
   release(d, cell, !retain);
@@ -193,6 +194,7 @@ export function settleForGood(d: Dispatcher, cell: Cell, mode: StopMode, reason:
     forget(d, child);
   }
   if (mode !== StopMode.kill && reason.kind !== 'killed') runStopHook(d, cell, reason);
+  if (cell.durable !== null && mode !== StopMode.kill) cell.durable.stopped();
   cell.retained = false;
   cell.undecided = false;
   cell.state = CellState.stopped;

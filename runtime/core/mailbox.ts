@@ -61,6 +61,11 @@ export class Mailbox {
     }
   }
 
+  /** Everything that is queued, oldest first. */
+  *queued(): Generator<unknown> {
+    for (let offset = 0; offset < this.count; offset++) yield this.ring[(this.head + offset) & this.mask];
+  }
+
   /** Removes and returns the oldest message that is not an envelope, or undefined when there is none. */
   evict(): { readonly message: unknown } | undefined {
     for (let offset = 0; offset < this.count; offset++) {

@@ -7,6 +7,7 @@ import type { AskResult, DeadLetterReason, ExitReason, FailureCause, SendResult 
 import { type Ask, AskOutcome, AskRequest, ChildEnded } from './asks.js';
 import { Cell, type Watcher } from './cell.js';
 import { toFailureCause } from './failure.js';
+import { Journalled } from './journalled.js';
 import { Envelope } from './mailbox.js';
 import { Fifo } from './run-queue.js';
 import { CellKind, CellState, StopMode } from './states.js';
@@ -156,6 +157,11 @@ export abstract class Post {
     return contentOf(message);
   }
 
+  /** Whether the cell lives, or keeps what comes while it is down. */
+  takes(cell: Cell): boolean {
+    return cell.state <= CellState.draining || this.takesWhileDown(cell);
+  }
+
   private takesWhileDown(cell: Cell): boolean {
     if (cell.policy.onRestart !== 'keep') return false;
     return cell.state === CellState.down || (cell.state === CellState.stopping && cell.stopMode === StopMode.retain);
@@ -211,7 +217,8 @@ export abstract class Post {
 
 /** What an envelope carries, for a dead letter. */
 export function contentOf(message: unknown): unknown {
-  if (message instanceof Timer) return message.message;
+  if (message instanceof Timer) return contentOf(message.message);
+  if (message instanceof Journalled) return message.message;
   if (message instanceof AskRequest) return message.ask.request;
   if (message instanceof AskOutcome) return message.result;
   if (message instanceof ChildEnded) return { id: message.id, reason: message.reason };

@@ -89,7 +89,7 @@ export function takeSnapshot(d: Dispatcher, cell: Cell): SnapshotResult {
       value: taken.value,
       timers: [...(cell.timers?.values() ?? [])]
         .sort((a, b) => a.dueUs - b.dueUs || a.seq - b.seq)
-        .map(({ key, dueUs, message }) => ({ key, dueUs, message })),
+        .map(({ key, dueUs, message }) => ({ key, dueUs, message: contentOf(message) })),
       deferred: (cell.stash ?? []).map(contentOf),
       effects: [...(cell.effects?.values() ?? [])],
       topics: [...(cell.topics ?? [])],

@@ -70,7 +70,7 @@ function takeReplacement(replaced: Map<string, Cell['behaviour']>, cell: Cell): 
   const behaviour = replaced.get(cell.id);
   if (behaviour === undefined) return;
   replaced.delete(cell.id);
-  cell.behaviour = behaviour;
+  cell.behaviour = cell.durable === null ? behaviour : cell.durable.around(behaviour);
 }
 
 /** A temporary child never starts again: what it started from is not kept (unless its behaviour may need it to be restored). */

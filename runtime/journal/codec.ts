@@ -38,7 +38,7 @@ export interface EntryProblem {
 export type DecodedEntry = { readonly ok: true; readonly entry: JournalEntry } | { readonly ok: false; readonly problem: EntryProblem };
 
 const KINDS = Object.keys(KIND_CODES) as (keyof typeof KIND_CODES)[];
-const PHASES = ['start', 'step', 'stop'] as const;
+const PHASES = ['start', 'step', 'stop', 'wake', 'upgrade'] as const;
 const STATUSES = ['replied', 'done', 'failed'] as const;
 
 export function encodeEntry(entry: JournalEntry, actors: ActorNumbers): Uint8Array {
@@ -116,7 +116,7 @@ export function decodeEntry(bytes: Uint8Array, actors: Pick<ActorNumbers, 'pathO
 function bodyOf(entry: JournalEntry): unknown[] {
   switch (entry.kind) {
     case 'turn': return [
-      PHASES.indexOf(entry.phase), entry.incarnation, entry.input, entry.events, entry.ops, entry.answers, entry.ids, entry.random,
+      PHASES.indexOf(entry.phase), entry.incarnation, entry.input, entry.events, entry.ops, entry.calls, entry.answers, entry.ids, entry.random,
     ];
     case 'failed': return [entry.input, entry.cause];
     case 'input': return [entry.source, entry.seq, entry.message];
@@ -130,12 +130,12 @@ function entryOf(header: EntryHeader, actor: string, body: readonly unknown[]): 
   const { atUs, turn } = header;
   switch (header.kind) {
     case 'turn': {
-      const [phase, incarnation, input, events, ops, answers, ids, random] = body;
+      const [phase, incarnation, input, events, ops, calls, answers, ids, random] = body;
       const name = PHASES[phase as number];
       if (name === undefined || !isCount(incarnation) || !(input === null || isInput(input)) || !(events === null || Array.isArray(events))) return null;
       if (!Array.isArray(ops) || !ops.every(isOp) || !Array.isArray(answers) || !answers.every(isAnswer)) return null;
-      if (!isCount(ids) || !(random === null || isGenerator(random))) return null;
-      return { kind: 'turn', actor, atUs, turn, incarnation, phase: name, input, events, ops, answers, ids, random };
+      if (!isCount(calls) || !isCount(ids) || !(random === null || isGenerator(random))) return null;
+      return { kind: 'turn', actor, atUs, turn, incarnation, phase: name, input, events, ops, calls, answers, ids, random };
     }
     case 'failed': {
       const [input, cause] = body;

@@ -54,12 +54,14 @@ export interface TurnEntry extends Stamped {
   /** Turns of the actor since its birth, this one included; 0 is its `init`. */
   readonly turn: number;
   readonly incarnation: number;
-  /** `stop`: the turn is the behaviour's stop hook. */
-  readonly phase: 'start' | 'step' | 'stop';
+  /** `stop`, `wake`, `upgrade`: no message was handled, the behaviour's stop or restore hook ran. */
+  readonly phase: 'start' | 'step' | 'stop' | 'wake' | 'upgrade';
   readonly input: TurnInput | null;
   /** What the behaviour persisted; null with the log of inputs. */
   readonly events: readonly unknown[] | null;
   readonly ops: readonly TurnOp[];
+  /** How many of the context's questions it asked: those that have an answer. */
+  readonly calls: number;
   /** What the context answered where that could have been something else: the number of the call in the turn, and the answer. */
   readonly answers: readonly (readonly [call: number, answer: unknown])[];
   /** The actor's id counter after the turn. */

@@ -121,7 +121,7 @@ function takeSpec(parent: Cell, child: Cell, spec: ChildSpec): void {
   const behaviour = spec.behaviour as unknown as Cell['behaviour'];
   const state = parent.supervision!;
   const fresh = child.state === CellState.stopped || (child.state === CellState.down && !child.retained && !child.undecided);
-  if (fresh) child.behaviour = behaviour;
+  if (fresh) child.behaviour = child.durable === null ? behaviour : child.durable.around(behaviour);
   else if (behaviour !== child.behaviour) (state.replaced ??= new Map()).set(child.id, behaviour);
   setMailbox(child, spec);
 }

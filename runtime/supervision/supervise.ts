@@ -43,7 +43,7 @@ export function childExited(d: Dispatcher, child: Cell): void {
     return;
   }
   if (isAbnormal(reason) || child.policy.restart === 'permanent') reportFailure(d, 'child_terminated', child, reason);
-  if (!wantsRestart(child.policy.restart, reason)) {
+  if (child.quarantined || !wantsRestart(child.policy.restart, reason)) {
     endForGood(d, parent, child, reason);
     return;
   }

@@ -8,7 +8,7 @@ export interface SpecProblem {
 export type SpecProblemCode =
   | 'not_an_object' | 'unknown_kind' | 'unknown_key' | 'missing_id' | 'invalid_id' | 'duplicate_child' | 'missing_behaviour'
   | 'invalid_behaviour' | 'invalid_restart' | 'invalid_restore' | 'invalid_shutdown' | 'invalid_start_deadline' | 'invalid_significant' | 'bad_combination'
-  | 'invalid_mailbox' | 'invalid_backoff' | 'invalid_quarantine' | 'invalid_idle_after' | 'invalid_strategy' | 'invalid_intensity' | 'invalid_auto_shutdown'
+  | 'invalid_mailbox' | 'invalid_durable' | 'invalid_backoff' | 'invalid_quarantine' | 'invalid_idle_after' | 'invalid_strategy' | 'invalid_intensity' | 'invalid_auto_shutdown'
   | 'invalid_children' | 'invalid_max_children' | 'invalid_template';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -16,7 +16,7 @@ type Report = (code: SpecProblemCode, at: string, message: string) => void;
 type AutoShutdown = 'never' | 'anySignificant' | 'allSignificant';
 
 const WORKER_KEYS = [
-  'kind', 'id', 'behaviour', 'input', 'restart', 'restore', 'shutdown', 'startDeadlineMs', 'significant', 'mailbox', 'backoff', 'quarantine', 'idleAfter', '_message',
+  'kind', 'id', 'behaviour', 'input', 'restart', 'restore', 'shutdown', 'startDeadlineMs', 'significant', 'mailbox', 'durable', 'backoff', 'quarantine', 'idleAfter', '_message',
 ];
 const SUPERVISOR_KEYS = [
   'kind', 'id', 'strategy', 'intensity', 'children', 'autoShutdown', 'restart', 'significant', 'shutdown', 'backoff',
@@ -98,6 +98,7 @@ function checkWorkerFields(spec: Fields, at: string, report: Report): void {
   if (start !== undefined && !isAtLeast(start, 0)) report('invalid_start_deadline', at, `startDeadlineMs must be milliseconds from 0, not ${nameOf(start)}`);
   if (spec['mailbox'] !== undefined) checkMailbox(spec['mailbox'], at, report);
   if (spec['idleAfter'] !== undefined) checkIdle(spec['idleAfter'], spec['behaviour'], at, report);
+  if (spec['durable'] !== undefined) checkDurable(spec, at, report);
   if (spec['quarantine'] !== undefined) checkBudget(spec['quarantine'], 'quarantine', 'invalid_quarantine', at, report);
 }
 
@@ -221,6 +222,26 @@ function checkMailbox(mailbox: unknown, at: string, report: Report): void {
     report('bad_combination', at, "overflow 'conflate' needs mailbox.conflateKey, the function that names a message's key");
   }
   if (overflow !== 'conflate' && conflateKey !== undefined) report('bad_combination', at, "mailbox.conflateKey is used by overflow 'conflate' only");
+}
+
+function checkDurable(spec: Fields, at: string, report: Report): void {
+  const durable = spec['durable'];
+  if (!isFields(durable) || (durable['log'] !== 'inputs' && durable['log'] !== 'events')) {
+    report('invalid_durable', at, "durable must be { log: 'inputs' } or { log: 'events' }");
+    return;
+  }
+  unknownKeys(durable, ['log', 'inputLog'], `${at}/durable`, report);
+  if (durable['inputLog'] !== undefined && typeof durable['inputLog'] !== 'boolean') report('invalid_durable', at, `durable.inputLog must be true or false, not ${nameOf(durable['inputLog'])}`);
+  const mailbox = isFields(spec['mailbox']) ? spec['mailbox'] : {};
+  const { overflow, onRestart } = mailbox;
+  if (overflow === 'dropOldest' || overflow === 'conflate') report('bad_combination', at, `a durable actor does not lose what is queued: mailbox.overflow cannot be '${overflow}'`);
+  if (onRestart !== undefined && onRestart !== 'keep') report('bad_combination', at, "a durable actor does not lose what is queued: mailbox.onRestart must be 'keep'");
+  const behaviour = isFields(spec['behaviour']) ? spec['behaviour'] : undefined;
+  if (behaviour === undefined) return;
+  if (durable['log'] === 'events' && typeof behaviour['apply'] !== 'function') report('bad_combination', at, "durable.log 'events' needs behaviour.apply, the function that makes the next state from an event");
+  if (behaviour['stateKind'] === 'mutable' && (typeof behaviour['snapshot'] !== 'function' || typeof behaviour['restore'] !== 'function')) {
+    report('bad_combination', at, 'a durable actor whose state is changed in place needs behaviour.snapshot and behaviour.restore');
+  }
 }
 
 function oneOf(fields: Fields, key: string, allowed: readonly string[], code: SpecProblemCode, at: string, report: Report): void {

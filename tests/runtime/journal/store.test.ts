@@ -100,7 +100,7 @@ test('a second writer is refused with the number of the first, readers are not; 
   const script = `import { openJournal } from ${JSON.stringify(module)};
     const journal = await openJournal({ dir: ${JSON.stringify(dir)} });
     for (let turn = 1; turn <= 10; turn++) journal.append(journal.prepare({ kind: 'turn', actor: '/a', atUs: 1, turn, incarnation: 1, phase: 'step',
-      input: ['message', turn], events: null, ops: [], answers: [], ids: 0, random: null }));
+      input: ['message', turn], events: null, ops: [], calls: 0, answers: [], ids: 0, random: null }));
     await journal.flushed();
     console.log('ready');
     setInterval(() => undefined, 1000);`;

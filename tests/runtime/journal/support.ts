@@ -14,7 +14,7 @@ export function temporaryFolder(t: TestContext): string {
 export function turnEntry(over: Partial<TurnEntry> = {}): TurnEntry {
   return {
     kind: 'turn', actor: '/a', atUs: 1_000_000, turn: 1, incarnation: 1, phase: 'step', input: ['message', { type: 'go', n: 1 }], events: null, ops: [],
-    answers: [], ids: 0, random: null, ...over,
+    calls: 0, answers: [], ids: 0, random: null, ...over,
   };
 }
 
