@@ -4,6 +4,7 @@ export type { EffectCall, EffectFailed, EffectHandler, EffectTable } from './cor
 export type { SnapshotEffect, SnapshotEnvelope, SnapshotError, SnapshotResult, SnapshotTimer } from './core/snapshot.js';
 export type { BurstMeter } from './core/wall-loop.js';
 export type { SuspendError, SuspendResult } from './core/suspend.js';
+export type { Upgraded, UpgradeProblem, UpgradeResult, UpgradeTarget } from './core/upgrade.js';
 export { isAbnormal, toFailureCause } from './core/failure.js';
 export type { Counters } from './observe/counters.js';
 export { COPY_LIMITS, plainCopy, type CopyLimits } from './observe/inspect.js';

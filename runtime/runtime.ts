@@ -15,6 +15,7 @@ import { awaitStart } from './core/pending-start.js';
 import { startAnswer } from './core/start-wishes.js';
 import { CellKind, CellState, StopMode } from './core/states.js';
 import { resume, suspend, type SuspendResult } from './core/suspend.js';
+import { upgrade, type UpgradeResult, type UpgradeTarget } from './core/upgrade.js';
 import { type BurstMeter, WallLoop } from './core/wall-loop.js';
 import { durableContext } from './durable/adopt.js';
 import { DurableHost } from './durable/host.js';
@@ -34,7 +35,7 @@ import { CoordinatedShutdown, type ShutdownPhase, type ShutdownReport } from './
 import { childExited, retryFailed, siblingStopped } from './supervision/supervise.js';
 import { problemsOfSpec } from './supervision/validate.js';
 import type {
-  ActorRef, AskResult, ChildSpec, DeadLetter, ExitReason, SendResult, StartChildResult, WorkerSpec,
+  ActorRef, AskResult, Behaviour, ChildSpec, DeadLetter, ExitReason, SendResult, StartChildResult, WorkerSpec,
 } from './types.js';
 
 export interface RuntimeOptions {
@@ -389,6 +390,15 @@ export class Runtime {
   resume(path: string): SuspendResult {
     this.#d.touch();
     return resume(this.#d, path);
+  }
+
+  /**
+   * Goes on under a newer version of a behaviour, in one actor or (by the behaviour's name) in all of them, without a restart: snapshot,
+   * `migrate`, `restore`, all or nothing. Later incarnations, specifications and templates use it too. `dryRun`: says what would be done.
+   */
+  upgrade<S, M, Input>(target: UpgradeTarget, behaviour: Behaviour<S, M, Input>, options: { readonly dryRun?: boolean } = {}): UpgradeResult {
+    this.#d.touch();
+    return upgrade(this.#d, target, behaviour as unknown as Behaviour<unknown, unknown, unknown>, options.dryRun === true);
   }
 
   /** Everything the actor is between two turns, as data; or why it cannot be had. */

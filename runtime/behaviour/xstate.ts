@@ -174,7 +174,7 @@ export function machine<M extends AnyStateMachine>(
     restore: (data, ctx, _input, how) => {
       const restored = stepper.restore(data as MachineData);
       // Another version may take what this one's predecessor put off.
-      if (how === 'upgrade' && stepper.deferral !== null) ctx.unstashAll();
+      if (how === 'upgrade') ctx.unstashAll();
       if (how === 'start') restartChildren((data as MachineData).children, ctx as unknown as ActorContext);
       return restored as SnapshotFrom<M>;
     },

@@ -54,7 +54,7 @@ export function commit(d: Dispatcher, mark: number): void {
       case Op.stopChild: stopChild(d, owner, a as string); break;
       case Op.spawned: break;
       case Op.stash: d.stashing = a as Ask | typeof NO_ASK; break;
-      case Op.unstashAll: unstashAll(owner); break;
+      case Op.unstashAll: unstashAll(d, owner); break;
       case Op.register: owner.names = [...(owner.names ?? []), a as string]; break;
     }
   }

@@ -54,6 +54,16 @@ export function wake(d: Dispatcher, cell: Cell): FailureCause | null {
   return null;
 }
 
+/** The cell has been given a state from elsewhere: what was put away is forgotten, its time begins anew. */
+export function rearmIdle(d: Dispatcher, cell: Cell): void {
+  const idle = cell.idle;
+  if (idle === null) return;
+  idle.asleep = false;
+  idle.data = undefined;
+  idle.lastUs = d.nowUs;
+  if (idle.timer === null) armIdle(d, cell, idle, d.nowUs + idle.afterUs);
+}
+
 function armIdle(d: Dispatcher, cell: Cell, idle: Idle, dueUs: number): void {
   idle.timer = d.arm(dueUs, cell, '', undefined, { run: () => idleFired(d, cell, idle) });
 }

@@ -48,7 +48,7 @@ export function release(d: Dispatcher, cell: Cell, final: boolean): void {
   cell.random = null;
   if (!final && cell.policy.onRestart === 'keep') {
     // The next life knows nothing of what this one set aside: it gets it first.
-    unstashAll(cell);
+    unstashAll(d, cell);
     return;
   }
   const remains = final ? 'stopped' : 'restarting_drop';

@@ -2,6 +2,7 @@ import { TraceKind } from '../observe/trace.js';
 import { type Ask, AskRequest } from './asks.js';
 import type { Cell } from './cell.js';
 import type { Dispatcher } from './dispatcher.js';
+import { CellState } from './states.js';
 
 /** Stands for "no ask" where null stands for "nothing to set aside". */
 export const NO_ASK: unique symbol = Symbol('no ask');
@@ -20,8 +21,9 @@ export function setAside(d: Dispatcher, cell: Cell, message: unknown, ask: Ask |
 }
 
 /** What was set aside comes next, oldest first. */
-export function unstashAll(cell: Cell): void {
+export function unstashAll(d: Dispatcher, cell: Cell): void {
   if (cell.stash === null) return;
   cell.mailbox.unshift(cell.stash);
   cell.stash = null;
+  if (!cell.scheduled && cell.state <= CellState.draining) d.schedule(cell);
 }

@@ -75,7 +75,7 @@ function clashes(cell: Cell, spec: ChildSpec): string[] {
 }
 
 /** The specification a restarted parent will begin with has to be this one. */
-function keepInParents(cell: Cell): void {
+export function keepInParents(cell: Cell): void {
   for (let child = cell, parent = cell.parent; parent !== null && parent.spec.kind === 'supervisor'; child = parent, parent = parent.parent) {
     const { children } = parent.spec;
     const at = children.findIndex((spec) => spec.id === child.id);

@@ -109,6 +109,13 @@ function checkIdle(idleAfter: unknown, behaviour: unknown, at: string, report: R
   }
 }
 
+/** What is wrong with a behaviour. */
+export function problemsOfBehaviour(behaviour: unknown): string[] {
+  const problems: string[] = [];
+  checkBehaviour(behaviour, '', (_code, _at, message) => problems.push(message));
+  return problems;
+}
+
 function checkBehaviour(behaviour: unknown, at: string, report: Report): void {
   if (!isFields(behaviour)) {
     report('invalid_behaviour', at, `behaviour must be an object, not ${nameOf(behaviour)}`);
