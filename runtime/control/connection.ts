@@ -44,6 +44,8 @@ export type Served = 'served' | 'empty' | 'throttled' | 'blocked';
 export interface Hub {
   readonly limits: ControlLimits;
   readonly counts: SocketCounts;
+  /** What all clients together may still send. */
+  readonly bytes: Bucket;
   /** Carries out a call; `done` is called once. */
   perform(connection: Connection, call: ValidCall, done: (outcome: Outcome) => void): void;
   /** The connection may be able to go on. */
@@ -124,7 +126,7 @@ export class Connection {
       return 'empty';
     }
     if (this.#paused) {
-      if (!this.#bytes.has(now)) return 'throttled';
+      if (!this.#bytes.has(now) || !this.#hub.bytes.has(now)) return 'throttled';
       this.#paused = false;
       this.#socket.resume();
     }
@@ -165,6 +167,7 @@ export class Connection {
     if (this.#closing) return;
     this.#hub.counts.bytesIn += chunk.length;
     this.#bytes.take(chunk.length);
+    this.#hub.bytes.take(chunk.length);
     this.#decoder.push(chunk);
     // Nothing more is read before this is done with: the rest waits in the kernel, and then in the sender.
     this.#paused = true;

@@ -17,6 +17,9 @@ export interface ControlLimits {
   /** Bytes of one client read in a second, and how many at once. */
   readonly clientBytesPerSecond: number;
   readonly clientByteBurst: number;
+  /** The same for all clients together. */
+  readonly bytesPerSecond: number;
+  readonly byteBurst: number;
   /** Requests of one client under way at a time. */
   readonly clientInFlight: number;
   /** Subscriptions of one client. */
@@ -65,6 +68,8 @@ export const CONTROL_LIMITS: ControlLimits = {
   burst: 500,
   clientBytesPerSecond: 2 << 20,
   clientByteBurst: 2 << 20,
+  bytesPerSecond: 16 << 20,
+  byteBurst: 16 << 20,
   clientInFlight: 16,
   clientSubscriptions: 4,
   clientOutputBytes: 2 << 20,

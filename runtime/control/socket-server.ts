@@ -23,6 +23,7 @@ const STALLED_MS = 1_000;
 export class SocketServer implements Hub {
   readonly limits;
   readonly counts = noCounts();
+  readonly bytes: Bucket;
   readonly #input: ThreadInput;
   readonly #post: (message: ToMain) => void;
   readonly #heartbeat: Heartbeat;
@@ -50,6 +51,7 @@ export class SocketServer implements Hub {
     this.#heartbeat = new Heartbeat(input.shared);
     this.#gate = new Gate(this.limits, this.#heartbeat, new Tickets(input.shared, this.limits.outstandingCalls), (calls) => post({ kind: 'calls', calls }));
     this.#trace = new TraceHub(this.limits, (wanted) => post({ kind: 'traceWanted', wanted }), (cells, done) => this.#askPaths(cells, done), (events) => void (this.counts.droppedEvents += events));
+    this.bytes = new Bucket(this.limits.bytesPerSecond, this.limits.byteBurst, performance.now());
     this.#rate = new Bucket(this.limits.requestsPerSecond, this.limits.burst, performance.now());
     this.#server = net.createServer({ allowHalfOpen: true }, (socket) => this.#accepted(socket));
   }
