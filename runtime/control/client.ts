@@ -1,7 +1,7 @@
 import net from 'node:net';
 import { ControlError, type RpcErrorBody } from './errors.js';
 import { FrameDecoder } from './frames.js';
-import { METHODS, type MethodName, type MethodParams, type MethodResult, NOTIFICATIONS, PROTOCOL_VERSION, type TraceBatch } from './methods.js';
+import { METHODS, type MethodName, type MethodParams, type MethodResult, NOTIFICATIONS, PROTOCOL_VERSION, type ReportBatch, type TraceBatch } from './methods.js';
 
 export interface ConnectOptions {
   readonly socketPath: string;
@@ -33,10 +33,20 @@ const CALL_MS = 15_000;
 const LINE_BYTES = 16 << 20;
 const QUEUED_BATCHES = 256;
 
-/** Batches of trace events, for `for await`. Ends when it is closed or the connection ends. */
-export interface TraceSubscription extends AsyncIterable<TraceBatch> {
+/** Batches of events, for `for await`. Ends when the loop is left, when it is closed, or when the connection ends. */
+export interface Subscription<B> extends AsyncIterable<B> {
   /** Ends the subscription; the count of what was delivered and dropped, null when the process did not say. */
-  close(): Promise<MethodResult<'trace.unsubscribe'> | null>;
+  close(): Promise<{ readonly delivered: number; readonly dropped: number } | null>;
+}
+export type TraceSubscription = Subscription<TraceBatch>;
+export type ReportSubscription = Subscription<ReportBatch>;
+
+type Topic = 'trace' | 'reports';
+/** What all batches have. */
+interface Batch {
+  readonly subscription: number;
+  readonly events: readonly unknown[];
+  readonly dropped: number;
 }
 
 /** A connection to the control socket of a process. Everything it rejects with is a `ControlError`. */
@@ -45,9 +55,10 @@ export class ControlClient {
   readonly process: MethodResult<'rpc.version'>;
   readonly #socket: net.Socket;
   readonly #pending: Map<number, Pending>;
-  readonly #queues = new Map<number, BatchQueue>();
+  /** By topic and number of the subscription. */
+  readonly #queues = new Map<string, { push(batch: Batch): void; end(): void }>();
   /** Batches may come before the answer that names their subscription. */
-  readonly #early = new Map<number, TraceBatch[]>();
+  readonly #early = new Map<string, Batch[]>();
   #nextId = 1;
 
   /**
@@ -101,21 +112,34 @@ export class ControlClient {
    * Trace events from now on, in batches. A reader that falls behind loses the oldest batches here; they count as dropped.
    * @throws ControlError as `call`
    */
-  async subscribe(filter: MethodParams<'trace.subscribe'> = {}, options?: CallOptions): Promise<TraceSubscription> {
-    const { subscription } = await this.call('trace.subscribe', filter, options);
-    const queue = new BatchQueue();
-    this.#queues.set(subscription, queue);
-    for (const batch of this.#early.get(subscription) ?? []) queue.push(batch);
-    this.#early.delete(subscription);
-    if (this.#socket.destroyed) queue.end();
-    return {
-      [Symbol.asyncIterator]: () => queue,
-      close: async () => {
-        queue.end();
-        this.#queues.delete(subscription);
-        return this.call('trace.unsubscribe', { subscription }, options).catch(() => null);
-      },
+  subscribe(filter: MethodParams<'trace.subscribe'> = {}, options?: CallOptions): Promise<TraceSubscription> {
+    return this.#subscribe<TraceBatch>('trace', this.call('trace.subscribe', filter, options), options);
+  }
+
+  /**
+   * Supervisor reports from now on, in batches, under the same rules.
+   * @throws ControlError as `call`
+   */
+  subscribeReports(filter: MethodParams<'reports.subscribe'> = {}, options?: CallOptions): Promise<ReportSubscription> {
+    return this.#subscribe<ReportBatch>('reports', this.call('reports.subscribe', filter, options), options);
+  }
+
+  async #subscribe<B extends Batch>(topic: Topic, asked: Promise<{ readonly subscription: number }>, options: CallOptions | undefined): Promise<Subscription<B>> {
+    const { subscription } = await asked;
+    const key = `${topic} ${subscription}`;
+    let closing: ReturnType<Subscription<B>['close']> | null = null;
+    const close = (): ReturnType<Subscription<B>['close']> => {
+      closing ??= this.call(`${topic}.unsubscribe`, { subscription }, options).catch(() => null);
+      queue.end();
+      this.#queues.delete(key);
+      return closing;
     };
+    const queue = new BatchQueue<B>(() => void close());
+    this.#queues.set(key, { push: (batch) => queue.push(batch as B), end: () => queue.end() });
+    for (const batch of this.#early.get(key) ?? []) queue.push(batch as B);
+    this.#early.delete(key);
+    if (this.#socket.destroyed) queue.end();
+    return { [Symbol.asyncIterator]: () => queue, close };
   }
 
   /** Ends the connection. What was under way is rejected as disconnected. */
@@ -147,9 +171,9 @@ export class ControlClient {
     }
     if (typeof message !== 'object' || message === null || Array.isArray(message)) return false;
     const { id, method, params, result, error } = message as Readonly<Record<string, unknown>>;
-    if (method === 'trace.events') {
-      const batch = NOTIFICATIONS['trace.events'].params.safeParse(params);
-      if (batch.success) this.#batch(batch.data);
+    if (method === 'trace.events' || method === 'reports.events') {
+      const batch = NOTIFICATIONS[method].params.safeParse(params);
+      if (batch.success) this.#batch(method === 'trace.events' ? 'trace' : 'reports', batch.data);
       return batch.success;
     }
     // Notifications of a later version are not for us.
@@ -167,14 +191,15 @@ export class ControlClient {
     return true;
   }
 
-  #batch(batch: TraceBatch): void {
-    const queue = this.#queues.get(batch.subscription);
+  #batch(topic: Topic, batch: Batch): void {
+    const key = `${topic} ${batch.subscription}`;
+    const queue = this.#queues.get(key);
     if (queue !== undefined) {
       queue.push(batch);
       return;
     }
-    const early = this.#early.get(batch.subscription) ?? [];
-    if (this.#early.size < 8 && early.length < 8) this.#early.set(batch.subscription, [...early, batch]);
+    const early = this.#early.get(key) ?? [];
+    if (this.#early.size < 8 && early.length < 8) this.#early.set(key, [...early, batch]);
   }
 
   #end(error: ControlError): void {
@@ -190,13 +215,19 @@ export class ControlClient {
 }
 
 /** Batches that came and were not read, a bounded number of them. */
-class BatchQueue implements AsyncIterator<TraceBatch, undefined> {
-  readonly #batches: TraceBatch[] = [];
-  #waiting: ((result: IteratorResult<TraceBatch, undefined>) => void)[] = [];
+class BatchQueue<B extends Batch> implements AsyncIterator<B, undefined> {
+  readonly #batches: B[] = [];
+  #waiting: ((result: IteratorResult<B, undefined>) => void)[] = [];
   #lost = 0;
   #ended = false;
+  readonly #left: () => void;
 
-  push(batch: TraceBatch): void {
+  /** @param left whoever read it has left its loop */
+  constructor(left: () => void) {
+    this.#left = left;
+  }
+
+  push(batch: B): void {
     if (this.#ended) return;
     const counted = this.#lost === 0 ? batch : { ...batch, dropped: batch.dropped + this.#lost };
     const reader = this.#waiting.shift();
@@ -217,7 +248,7 @@ class BatchQueue implements AsyncIterator<TraceBatch, undefined> {
     for (const reader of this.#waiting.splice(0)) reader({ done: true, value: undefined });
   }
 
-  next(): Promise<IteratorResult<TraceBatch, undefined>> {
+  next(): Promise<IteratorResult<B, undefined>> {
     const batch = this.#batches.shift();
     if (batch !== undefined) {
       const value = this.#lost === 0 ? batch : { ...batch, dropped: batch.dropped + this.#lost };
@@ -228,8 +259,8 @@ class BatchQueue implements AsyncIterator<TraceBatch, undefined> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  return(): Promise<IteratorResult<TraceBatch, undefined>> {
-    this.end();
+  return(): Promise<IteratorResult<B, undefined>> {
+    this.#left();
     return Promise.resolve({ done: true, value: undefined });
   }
 }

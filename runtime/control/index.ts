@@ -1,10 +1,10 @@
-export { type CallOptions, type ConnectOptions, ControlClient, type TraceSubscription } from './client.js';
+export { type CallOptions, type ConnectOptions, ControlClient, type ReportSubscription, type Subscription, type TraceSubscription } from './client.js';
 export { discover } from './discover.js';
 export { ControlError, type ControlErrorCode, RPC_ERRORS, type RpcErrorBody, type RpcErrorName } from './errors.js';
 export { CONTROL_LIMITS, type ControlLimits } from './limits.js';
 export {
   LOG_LEVELS, type MethodInput, type MethodKind, type MethodName, type MethodParams, type MethodResult, METHODS, NOTIFICATIONS, PROTOCOL_VERSION, TRACE_KINDS,
-  type TraceBatch, type WireTraceEvent, type WireTreeNode,
+  type ReportBatch, type TraceBatch, type WireTraceEvent, type WireTreeNode,
 } from './methods.js';
 export { ControlServer, type ControlServerOptions } from './server.js';
 export { SOCKET_PATH_BYTES } from './socket-file.js';

@@ -56,12 +56,15 @@ export type ToMain =
   | { readonly kind: 'calls'; readonly calls: readonly MainCall[] }
   /** Whether anybody reads the trace. */
   | { readonly kind: 'traceWanted'; readonly wanted: boolean }
+  /** Whether anybody reads supervisor reports. */
+  | { readonly kind: 'reportsWanted'; readonly wanted: boolean }
   | { readonly kind: 'audit'; readonly entry: AuditEntry }
   | { readonly kind: 'closed' };
 
 export type ToThread =
   | { readonly kind: 'answers'; readonly answers: readonly MainAnswer[] }
   | { readonly kind: 'trace'; readonly piece: TracePiece }
+  | { readonly kind: 'reports'; readonly reports: readonly unknown[]; readonly dropped: number }
   | { readonly kind: 'close' };
 
 /** Bytes of the shared memory for so many tickets: a heartbeat (Float64) and a state (Int32) for each ticket. */

@@ -51,6 +51,12 @@ const traceEvent = z.looseObject({
   atUs,
 });
 
+const report = z.looseObject({
+  kind: z.string().describe('failure (with context, reason, offender) or progress (with started).'),
+  supervisor: z.string(),
+  atUs,
+});
+
 const timer = z.looseObject({ path: z.string(), key: z.string(), dueUs: z.number() });
 const letter = z.looseObject({ reason: z.string(), path: z.string(), message: anything, atUs, cause: anything.optional() });
 const histogram = z.looseObject({
@@ -126,6 +132,14 @@ export const METHODS = {
   'trace.subscribe': method('read', 'From now on sends `trace.events` notifications to this connection, in batches.', z.strictObject(traceFilter),
     z.looseObject({ subscription: count })),
   'trace.unsubscribe': method('read', 'Ends a subscription of this connection.', z.strictObject({ subscription: count }),
+    z.looseObject({ delivered: count, dropped: count })),
+  'reports.subscribe': method('read', 'From now on sends `reports.events` notifications to this connection: what supervisors report, after OTP.',
+    z.strictObject({
+      path: path.optional().describe('Only reports of this supervisor and of those under it.'),
+      failures: z.boolean().default(false).describe('Only failures, no progress.'),
+    }),
+    z.looseObject({ subscription: count })),
+  'reports.unsubscribe': method('read', 'Ends a subscription of this connection.', z.strictObject({ subscription: count }),
     z.looseObject({ delivered: count, dropped: count })),
 
   suspend: method('write', 'The actor handles no message until it is resumed; they wait in its mailbox (OTP sys:suspend). A restart ends it.', z.strictObject({ path, reason: reason.optional() }), suspension),
@@ -215,7 +229,16 @@ export const NOTIFICATIONS = {
       restarted: z.boolean().optional().describe('The process has another runtime now, and `seq` counts from 0 again.'),
     }),
   },
+  'reports.events': {
+    summary: 'Supervisor reports of a subscription.',
+    params: z.looseObject({
+      subscription: count,
+      events: z.array(report),
+      dropped: count.describe('Reports dropped since the last batch, whether they matched or not.'),
+    }),
+  },
 } as const;
+export type ReportBatch = z.output<(typeof NOTIFICATIONS)['reports.events']['params']>;
 export type TraceBatch = z.output<(typeof NOTIFICATIONS)['trace.events']['params']>;
 
 export function isMethodName(name: string): name is MethodName {

@@ -4,6 +4,7 @@ import { plainCopy } from '../index.js';
 import { ControlError, rpcError, type RpcErrorBody } from './errors.js';
 import { CONTROL_LIMITS, type ControlLimits } from './limits.js';
 import { Heartbeat, isWrite, type MainAnswer, type MainCall, sharedBytes, type ThreadInput, Tickets, type ToMain, type ToThread } from './link.js';
+import { ReportFeed } from './report-feed.js';
 import { checkLength } from './socket-file.js';
 import type { AuditEntry, ControlTarget } from './target.js';
 import { TraceFeed } from './trace-feed.js';
@@ -43,6 +44,7 @@ export class ControlServer {
   readonly #tickets: Tickets;
   #worker: Worker | null = null;
   #feed: TraceFeed | null = null;
+  #reports: ReportFeed | null = null;
   #queue: MainCall[] = [];
   #pumping = false;
   #closing = false;
@@ -102,6 +104,7 @@ export class ControlServer {
     clearInterval(this.#beat);
     this.#delay.disable();
     this.#feed?.stop();
+    this.#reports?.stop();
     this.#worker = null;
   }
 
@@ -114,6 +117,7 @@ export class ControlServer {
     const worker = new Worker(THREAD_MODULE, { workerData, execArgv: [], name: 'control', resourceLimits: { maxOldGenerationSizeMb: 128 } });
     this.#worker = worker;
     this.#feed = new TraceFeed(() => target.runtime(), this.#limits.traceBatchMs, (message, transfer) => worker.postMessage(message, transfer));
+    this.#reports = new ReportFeed(() => target.runtime(), this.#limits.traceBatchMs, (message) => worker.postMessage(message));
     let why = 'it ended by itself';
     worker.on('error', (error: unknown) => void (why = error instanceof Error ? error.message : String(error)));
     await new Promise<void>((resolve, reject) => {
@@ -136,6 +140,7 @@ export class ControlServer {
   #threadEnded(why: string): void {
     this.#worker = null;
     this.#feed?.stop();
+    this.#reports?.stop();
     this.#queue = [];
     if (this.#closing) return;
     this.#tell(() => this.#options.onFault?.(`the thread of the control socket ended: ${why}`));
@@ -152,6 +157,7 @@ export class ControlServer {
         if (!this.#pumping) this.#pump();
         break;
       case 'traceWanted': this.#feed?.want(message.wanted); break;
+      case 'reportsWanted': this.#reports?.want(message.wanted); break;
       case 'audit': this.#tell(() => this.#options.onAudit?.(message.entry)); break;
       case 'listening':
       case 'failed':

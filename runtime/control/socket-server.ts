@@ -6,6 +6,7 @@ import { rpcError } from './errors.js';
 import { Gate, type Outcome } from './gate.js';
 import { Heartbeat, isWrite, type MainAnswer, type ThreadInput, Tickets, type ToMain, type TracePiece } from './link.js';
 import { type MethodInput, type MethodName, PROTOCOL_VERSION } from './methods.js';
+import { ReportHub } from './report-hub.js';
 import { errorText, type ValidCall } from './requests.js';
 import { type ClaimedSocket, claimSocket } from './socket-file.js';
 import { TraceHub } from './trace-hub.js';
@@ -29,6 +30,7 @@ export class SocketServer implements Hub {
   readonly #heartbeat: Heartbeat;
   readonly #gate: Gate;
   readonly #trace: TraceHub;
+  readonly #reports: ReportHub;
   readonly #server: net.Server;
   readonly #connections = new Set<Connection>();
   /** Connections that may have a line to serve, in the order of their turns. */
@@ -51,6 +53,7 @@ export class SocketServer implements Hub {
     this.#heartbeat = new Heartbeat(input.shared);
     this.#gate = new Gate(this.limits, this.#heartbeat, new Tickets(input.shared, this.limits.outstandingCalls), (calls) => post({ kind: 'calls', calls }));
     this.#trace = new TraceHub(this.limits, (wanted) => post({ kind: 'traceWanted', wanted }), (cells, done) => this.#askPaths(cells, done), (events) => void (this.counts.droppedEvents += events));
+    this.#reports = new ReportHub(this.limits.clientSubscriptions, (wanted) => post({ kind: 'reportsWanted', wanted }), (events) => void (this.counts.droppedEvents += events));
     this.bytes = new Bucket(this.limits.bytesPerSecond, this.limits.byteBurst, performance.now());
     this.#rate = new Bucket(this.limits.requestsPerSecond, this.limits.burst, performance.now());
     this.#server = net.createServer({ allowHalfOpen: true }, (socket) => this.#accepted(socket));
@@ -83,6 +86,10 @@ export class SocketServer implements Hub {
     this.#trace.take(piece);
   }
 
+  reports(reports: readonly unknown[], dropped: number): void {
+    this.#reports.take(reports, dropped);
+  }
+
   ready(connection: Connection): void {
     this.#throttled.delete(connection);
     this.#ready.add(connection);
@@ -96,10 +103,19 @@ export class SocketServer implements Hub {
     this.#ready.delete(connection);
     this.#throttled.delete(connection);
     this.#trace.gone(connection);
+    this.#reports.gone(connection);
   }
 
   perform(connection: Connection, call: ValidCall, done: (outcome: Outcome) => void): void {
     const answer = (value: unknown): void => done({ result: JSON.stringify(value) });
+    const subscribed = (subscription: number | null): void => {
+      if (subscription !== null) answer({ subscription });
+      else done({ error: rpcError('limit', `a connection has at most ${this.limits.clientSubscriptions} subscriptions`, { limit: 'clientSubscriptions' }) });
+    };
+    const unsubscribed = (ended: { readonly delivered: number; readonly dropped: number } | null): void => {
+      if (ended !== null) answer(ended);
+      else done({ error: rpcError('notFound', 'this connection has no such subscription') });
+    };
     switch (call.method) {
       case 'rpc.version': {
         const { protocol, client } = call.params as MethodInput<'rpc.version'>;
@@ -114,18 +130,10 @@ export class SocketServer implements Hub {
       case 'rpc.ping': answer({ mainLoop: this.#mainLoop(), threadUptimeMs: Math.round(performance.now() - this.#startedMs) }); return;
       case 'rpc.discover': done({ result: discoverText() }); return;
       case 'process': this.#process(done); return;
-      case 'trace.subscribe': {
-        const subscription = this.#trace.subscribe(connection, call.params as MethodInput<'trace.subscribe'>);
-        if (subscription === null) done({ error: rpcError('limit', `a connection has at most ${this.limits.clientSubscriptions} subscriptions`, { limit: 'clientSubscriptions' }) });
-        else answer({ subscription });
-        return;
-      }
-      case 'trace.unsubscribe': {
-        const ended = this.#trace.unsubscribe(connection, (call.params as MethodInput<'trace.unsubscribe'>).subscription);
-        if (ended === null) done({ error: rpcError('notFound', 'this connection has no such subscription') });
-        else answer(ended);
-        return;
-      }
+      case 'trace.subscribe': subscribed(this.#trace.subscribe(connection, call.params as MethodInput<'trace.subscribe'>)); return;
+      case 'trace.unsubscribe': unsubscribed(this.#trace.unsubscribe(connection, (call.params as MethodInput<'trace.unsubscribe'>).subscription)); return;
+      case 'reports.subscribe': subscribed(this.#reports.subscribe(connection, call.params as MethodInput<'reports.subscribe'>)); return;
+      case 'reports.unsubscribe': unsubscribed(this.#reports.unsubscribe(connection, (call.params as MethodInput<'reports.unsubscribe'>).subscription)); return;
       case 'metrics': this.#forward(connection, 'metrics', {}, (outcome) => done(this.#withSocket(outcome))); return;
       default: this.#forward(connection, call.method, call.params, done);
     }
@@ -251,7 +259,7 @@ export class SocketServer implements Hub {
   #withSocket(outcome: Outcome): Outcome {
     if ('error' in outcome) return outcome;
     const socket = {
-      clients: this.#connections.size, subscriptions: this.#trace.size, queuedCalls: this.#gate.queued,
+      clients: this.#connections.size, subscriptions: this.#trace.size + this.#reports.size, queuedCalls: this.#gate.queued,
       ...this.counts, ...this.#gate.counts, threadCpuShare: cpuShare(),
     };
     return { result: `${outcome.result.slice(0, -1)},"socket":${JSON.stringify(socket)}}` };

@@ -22,6 +22,7 @@ port.on('message', (message: ToThread) => {
   switch (message.kind) {
     case 'answers': server.answered(message.answers); break;
     case 'trace': server.tracePiece(message.piece); break;
+    case 'reports': server.reports(message.reports, message.dropped); break;
     case 'close':
       void server.close().then(() => {
         post({ kind: 'closed' });

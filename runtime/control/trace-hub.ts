@@ -3,6 +3,7 @@ import type { ControlLimits } from './limits.js';
 import type { TracePiece } from './link.js';
 import { TraceKind } from '../observe/trace.js';
 import { TRACE_KINDS } from './methods.js';
+import { isUnder } from './paths.js';
 
 export interface TraceFilter {
   readonly path?: string | undefined;
@@ -154,11 +155,6 @@ export class TraceHub {
       this.#wanted(false);
     }
   }
-}
-
-/** Whether an actor is `root` or under it. */
-export function isUnder(path: string, root: string): boolean {
-  return root === '/' || path === root || path.startsWith(root.endsWith('/') ? root : `${root}/`);
 }
 
 export function traceKindName(kind: number): string {

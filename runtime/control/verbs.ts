@@ -1,7 +1,8 @@
 import { type ChildSpec, type FullChildSpec, plainCopy, type Reconfiguration, type Runtime, type SuspendResult, TraceKind, type TreeNode } from '../index.js';
 import { rpcError, type RpcErrorBody, type RpcErrorName } from './errors.js';
 import type { MethodAnswer, MethodInput, MethodName } from './methods.js';
-import { isUnder, traceKindName } from './trace-hub.js';
+import { isUnder } from './paths.js';
+import { traceKindName } from './trace-hub.js';
 import type { ControlTarget } from './target.js';
 import type { TimesUs } from './turn-meter.js';
 
@@ -22,7 +23,7 @@ export interface VerbScene {
 }
 
 /** The thread of the socket answers these by itself, or adds what it knows. */
-type OwnOfThread = 'rpc.version' | 'rpc.ping' | 'rpc.discover' | 'trace.subscribe' | 'trace.unsubscribe' | 'process' | 'metrics';
+type OwnOfThread = 'rpc.version' | 'rpc.ping' | 'rpc.discover' | 'trace.subscribe' | 'trace.unsubscribe' | 'reports.subscribe' | 'reports.unsubscribe' | 'process' | 'metrics';
 type Answer<M extends MethodName> = MethodAnswer<M> | Promise<MethodAnswer<M>>;
 type Verbs = { readonly [M in Exclude<MethodName, OwnOfThread>]: (params: MethodInput<M>, scene: VerbScene) => Answer<M> } & {
   /** Only the part that the process adds. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type AuditEntry, type ControlClient, ControlError, type ControlTarget, type LogLevel, type RpcErrorName, type ShutdownRequest, TurnMeter } from '../../../runtime/control/index.js';
+import { type AuditEntry, type ControlClient, ControlError, type ControlTarget, type LogLevel, type ReportBatch, type RpcErrorName, type ShutdownRequest, TurnMeter } from '../../../runtime/control/index.js';
 import { createRuntime, dynamicSupervisor, type Runtime, VirtualClock } from '../../../runtime/index.js';
 import { child, root, started } from '../support.js';
 import { connected, serve } from './support.js';
@@ -291,8 +291,41 @@ test('a subscription goes on when the process has another runtime, and says so',
   }
 });
 
+test('supervisor reports are streamed, of a part of the tree, failures alone, and of the next runtime', async (t) => {
+  const make = (): Runtime => started(root([child('a'), root([child('b')], { id: 'sub' })]), { clock: new VirtualClock(0) });
+  let runtime = make();
+  const { path } = await serve(t, { target: { runtime: () => runtime } });
+  const client = await connected(t, path);
+  const failures = await client.subscribeReports({ path: '/sub', failures: true });
+  const all = await client.subscribeReports();
+  const seen: unknown[] = [];
+  const batches = failures[Symbol.asyncIterator]();
+  const next = async (): Promise<void> => {
+    const { value } = await batches.next();
+    for (const { kind, supervisor, ...rest } of (value as ReportBatch).events) seen.push([kind, supervisor, (rest as { offender?: { id: string } }).offender?.id]);
+  };
+  for (const who of ['/a', '/sub/b']) runtime.crash(who);
+  runtime.drain();
+  await next();
+  assert.deepEqual(seen, [['failure', '/sub', 'b']]);
+  const kinds: string[] = [];
+  for await (const { events } of all) {
+    for (const { kind, supervisor } of events) kinds.push(`${kind} ${supervisor}`);
+    if (kinds.length >= 4) break;
+  }
+  assert.deepEqual(kinds.sort(), ['failure /', 'failure /sub', 'progress /', 'progress /sub']);
+  runtime = make();
+  const crash = setInterval(() => {
+    runtime.crash('/sub/b');
+    runtime.drain();
+  }, 60);
+  await next().finally(() => clearInterval(crash));
+  assert.equal(seen.length >= 2, true);
+  assert.ok((await failures.close())!.delivered >= 2);
+});
+
 test('subscriptions are bounded, belong to their connection, and end with the connection', async (t) => {
-  const { path, server } = await serve(t, { limits: { clientSubscriptions: 2 } });
+  const { path, server, runtime } = await serve(t, { limits: { clientSubscriptions: 2 } });
   const client = await connected(t, path);
   const first = await client.subscribe();
   await client.subscribe();
@@ -300,7 +333,12 @@ test('subscriptions are bounded, belong to their connection, and end with the co
   const other = await connected(t, path);
   await refused(other.call('trace.unsubscribe', { subscription: 1 }), 'notFound');
   assert.deepEqual({ ...(await first.close()) }, { delivered: 0, dropped: 0 });
-  const third = await client.subscribe();
+  const left = await client.subscribe({ kinds: ['turn'] });
+  runtime.send('/a', { type: 'add', n: 1 });
+  for await (const { events } of left) if (events.length > 0) break;
+  // Leaving the loop has ended it on the other side too: there is room for one more.
+  const third = await until(() => client.subscribe().catch(() => null), (subscription) => subscription !== null);
+  assert.ok(third !== null);
   await server.close();
   for await (const _batch of third) assert.fail('nothing was to come');
   const error: unknown = await client.call('tree').catch((thrown: unknown) => thrown);
