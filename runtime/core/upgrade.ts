@@ -55,6 +55,8 @@ type AnyBehaviour = Behaviour<unknown, unknown, unknown>;
 interface Step {
   readonly cell: Cell;
   readonly state: { readonly value: unknown } | null;
+  /** The new version as the dispatcher steps it: behind the journal in a durable actor. */
+  readonly behaviour: AnyBehaviour;
 }
 
 /**
@@ -78,7 +80,7 @@ export function upgrade(d: Dispatcher, target: UpgradeTarget, next: AnyBehaviour
   const steps: Step[] = [];
   if (problems.length === 0) {
     for (const cell of cells) {
-      undo.push(keepDraws(cell));
+      undo.push(keepBefore(cell));
       const step = prepare(d, cell, next, problems);
       if (step !== null) steps.push(step);
     }
@@ -121,7 +123,9 @@ function prepare(d: Dispatcher, cell: Cell, next: AnyBehaviour, problems: Upgrad
   if (to <= from) return wrong({ kind: 'not_newer', path, from, to });
   if (cell.policy.idleAfterMs !== null && (next.snapshot === undefined || next.restore === undefined)) return wrong({ kind: 'no_restore', path });
   const waits = cell.state === CellState.down && !cell.undecided;
-  if (cell.state === CellState.stopped || (waits && !cell.retained)) return { cell, state: null };
+  if (cell.state === CellState.stopped || (waits && !cell.retained)) {
+    return { cell, state: null, behaviour: cell.durable === null ? next : cell.durable.around(next) };
+  }
   if (cell.state !== CellState.running && !waits) return wrong({ kind: 'busy', path, state: nodeState(cell) });
   const taken = snapshotValue(d, cell);
   if (!taken.ok) {
@@ -136,12 +140,13 @@ function prepare(d: Dispatcher, cell: Cell, next: AnyBehaviour, problems: Upgrad
     return wrong({ kind: 'migrate_threw', path, cause: toFailureCause(thrown, { path, incarnation: cell.incarnation }) });
   }
   if (data === undefined) return wrong({ kind: 'no_migrate', path, from, to });
-  const restored = runRestore(d, cell, next, data, 'upgrade');
-  return restored.ok ? { cell, state: { value: restored.value } } : wrong({ kind: 'restore_threw', path, cause: restored.cause });
+  const running = cell.durable === null ? next : cell.durable.around(next);
+  const restored = runRestore(d, cell, running, data, 'upgrade');
+  return restored.ok ? { cell, state: { value: restored.value }, behaviour: running } : wrong({ kind: 'restore_threw', path, cause: restored.cause });
 }
 
-function carryOut(d: Dispatcher, { cell, state }: Step, next: AnyBehaviour): void {
-  cell.behaviour = next;
+function carryOut(d: Dispatcher, { cell, state, behaviour }: Step, next: AnyBehaviour): void {
+  cell.behaviour = behaviour;
   cell.spec = specWith(cell.spec, next);
   const replaced = cell.parent?.supervision?.replaced ?? null;
   const waiting = replaced?.get(cell.id);
@@ -188,14 +193,16 @@ function rewriteSupervisors(d: Dispatcher, next: AnyBehaviour): void {
   }
 }
 
-/** Ids and random numbers drawn by a restore that comes to nothing are drawn again. */
-function keepDraws(cell: Cell): () => void {
-  const { idCounter, random } = cell;
+/** The way back: ids and random numbers drawn by a restore that comes to nothing are drawn again, the journal steps the old version. */
+function keepBefore(cell: Cell): () => void {
+  const { idCounter, random, durable } = cell;
+  const inner = durable?.inner;
   const state = new Int32Array(4);
   random?.save(state);
   return () => {
     cell.idCounter = idCounter;
     cell.random = random;
     random?.load(state);
+    if (inner !== undefined) durable?.around(inner);
   };
 }

@@ -4,6 +4,7 @@ import { assign, setup } from 'xstate';
 import {
   type ActorContext, dynamicSupervisor, machine, type Runtime, supervisor, type UpgradeResult, worker, type WorkerSpec,
 } from '../../runtime/index.js';
+import { MemoryJournal } from '../../runtime/journal/index.js';
 import { child, root, started, stateOf } from '../runtime/support.js';
 
 type Message = 'add' | 'die' | 'hold' | 'release';
@@ -252,6 +253,23 @@ test('what was queued for version 1 and 2 in a row is migrated step by step', ()
   const result = runtime.upgrade({ behaviour: 'position' }, v3);
   assert.deepEqual(result.ok && result.upgraded, [{ path: '/a', from: 2, to: 3 }, { path: '/b', from: 1, to: 3 }]);
   assert.deepEqual(['/a', '/b'].map((path) => valueOf(runtime, path)), [{ lots: { $bigint: '200' }, how: 'upgrade' }, { lots: { $bigint: '200' }, how: 'upgrade' }]);
+});
+
+test('a durable actor is upgraded behind its journal: a process killed afterwards comes back as the new version, one refused as the old', () => {
+  const journal = new MemoryJournal();
+  const durable = { durable: { log: 'inputs' } } as const;
+  const runtime = started(root([position('a', durable)]), { journal });
+  add(runtime, '/a', 3);
+  assert.deepEqual(problems(runtime.upgrade('/a', { ...v2, migrate: () => { throw new Error('no'); } })), ['migrate_threw /a']);
+  assert.deepEqual(problems(runtime.upgrade('/a', { ...v2, restore: () => { throw new Error('no'); } })), ['restore_threw /a']);
+  add(runtime, '/a', 1);
+  const old = started(root([position('a', durable)]), { journal: journal.survivor() });
+  assert.deepEqual(valueOf(old, '/a'), { count: 4 });
+  assert.equal(runtime.upgrade('/a', v2).ok, true);
+  add(runtime, '/a', 2);
+  assert.deepEqual(valueOf(runtime, '/a'), { lots: { $bigint: '24' }, how: 'upgrade' });
+  const next = started(root([position('a', durable, v2)]), { journal: journal.survivor() });
+  assert.deepEqual((valueOf(next, '/a') as { lots: unknown }).lots, { $bigint: '24' });
 });
 
 // Machines.
