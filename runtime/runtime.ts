@@ -15,6 +15,7 @@ import { awaitStart } from './core/pending-start.js';
 import { startAnswer } from './core/start-wishes.js';
 import { CellKind, CellState, StopMode } from './core/states.js';
 import { resume, suspend, type SuspendResult } from './core/suspend.js';
+import { TokenMap } from './core/token-map.js';
 import { upgrade, type UpgradeResult, type UpgradeTarget } from './core/upgrade.js';
 import { type BurstMeter, WallLoop } from './core/wall-loop.js';
 import { durableContext } from './durable/adopt.js';
@@ -212,7 +213,7 @@ export class Runtime {
       d.tell(listener, token, path, cell?.incarnation ?? 0, { kind: 'noproc' });
       return () => undefined;
     }
-    (cell.watchers ??= new Map()).set(token, listener);
+    (cell.watchers ??= new TokenMap()).set(token, listener);
     return () => void cell.watchers?.delete(token);
   }
 
@@ -487,7 +488,7 @@ export class Runtime {
 
   #treeDown(): void {
     if (this.#root !== null) {
-      for (const child of [...(this.#root.children?.values() ?? [])].reverse()) {
+      for (const child of this.#root.childrenLastFirst) {
         kill(this.#d, child);
         forget(this.#d, child);
       }

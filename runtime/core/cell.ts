@@ -10,6 +10,7 @@ import type { Mailbox } from './mailbox.js';
 import type { PendingStart } from './pending-start.js';
 import type { SnapshotEffect } from './snapshot.js';
 import { CellKind, CellState, StopMode } from './states.js';
+import type { TokenMap } from './token-map.js';
 
 let cellOf: (ref: Ref) => Cell | null;
 let bind: (ref: Ref, cell: Cell | null) => void;
@@ -41,6 +42,9 @@ export { bind as bindRef, cellOf };
 export type Watcher = Cell | ((down: { readonly path: string; readonly incarnation: number; readonly reason: ExitReason | { readonly kind: 'noproc' } }) => void);
 
 const NEVER: ExitReason = { kind: 'normal' };
+/** The system lane of everyone who has none yet; frozen, so that nothing can be put into it. */
+export const NO_NOTICES: unknown[] = Object.freeze([]) as unknown as unknown[];
+const NO_CELLS: readonly Cell[] = [];
 
 /**
  * One address in the tree: an actor or a supervisor, over all its incarnations. Everything the runtime knows
@@ -81,16 +85,16 @@ export class Cell {
   lastExit: ExitReason | null = null;
 
   /** System lane: unbounded, read before the mailbox. `systemHead` = first unread. */
-  system: unknown[] = [];
+  system: unknown[] = NO_NOTICES;
   systemHead = 0;
 
   timers: Map<string, Timer> | null = null;
   asks: Set<Ask> | null = null;
   children: Map<string, Cell> | null = null;
   /** Who watches this incarnation, by token. */
-  watchers: Map<number, Watcher> | null = null;
+  watchers: TokenMap<Watcher> | null = null;
   /** What this incarnation watches, by token. */
-  watching: Map<number, Cell> | null = null;
+  watching: TokenMap<Cell> | null = null;
   topics: Set<string> | null = null;
   names: string[] | null = null;
 
@@ -145,6 +149,11 @@ export class Cell {
     this.supervision = supervision;
     this.self = new Ref(path, this);
     this.context = makeContext(this);
+  }
+
+  /** Its children, the last one first; a copy, because most who ask are about to stop them. */
+  get childrenLastFirst(): readonly Cell[] {
+    return this.children === null || this.children.size === 0 ? NO_CELLS : [...this.children.values()].reverse();
   }
 
   get queued(): number {

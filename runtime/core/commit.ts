@@ -1,8 +1,9 @@
 import { TraceKind } from '../observe/trace.js';
-import type { ExitReason, FailureCause, WorkerSpec } from '../types.js';
+import type { ActorRef, ExitReason, FailureCause, WorkerSpec } from '../types.js';
 import { askTimer, keyedTimer } from './timer-jobs.js';
 import { type Ask, AskRequest, ChildEnded } from './asks.js';
 import type { Cell } from './cell.js';
+import { resolve } from './context.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { EffectCall, EffectFailed } from './effects.js';
 import { kill, stopChild } from './lifecycle.js';
@@ -11,6 +12,7 @@ import { awaitSpawned } from './spawned.js';
 import { createCell, startCell } from './start.js';
 import { type NO_ASK, unstashAll } from './stash.js';
 import { CellState } from './states.js';
+import { TokenMap } from './token-map.js';
 import { type Call, Op } from './turn-ops.js';
 
 /**
@@ -47,7 +49,7 @@ export function commit(d: Dispatcher, mark: number): void {
       case Op.call: (a as Call)(d, owner, b, ops.n[at]!); break;
       case Op.publish: publish(d, a as string, b); break;
       case Op.subscribe: subscribe(d, owner, a as string); break;
-      case Op.monitor: monitor(d, owner, a as string, ops.n[at]!); break;
+      case Op.monitor: monitor(d, owner, a as ActorRef<never>, ops.n[at]!); break;
       case Op.demonitor: demonitor(owner, ops.n[at]!); break;
       case Op.ask: ask(d, owner, a as string, b as Ask, ops.n[at]!); break;
       case Op.reply: reply(d, owner, a as Ask | null, b); break;
@@ -141,14 +143,14 @@ function subscribe(d: Dispatcher, cell: Cell, topic: string): void {
   (cell.topics ??= new Set()).add(topic);
 }
 
-function monitor(d: Dispatcher, cell: Cell, path: string, token: number): void {
-  const target = d.find(path);
+function monitor(d: Dispatcher, cell: Cell, to: ActorRef<never>, token: number): void {
+  const target = resolve(d, to);
   if (target === undefined || target.state > CellState.draining) {
-    d.tell(cell, token, path, target?.incarnation ?? 0, { kind: 'noproc' });
+    d.tell(cell, token, to.path, target?.incarnation ?? 0, { kind: 'noproc' });
     return;
   }
-  (target.watchers ??= new Map()).set(token, cell);
-  (cell.watching ??= new Map()).set(token, target);
+  (target.watchers ??= new TokenMap()).set(token, cell);
+  (cell.watching ??= new TokenMap()).set(token, target);
 }
 
 /** Also takes back a notice that is already queued. */

@@ -1,5 +1,4 @@
 import { Random } from '../random.js';
-import { problemsOfSpec } from '../supervision/validate.js';
 import type { ActorContext, ActorRef, AskResult, ExitReason, SendResult, StartChildResult, WorkerSpec } from '../types.js';
 import { Ask } from './asks.js';
 import { bindRef, type Cell, cellOf, Ref } from './cell.js';
@@ -101,7 +100,7 @@ export class CellContext implements ActorContext {
 
   monitor(ref: ActorRef<never>): number {
     const token = ++this.#d.tokens;
-    this.#d.ops.add(Op.monitor, this.#cell, ref.path, undefined, token);
+    this.#d.ops.add(Op.monitor, this.#cell, ref, undefined, token);
     return token;
   }
 
@@ -122,7 +121,7 @@ export class CellContext implements ActorContext {
   spawn<T>(spec: WorkerSpec<T>): StartChildResult<T> {
     const d = this.#d;
     const cell = this.#cell;
-    const problems = problemsOfSpec(spec);
+    const problems = d.specs.problems(spec);
     if (problems.length > 0) return { ok: false, reason: { kind: 'invalid_spec', problems } };
     if (cell.state > CellState.starting) return { ok: false, reason: { kind: 'stopping', path: cell.path } };
     const known = cell.children?.get(spec.id);
@@ -149,7 +148,7 @@ export class CellContext implements ActorContext {
   }
 
   spawnLater(spec: WorkerSpec<never>): void {
-    const problems = problemsOfSpec(spec);
+    const problems = this.#d.specs.problems(spec);
     if (problems.length > 0) throw new TypeError(`the child specification is not valid:\n${problems.join('\n')}`);
     this.#d.ops.add(Op.spawnLater, this.#cell, undefined, spec, 0);
   }

@@ -3,6 +3,7 @@ import { Timer } from '../clock/timer-heap.js';
 import type { DeadLetters } from '../observe/dead-letters.js';
 import { type Trace, TraceKind } from '../observe/trace.js';
 import type { DurableHost } from '../durable/host.js';
+import { SpecMemory } from '../supervision/spec-memory.js';
 import type { ActorContext, AskResult, ExitReason } from '../types.js';
 import { type Ask, AskOutcome, AskRequest, ChildEnded } from './asks.js';
 import type { Cell } from './cell.js';
@@ -81,6 +82,9 @@ export class Dispatcher extends Post {
   readonly effects: EffectTable;
   readonly maxTimersPerActor: number;
   readonly ops = new TurnOps();
+  readonly specs = new SpecMemory();
+  /** One function for all cells. */
+  readonly makeContext = (cell: Cell): ActorContext => this.hooks.makeContext(this, cell);
   readonly onRootExit: (reason: ExitReason) => void;
 
   inTurn = false;
@@ -316,10 +320,16 @@ export class Dispatcher extends Post {
   }
 
   private shiftSystem(cell: Cell): unknown {
-    const message = cell.system[cell.systemHead];
-    cell.system[cell.systemHead++] = undefined;
-    if (cell.systemHead === cell.system.length) {
-      cell.system.length = 0;
+    const lane = cell.system;
+    const message = lane[cell.systemHead];
+    // `pop` keeps the array's room, a length of 0 does not.
+    if (lane.length === 1) {
+      lane.pop();
+      return message;
+    }
+    lane[cell.systemHead++] = undefined;
+    if (cell.systemHead === lane.length) {
+      lane.length = 0;
       cell.systemHead = 0;
     }
     return message;

@@ -168,7 +168,7 @@ export function kill(d: Dispatcher, cell: Cell, comesBack = false): void {
   if (cell.state === CellState.gone || cell.state === CellState.stopped) return;
   cancelRestart(d, cell);
   if (cell.pendingStart !== null) callOffStart(d, cell);
-  for (const child of [...(cell.children?.values() ?? [])].reverse()) {
+  for (const child of cell.childrenLastFirst) {
     kill(d, child);
     forget(d, child);
   }
@@ -189,7 +189,7 @@ export function kill(d: Dispatcher, cell: Cell, comesBack = false): void {
 
 /** Ends a cell that is down and will not come back. Its stop hook has not run if its state was being kept. */
 export function settleForGood(d: Dispatcher, cell: Cell, mode: StopMode, reason: ExitReason): void {
-  for (const child of [...(cell.children?.values() ?? [])].reverse()) {
+  for (const child of cell.childrenLastFirst) {
     if (!stopCell(d, child, mode === StopMode.kill ? mode : StopMode.final, SHUTDOWN)) kill(d, child);
     forget(d, child);
   }
@@ -216,7 +216,7 @@ export function keepOrReset(d: Dispatcher, cell: Cell, reason: ExitReason): void
 /** Clears what belonged to the incarnation that ended, before a fresh one starts at the same address. */
 function resetForRestart(d: Dispatcher, cell: Cell, reason: ExitReason): void {
   if (cell.kind === CellKind.worker) {
-    for (const child of [...(cell.children?.values() ?? [])].reverse()) {
+    for (const child of cell.childrenLastFirst) {
       if (!stopCell(d, child, StopMode.final, SHUTDOWN)) kill(d, child);
       forget(d, child);
     }

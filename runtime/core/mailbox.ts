@@ -1,6 +1,7 @@
 import type { OverflowPolicy } from '../types.js';
 
-const FIRST_SIZE = 8;
+/** A first ring, copied: a literal is made in one piece, where a length alone would be filled one by one. */
+const FIRST: readonly unknown[] = [undefined, undefined, undefined, undefined];
 
 /** A message that needs work before (or instead of) a step: a timer that fired, an ask, an outcome. */
 export abstract class Envelope {
@@ -102,11 +103,15 @@ export class Mailbox {
   }
 
   private grow(): void {
-    const size = Math.max(FIRST_SIZE, 2 * (this.mask + 1));
-    const ring = Array.from<unknown>({ length: size });
-    for (let offset = 0; offset < this.count; offset++) {
-      ring[(this.head + offset) & (size - 1)] = this.ring[(this.head + offset) & this.mask];
+    if (this.mask < 0) {
+      this.ring = FIRST.slice();
+      this.mask = FIRST.length - 1;
+      return;
     }
+    const size = 2 * (this.mask + 1);
+    const ring: unknown[] = [];
+    for (let at = 0; at < size; at++) ring.push(undefined);
+    for (let offset = 0; offset < this.count; offset++) ring[(this.head + offset) & (size - 1)] = this.ring[(this.head + offset) & this.mask];
     this.ring = ring;
     this.mask = size - 1;
   }

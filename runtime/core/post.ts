@@ -5,7 +5,7 @@ import { Reports } from '../observe/report.js';
 import { type Trace, TraceKind } from '../observe/trace.js';
 import type { AskResult, DeadLetterReason, ExitReason, FailureCause, SendResult } from '../types.js';
 import { type Ask, AskOutcome, AskRequest, ChildEnded } from './asks.js';
-import { Cell, type Watcher } from './cell.js';
+import { Cell, NO_NOTICES, type Watcher } from './cell.js';
 import { toFailureCause } from './failure.js';
 import { Journalled } from './journalled.js';
 import { Envelope } from './mailbox.js';
@@ -97,7 +97,8 @@ export abstract class Post {
       this.deadLetter('stale', cell, contentOf(message));
       return;
     }
-    cell.system.push(message);
+    if (cell.system === NO_NOTICES) cell.system = [message];
+    else cell.system.push(message);
     if (!cell.scheduled && cell.state <= CellState.draining) this.schedule(cell);
   }
 

@@ -1,5 +1,5 @@
 import type { ExitReason } from '../types.js';
-import type { Cell } from './cell.js';
+import { type Cell, NO_NOTICES } from './cell.js';
 import type { Dispatcher } from './dispatcher.js';
 import { dropIdle } from './idle.js';
 import { unstashAll } from './stash.js';
@@ -21,27 +21,26 @@ export function forget(d: Dispatcher, cell: Cell): void {
 
 /** Everything (path, incarnation) owned goes with it; queued messages too when the end is final or the specification says so. */
 export function release(d: Dispatcher, cell: Cell, final: boolean): void {
-  for (const timer of cell.timers?.values() ?? []) d.timers.remove(timer);
+  // Most actors have few of these; each costs one that has none a look.
+  if (cell.timers !== null) for (const timer of cell.timers.values()) d.timers.remove(timer);
   cell.timers = null;
-  for (const ask of cell.asks ?? []) {
-    ask.done = true;
-    if (ask.timer !== null) d.timers.remove(ask.timer);
+  if (cell.asks !== null) {
+    for (const ask of cell.asks) {
+      ask.done = true;
+      if (ask.timer !== null) d.timers.remove(ask.timer);
+    }
   }
   cell.asks = null;
   cell.effects = null;
   if (cell.idle !== null) dropIdle(d, cell);
-  for (const topic of cell.topics ?? []) {
-    const members = d.topics.get(topic);
-    members?.delete(cell);
-    if (members?.size === 0) d.topics.delete(topic);
-  }
+  if (cell.topics !== null) for (const topic of cell.topics) unsubscribe(d, cell, topic);
   cell.topics = null;
-  for (const name of cell.names ?? []) d.names.delete(name);
+  if (cell.names !== null) for (const name of cell.names) d.names.delete(name);
   cell.names = null;
-  for (const [token, target] of cell.watching ?? []) target.watchers?.delete(token);
+  cell.watching?.forEach((target, token) => target.watchers?.delete(token));
   cell.watching = null;
   for (let at = cell.systemHead; at < cell.system.length; at++) d.deadLetter('stale', cell, d.discard(cell.system[at]));
-  cell.system = [];
+  cell.system = NO_NOTICES;
   cell.systemHead = 0;
   cell.value = undefined;
   cell.stateGood = false;
@@ -58,9 +57,15 @@ export function release(d: Dispatcher, cell: Cell, final: boolean): void {
   cell.mailbox.specials = cell.poisoned;
 }
 
+function unsubscribe(d: Dispatcher, cell: Cell, topic: string): void {
+  const members = d.topics.get(topic);
+  members?.delete(cell);
+  if (members?.size === 0) d.topics.delete(topic);
+}
+
 export function tellWatchers(d: Dispatcher, cell: Cell, reason: ExitReason): void {
   const watchers = cell.watchers;
   if (watchers === null) return;
   cell.watchers = null;
-  for (const [token, watcher] of watchers) d.tell(watcher, token, cell.path, cell.incarnation, reason);
+  watchers.forEach((watcher, token) => d.tell(watcher, token, cell.path, cell.incarnation, reason));
 }

@@ -1,7 +1,6 @@
 import { reportStarted } from '../observe/report.js';
 import { TraceKind } from '../observe/trace.js';
 import { Boot, bootChildren } from '../supervision/boot.js';
-import { policyOf } from '../supervision/policy.js';
 import { SupervisorState } from '../supervision/supervisor-state.js';
 import type { Behaviour, ChildSpec, DynamicSupervisorSpec, FailureCause, SupervisorSpec } from '../types.js';
 import { Cell } from './cell.js';
@@ -31,10 +30,10 @@ export function createCell(d: Dispatcher, parent: Cell | null, spec: ChildSpec):
   );
   const kind = isWorker ? CellKind.worker : spec.kind === 'dynamic' ? CellKind.dynamic : CellKind.supervisor;
   const behaviour = isWorker ? (spec.behaviour as unknown as Behaviour<unknown, unknown, unknown>) : NO_BEHAVIOUR;
-  const policy = policyOf(spec, parent !== null && parent.kind === CellKind.worker);
+  const policy = d.specs.policyOf(spec, parent !== null && parent.kind === CellKind.worker);
   const cell = new Cell(
     ++d.cellNumbers, path, spec.id, kind, parent, spec, policy, behaviour, mailbox, isWorker ? null : new SupervisorState(spec),
-    (made) => d.hooks.makeContext(d, made),
+    d.makeContext,
   );
   d.paths.set(path, cell);
   if (parent !== null) (parent.children ??= new Map()).set(spec.id, cell);

@@ -19,7 +19,7 @@ export const Op = {
   publish: 6,
   /** a: topic. */
   subscribe: 7,
-  /** a: target path, n: token. */
+  /** a: target reference, n: token. */
   monitor: 8,
   /** n: token. */
   demonitor: 9,

@@ -46,7 +46,7 @@ export function inspectionOf(d: Dispatcher, cell: Cell, limits: CopyLimits): Ins
     value: plainCopy(value, limits),
     deferred: cell.stash?.length ?? 0,
     timers: [...(cell.timers?.values() ?? [])].map((timer) => ({ key: timer.key, dueUs: timer.dueUs })),
-    watching: [...(cell.watching?.values() ?? [])].map((target) => target.path),
+    watching: (cell.watching?.values() ?? []).map((target) => target.path),
     topics: [...(cell.topics ?? [])],
     names: [...(cell.names ?? [])],
   };

@@ -45,7 +45,8 @@ export function policyOf(spec: ChildSpec, spawned: boolean): ChildPolicy {
     startMs: spec.startDeadlineMs ?? DEFAULT_START_MS,
     significant,
     backoff,
-    quarantine: budget === undefined ? null : new RestartWindow(budget.restarts, budget.withinMs),
+    // What is never restarted needs no count of its restarts.
+    quarantine: budget === undefined || restart === 'temporary' ? null : new RestartWindow(budget.restarts, budget.withinMs),
     onRestart: spec.mailbox?.onRestart ?? 'keep',
     idleAfterMs: spec.idleAfter ?? null,
     stash: spec.mailbox?.stash ?? DEFAULT_STASH,

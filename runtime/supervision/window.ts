@@ -5,20 +5,20 @@
 export class RestartWindow {
   readonly limit: number;
   readonly withinUs: number;
-  private readonly stamps: Float64Array;
+  /** Made at the first restart: most windows never see one. */
+  private stamps: Float64Array | null = null;
   private next = 0;
   private held = 0;
 
   constructor(limit: number, withinMs: number) {
     this.limit = limit;
     this.withinUs = withinMs * 1000;
-    this.stamps = new Float64Array(limit + 1);
   }
 
   /** Counts a restart at `nowUs`; true when that is one too many. */
   exceeded(nowUs: number): boolean {
-    this.push(nowUs);
-    return this.held > this.limit && nowUs - this.stamps[this.next]! <= this.withinUs;
+    const stamps = this.push(nowUs);
+    return this.held > this.limit && nowUs - stamps[this.next]! <= this.withinUs;
   }
 
   /** This window with another budget; the restarts it has counted still count. Itself where the budget is the same. */
@@ -31,10 +31,9 @@ export class RestartWindow {
 
   /** Takes over the latest restarts another window has counted, as many as matter here. */
   takeStamps(other: RestartWindow): void {
-    const many = Math.min(other.held, this.limit + 1);
-    for (let back = many; back > 0; back--) {
-      this.push(other.stamps[(other.next - back + other.stamps.length) % other.stamps.length]!);
-    }
+    const { stamps } = other;
+    if (stamps === null) return;
+    for (let back = Math.min(other.held, this.limit + 1); back > 0; back--) this.push(stamps[(other.next - back + stamps.length) % stamps.length]!);
   }
 
   clear(): void {
@@ -42,9 +41,11 @@ export class RestartWindow {
     this.next = 0;
   }
 
-  private push(stampUs: number): void {
-    this.stamps[this.next] = stampUs;
+  private push(stampUs: number): Float64Array {
+    const stamps = (this.stamps ??= new Float64Array(this.limit + 1));
+    stamps[this.next] = stampUs;
     this.next = this.next === this.limit ? 0 : this.next + 1;
     if (this.held <= this.limit) this.held++;
+    return stamps;
   }
 }

@@ -1,0 +1,36 @@
+import type { ChildSpec } from '../types.js';
+import { type ChildPolicy, policyOf } from './policy.js';
+import { problemsOfSpec } from './validate.js';
+
+/**
+ * The last specification that was found valid and what it comes to. Who spawns many actors does so from one specification, and a
+ * specification does not change once it is made.
+ */
+export class SpecMemory {
+  private valid: unknown = null;
+  private known: ChildSpec | null = null;
+  private spawned = false;
+  private policy: ChildPolicy | null = null;
+
+  /** As `problemsOfSpec`. */
+  problems(spec: unknown): readonly string[] {
+    if (spec === this.valid) return NO_PROBLEMS;
+    const problems = problemsOfSpec(spec);
+    if (problems.length === 0) this.valid = spec;
+    return problems;
+  }
+
+  /** As `policyOf`; children share it where it holds nothing of their own. */
+  policyOf(spec: ChildSpec, spawned: boolean): ChildPolicy {
+    if (spec === this.known && spawned === this.spawned && this.policy !== null) return this.policy;
+    const policy = policyOf(spec, spawned);
+    if (policy.quarantine === null) {
+      this.known = spec;
+      this.spawned = spawned;
+      this.policy = policy;
+    }
+    return policy;
+  }
+}
+
+const NO_PROBLEMS: readonly string[] = [];
