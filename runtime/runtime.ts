@@ -214,7 +214,7 @@ export class Runtime {
       return () => undefined;
     }
     (cell.watchers ??= new TokenMap()).set(token, listener);
-    return () => void cell.watchers?.delete(token);
+    return () => cell.watchers?.delete(token);
   }
 
   publish(topic: string, message: unknown): void {

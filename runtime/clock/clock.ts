@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+
 /** The one source of time of a runtime, microseconds since the epoch, never backwards. */
 export interface Clock {
   /** True when time moves only by `advanceTo`. */

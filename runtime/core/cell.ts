@@ -7,6 +7,7 @@ import type { ActorContext, ActorRef, Behaviour, ChildSpec, ExitReason } from '.
 import type { Ask } from './asks.js';
 import type { Idle } from './idle.js';
 import type { Mailbox } from './mailbox.js';
+import type { OrderedMap } from './ordered-map.js';
 import type { PendingStart } from './pending-start.js';
 import type { SnapshotEffect } from './snapshot.js';
 import { CellKind, CellState, StopMode } from './states.js';
@@ -90,7 +91,7 @@ export class Cell {
 
   timers: Map<string, Timer> | null = null;
   asks: Set<Ask> | null = null;
-  children: Map<string, Cell> | null = null;
+  children: OrderedMap<Cell> | null = null;
   /** Who watches this incarnation, by token. */
   watchers: TokenMap<Watcher> | null = null;
   /** What this incarnation watches, by token. */
@@ -153,7 +154,7 @@ export class Cell {
 
   /** Its children, the last one first; a copy, because most who ask are about to stop them. */
   get childrenLastFirst(): readonly Cell[] {
-    return this.children === null || this.children.size === 0 ? NO_CELLS : [...this.children.values()].reverse();
+    return this.children === null || this.children.size === 0 ? NO_CELLS : this.children.valuesLastFirst();
   }
 
   get queued(): number {

@@ -88,7 +88,7 @@ function stopChildren(d: Dispatcher, cell: Cell, mode: StopMode): boolean {
   if (cell.children === null) return true;
   const inOrder = cell.kind === CellKind.supervisor;
   let allDown = true;
-  for (const child of [...cell.children.values()].reverse()) {
+  for (const child of cell.childrenLastFirst) {
     const stays = mode === StopMode.retain && comesBack(cell, child);
     if (!stopCell(d, child, stays ? StopMode.retain : StopMode.final, SHUTDOWN)) {
       allDown = false;

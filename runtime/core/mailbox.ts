@@ -1,7 +1,6 @@
 import type { OverflowPolicy } from '../types.js';
 
-/** A first ring, copied: a literal is made in one piece, where a length alone would be filled one by one. */
-const FIRST: readonly unknown[] = [undefined, undefined, undefined, undefined];
+const FIRST_SIZE = 4;
 
 /** A message that needs work before (or instead of) a step: a timer that fired, an ask, an outcome. */
 export abstract class Envelope {
@@ -104,8 +103,9 @@ export class Mailbox {
 
   private grow(): void {
     if (this.mask < 0) {
-      this.ring = FIRST.slice();
-      this.mask = FIRST.length - 1;
+      // A literal is made in one piece.
+      this.ring = [undefined, undefined, undefined, undefined];
+      this.mask = FIRST_SIZE - 1;
       return;
     }
     const size = 2 * (this.mask + 1);

@@ -9,6 +9,7 @@ import { Cell, NO_NOTICES, type Watcher } from './cell.js';
 import { toFailureCause } from './failure.js';
 import { Journalled } from './journalled.js';
 import { Envelope } from './mailbox.js';
+import { OrderedMap } from './ordered-map.js';
 import { Fifo } from './run-queue.js';
 import { CellKind, CellState, StopMode } from './states.js';
 
@@ -21,7 +22,7 @@ export abstract class Post {
   readonly trace: Trace;
   readonly deadLetters: DeadLetters;
   readonly timers = new TimerHeap();
-  readonly paths = new Map<string, Cell>();
+  readonly paths = new OrderedMap<Cell>();
   readonly names = new Map<string, Cell>();
   readonly topics = new Map<string, Set<Cell>>();
   readonly observers = new Map<string, Set<(message: unknown) => void>>();

@@ -11,8 +11,8 @@ export function forget(d: Dispatcher, cell: Cell): void {
   // What was kept for a next life that did not start.
   if (cell.queued !== 0 || cell.stash !== null) release(d, cell, true);
   cell.state = CellState.gone;
-  if (d.paths.get(cell.path) === cell) d.paths.delete(cell.path);
-  if (cell.parent !== null && cell.parent.children?.get(cell.id) === cell) cell.parent.children.delete(cell.id);
+  d.paths.remove(cell.path, cell);
+  cell.parent?.children?.remove(cell.id, cell);
   // A reference somebody keeps must not keep the tree.
   cell.parent = null;
   cell.children = null;
@@ -51,7 +51,7 @@ export function release(d: Dispatcher, cell: Cell, final: boolean): void {
     return;
   }
   const remains = final ? 'stopped' : 'restarting_drop';
-  for (const entry of cell.stash ?? []) d.deadLetter(remains, cell, d.discard(entry));
+  if (cell.stash !== null) for (const entry of cell.stash) d.deadLetter(remains, cell, d.discard(entry));
   cell.stash = null;
   while (cell.mailbox.count > 0) d.deadLetter(remains, cell, d.discard(cell.mailbox.shift()));
   cell.mailbox.specials = cell.poisoned;

@@ -8,6 +8,7 @@ import type { Dispatcher } from './dispatcher.js';
 import { toFailureCause } from './failure.js';
 import { watchIdle } from './idle.js';
 import { Mailbox, powerOfTwo } from './mailbox.js';
+import { OrderedMap } from './ordered-map.js';
 import { beginPending } from './pending-start.js';
 import { release } from './release.js';
 import { dropBelongings, restoreBelongings, restoreSnapshot, type SnapshotEnvelope } from './snapshot.js';
@@ -36,7 +37,7 @@ export function createCell(d: Dispatcher, parent: Cell | null, spec: ChildSpec):
     d.makeContext,
   );
   d.paths.set(path, cell);
-  if (parent !== null) (parent.children ??= new Map()).set(spec.id, cell);
+  if (parent !== null) (parent.children ??= new OrderedMap()).set(spec.id, cell);
   return cell;
 }
 
@@ -152,7 +153,7 @@ function startWorker(d: Dispatcher, cell: Cell): FailureCause | null {
 /** Starts the children in order; see `bootChildren`. */
 function startSupervisor(d: Dispatcher, cell: Cell): FailureCause | null {
   const kept = cell.children;
-  const children = new Map<string, Cell>();
+  const children = new OrderedMap<Cell>();
   cell.children = children;
   cell.state = CellState.starting;
   const state = cell.supervision!;
@@ -164,7 +165,7 @@ function startSupervisor(d: Dispatcher, cell: Cell): FailureCause | null {
     if (child !== undefined) children.set(spec.id, child);
     else createCell(d, cell, spec);
   }
-  if (kept !== null) for (const [id, child] of kept) children.set(id, child);
+  if (kept !== null) for (const [id, child] of kept.entries()) children.set(id, child);
   state.boot = new Boot([...children.values()]);
   const cause = bootChildren(d, cell);
   if (cause === null && cell.state === CellState.starting) beginPending(d, cell, null);

@@ -72,7 +72,7 @@ function goOn(d: Dispatcher, cell: Cell, cause: FailureCause | null): void {
 
 function failBoot(d: Dispatcher, cell: Cell, child: Cell, cause: FailureCause): FailureCause {
   reportFailure(d, 'start_error', child, { kind: 'error', cause });
-  for (const other of [...(cell.children?.values() ?? [])].reverse()) {
+  for (const other of cell.childrenLastFirst) {
     if (!stopCell(d, other, StopMode.final, SHUTDOWN)) kill(d, other);
     forget(d, other);
   }
@@ -105,7 +105,7 @@ export function startFailed(d: Dispatcher, cell: Cell, reason: ExitReason): void
   const cause: FailureCause = reason.kind === 'error'
     ? reason.cause
     : { name: 'StartFailed', message: 'it ended before its start was finished', path: cell.path, incarnation: cell.incarnation, cause: causeOf(reason, cell.path) };
-  for (const child of [...(cell.children?.values() ?? [])].reverse()) {
+  for (const child of cell.childrenLastFirst) {
     kill(d, child);
     forget(d, child);
   }

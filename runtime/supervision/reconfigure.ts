@@ -1,6 +1,7 @@
 import type { Cell } from '../core/cell.js';
 import type { Dispatcher } from '../core/dispatcher.js';
 import { powerOfTwo } from '../core/mailbox.js';
+import { OrderedMap } from '../core/ordered-map.js';
 import { createCell, DEFAULT_CAPACITY } from '../core/start.js';
 import { CellKind, CellState } from '../core/states.js';
 import type { ChildSpec, DynamicSupervisorSpec, StartChildError, SupervisorSpec, WorkerSpec } from '../types.js';
@@ -86,8 +87,8 @@ export function keepInParents(cell: Cell): void {
 }
 
 function takeChildren(d: Dispatcher, cell: Cell): { added: string[]; replaced: string[]; kept: string[] } {
-  const before = cell.children ?? new Map<string, Cell>();
-  const after = new Map<string, Cell>();
+  const before = cell.children ?? new OrderedMap<Cell>();
+  const after = new OrderedMap<Cell>();
   const added: string[] = [];
   const replaced: string[] = [];
   for (const spec of cell.supervision!.declared) {
@@ -103,7 +104,7 @@ function takeChildren(d: Dispatcher, cell: Cell): { added: string[]; replaced: s
     takeSpec(cell, known, spec);
   }
   const kept: string[] = [];
-  for (const [id, child] of before) {
+  for (const [id, child] of before.entries()) {
     if (after.has(id)) continue;
     kept.push(id);
     after.set(id, child);

@@ -4,7 +4,7 @@ import { problemsOfSpec } from './validate.js';
 
 /**
  * The last specification that was found valid and what it comes to. Who spawns many actors does so from one specification, and a
- * specification does not change once it is made.
+ * specification does not change once it is made. One with an input is not remembered: a temporary child's input goes with it.
  */
 export class SpecMemory {
   private valid: unknown = null;
@@ -16,7 +16,7 @@ export class SpecMemory {
   problems(spec: unknown): readonly string[] {
     if (spec === this.valid) return NO_PROBLEMS;
     const problems = problemsOfSpec(spec);
-    if (problems.length === 0) this.valid = spec;
+    if (problems.length === 0 && (spec as { readonly input?: unknown }).input === undefined) this.valid = spec;
     return problems;
   }
 
@@ -24,7 +24,7 @@ export class SpecMemory {
   policyOf(spec: ChildSpec, spawned: boolean): ChildPolicy {
     if (spec === this.known && spawned === this.spawned && this.policy !== null) return this.policy;
     const policy = policyOf(spec, spawned);
-    if (policy.quarantine === null) {
+    if (policy.quarantine === null && !('input' in spec)) {
       this.known = spec;
       this.spawned = spawned;
       this.policy = policy;

@@ -1,4 +1,4 @@
-import { type ActorContext, type ActorRef, type Behaviour, createRuntime, type Down, type Runtime, supervisor, WallClock, worker, type WorkerSpec } from '../../../runtime/index.js';
+import { type ActorContext, type ActorRef, type Behaviour, createRuntime, type Down, type Runtime, supervisor, VirtualClock, worker, type WorkerSpec } from '../../../runtime/index.js';
 import { ErlangPeer, type ErlangJob } from '../erlang-peer.js';
 import type { BenchRow } from '../row.js';
 
@@ -10,8 +10,8 @@ const nowNs = (): number => performance.now() * 1e6;
 
 function startedWith(...children: readonly WorkerSpec<never>[]): Runtime {
   // The wall clock: Erlang's processes have it too.
-  const runtime = createRuntime({ clock: new WallClock() });
-  const answer = runtime.start(supervisor({ id: 'root', strategy: 'oneForOne', intensity: { restarts: 100_000, withinMs: 1 }, children }));
+  const runtime = createRuntime({ clock: new VirtualClock(0) });
+  const answer = runtime.start(supervisor({ id: 'root', strategy: 'oneForOne', intensity: { restarts: 1_000_000, withinMs: 1 }, children }));
   if (!answer.ok) throw new Error(JSON.stringify(answer.reason));
   return runtime;
 }
