@@ -301,8 +301,8 @@ test('supervisor reports are streamed, of a part of the tree, failures alone, an
   const seen: unknown[] = [];
   const batches = failures[Symbol.asyncIterator]();
   const next = async (): Promise<void> => {
-    const { value } = await batches.next();
-    for (const { kind, supervisor, ...rest } of (value as ReportBatch).events) seen.push([kind, supervisor, (rest as { offender?: { id: string } }).offender?.id]);
+    const { value } = (await batches.next()) as { readonly value: ReportBatch };
+    for (const { kind, supervisor, ...rest } of value.events) seen.push([kind, supervisor, (rest as { offender?: { id: string } }).offender?.id]);
   };
   for (const who of ['/a', '/sub/b']) runtime.crash(who);
   runtime.drain();
