@@ -3,6 +3,7 @@ export { VirtualClock, WallClock, type Clock } from './clock/clock.js';
 export type { EffectCall, EffectFailed, EffectHandler, EffectTable } from './core/effects.js';
 export type { SnapshotEffect, SnapshotEnvelope, SnapshotError, SnapshotResult, SnapshotTimer } from './core/snapshot.js';
 export type { BurstMeter } from './core/wall-loop.js';
+export type { ReplaceStateError, ReplaceStateResult } from './core/replace-state.js';
 export type { SuspendError, SuspendResult } from './core/suspend.js';
 export type { Upgraded, UpgradeProblem, UpgradeResult, UpgradeTarget } from './core/upgrade.js';
 export { isAbnormal, toFailureCause } from './core/failure.js';

@@ -9,6 +9,7 @@ import { toFailureCause } from './core/failure.js';
 import { drainEnded, exitSupervisor, kill, stopCell } from './core/lifecycle.js';
 import { forget } from './core/release.js';
 import { powerOfTwo } from './core/mailbox.js';
+import { replaceState, type ReplaceStateResult } from './core/replace-state.js';
 import { fireOverdue, type SnapshotEnvelope, type SnapshotResult, takeSnapshot } from './core/snapshot.js';
 import { createCell, startCell } from './core/start.js';
 import { awaitStart } from './core/pending-start.js';
@@ -400,6 +401,12 @@ export class Runtime {
   upgrade<S, M, Input>(target: UpgradeTarget, behaviour: Behaviour<S, M, Input>, options: { readonly dryRun?: boolean } = {}): UpgradeResult {
     this.#d.touch();
     return upgrade(this.#d, target, behaviour as unknown as Behaviour<unknown, unknown, unknown>, options.dryRun === true);
+  }
+
+  /** For debugging: replaces an actor's state between turns, through its `restore` where it has one. A durable actor refuses. */
+  replaceState(path: string, data: unknown): ReplaceStateResult {
+    this.#d.touch();
+    return replaceState(this.#d, path, data);
   }
 
   /** Everything the actor is between two turns, as data; or why it cannot be had. */

@@ -9,7 +9,8 @@ import { checkLength } from './socket-file.js';
 import type { AuditEntry, ControlTarget } from './target.js';
 import { TraceFeed } from './trace-feed.js';
 import { timesOf } from './turn-meter.js';
-import { Refusal, VERBS } from './verbs.js';
+import { Refusal } from './verb-support.js';
+import { VERBS } from './verbs.js';
 
 const THREAD_MODULE = new URL('./thread.js', import.meta.url);
 const HEARTBEAT_MS = 250;

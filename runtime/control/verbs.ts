@@ -1,20 +1,11 @@
-import { type ChildSpec, type FullChildSpec, plainCopy, type Reconfiguration, type Runtime, type SuspendResult, TraceKind, type TreeNode } from '../index.js';
-import { rpcError, type RpcErrorBody, type RpcErrorName } from './errors.js';
+import { plainCopy, type Reconfiguration, TraceKind } from '../index.js';
 import type { MethodAnswer, MethodInput, MethodName } from './methods.js';
 import { isUnder } from './paths.js';
 import { traceKindName } from './trace-hub.js';
 import type { ControlTarget } from './target.js';
 import type { TimesUs } from './turn-meter.js';
-
-/** A refusal on its way out of a verb. */
-export class Refusal extends Error {
-  readonly body: RpcErrorBody;
-
-  constructor(name: RpcErrorName, message: string, data?: Readonly<Record<string, unknown>>) {
-    super(message);
-    this.body = rpcError(name, message, data);
-  }
-}
+import { behavioursOf, load, upgradeWith } from './upgrades.js';
+import { COPY, logOf, noActor, nodeAt, notOffered, orRefuse, placeOf, Refusal, refusal, running, specFrom, specOf, suspension, templateOf, wireNode, wireSpec } from './verb-support.js';
 
 /** What a verb works with: the process, and what the server measures. */
 export interface VerbScene {
@@ -37,7 +28,6 @@ type Verbs = { readonly [M in Exclude<MethodName, OwnOfThread>]: (params: Method
 const MOST_CHILDREN = 1_000;
 const MOST_NAMES = 200;
 const SNAPSHOT_COPY = { depth: 16, entries: 10_000, values: 20_000, textLength: 100_000 };
-const COPY = { depth: 8, entries: 200, values: 2_000, textLength: 2_000 };
 
 /** What each verb does, on the main thread, between turns. */
 export const VERBS: Verbs = {
@@ -185,17 +175,22 @@ export const VERBS: Verbs = {
     if (!answer.ok) throw refusal(answer.reason);
     return { path, added: [...answer.added], replaced: [...answer.replaced], kept: [...answer.kept] };
   },
-  upgrade: () => {
-    throw notOffered('upgrade');
+  upgrade: async ({ path, module, dryRun }, { target }) => {
+    if (target.loadUpgrade === undefined) throw notOffered('upgrade');
+    const behaviours = behavioursOf(await load(target.loadUpgrade(module), module), module);
+    // Loading took a while: only now is it certain which runtime there is.
+    return upgradeWith(running(target), behaviours, path, dryRun);
   },
   snapshot: ({ path }, { target }) => {
     const taken = running(target).snapshot(path);
     if (!taken.ok) throw refusal(taken.reason);
     return { snapshot: plainCopy(taken.snapshot, SNAPSHOT_COPY) };
   },
-  replaceState: (_params, { target }) => {
+  replaceState: ({ path, value }, { target }) => {
     if (target.debug !== true) throw new Refusal('forbidden', 'only a process started for debugging allows replaceState');
-    throw notOffered('replaceState');
+    const answer = running(target).replaceState(path, value);
+    if (!answer.ok) throw refusal(answer.reason);
+    return { path };
   },
 
   'logLevel.get': (_params, { target }) => ({ level: logOf(target).get() }),
@@ -212,98 +207,3 @@ export const VERBS: Verbs = {
     return { accepted: true };
   },
 };
-
-function running(target: ControlTarget): Runtime {
-  const runtime = target.runtime();
-  if (runtime === null || runtime.tree({ depth: 0, nodes: 1 }) === null) throw new Refusal('notRunning', 'no tree runs in the process at the moment');
-  return runtime;
-}
-
-function nodeAt(runtime: Runtime, path: string): TreeNode {
-  const node = runtime.tree({ path, depth: 0, nodes: 1 });
-  if (node === null) throw noActor(path);
-  return node;
-}
-
-function logOf(target: ControlTarget): NonNullable<ControlTarget['logLevel']> {
-  if (target.logLevel === undefined) throw notOffered('logLevel');
-  return target.logLevel;
-}
-
-function templateOf(target: ControlTarget, name: string): NonNullable<ControlTarget['templates']>[string] {
-  const templates = target.templates ?? {};
-  const template = Object.hasOwn(templates, name) ? templates[name] : undefined;
-  if (template === undefined) throw new Refusal('notFound', `there is no template '${name}'`, { templates: Object.keys(templates) });
-  return template;
-}
-
-function specFrom(target: ControlTarget, name: string, input: unknown, id: string | undefined): ChildSpec {
-  try {
-    return templateOf(target, name).spec(input, id);
-  } catch (thrown) {
-    if (thrown instanceof Refusal) throw thrown;
-    throw new Refusal('invalidParams', `the template '${name}' refuses the input: ${messageOf(thrown)}`, { problems: [`input: ${messageOf(thrown)}`] });
-  }
-}
-
-/** The supervisor and the id in a path. The root has none. */
-function placeOf(path: string): { readonly supervisor: string; readonly id: string } {
-  const cut = path.lastIndexOf('/');
-  const id = path.slice(cut + 1);
-  if (id === '') throw new Refusal('refused', 'the root has no supervisor; use shutdown', { reason: { kind: 'root', path } });
-  return { supervisor: cut === 0 ? '/' : path.slice(0, cut), id };
-}
-
-function specOf(runtime: Runtime, path: string): FullChildSpec | undefined {
-  if (path === '/') return undefined;
-  const { supervisor, id } = placeOf(path);
-  return runtime.getChildSpec(supervisor, id) ?? runtime.getChildSpec(supervisor, runtime.ref(path));
-}
-
-function wireSpec(spec: FullChildSpec | undefined): unknown {
-  if (spec === undefined) return null;
-  if (spec.kind !== 'worker') return plainCopy({ ...spec, ...('children' in spec ? { children: spec.children.map(({ id }) => id) } : {}) }, COPY);
-  const { behaviour, ...rest } = spec;
-  return plainCopy({ ...rest, behaviour: { name: behaviour.name, version: behaviour.version } }, COPY);
-}
-
-type WireNode = MethodAnswer<'tree'>['tree'];
-
-/** The tree is a copy already; only exit reasons may hold what JSON cannot say. */
-function wireNode(node: TreeNode): WireNode {
-  const left: WireNode[] = [node as unknown as WireNode];
-  for (let next = left.pop(); next !== undefined; next = left.pop()) {
-    if (next.lastExit !== null) next.lastExit = plainCopy(next.lastExit, COPY) as WireNode['lastExit'];
-    for (const child of next.children) left.push(child);
-  }
-  return node as unknown as WireNode;
-}
-
-function suspension(answer: SuspendResult): MethodAnswer<'suspend'> {
-  if (!answer.ok) throw refusal(answer.reason);
-  return { path: answer.path, state: answer.state };
-}
-
-function orRefuse(answer: { readonly ok: true } | { readonly ok: false; readonly reason: { readonly kind: string } }): void {
-  if (!answer.ok) throw refusal(answer.reason);
-}
-
-function refusal(reason: { readonly kind: string; readonly path?: string }): Refusal {
-  const where = reason.path === undefined ? '' : ` (${reason.path})`;
-  const plain = plainCopy(reason, COPY);
-  if (reason.kind === 'not_found') return new Refusal('notFound', `there is no such actor or child${where}`, { reason: plain });
-  return new Refusal('refused', `the runtime refuses: ${reason.kind}${where}`, { reason: plain });
-}
-
-function noActor(path: string): Refusal {
-  return new Refusal('notFound', `there is no actor at ${path}`, { path });
-}
-
-function notOffered(verb: string): Refusal {
-  return new Refusal('notSupported', `this process does not offer ${verb}`);
-}
-
-function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
-}
-

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { type AuditEntry, type ControlClient, ControlError, type ControlTarget, type LogLevel, type ReportBatch, type RpcErrorName, type ShutdownRequest, TurnMeter } from '../../../runtime/control/index.js';
-import { createRuntime, dynamicSupervisor, type Runtime, VirtualClock } from '../../../runtime/index.js';
+import { type Behaviour, createRuntime, dynamicSupervisor, type Runtime, VirtualClock, worker } from '../../../runtime/index.js';
 import { child, root, started } from '../support.js';
-import { connected, serve } from './support.js';
+import { connected, serve, socketFolder } from './support.js';
 
 async function refused(promise: Promise<unknown>, name: RpcErrorName | 'unknown'): Promise<ControlError> {
   const error: unknown = await promise.then(() => assert.fail('was not refused'), (thrown: unknown) => thrown);
@@ -111,6 +114,59 @@ test('a suspended actor handles nothing until it is resumed, and is shown as sus
   await until(() => client.call('inspect', { path: '/a' }), ({ value }) => (value as { total: number }).total === 5);
   assert.deepEqual((await refused(client.call('suspend', { path: '/' }), 'refused')).rpc?.data, { reason: { kind: 'not_worker', path: '/' } });
   await refused(client.call('resume', { path: '/nobody' }), 'notFound');
+});
+
+test('behaviours are upgraded from a module on disk: tried first, all or none, what is missing is listed', async (t) => {
+  const old: Behaviour<number, number> = { name: 'counter', version: 1, init: () => 1, step: (state, n) => state + n };
+  const spec = root([worker({ id: 'x', behaviour: old }), worker({ id: 'y', behaviour: old }), child('other')]);
+  const { path, runtime } = await serve(t, { spec, target: { loadUpgrade: (file) => import(pathToFileURL(file).href) } });
+  const folder = socketFolder(t);
+  const write = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const body = "name: 'counter', version: 2, init: () => ({ total: 0 }), step: (s, n) => ({ total: s.total + 10 * n })";
+  const good = write('good.mjs', `export const two = { ${body}, migrate: (n) => ({ total: n }) };\nexport const NOTE = 'no behaviour';\n`);
+  const client = await connected(t, path);
+  runtime.send('/x', 4);
+  await until(() => client.call('inspect', { path: '/x' }), ({ value }) => value === 5);
+  const refusals = await refused(client.call('upgrade', { module: write('bad.mjs', `export default [{ ${body} }];`) }), 'refused');
+  assert.deepEqual((refusals.rpc?.data?.['problems'] as { kind: string; path: string }[]).map(({ kind, path: at }) => [kind, at]), [['no_migrate', '/x'], ['no_migrate', '/y']]);
+  const tried = await client.call('upgrade', { module: good, dryRun: true });
+  assert.deepEqual([tried.dryRun, tried.upgraded.map(({ path: at, from, to }) => [at, from, to])], [true, [['/x', 1, 2], ['/y', 1, 2]]]);
+  assert.equal((await client.call('inspect', { path: '/x' })).behaviour?.version, 1);
+  await client.call('upgrade', { module: good, path: '/y' });
+  runtime.send('/y', 1);
+  const seen = await until(() => client.call('inspect', { path: '/y' }), ({ value }) => (value as { total: number }).total === 11);
+  assert.deepEqual([seen.behaviour?.version, seen.incarnation], [2, 1]);
+  assert.equal((await client.call('inspect', { path: '/x' })).behaviour?.version, 1);
+  await refused(client.call('upgrade', { module: good }), 'refused');
+  await refused(client.call('upgrade', { module: good, path: '/other' }), 'refused');
+  assert.match((await refused(client.call('upgrade', { module: join(folder, 'none.mjs') }), 'invalidParams')).message, /cannot be loaded/);
+  await refused(client.call('upgrade', { module: write('empty.mjs', 'export const a = 1;') }), 'invalidParams');
+});
+
+test('state is replaced only in a process started for debugging, through the restore hook, and told to the audit', async (t) => {
+  const audit: string[] = [];
+  const behaviour: Behaviour<Map<string, number>, [string, number]> = {
+    name: 'map', version: 1, stateKind: 'mutable', init: () => new Map(), step: (state, [key, n]) => state.set(key, n),
+    snapshot: (state) => Object.fromEntries(state), restore: (data) => {
+      if (data === 'bad') throw new Error('no such state');
+      return new Map(Object.entries(data as Record<string, number>));
+    },
+  };
+  const { path, runtime } = await serve(t, { spec: root([worker({ id: 'm', behaviour }), child('plain'), child('inPlace', { mutable: true })]), target: { debug: true }, more: { onAudit: ({ method, ok }) => void audit.push(`${method} ${ok}`) } });
+  const client = await connected(t, path);
+  await client.call('replaceState', { path: '/m', value: { a: 1 }, reason: 'try' });
+  runtime.send('/m', ['b', 2]);
+  await until(() => client.call('inspect', { path: '/m' }), ({ value }) => JSON.stringify(value) === '{"$map":[["a",1],["b",2]]}');
+  await client.call('replaceState', { path: '/plain', value: { total: 40 }, reason: 'try' });
+  assert.deepEqual((await client.call('inspect', { path: '/plain' })).value, { total: 40 });
+  assert.match((await refused(client.call('replaceState', { path: '/m', value: 'bad', reason: 'try' }), 'refused')).message, /restore_threw/);
+  assert.match((await refused(client.call('replaceState', { path: '/inPlace', value: 1, reason: 'try' }), 'refused')).message, /no_restore/);
+  await refused(client.call('replaceState', { path: '/', value: 1, reason: 'try' }), 'refused');
+  assert.deepEqual((await client.call('inspect', { path: '/m' })).value, { $map: [['a', 1], ['b', 2]] });
+  assert.deepEqual(audit, ['replaceState true', 'replaceState true', 'replaceState false', 'replaceState false', 'replaceState false']);
 });
 
 test('a supervisor is reconfigured by flags or by a template, and refuses what is wrong', async (t) => {

@@ -1,0 +1,111 @@
+import { type ChildSpec, type FullChildSpec, plainCopy, type Runtime, type SuspendResult, type TreeNode } from '../index.js';
+import { rpcError, type RpcErrorBody, type RpcErrorName } from './errors.js';
+import type { MethodAnswer } from './methods.js';
+import type { ControlTarget } from './target.js';
+
+/** A refusal on its way out of a verb. */
+export class Refusal extends Error {
+  readonly body: RpcErrorBody;
+
+  constructor(name: RpcErrorName, message: string, data?: Readonly<Record<string, unknown>>) {
+    super(message);
+    this.body = rpcError(name, message, data);
+  }
+}
+
+export const COPY = { depth: 8, entries: 200, values: 2_000, textLength: 2_000 };
+
+export function running(target: ControlTarget): Runtime {
+  const runtime = target.runtime();
+  if (runtime === null || runtime.tree({ depth: 0, nodes: 1 }) === null) throw new Refusal('notRunning', 'no tree runs in the process at the moment');
+  return runtime;
+}
+
+export function nodeAt(runtime: Runtime, path: string): TreeNode {
+  const node = runtime.tree({ path, depth: 0, nodes: 1 });
+  if (node === null) throw noActor(path);
+  return node;
+}
+
+export function logOf(target: ControlTarget): NonNullable<ControlTarget['logLevel']> {
+  if (target.logLevel === undefined) throw notOffered('logLevel');
+  return target.logLevel;
+}
+
+export function templateOf(target: ControlTarget, name: string): NonNullable<ControlTarget['templates']>[string] {
+  const templates = target.templates ?? {};
+  const template = Object.hasOwn(templates, name) ? templates[name] : undefined;
+  if (template === undefined) throw new Refusal('notFound', `there is no template '${name}'`, { templates: Object.keys(templates) });
+  return template;
+}
+
+export function specFrom(target: ControlTarget, name: string, input: unknown, id: string | undefined): ChildSpec {
+  try {
+    return templateOf(target, name).spec(input, id);
+  } catch (thrown) {
+    if (thrown instanceof Refusal) throw thrown;
+    throw new Refusal('invalidParams', `the template '${name}' refuses the input: ${messageOf(thrown)}`, { problems: [`input: ${messageOf(thrown)}`] });
+  }
+}
+
+/** The supervisor and the id in a path. The root has none. */
+export function placeOf(path: string): { readonly supervisor: string; readonly id: string } {
+  const cut = path.lastIndexOf('/');
+  const id = path.slice(cut + 1);
+  if (id === '') throw new Refusal('refused', 'the root has no supervisor; use shutdown', { reason: { kind: 'root', path } });
+  return { supervisor: cut === 0 ? '/' : path.slice(0, cut), id };
+}
+
+export function specOf(runtime: Runtime, path: string): FullChildSpec | undefined {
+  if (path === '/') return undefined;
+  const { supervisor, id } = placeOf(path);
+  return runtime.getChildSpec(supervisor, id) ?? runtime.getChildSpec(supervisor, runtime.ref(path));
+}
+
+export function wireSpec(spec: FullChildSpec | undefined): unknown {
+  if (spec === undefined) return null;
+  if (spec.kind !== 'worker') return plainCopy({ ...spec, ...('children' in spec ? { children: spec.children.map(({ id }) => id) } : {}) }, COPY);
+  const { behaviour, ...rest } = spec;
+  return plainCopy({ ...rest, behaviour: { name: behaviour.name, version: behaviour.version } }, COPY);
+}
+
+type WireNode = MethodAnswer<'tree'>['tree'];
+
+/** The tree is a copy already; only exit reasons may hold what JSON cannot say. */
+export function wireNode(node: TreeNode): WireNode {
+  const left: WireNode[] = [node as unknown as WireNode];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    if (next.lastExit !== null) next.lastExit = plainCopy(next.lastExit, COPY) as WireNode['lastExit'];
+    for (const child of next.children) left.push(child);
+  }
+  return node as unknown as WireNode;
+}
+
+export function suspension(answer: SuspendResult): MethodAnswer<'suspend'> {
+  if (!answer.ok) throw refusal(answer.reason);
+  return { path: answer.path, state: answer.state };
+}
+
+export function orRefuse(answer: { readonly ok: true } | { readonly ok: false; readonly reason: { readonly kind: string } }): void {
+  if (!answer.ok) throw refusal(answer.reason);
+}
+
+export function refusal(reason: { readonly kind: string; readonly path?: string }): Refusal {
+  const where = reason.path === undefined ? '' : ` (${reason.path})`;
+  const plain = plainCopy(reason, COPY);
+  if (reason.kind === 'not_found') return new Refusal('notFound', `there is no such actor or child${where}`, { reason: plain });
+  return new Refusal('refused', `the runtime refuses: ${reason.kind}${where}`, { reason: plain });
+}
+
+export function noActor(path: string): Refusal {
+  return new Refusal('notFound', `there is no actor at ${path}`, { path });
+}
+
+export function notOffered(verb: string): Refusal {
+  return new Refusal('notSupported', `this process does not offer ${verb}`);
+}
+
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
