@@ -32,12 +32,13 @@ import { treeOf, type TreeLimits, type TreeNode } from './observe/tree.js';
 import { Trace } from './observe/trace.js';
 import * as admin from './supervision/admin.js';
 import { startFinished } from './supervision/boot.js';
+import { routeTo } from './supervision/partitions.js';
 import { reconfigure, type Reconfiguration, type ReconfigureResult } from './supervision/reconfigure.js';
 import { CoordinatedShutdown, type ShutdownPhase, type ShutdownReport } from './supervision/shutdown.js';
 import { childExited, retryFailed, siblingStopped } from './supervision/supervise.js';
 import { problemsOfSpec } from './supervision/validate.js';
 import type {
-  ActorRef, AskResult, Behaviour, ChildSpec, DeadLetter, ExitReason, SendResult, StartChildResult, WorkerSpec,
+  ActorRef, AskResult, Behaviour, ChildSpec, DeadLetter, ExitReason, PartitionKey, SendResult, StartChildResult, WorkerSpec,
 } from './types.js';
 
 export interface RuntimeOptions {
@@ -220,6 +221,21 @@ export class Runtime {
 
   publish(topic: string, message: unknown): void {
     publish(this.#d, topic, message);
+  }
+
+  /** Members of a group in the order they joined. */
+  members<M = unknown>(group: string): ActorRef<M>[] {
+    return this.#d.groups.membersOf(group);
+  }
+
+  /** Sends the message to every member of the group; answers with how many there are. */
+  broadcast(group: string, message: unknown): number {
+    return this.#d.groups.broadcast(this.#d, group, message);
+  }
+
+  /** The partition of a partitioned supervisor that a key belongs to; undefined when there is no such supervisor. */
+  route<M = unknown>(supervisor: string, key: PartitionKey): ActorRef<M> | undefined {
+    return routeTo(this.#d.paths.get(supervisor), key);
   }
 
   /** Calls `observer` between turns for everything published on the topic; one that throws is taken off. */

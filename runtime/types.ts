@@ -70,6 +70,35 @@ export interface Down {
   readonly reason: ExitReason | { readonly kind: 'noproc' };
 }
 
+/** Who came to and who went from a watched group; arrives on the system lane. */
+export interface GroupChange {
+  readonly type: 'runtime.group';
+  readonly token: number;
+  readonly group: string;
+  readonly joined: readonly ActorRef[];
+  readonly left: readonly ActorRef[];
+}
+
+export type PartitionKey = string | number | bigint;
+
+/** A one-shot child. Its value is what it gives to `ctx.stop`. */
+export interface TaskSpec<I = unknown> extends Pick<WorkerSpec, 'mailbox' | 'shutdown' | 'startDeadlineMs'> {
+  /** Default `task-` and a number. */
+  readonly id?: string;
+  readonly behaviour: Behaviour<never, never, I>;
+  readonly input?: I;
+  /** Milliseconds until the outcome is `timeout` and the task is stopped. Infinity for no deadline. */
+  readonly deadlineMs: number;
+  /** Its crash is the crash of the actor that began it, instead of an outcome. Default true. */
+  readonly linked?: boolean;
+}
+
+export type TaskOutcome<R = unknown> =
+  | { readonly ok: true; readonly value: R }
+  | { readonly ok: false; readonly reason: 'crashed'; readonly cause: FailureCause }
+  /** `stopped`: it ended with `shutdown` by itself. */
+  | { readonly ok: false; readonly reason: 'timeout' | 'cancelled' | 'stopped' };
+
 export type AskResult<R> =
   | { readonly ok: true; readonly value: R }
   | { readonly ok: false; readonly reason: 'timeout' | 'dead' | 'full' | 'down' };
@@ -110,6 +139,25 @@ export interface ActorContext<M = unknown> {
    */
   spawnLater(spec: WorkerSpec<never>): void;
   stopChild(id: string): void;
+  /**
+   * Begins a one-shot child when this turn is committed; its outcome comes back through `toMessage` as an ordinary message of this
+   * actor, exactly once, at the latest at the deadline, unless this life ends first (the task ends with it). Answers with the child's id.
+   */
+  task<I, R>(spec: TaskSpec<I>, toMessage: (outcome: TaskOutcome<R>) => M): string;
+  /** The outcome of the task is `cancelled` now, and it is stopped as its specification says. Nothing when it is over. */
+  cancelTask(id: string): void;
+  /** Becomes a member of a group of actors, until it leaves or this incarnation ends. Twice is once. */
+  join(group: string): void;
+  leave(group: string): void;
+  /** Members in the order they joined, as they are before this turn is committed. */
+  members<T = unknown>(group: string): ActorRef<T>[];
+  /** Tells of a group from now on: a `GroupChange` of all who are members, then one for each change. Answers with its token. */
+  watchGroup(group: string): number;
+  unwatchGroup(token: number): void;
+  /** Sends the message to every member of the group, in the order they joined. */
+  broadcast(group: string, message: unknown): void;
+  /** The partition of a partitioned supervisor that a key belongs to; undefined when there is no such supervisor. */
+  route<T = unknown>(supervisor: string, key: PartitionKey): ActorRef<T> | undefined;
   /** Runs a named effect from the runtime's table after this turn has succeeded; a throwing turn runs none. */
   effect(name: string, payload: unknown): void;
   /**
@@ -267,7 +315,23 @@ export interface DynamicSupervisorSpec {
   readonly template?: Partial<Omit<WorkerSpec, 'kind' | 'id'>>;
 }
 
-export type ChildSpec = WorkerSpec<never> | WorkerSpec | SupervisorSpec | DynamicSupervisorSpec;
+/**
+ * A supervisor of a number of like partitions, `/id/0`, `/id/1`, …, to which `route` deals keys: the same key to the same partition in
+ * every run. Its strategy is oneForOne. `reconfigure` with another number starts the new ones, or stops the last ones with all in them.
+ */
+export interface PartitionedSupervisorSpec {
+  readonly kind: 'partitioned';
+  readonly id: string;
+  readonly partitions: number;
+  /** What each partition is: most often a dynamic supervisor, but a worker will do. */
+  readonly partition: Omit<DynamicSupervisorSpec, 'id'> | Omit<SupervisorSpec, 'id'> | Omit<WorkerSpec<never>, 'id'> | Omit<WorkerSpec, 'id'>;
+  readonly intensity: { readonly restarts: number; readonly withinMs: number };
+  readonly restart?: RestartType;
+  readonly significant?: boolean;
+  readonly backoff?: BackoffSpec;
+}
+
+export type ChildSpec = WorkerSpec<never> | WorkerSpec | SupervisorSpec | DynamicSupervisorSpec | PartitionedSupervisorSpec;
 
 /**
  * `info` is what the child's init gave to `ctx.started`. With `ignored` the child said there is nothing to do: the reference is an
@@ -288,6 +352,8 @@ export type StartChildError =
   | { readonly kind: 'max_children'; readonly limit: number }
   | { readonly kind: 'invalid_spec'; readonly problems: readonly string[] }
   | { readonly kind: 'not_supervisor'; readonly path: string }
+  /** Its children are its partitions: started and stopped by `reconfigure`, found by `route`. */
+  | { readonly kind: 'partitioned'; readonly path: string }
   | { readonly kind: 'stopping'; readonly path: string }
   /** A supervisor whose own start is not finished takes no further children. */
   | { readonly kind: 'starting'; readonly path: string }

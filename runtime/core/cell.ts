@@ -5,6 +5,7 @@ import type { SupervisorState } from '../supervision/supervisor-state.js';
 import type { ChildPolicy } from '../supervision/policy.js';
 import type { ActorContext, ActorRef, Behaviour, ChildSpec, ExitReason } from '../types.js';
 import type { Ask } from './asks.js';
+import type { GroupTies } from './groups.js';
 import type { Idle } from './idle.js';
 import type { Mailbox } from './mailbox.js';
 import type { OrderedMap } from './ordered-map.js';
@@ -98,6 +99,7 @@ export class Cell {
   watching: TokenMap<Cell> | null = null;
   topics: Set<string> | null = null;
   names: string[] | null = null;
+  ties: GroupTies | null = null;
 
   /** Stashed and deferred messages, oldest first. */
   stash: unknown[] | null = null;

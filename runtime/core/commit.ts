@@ -50,7 +50,7 @@ export function commit(d: Dispatcher, mark: number): void {
       case Op.publish: publish(d, a as string, b); break;
       case Op.subscribe: subscribe(d, owner, a as string); break;
       case Op.monitor: monitor(d, owner, a as ActorRef<never>, ops.n[at]!); break;
-      case Op.demonitor: demonitor(owner, ops.n[at]!); break;
+      case Op.demonitor: demonitor(d, owner, ops.n[at]!); break;
       case Op.ask: ask(d, owner, a as string, b as Ask, ops.n[at]!); break;
       case Op.reply: reply(d, owner, a as Ask | null, b); break;
       case Op.stopChild: stopChild(d, owner, a as string); break;
@@ -154,12 +154,14 @@ function monitor(d: Dispatcher, cell: Cell, to: ActorRef<never>, token: number):
 }
 
 /** Also takes back a notice that is already queued. */
-function demonitor(cell: Cell, token: number): void {
+function demonitor(d: Dispatcher, cell: Cell, token: number): void {
   const target = cell.watching?.get(token);
   cell.watching?.delete(token);
   target?.watchers?.delete(token);
   const notice = cell.system.findIndex((entry) => typeof entry === 'object' && entry !== null && 'token' in entry && entry.token === token);
-  if (notice >= cell.systemHead) cell.system.splice(notice, 1);
+  if (notice < cell.systemHead) return;
+  cell.system.splice(notice, 1);
+  d.sent--;
 }
 
 /** Sends the question; where it cannot go the outcome comes back at once. */

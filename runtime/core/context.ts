@@ -1,16 +1,19 @@
 import { Random } from '../random.js';
-import type { ActorContext, ActorRef, AskResult, ExitReason, SendResult, StartChildResult, WorkerSpec } from '../types.js';
+import { routeTo } from '../supervision/partitions.js';
+import type { ActorContext, ActorRef, AskResult, ExitReason, PartitionKey, SendResult, StartChildResult, TaskOutcome, TaskSpec, WorkerSpec } from '../types.js';
 import { Ask } from './asks.js';
 import { bindRef, type Cell, cellOf, Ref } from './cell.js';
 import type { Dispatcher } from './dispatcher.js';
 import { toFailureCause } from './failure.js';
 import { forget } from './release.js';
+import { callBroadcast, callJoin, callLeave, callUnwatch, callWatch } from './groups.js';
 import { createCell, startCell } from './start.js';
 import { NO_ASK } from './stash.js';
 import { finishStart, refuseStart } from './pending-start.js';
 import { awaitSpawned } from './spawned.js';
 import { IGNORED, startAnswer, type StartWishes, wishesOf } from './start-wishes.js';
 import { CellState } from './states.js';
+import { callCancelTask, callTask, type TaskWish } from './tasks.js';
 import { type Call, Op } from './turn-ops.js';
 
 /** The cell a reference stands for now, or undefined. Names are looked up each time: another actor may hold them. */
@@ -155,6 +158,52 @@ export class CellContext implements ActorContext {
 
   stopChild(id: string): void {
     this.#d.ops.add(Op.stopChild, this.#cell, id, undefined, 0);
+  }
+
+  task<I, R>(wanted: TaskSpec<I>, toMessage: (outcome: TaskOutcome<R>) => unknown): string {
+    const { deadlineMs, linked = true, id, shutdown = 'brutal', ...rest } = wanted;
+    if (!(deadlineMs >= 0)) throw new RangeError(`task: the deadline must be a number of milliseconds, 0 or more, or Infinity, not ${deadlineMs}`);
+    if (id === undefined) this.saveDraws();
+    const spec = { ...rest, kind: 'worker', id: id ?? `task-${++this.#cell.idCounter}`, restart: 'temporary', shutdown } as unknown as WorkerSpec<never>;
+    const problems = this.#d.specs.problems(spec);
+    if (problems.length > 0) throw new TypeError(`the task's specification is not valid:\n${problems.join('\n')}`);
+    const wish: TaskWish = { spec, linked, deadlineMs, toMessage: toMessage as TaskWish['toMessage'] };
+    this.#d.ops.add(Op.call, this.#cell, callTask, wish, 0);
+    return spec.id;
+  }
+
+  cancelTask(id: string): void {
+    this.#d.ops.add(Op.call, this.#cell, callCancelTask, id, 0);
+  }
+
+  join(group: string): void {
+    this.#d.ops.add(Op.call, this.#cell, callJoin, group, 0);
+  }
+
+  leave(group: string): void {
+    this.#d.ops.add(Op.call, this.#cell, callLeave, group, 0);
+  }
+
+  members<T = unknown>(group: string): ActorRef<T>[] {
+    return this.#d.groups.membersOf(group);
+  }
+
+  watchGroup(group: string): number {
+    const token = ++this.#d.tokens;
+    this.#d.ops.add(Op.call, this.#cell, callWatch, group, token);
+    return token;
+  }
+
+  unwatchGroup(token: number): void {
+    this.#d.ops.add(Op.call, this.#cell, callUnwatch, undefined, token);
+  }
+
+  broadcast(group: string, message: unknown): void {
+    this.#d.ops.add(Op.call, this.#cell, callBroadcast, { group, message }, 0);
+  }
+
+  route<T = unknown>(supervisor: string, key: PartitionKey): ActorRef<T> | undefined {
+    return routeTo(this.#d.paths.get(supervisor), key);
   }
 
   effect(name: string, payload: unknown): void {

@@ -10,6 +10,7 @@ import type { Cell } from './cell.js';
 import type { EffectTable } from './effects.js';
 import { messageType, toFailureCause } from './failure.js';
 import { wake } from './idle.js';
+import { Groups } from './groups.js';
 import { Envelope } from './mailbox.js';
 import { contentOf, Post } from './post.js';
 import { Fifo } from './run-queue.js';
@@ -17,6 +18,7 @@ import type { SnapshotEnvelope } from './snapshot.js';
 import { CellKind, CellState } from './states.js';
 import { NO_ASK, setAside } from './stash.js';
 import type { StartWishes } from './start-wishes.js';
+import type { Task } from './tasks.js';
 import { TurnOps } from './turn-ops.js';
 
 /**
@@ -85,6 +87,9 @@ export class Dispatcher extends Post {
   readonly specs = new SpecMemory();
   /** One function for all cells. */
   readonly makeContext = (cell: Cell): ActorContext => this.hooks.makeContext(this, cell);
+  readonly groups = new Groups();
+  /** Children that are tasks of their parents; null until there is one. */
+  tasks: Map<Cell, Task> | null = null;
   readonly onRootExit: (reason: ExitReason) => void;
 
   inTurn = false;
@@ -192,6 +197,8 @@ export class Dispatcher extends Post {
     if (cell.state === CellState.draining) {
       cell.state = CellState.stopping;
       cell.stopReason = reason.kind === 'normal' ? cell.stopReason : reason;
+      // A task that finishes after its deadline, while it is being stopped.
+      if (this.tasks !== null && this.tasks.has(cell) && reason.kind === 'normal' && reason.output !== undefined) this.lateReply(cell, reason.output);
     } else {
       cell.state = CellState.down;
       cell.undecided = true;
@@ -221,6 +228,11 @@ export class Dispatcher extends Post {
       this.settling = false;
     }
     if (this.reports.waiting) this.reports.deliver(this);
+  }
+
+  private lateReply(cell: Cell, value: unknown): void {
+    this.sent++;
+    this.deadLetter('late_reply', cell, value);
   }
 
   private slice(cell: Cell): void {

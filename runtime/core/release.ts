@@ -11,6 +11,7 @@ export function forget(d: Dispatcher, cell: Cell): void {
   // What was kept for a next life that did not start.
   if (cell.queued !== 0 || cell.stash !== null) release(d, cell, true);
   cell.state = CellState.gone;
+  if (d.tasks !== null) d.tasks.delete(cell);
   d.paths.remove(cell.path, cell);
   cell.parent?.children?.remove(cell.id, cell);
   // A reference somebody keeps must not keep the tree.
@@ -37,6 +38,7 @@ export function release(d: Dispatcher, cell: Cell, final: boolean): void {
   cell.topics = null;
   if (cell.names !== null) for (const name of cell.names) d.names.delete(name);
   cell.names = null;
+  if (cell.ties !== null) d.groups.release(d, cell);
   cell.watching?.forEach((target, token) => target.watchers?.delete(token));
   cell.watching = null;
   for (let at = cell.systemHead; at < cell.system.length; at++) d.deadLetter('stale', cell, d.discard(cell.system[at]));

@@ -1,8 +1,8 @@
 import { reportStarted } from '../observe/report.js';
 import { TraceKind } from '../observe/trace.js';
 import { Boot, bootChildren } from '../supervision/boot.js';
-import { SupervisorState } from '../supervision/supervisor-state.js';
-import type { Behaviour, ChildSpec, DynamicSupervisorSpec, FailureCause, SupervisorSpec } from '../types.js';
+import { type AnySupervisorSpec, SupervisorState } from '../supervision/supervisor-state.js';
+import type { Behaviour, ChildSpec, FailureCause } from '../types.js';
 import { Cell } from './cell.js';
 import type { Dispatcher } from './dispatcher.js';
 import { toFailureCause } from './failure.js';
@@ -158,7 +158,7 @@ function startSupervisor(d: Dispatcher, cell: Cell): FailureCause | null {
   cell.state = CellState.starting;
   const state = cell.supervision!;
   // Its specification may have been replaced while it was down.
-  state.configure(cell.spec as SupervisorSpec | DynamicSupervisorSpec);
+  state.configure(cell.spec as AnySupervisorSpec);
   state.window.clear();
   for (const spec of state.declared) {
     const child = kept?.get(spec.id);

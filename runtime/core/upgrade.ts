@@ -171,6 +171,13 @@ function specWith(spec: ChildSpec, next: AnyBehaviour): ChildSpec {
       const children = spec.children.map((child) => specWith(child, next));
       return children.some((child, at) => child !== spec.children[at]) ? { ...spec, children } : spec;
     }
+    case 'partitioned': {
+      const template = { ...spec.partition, id: '0' } as ChildSpec;
+      const changed = specWith(template, next);
+      if (changed === template) return spec;
+      const { id: _numbered, ...partition } = changed;
+      return { ...spec, partition } as ChildSpec;
+    }
   }
 }
 

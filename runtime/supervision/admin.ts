@@ -22,7 +22,7 @@ export type AdminResult = { readonly ok: true } | { readonly ok: false; readonly
 export interface ChildInfo {
   readonly id: string;
   readonly path: string;
-  readonly kind: 'worker' | 'supervisor' | 'dynamic';
+  readonly kind: 'worker' | 'supervisor' | 'dynamic' | 'partitioned';
   readonly state: NodeState;
 }
 
@@ -48,6 +48,7 @@ export function startChild(d: Dispatcher, path: string, wanted: ChildSpec, onSta
   const supervisor = supervisorAt(d, path);
   if (!isCell(supervisor)) return refused(supervisor);
   if (supervisor.state !== CellState.running) return refused({ kind: supervisor.state === CellState.starting ? 'starting' : 'stopping', path });
+  if (supervisor.spec.kind === 'partitioned') return refused({ kind: 'partitioned', path });
   const dynamic = supervisor.spec.kind === 'dynamic' ? supervisor.spec : null;
   const spec = dynamic !== null && wanted.kind === 'worker' ? ({ ...dynamic.template, ...wanted } as WorkerSpec) : wanted;
   const problems = problemsOfSpec(spec, supervisor.supervision!.autoShutdown);
@@ -143,6 +144,7 @@ export function restartChild(d: Dispatcher, path: string, id: string, onStarted?
 export function deleteChild(d: Dispatcher, path: string, id: string): AdminResult {
   const child = namedChild(d, path, id);
   if (!isCell(child)) return refused(child);
+  if (child.parent?.spec.kind === 'partitioned') return refused({ kind: 'partitioned', path });
   if (child.state === CellState.down) return refused({ kind: 'restarting', path: child.path });
   if (child.state !== CellState.stopped) return refused({ kind: 'running', path: child.path });
   forget(d, child);
@@ -185,7 +187,7 @@ export function getChildSpec(d: Dispatcher, path: string, which: string | ActorR
       significant: policy.significant,
     } as FullChildSpec;
   }
-  if (spec.kind === 'dynamic') return { ...spec, restart: policy.restart, significant: policy.significant };
+  if (spec.kind === 'dynamic' || spec.kind === 'partitioned') return { ...spec, restart: policy.restart, significant: policy.significant };
   return { ...spec, restart: policy.restart, shutdown: spec.shutdown ?? 'infinity', significant: policy.significant, autoShutdown: spec.autoShutdown ?? 'never' };
 }
 

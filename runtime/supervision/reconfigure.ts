@@ -4,15 +4,19 @@ import { powerOfTwo } from '../core/mailbox.js';
 import { OrderedMap } from '../core/ordered-map.js';
 import { createCell, DEFAULT_CAPACITY } from '../core/start.js';
 import { CellKind, CellState } from '../core/states.js';
-import type { ChildSpec, DynamicSupervisorSpec, StartChildError, SupervisorSpec, WorkerSpec } from '../types.js';
+import type { ChildSpec, DynamicSupervisorSpec, PartitionedSupervisorSpec, StartChildError, SupervisorSpec, WorkerSpec } from '../types.js';
 import { isCell, refused, supervisorAt } from './admin.js';
+import { partitionsOf } from './partitions.js';
 import { policyOf } from './policy.js';
+import { grow, shrink, stillStopping } from './resize.js';
+import { restartFailed } from './supervise.js';
+import type { AnySupervisorSpec } from './supervisor-state.js';
 import { nameOf, problemsOfSpec } from './validate.js';
 
 /** A whole specification, or the flags that change (`children` is one of them). */
 export type Reconfiguration =
-  | SupervisorSpec | DynamicSupervisorSpec
-  | Partial<Omit<SupervisorSpec, 'kind' | 'id'>> | Partial<Omit<DynamicSupervisorSpec, 'kind' | 'id'>>;
+  | AnySupervisorSpec
+  | Partial<Omit<SupervisorSpec, 'kind' | 'id'>> | Partial<Omit<DynamicSupervisorSpec, 'kind' | 'id'>> | Partial<Omit<PartitionedSupervisorSpec, 'kind' | 'id'>>;
 
 export type ReconfigureResult =
   | {
@@ -21,6 +25,8 @@ export type ReconfigureResult =
       readonly added: readonly string[];
       readonly replaced: readonly string[];
       readonly kept: readonly string[];
+      /** Partitions there are no longer: stopped, or being stopped. */
+      readonly stopped?: readonly string[];
     }
   | { readonly ok: false; readonly reason: StartChildError };
 
@@ -34,24 +40,55 @@ export function reconfigure(d: Dispatcher, path: string, wanted: Reconfiguration
   const cell = supervisorAt(d, path);
   if (!isCell(cell)) return refused(cell);
   if (cell.state === CellState.stopping) return refused({ kind: 'stopping', path });
-  const before = cell.spec as SupervisorSpec | DynamicSupervisorSpec;
+  const before = cell.spec as AnySupervisorSpec;
   const problems: string[] = [];
   const spec = merge(before, wanted, problems);
   if (problems.length === 0) problems.push(...problemsOfSpec(spec, cell.parent?.supervision?.autoShutdown));
   if (problems.length === 0) problems.push(...clashes(cell, spec));
   if (problems.length > 0) return refused({ kind: 'invalid_spec', problems });
+  const runs = cell.state <= CellState.draining;
+  const partitions = runs && spec.kind === 'partitioned' ? partitionsOf(spec) : [];
+  const added = partitions.map((one) => one.id).filter((id) => cell.children?.has(id) !== true);
+  if (partitions.length > 0) {
+    if (cell.state === CellState.starting) return refused({ kind: 'starting', path });
+    const stopping = stillStopping(cell, partitions);
+    if (stopping !== undefined) return refused({ kind: 'stopping', path: stopping.path });
+    const cause = grow(d, cell, partitions, (child, failed) => restartFailed(d, cell, child, failed));
+    if (cause !== null) {
+      d.settle();
+      return refused({ kind: 'start_failed', cause });
+    }
+  }
 
   cell.spec = spec;
   cell.policy = policyOf(spec, cell.parent?.kind === CellKind.worker);
   cell.supervision!.configure(spec);
   keepInParents(cell);
-  const runs = cell.state <= CellState.draining;
-  const result = runs && cell.kind === CellKind.supervisor ? takeChildren(d, cell) : { added: [], replaced: [], kept: [] };
+  let result: Omit<Extract<ReconfigureResult, { readonly ok: true }>, 'ok'> = { added: [], replaced: [], kept: [] };
+  if (partitions.length > 0) result = takePartitions(d, cell, before as PartitionedSupervisorSpec, added);
+  else if (runs && cell.kind === CellKind.supervisor) result = takeChildren(d, cell);
   d.settle();
   return { ok: true, ...result };
 }
 
-function merge(before: SupervisorSpec | DynamicSupervisorSpec, wanted: Reconfiguration, problems: string[]): SupervisorSpec | DynamicSupervisorSpec {
+/** The partitions that are too many stop; the others take over a changed template, a dynamic one at once. */
+function takePartitions(d: Dispatcher, cell: Cell, before: PartitionedSupervisorSpec, added: readonly string[]): Omit<Extract<ReconfigureResult, { readonly ok: true }>, 'ok'> {
+  const spec = cell.spec as PartitionedSupervisorSpec;
+  const stopped = shrink(d, cell, spec.partitions);
+  const replaced: string[] = [];
+  if (spec.partition !== before.partition) {
+    for (const one of cell.supervision!.declared) {
+      const child = cell.children?.get(one.id);
+      if (child === undefined || added.includes(one.id)) continue;
+      replaced.push(one.id);
+      takeSpec(cell, child, one);
+      if (one.kind === 'dynamic') child.supervision!.configure(one);
+    }
+  }
+  return { added, replaced, kept: [], stopped };
+}
+
+function merge(before: AnySupervisorSpec, wanted: Reconfiguration, problems: string[]): AnySupervisorSpec {
   if (typeof wanted !== 'object' || wanted === null) {
     problems.push(`/: what to change is an object of flags or a whole specification, not ${wanted === null ? 'null' : typeof wanted}`);
     return before;
@@ -60,11 +97,14 @@ function merge(before: SupervisorSpec | DynamicSupervisorSpec, wanted: Reconfigu
   if (kind !== undefined && kind !== before.kind) problems.push(`/${before.id}: a ${before.kind} cannot become ${nameOf(kind)} while it runs`);
   if (id !== undefined && id !== before.id) problems.push(`/${before.id}: the id cannot change to ${nameOf(id)}: it is the address`);
   const whole = kind !== undefined;
-  return { ...(whole ? { id: before.id } : before), ...wanted } as SupervisorSpec | DynamicSupervisorSpec;
+  return { ...(whole ? { id: before.id } : before), ...wanted } as AnySupervisorSpec;
 }
 
 /** Children that exist under an id of the new specification and are something else. */
-function clashes(cell: Cell, spec: ChildSpec): string[] {
+function clashes(cell: Cell, spec: AnySupervisorSpec): string[] {
+  if (spec.kind === 'partitioned' && spec.partition.kind !== (cell.spec as PartitionedSupervisorSpec).partition.kind) {
+    return [`/${spec.id}: its partitions cannot become of another kind while it runs`];
+  }
   if (spec.kind !== 'supervisor') return [];
   const problems: string[] = [];
   for (const child of spec.children) {

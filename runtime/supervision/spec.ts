@@ -1,4 +1,4 @@
-import type { Behaviour, DynamicSupervisorSpec, SupervisorSpec, WorkerSpec } from '../types.js';
+import type { Behaviour, DynamicSupervisorSpec, PartitionedSupervisorSpec, SupervisorSpec, WorkerSpec } from '../types.js';
 
 type WorkerOptions<S, M, Input> = Omit<WorkerSpec<M>, 'kind' | 'behaviour' | 'input' | 'mailbox' | '_message'> & {
   readonly behaviour: Behaviour<S, M, Input>;
@@ -18,4 +18,9 @@ export function supervisor(options: Omit<SupervisorSpec, 'kind'>): SupervisorSpe
 /** Specification of a supervisor whose children come and go, each on its own. */
 export function dynamicSupervisor(options: Omit<DynamicSupervisorSpec, 'kind'>): DynamicSupervisorSpec {
   return { kind: 'dynamic', ...options };
+}
+
+/** Specification of a supervisor of like partitions, to which `route` deals keys. */
+export function partitionedSupervisor(options: Omit<PartitionedSupervisorSpec, 'kind'>): PartitionedSupervisorSpec {
+  return { kind: 'partitioned', ...options };
 }

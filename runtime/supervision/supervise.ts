@@ -7,6 +7,7 @@ import { awaitStart, callOffStart } from '../core/pending-start.js';
 import { forget } from '../core/release.js';
 import { startCell } from '../core/start.js';
 import { CellKind, CellState, StopMode } from '../core/states.js';
+import { taskEnded } from '../core/tasks.js';
 import { Random } from '../random.js';
 import { reportFailure, reportStop } from '../observe/report.js';
 import { TraceKind } from '../observe/trace.js';
@@ -171,7 +172,7 @@ function startEach(d: Dispatcher, parent: Cell, group: readonly Cell[], from: nu
 }
 
 /** A child of a restart did not start: tried again in the supervisor's next slice. */
-function restartFailed(d: Dispatcher, parent: Cell, child: Cell, cause: FailureCause): void {
+export function restartFailed(d: Dispatcher, parent: Cell, child: Cell, cause: FailureCause): void {
   reportFailure(d, 'start_error', child, { kind: 'error', cause });
   child.state = CellState.down;
   child.lastExit = { kind: 'error', cause };
@@ -189,8 +190,9 @@ function endForGood(d: Dispatcher, parent: Cell, child: Cell, reason: ExitReason
   settleForGood(d, child, StopMode.final, reason);
   const { significant } = child.policy;
   if (parent.kind === CellKind.worker) {
+    const wasTask = taskEnded(d, parent, child, reason);
     forget(d, child);
-    if (parent.behaviour.childExit !== undefined) d.notify(parent, new ChildEnded(child.id, reason));
+    if (!wasTask && parent.behaviour.childExit !== undefined) d.notify(parent, new ChildEnded(child.id, reason));
     return;
   }
   if (parent.kind === CellKind.dynamic || child.policy.restart === 'temporary') forget(d, child);

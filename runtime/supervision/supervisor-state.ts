@@ -1,9 +1,10 @@
 import type { Cell } from '../core/cell.js';
-import type { Behaviour, ChildSpec, DynamicSupervisorSpec, Strategy, SupervisorSpec } from '../types.js';
+import type { Behaviour, ChildSpec, DynamicSupervisorSpec, PartitionedSupervisorSpec, Strategy, SupervisorSpec } from '../types.js';
 import type { Boot } from './boot.js';
+import { partitionsOf } from './partitions.js';
 import { RestartWindow } from './window.js';
 
-type AnySupervisorSpec = SupervisorSpec | DynamicSupervisorSpec;
+export type AnySupervisorSpec = SupervisorSpec | DynamicSupervisorSpec | PartitionedSupervisorSpec;
 
 /** What a supervisor knows besides its children (`cell.children`, in start order). */
 export class SupervisorState {
@@ -30,9 +31,9 @@ export class SupervisorState {
   /** Takes over the flags of a specification. Restarts of the past still count, against the new budget. */
   configure(spec: AnySupervisorSpec): void {
     this.strategy = spec.kind === 'supervisor' ? spec.strategy : 'oneForOne';
-    this.autoShutdown = spec.autoShutdown ?? 'never';
+    this.autoShutdown = spec.kind === 'partitioned' ? 'never' : (spec.autoShutdown ?? 'never');
     this.maxChildren = spec.kind === 'dynamic' ? (spec.maxChildren ?? Infinity) : Infinity;
-    this.declared = spec.kind === 'supervisor' ? spec.children : [];
+    this.declared = spec.kind === 'supervisor' ? spec.children : spec.kind === 'partitioned' ? partitionsOf(spec) : [];
     this.window = this.window.withBudget(spec.intensity.restarts, spec.intensity.withinMs);
   }
 }

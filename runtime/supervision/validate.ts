@@ -9,7 +9,8 @@ export type SpecProblemCode =
   | 'not_an_object' | 'unknown_kind' | 'unknown_key' | 'missing_id' | 'invalid_id' | 'duplicate_child' | 'missing_behaviour'
   | 'invalid_behaviour' | 'invalid_restart' | 'invalid_restore' | 'invalid_shutdown' | 'invalid_start_deadline' | 'invalid_significant' | 'bad_combination'
   | 'invalid_mailbox' | 'invalid_durable' | 'invalid_backoff' | 'invalid_quarantine' | 'invalid_idle_after' | 'invalid_strategy' | 'invalid_intensity' | 'invalid_auto_shutdown'
-  | 'invalid_children' | 'invalid_max_children' | 'invalid_template';
+  | 'invalid_children' | 'invalid_max_children' | 'invalid_template'
+  | 'invalid_partitions' | 'invalid_partition';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Report = (code: SpecProblemCode, at: string, message: string) => void;
@@ -22,6 +23,8 @@ const SUPERVISOR_KEYS = [
   'kind', 'id', 'strategy', 'intensity', 'children', 'autoShutdown', 'restart', 'significant', 'shutdown', 'backoff',
 ];
 const DYNAMIC_KEYS = ['kind', 'id', 'intensity', 'maxChildren', 'autoShutdown', 'restart', 'significant', 'backoff', 'template'];
+const PARTITIONED_KEYS = ['kind', 'id', 'partitions', 'partition', 'intensity', 'restart', 'significant', 'backoff'];
+const MOST_PARTITIONS = 65_536;
 const RESTARTS = ['permanent', 'transient', 'temporary'];
 const STRATEGIES = ['oneForOne', 'oneForAll', 'restForOne'];
 const AUTO_SHUTDOWNS: readonly unknown[] = ['never', 'anySignificant', 'allSignificant'];
@@ -60,7 +63,8 @@ function checkSpec(spec: unknown, above: string, under: AutoShutdown | undefined
     case 'worker': checkWorker(spec, at, report); break;
     case 'supervisor': checkSupervisor(spec, at, report); break;
     case 'dynamic': checkDynamic(spec, at, report); break;
-    default: report('unknown_kind', at, `kind must be 'worker', 'supervisor' or 'dynamic', not ${nameOf(spec['kind'])}`);
+    case 'partitioned': checkPartitioned(spec, at, report); break;
+    default: report('unknown_kind', at, `kind must be 'worker', 'supervisor', 'dynamic' or 'partitioned', not ${nameOf(spec['kind'])}`);
   }
   checkCommon(spec, at, under, report);
 }
@@ -171,6 +175,19 @@ function checkDynamic(spec: Fields, at: string, report: Report): void {
   if (template['behaviour'] !== undefined) checkBehaviour(template['behaviour'], place, report);
   checkWorkerFields(template, place, report);
   checkCommon(template, place, under, report);
+}
+
+function checkPartitioned(spec: Fields, at: string, report: Report): void {
+  unknownKeys(spec, PARTITIONED_KEYS, at, report);
+  checkBudget(spec['intensity'], 'intensity', 'invalid_intensity', at, report);
+  const { partitions, partition } = spec;
+  if (!Number.isInteger(partitions) || !isAtLeast(partitions, 1) || partitions > MOST_PARTITIONS) {
+    report('invalid_partitions', at, `partitions must be a whole number from 1 to ${MOST_PARTITIONS}, not ${nameOf(partitions)}`);
+  }
+  if (!isFields(partition)) report('invalid_partition', at, `partition must be a child specification without id, not ${nameOf(partition)}`);
+  else if ('id' in partition) report('invalid_partition', at, 'partition must not have an id: partitions are numbered');
+  else if (partition['restart'] === 'temporary') report('bad_combination', at, 'a partition cannot be temporary: its keys would belong to nobody');
+  else checkSpec({ ...partition, id: 'partition' }, at, 'never', report);
 }
 
 function checkAutoShutdown(spec: Fields, at: string, report: Report): AutoShutdown {

@@ -46,7 +46,7 @@ export class Invariants {
   learn(spec: ChildSpec, path: string): void {
     this.rules.set(path, {
       restart: spec.restart, budget: spec.kind === 'worker' ? null : spec.intensity, strategy: spec.kind === 'supervisor' ? spec.strategy : null,
-      own: spec.kind === 'worker' ? (spec.quarantine ?? null) : null, autoShutdown: spec.kind === 'worker' ? 'never' : (spec.autoShutdown ?? 'never'),
+      own: spec.kind === 'worker' ? (spec.quarantine ?? null) : null, autoShutdown: spec.kind === 'worker' || spec.kind === 'partitioned' ? 'never' : (spec.autoShutdown ?? 'never'),
       significant: spec.significant === true,
     });
     if (spec.kind === 'supervisor') for (const child of spec.children) this.learn(child, pathOf(path, child.id));

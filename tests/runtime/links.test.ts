@@ -190,3 +190,14 @@ test('a spawned child that asks to be restarted is, within three times in five s
   assert.equal(runtime.inspect('/p/kid'), undefined);
   assert.equal(stateOf(runtime, '/p'), 'running');
 });
+
+test('a notice that demonitor takes back from the queue is not counted as sent', () => {
+  const runtime = started(root([child('a')]));
+  run(runtime, '/a', (ctx) => {
+    // Told at once, and before this turn is over.
+    const token = ctx.monitor(ctx.ref('/nobody'));
+    ctx.demonitor(token);
+  });
+  const { sent, handled, queued, deadLettered } = runtime.counters();
+  assert.equal(sent, handled + queued + deadLettered);
+});
