@@ -79,13 +79,15 @@ export class Connection {
   #closing = false;
   #corked = false;
   #wroteBytes = 0;
-  #stalledSinceMs = 0;
+  /** When what waits for the reader last became less, or was nothing. */
+  #stalledSinceMs: number;
   #drainedBytes = 0;
 
   constructor(number: number, socket: Socket, hub: Hub) {
     const now = performance.now();
     this.number = number;
     this.lastActiveMs = now;
+    this.#stalledSinceMs = now;
     this.#hub = hub;
     this.#socket = socket;
     const { limits } = hub;

@@ -9,6 +9,8 @@ import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { ControlClient, type ControlError, type ControlLimits } from '../../../runtime/control/index.js';
+import { type Behaviour, worker } from '../../../runtime/index.js';
+import { root } from '../support.js';
 import { RawClient, serve, socketFolder } from './support.js';
 
 const FIXTURE = fileURLToPath(new URL('./process.js', import.meta.url));
@@ -216,6 +218,64 @@ test('a stuck main loop: the socket still answers, says for how long, and withdr
   assert.match(late.message, /the main loop has not turned for \d\.\d s; the call was withdrawn/);
   assert.equal(await new Promise((resolve) => void victim.say('restarts').then((first) => (first === 'turning' ? victim.say('restarts').then(resolve) : resolve(first)))), '0', 'the withdrawn restart did not happen');
   assert.equal((await client.call('rpc.ping')).mainLoop.stalled, false);
+});
+
+test('a reader of the trace that falls behind loses events, is told how many, and holds up nobody', async (t) => {
+  const { path, runtime } = await serve(t, { limits: { clientTraceBytes: 20_000 } });
+  const slow = new RawClient(path);
+  t.after(() => slow.close());
+  slow.request(1, 'trace.subscribe', { kinds: ['turn'] });
+  const subscription = (await slow.next())?.result?.['subscription'];
+  slow.socket.pause();
+  const honest = await ControlClient.connect({ socketPath: path });
+  t.after(() => honest.close());
+  // More than the kernel holds for a reader.
+  let sent = 0;
+  for (let round = 0; round < 40; round++) {
+    for (let n = 0; n < 900; n++) sent += runtime.send('/a', { type: 'add', n }) === 'delivered' ? 1 : 0;
+    await pause(60);
+  }
+  slow.socket.resume();
+  slow.request(2, 'trace.unsubscribe', { subscription });
+  let told = 0;
+  let read = 0;
+  for (let answer = await slow.next(); ; answer = await slow.next()) {
+    if (answer?.id === 2) {
+      const { delivered, dropped } = answer.result as { readonly delivered: number; readonly dropped: number };
+      assert.ok(read > 0 && dropped > 0, `${read} read, ${dropped} dropped`);
+      assert.equal(delivered, read);
+      assert.equal(read + dropped, sent, 'every event was delivered or counted');
+      assert.ok(told <= dropped);
+      break;
+    }
+    const batch = answer?.params as { readonly events: readonly unknown[]; readonly dropped: number; readonly missed: number };
+    read += batch.events.length;
+    told += batch.dropped;
+    assert.equal(batch.missed, 0);
+  }
+  assert.equal((await honest.call('metrics')).socket['droppedEvents']! as number > 0, true);
+});
+
+test('reads get their share of the main loop, however dear they are and however many ask', async (t) => {
+  const dear: Behaviour<number, never> = {
+    name: 'dear', version: 1, init: () => 0, step: (state) => state, view: (state) => {
+      for (const until = performance.now() + 5; performance.now() < until;) Math.sqrt(2);
+      return state;
+    },
+  };
+  const { path } = await serve(t, { spec: root([worker({ id: 'dear', behaviour: dear })]), limits: { shareMs: 0, mainShare: 0.05 } });
+  const clients = Array.from({ length: 8 }, () => new RawClient(path));
+  t.after(() => clients.forEach((client) => client.close()));
+  for (const client of clients) client.send('{"jsonrpc":"2.0","id":1,"method":"inspect","params":{"path":"/dear"}}\n'.repeat(150));
+  const honest = await ControlClient.connect({ socketPath: path });
+  t.after(() => honest.close());
+  const spentUs = async (): Promise<number> => (await honest.call('metrics')).socket['mainUs'] as number;
+  await spentUs();
+  const beganMs = performance.now();
+  const before = await spentUs();
+  await pause(2_000);
+  const share = ((await spentUs()) - before) / 1000 / (performance.now() - beganMs);
+  assert.ok(share > 0.005 && share < 0.12, `${(100 * share).toFixed(1)} % of the main loop`);
 });
 
 test('a thread that dies is started again, and the tree has not noticed', async (t) => {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
 import { ControlClient, ControlError, type ControlErrorCode, ControlServer, type ControlTarget } from '../../../runtime/control/index.js';
 import { socketFolder } from './support.js';
 
@@ -151,4 +152,24 @@ test('a client is told when nobody serves, and when something else does', async 
   await once(silent, 'listening');
   await rejectsWith(ControlClient.connect({ socketPath: path, timeoutMs: 50 }), 'timeout');
   silent.close();
+});
+
+test('whatever a stranger answers, a client rejects with an error of its own', async (t) => {
+  const path = join(socketFolder(t), 'fuzz.sock');
+  let answer = Buffer.alloc(0);
+  const stranger = net.createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.end(answer);
+  }).listen(path);
+  await once(stranger, 'listening');
+  const line = fc.oneof(fc.jsonValue().map((value) => JSON.stringify(value)), fc.record({
+    jsonrpc: fc.constant('2.0'), id: fc.constantFrom(1, null, 'x', 2), result: fc.jsonValue(), error: fc.oneof(fc.jsonValue(), fc.record({ code: fc.integer(), message: fc.string() })),
+    method: fc.constantFrom('trace.events', 'reports.events', 'other'), params: fc.jsonValue(),
+  }, { requiredKeys: ['jsonrpc'] }).map((value) => JSON.stringify(value)));
+  await fc.assert(fc.asyncProperty(fc.oneof(fc.uint8Array({ maxLength: 50 }).map((bytes) => Buffer.from(bytes)), fc.array(line, { maxLength: 4 }).map((lines) => Buffer.from(`${lines.join('\n')}\n`))), async (bytes) => {
+    answer = bytes;
+    const error: unknown = await ControlClient.connect({ socketPath: path, timeoutMs: 5_000 }).then((client) => client.close(), (thrown: unknown) => thrown);
+    assert.ok(error instanceof ControlError, String(error));
+  }), { numRuns: 150 });
+  stranger.close();
 });

@@ -131,7 +131,8 @@ test('behaviours are upgraded from a module on disk: tried first, all or none, w
   runtime.send('/x', 4);
   await until(() => client.call('inspect', { path: '/x' }), ({ value }) => value === 5);
   const refusals = await refused(client.call('upgrade', { module: write('bad.mjs', `export default [{ ${body} }];`) }), 'refused');
-  assert.deepEqual((refusals.rpc?.data?.['problems'] as { kind: string; path: string }[]).map(({ kind, path: at }) => [kind, at]), [['no_migrate', '/x'], ['no_migrate', '/y']]);
+  const problems = refusals.rpc?.data?.['problems'] as readonly { readonly kind: string; readonly path: string }[] | undefined;
+  assert.deepEqual(problems?.map(({ kind, path: at }) => [kind, at]), [['no_migrate', '/x'], ['no_migrate', '/y']]);
   const tried = await client.call('upgrade', { module: good, dryRun: true });
   assert.deepEqual([tried.dryRun, tried.upgraded.map(({ path: at, from, to }) => [at, from, to])], [true, [['/x', 1, 2], ['/y', 1, 2]]]);
   assert.equal((await client.call('inspect', { path: '/x' })).behaviour?.version, 1);
