@@ -3,10 +3,12 @@ import { ask, commit, publish, rollback } from './core/commit.js';
 import { Ask } from './core/asks.js';
 import { type Cell, Ref, type Watcher } from './core/cell.js';
 import { CellContext, resolve } from './core/context.js';
-import { Dispatcher, type Hooks } from './core/dispatcher.js';
+import { Dispatcher } from './core/dispatcher.js';
 import type { EffectTable } from './core/effects.js';
 import { toFailureCause } from './core/failure.js';
+import type { Hooks } from './core/hooks.js';
 import { drainEnded, exitSupervisor, kill, stopCell } from './core/lifecycle.js';
+import { PermanentWatches } from './core/permanent.js';
 import { forget } from './core/release.js';
 import { powerOfTwo } from './core/mailbox.js';
 import { replaceState, type ReplaceStateResult } from './core/replace-state.js';
@@ -217,6 +219,14 @@ export class Runtime {
     }
     (cell.watchers ??= new TokenMap()).set(token, listener);
     return () => cell.watchers?.delete(token);
+  }
+
+  /** Tells `listener` once when the address is gone for good, see `ActorContext.watchPermanent`. Returns the way to stop listening. */
+  watchPermanent(address: string, listener: Extract<Watcher, (...args: never[]) => void>): () => void {
+    const d = this.#d;
+    const token = ++d.tokens;
+    const path = (d.permanent ??= new PermanentWatches()).add(d, listener, token, address);
+    return () => d.permanent?.removeAt(path, token);
   }
 
   publish(topic: string, message: unknown): void {
@@ -520,6 +530,7 @@ export class Runtime {
     this.#root = null;
     this.#loop?.stop();
     this.#loop = null;
+    this.#d.settle();
     this.#onEnd?.();
   }
 }

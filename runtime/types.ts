@@ -99,6 +99,18 @@ export type TaskOutcome<R = unknown> =
   /** `stopped`: it ended with `shutdown` by itself. */
   | { readonly ok: false; readonly reason: 'timeout' | 'cancelled' | 'stopped' };
 
+/**
+ * The one notice of `watchPermanent`, on the system lane: nothing will start this address again by itself. An address whose specification
+ * is kept counts as gone when only an administrator, or a restart of its whole group, would start it.
+ */
+export interface Gone {
+  readonly type: 'runtime.gone';
+  readonly token: number;
+  readonly path: string;
+  readonly incarnation: number;
+  readonly reason: ExitReason | { readonly kind: 'noproc' };
+}
+
 export type AskResult<R> =
   | { readonly ok: true; readonly value: R }
   | { readonly ok: false; readonly reason: 'timeout' | 'dead' | 'full' | 'down' };
@@ -123,6 +135,11 @@ export interface ActorContext<M = unknown> {
   startTimerAt(key: string, dueUs: number, message: M): void;
   cancelTimer(key: string): boolean;
   monitor(ref: ActorRef<never>): number;
+  /**
+   * Death watch: one message `Gone` when the address is gone for good, none for restarts; at once when there is nobody and no supervisor
+   * will start anybody there. `demonitor` takes it back.
+   */
+  watchPermanent(ref: ActorRef<never>): number;
   demonitor(token: number): void;
   /**
    * Sends `request` with a reply address; the outcome comes back through `toMessage` as an ordinary message of

@@ -155,6 +155,7 @@ function monitor(d: Dispatcher, cell: Cell, to: ActorRef<never>, token: number):
 
 /** Also takes back a notice that is already queued. */
 function demonitor(d: Dispatcher, cell: Cell, token: number): void {
+  d.permanent?.remove(cell, token);
   const target = cell.watching?.get(token);
   cell.watching?.delete(token);
   target?.watchers?.delete(token);
@@ -162,6 +163,9 @@ function demonitor(d: Dispatcher, cell: Cell, token: number): void {
   if (notice < cell.systemHead) return;
   cell.system.splice(notice, 1);
   d.sent--;
+  if (cell.systemHead < cell.system.length) return;
+  cell.system.length = 0;
+  cell.systemHead = 0;
 }
 
 /** Sends the question; where it cannot go the outcome comes back at once. */

@@ -5,6 +5,7 @@ import { Ask } from './asks.js';
 import { bindRef, type Cell, cellOf, Ref } from './cell.js';
 import type { Dispatcher } from './dispatcher.js';
 import { toFailureCause } from './failure.js';
+import { PermanentWatches } from './permanent.js';
 import { forget } from './release.js';
 import { callBroadcast, callJoin, callLeave, callUnwatch, callWatch } from './groups.js';
 import { createCell, startCell } from './start.js';
@@ -30,6 +31,10 @@ export function resolve(d: Dispatcher, to: ActorRef<never>): Cell | undefined {
 
 const callFinish: Call = (d, owner, info) => finishStart(d, owner, info);
 const callRefuse: Call = (d, owner, reason) => refuseStart(d, owner, reason);
+
+function watchPermanent(d: Dispatcher, watcher: Cell, path: unknown, token: number): void {
+  (d.permanent ??= new PermanentWatches()).add(d, watcher, token, path as string);
+}
 
 /** What one cell's behaviour sees of the runtime. One per cell, for all its incarnations. */
 export class CellContext implements ActorContext {
@@ -104,6 +109,12 @@ export class CellContext implements ActorContext {
   monitor(ref: ActorRef<never>): number {
     const token = ++this.#d.tokens;
     this.#d.ops.add(Op.monitor, this.#cell, ref, undefined, token);
+    return token;
+  }
+
+  watchPermanent(ref: ActorRef<never>): number {
+    const token = ++this.#d.tokens;
+    this.#d.ops.add(Op.call, this.#cell, watchPermanent, ref.path, token);
     return token;
   }
 

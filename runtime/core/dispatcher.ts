@@ -1,7 +1,5 @@
-import type { Clock } from '../clock/clock.js';
 import { Timer } from '../clock/timer-heap.js';
-import type { DeadLetters } from '../observe/dead-letters.js';
-import { type Trace, TraceKind } from '../observe/trace.js';
+import { TraceKind } from '../observe/trace.js';
 import type { DurableHost } from '../durable/host.js';
 import { SpecMemory } from '../supervision/spec-memory.js';
 import type { ActorContext, AskResult, ExitReason } from '../types.js';
@@ -9,9 +7,11 @@ import { type Ask, AskOutcome, AskRequest, ChildEnded } from './asks.js';
 import type { Cell } from './cell.js';
 import type { EffectTable } from './effects.js';
 import { messageType, toFailureCause } from './failure.js';
+import type { DispatcherOptions, Hooks } from './hooks.js';
 import { wake } from './idle.js';
 import { Groups } from './groups.js';
 import { Envelope } from './mailbox.js';
+import type { PermanentWatches } from './permanent.js';
 import { contentOf, Post } from './post.js';
 import { Fifo } from './run-queue.js';
 import type { SnapshotEnvelope } from './snapshot.js';
@@ -20,39 +20,6 @@ import { NO_ASK, setAside } from './stash.js';
 import type { StartWishes } from './start-wishes.js';
 import type { Task } from './tasks.js';
 import { TurnOps } from './turn-ops.js';
-
-/**
- * What the dispatcher needs of the rooms built on it, and they of each other. They are handed in because they import the
- * dispatcher; see runtime.ts for the wiring.
- */
-export interface Hooks {
-  commit(d: Dispatcher, mark: number): void;
-  rollback(d: Dispatcher, mark: number): void;
-  makeContext(d: Dispatcher, cell: Cell): ActorContext;
-  /** A draining cell said it is done, or crashed while draining. */
-  drainEnded(d: Dispatcher, cell: Cell): void;
-  /** A supervisor is to end as after a crash of its own. */
-  exitSupervisor(d: Dispatcher, cell: Cell, reason: ExitReason): void;
-  /** A cell is down by itself: its supervisor decides. */
-  childExited(d: Dispatcher, cell: Cell): void;
-  /** A child that took time to stop has stopped. */
-  siblingStopped(d: Dispatcher, parent: Cell, cell: Cell): void;
-  retryFailed(d: Dispatcher, supervisor: Cell): void;
-  /** An actor whose start went on after `init` has said that it is there. */
-  startFinished(d: Dispatcher, cell: Cell): void;
-}
-
-export interface DispatcherOptions {
-  readonly hooks: Hooks;
-  readonly clock: Clock;
-  readonly seed: string;
-  readonly sliceMessages: number;
-  readonly maxTimersPerActor: number;
-  readonly effects: EffectTable;
-  readonly trace: Trace;
-  readonly deadLetters: DeadLetters;
-  readonly onRootExit: (reason: ExitReason) => void;
-}
 
 class PendingExit {
   readonly cell: Cell;
@@ -103,6 +70,8 @@ export class Dispatcher extends Post {
   startInfo: unknown = undefined;
   /** Asked for the envelope a worker's fresh start begins from; null begins with `init`, a throw is a start that failed. */
   recover: ((cell: Cell) => SnapshotEnvelope | null) | null = null;
+  /** Who wants to know when an address is gone for good; null while nobody does. */
+  permanent: PermanentWatches | null = null;
   /** The durable actors; null without a journal. */
   durable: DurableHost | null = null;
   /** Tells the effects of a stop hook or a restore from those of the last turn, in their keys. */
@@ -220,13 +189,14 @@ export class Dispatcher extends Post {
 
   /** Settles every exit that is waiting. Does nothing inside a turn or inside itself. */
   settle(): void {
-    if ((this.exits.count === 0 && !this.reports.waiting) || this.settling || this.inTurn || this.committing !== 0) return;
+    if ((this.exits.count === 0 && !this.reports.waiting && (this.permanent === null || !this.permanent.waiting)) || this.settling || this.inTurn || this.committing !== 0) return;
     this.settling = true;
     try {
       for (let entry = this.exits.shift(); entry !== undefined; entry = this.exits.shift()) this.settleOne(entry);
     } finally {
       this.settling = false;
     }
+    if (this.permanent !== null) this.permanent.review(this);
     if (this.reports.waiting) this.reports.deliver(this);
   }
 

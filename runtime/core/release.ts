@@ -10,6 +10,7 @@ export function forget(d: Dispatcher, cell: Cell): void {
   if (cell.state === CellState.gone) return;
   // What was kept for a next life that did not start.
   if (cell.queued !== 0 || cell.stash !== null) release(d, cell, true);
+  if (d.permanent !== null) d.permanent.note(cell);
   cell.state = CellState.gone;
   if (d.tasks !== null) d.tasks.delete(cell);
   d.paths.remove(cell.path, cell);
@@ -33,6 +34,10 @@ export function release(d: Dispatcher, cell: Cell, final: boolean): void {
   }
   cell.asks = null;
   cell.effects = null;
+  if (d.permanent !== null) {
+    d.permanent.drop(cell);
+    if (final) d.permanent.note(cell);
+  }
   if (cell.idle !== null) dropIdle(d, cell);
   if (cell.topics !== null) for (const topic of cell.topics) unsubscribe(d, cell, topic);
   cell.topics = null;

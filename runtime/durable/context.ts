@@ -59,6 +59,10 @@ export class DurableContext extends CellContext {
     return this.answer(0, () => super.monitor(ref));
   }
 
+  override watchPermanent(_ref: ActorRef<never>): number {
+    throw new Error(`${this.path} is durable: a watch for good is not journalled; use ctx.monitor, whose notice comes back after a recovery`);
+  }
+
   override register(name: string): boolean {
     return this.answer(true, () => super.register(name));
   }
