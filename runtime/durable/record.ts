@@ -6,7 +6,7 @@ import { contentOf } from '../core/post.js';
 import { NO_ASK, setAside } from '../core/stash.js';
 import { Op } from '../core/turn-ops.js';
 import type { TurnInput, TurnOp } from '../journal/entry.js';
-import type { WorkerSpec } from '../types.js';
+import type { ActorRef, WorkerSpec } from '../types.js';
 import type { TurnRecord } from './context.js';
 
 /** An answer to somebody outside the tree: it leaves when the turn is on disk. */
@@ -68,7 +68,7 @@ export function recordTurn(d: Dispatcher, cell: Cell, mark: number, record: Turn
       }
       case Op.subscribe: ops.push(['topic', a as string]); break;
       case Op.register: ops.push(['name', a as string]); break;
-      case Op.monitor: ops.push(['watch', wishes.n[at]!, a as string]); break;
+      case Op.monitor: ops.push(['watch', wishes.n[at]!, (a as ActorRef<never>).path]); break;
       case Op.demonitor: ops.push(['unwatch', wishes.n[at]!]); break;
       case Op.spawned: ops.push(['child', (a as Cell).id]); break;
       case Op.spawnLater: ops.push(['child', (b as WorkerSpec).id]); break;
