@@ -116,7 +116,7 @@ export abstract class Post {
   deadLetter(reason: DeadLetterReason, at: Cell | string, message: unknown, cause?: FailureCause): void {
     const path = typeof at === 'string' ? at : at.path;
     this.trace.write(TraceKind.deadLetter, typeof at === 'string' ? 0 : at.number, this.deadLetters.total + 1, this.nowUs);
-    this.deadLetters.add(reason, path, message, this.nowUs, cause);
+    this.deadLetters.add(reason, path, message instanceof Journalled ? message.message : message, this.nowUs, cause);
   }
 
   arm(dueUs: number, cell: Cell | null, key: string, message: unknown, job: TimerJob): Timer {

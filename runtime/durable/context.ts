@@ -5,6 +5,9 @@ import { Journalled } from '../core/journalled.js';
 import { Op } from '../core/turn-ops.js';
 import type { ActorRef, AskResult, SendResult, StartChildResult, WorkerSpec } from '../types.js';
 
+/** Effects without an outcome; they stand in every snapshot. */
+const MOST_OPEN_EFFECTS = 16_384;
+
 /** What one turn of a durable actor says through its context besides the operations. */
 export class TurnRecord {
   calls = 0;
@@ -88,8 +91,13 @@ export class DurableContext extends CellContext {
 
   override effect(name: string, payload: unknown): void {
     // The table may have changed since; the first time it was there.
-    if (this.record.again !== null) this.#d.ops.add(Op.effect, this.#cell, name, payload, 0);
-    else super.effect(name, payload);
+    if (this.record.again !== null) {
+      this.#d.ops.add(Op.effect, this.#cell, name, payload, 0);
+      return;
+    }
+    const open = this.#cell.durable?.model?.effects.size ?? 0;
+    if (open >= MOST_OPEN_EFFECTS) throw new RangeError(`effect "${name}": ${open} effects of this actor have no outcome yet, which is the most there may be`);
+    super.effect(name, payload);
   }
 
   override persist(event: unknown): unknown {
