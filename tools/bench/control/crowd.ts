@@ -27,11 +27,13 @@ const HUGE = Buffer.alloc(8 << 20, 'x');
 const GARBAGE = Buffer.from(Array.from({ length: 1 << 16 }, (_, i) => (Math.imul(i, 0x9e3779b1) >>> 13) & 0xff));
 const ASKS = Buffer.from('{"jsonrpc":"2.0","id":1,"method":"tree"}\n'.repeat(1000));
 
-const counts = { answers: 0, errors: 0, latestMs: 0, traceEvents: 0, storms: 0, reconnects: 0 };
+const counts = { answers: 0, errors: 0, latestMs: 0, traceEvents: 0, storms: 0, reconnects: 0, mainLoopShare: 0 };
 const timers = new Set<NodeJS.Timeout>();
 const sockets = new Set<net.Socket>();
 const clients = new Set<ControlClient>();
 let running = false;
+let begunMs = 0;
+let spentBeforeMs = 0;
 
 const every = (ms: number, work: () => void): void => void timers.add(setInterval(() => running && work(), ms));
 
@@ -114,12 +116,21 @@ function hostileClient(n: number): void {
 
 async function begin(): Promise<void> {
   running = true;
-  Object.assign(counts, { answers: 0, errors: 0, latestMs: 0, traceEvents: 0, storms: 0, reconnects: 0 });
+  Object.assign(counts, { answers: 0, errors: 0, latestMs: 0, traceEvents: 0, storms: 0, reconnects: 0, mainLoopShare: 0 });
   for (let n = 0; n < Number(honest); n++) await honestClient(n);
   for (let n = 0; n < Number(hostile); n++) hostileClient(n);
+  begunMs = performance.now();
+  spentBeforeMs = await spentMs();
 }
 
-function end(): void {
+/** What the main loop has spent on calls so far, ms. */
+async function spentMs(): Promise<number> {
+  const [client] = clients;
+  return client === undefined ? 0 : (((await client.call('metrics')).socket as { readonly mainUs?: number }).mainUs ?? 0) / 1000;
+}
+
+async function end(): Promise<void> {
+  counts.mainLoopShare = ((await spentMs()) - spentBeforeMs) / (performance.now() - begunMs);
   running = false;
   for (const timer of timers) clearInterval(timer);
   timers.clear();
@@ -129,16 +140,17 @@ function end(): void {
   sockets.clear();
 }
 
+function fail(error: unknown): never {
+  writeSync(2, `${String(error)}\n`);
+  process.exit(1);
+}
+
 process.on('message', (message) => {
   if (message === 'begin') {
-    begin().then(() => process.send?.({ begun: true }), (error: unknown) => {
-      writeSync(2, `${String(error)}\n`);
-      process.exit(1);
-    });
+    begin().then(() => process.send?.({ begun: true }), fail);
   }
   if (message === 'end') {
-    end();
-    process.send?.({ ended: counts });
+    end().then(() => process.send?.({ ended: counts }), fail);
   }
 });
 process.on('disconnect', () => process.exit(0));

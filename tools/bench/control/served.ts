@@ -24,6 +24,8 @@ export interface CrowdCounts {
   readonly traceEvents: number;
   readonly storms: number;
   readonly reconnects: number;
+  /** Share of the main loop's time that the calls took. */
+  readonly mainLoopShare: number;
 }
 
 interface Pass {

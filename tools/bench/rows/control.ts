@@ -60,6 +60,7 @@ function turnRow(): BenchRow {
         'p99.9 us': pooled('ours', 0.999), 'p99.9 us without': pooled('peer', 0.999),
         'answers to honest clients': sum('answers'), 'latest answer ms': Math.max(...crowds.map(({ latestMs }) => latestMs)),
         'trace events': sum('traceEvents'), 'connections of storms': sum('storms'),
+        'share of the main loop': Math.max(...crowds.map(({ mainLoopShare }) => mainLoopShare)),
       };
     },
     close: () => served?.close(),
