@@ -10,6 +10,7 @@ export const SOCKET_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
 const BIND_NAME = /^\.s[0-9a-f]{8}$/;
 const BIND_NAME_BYTES = 10;
 const LOCK_WAIT_MS = 3_000;
+const OWNER_WAIT_MS = 500;
 
 /** A socket file that is ours: listening, mode 0600. */
 export interface ClaimedSocket {
@@ -88,7 +89,32 @@ async function refuseLivingOwner(path: string): Promise<void> {
     return;
   }
   if (!isSocket) throw new ControlError('not_a_socket', `something that is not a socket lies at ${path}`, { fix: 'move it away' });
-  if (await answers(path)) throw new ControlError('in_use', `a living process serves ${path}`, { fix: 'use another process name, or shut that one down' });
+  if (!(await answers(path))) return;
+  const who = await ownerOf(path);
+  throw new ControlError('in_use', `a living process${who === undefined ? '' : ` (${who})`} serves ${path}`, { fix: 'use another process name, or shut that one down' });
+}
+
+/** What a living owner says of itself, if it does so soon. */
+async function ownerOf(path: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const asked = net.connect({ path });
+    let text = '';
+    const end = (who?: string): void => {
+      clearTimeout(timer);
+      asked.destroy();
+      resolve(who);
+    };
+    const timer = setTimeout(end, OWNER_WAIT_MS);
+    asked.on('error', () => end());
+    asked.on('close', () => end());
+    asked.on('connect', () => asked.write('{"jsonrpc":"2.0","id":1,"method":"rpc.version"}\n'));
+    asked.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      const [, pid] = /"pid":(\d{1,10})\b/.exec(text) ?? [];
+      if (pid !== undefined) end(`pid ${pid}`);
+      else if (text.length > 4096) end();
+    });
+  });
 }
 
 /** Whether somebody listens. Anything but a refusal counts as life: a full backlog, a missing permission. */

@@ -59,7 +59,7 @@ test('a living owner keeps its socket, also when it is stuck', async (t) => {
   const path = join(socketFolder(t), 'p.sock');
   const { child } = await starter(t, path);
   const error = await rejectsWith(ControlServer.start({ socketPath: path, target }), 'in_use');
-  assert.match(error.message, /a living process/);
+  assert.match(error.message, new RegExp(`a living process \\(pid ${child.pid}\\)`));
   child.kill('SIGSTOP');
   await rejectsWith(ControlServer.start({ socketPath: path, target }), 'in_use');
   child.kill('SIGCONT');
