@@ -92,7 +92,7 @@ test('an unlinked task that crashes, at its start or later, is an outcome', () =
   assert.equal(rig.runtime.counters().cells, 2);
 });
 
-test("a linked task's crash is its owner's crash, with the chain of causes", () => {
+test('the crash of a linked task is the crash of its owner, with the chain of causes', () => {
   for (const restore of ['init', 'lastGood'] as const) {
     for (const way of ['start', 'later'] as const) {
       const { rig, outcomes, act } = owner({ restore });
