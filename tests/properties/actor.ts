@@ -1,7 +1,7 @@
 import { type ActorContext, type ActorRef, type AskResult, type Behaviour, type Down, type ExitReason, worker, type WorkerSpec } from '../../runtime/index.js';
 import type { Answered, Belief, Question, Sent, Tick } from './life.js';
 import type { ActorPlan, Order } from './script.js';
-import type { World } from './world.js';
+import { OWN, type World } from './world.js';
 
 type Message = Sent | Tick | Answered | Down | { readonly type: 'order' | 'runtime.effect_failed' };
 
@@ -15,7 +15,17 @@ export function scriptedActor(world: World, plan: ActorPlan): Behaviour<Belief, 
       const life = world.begin(ctx.path);
       const turn = new Turn(world, { life, turns: 0, timers: {}, sum: 0 }, ctx, plan, 0);
       for (const order of plan.onStart ?? []) turn.carryOut(order);
-      if (plan.flaky !== undefined && ++starts % plan.flaky === 0) throw new Error('flaky start');
+      starts++;
+      if (plan.ignores !== undefined && starts % plan.ignores === 0) {
+        world.log(`~${ctx.path}`);
+        world.ignored(ctx.path);
+        return ctx.ignore();
+      }
+      if (plan.flaky !== undefined && starts % plan.flaky === 0) {
+        if (plan.failsByValue !== true) throw new Error('flaky start');
+        ctx.failStart('flaky start');
+        return turn.state;
+      }
       world.log(`+${ctx.path}`);
       world.startedInOrder(ctx.path);
       turn.noteAll();
@@ -129,6 +139,7 @@ class Turn {
         this.carryOut({ type: 'effect' });
         throw new Error('told to die late');
       case 'end': ctx.stop(n); break;
+      case 'exit': ctx.exit(n % 3 === 0 ? { kind: 'normal' } : n % 3 === 1 ? { kind: 'shutdown', info: OWN } : { kind: 'error', cause: { name: 'Told', message: 'to exit' } }); break;
       case 'chain': if (n > 0) this.send(to, { type: 'chain', n: n - 1, to: ctx.path }); break;
       case 'timer': this.startTimer(`t${n % 3}`, n); break;
       case 'cancel': this.cancelTimer(`t${n % 3}`); break;

@@ -130,6 +130,7 @@ class Draw {
     if (this.chance(0.08)) return { machine: true };
     return {
       ...this.maybe(0.25, () => ({ mutable: true })), ...this.maybe(0.15, () => ({ flaky: 2 + this.below(3) })),
+      ...this.maybe(0.06, () => ({ ignores: 2 + this.below(2) })), ...this.maybe(0.05, () => ({ failsByValue: true })),
       ...this.maybe(0.2, () => ({ slowStop: true })), ...this.maybe(0.08, () => ({ failStop: true })),
       ...this.maybe(0.25, () => ({ onStart: [this.order(['/n0', '/n1', '/n0/n0'])] })),
     };
@@ -140,6 +141,17 @@ class Draw {
     return { type, n: this.below(12), to: this.chance(0.1) ? this.of(['alpha', 'beta']) : this.of(paths) };
   }
 
+  /** New flags, and now and then new children: some of the old, one that is new. */
+  private reconfigure(at: string, ends: boolean): Action {
+    const flags = {
+      ...this.maybe(0.5, () => ({ strategy: this.of(STRATEGIES) })), ...this.maybe(0.5, () => ({ intensity: this.budget() })),
+      ...this.maybe(0.2, () => ({ autoShutdown: this.of(AUTO) })),
+    };
+    if (this.chance(0.5)) return { do: 'reconfigure', at, flags };
+    const ids = ['n0', 'n1', 'n2', 'r0'].filter(() => this.chance(0.6));
+    return { do: 'reconfigure', at, flags, children: ids.map((id) => this.worker(id, ends)) };
+  }
+
   action({ all, supervisors }: Places): Action {
     const kind = this.below(100);
     const to = this.of(all);
@@ -147,7 +159,8 @@ class Draw {
     if (kind < 47) return { do: 'ask', to, order: this.chance(0.6) ? { type: this.chance(0.7) ? 'reply' : 'replyTwice' } : this.order(all), ms: this.below(20) };
     if (kind < 62) return { do: 'step', turns: 1 + this.below(6) };
     if (kind < 74) return { do: 'wait', ms: this.of([0, 1, 3, 10, 40]) };
-    if (kind < 78) return { do: 'crash', at: to };
+    if (kind < 77) return { do: 'crash', at: to };
+    if (kind < 78) return { do: 'exit', at: to, kind: this.of(['normal', 'shutdown', 'error'] as const) };
     if (kind < 81) return { do: 'kill', at: to };
     if (kind < 84) return { do: 'poison', at: to };
     if (kind < 86) return { do: 'monitor', at: to };
@@ -157,6 +170,7 @@ class Draw {
     if (kind < 91) return { do: this.chance(0.5) ? 'terminateChild' : 'terminateByRef', at: path, id };
     if (kind < 94) return { do: 'restartChild', at: path, id };
     if (kind < 95) return { do: 'deleteChild', at: path, id };
+    if (kind < 96) return this.reconfigure(path, autoShutdown);
     return { do: 'startChild', at: path, child: this.child(this.of(['d0', 'd1', 'd2']), autoShutdown, 1) };
   }
 }

@@ -1,4 +1,4 @@
-import type { ChildSpec, Runtime, Strategy, TreeNode } from '../../runtime/index.js';
+import type { ChildSpec, Reconfiguration, Runtime, Strategy, TreeNode } from '../../runtime/index.js';
 import type { Life } from './life.js';
 import { parentOf, pathOf } from './world.js';
 
@@ -36,6 +36,10 @@ export class Invariants {
   private seen = new Map<number, Seen>();
   /** The tree stops from its root, and no supervisor was ending by itself before: the order holds at every level at once. */
   private wholeTreeStops = false;
+  /** Children whose last start said that there is nothing to do. */
+  readonly ignored = new Set<string>();
+  /** Children whose specification changed while they were there. */
+  private readonly changed = new Set<string>();
 
   constructor(runtime: Runtime, fail: Fail) {
     this.runtime = runtime;
@@ -52,6 +56,22 @@ export class Invariants {
     if (spec.kind === 'supervisor') for (const child of spec.children) this.learn(child, pathOf(path, child.id));
   }
 
+  /** The flags and children a reconfiguration has brought. */
+  relearn(path: string, wanted: Reconfiguration): void {
+    const rules = this.rules.get(path);
+    if (rules === undefined) return;
+    const { strategy } = wanted as { readonly strategy?: Strategy };
+    this.rules.set(path, {
+      ...rules, budget: wanted.intensity ?? rules.budget, strategy: rules.strategy === null ? null : (strategy ?? rules.strategy), autoShutdown: wanted.autoShutdown ?? rules.autoShutdown,
+    });
+    if (rules.strategy === null) return;
+    for (const known of this.rules.keys()) if (parentOf(known) === path) this.changed.add(known);
+    for (const child of (wanted as { readonly children?: readonly ChildSpec[] }).children ?? []) {
+      this.learn(child, pathOf(path, child.id));
+      this.changed.add(pathOf(path, child.id));
+    }
+  }
+
   /** An administrator's restart lifts a quarantine and opens a new window. */
   restartedByHand(path: string): void {
     const number = this.find(path)?.cell;
@@ -60,7 +80,8 @@ export class Invariants {
 
   /** The root is about to be stopped. */
   treeStops(): void {
-    const ending = (node: TreeNode): boolean => node.state === 'stopping' || node.children.some(ending);
+    // One that is restarting may yet give up.
+    const ending = (node: TreeNode): boolean => node.state === 'stopping' || node.state === 'restarting' || node.children.some(ending);
     const tree = this.runtime.tree();
     this.wholeTreeStops = tree !== null && !ending(tree);
   }
@@ -136,8 +157,11 @@ export class Invariants {
   private judge(node: TreeNode, parent: TreeNode | null, rules: Rules, now: Seen, seen: ReadonlyMap<number, Seen>): void {
     const nowUs = this.runtime.nowUs();
     if (now.quarantined && node.state !== 'quarantined') this.fail('quarantined stays', `${node.path} is ${node.state}`);
-    if (rules.restart === 'temporary' && node.restarts > 0) this.fail('a temporary child is never restarted', node.path);
+    if (node.state === 'stopped' && parent?.state === 'running' && !this.changed.has(node.path) && (rules.restart === 'temporary' || parent.kind === 'dynamic')) {
+      this.fail('a temporary or dynamic child that has stopped is gone', node.path);
+    }
     for (let n = now.restarts; n < node.restarts; n++) {
+      if (rules.restart === 'temporary' && !this.changed.has(node.path)) this.fail('a temporary child is never restarted', node.path);
       const counted = rules.own !== null ? now : parent === null ? undefined : seen.get(parent.cell);
       const budget = rules.own ?? (parent === null ? null : (this.rules.get(parent.path)?.budget ?? null));
       if (counted === undefined || budget === null) continue;
@@ -145,7 +169,8 @@ export class Invariants {
       const recent = counted.stamps.filter((stamp) => stamp >= nowUs - budget.withinMs * 1000).length;
       if (recent > budget.restarts) this.fail('the budget is never exceeded', `${node.path}: ${recent} restarts within ${budget.withinMs} ms, ${budget.restarts} are allowed`);
     }
-    if (parent !== null && rules.significant && node.state === 'stopped' && node.lastExit?.kind === 'normal' && parent.state === 'running'
+    if (parent !== null && rules.significant && node.state === 'stopped' && node.lastExit?.kind === 'normal' && parent.state === 'running' && !this.ignored.has(node.path)
+      && !this.changed.has(node.path)
       && this.rules.get(parent.path)?.autoShutdown === 'anySignificant') {
       this.fail('a significant child that ends closes its supervisor', `${node.path} ended, ${parent.path} runs`);
     }

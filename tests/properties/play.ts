@@ -62,6 +62,8 @@ function act(world: World, action: Action): void {
     case 'crash': case 'kill': case 'poison': case 'monitor': world[action.do](action.at); break;
     case 'terminateChild': case 'terminateByRef': case 'restartChild': case 'deleteChild': world[action.do](action.at, action.id); break;
     case 'startChild': world.startChild(action.at, specOf(world, action.child)); break;
+    case 'exit': world.exit(action.at, action.kind); break;
+    case 'reconfigure': world.reconfigure(action.at, { ...action.flags, ...(action.children === undefined ? {} : { children: action.children.map((child) => specOf(world, child)) }) }); break;
     case 'publish': world.publish(action.order); break;
     case 'step': world.step(action.turns); break;
     case 'wait': world.wait(action.ms); break;

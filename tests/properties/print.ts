@@ -71,6 +71,11 @@ function printAction(action: Action, uses: Set<string>): string {
     case 'crash': case 'kill': case 'poison': case 'monitor': return `world.${action.do}(${quote(action.at)});`;
     case 'terminateChild': case 'terminateByRef': case 'restartChild': case 'deleteChild': return `world.${action.do}(${quote(action.at)}, ${quote(action.id)});`;
     case 'startChild': return `world.startChild(${quote(action.at)}, ${printPlan(action.child, '  ', uses)});`;
+    case 'exit': return `world.exit(${quote(action.at)}, ${quote(action.kind)});`;
+    case 'reconfigure': {
+      const children = action.children?.map((child) => printPlan(child, '  ', uses)).join(', ');
+      return `world.reconfigure(${quote(action.at)}, { ${[...entries(action.flags), ...(children === undefined ? [] : [`children: [${children}]`])].join(', ')} });`;
+    }
     case 'publish': return `world.publish(${literal(action.order)});`;
     case 'step': return `world.step(${action.turns});`;
     case 'wait': return `world.wait(${action.ms});`;

@@ -6,7 +6,6 @@ import type { BackoffSpec, MailboxSpec, RestartType, Shutdown, Strategy } from '
  */
 export interface Script {
   readonly seed: number;
-  /** Number of the script in its run; null once it has been shrunk. */
   readonly tree: SupervisorPlan | DynamicPlan;
   readonly actions: readonly Action[];
 }
@@ -34,6 +33,10 @@ export interface ActorPlan {
   readonly mutable?: boolean;
   /** Every n-th start of this behaviour throws. */
   readonly flaky?: number;
+  /** Every n-th start says that there is nothing to do. */
+  readonly ignores?: number;
+  /** A flaky start fails by `ctx.failStart` instead of a throw. */
+  readonly failsByValue?: boolean;
   /** Its stop hook answers 'pending': it waits for an order to end, or for its deadline. */
   readonly slowStop?: boolean;
   /** Its stop hook throws. */
@@ -79,9 +82,16 @@ export interface Order {
 
 export const ORDERS = [
   'add', 'die', 'end', 'chain', 'timer', 'cancel', 'spawn', 'spawnNow', 'stopKid', 'monitor', 'demonitor', 'ask', 'reply', 'replyTwice', 'subscribe', 'publish',
-  'register', 'effect', 'workThenDie',
+  'register', 'effect', 'workThenDie', 'exit',
 ] as const;
 export type OrderType = (typeof ORDERS)[number];
+
+/** What a reconfiguration changes besides the children. */
+export interface Flags {
+  readonly strategy?: Strategy;
+  readonly intensity?: Budget;
+  readonly autoShutdown?: 'never' | 'anySignificant' | 'allSignificant';
+}
 
 /** What is done from outside, between turns. */
 export type Action =
@@ -90,6 +100,8 @@ export type Action =
   | { readonly do: 'crash' | 'kill' | 'poison' | 'monitor'; readonly at: string }
   | { readonly do: 'terminateChild' | 'terminateByRef' | 'restartChild' | 'deleteChild'; readonly at: string; readonly id: string }
   | { readonly do: 'startChild'; readonly at: string; readonly child: Plan }
+  | { readonly do: 'exit'; readonly at: string; readonly kind: 'normal' | 'shutdown' | 'error' }
+  | { readonly do: 'reconfigure'; readonly at: string; readonly flags: Flags; readonly children?: readonly Plan[] }
   | { readonly do: 'publish'; readonly order: Order }
   | { readonly do: 'step'; readonly turns: number }
   | { readonly do: 'wait'; readonly ms: number };

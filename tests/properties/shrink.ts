@@ -65,7 +65,7 @@ function smallerTrees(plan: Plan): Plan[] {
   return [...smaller, ...withoutFields(plan)];
 }
 
-const NEEDED = new Set(['kind', 'id', 'strategy', 'intensity', 'children', 'do', 'to', 'at', 'order', 'child', 'type', 'ms', 'turns', 'capacity', 'overflow', 'minMs', 'maxMs', 'jitter', 'restarts', 'withinMs']);
+const NEEDED = new Set(['kind', 'id', 'strategy', 'intensity', 'children', 'do', 'to', 'at', 'order', 'child', 'type', 'ms', 'turns', 'flags', 'capacity', 'overflow', 'minMs', 'maxMs', 'jitter', 'restarts', 'withinMs']);
 
 /** The object without one of its optional fields, or with a smaller number in one. */
 function withoutFields<T extends object>(value: T): T[] {
@@ -86,6 +86,13 @@ function withoutFields<T extends object>(value: T): T[] {
 function smallerActions(action: Action): Action[] {
   const smaller = withoutFields(action);
   if (action.do === 'startChild') for (const child of smallerTrees(action.child)) smaller.push({ ...action, child });
+  if (action.do === 'reconfigure' && action.children !== undefined) {
+    const { children } = action;
+    for (let at = 0; at < children.length; at++) {
+      smaller.push({ ...action, children: children.toSpliced(at, 1) });
+      for (const child of smallerTrees(children[at]!)) smaller.push({ ...action, children: children.with(at, child) });
+    }
+  }
   return smaller;
 }
 

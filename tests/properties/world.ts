@@ -1,5 +1,5 @@
 import {
-  type ActorRef, type ChildSpec, createRuntime, type DeadLetter, type EffectCall, type ExitReason, type Runtime, type StartChildResult, VirtualClock,
+  type ActorRef, type ChildSpec, createRuntime, type DeadLetter, type EffectCall, type ExitReason, type Reconfiguration, type Runtime, type StartChildResult, VirtualClock,
 } from '../../runtime/index.js';
 import { scriptedActor } from './actor.js';
 import { Invariants } from './invariants.js';
@@ -19,6 +19,8 @@ export class Violation extends Error {
 }
 
 const FATE = { unknown: 0, sent: 1, handled: 2, dead: 3 } as const;
+/** Tells an end of its own from a stop by the supervisor. */
+export const OWN = 'of its own';
 /** Turns between two actions after which a script counts as one that never comes to rest. */
 const MOST_TURNS = 3_000;
 
@@ -45,6 +47,8 @@ export class World {
   private admin: { readonly parent: string; readonly path: string } | null = null;
   /** Children an administrator started, out of their order. */
   private readonly outOfOrder = new Set<string>();
+  /** Children an administrator told to stop, which may take their time. */
+  private readonly terminated = new Set<string>();
 
   constructor(options: { readonly seed: number | string }) {
     this.runtime = createRuntime({
@@ -97,6 +101,20 @@ export class World {
     this.check();
   }
 
+  exit(at: string, kind: 'normal' | 'shutdown' | 'error'): void {
+    this.runtime.exit(at, kind === 'error' ? { kind, cause: { name: 'Told', message: 'to exit' } } : kind === 'shutdown' ? { kind, info: OWN } : { kind });
+    this.check();
+  }
+
+  reconfigure(at: string, wanted: Reconfiguration): void {
+    const answer = this.runtime.reconfigure(at, wanted);
+    if (answer.ok) {
+      this.invariants.relearn(at, wanted);
+      for (const { path } of this.runtime.whichChildren(at) ?? []) this.outOfOrder.add(path);
+    }
+    this.check();
+  }
+
   kill(at: string): void {
     this.runtime.kill(at);
     this.check();
@@ -124,7 +142,10 @@ export class World {
   }
 
   terminateChild(parent: string, id: string): void {
-    this.administer(parent, id, () => this.runtime.terminateChild(parent, id));
+    this.administer(parent, id, () => {
+      this.terminated.add(pathOf(parent, id));
+      return this.runtime.terminateChild(parent, id);
+    });
   }
 
   terminateByRef(parent: string, id: string): void {
@@ -225,9 +246,16 @@ export class World {
   }
 
   begin(path: string): Life {
+    this.invariants.ignored.delete(path);
+    this.terminated.delete(path);
     const life: Life = { path, number: (this.lives.get(path)?.number ?? 0) + 1, turns: 0, over: false, watching: new Map(), questions: [] };
     this.lives.set(path, life);
     return life;
+  }
+
+  /** A start that found nothing to do. */
+  ignored(path: string): void {
+    this.invariants.ignored.add(path);
   }
 
   isCurrent(life: Life): boolean {
@@ -260,8 +288,9 @@ export class World {
 
   /** Called when a child is stopped by its supervisor: those after it must be down. */
   stoppedInOrder(path: string, reason: ExitReason): void {
-    if (reason.kind !== 'shutdown') this.invariants.somebodyEnded();
-    if (reason.kind !== 'shutdown' || this.admin?.path === path || this.admin?.parent === parentOf(path)) return;
+    const own = reason.kind !== 'shutdown' || reason.info === OWN;
+    if (own) this.invariants.somebodyEnded();
+    if (this.terminated.has(path) || own || this.admin?.path === path || this.admin?.parent === parentOf(path)) return;
     this.invariants.nobodyAfter(path, 'stop', this.outOfOrder);
   }
 
