@@ -36,6 +36,8 @@ export class Invariants {
   private seen = new Map<number, Seen>();
   /** The tree stops from its root, and no supervisor was ending by itself before: the order holds at every level at once. */
   private wholeTreeStops = false;
+  /** Some actor has more time to stop than a script waits. */
+  mayTakeForEver = false;
   /** Children whose last start said that there is nothing to do. */
   readonly ignored = new Set<string>();
   /** Children whose specification changed while they were there. */
@@ -53,6 +55,8 @@ export class Invariants {
       own: spec.kind === 'worker' ? (spec.quarantine ?? null) : null, autoShutdown: spec.kind === 'worker' || spec.kind === 'partitioned' ? 'never' : (spec.autoShutdown ?? 'never'),
       significant: spec.significant === true,
     });
+    // The default is five seconds.
+    if (spec.kind === 'worker' && (spec.shutdown === 'infinity' || spec.shutdown === undefined)) this.mayTakeForEver = true;
     if (spec.kind === 'supervisor') for (const child of spec.children) this.learn(child, pathOf(path, child.id));
   }
 
@@ -60,9 +64,9 @@ export class Invariants {
   relearn(path: string, wanted: Reconfiguration): void {
     const rules = this.rules.get(path);
     if (rules === undefined) return;
-    const { strategy } = wanted as { readonly strategy?: Strategy };
+    const { strategy, autoShutdown } = wanted as { readonly strategy?: Strategy; readonly autoShutdown?: string };
     this.rules.set(path, {
-      ...rules, budget: wanted.intensity ?? rules.budget, strategy: rules.strategy === null ? null : (strategy ?? rules.strategy), autoShutdown: wanted.autoShutdown ?? rules.autoShutdown,
+      ...rules, budget: wanted.intensity ?? rules.budget, strategy: rules.strategy === null ? null : (strategy ?? rules.strategy), autoShutdown: autoShutdown ?? rules.autoShutdown,
     });
     if (rules.strategy === null) return;
     for (const known of this.rules.keys()) if (parentOf(known) === path) this.changed.add(known);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { assign, cancel, createActor, enqueueActions, raise, setup, type AnyStateMachine, type SnapshotFrom } from 'xstate';
+import { assign, cancel, createActor, enqueueActions, raise, setup, type AnyStateMachine } from 'xstate';
 import { createRuntime, machine, Random, VirtualClock, worker } from '../../runtime/index.js';
 
 // Random XState machines: the runtime's adapter, stepping and compiled, against XState's own actor.
@@ -192,8 +192,8 @@ function ofXState({ config, steps }: MachineCase): Shown[] {
   const actor = createActor(define(config, acted), { clock: clock as never });
   actor.subscribe({ error: () => undefined });
   const show = (): Shown => {
-    const { status, value, context } = actor.getSnapshot() as SnapshotFrom<AnyStateMachine>;
-    return ended(status as string, value, (context as Context | undefined)?.n, acted);
+    const { status, value, context } = actor.getSnapshot() as { readonly status: string; readonly value: unknown; readonly context?: Context };
+    return ended(status, value, context?.n, acted);
   };
   actor.start();
   const shown = [show()];
@@ -281,7 +281,8 @@ export function shrinkMachine(subject: MachineCase): MachineCase {
 /** The same tree of objects and lists with one entry less, outermost first. */
 function lessOf(value: unknown): unknown[] {
   if (Array.isArray(value)) {
-    return [...value.map((_item, at) => value.toSpliced(at, 1)), ...value.flatMap((item, at) => lessOf(item).map((less) => value.with(at, less)))];
+    const list: readonly unknown[] = value;
+    return [...list.map((_item, at) => list.toSpliced(at, 1)), ...list.flatMap((item, at) => lessOf(item).map((less) => list.with(at, less)))];
   }
   if (typeof value !== 'object' || value === null) return [];
   const fields = value as Readonly<Record<string, unknown>>;

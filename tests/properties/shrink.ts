@@ -2,6 +2,8 @@ import { type Failure, play } from './play.js';
 import type { Action, Plan, Script } from './script.js';
 
 const MOST_PLAYS = 1_500;
+/** What a script of a broken runtime may cost; the reproduction may then be longer than it could be. */
+const MOST_MS = 15_000;
 
 export interface Shrunk {
   readonly script: Script;
@@ -17,8 +19,9 @@ export function shrink(script: Script, failure: Failure, playIt: (script: Script
   let best = script;
   let why = failure;
   let plays = 0;
+  const began = performance.now();
   const better = (candidate: Script): boolean => {
-    if (plays >= MOST_PLAYS) return false;
+    if (plays >= MOST_PLAYS || performance.now() - began > MOST_MS) return false;
     plays++;
     const found = playIt(candidate);
     if (found?.rule !== failure.rule) return false;
