@@ -12,7 +12,7 @@ import { packageVersion } from '../cli/version.js';
 import { LOG_VARIABLE, logFolder, ProcessLog } from './log.js';
 import { takeName, type NameLock } from './name-lock.js';
 import { notifyServiceManager, tellParent } from './notify.js';
-import { forLog, withoutSecrets } from './redact.js';
+import { forLog, hide, withoutSecrets } from './redact.js';
 import { isAlive, readRecord, startTicksOf, writeRecord, type ProcessRecord } from './record.js';
 import { openRunFolder, processName, RUN_VARIABLE, socketPath } from './run-folder.js';
 import { armWatchdog } from './watchdog.js';
@@ -101,7 +101,7 @@ export class ProcessHost {
     const host = new ProcessHost(options, folder, lock, log, record);
     writeRecord(folder, record);
     log.write('info', 'process.start', `${what} starts`, { version: record.version, node: record.node, platform: `${process.platform} ${process.arch}`, folder, ...details });
-    if (before !== undefined && before.state !== 'ended') log.write('warn', 'process.found-dead', `the ${name} before this one (pid ${before.pid}) did not end in good order`, { pid: before.pid, state: before.state, startedAt: before.startedAt });
+    if (before !== undefined && before.state !== 'ended') log.write('warn', 'process.found-dead', `the ${name} before this one (pid ${before.pid}) did not end in good order`, { deadPid: before.pid, state: before.state, startedAt: before.startedAt });
     host.#listen();
     return host;
   }
@@ -237,7 +237,7 @@ export class ProcessHost {
     this.log.write('fatal', 'process.fatal', `an error that nobody caught: ${message}`, { stack, dump: this.#dump(message, stack) });
     process.stderr.write(`faultline: an error that nobody caught, a defect of Faultline\n${withoutSecrets(stack ?? message)}\n`);
     const exit: ExitName = error instanceof CliError ? error.exit : 'bug';
-    return this.end(exit, `uncaught: ${message}`, { deadlineMs: Math.min(this.#params.shutdownDeadlineMs, CRASH_DEADLINE_MS) });
+    return this.end(exit, `uncaught: ${withoutSecrets(message)}`, { deadlineMs: Math.min(this.#params.shutdownDeadlineMs, CRASH_DEADLINE_MS) });
   }
 
   /** Writes what is known of the tree beside the log; its path, or why there is none. */
@@ -245,7 +245,7 @@ export class ProcessHost {
     const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
     const path = join(dirname(this.log.path), `${this.name}.crash-${stamp}.json`);
     try {
-      const tree = this.#hosted === null ? null : plainCopy(this.#hosted.dump(), { depth: 12, entries: 10_000, values: 200_000, textLength: 4000 });
+      const tree = this.#hosted === null ? null : hide(plainCopy(this.#hosted.dump(), { depth: 12, entries: 10_000, values: 200_000, textLength: 4000 }));
       writeFileSync(path, `${toJson({ error: { message: withoutSecrets(message), stack: withoutSecrets(stack ?? '') }, process: forLog(this.#record), tree })}\n`, { mode: 0o600, flag: 'wx' });
       return path;
     } catch (error) {

@@ -21,7 +21,8 @@ export function withoutSecrets(text: string): string {
   return IN_TEXT.reduce((clean, [pattern, by]) => clean.replace(pattern, by), text);
 }
 
-function hide(value: unknown): unknown {
+/** Plain data with what looks like a secret hidden. */
+export function hide(value: unknown): unknown {
   if (typeof value === 'string') return withoutSecrets(value);
   if (Array.isArray(value)) return isSecretEntry(value) ? [value[0], HIDDEN] : value.map(hide);
   if (typeof value !== 'object' || value === null) return value;
