@@ -1,14 +1,11 @@
-import { Command } from 'commander';
 import { areas } from './areas.js';
 import { register as registerCompletion } from './completion.js';
-import { packageVersion } from './version.js';
+import { emptyProgram } from './empty-program.js';
+import type { Command } from 'commander';
 
 /** The whole command tree: every area registered, nothing run. */
 export function buildProgram(): Command {
-  const program = new Command('faultline')
-    .description('A supervised actor runtime for crypto trading processes, and the trading system that lives in it.')
-    .version(packageVersion(), '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print help for a command');
+  const program = emptyProgram();
   for (const register of areas) register(program);
   registerCompletion(program);
   program.addHelpText(

@@ -2,7 +2,7 @@ import { ControlClient } from '../../runtime/control/index.js';
 import { actorPaths } from './client.js';
 import { chooseProcess, runningProcesses } from './find.js';
 
-const PATIENCE_MS = 800;
+const PATIENCE_MS = 2000;
 
 /** What may stand where the cursor is, one a line; nothing where nobody answers soon. For the shells' completion scripts. */
 export async function complete(what: 'processes' | 'actors', name: string | undefined): Promise<void> {
