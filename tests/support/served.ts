@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ControlClient, type MethodName, type MethodParams, type MethodResult } from '../../runtime/control/index.js';
 import { faultline, projectRoot, type Outcome, type RunOptions } from '../tools/cli/run-node.js';
 
 /** Longest wait for anything to happen; only a hang takes so long. */
@@ -34,6 +35,21 @@ export class Playground {
     const served = new Served(options.script ?? join(projectRoot, 'bin/faultline.js'), args, { ...this.env, ...options.env }, options.ipc ?? false);
     this.#children.push(served);
     return served;
+  }
+
+  /** Asks a process itself, without a command in between. */
+  async ask<M extends MethodName>(name: string, method: M, params: MethodParams<M>): Promise<MethodResult<M>> {
+    const client = await ControlClient.connect({ socketPath: this.at(`run/${name}.sock`), client: 'test', timeoutMs: PATIENCE_MS });
+    try {
+      return await (client.call as (method: M, params: MethodParams<M>, options: { readonly timeoutMs: number }) => Promise<MethodResult<M>>).call(client, method, params, { timeoutMs: PATIENCE_MS });
+    } finally {
+      client.close();
+    }
+  }
+
+  /** Decisions that a served replay has made in its present pass. */
+  async decisions(name: string): Promise<number> {
+    return ((await this.ask(name, 'process', {})).status as { readonly decisions: number }).decisions;
   }
 
   /** Kills what still runs and removes everything. */

@@ -116,8 +116,10 @@ ${words.join('\n')}
   fi
 }
 _faultline_ask() {
+  local found
+  found=$("\${COMP_WORDS[0]}" __complete "$1" \${process:+--process "$process"} 2>/dev/null)
   local IFS=$'\\n'
-  COMPREPLY=($(compgen -W "$("\${COMP_WORDS[0]}" __complete "$1" \${process:+--process "$process"} 2>/dev/null)" -- "$cur"))
+  COMPREPLY=($(compgen -W "$found" -- "$cur"))
 }
 _faultline_files() {
   local IFS=$'\\n'

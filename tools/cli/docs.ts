@@ -40,7 +40,8 @@ ${GENERATED}
 In a checkout the command is \`npx faultline …\`. Results go to standard output, everything else (progress, notes, errors)
 to standard error; \`--json\` prints exactly one JSON value. Exit codes: [exit-codes.md](exit-codes.md). Progress bars and
 colours appear on a terminal only; \`NO_COLOR\` and \`FORCE_COLOR\` are obeyed. Ctrl-C ends any command with code 130 and
-keeps what was complete.
+keeps what was complete; one that streams (\`trace\`, \`ps --watch\`, \`logs --follow\`) ends with 0 and prints a JSON value a line.
+How to run and watch a process: [operations.md](operations.md).
 
 ${sections.join('\n')}`;
 }

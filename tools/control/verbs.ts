@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CliError, EXIT_CODES, type ExitName } from '../cli/errors.js';
-import { endWith, printJson, printLine, toJson } from '../cli/output.js';
+import { endWith, printJson, printLine, printNote, toJson } from '../cli/output.js';
 import type { LogLevel } from '../process/log-level.js';
 import { isAlive, readRecord } from '../process/record.js';
 import { actorPath, type ProcessOptions, withProcess } from './client.js';
@@ -134,6 +134,7 @@ export async function shutdown(options: ShutdownOptions): Promise<void> {
     last = readRecord(dirname(socket), name);
   }
   const exitCode = last?.pid === record.pid && last.state === 'ended' ? last.exitCode : null;
+  if (record.manager === 'pm2') printNote(`pm2 runs ${name} and starts it again; to keep it down: pm2 stop ${name}`);
   if (options.json === true) printJson({ name, accepted: true, ended: true, exitCode });
   else printLine(`${name} ended${exitCode === null ? '' : ` with code ${exitCode}`}`);
   const exit = (Object.keys(EXIT_CODES) as ExitName[]).find((one) => EXIT_CODES[one].code === exitCode);

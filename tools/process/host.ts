@@ -9,7 +9,7 @@ import { CliError, EXIT_CODES, type ExitName } from '../cli/errors.js';
 import { takeOver } from '../cli/interrupt.js';
 import { printNote, toJson } from '../cli/output.js';
 import { packageVersion } from '../cli/version.js';
-import { LOG_VARIABLE, logFolder, ProcessLog } from './log.js';
+import { logFolder, ProcessLog } from './log.js';
 import { takeName, type NameLock } from './name-lock.js';
 import { notifyServiceManager, tellParent } from './notify.js';
 import { forLog, hide, withoutSecrets } from './redact.js';
@@ -96,7 +96,7 @@ export class ProcessHost {
     const before = readRecord(folder, name);
     const record: ProcessRecord = {
       name, pid: process.pid, startTicks: startTicksOf(process.pid), state: 'starting', what, startedAt: new Date().toISOString(), endedAt: null, exitCode: null,
-      version: packageVersion(), node: process.versions.node, socket, log: log.path,
+      version: packageVersion(), node: process.versions.node, socket, log: log.path, manager: managerOf(process.env),
     };
     const host = new ProcessHost(options, folder, lock, log, record);
     writeRecord(folder, record);
@@ -263,6 +263,11 @@ export class ProcessHost {
   }
 }
 
+function managerOf(env: NodeJS.ProcessEnv): ProcessRecord['manager'] {
+  if (env['pm_id'] !== undefined) return 'pm2';
+  return env['NOTIFY_SOCKET'] !== undefined || env['INVOCATION_ID'] !== undefined ? 'systemd' : null;
+}
+
 /** Whether we were started with SIGHUP ignored, as nohup does: then it must stay so. */
 function ignoresHangup(): boolean {
   try {
@@ -272,5 +277,3 @@ function ignoresHangup(): boolean {
     return false;
   }
 }
-
-export { LOG_VARIABLE, RUN_VARIABLE };

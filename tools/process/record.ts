@@ -17,6 +17,8 @@ export interface ProcessRecord {
   readonly version: string;
   readonly node: string;
   readonly socket: string;
+  /** What started it and may start it again; null when that is not known. */
+  readonly manager: 'pm2' | 'systemd' | null;
   /** The file that is written; closed ones lie beside it. */
   readonly log: string;
 }

@@ -7,6 +7,7 @@ export interface PassesOf {
   readonly tape: string;
   readonly records: number;
   readonly startUs: number;
+  readonly window: string;
   readonly configDigest: string;
   readonly faults: readonly string[];
 }
@@ -25,7 +26,7 @@ const ACTOR = '/passes';
 const SOURCE = 'passes';
 
 const stateShape = z.looseObject({
-  of: z.object({ tape: z.string(), records: z.number(), startUs: z.number(), configDigest: z.string(), faults: z.array(z.string()) }),
+  of: z.object({ tape: z.string(), records: z.number(), startUs: z.number(), window: z.string(), configDigest: z.string(), faults: z.array(z.string()) }),
   ended: z.number(),
   digest: z.string().nullable(),
 });

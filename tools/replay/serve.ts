@@ -45,6 +45,8 @@ export class ServedReplay {
   readonly #reports: ReportLog;
   readonly #turns = new TurnMeter();
   #finished = 0;
+  /** Decisions of the pass under way. */
+  #decisions = 0;
   #lastDigest: string | null = null;
   #replay: Replay | null = null;
   #close: () => Promise<void> = () => Promise.resolve();
@@ -87,7 +89,7 @@ export class ServedReplay {
       templates: TEMPLATES,
       turns: this.#turns,
       status: () => ({
-        state: this.host.ending ? 'stopping' : 'serving', tape: this.#prepared.tape, pass: this.#pass, clockUs: this.#replay?.clockUs ?? null, records: this.#replay?.taken ?? 0,
+        state: this.host.ending ? 'stopping' : 'serving', tape: this.#prepared.tape, pass: this.#pass, clockUs: this.#replay?.clockUs ?? null, records: this.#replay?.taken ?? 0, decisions: this.#decisions,
         ofRecords: this.#prepared.records, speed: this.#request.speed ?? SPEED, waiting: this.#replay?.waiting ?? false, touched: this.#touched, lastDigest: this.#lastDigest,
       }),
       metrics: () => ({ passes: this.#finished, pass: this.#pass, records: this.#replay?.taken ?? 0, logLinesLost: this.host.log.lost }),
@@ -145,10 +147,10 @@ export class ServedReplay {
     const startMs = performance.now();
     const known = resume?.lines ?? [];
     const resumeAt = known.length;
-    let decisions = 0;
+    this.#decisions = 0;
     const { replay, close } = this.#prepared.begin((_decision, line) => {
-      this.#decided(decisions, line, known);
-      decisions += 1;
+      this.#decided(this.#decisions, line, known);
+      this.#decisions += 1;
     }, { patient: true });
     try {
       this.#replay = replay;
@@ -156,10 +158,11 @@ export class ServedReplay {
       logTree(replay.runtime, this.#reports, this.#letters);
       host.log.write('info', 'pass.start', `pass ${this.#pass} starts`, { pass: this.#pass, resumeAt });
       await started();
-      await this.#advance(replay, () => decisions < resumeAt);
+      await this.#advance(replay, () => this.#decisions < resumeAt);
       if (this.#stopping) return;
       await replay.settle();
       const report = replay.finish(performance.now() - startMs);
+      const decisions = this.#decisions;
       if (decisions < resumeAt) throw diverged(this.#pass, decisions, 'the journal has more of them');
       const result: PassResult = {
         pass: this.#pass, tape: this.#prepared.tape, digest: report.digest, decisions, records: report.records, wallMs: Math.round(report.wallMs), restarts: report.restarts,
@@ -261,7 +264,8 @@ export async function serveTape(request: ServeRequest): Promise<never> {
     details: { tape: request.tape, records, configDigest: loaded.digest, config: loaded.file ?? 'defaults', speed: request.speed ?? SPEED, faults: request.faults.map(formatFault), ...(request.journal === undefined ? {} : { journal: request.journal }) },
   });
   try {
-    const of = { tape, records, startUs: prepared.span.startUs, configDigest: loaded.digest, faults: request.faults.map(formatFault) };
+    const window = `${request.from ?? 'the beginning'} to ${request.to ?? 'the end'}`;
+    const of = { tape, records, startUs: prepared.span.startUs, window, configDigest: loaded.digest, faults: request.faults.map(formatFault) };
     const journal = await journals?.PassJournal.open(request.journal!, of, (failure) => {
       // Never goes on after a journal that failed: what it has is unknown.
       host.log.write('fatal', 'journal.failed', failure.message, { failure });

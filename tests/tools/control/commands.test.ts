@@ -47,7 +47,7 @@ async function actor(path: string): Promise<Node | undefined> {
 
 before(async () => {
   const tape = await playground.tape();
-  served = playground.serve(['replay', tape, '--serve', '--name', 'served', '--speed', '30', '--json']);
+  served = playground.serve(['replay', tape, '--serve', '--name', 'served', '--speed', '2.5', '--json']);
   await served.ready();
 });
 
@@ -145,7 +145,7 @@ describe('what is done to it', () => {
     assert.equal(held.state, 'suspended');
     await sleep(300);
     assert.equal((await actor('/market/kernel'))!.handled, held.handled, 'the tape stands still');
-    assert.match((await run('resume', '/market/kernel')).stdout, /^\/market\/kernel is resumed\n$/);
+    assert.equal((await json('resume', '/market/kernel'))['path'], '/market/kernel');
     for (const endMs = performance.now() + 20_000; (await actor('/market/kernel'))!.handled === held.handled; ) assert.ok(performance.now() < endMs, 'it goes on');
   });
 

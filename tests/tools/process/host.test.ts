@@ -37,7 +37,7 @@ describe('a hosted process', { concurrency: 3 }, () => {
   test('a second copy under the same name is refused with code 78, and the first does not notice', async () => {
     const served = start('first');
     await served.ready();
-    const second = await playground.serve(['first', 'first'], { script });
+    const second = playground.serve(['first', 'first'], { script });
     assert.equal((await second.ended).code, 78);
     assert.match(second.stderr, new RegExp(`a process first is running already \\(pid ${served.pid}, test first\\)\\n {2}fix: `));
     assert.equal(record('first').pid, served.pid);

@@ -87,7 +87,7 @@ describe('the lock of a name', () => {
 
 describe('the record of a process', () => {
   const record: ProcessRecord = {
-    name: 'r', pid: process.pid, startTicks: startTicksOf(process.pid), state: 'ready', what: 'w', startedAt: '', endedAt: null, exitCode: null, version: '', node: '', socket: '/s', log: '/l',
+    name: 'r', pid: process.pid, startTicks: startTicksOf(process.pid), state: 'ready', what: 'w', startedAt: '', endedAt: null, exitCode: null, version: '', node: '', socket: '/s', log: '/l', manager: null,
   };
   test('is read back whole, and damage is no record', () => {
     const folder = openRunFolder({ FAULTLINE_RUN_DIR: at('records') });
