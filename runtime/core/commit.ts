@@ -11,7 +11,7 @@ import { forget } from './release.js';
 import { awaitSpawned } from './spawned.js';
 import { createCell, startCell } from './start.js';
 import { type NO_ASK, unstashAll } from './stash.js';
-import { CellState } from './states.js';
+import { CellKind, CellState } from './states.js';
 import { TokenMap } from './token-map.js';
 import { type Call, Op } from './turn-ops.js';
 
@@ -172,8 +172,9 @@ function demonitor(d: Dispatcher, cell: Cell, token: number): void {
 export function ask(d: Dispatcher, asker: Cell | null, path: string, question: Ask, deadlineUs: number): void {
   const target = d.find(path);
   if (asker !== null) (asker.asks ??= new Set()).add(question);
-  if (target === undefined || (target.state > CellState.draining && target.state !== CellState.down)) {
-    d.answer(question, { ok: false, reason: 'dead' });
+  if (target === undefined || target.kind !== CellKind.worker || !d.takes(target)) {
+    const refused = target !== undefined && target.state === CellState.down && target.policy.onRestart === 'reject';
+    d.answer(question, { ok: false, reason: refused ? 'full' : 'dead' });
   } else if (target.mailbox.count >= target.mailbox.capacity) {
     d.answer(question, { ok: false, reason: 'full' });
   } else {

@@ -189,10 +189,7 @@ export function kill(d: Dispatcher, cell: Cell, comesBack = false): void {
 
 /** Ends a cell that is down and will not come back. Its stop hook has not run if its state was being kept. */
 export function settleForGood(d: Dispatcher, cell: Cell, mode: StopMode, reason: ExitReason): void {
-  for (const child of cell.childrenLastFirst) {
-    if (!stopCell(d, child, mode === StopMode.kill ? mode : StopMode.final, SHUTDOWN)) kill(d, child);
-    forget(d, child);
-  }
+  endChildren(d, cell, mode === StopMode.kill || reason.kind === 'killed');
   if (mode !== StopMode.kill && reason.kind !== 'killed') runStopHook(d, cell, reason);
   if (cell.durable !== null && mode !== StopMode.kill) cell.durable.stopped();
   cell.retained = false;
@@ -200,6 +197,14 @@ export function settleForGood(d: Dispatcher, cell: Cell, mode: StopMode, reason:
   cell.state = CellState.stopped;
   release(d, cell, true);
   tellWatchers(d, cell, reason);
+}
+
+/** Children of a cell that is down have no time to drain; under a killed one they are not even asked. */
+function endChildren(d: Dispatcher, cell: Cell, fenced: boolean): void {
+  for (const child of cell.childrenLastFirst) {
+    if (fenced || !stopCell(d, child, StopMode.final, SHUTDOWN)) kill(d, child);
+    forget(d, child);
+  }
 }
 
 /** A child that is down and comes back: after an abnormal exit it keeps its last good state if its specification says so. */
@@ -216,10 +221,7 @@ export function keepOrReset(d: Dispatcher, cell: Cell, reason: ExitReason): void
 /** Clears what belonged to the incarnation that ended, before a fresh one starts at the same address. */
 function resetForRestart(d: Dispatcher, cell: Cell, reason: ExitReason): void {
   if (cell.kind === CellKind.worker) {
-    for (const child of cell.childrenLastFirst) {
-      if (!stopCell(d, child, StopMode.final, SHUTDOWN)) kill(d, child);
-      forget(d, child);
-    }
+    endChildren(d, cell, reason.kind === 'killed');
     if (reason.kind !== 'killed') runStopHook(d, cell, reason);
     release(d, cell, false);
   }

@@ -82,7 +82,7 @@ export abstract class Post {
   /** Puts an envelope into the user lane past the bound; what made it bounds it. */
   force(cell: Cell, envelope: Envelope): void {
     this.sent++;
-    if (cell.state > CellState.draining && cell.state !== CellState.down) {
+    if (cell.state > CellState.draining && cell.state !== CellState.down && !this.takesWhileDown(cell)) {
       this.deadLetter(cell.state === CellState.gone ? 'no_such_actor' : 'stopped', cell, contentOf(envelope));
       return;
     }
