@@ -174,6 +174,7 @@ export const METHODS = {
         intensity: z.strictObject({ restarts: count, withinMs: z.number().positive() }).optional(),
         autoShutdown: z.enum(['never', 'anySignificant', 'allSignificant']).optional(),
         maxChildren: count.optional(),
+        partitions: z.number().int().min(1).optional(),
       }).optional().describe('Flags to change; the rest stays.'),
       reason: reason.optional(),
     }),

@@ -143,8 +143,9 @@ export const VERBS: Verbs = {
     const runtime = running(target);
     nodeAt(runtime, path);
     const { supervisor, id } = placeOf(path);
-    const dynamic = runtime.tree({ path: supervisor, depth: 0, nodes: 1 })?.kind === 'dynamic';
-    orRefuse(runtime.terminateChild(supervisor, dynamic ? runtime.ref(path) : id));
+    const byId = runtime.terminateChild(supervisor, id);
+    // A dynamic supervisor knows its children by reference.
+    orRefuse(!byId.ok && byId.reason.kind === 'needs_reference' ? runtime.terminateChild(supervisor, runtime.ref(path)) : byId);
     return { path };
   },
 

@@ -10,7 +10,7 @@ export interface TreeNode {
   readonly id: string;
   /** Number of the cell in trace events. */
   readonly cell: number;
-  readonly kind: 'worker' | 'supervisor' | 'dynamic';
+  readonly kind: 'worker' | 'supervisor' | 'dynamic' | 'partitioned';
   readonly behaviour: { readonly name: string; readonly version: number } | null;
   readonly state: NodeState;
   readonly incarnation: number;
@@ -65,7 +65,7 @@ function nodeOf(cell: Cell): Building {
     path: cell.path,
     id: cell.id,
     cell: cell.number,
-    kind: cell.kind === CellKind.worker ? 'worker' : cell.kind === CellKind.dynamic ? 'dynamic' : 'supervisor',
+    kind: cell.spec.kind,
     behaviour: cell.kind === CellKind.worker ? { name: cell.behaviour.name, version: cell.behaviour.version } : null,
     state: nodeState(cell),
     incarnation: cell.incarnation,

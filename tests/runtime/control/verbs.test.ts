@@ -187,6 +187,19 @@ test('a supervisor is reconfigured by flags or by a template, and refuses what i
   await refused(client.call('reconfigure', { path: '/sub', template: 'no' }), 'notFound');
 });
 
+test('a partitioned supervisor is shown as one, and resized', async (t) => {
+  const { kind: _kind, id: _id, ...partition } = child('any');
+  const { path } = await serve(t, { spec: root([{ kind: 'partitioned', id: 'p', partitions: 2, partition: { kind: 'worker', ...partition }, intensity: { restarts: 1, withinMs: 1000 } }]) });
+  const client = await connected(t, path);
+  const partitions = async (): Promise<unknown> => {
+    const { tree } = await client.call('tree', { path: '/p' });
+    return [tree.kind, tree.children.map(({ path: at }) => at)];
+  };
+  assert.deepEqual(await partitions(), ['partitioned', ['/p/0', '/p/1']]);
+  await client.call('reconfigure', { path: '/p', flags: { partitions: 3 } });
+  assert.deepEqual(await partitions(), ['partitioned', ['/p/0', '/p/1', '/p/2']]);
+});
+
 test('dead letters and timers, of all or of a part of the tree', async (t) => {
   const { path, runtime } = await serve(t, { spec: root([child('a', { onInit: (ctx) => ctx.startTimer('late', 3_600_000, { type: 'add', n: 1 }) }), child('ab', { onInit: (ctx) => ctx.startTimer('sooner', 60_000, { type: 'add', n: 1 }) })]) });
   runtime.send('/nobody', { big: 10n });
