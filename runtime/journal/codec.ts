@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { type ActorSnapshot, type JournalEntry, KIND_CODES, type TurnInput, type TurnOp } from './entry.js';
 import { JournalFailure } from './failure.js';
-import { pack, unpack } from './pack.js';
+import { MOST_RESERVED, notWritable, pack, unpack } from './pack.js';
 
 /**
  * An entry as bytes, little endian:
@@ -38,27 +38,31 @@ export interface EntryProblem {
 export type DecodedEntry = { readonly ok: true; readonly entry: JournalEntry } | { readonly ok: false; readonly problem: EntryProblem };
 
 const KINDS = Object.keys(KIND_CODES) as (keyof typeof KIND_CODES)[];
+const NO_TARGETS: readonly number[] = [];
 const PHASES = ['start', 'step', 'stop', 'wake', 'upgrade'] as const;
 const STATUSES = ['replied', 'done', 'failed'] as const;
 
 export function encodeEntry(entry: JournalEntry, actors: ActorNumbers): Uint8Array {
-  const body = pack(bodyOf(entry), () => describe(entry));
-  const targets = entry.kind === 'turn' ? targetsOf(entry.ops, actors) : [];
-  if (targets.length > MAX_TARGETS) throw new JournalFailure('value', `${describe(entry)} sends to ${targets.length} durable actors; the most is ${MAX_TARGETS}`);
+  const targets = entry.kind === 'turn' ? targetsOf(entry.ops, actors) : NO_TARGETS;
   const start = HEADER_BYTES + 4 * targets.length;
-  const length = start + body.length;
+  let bytes: Buffer;
+  try {
+    bytes = start <= MOST_RESERVED ? pack(bodyOf(entry), start) : Buffer.concat([Buffer.alloc(start), pack(bodyOf(entry), 0)]);
+  } catch (thrown) {
+    throw notWritable(describe(entry), thrown);
+  }
+  const { length } = bytes;
+  if (targets.length > MAX_TARGETS) throw new JournalFailure('value', `${describe(entry)} sends to ${targets.length} durable actors; the most is ${MAX_TARGETS}`);
   if (length > MAX_ENTRY_BYTES) throw new JournalFailure('value', `${describe(entry)} takes ${length} bytes; the most is ${MAX_ENTRY_BYTES}`);
-  const bytes = Buffer.allocUnsafe(length);
-  bytes.writeUInt32LE(length, 0);
-  bytes.writeUInt8(KIND_CODES[entry.kind], 8);
-  bytes.writeUInt8(0, 9);
-  bytes.writeUInt16LE(targets.length, 10);
-  bytes.writeUInt32LE(entry.kind === 'release' ? 0 : actors.numberOf(entry.actor), 12);
-  bytes.writeDoubleLE(entry.atUs, 16);
-  bytes.writeDoubleLE(entry.kind === 'release' ? entry.upTo : 'turn' in entry ? entry.turn : 0, 24);
-  for (let at = 0; at < targets.length; at++) bytes.writeUInt32LE(targets[at]!, HEADER_BYTES + 4 * at);
-  bytes.set(body, start);
-  bytes.writeUInt32LE(crc32(bytes.subarray(8)), 4);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, length);
+  view.setUint32(0, length, true);
+  view.setUint16(8, KIND_CODES[entry.kind], true);
+  view.setUint16(10, targets.length, true);
+  view.setUint32(12, entry.kind === 'release' ? 0 : actors.numberOf(entry.actor), true);
+  view.setFloat64(16, entry.atUs, true);
+  view.setFloat64(24, entry.kind === 'release' ? entry.upTo : 'turn' in entry ? entry.turn : 0, true);
+  for (let at = 0; at < targets.length; at++) view.setUint32(HEADER_BYTES + 4 * at, targets[at]!, true);
+  view.setUint32(4, crc32(bytes.subarray(8)), true);
   return bytes;
 }
 
@@ -194,7 +198,8 @@ function isGenerator(value: unknown): value is number[] {
   return Array.isArray(value) && value.length === 4 && value.every((word) => Number.isInteger(word));
 }
 
-function targetsOf(ops: readonly TurnOp[], actors: ActorNumbers): number[] {
+function targetsOf(ops: readonly TurnOp[], actors: ActorNumbers): readonly number[] {
+  if (ops.length === 0) return NO_TARGETS;
   const targets: number[] = [];
   for (const op of ops) if (op[0] === 'send') targets.push(actors.numberOf(op[1]));
   return targets;
@@ -205,11 +210,13 @@ const SNAPSHOT_HEADER_BYTES = 16;
 
 /** The bytes still need their position: see `placeSnapshot`. */
 export function encodeSnapshot(snapshot: ActorSnapshot): Uint8Array {
-  const body = pack(snapshot, () => `the snapshot of ${snapshot.path}`);
-  const bytes = Buffer.allocUnsafe(SNAPSHOT_HEADER_BYTES + body.length);
-  bytes.writeUInt32LE(bytes.length, 0);
-  bytes.set(body, SNAPSHOT_HEADER_BYTES);
-  return bytes;
+  try {
+    const bytes = pack(snapshot, SNAPSHOT_HEADER_BYTES);
+    bytes.writeUInt32LE(bytes.length, 0);
+    return bytes;
+  } catch (thrown) {
+    throw notWritable(`the snapshot of ${snapshot.path}`, thrown);
+  }
 }
 
 /** Writes the position and the checksum over all. */

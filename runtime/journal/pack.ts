@@ -1,4 +1,4 @@
-import { Packr } from 'msgpackr';
+import { Packr, RESERVE_START_SPACE } from 'msgpackr';
 import { JournalFailure } from './failure.js';
 
 /**
@@ -11,14 +11,24 @@ const packr = new Packr({ moreTypes: true, useBigIntExtension: true });
   throw new TypeError('a function cannot be written down');
 };
 
-/** @param what for the error: whose value it is */
-export function pack(value: unknown, what: () => string): Uint8Array {
-  try {
-    return packr.pack(value);
-  } catch (thrown) {
-    const why = thrown instanceof RangeError ? 'it is circular or too deep' : thrown instanceof Error ? thrown.message : String(thrown);
-    throw new JournalFailure('value', `${what()} cannot be written to the journal: ${why}`, thrown);
-  }
+/** The packer leaves at most so many bytes free in front of a value. */
+export const MOST_RESERVED = 255;
+// Its types know one argument only.
+const packer = packr as unknown as { pack(value: unknown, options: number): Buffer };
+
+/**
+ * The value packed, behind `reserved` bytes that are the caller's to fill. The buffer is used for nothing else.
+ *
+ * @throws what the packer throws, see `notWritable`
+ */
+export function pack(value: unknown, reserved: number): Buffer {
+  return packer.pack(value, RESERVE_START_SPACE + reserved);
+}
+
+/** @param what whose value it is */
+export function notWritable(what: string, thrown: unknown): JournalFailure {
+  const why = thrown instanceof RangeError ? 'it is circular or too deep' : thrown instanceof Error ? thrown.message : String(thrown);
+  return new JournalFailure('value', `${what} cannot be written to the journal: ${why}`, thrown);
 }
 
 /** Throws whatever the decoder throws on bytes that are not a packed value. */
