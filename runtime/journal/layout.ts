@@ -26,6 +26,12 @@ export interface JournalState {
   readonly floor: number;
 }
 
+/**
+ * Every batch is a transaction of its own. Left to itself LMDB also makes one of each event turn, whose promise nobody can get hold of: a
+ * full disk would be an unhandled rejection before it is a failure of the journal.
+ */
+const BATCHES = { eventTurnBatching: false } as const;
+
 export interface Layout {
   readonly root: RootDatabase<unknown, string>;
   /** 'meta', 'state' and 'owner'. */
@@ -62,7 +68,7 @@ export async function isBlank(dir: string): Promise<boolean> {
 export function openLayout(dir: string, readOnly: boolean): Layout {
   if (readOnly && !existsSync(dataFile(dir))) throw new JournalFailure('not_found', `there is no journal in ${dir}`);
   if (existsSync(dataFile(dir)) && (readOnly || statSync(dataFile(dir)).size > 0)) attempt(dir, () => checkFile(dir));
-  const root = attempt(dir, () => open<unknown, string>({ path: dir, noSubdir: false, maxDbs: 8, readOnly }));
+  const root = attempt(dir, () => open<unknown, string>({ path: dir, noSubdir: false, maxDbs: 8, readOnly, ...BATCHES }));
   const meta = attempt(dir, () => root.openDB<unknown, string>('meta', { encoding: 'msgpack' })) as Database<unknown, string> | undefined;
   // Opened for reading, a database that is not there is undefined.
   if (meta === undefined) {

@@ -218,14 +218,13 @@ export class LmdbJournal extends BatchingJournal {
     const chunks = [...chunksOf(batch.first, batch.entries)];
     for (const chunk of chunks) bytes += chunk.bytes.length;
     const state = { next: batch.first + batch.entries.length, epochs: this.epochs, bytes, floor: Math.min(floor, batch.first + batch.entries.length) };
-    // All writes of one event turn are one LMDB transaction.
-    const writes: Promise<boolean>[] = [];
-    for (const { path, number } of fresh) writes.push(layout.actors.put(path, number));
-    for (const chunk of chunks) writes.push(layout.log.put(chunk.first, chunk.bytes as Buffer));
-    for (const [number, snapshot] of batch.snapshots) writes.push(layout.snapshots.put(number, snapshot as Buffer));
-    for (const [source, seq] of batch.inputs) writes.push(layout.inputs.put(source, seq));
-    writes.push(layout.meta.put('state', state));
-    await Promise.all(writes);
+    await layout.root.childTransaction(() => {
+      for (const { path, number } of fresh) void layout.actors.put(path, number);
+      for (const chunk of chunks) void layout.log.put(chunk.first, chunk.bytes as Buffer);
+      for (const [number, snapshot] of batch.snapshots) void layout.snapshots.put(number, snapshot as Buffer);
+      for (const [source, seq] of batch.inputs) void layout.inputs.put(source, seq);
+      void layout.meta.put('state', state);
+    });
     this.bytes = bytes;
     this.floor = state.floor;
   }
