@@ -162,7 +162,12 @@ export const METHODS = {
       id: z.string().min(1).max(200).optional(),
       input: z.unknown().optional(),
       reason: reason.optional(),
-    }), done),
+    }),
+    z.looseObject({
+      path: z.string(),
+      ignored: z.boolean().describe('Its start said that it is not needed.'),
+      pending: z.boolean().describe('Its start goes on; look at its state later.'),
+    })),
   deleteChild: method('write', 'Forgets the specification of a stopped child.', z.strictObject({ path, reason: reason.optional() }), done),
   reconfigure: method('write', 'Gives a running supervisor a new specification by OTP\'s rules of code change: flags replaced, new children not started, missing ones kept.',
     z.strictObject({

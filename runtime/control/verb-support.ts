@@ -15,23 +15,27 @@ export class Refusal extends Error {
 
 export const COPY = { depth: 8, entries: 200, values: 2_000, textLength: 2_000 };
 
+/** The runtime of this moment, with a tree. @throws Refusal notRunning */
 export function running(target: ControlTarget): Runtime {
   const runtime = target.runtime();
   if (runtime === null || runtime.tree({ depth: 0, nodes: 1 }) === null) throw new Refusal('notRunning', 'no tree runs in the process at the moment');
   return runtime;
 }
 
+/** One actor, without those under it. @throws Refusal notFound */
 export function nodeAt(runtime: Runtime, path: string): TreeNode {
   const node = runtime.tree({ path, depth: 0, nodes: 1 });
   if (node === null) throw noActor(path);
   return node;
 }
 
+/** @throws Refusal notSupported */
 export function logOf(target: ControlTarget): NonNullable<ControlTarget['logLevel']> {
   if (target.logLevel === undefined) throw notOffered('logLevel');
   return target.logLevel;
 }
 
+/** @throws Refusal notFound */
 export function templateOf(target: ControlTarget, name: string): NonNullable<ControlTarget['templates']>[string] {
   const templates = target.templates ?? {};
   const template = Object.hasOwn(templates, name) ? templates[name] : undefined;
@@ -39,6 +43,7 @@ export function templateOf(target: ControlTarget, name: string): NonNullable<Con
   return template;
 }
 
+/** What a template makes of an input. @throws Refusal */
 export function specFrom(target: ControlTarget, name: string, input: unknown, id: string | undefined): ChildSpec {
   try {
     return templateOf(target, name).spec(input, id);
@@ -56,12 +61,14 @@ export function placeOf(path: string): { readonly supervisor: string; readonly i
   return { supervisor: cut === 0 ? '/' : path.slice(0, cut), id };
 }
 
+/** The specification that an actor runs under, whatever kind its supervisor is. */
 export function specOf(runtime: Runtime, path: string): FullChildSpec | undefined {
   if (path === '/') return undefined;
   const { supervisor, id } = placeOf(path);
   return runtime.getChildSpec(supervisor, id) ?? runtime.getChildSpec(supervisor, runtime.ref(path));
 }
 
+/** A specification as plain data: behaviours by name and version, children by id. */
 export function wireSpec(spec: FullChildSpec | undefined): unknown {
   if (spec === undefined) return null;
   if (spec.kind !== 'worker') return plainCopy({ ...spec, ...('children' in spec ? { children: spec.children.map(({ id }) => id) } : {}) }, COPY);

@@ -156,8 +156,8 @@ export const VERBS: Verbs = {
     if (supervisor === undefined) throw new Refusal('invalidParams', `the template '${name}' leaves the supervisor open: name one`, { problems: ['supervisor: missing'] });
     const spec = specFrom(target, name, input, id);
     const started = runtime.startChild(supervisor, spec);
-    orRefuse(started);
-    return { path: started.ok ? started.ref.path : '' };
+    if (!started.ok) throw refusal(started.reason);
+    return { path: started.ref.path, ignored: started.ignored === true, pending: started.pending === true };
   },
 
   deleteChild: ({ path }, { target }) => {

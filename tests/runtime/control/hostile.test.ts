@@ -170,15 +170,15 @@ test('10,000 requests in one write are all answered, once each', async (t) => {
 });
 
 test('who exceeds his rate waits, and others do not wait for him', async (t) => {
-  const victim = await Victim.start(t, { clientRequestsPerSecond: 50, clientBurst: 50 });
+  const victim = await Victim.start(t, { clientRequestsPerSecond: 20, clientBurst: 20 });
   const greedy = new RawClient(victim.path);
   t.after(() => greedy.close());
   const beganMs = performance.now();
-  greedy.send('{"jsonrpc":"2.0","id":1,"method":"rpc.ping"}\n'.repeat(100));
+  greedy.send('{"jsonrpc":"2.0","id":1,"method":"rpc.ping"}\n'.repeat(80));
   const { socket } = await victim.honest();
-  assert.ok(socket['requests']! < 100);
-  for (let n = 0; n < 100; n++) assert.ok((await greedy.next())?.result !== undefined);
-  assert.ok(performance.now() - beganMs > 900, '50 at once, the other 50 at 50 a second');
+  assert.ok(socket['requests']! < 80);
+  for (let n = 0; n < 80; n++) assert.ok((await greedy.next())?.result !== undefined);
+  assert.ok(performance.now() - beganMs > 2_500, '20 at once, the other 60 at 20 a second');
 });
 
 test('mute connections that take every place give way to those who ask', async (t) => {
@@ -204,7 +204,7 @@ test('a stuck main loop: the socket still answers, says for how long, and withdr
   const client = await ControlClient.connect({ socketPath: victim.path });
   t.after(() => client.close());
   await client.call('process');
-  assert.equal(await victim.say('stall 4000'), 'stalling');
+  assert.equal(await victim.say('stall 6000'), 'stalling');
   const restart = await client.call('restart', { path: '/a' }).catch((thrown: unknown) => thrown as ControlError);
   assert.ok(restart instanceof Error && restart.rpc?.name === 'stalled', JSON.stringify(restart));
   assert.equal(restart.rpc.data?.['carriedOut'], false);

@@ -89,7 +89,7 @@ test('children are started from registered templates only, and a template has th
   };
   const { path } = await serve(t, { spec: root([dynamicSupervisor({ id: 'dyn', intensity: { restarts: 1, withinMs: 1000 }, maxChildren: 2 })]), target: { templates } });
   const client = await connected(t, path);
-  assert.deepEqual({ ...(await client.call('startChild', { template: 'counter', input: 4 })) }, { path: '/dyn/counter-4' });
+  assert.deepEqual({ ...(await client.call('startChild', { template: 'counter', input: 4 })) }, { path: '/dyn/counter-4', ignored: false, pending: false });
   assert.equal((await client.call('startChild', { template: 'counter', input: 5, id: 'named' })).path, '/dyn/named');
   const full = await refused(client.call('startChild', { template: 'counter', input: 6 }), 'refused');
   assert.deepEqual(full.rpc?.data, { reason: { kind: 'max_children', limit: 2 } });
@@ -294,7 +294,7 @@ test('no tree, a tree that has ended, hooks that throw: errors, and the server l
 
 test('the same read asked by many is made once', async (t) => {
   let asked = 0;
-  const { path } = await serve(t, { target: { metrics: () => ++asked } });
+  const { path } = await serve(t, { target: { metrics: () => ++asked }, limits: { shareMs: 60_000 } });
   const clients = await Promise.all(Array.from({ length: 10 }, () => connected(t, path)));
   const answers = await Promise.all(clients.map((client) => client.call('metrics')));
   assert.deepEqual(new Set(answers.map(({ extra }) => extra)), new Set([1]));
