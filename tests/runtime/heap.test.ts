@@ -39,6 +39,7 @@ test(`spawning and stopping ${ACTORS.toLocaleString('en')} actors with every kin
           ctx.startTimer('a', 1_000_000, { type: 'add', n: 1 });
           ctx.startTimer('b', 2_000_000, { type: 'add', n: 1 });
           ctx.monitor(ctx.ref('/server'));
+          ctx.watchPermanent(ctx.ref('/server'));
           ctx.register(`name${n}`);
           ctx.subscribe('topic');
           ctx.subscribe(`topic${n}`);
