@@ -6,7 +6,7 @@ import { restoreState, type SnapshotEnvelope } from '../core/snapshot.js';
 import { type Call, Op } from '../core/turn-ops.js';
 import type { ActorSnapshot, TurnEntry, TurnInput } from '../journal/entry.js';
 import { JournalFailure } from '../journal/failure.js';
-import type { Journal, PreparedEntry, PreparedSnapshot } from '../journal/port.js';
+import type { ActorHistory, Journal, PreparedEntry, PreparedSnapshot } from '../journal/port.js';
 import { Random } from '../random.js';
 import type { ActorContext, Behaviour, DurableSpec, ExitReason } from '../types.js';
 import { type DurableContext, TurnRecord } from './context.js';
@@ -69,7 +69,13 @@ export class DurableActor {
 
   /** What the start begins from, null for an actor that was never in the journal. Throws JournalFailure. */
   recover(): SnapshotEnvelope | null {
-    const history = this.journal.history(this.cell.path);
+    let history: ActorHistory | null;
+    try {
+      history = this.journal.history(this.cell.path);
+    } catch (thrown) {
+      if (thrown instanceof JournalFailure && thrown.code === 'corrupt') this.host.unreadable(thrown);
+      throw thrown;
+    }
     if (history === null) return null;
     const found = recoverActor(this, history);
     this.model = found.model;

@@ -128,6 +128,13 @@ export class DurableHost {
     this.d.requestExit(actor.cell, { kind: 'error', cause: toFailureCause(thrown, { path: actor.cell.path, incarnation: actor.cell.incarnation }) });
   }
 
+  /** What the journal holds cannot be read back: as good as one that cannot be written. Told between turns. */
+  unreadable(failure: JournalFailure): void {
+    if (this.journal.failure !== null) return;
+    this.journal.abandon(failure);
+    this.d.arm(this.d.nowUs, null, '', undefined, { run: () => this.journalFailed(failure) });
+  }
+
   private refuse(path: string, cell: Cell | undefined, message: unknown): SendResult {
     const { d } = this;
     if (cell !== undefined && this.journal.failure === null) return d.deliver(cell, message);

@@ -106,6 +106,10 @@ export abstract class BatchingJournal implements Journal {
     this.listener = listener;
   }
 
+  abandon(failure: JournalFailure): void {
+    this.failure ??= failure;
+  }
+
   point(at: JournalPoint): void {
     this.onPoint?.(at);
   }

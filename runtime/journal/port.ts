@@ -72,6 +72,8 @@ export interface Journal {
   readonly failure: JournalFailure | null;
   /** Tells the runtime, never inside a turn: everything below `durable` is on disk / the journal has failed. One listener. */
   listen(listener: JournalListener): void;
+  /** Takes no entry any more: what it holds cannot be read. */
+  abandon(failure: JournalFailure): void;
   /** For tests that end the process at a chosen moment. */
   point(at: JournalPoint): void;
   close(): Promise<void>;
