@@ -56,11 +56,13 @@ round('ping-pong', Count) ->
     exit(Pong, kill),
     [Ns / (2 * Count)];
 
-%% ns per process: spawned, handles one message, ends, its DOWN is received.
+%% ns per process: spawned, monitored, stopped by an exit signal, its DOWN received; and the same with a message that ends it.
 round('spawn-stop', Count) ->
     Begun = now_ns(),
     spawn_stop(Count),
-    [(now_ns() - Begun) / Count];
+    Between = now_ns(),
+    spawn_message(Count),
+    [(Between - Begun) / Count, (now_ns() - Between) / Count];
 
 %% ns per gen_server:call.
 round('ask', Count) ->
@@ -116,8 +118,14 @@ pong() ->
 spawn_stop(0) -> ok;
 spawn_stop(Count) ->
     {Pid, Ref} = spawn_monitor(fun() -> receive stop -> ok end end),
-    Pid ! stop,
+    exit(Pid, shutdown),
     receive {'DOWN', Ref, process, Pid, _} -> spawn_stop(Count - 1) end.
+
+spawn_message(0) -> ok;
+spawn_message(Count) ->
+    {Pid, Ref} = spawn_monitor(fun() -> receive stop -> ok end end),
+    Pid ! stop,
+    receive {'DOWN', Ref, process, Pid, _} -> spawn_message(Count - 1) end.
 
 ask(0, _) -> ok;
 ask(Count, Server) ->
