@@ -32,6 +32,7 @@ const CALL_MS = 15_000;
 /** Longest line that a process sends: its largest answer in a batch of one, and its frame around it. */
 const LINE_BYTES = 16 << 20;
 const QUEUED_BATCHES = 256;
+const FULL_QUEUE_MS = 10;
 
 /** Batches of events, for `for await`. Ends when the loop is left, when it is closed, or when the connection ends. */
 export interface Subscription<B> extends AsyncIterable<B> {
@@ -269,7 +270,18 @@ function isErrorBody(value: unknown): value is RpcErrorBody {
   return typeof value === 'object' && value !== null && typeof (value as RpcErrorBody).code === 'number' && typeof (value as RpcErrorBody).message === 'string';
 }
 
+/** Connects; while the queue of the socket is full (a storm of connections) it tries again. */
 async function open(socketPath: string, timeoutMs: number): Promise<net.Socket> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const socket = await tryOpen(socketPath, Math.max(1, deadline - performance.now()));
+    if (socket !== 'full') return socket;
+    if (performance.now() > deadline) throw new ControlError('timeout', `the queue of ${socketPath} was full for ${timeoutMs / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, FULL_QUEUE_MS));
+  }
+}
+
+async function tryOpen(socketPath: string, timeoutMs: number): Promise<net.Socket | 'full'> {
   return new Promise((resolve, reject) => {
     const socket = net.connect({ path: socketPath });
     const fail = (error: ControlError): void => {
@@ -277,13 +289,19 @@ async function open(socketPath: string, timeoutMs: number): Promise<net.Socket> 
       socket.destroy();
       reject(error);
     };
-    const timer = setTimeout(() => fail(new ControlError('timeout', `nobody answered at ${socketPath} within ${timeoutMs / 1000} s`)), timeoutMs);
+    const timer = setTimeout(() => fail(new ControlError('timeout', `nobody answered at ${socketPath} in time`)), timeoutMs);
     socket.once('connect', () => {
       clearTimeout(timer);
       socket.removeAllListeners('error');
       resolve(socket);
     });
     socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EAGAIN') {
+        clearTimeout(timer);
+        socket.destroy();
+        resolve('full');
+        return;
+      }
       const nobody = error.code === 'ENOENT' || error.code === 'ECONNREFUSED';
       fail(nobody
         ? new ControlError('not_running', `no process serves ${socketPath}`)
