@@ -79,6 +79,8 @@ export class Cell {
   scheduled = false;
   /** Running, but neither lane is read. `parked`: taken out of the run queue meanwhile, though `scheduled`. */
   suspended = false;
+  /** Suspended, or watched for idleness: to be looked at before a slice. */
+  gated = false;
   parked = false;
   handled = 0;
   restarts = 0;

@@ -55,7 +55,11 @@ export function commit(d: Dispatcher, mark: number): void {
       case Op.reply: reply(d, owner, a as Ask | null, b); break;
       case Op.stopChild: stopChild(d, owner, a as string); break;
       case Op.spawned: break;
-      case Op.stash: d.stashing = a as Ask | typeof NO_ASK; break;
+      case Op.stash: {
+        d.stashing = a as Ask | typeof NO_ASK;
+        d.unfinished = true;
+        break;
+      }
       case Op.unstashAll: unstashAll(d, owner); break;
       case Op.register: owner.names = [...(owner.names ?? []), a as string]; break;
     }

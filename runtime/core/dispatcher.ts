@@ -11,6 +11,7 @@ import type { DispatcherOptions, Hooks } from './hooks.js';
 import { wake } from './idle.js';
 import { Groups } from './groups.js';
 import { Envelope } from './mailbox.js';
+import { PendingExit } from './pending-exit.js';
 import type { PermanentWatches } from './permanent.js';
 import { contentOf, Post } from './post.js';
 import { Fifo } from './run-queue.js';
@@ -20,19 +21,6 @@ import { NO_ASK, setAside } from './stash.js';
 import type { StartWishes } from './start-wishes.js';
 import type { Task } from './tasks.js';
 import { TurnOps } from './turn-ops.js';
-
-class PendingExit {
-  readonly cell: Cell;
-  readonly incarnation: number;
-  /** Null when the cell has already left its running state. */
-  readonly reason: ExitReason | null;
-
-  constructor(cell: Cell, incarnation: number, reason: ExitReason | null) {
-    this.cell = cell;
-    this.incarnation = incarnation;
-    this.reason = reason;
-  }
-}
 
 const EXIT_CODES: Readonly<Record<ExitReason['kind'], number>> = { normal: 0, shutdown: 1, killed: 2, error: 3 };
 /** What `open` answers when there is nothing to step with. */
@@ -83,6 +71,8 @@ export class Dispatcher extends Post {
   setAside = 0;
   /** The turn that is being committed wants its message set aside: the ask it came with, or `NO_ASK`. */
   stashing: Ask | typeof NO_ASK | null = null;
+  /** Something is left to do after a commit, see `finish`. */
+  unfinished = false;
   restarts = 0;
   epochs = 0;
   tokens = 0;
@@ -213,12 +203,7 @@ export class Dispatcher extends Post {
       this.settle();
       return;
     }
-    if (cell.suspended) {
-      // It stays `scheduled`, so that nothing puts it into the queue; see `resume`.
-      cell.parked = true;
-      return;
-    }
-    if (cell.idle !== null && !this.awake(cell)) return;
+    if (cell.gated && !this.opens(cell)) return;
     const box = cell.mailbox;
     const context = cell.context;
     let left = this.sliceMessages;
@@ -257,11 +242,7 @@ export class Dispatcher extends Post {
       if (this.ops.count !== 0) {
         this.inTurn = false;
         this.hooks.commit(this, 0);
-        if (this.stashing !== null) {
-          setAside(this, cell, message, this.stashing);
-          this.stashing = null;
-        }
-        if (cell.suspended) left = 0;
+        if (this.unfinished && !this.finish(cell, message)) left = 0;
         this.settle();
         this.current = cell;
         this.inTurn = true;
@@ -291,8 +272,24 @@ export class Dispatcher extends Post {
     this.keyPart = outer;
   }
 
-  /** Brings an idle cell's state back before its turn; false when that failed, and the cell has ended. */
-  private awake(cell: Cell): boolean {
+  /** After a turn's commit: sets its message aside if it wants that. False when the cell has been suspended. */
+  private finish(cell: Cell, message: unknown): boolean {
+    this.unfinished = false;
+    if (this.stashing !== null) setAside(this, cell, message, this.stashing);
+    this.stashing = null;
+    return !cell.suspended;
+  }
+
+  /**
+   * Whether a cell that is suspended or watched for idleness gets its turn. An idle one's state is brought back; where that fails the
+   * cell has ended.
+   */
+  private opens(cell: Cell): boolean {
+    if (cell.suspended) {
+      // It stays `scheduled`, so that nothing puts it into the queue; see `resume`.
+      cell.parked = true;
+      return false;
+    }
     const cause = wake(this, cell);
     if (cause === null && cell.state <= CellState.draining) return true;
     cell.scheduled = false;

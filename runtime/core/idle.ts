@@ -23,6 +23,7 @@ export class Idle {
 /** Begins to watch a cell that has just been started. */
 export function watchIdle(d: Dispatcher, cell: Cell, afterMs: number): void {
   cell.idle = new Idle(Math.round(afterMs * 1000), d.nowUs);
+  cell.gated = true;
   armIdle(d, cell, cell.idle, d.nowUs + cell.idle.afterUs);
 }
 
@@ -31,6 +32,7 @@ export function dropIdle(d: Dispatcher, cell: Cell): void {
   const timer = cell.idle?.timer ?? null;
   if (timer !== null) d.timers.remove(timer);
   cell.idle = null;
+  cell.gated = cell.suspended;
 }
 
 /** Called before a turn of a cell that is watched: notes the time and, if its state was put away, brings it back. Null or why it could not. */

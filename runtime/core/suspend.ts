@@ -26,8 +26,11 @@ export function resume(d: Dispatcher, path: string): SuspendResult {
 }
 
 /** Keeps the cell out of the run queue: it counts as scheduled until `unpark`. */
-function park(cell: Cell): void {
+function park(d: Dispatcher, cell: Cell): void {
   cell.suspended = true;
+  cell.gated = true;
+  // It may be the one whose turn has just been committed.
+  d.unfinished = true;
   cell.parked = !cell.scheduled;
   cell.scheduled = true;
 }
@@ -36,6 +39,7 @@ function park(cell: Cell): void {
 export function unpark(d: Dispatcher, cell: Cell): void {
   if (!cell.suspended) return;
   cell.suspended = false;
+  cell.gated = cell.idle !== null;
   if (!cell.parked) return;
   cell.parked = false;
   cell.scheduled = false;
@@ -48,7 +52,7 @@ function set(d: Dispatcher, path: string, suspended: boolean): SuspendResult {
   if (reason !== null) return { ok: false, reason };
   if (cell!.suspended !== suspended) {
     d.trace.write(TraceKind.suspend, cell!.number, suspended ? 1 : 0, d.nowUs);
-    if (suspended) park(cell!);
+    if (suspended) park(d, cell!);
     else unpark(d, cell!);
   }
   return { ok: true, path: cell!.path, state: nodeState(cell!) };
