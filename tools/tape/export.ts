@@ -1,13 +1,11 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { once } from 'node:events';
 import { basename } from 'node:path';
-import { csvLine, exportColumns, KINDS_BY_NAME, partialPath, RowMaker, TapeClock, TapeReader } from '../../data/tape/index.js';
+import { csvLine, exportColumns, KINDS_BY_NAME, RowMaker, TapeClock, TapeReader } from '../../data/tape/index.js';
 import { allocateBatch, BLOCK_RECORDS, KIND_MASK, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I, type Kind } from '../../data/records/index.js';
 import { CliError } from '../cli/errors.js';
 import { breathe, onInterrupt } from '../cli/interrupt.js';
 import { printNote } from '../cli/output.js';
 import { progress } from '../cli/progress.js';
-import { fromSystemError } from '../cli/system-errors.js';
+import { fileSink, stdoutSink, type TextSink } from '../cli/text-sink.js';
 import { parseTimeUs } from '../replay/time.js';
 
 export interface ExportOptions {
@@ -19,50 +17,6 @@ export interface ExportOptions {
   readonly out?: string;
   readonly overwrite?: boolean;
   readonly partial?: boolean;
-}
-
-/** Where the text goes. `write` resolves when more may come. */
-interface Sink {
-  readonly write: (text: string) => Promise<void> | void;
-  readonly end: () => void;
-  readonly discard: () => void;
-}
-
-const stdoutSink: Sink = {
-  async write(text) {
-    if (!process.stdout.write(text)) await once(process.stdout, 'drain');
-  },
-  end: () => {},
-  discard: () => {},
-};
-
-/** A file that gets its name only when it is whole. */
-function fileSink(path: string, overwrite: boolean): Sink {
-  if (!overwrite && existsSync(path)) throw new CliError('cannotWrite', `${path}: exists already`, 'choose another name, or pass --overwrite');
-  const partial = partialPath(path);
-  const guarded = <T>(work: () => T): T => {
-    try {
-      return work();
-    } catch (error) {
-      throw fromSystemError(error, 'write') ?? error;
-    }
-  };
-  const fd = guarded(() => openSync(partial, 'w'));
-  return {
-    write: (text) => guarded(() => {
-      const bytes = Buffer.from(text);
-      for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
-    }),
-    end: () => guarded(() => {
-      fsyncSync(fd);
-      closeSync(fd);
-      renameSync(partial, path);
-    }),
-    discard: () => {
-      closeSync(fd);
-      rmSync(partial, { force: true });
-    },
-  };
 }
 
 function chosenKinds(text: string | undefined): ReadonlySet<Kind> {
@@ -97,7 +51,7 @@ export async function exportTape(path: string, options: ExportOptions): Promise<
   const csv = options.format === 'csv';
   const kinds = chosenKinds(options.kinds);
   const reader = TapeReader.open(path, { partial: options.partial === true || path.endsWith('.partial') });
-  let sink: Sink | undefined;
+  let sink: TextSink | undefined;
   let release = (): void => {};
   try {
     const symbols = chosenSymbols(reader, options.symbol);
@@ -128,7 +82,7 @@ interface Selection {
   readonly toUs: number;
 }
 
-async function write(reader: TapeReader, sink: Sink, { csv, kinds, symbols, fromUs, toUs }: Selection): Promise<{ rows: number; records: number }> {
+async function write(reader: TapeReader, sink: TextSink, { csv, kinds, symbols, fromUs, toUs }: Selection): Promise<{ rows: number; records: number }> {
   const columns = exportColumns(kinds);
   const maker = new RowMaker(reader.header.instruments);
   const wanted: readonly number[] = [...kinds];

@@ -25,6 +25,7 @@ const LOADERS: Readonly<Record<string, () => Promise<BenchRow>>> = {
   'ring/ringbuf.js': async () => (await import('./ring.js')).ringbuf,
   'ring/postmessage': async () => (await import('./ring.js')).postMessage,
   'ring/c': async () => (await import('./ring.js')).ringC,
+  'durable-append/lmdb': async () => (await import('./journal.js')).durableAppend(),
   'tape-packed/inflate': async () => (await import('./tape.js')).packedTape,
   'replay/lanes-2': async () => (await import('./lanes.js')).lanesTwo,
   'live/json-parse': async () => (await import('./live.js')).jsonParse,

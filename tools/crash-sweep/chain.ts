@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { EXIT_CODES } from '../cli/errors.js';
+import { onInterrupt } from '../cli/interrupt.js';
+import { startExchange, type ExchangeProcess } from './exchange/start.js';
+import { makeScript } from './script.js';
+import type { Broken, LifeOptions, LifeReport, Stage } from './stages.js';
+import { judge, type Verdict } from './verdict.js';
+
+/** One line of lives over one journal: each begins where the last one died, until one comes to the end of the script. */
+export interface ChainResult extends Verdict {
+  /** Lives that were ended with SIGKILL. */
+  readonly kills: number;
+  /** What the last life reported; null when no life came to the end. */
+  readonly report: LifeReport | null;
+}
+
+export interface ChainOptions {
+  readonly orders: number;
+  readonly seed: string | number;
+  readonly broken?: Broken | null;
+  /** Where the journal is put; default: a folder of its own under the system's temporary one. */
+  readonly under?: string;
+  /** Where the n-th life (from 0) is to die by itself; null: it lives on. */
+  readonly kill: (life: number) => { readonly stage: Stage; readonly nth: number } | null;
+  /** When the n-th life is killed from here, milliseconds after it began; Infinity: never. */
+  readonly killAfterMs?: (life: number) => number;
+  /** Lives after which the chain is given up: it does not get on. */
+  readonly mostLives: number;
+  readonly onLife?: (kills: number) => void;
+}
+
+const LIFE = fileURLToPath(new URL('life.js', import.meta.url));
+/** A life that hangs is an error of its own. */
+const LONGEST_LIFE_MS = 60_000;
+const KEPT_STDERR = 2000;
+
+/** Runs a chain to its end and judges what came of it. */
+export async function runChain(options: ChainOptions): Promise<ChainResult> {
+  const { orders, seed } = options;
+  const script = makeScript(orders, seed);
+  const folder = mkdtempSync(join(options.under ?? tmpdir(), 'faultline-sweep-'));
+  let exchange: ExchangeProcess | undefined;
+  const discard = (): void => {
+    exchange?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const keep = onInterrupt(discard);
+  try {
+    exchange = await startExchange(orders, seed);
+    const life: Omit<LifeOptions, 'kill'> = {
+      folder: join(folder, 'journal'), exchange: exchange.socketPath, orders, seed, report: join(folder, 'report.json'), broken: options.broken ?? null,
+    };
+    let kills = 0;
+    for (let lives = 0; lives < options.mostLives; lives += 1) {
+      const kill = options.kill(lives);
+      const end = await live({ ...life, kill: kill === null ? null : { ...kill, seen: join(folder, `seen-${kill.stage}`) } }, options.killAfterMs?.(lives) ?? Infinity);
+      if (end.signal === 'SIGKILL' && !end.hung) {
+        kills += 1;
+        options.onLife?.(kills);
+        continue;
+      }
+      if (end.code === EXIT_CODES.ok.code) {
+        const report = JSON.parse(readFileSync(life.report, 'utf8')) as LifeReport;
+        return { kills, report, ...judge(script, exchange.entries(), report.states) };
+      }
+      const how = end.hung ? `hung for ${LONGEST_LIFE_MS / 1000} s` : end.signal === null ? `ended with code ${end.code}` : `was ended by ${end.signal}`;
+      return { kills, report: null, doubled: [], lost: [`life ${lives + 1} ${how}: ${end.stderr.trim()}`] };
+    }
+    return { kills, report: null, doubled: [], lost: [`after ${kills} lives the script is not at its end`] };
+  } finally {
+    keep();
+    discard();
+  }
+}
+
+interface LifeEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly hung: boolean;
+  readonly stderr: string;
+}
+
+async function live(options: LifeOptions, killAfterMs: number): Promise<LifeEnd> {
+  const child = spawn(process.execPath, [LIFE, JSON.stringify(options)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let stderr = '';
+  let hung = false;
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr = (stderr + chunk.toString('utf8')).slice(-KEPT_STDERR);
+  });
+  const kill = killAfterMs === Infinity ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+  const watch = setTimeout(() => {
+    hung = true;
+    child.kill('SIGKILL');
+  }, LONGEST_LIFE_MS);
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  clearTimeout(kill);
+  clearTimeout(watch);
+  return { code, signal, hung, stderr };
+}

@@ -1,0 +1,135 @@
+import { Random } from '../../runtime/random.js';
+import { runChain, type ChainResult } from './chain.js';
+import { runDiskFull, type DiskFullResult } from './disk-full.js';
+import { STAGES, type Broken, type Stage } from './stages.js';
+
+export interface SweepOptions {
+  /** Points to die at, spread over the run and over the stages; undefined: all. */
+  readonly points?: number;
+  readonly seed: string | number;
+  /** Chains at a time. */
+  readonly parallel: number;
+  readonly broken?: Broken | null;
+  readonly note: (line: string) => void;
+  /** Kills so far, of all chains. */
+  readonly onKill?: (kills: number) => void;
+}
+
+export interface SweepResult {
+  /** Deaths at a chosen point of a journal write, over all stages. */
+  readonly points: number;
+  /** What was lost, or wrong, over all runs: 0 when nothing. */
+  readonly lost: number;
+  /** What happened twice. */
+  readonly doubled: number;
+  readonly seconds: number;
+  /** Batches that the uninterrupted run writes. */
+  readonly writes: number;
+  /** Points of each stage in the uninterrupted run, and how many were died at. */
+  readonly stages: Readonly<Record<Stage, { readonly inRun: number; readonly died: number }>>;
+  /** SIGKILLs from outside at random instants. */
+  readonly randomKills: number;
+  readonly diskFull: DiskFullResult | null;
+  /** One sentence for each loss and each doubling, with the run it was in. */
+  readonly problems: readonly string[];
+}
+
+/** Orders of the script: the uninterrupted run of these writes a good 2,000 batches. */
+const ORDERS = 330;
+const SAMPLE_ORDERS = 60;
+const RANDOM_KILLS = 120;
+const SAMPLE_RANDOM_KILLS = 6;
+/** A random kill falls this long after its life began, at most: starting takes some 100 ms. */
+const RANDOM_AFTER_MS = [90, 600] as const;
+
+interface Chain {
+  readonly name: string;
+  readonly run: () => Promise<ChainResult>;
+  readonly take: (result: ChainResult) => void;
+}
+
+/** The whole sweep, or a sample of it. */
+export async function sweep(options: SweepOptions): Promise<SweepResult> {
+  const begunMs = performance.now();
+  const { points, seed, note, broken = null } = options;
+  const sample = points !== undefined;
+  const orders = sample ? SAMPLE_ORDERS : ORDERS;
+  const problems: string[] = [];
+  let lost = 0;
+  let doubled = 0;
+  let kills = 0;
+  const judge = (name: string, result: Pick<ChainResult, 'lost' | 'doubled'>): void => {
+    lost += result.lost.length;
+    doubled += result.doubled.length;
+    for (const sentence of [...result.lost, ...result.doubled]) problems.push(`${name}: ${sentence}`);
+  };
+
+  note(`uninterrupted run: ${orders} orders`);
+  const whole = await runChain({ orders, seed, kill: () => null, mostLives: 1 });
+  judge('uninterrupted run', whole);
+  const inRun = whole.report?.points;
+  const writes = whole.report?.batches ?? 0;
+  if (inRun === undefined) return result(0, 0, null);
+
+  const died = { 'before-batch': 0, committed: 0, flushed: 0, 'before-effect': 0, 'after-effect': 0 };
+  let randomKills = 0;
+  const onLife = (): void => options.onKill?.(++kills);
+  const chains: Chain[] = [];
+  if (sample) {
+    const all = STAGES.reduce((sum, stage) => sum + inRun[stage], 0);
+    const nth = Math.max(1, Math.floor(all / STAGES.length / points));
+    chains.push({
+      name: 'sample of all stages',
+      run: () => runChain({ orders, seed, broken, mostLives: points + 1, onLife, kill: (life) => (life < points ? { stage: STAGES[life % STAGES.length]!, nth } : null) }),
+      take: (chain) => spread(died, chain.kills),
+    });
+  } else {
+    for (const stage of STAGES) {
+      chains.push({
+        name: stage,
+        run: () => runChain({ orders, seed, broken, mostLives: 4 * inRun[stage] + 100, onLife, kill: () => ({ stage, nth: 1 }) }),
+        take: (chain) => void (died[stage] = chain.kills),
+      });
+    }
+  }
+  const random = new Random(`crash-sweep-kills|${seed}`);
+  const wanted = sample ? SAMPLE_RANDOM_KILLS : RANDOM_KILLS;
+  const [shortMs, longMs] = RANDOM_AFTER_MS;
+  chains.push({
+    name: 'random instants',
+    run: () => runChain({
+      orders: sample ? orders : 4 * orders, seed: `${seed}-long`, broken, mostLives: wanted + 1, onLife, kill: () => null,
+      killAfterMs: (life) => (life < wanted ? shortMs + (longMs - shortMs) * random.next() : Infinity),
+    }),
+    take: (chain) => void (randomKills = chain.kills),
+  });
+
+  const run = async (): Promise<void> => {
+    for (let chain = chains.shift(); chain !== undefined; chain = chains.shift()) {
+      note(`${chain.name}: begins`);
+      const made = await chain.run();
+      chain.take(made);
+      judge(chain.name, made);
+      note(`${chain.name}: ${made.kills} kills, ${made.lost.length} lost, ${made.doubled.length} doubled`);
+    }
+  };
+  await Promise.all(Array.from({ length: options.parallel }, run));
+
+  note('disk full');
+  const diskFull = await runDiskFull({ orders: SAMPLE_ORDERS, seed });
+  judge('disk full', diskFull);
+  return result(STAGES.reduce((sum, stage) => sum + died[stage], 0), randomKills, diskFull);
+
+  function result(diedAt: number, random: number, full: DiskFullResult | null): SweepResult {
+    const of = (stage: Stage) => ({ inRun: inRun?.[stage] ?? 0, died: died?.[stage] ?? 0 });
+    return {
+      points: diedAt, lost, doubled, seconds: Math.round((performance.now() - begunMs) / 100) / 10, writes,
+      stages: { 'before-batch': of('before-batch'), committed: of('committed'), flushed: of('flushed'), 'before-effect': of('before-effect'), 'after-effect': of('after-effect') },
+      randomKills: random, diskFull, problems,
+    };
+  }
+}
+
+function spread(died: Record<Stage, number>, kills: number): void {
+  for (let at = 0; at < kills; at += 1) died[STAGES[at % STAGES.length]!] += 1;
+}
