@@ -58,7 +58,7 @@ export async function runChain(options: ChainOptions): Promise<ChainResult> {
     let kills = 0;
     for (let lives = 0; lives < options.mostLives; lives += 1) {
       const kill = options.kill(lives);
-      const end = await live({ ...life, kill: kill === null ? null : { ...kill, seen: join(folder, `seen-${kill.stage}`) } }, options.killAfterMs?.(lives) ?? Infinity);
+      const end = await liveOnce({ ...life, kill: kill === null ? null : { ...kill, seen: join(folder, `seen-${kill.stage}`) } }, options.killAfterMs?.(lives) ?? Infinity);
       if (end.signal === 'SIGKILL' && !end.hung) {
         kills += 1;
         options.onLife?.(kills);
@@ -78,15 +78,18 @@ export async function runChain(options: ChainOptions): Promise<ChainResult> {
   }
 }
 
-interface LifeEnd {
+export interface LifeEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly hung: boolean;
   readonly stderr: string;
 }
 
-async function live(options: LifeOptions, killAfterMs: number): Promise<LifeEnd> {
-  const child = spawn(process.execPath, [LIFE, JSON.stringify(options)], { stdio: ['ignore', 'ignore', 'pipe'] });
+/** Runs one life, and kills it after a while; `fileKib` is the size its files may have. */
+export async function liveOnce(options: LifeOptions, killAfterMs: number, fileKib: number | null = null): Promise<LifeEnd> {
+  const command = [process.execPath, LIFE, JSON.stringify(options)];
+  const [program = '', ...args] = fileKib === null ? command : ['sh', '-c', `ulimit -f ${fileKib * 2} && exec "$0" "$@"`, ...command];
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let stderr = '';
   let hung = false;
   child.stderr.on('data', (chunk: Buffer) => {

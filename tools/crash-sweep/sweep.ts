@@ -55,6 +55,8 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   const sample = points !== undefined;
   const orders = sample ? SAMPLE_ORDERS : ORDERS;
   const problems: string[] = [];
+  const died: Record<Stage, number> = { 'before-batch': 0, committed: 0, flushed: 0, 'before-effect': 0, 'after-effect': 0 };
+  let randomKills = 0;
   let lost = 0;
   let doubled = 0;
   let kills = 0;
@@ -69,10 +71,8 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   judge('uninterrupted run', whole);
   const inRun = whole.report?.points;
   const writes = whole.report?.batches ?? 0;
-  if (inRun === undefined) return result(0, 0, null);
+  if (inRun === undefined) return result(null);
 
-  const died = { 'before-batch': 0, committed: 0, flushed: 0, 'before-effect': 0, 'after-effect': 0 };
-  let randomKills = 0;
   const onLife = (): void => options.onKill?.(++kills);
   const chains: Chain[] = [];
   if (sample) {
@@ -118,14 +118,13 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   note('disk full');
   const diskFull = await runDiskFull({ orders: SAMPLE_ORDERS, seed });
   judge('disk full', diskFull);
-  return result(STAGES.reduce((sum, stage) => sum + died[stage], 0), randomKills, diskFull);
+  return result(diskFull);
 
-  function result(diedAt: number, random: number, full: DiskFullResult | null): SweepResult {
-    const of = (stage: Stage) => ({ inRun: inRun?.[stage] ?? 0, died: died?.[stage] ?? 0 });
+  function result(full: DiskFullResult | null): SweepResult {
+    const stages = Object.fromEntries(STAGES.map((stage) => [stage, { inRun: inRun?.[stage] ?? 0, died: died[stage] }]));
     return {
-      points: diedAt, lost, doubled, seconds: Math.round((performance.now() - begunMs) / 100) / 10, writes,
-      stages: { 'before-batch': of('before-batch'), committed: of('committed'), flushed: of('flushed'), 'before-effect': of('before-effect'), 'after-effect': of('after-effect') },
-      randomKills: random, diskFull, problems,
+      points: STAGES.reduce((sum, stage) => sum + died[stage], 0), lost, doubled, seconds: Math.round((performance.now() - begunMs) / 100) / 10, writes,
+      stages: stages as SweepResult['stages'], randomKills, diskFull: full, problems,
     };
   }
 }

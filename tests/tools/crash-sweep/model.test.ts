@@ -19,7 +19,7 @@ test('the desk carries out its script, and the verdict notices whatever is taken
   t.after(() => exchange.stop());
   const client = await ExchangeClient.connect(exchange.socketPath);
   const runtime = createRuntime({ clock: new VirtualClock(START_US), effects: exchangeEffects(client) });
-  assert.ok(runtime.start(deskTree(script.slots)).ok);
+  assert.ok(runtime.start(deskTree(script.slots, { durable: false, unknown: 'asks' })).ok);
   const floor: DeskFloor = {
     runtime,
     accept: async (signal) => void runtime.send('/router', signal),

@@ -31,16 +31,19 @@ export type AccountMessage =
 export type SlotMessage =
   | (Numbered & DeskOrder & { readonly type: 'place' })
   | { readonly type: 'reserved'; readonly order: number; readonly result: AskResult<boolean> }
-  /** What the exchange says; `attempt` is the placement it was asked about. */
-  | (OrderReport & { readonly type: 'report'; readonly attempt: number })
+  /** What the exchange says; `attempt` is the placement it was asked about, `polls` how often it had been polled by then. */
+  | (OrderReport & { readonly type: 'report'; readonly attempt: number; readonly polls: number })
   | { readonly type: 'impatient'; readonly order: number; readonly attempt: number }
-  | { readonly type: 'poll'; readonly order: number }
-  | { readonly type: 'cancelDue'; readonly order: number };
+  | { readonly type: 'poll'; readonly order: number; readonly polls: number }
+  | { readonly type: 'cancelDue'; readonly order: number }
+  /** After a recovery: nobody knows whether the effect happened. */
+  | { readonly type: 'runtime.effect_unknown'; readonly effect: string; readonly key: string; readonly payload: ExchangeCall };
 
 /** Payload of the effects `place`, `cancel` and `query`. */
 export interface ExchangeCall {
   readonly order: number;
   readonly attempt: number;
+  readonly polls: number;
   readonly side: 1 | -1;
   readonly lots: number;
   readonly ticks: number;

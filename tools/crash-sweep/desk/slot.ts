@@ -8,6 +8,8 @@ interface OpenOrder extends DeskOrder {
   readonly status: 'reserving' | 'placing' | 'working' | 'cancelling';
   /** Which placement of the order is under way: 1, and one more each time the exchange said that it has none. */
   readonly attempt: number;
+  /** How often the exchange was asked, or is to be, whether it is filled. */
+  readonly polls: number;
 }
 
 export interface SlotState {
@@ -24,52 +26,62 @@ const POLL_MS = 150;
 type Context = ActorContext<SlotMessage>;
 
 /** An order actor: reserves, places, follows and closes the orders it is given. What it does not know it asks the exchange. */
-export const slot: Behaviour<SlotState, SlotMessage> = {
-  name: 'sweep-slot',
-  version: 1,
-  init: () => ({ links: NO_LINKS, open: {}, done: 0, unknown: 0 }),
-  step(state, message, ctx) {
-    switch (message.type) {
-      case 'place': {
-        const { links, fresh } = take(state.links, message);
-        if (!fresh) return { ...state, links };
-        const { order, side, lots, ticks, cancelMs } = message;
-        const opened: OpenOrder = { order, side, lots, ticks, cancelMs, status: 'reserving', attempt: 1 };
-        reserve(ctx, opened);
-        return withOrder({ ...state, links }, opened);
-      }
-      case 'reserved': {
-        const open = state.open[message.order];
-        if (open?.status !== 'reserving') return state;
-        if (!message.result.ok) {
-          reserve(ctx, open);
+export const slot: Behaviour<SlotState, SlotMessage> = slotThat('asks');
+
+/** @param onUnknown what it does about an effect that may or may not have happened; to send it again is wrong, and only there to be found out */
+export function slotThat(onUnknown: 'asks' | 'sends again'): Behaviour<SlotState, SlotMessage> {
+  return {
+    name: 'sweep-slot',
+    version: 1,
+    init: () => ({ links: NO_LINKS, open: {}, done: 0, unknown: 0 }),
+    step(state, message, ctx) {
+      switch (message.type) {
+        case 'place': {
+          const { links, fresh } = take(state.links, message);
+          if (!fresh) return { ...state, links };
+          const { order, side, lots, ticks, cancelMs } = message;
+          const opened: OpenOrder = { order, side, lots, ticks, cancelMs, status: 'reserving', attempt: 1, polls: 0 };
+          reserve(ctx, opened);
+          return withOrder({ ...state, links }, opened);
+        }
+        case 'reserved': {
+          const open = state.open[message.order];
+          if (open?.status !== 'reserving') return state;
+          if (!message.result.ok) {
+            reserve(ctx, open);
+            return state;
+          }
+          return placed(ctx, state, open);
+        }
+        case 'impatient': {
+          const open = state.open[message.order];
+          if (open?.status === 'placing' && open.attempt === message.attempt) ctx.effect('query', call(open));
           return state;
         }
-        return placed(ctx, state, open);
+        case 'poll': {
+          const open = state.open[message.order];
+          if (open !== undefined) ctx.effect('query', call(open));
+          return state;
+        }
+        case 'cancelDue': {
+          const open = state.open[message.order];
+          if (open?.status !== 'working') return state;
+          ctx.effect('cancel', call(open));
+          return withOrder(state, { ...open, status: 'cancelling' });
+        }
+        case 'report':
+          return reported(ctx, state, message);
+        case 'runtime.effect_unknown': {
+          const open = state.open[message.payload.order];
+          if (open !== undefined) ctx.effect(onUnknown === 'asks' ? 'query' : message.effect, call(open));
+          return { ...state, unknown: state.unknown + 1 };
+        }
       }
-      case 'impatient': {
-        const open = state.open[message.order];
-        if (open?.status === 'placing' && open.attempt === message.attempt) ctx.effect('query', call(open));
-        return state;
-      }
-      case 'poll': {
-        const open = state.open[message.order];
-        if (open !== undefined) ctx.effect('query', call(open));
-        return state;
-      }
-      case 'cancelDue': {
-        const open = state.open[message.order];
-        if (open?.status !== 'working') return state;
-        ctx.effect('cancel', call(open));
-        return withOrder(state, { ...open, status: 'cancelling' });
-      }
-      case 'report':
-        return reported(ctx, state, message);
-    }
-  },
-  snapshot: (state) => state,
-  restore: (data) => data as SlotState,
-};
+    },
+    snapshot: (state) => state,
+    restore: (data) => data as SlotState,
+  };
+}
 
 /** The exchange said what it has. */
 function reported(ctx: Context, state: SlotState, { order, status, attempt }: Extract<SlotMessage, { type: 'report' }>): SlotState {
@@ -82,12 +94,12 @@ function reported(ctx: Context, state: SlotState, { order, status, attempt }: Ex
     case 'working': {
       ctx.cancelTimer(`impatient-${order}`);
       if (open.status === 'placing') {
-        if (open.cancelMs === null) ctx.startTimer(`next-${order}`, POLL_MS, { type: 'poll', order });
-        else ctx.startTimer(`next-${order}`, open.cancelMs, { type: 'cancelDue', order });
+        if (open.cancelMs === null) return polled(ctx, state, { ...open, status: 'working' });
+        ctx.startTimer(`next-${order}`, open.cancelMs, { type: 'cancelDue', order });
         return withOrder(state, { ...open, status: 'working' });
       }
       if (open.status === 'cancelling') ctx.effect('cancel', call(open));
-      else if (open.cancelMs === null) ctx.startTimer(`next-${order}`, POLL_MS, { type: 'poll', order });
+      else if (open.cancelMs === null) return polled(ctx, state, open);
       return state;
     }
     case 'filled':
@@ -100,6 +112,12 @@ function placed(ctx: Context, state: SlotState, open: OpenOrder): SlotState {
   ctx.effect('place', call(open));
   ctx.startTimer(`impatient-${open.order}`, PATIENCE_MS, { type: 'impatient', order: open.order, attempt: open.attempt });
   return withOrder(state, { ...open, status: 'placing' });
+}
+
+function polled(ctx: Context, state: SlotState, open: OpenOrder): SlotState {
+  const polls = open.polls + 1;
+  ctx.startTimer(`next-${open.order}`, POLL_MS, { type: 'poll', order: open.order, polls });
+  return withOrder(state, { ...open, polls });
 }
 
 function closed(ctx: Context, state: SlotState, open: OpenOrder, outcome: Outcome): SlotState {
@@ -119,7 +137,7 @@ function reserve(ctx: Context, { order, lots, ticks }: OpenOrder): void {
   ctx.ask<boolean>(ctx.ref(ACCOUNT_PATH), { type: 'reserve', order, amount: lots * ticks }, ASK_MS, (result) => ({ type: 'reserved', order, result }));
 }
 
-const call = ({ order, attempt, side, lots, ticks }: OpenOrder): ExchangeCall => ({ order, attempt, side, lots, ticks });
+const call = ({ order, attempt, polls, side, lots, ticks }: OpenOrder): ExchangeCall => ({ order, attempt, polls, side, lots, ticks });
 
 function withOrder(state: SlotState, open: OpenOrder): SlotState {
   return { ...state, open: { ...state.open, [open.order]: open } };
