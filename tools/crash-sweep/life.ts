@@ -5,7 +5,9 @@ import { VirtualClock } from '../../runtime/clock/clock.js';
 import type { EffectTable } from '../../runtime/core/effects.js';
 import { openJournal } from '../../runtime/journal/lmdb-journal.js';
 import { Runtime } from '../../runtime/runtime.js';
+import type { FailureCause } from '../../runtime/types.js';
 import { EXIT_CODES } from '../cli/errors.js';
+import { BatchNames } from './batch-names.js';
 import { drive } from './desk/drive.js';
 import { exchangeEffects } from './desk/effects.js';
 import type { ExchangeCall } from './desk/messages.js';
@@ -13,10 +15,9 @@ import { statesOf } from './desk/states.js';
 import { deskTree } from './desk/tree.js';
 import { ExchangeClient } from './exchange/client.js';
 import { KillPoints } from './kill-points.js';
-import { makeScript } from './script.js';
 import { sabotage } from './sabotage.js';
+import { makeScript } from './script.js';
 import type { LifeOptions, LifeReport } from './stages.js';
-import { BatchNames } from './batch-names.js';
 
 const options = JSON.parse(process.argv[2] ?? '') as LifeOptions;
 const points = new KillPoints(options.kill);
@@ -33,6 +34,10 @@ const stored = await openJournal({
   },
 });
 const journal = sabotage(stored, options.broken);
+
+function innermost(cause: FailureCause): string {
+  return cause.cause === undefined ? `${cause.path ?? ''} ${cause.message}` : innermost(cause.cause);
+}
 
 function watched(table: EffectTable): EffectTable {
   return Object.fromEntries(Object.entries(table).map(([name, handler]) => [name, (payload: never, call) => {
@@ -55,7 +60,7 @@ const runtime = new Runtime({
   },
 });
 const started = runtime.start(deskTree(script.slots, { durable: true, unknown: options.broken === 'resend' ? 'sends again' : 'asks', onStep: (path, message) => names.step(path, message) }));
-if (!started.ok) throw new Error(`the desk does not start: ${JSON.stringify(started.reason)}`);
+if (!started.ok) throw new Error(`the desk does not start: ${started.reason.kind === 'start_failed' ? innermost(started.reason.cause) : started.reason.kind}`);
 names.recovered();
 
 await drive(script, {

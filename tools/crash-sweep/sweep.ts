@@ -35,8 +35,9 @@ export interface SweepResult {
 }
 
 /** Orders of the script: the uninterrupted run of these writes a good 2,000 batches. */
-const ORDERS = 330;
-const SAMPLE_ORDERS = 60;
+const ORDERS = 140;
+const SAMPLE_ORDERS = 30;
+const DISK_FULL_ORDERS = 30;
 const RANDOM_KILLS = 120;
 const SAMPLE_RANDOM_KILLS = 6;
 /** A random kill falls this long after its life began, at most: starting takes some 100 ms. */
@@ -98,7 +99,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   chains.push({
     name: 'random instants',
     run: () => runChain({
-      orders: sample ? orders : 4 * orders, seed: `${seed}-long`, broken, mostLives: wanted + 1, onLife, kill: () => null,
+      orders: sample ? orders : 3 * orders, seed: `${seed}-long`, broken, mostLives: wanted + 1, onLife, kill: () => null,
       killAfterMs: (life) => (life < wanted ? shortMs + (longMs - shortMs) * random.next() : Infinity),
     }),
     take: (chain) => void (randomKills = chain.kills),
@@ -116,7 +117,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   await Promise.all(Array.from({ length: options.parallel }, run));
 
   note('disk full');
-  const diskFull = await runDiskFull({ orders: SAMPLE_ORDERS, seed });
+  const diskFull = await runDiskFull({ orders: DISK_FULL_ORDERS, seed });
   judge('disk full', diskFull);
   return result(diskFull);
 

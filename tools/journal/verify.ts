@@ -148,7 +148,7 @@ class Check {
       }
       case 'outcome': {
         if (entry.message !== undefined) this.#messages.set(`${position}.0`, entry.actor);
-        const asked = /:(\d+)\.(\d+)$/.exec(entry.key);
+        const asked = /:(\d+)(?:stop\d+)?\.(\d+)$/.exec(entry.key);
         const turn = Number(asked?.[1] ?? Number.NaN);
         if (!entry.key.startsWith(`${entry.actor}#`) || asked === null) this.#problem(where, `an effect of ${entry.actor} cannot have the key ${entry.key}`);
         else if (turn >= actor.firstTurn && Number(asked[2]) >= (actor.effects.get(turn) ?? 0)) this.#problem(where, `nobody asked for the effect ${entry.key}, whose outcome this is`);

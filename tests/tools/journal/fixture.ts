@@ -17,7 +17,7 @@ export function folder(t: TestContext): string {
   return made;
 }
 
-const none = { incarnation: 1, phase: 'step', events: null, answers: [], ids: 0, random: null } as const;
+const none = { incarnation: 1, phase: 'step', events: null, answers: [], calls: 0, ids: 0, random: null } as const;
 
 function snapshot(path: string, turn: number, atUs: number): ActorSnapshot {
   return {

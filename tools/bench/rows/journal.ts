@@ -17,7 +17,7 @@ function turn(n: number): TurnEntry {
     input: ['message', { type: 'signal', order: n, side: 1, lots: 3, ticks: 10_321 }],
     events: null,
     ops: [['send', '/account', { type: 'reserve', order: n, amount: 30_963 }], ['effect', 'place', { order: n, side: 1, lots: 3, ticks: 10_321 }]],
-    answers: [], ids: 0, random: null,
+    answers: [], calls: 0, ids: 0, random: null,
   };
 }
 

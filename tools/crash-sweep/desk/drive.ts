@@ -25,9 +25,11 @@ export async function drive(script: Script, floor: DeskFloor, client: ExchangeCl
     const input = script.orders[next];
     const inputUs = input === undefined ? Infinity : START_US + input.atUs;
     const us = Math.max(runtime.nowUs(), Math.min(inputUs, runtime.nextTimerUs(), client.nextDueUs, endUs));
+    // The exchange first: its clock outlives the desk, so that a desk that dies in a timer's turn does not find the time before it again.
+    await client.advance(us);
+    await quiet(floor, client);
     runtime.advanceTo(us);
     await quiet(floor, client);
-    await client.advance(us);
     if (input !== undefined && inputUs <= us) {
       await floor.accept(signalOf(input));
       client.ack(next);
