@@ -9,7 +9,7 @@ export class BatchNames {
 
   /** A turn of the actor at `path` takes `message`. */
   step(path: string, message: object): void {
-    const { type, order, status, polls, dueUs, no, effect } = message as Readonly<Record<string, unknown>>;
+    const { type, order, status, polls, dueUs, no, effect } = message as Readonly<Record<string, string | number | undefined>>;
     this.#next.push([path, type, order, status, polls, dueUs, no, effect].filter((part) => part !== undefined).join(' '));
   }
 

@@ -5,6 +5,7 @@ import { CliError } from '../cli/errors.js';
 import { endWith, printJson, printLine, printNote } from '../cli/output.js';
 import { backup } from './backup.js';
 import { compact } from './compact.js';
+import { lookAtDataFile } from './data-file.js';
 import { exportJournal } from './export.js';
 import { selectEntries, summarize } from './inspect.js';
 import { count, plainEntry, printEntries, printSummary, printVerdict, size } from './print.js';
@@ -99,8 +100,7 @@ async function inspect(folder: string, { path, limit, from, json }: InspectOptio
 
 async function verifyCommand(folder: string, { json }: { readonly json?: boolean }): Promise<void> {
   if (!inReader()) {
-    // Said here at once, where it is not even a journal.
-    JournalView.look(folder);
+    lookAtDataFile(folder);
     const end = await readShielded();
     if ('code' in end) {
       process.exitCode = end.code;

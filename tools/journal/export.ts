@@ -48,7 +48,7 @@ async function writeLines(view: JournalView, sink: TextSink, { path, from = 0, l
     if (path !== undefined && owner !== path) continue;
     const decoded = decodeSnapshot(bytes);
     if (!decoded.ok) throw damagedAt(view, `the snapshot of ${owner}`, decoded.problem.message);
-    const { format, ...snapshot } = decoded.snapshot;
+    const { format: _format, ...snapshot } = decoded.snapshot;
     await sink.write(line({ kind: 'state', position: decoded.position, ...snapshot }));
   }
   let written = 0;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { CliError } from '../cli/errors.js';
+import { lookAtDataFile } from './data-file.js';
 
 /**
  * LMDB maps its file: a page that is damaged or cut off ends the process that reads it with a signal, not with an error. So
@@ -47,6 +48,8 @@ export async function readShielded(): Promise<ShieldedEnd> {
 /** Runs `read` in the reading process, and waits for that one everywhere else. */
 export async function shielded(folder: string, read: () => Promise<void> | void): Promise<void> {
   if (inReader()) return read();
+  // Said here at once, where it is not even a file of LMDB.
+  lookAtDataFile(folder);
   const end = await readShielded();
   if ('code' in end) process.exitCode = end.code;
   else throw damaged(folder, end.signal, end.position);

@@ -63,11 +63,6 @@ export class JournalView {
     }
   }
 
-  /** Throws where there is not even a data file of LMDB. */
-  static look(folder: string): DataFile {
-    return lookAtDataFile(folder);
-  }
-
   get pathOf(): (number: number) => string | undefined {
     return (number) => this.actors.get(number);
   }

@@ -10,7 +10,11 @@ import { open } from 'lmdb';
 import { openLayout } from '../../../runtime/journal/layout.js';
 import { openJournal } from '../../../runtime/journal/lmdb-journal.js';
 import { faultline, type Outcome } from '../cli/run-node.js';
-import { BATCHES, DESK, folder, makeJournal, ORDER } from './fixture.js';
+import { backup } from '../../../tools/journal/backup.js';
+import { compact } from '../../../tools/journal/compact.js';
+import { verify, type JournalVerdict } from '../../../tools/journal/verify.js';
+import { JournalView } from '../../../tools/journal/view.js';
+import { BATCHES, DESK, folder, makeJournal, ORDER, START_US } from './fixture.js';
 
 const WRITER = fileURLToPath(new URL('writer.js', import.meta.url));
 const ENTRIES = 4 + 4 * BATCHES - 1;
@@ -30,6 +34,15 @@ function refused(outcome: Outcome, code: number, message: RegExp, fix: RegExp): 
   assert.equal(outcome.code, code, outcome.stderr);
   assert.match(outcome.stderr, message);
   assert.match(outcome.stderr, fix);
+}
+
+async function verified(dir: string): Promise<JournalVerdict> {
+  const view = JournalView.open(dir);
+  try {
+    return await verify(view);
+  } finally {
+    view.close();
+  }
 }
 
 /** Changes what stands in a stopped journal, past all its checks. */
@@ -103,10 +116,13 @@ describe('a folder that is no journal', () => {
       const dir = await makeJournal(join(folder(t), 'j'));
       await tamper(dir, async ({ meta }) => meta.put('meta', { kind: 'faultline journal', format, createdUs: 1 }));
       const before = digest(dir);
-      for (const command of [['inspect', dir], ['verify', dir], ['compact', dir], ['export', dir], ['backup', dir, '--out', `${dir}-copy`]]) {
-        refused(await faultline(['journal', ...command]), 3, new RegExp(`has format ${format}`), /fix: .*this one reads format 1/);
-      }
-      await assert.rejects(openJournal({ dir }), { name: 'JournalFailure', code: 'format', message: new RegExp(`has format ${format}`) });
+      const message = new RegExp(`has format ${format}`);
+      const fix = /this one reads format 1/;
+      refused(await faultline(['journal', format === 99 ? 'compact' : 'verify', dir]), 3, message, fix);
+      assert.throws(() => JournalView.open(dir), { exit: 'badInput', message, fix });
+      await assert.rejects(compact(dir, { maxAgeMs: 0, maxBytes: 0 }, 0), { exit: 'badInput', message, fix });
+      await assert.rejects(backup(dir, `${dir}-copy`, { overwrite: false, compact: false }), { exit: 'badInput', message, fix });
+      await assert.rejects(openJournal({ dir }), { name: 'JournalFailure', code: 'format', message });
       assert.equal(digest(dir), before, `format ${format}`);
       assert.equal(existsSync(`${dir}-copy`), false);
     }
@@ -120,6 +136,45 @@ describe('faultline journal verify', () => {
       const verdict = await faultline(['journal', 'verify', dir, '--json']);
       assert.deepEqual([verdict.code, json<{ ok: boolean }>(verdict).ok], [0, true], verdict.stdout + verdict.stderr);
     }
+  });
+
+  test('says what is wrong and where', async (t) => {
+    const damaged = async (change: Parameters<typeof tamper>[1]): Promise<string[]> => {
+      const dir = await makeJournal(join(folder(t), 'j'), { snapshotAt: 30 });
+      await tamper(dir, change);
+      const verdict = await verified(dir);
+      assert.equal(verdict.ok, false);
+      return verdict.problems.map(({ where, problem }) => `${where}: ${problem}`);
+    };
+    const keyOf = (log: { getKeys: (options: object) => Iterable<number> }, nth: number): number => [...log.getKeys({})][nth]!;
+    const flipped = await damaged(async ({ log }) => {
+      const key = keyOf(log, 10);
+      const bytes = Buffer.from(log.get(key)!);
+      bytes[60]! ^= 1;
+      await log.put(key, bytes);
+    });
+    assert.match(flipped[0]!, /^entry \d+: checksum [0-9a-f]{8}, written down as [0-9a-f]{8}$/);
+    const gap = await damaged(async ({ log }) => log.remove(keyOf(log, 10)));
+    assert.match(gap.join('; '), /entry (\d+): entries \1 to \d+ are missing/);
+    assert.match(gap.join('; '), /turns \d+ to \d+ of \/desk are missing|of \/desk comes/);
+    const tail = await damaged(async ({ log }) => log.remove([...log.getKeys({})].at(-1)!));
+    assert.match(tail.join('; '), /are missing at the end/);
+    const snapshots = await damaged(async ({ snapshots: stored }) => {
+      const bytes = Buffer.from(stored.get(1)!);
+      bytes[30]! ^= 1;
+      await stored.put(1, bytes);
+    });
+    assert.match(snapshots.join('; '), /snapshot of \/desk: checksum/);
+    const needed = await damaged(async ({ meta, log }) => {
+      for (const key of [...log.getKeys({})].slice(0, 35)) await log.remove(key);
+      await meta.put('state', { ...(meta.get('state') as object), floor: 120 });
+    });
+    assert.match(needed.join('; '), /state: entries 120 to \d+ are gone, and a recovery needs them/);
+    const twice = await damaged(async ({ log }) => {
+      const keys = [...log.getKeys({})];
+      await log.put(keys[11]!, log.get(keys[10]!)!);
+    });
+    assert.match(twice.join('; '), /handles message [\d.]+, which is not there or was handled before/);
   });
 
   test('reports a file that was cut off, where LMDB would end the process', async (t) => {
@@ -148,15 +203,15 @@ describe('faultline journal compact', () => {
   test('takes out what is old and not needed, gives the space back, and the runtime finds what it needs', async (t) => {
     const dir = await makeJournal(join(folder(t), 'j'), { inputs: 400, snapshotAt: 380 });
     const before = statSync(join(dir, 'data.mdb')).size;
-    const kept = json<{ removed: number }>(await faultline(['journal', 'compact', dir, '--older-than', '36500d', '--json']));
+    const kept = await compact(dir, { maxAgeMs: 3_600_000, maxBytes: 1e9 }, START_US);
     assert.equal(kept.removed, 0, 'nothing is as old');
-    const bySize = json<{ removed: number; kept: number }>(await faultline(['journal', 'compact', dir, '--older-than', '36500d', '--max-bytes', '100K', '--json']));
+    const bySize = await compact(dir, { maxAgeMs: 3_600_000, maxBytes: 100 * 1024 }, START_US);
     assert.ok(bySize.removed > 0 && bySize.kept > 20);
     const result = json<{ removed: number; kept: number; neededFrom: number; bytesAfter: number }>(await faultline(['journal', 'compact', dir, '--older-than', '0s', '--json']));
     assert.equal(bySize.removed + result.removed + result.kept, 4 + 4 * 400 - 1 + 2);
     assert.ok(result.bytesAfter < before / 3, `${result.bytesAfter} of ${before}`);
     assert.equal(statSync(join(dir, 'data.mdb')).size, result.bytesAfter);
-    assert.equal((await faultline(['journal', 'verify', dir])).code, 0);
+    assert.deepEqual((await verified(dir)).problems, []);
     const journal = await openJournal({ dir });
     const history = journal.history(ORDER);
     assert.equal(history?.snapshot.turn, 380);
@@ -167,7 +222,7 @@ describe('faultline journal compact', () => {
 
   test('keeps everything when there is no snapshot to recover from', async (t) => {
     const dir = await makeJournal(join(folder(t), 'j'));
-    const { removed, kept } = json<{ removed: number; kept: number }>(await faultline(['journal', 'compact', dir, '--older-than', '0s', '--json']));
+    const { removed, kept } = await compact(dir, { maxAgeMs: 0, maxBytes: 0 }, START_US * 2);
     assert.deepEqual([removed <= 4, removed + kept], [true, ENTRIES]);
   });
 });
@@ -180,7 +235,7 @@ describe('faultline journal backup', () => {
     assert.equal(first.code, 0, first.stderr);
     const { entries } = json<{ entries: number }>(first);
     assert.ok(entries >= 80);
-    assert.equal((await faultline(['journal', 'verify', copy])).code, 0);
+    assert.equal((await verified(copy)).entries, entries);
     const journal = await openJournal({ dir: copy });
     await journal.close();
 
@@ -194,9 +249,9 @@ describe('faultline journal backup', () => {
     const dir = await makeJournal(join(folder(t), 'j'));
     const other = folder(t);
     writeFileSync(join(other, 'precious'), 'x');
-    refused(await faultline(['journal', 'backup', dir, '--out', other, '--overwrite']), 5, /is no backup of a journal/, /fix: choose another folder/);
+    await assert.rejects(backup(dir, other, { overwrite: true, compact: false }), { exit: 'cannotWrite', message: /is no backup of a journal/ });
     assert.deepEqual(readdirSync(other), ['precious']);
-    refused(await faultline(['journal', 'backup', dir, '--out', dir, '--overwrite']), 2, /cannot be its own backup/, /fix:/);
+    await assert.rejects(backup(dir, dir, { overwrite: true, compact: false }), { exit: 'usage', message: /cannot be its own backup/ });
   });
 });
 

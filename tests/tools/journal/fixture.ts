@@ -56,7 +56,7 @@ export async function makeJournal(dir: string, options: { readonly inputs?: numb
   for (let n = 1; n <= inputs; n += 1) {
     takeInput(journal, n, n === inputs);
     if (n === snapshotAt) for (const path of [DESK, ORDER]) journal.appendSnapshot(taken(journal, path, n, START_US + n * 1_000_000));
-    await journal.flushed();
+    if (inputs <= BATCHES * 10 || n % 50 === 0) await journal.flushed();
   }
   await journal.close();
   return dir;

@@ -53,6 +53,7 @@ export function durableAppend(): BenchRow {
     better: 'higher',
     peer: 'bare lmdb 3.5.6: put of ready-made bytes, uint32 keys',
     floor: 0.5,
+    aim: 0.5,
     slices: 2,
     async prepare() {
       folder = mkdtempSync(join(tmpdir(), 'faultline-bench-journal-'));
