@@ -73,12 +73,14 @@ export class DurableActor {
     try {
       history = this.journal.history(this.cell.path);
     } catch (thrown) {
-      if (thrown instanceof JournalFailure && thrown.code === 'corrupt') this.host.unreadable(thrown);
+      if (thrown instanceof JournalFailure && thrown.code === 'corrupt') this.host.unreadable(this.cell, thrown);
       throw thrown;
     }
     if (history === null) return null;
     const found = recoverActor(this, history);
     this.model = found.model;
+    // No new monitor may have the number of one whose end is still to be told.
+    for (const token of found.model.watching.keys()) this.host.d.tokens = Math.max(this.host.d.tokens, token);
     this.recovered = { state: found.state, migrated: found.migrated };
     return found.envelope;
   }

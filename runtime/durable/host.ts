@@ -129,7 +129,8 @@ export class DurableHost {
   }
 
   /** What the journal holds cannot be read back: as good as one that cannot be written. Told between turns. */
-  unreadable(failure: JournalFailure): void {
+  unreadable(cell: Cell, failure: JournalFailure): void {
+    cell.quarantined = true;
     if (this.journal.failure !== null) return;
     this.journal.abandon(failure);
     this.d.arm(this.d.nowUs, null, '', undefined, { run: () => this.journalFailed(failure) });

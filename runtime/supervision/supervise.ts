@@ -176,7 +176,7 @@ export function restartFailed(d: Dispatcher, parent: Cell, child: Cell, cause: F
   reportFailure(d, 'start_error', child, { kind: 'error', cause });
   child.state = CellState.down;
   child.lastExit = { kind: 'error', cause };
-  if (parent.supervision === null) {
+  if (parent.supervision === null || child.quarantined) {
     d.exited(child);
     return;
   }

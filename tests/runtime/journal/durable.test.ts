@@ -4,7 +4,8 @@ import { assign, setup } from 'xstate';
 import {
   type ActorContext, type Behaviour, type ChildSpec, createRuntime, type EffectCall, machine, type Runtime, type RuntimeOptions, supervisor, VirtualClock, worker,
 } from '../../../runtime/index.js';
-import { JournalFailure, MemoryJournal } from '../../../runtime/journal/index.js';
+import { JournalFailure, MemoryJournal, openJournal } from '../../../runtime/journal/index.js';
+import { temporaryFolder } from './support.js';
 
 interface Command {
   readonly type: string;
@@ -445,6 +446,102 @@ test('snapshots come every snapshotEveryMs of the runtime clock, and shorten wha
   assert.equal(runtime.nextTimerUs(), 3_000_000);
   runtime.advanceTo(10_000_000);
   assert.equal(runtime.nextTimerUs(), Infinity, 'an actor at rest needs no snapshot');
+});
+
+test('a restart within the process keeps what is in flight: no unknown, and the answer comes', () => {
+  const calls: EffectCall[] = [];
+  const handlers: Handlers = {
+    buy: (state, _message, ctx) => {
+      ctx.effect('order', 1);
+      return state;
+    },
+    boom: () => {
+      throw new Error('boom');
+    },
+  };
+  const effects = {
+    order: (_payload: never, call: EffectCall) => {
+      calls.push(call);
+      return 'pending';
+    },
+  };
+  for (const end of ['crash', 'kill', 'restart'] as const) {
+    calls.length = 0;
+    const journal = new MemoryJournal();
+    const runtime = live(journal, tree(durable('a', handlers)), { effects });
+    runtime.send('/a', { type: 'buy' });
+    runtime.send('/a', { type: 'buy' });
+    runtime.drain();
+    if (end === 'crash') runtime.send('/a', { type: 'boom' });
+    else if (end === 'kill') runtime.kill('/a');
+    else {
+      runtime.terminateChild('/', 'a');
+      // An answer that comes while nobody is there waits in the journal.
+      calls[0]!.reply({ type: 'filled', n: 1 });
+      assert.ok(runtime.restartChild('/', 'a').ok);
+    }
+    runtime.drain();
+    if (end !== 'restart') calls[0]!.reply({ type: 'filled', n: 1 });
+    calls[1]!.reply({ type: 'filled', n: 2 });
+    runtime.drain();
+    assert.deepEqual(stateOf(runtime, '/a'), [{ type: 'filled', n: 1 }, { type: 'filled', n: 2 }], end);
+    assert.equal(calls.length, 2);
+    const again = live(journal.survivor(), tree(durable('a', handlers)), { effects });
+    again.drain();
+    assert.deepEqual(stateOf(again, '/a'), [{ type: 'filled', n: 1 }, { type: 'filled', n: 2 }], end);
+  }
+});
+
+test('a journal that cannot be read back ends every durable actor, also those that were well', () => {
+  const failures: JournalFailure[] = [];
+  const journal = new MemoryJournal();
+  const runtime = live(journal, tree(durable('a'), durable('b')), { onJournalFailure: (failure) => failures.push(failure) });
+  journal.history = () => {
+    throw new JournalFailure('corrupt', 'entry 3 is damaged');
+  };
+  runtime.crash('/a');
+  runtime.drain();
+  runtime.advanceTo(120_000_000);
+  assert.deepEqual(failures.map(({ message }) => message), ['entry 3 is damaged']);
+  for (const path of ['/a', '/b']) assert.equal(runtime.send(path, { type: 'x' }), 'dead', path);
+  assert.equal(runtime.ended, null, 'the supervisor has not given up: the process decides');
+});
+
+test('on LMDB and a virtual clock: what is held leaves when the disk has it', async (t) => {
+  const dir = temporaryFolder(t);
+  const ran: unknown[] = [];
+  const handlers: Handlers = {
+    buy: (state, message, ctx) => {
+      ctx.effect('order', message['n']);
+      return [...state, message['n']];
+    },
+  };
+  const effects = { order: (n: never, call: EffectCall) => {
+    ran.push(n);
+    call.reply({ type: 'filled', n });
+  } };
+  let journal = await openJournal({ dir, nowUs: () => 1e12 });
+  const runtime = createRuntime({ clock: new VirtualClock(), journal, effects });
+  assert.ok(runtime.start(tree(durable('a', handlers))).ok);
+  runtime.send('/a', { type: 'buy', n: 1 });
+  runtime.drain();
+  assert.deepEqual(ran, []);
+  await runtime.flushed();
+  assert.deepEqual(ran, [1]);
+  runtime.drain();
+  const report = await runtime.shutdown();
+  assert.equal(report.completed, true);
+  await journal.close();
+  journal = await openJournal({ dir });
+  const again = createRuntime({ clock: new VirtualClock(), journal, effects });
+  assert.ok(again.start(tree(durable('a', handlers))).ok);
+  assert.deepEqual(stateOf(again, '/a'), [1, { type: 'filled', n: 1 }]);
+  again.send('/a', { type: 'buy', n: 2 });
+  again.drain();
+  await again.flushed();
+  assert.deepEqual(ran, [1, 2]);
+  again.fence();
+  await journal.close();
 });
 
 test('a journal that fails ends its actors for good; nothing it held is let go', () => {
