@@ -19,14 +19,19 @@ export const EXIT_CODES = {
 } as const;
 export type ExitName = keyof typeof EXIT_CODES;
 
-/** A failure with one clear line for the person and an exit code from the table. `fix` is the way out. */
+/**
+ * A failure with one clear line for the person and an exit code from the table. `fix` is the way out; `problems` are listed below
+ * the line where there are several.
+ */
 export class CliError extends Error {
   readonly exit: ExitName;
   readonly fix: string | undefined;
-  constructor(exit: ExitName, message: string, fix?: string) {
+  readonly problems: readonly string[];
+  constructor(exit: ExitName, message: string, fix?: string, problems: readonly string[] = []) {
     super(message);
     this.name = 'CliError';
     this.exit = exit;
     this.fix = fix;
+    this.problems = problems;
   }
 }

@@ -61,8 +61,10 @@ function report(error: unknown, json: boolean): number {
     return EXIT_CODES.bug.code;
   }
   if (known.message !== '') process.stderr.write(`faultline: ${known.message}\n`);
+  for (const problem of known.problems.slice(0, PROBLEMS_SHOWN)) process.stderr.write(`  - ${problem}\n`);
+  if (known.problems.length > PROBLEMS_SHOWN) process.stderr.write(`  - and ${known.problems.length - PROBLEMS_SHOWN} more\n`);
   if (known.fix !== undefined) process.stderr.write(`  fix: ${known.fix}\n`);
-  if (json) printError(known.exit, known.message, known.fix);
+  if (json) printError(known.exit, known.message, known.fix, known.problems.length === 0 ? undefined : known.problems);
   return EXIT_CODES[known.exit].code;
 }
 
@@ -75,7 +77,7 @@ function reportConfig({ file, problems }: ConfigError, json: boolean): number {
   return EXIT_CODES.configuration.code;
 }
 
-function printError(exit: ExitName, message: string, fix: string | undefined, problems?: readonly ConfigProblem[]): void {
+function printError(exit: ExitName, message: string, fix: string | undefined, problems?: readonly (ConfigProblem | string)[]): void {
   if (hasPrintedJson()) return;
   printJson({ error: { code: EXIT_CODES[exit].code, exit, message, fix: fix ?? null, problems } });
 }

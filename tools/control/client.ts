@@ -1,6 +1,7 @@
 import { ControlClient, ControlError } from '../../runtime/control/index.js';
 import { CliError } from '../cli/errors.js';
 import { packageVersion } from '../cli/version.js';
+import { exitText } from './exit-text.js';
 import { chooseProcess, type Found } from './find.js';
 
 /** What every command that asks a process takes. */
@@ -69,10 +70,23 @@ async function refusal(error: ControlError, name: string, client: ControlClient 
     case 'notRunning':
       return new CliError('refused', `${name}: ${error.message}`, 'try again in a moment');
     case 'refused':
+      if (Array.isArray(data['problems'])) return new CliError('refused', `${name}: ${error.message}`, undefined, data['problems'].map(problemText));
       return new CliError('refused', `${name}: ${error.message}`, wayOut((data['reason'] as { readonly kind?: unknown } | undefined)?.kind, name, data));
     default:
       return new CliError('refused', `${name}: ${error.message}`);
   }
+}
+
+/** A problem of an upgrade: `/trading/account: no_migrate, from 1 to 3`. */
+function problemText(problem: unknown): string {
+  if (typeof problem !== 'object' || problem === null) return String(problem);
+  const { kind, path, from, to, cause, ...rest } = problem as Readonly<Record<string, unknown>>;
+  const more = [
+    ...(typeof from === 'number' && typeof to === 'number' ? [`from version ${from} to ${to}`] : []),
+    ...(typeof cause === 'object' && cause !== null ? [exitText({ kind: 'error', cause })] : []),
+    ...Object.entries(rest).map(([key, value]) => `${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`),
+  ];
+  return `${typeof path === 'string' ? `${path}: ` : ''}${String(kind)}${more.length === 0 ? '' : `, ${more.join(', ')}`}`;
 }
 
 /** What to do about the runtime's own refusals, where that is not plain. */

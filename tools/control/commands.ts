@@ -99,14 +99,15 @@ function registerWrites(program: Command): void {
     .option('--within <ms>', '… within so many milliseconds, and it gives up', whole)
     .addOption(new Option('--auto-shutdown <mode>', 'when significant children end').choices(['never', 'anySignificant', 'allSignificant']))
     .option('--max-children <n>', 'of a dynamic supervisor', whole)
+    .option('--partitions <n>', 'of a partitioned supervisor', whole)
     .option('--template <template>', 'one of the templates of the process')
     .option('--input <json>', 'input of the template')
     .option(...REASON)
     .action(async (actor: string, options: ReconfigureOptions) => (await import('./verbs.js')).reconfigure(actor, options));
   asks(program, 'upgrade', 'suspend, migrate and resume actors with the behaviours of a module, in place')
-    .argument('<file>', 'the module, on the disk of the process')
-    .option('--path <actor>', 'only this actor and what is under it')
-    .option('--dry-run', 'say what would be done, or what is missing')
+    .argument('<file>', 'an ES module on the disk of the process; its exports are the new behaviours')
+    .option('--path <actor>', 'only this actor')
+    .option('--dry-run', 'try all of it and change nothing')
     .option(...REASON)
     .option(...YES)
     .action(async (file: string, options: UpgradeOptions) => (await import('./verbs.js')).upgrade(file, options));

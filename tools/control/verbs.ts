@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CliError, EXIT_CODES, type ExitName } from '../cli/errors.js';
-import { endWith, printJson, printLine, printNote, toJson } from '../cli/output.js';
+import { endWith, printJson, printLine, printNote } from '../cli/output.js';
 import type { LogLevel } from '../process/log-level.js';
 import { isAlive, readRecord } from '../process/record.js';
 import { actorPath, type ProcessOptions, withProcess } from './client.js';
@@ -60,16 +60,18 @@ export interface ReconfigureOptions extends VerbOptions {
   readonly within?: number;
   readonly autoShutdown?: 'never' | 'anySignificant' | 'allSignificant';
   readonly maxChildren?: number;
+  readonly partitions?: number;
   readonly template?: string;
   readonly input?: string;
 }
 
 /** `faultline reconfigure` */
 export async function reconfigure(actor: string, options: ReconfigureOptions): Promise<void> {
-  const { strategy, restarts, within, autoShutdown, maxChildren, template, input } = options;
+  const { strategy, restarts, within, autoShutdown, maxChildren, partitions, template, input } = options;
   if ((restarts === undefined) !== (within === undefined)) throw new CliError('usage', '--restarts and --within make a budget together', 'e.g. --restarts 5 --within 10000');
   const flags = {
     ...(strategy === undefined ? {} : { strategy }), ...(autoShutdown === undefined ? {} : { autoShutdown }), ...(maxChildren === undefined ? {} : { maxChildren }),
+    ...(partitions === undefined ? {} : { partitions }),
     ...(restarts === undefined ? {} : { intensity: { restarts, withinMs: within! } }),
   };
   if (Object.keys(flags).length === 0 && template === undefined) throw new CliError('usage', 'nothing to change', 'give a flag such as --restarts 5 --within 10000, or --template');
@@ -91,8 +93,14 @@ export async function upgrade(file: string, options: UpgradeOptions): Promise<vo
   const params = { module: resolve(file), dryRun: options.dryRun === true, ...(options.path === undefined ? {} : { path: actorPath(options.path) }), ...because(options.reason) };
   if (options.dryRun !== true) await confirm(`Upgrade actors with ${params.module}? Try --dry-run first.`, options.yes);
   const answer = await withProcess(options, ({ client }) => client.call('upgrade', params, { timeoutMs: 60_000 }));
-  if (options.json === true) printJson(answer);
-  else printLine(toJson(answer));
+  if (options.json === true) {
+    printJson(answer);
+    return;
+  }
+  const done = answer.dryRun ? 'would be upgraded' : 'is upgraded';
+  for (const { path, from, to } of answer.upgraded) printLine(`${path} ${done} from version ${from} to ${to}`);
+  for (const path of answer.templates) printLine(`${path} ${answer.dryRun ? 'would start' : 'starts'} the new version from now on`);
+  if (answer.upgraded.length + answer.templates.length === 0) printLine('no actor has a behaviour of the module');
 }
 
 /** `faultline log-level`: shows it, or sets it. */

@@ -175,6 +175,24 @@ describe('what is done to it', () => {
     await refused(9, /\/nope/, 'start-child', 'probe', '--under', '/nope');
   });
 
+  test('upgrade: a dry run changes nothing, what is missing is listed, and then it is done in place', async () => {
+    const module = (name: string, body: string): string => {
+      writeFileSync(playground.at(name), `export const probe = { name: 'probe', version: 2, init: () => ({ messages: 0, last: null, upgraded: false }), step: (state) => state, ${body} };\n`);
+      return playground.at(name);
+    };
+    const good = module('probe-2.mjs', 'migrate: (data) => ({ ...data, upgraded: true })');
+    const bare = module('probe-bare.mjs', '');
+    const { code, stderr } = await run('upgrade', bare);
+    assert.equal(code, 9);
+    assert.match(stderr, /^faultline: served: the upgrade is refused: no_migrate \(\/trading\/mine\); nothing has changed\n {2}- \/trading\/mine: no_migrate, from version 1 to 2\n$/);
+    assert.equal((await run('upgrade', good, '--dry-run')).stdout, '/trading/mine would be upgraded from version 1 to 2\n');
+    assert.equal((await json<{ behaviour: { version: number } }>('inspect', '/trading/mine')).behaviour.version, 1);
+    assert.equal((await run('upgrade', good)).stdout, '/trading/mine is upgraded from version 1 to 2\n');
+    const after = await json<{ behaviour: { version: number }; value: { upgraded: boolean } }>('inspect', '/trading/mine');
+    assert.deepEqual([after.behaviour.version, after.value.upgraded], [2, true]);
+    await refused(2, /cannot be loaded|no behaviour/, 'upgrade', playground.at('nowhere.mjs'));
+  });
+
   test('reconfigure changes the flags of a supervisor', async () => {
     assert.equal((await json('reconfigure', '/trading', '--restarts', '7', '--within', '9000'))['path'], '/trading');
     const { spec } = await json<{ spec: { intensity: unknown } }>('inspect', '/trading');
