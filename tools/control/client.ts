@@ -20,7 +20,7 @@ export interface Session {
  * one line, its way out, and a code of the table.
  */
 export async function withProcess<T>(options: ProcessOptions, work: (session: Session) => Promise<T>, timeoutMs = 5000): Promise<T> {
-  const found = chooseProcess(options.process);
+  const found = await chooseProcess(options.process);
   let client: ControlClient | undefined;
   try {
     client = await ControlClient.connect({ socketPath: found.socket, client: `faultline ${packageVersion()} (pid ${process.pid})`, timeoutMs });

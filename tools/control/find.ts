@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliError } from '../cli/errors.js';
+import { answers } from '../process/name-lock.js';
 import { isAlive, listRecords, readRecord, type ProcessRecord } from '../process/record.js';
 import { existingRunFolder, processName, runFolder } from '../process/run-folder.js';
 
@@ -13,20 +14,20 @@ export interface Found {
 }
 
 /** Every process of the run folder that lives, by name. */
-export function runningProcesses(): Found[] {
+export async function runningProcesses(): Promise<Found[]> {
   const folder = existingRunFolder();
   if (folder === undefined) return [];
   const records = new Map(listRecords(folder).map((record) => [record.name, record]));
   const sockets = readdirSync(folder).filter((file) => file.endsWith('.sock')).map((file) => file.slice(0, -'.sock'.length));
-  return [...new Set([...records.keys(), ...sockets])]
-    .sort()
-    .map((name) => ({ name, socket: join(folder, `${name}.sock`), record: records.get(name) }))
-    .filter(({ record, name }) => (record === undefined ? sockets.includes(name) : isAlive(record)));
+  const all = [...new Set([...records.keys(), ...sockets])].sort().map((name) => ({ name, socket: join(folder, `${name}.sock`), record: records.get(name) }));
+  // Without a record only the socket can say whether somebody lives.
+  const alive = await Promise.all(all.map(async ({ record, socket }) => (record === undefined ? answers(socket) : isAlive(record))));
+  return all.filter((_one, at) => alive[at]);
 }
 
 /** The process a command is for: the one named, else the only one that runs. @throws CliError noProcess */
-export function chooseProcess(name: string | undefined): Found {
-  const running = runningProcesses();
+export async function chooseProcess(name: string | undefined): Promise<Found> {
+  const running = await runningProcesses();
   if (name === undefined) {
     if (running.length === 1) return running[0]!;
     if (running.length === 0) throw new CliError('noProcess', `no process is running (looked in ${runFolder()})`, 'start one: faultline replay <tape> --serve --name <name>');

@@ -5,11 +5,11 @@ import { existingRunFolder, runFolder } from '../process/run-folder.js';
 import { runningProcesses } from './find.js';
 
 /** `faultline processes`: who runs; with `all` also who ran. */
-export function processes({ all, json }: { readonly all?: true; readonly json?: true }): void {
+export async function processes({ all, json }: { readonly all?: true; readonly json?: true }): Promise<void> {
   const folder = existingRunFolder();
   const records = folder === undefined ? [] : listRecords(folder);
   const shown = records.filter((record) => all === true || isAlive(record));
-  const strangers = runningProcesses().filter(({ record }) => record === undefined);
+  const strangers = (await runningProcesses()).filter(({ record }) => record === undefined);
   if (json === true) {
     printJson({ folder: runFolder(), processes: [...shown.map((record) => ({ ...record, alive: isAlive(record) })), ...strangers.map(({ name, socket }) => ({ name, socket, alive: null }))] });
     return;

@@ -46,7 +46,8 @@ function listens(server: Server, path: string): Promise<boolean> {
   });
 }
 
-function answers(path: string): Promise<boolean> {
+/** Whether somebody listens at a socket file. */
+export function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
     socket.once('connect', () => {

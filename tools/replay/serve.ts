@@ -69,7 +69,10 @@ export class ServedReplay {
       this.#stopping = true;
       return this.#idle;
     });
-    host.onShutdown('flush-logs', 'close the journal', () => this.#closeJournal());
+    host.onShutdown('flush-logs', 'tell what was only counted', () => {
+      this.#letters.tell();
+      this.#reports.tell();
+    });
     this.#lastDigest = journal?.digest ?? null;
     host.onShutdown('flush-logs', 'close tape and lanes', () => this.#close());
   }
@@ -224,12 +227,6 @@ export class ServedReplay {
     journal.flushed().then(() => (this.#flushing = false), () => {});
   }
 
-  async #closeJournal(): Promise<void> {
-    this.#letters.tell();
-    this.#reports.tell();
-    await this.#journal?.close();
-  }
-
   /** Stop hooks may ask for time, and time is ours to give. */
   async #stopTree(): Promise<void> {
     const runtime = this.runtime;
@@ -266,11 +263,14 @@ export async function serveTape(request: ServeRequest): Promise<never> {
   try {
     const window = `${request.from ?? 'the beginning'} to ${request.to ?? 'the end'}`;
     const of = { tape, records, startUs: prepared.span.startUs, window, configDigest: loaded.digest, faults: request.faults.map(formatFault) };
-    const journal = await journals?.PassJournal.open(request.journal!, of, (failure) => {
+    const opening = journals?.PassJournal.open(request.journal!, of, (failure) => {
       // Never goes on after a journal that failed: what it has is unknown.
       host.log.write('fatal', 'journal.failed', failure.message, { failure });
       void host.end('journalFailed', 'the journal failed');
     });
+    // Also when a signal comes while it is being opened: a process must not exit with writes under way.
+    host.onShutdown('flush-logs', 'close the journal', async () => (await opening?.catch(() => undefined))?.close());
+    const journal = await opening;
     const served = new ServedReplay(host, prepared, request, journal);
     await served.serve();
     await served.play();

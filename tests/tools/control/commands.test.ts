@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -294,8 +294,10 @@ describe('nobody to ask', () => {
 
   test('a socket where somebody else answers, or nobody does: code 8', async () => {
     mkdirSync(playground.at('odd'), { mode: 0o700 });
-    const strangers = createServer((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n')).listen(playground.at('odd/stranger.sock'));
-    const silent = createServer(() => {}).listen(playground.at('odd/silent.sock'));
+    // Who only looks whether somebody is there hangs up at once.
+    const deaf = (socket: Socket): Socket => socket.on('error', () => {});
+    const strangers = createServer((socket) => deaf(socket).end('HTTP/1.1 200 OK\r\n\r\n')).listen(playground.at('odd/stranger.sock'));
+    const silent = createServer((socket) => void deaf(socket)).listen(playground.at('odd/silent.sock'));
     try {
       const env = { FAULTLINE_RUN_DIR: playground.at('odd') };
       const [stranger, mute, several] = await Promise.all([

@@ -74,6 +74,14 @@ describe('a hosted process', { concurrency: 3 }, () => {
     assert.ok(log('patient').some(({ event }) => event === 'process.fence'));
   });
 
+  test('shutdown --now over the socket cuts it off at once too, and the command ends with the code of the process', async () => {
+    const served = playground.serve(['now', 'patient'], { script });
+    await served.ready();
+    const { code, stdout } = await playground.run(['shutdown', '--now', '--process', 'now', '--json']);
+    assert.deepEqual([code, JSON.parse(stdout)], [12, { name: 'now', accepted: true, ended: true, exitCode: 12 }]);
+    assert.equal((await served.ended).code, 12);
+  });
+
   test('a main thread that is stuck in its shutdown is killed by the watchdog', async () => {
     const served = start('blocks');
     await served.ready();
