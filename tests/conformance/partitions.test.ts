@@ -12,6 +12,9 @@ function books(partitions: number, more: Partial<PartitionedSupervisorSpec> = {}
 }
 
 const rigged = (partitions: number, more: Partial<PartitionedSupervisorSpec> = {}): Rig => Rig.started(sup('root', [books(partitions, more)]));
+// Among 8 partitions; never to be changed.
+const WRITTEN_TEXT = [1, 6, 6, 7, 6];
+const WRITTEN_NUMBERS = [4, 1, 7, 4, 5, 6];
 const KEYS = Array.from({ length: 2000 }, (_, n) => `SYM${n}USDT`);
 const ids = (rig: Rig): string[] => (rig.runtime.whichChildren('/books') ?? []).map((info) => info.id);
 
@@ -192,6 +195,3 @@ test('a root may be partitioned, and a boot that fails stops the partitions befo
   assert.deepEqual(causes(rig.answer), ['child "books" did not start', 'child "2" did not start', 'reason']);
   assert.deepEqual(log, ['+0', '+1', '-1 shutdown', '-0 shutdown']);
 });
-
-const WRITTEN_TEXT = [1, 6, 6, 7, 6];
-const WRITTEN_NUMBERS = [4, 1, 7, 4, 5, 6];
