@@ -117,6 +117,9 @@ function releaseGroup(d: Dispatcher, parent: Cell, child: Cell): void {
   for (const sibling of affectedChildren(state.strategy, parent, child)) {
     const waits = sibling !== child && sibling.state === CellState.down && sibling.restartTimer === null && !sibling.retryQueued && !sibling.undecided;
     if (waits) settleForGood(d, sibling, StopMode.final, { kind: 'shutdown' });
+    // One that is still being stopped for that restart does not come back either.
+    const isStopping = sibling.state === CellState.stopping || sibling.state === CellState.draining;
+    if (isStopping && sibling.stopMode === StopMode.retain && !sibling.exitAfterStop) stopCell(d, sibling, StopMode.final, { kind: 'shutdown' });
   }
 }
 

@@ -9,7 +9,7 @@ import { isCell, refused, supervisorAt } from './admin.js';
 import { partitionsOf } from './partitions.js';
 import { policyOf } from './policy.js';
 import { grow, shrink, stillStopping } from './resize.js';
-import { restartFailed } from './supervise.js';
+import { restartFailed, startUncovered } from './supervise.js';
 import type { AnySupervisorSpec } from './supervisor-state.js';
 import { nameOf, problemsOfSpec } from './validate.js';
 
@@ -67,6 +67,7 @@ export function reconfigure(d: Dispatcher, path: string, wanted: Reconfiguration
   let result: Omit<Extract<ReconfigureResult, { readonly ok: true }>, 'ok'> = { added: [], replaced: [], kept: [] };
   if (partitions.length > 0) result = takePartitions(d, cell, before as PartitionedSupervisorSpec, added);
   else if (runs && cell.kind === CellKind.supervisor) result = takeChildren(d, cell);
+  if (runs && spec.kind === 'supervisor' && spec.strategy !== (before as SupervisorSpec).strategy) startUncovered(d, cell);
   d.settle();
   return { ok: true, ...result };
 }

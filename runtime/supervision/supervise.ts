@@ -46,9 +46,16 @@ export function childExited(d: Dispatcher, child: Cell): void {
   if (isAbnormal(reason) || child.policy.restart === 'permanent') reportFailure(d, 'child_terminated', child, reason);
   if (child.quarantined || !wantsRestart(child.policy.restart, reason)) {
     endForGood(d, parent, child, reason);
+    resumeGroup(d, parent);
     return;
   }
   restartOrGiveUp(d, parent, child, reason);
+}
+
+/** A group restart that waited for a sibling to stop, which has ended by itself instead, goes on. */
+function resumeGroup(d: Dispatcher, parent: Cell): void {
+  const waiting = parent.supervision?.waitingFor ?? null;
+  if (waiting !== null && parent.state <= CellState.starting) stopGroup(d, parent, waiting);
 }
 
 /** A restart that failed to start, tried again from the supervisor's own slice so that others get their turn in between. */
@@ -80,6 +87,9 @@ function restartOrGiveUp(d: Dispatcher, parent: Cell, child: Cell, reason: ExitR
       d.trace.write(TraceKind.quarantine, child.number, child.restarts, d.nowUs);
       child.quarantined = true;
       endForGood(d, parent, child, reason);
+      resumeGroup(d, parent);
+      // Siblings that it had taken along come back without it.
+      if (parent.supervision !== null && parent.state <= CellState.starting) startUncovered(d, parent);
       return;
     }
   } else if (parent.supervision !== null && parent.supervision.window.exceeded(d.nowUs)) {
@@ -92,7 +102,20 @@ function restartOrGiveUp(d: Dispatcher, parent: Cell, child: Cell, reason: ExitR
   if (backoff !== null && d.nowUs - child.startedAtUs >= resetAfterMs(backoff) * 1000) child.attempt = 0;
   keepOrReset(d, child, reason);
   if (parent.kind === CellKind.worker) delayThenStart(d, parent, child);
-  else stopGroup(d, parent, child);
+  else meetGroup(d, parent, child);
+}
+
+/** Two restarts of one supervisor that meet become one: that of the child started first, which takes the other along (EEP-57). */
+function meetGroup(d: Dispatcher, supervisor: Cell, child: Cell): void {
+  const { waitingFor, strategy } = supervisor.supervision!;
+  if (waitingFor === null || waitingFor === child) {
+    stopGroup(d, supervisor, child);
+    return;
+  }
+  const first = [...(supervisor.children?.values() ?? [])].find((sibling) => sibling === child || sibling === waitingFor) ?? child;
+  stopGroup(d, supervisor, first);
+  // The strategy may have been changed meanwhile to one under which nobody takes anybody along.
+  if (strategy === 'oneForOne') stopGroup(d, supervisor, first === child ? waitingFor : child);
 }
 
 /** Stops, in reverse order, those the failing child takes along; comes back here when one of them needed time. */
@@ -145,6 +168,19 @@ function restartDelayUs(d: Dispatcher, child: Cell): number {
 function startGroup(d: Dispatcher, parent: Cell, failing: Cell): void {
   const state = parent.supervision;
   startEach(d, parent, state === null ? [failing] : affectedChildren(state.strategy, parent, failing), 0);
+}
+
+/** After a change of strategy, or of who restarts: starts those that were down only to come back with a sibling that no longer takes them along. */
+export function startUncovered(d: Dispatcher, supervisor: Cell): void {
+  const state = supervisor.supervision!;
+  const children = [...(supervisor.children?.values() ?? [])];
+  const covered = new Set<Cell>();
+  for (const child of children) {
+    const restarting = child === state.waitingFor || child.retryQueued || child.restartTimer !== null || child.pendingStart !== null || child.undecided;
+    if (restarting) for (const sibling of affectedChildren(state.strategy, supervisor, child)) covered.add(sibling);
+  }
+  const left = children.filter((child) => child.state === CellState.down && !covered.has(child));
+  if (left.length > 0) startEach(d, supervisor, left, 0);
 }
 
 /** Starts the children of a group from `from` on; goes on from there when one whose start takes time is there. */

@@ -360,3 +360,54 @@ test('a dynamic supervisor shuts itself down as well', () => {
   ends['normal']!(runtime, '/d/y');
   assert.equal(runtime.inspect('/d'), undefined);
 });
+
+test('restForOne: a restart that waits for a later sibling to stop takes it along when that sibling crashes meanwhile', () => {
+  for (const restart of ['permanent', 'transient'] as const) {
+    const b = child('b', { onStop: () => 'pending' });
+    const inner = supervisor({ id: 's', strategy: 'oneForOne', intensity: { restarts: 0, withinMs: 1 }, restart, children: [child('x'), b] });
+    const runtime = started(root([child('a'), inner, child('c')], { strategy: 'restForOne', intensity: { restarts: 9, withinMs: 1000 } }));
+    // s gives up and needs time to stop; a crashes meanwhile and would stop s as well.
+    runtime.crash('/s/x');
+    assert.equal(stateOf(runtime, '/s'), 'stopping');
+    runtime.crash('/a');
+    assert.equal(stateOf(runtime, '/a'), 'restarting');
+    run(runtime, '/s/b', (ctx) => ctx.stop());
+    assert.deepEqual(['/a', '/s', '/c'].map((path) => stateOf(runtime, path)), ['running', 'running', 'running']);
+  }
+});
+
+test('restForOne: terminating a child whose restart waits for a sibling to stop leaves that sibling stopped, not half way', () => {
+  const slow = supervisor({ id: 's', strategy: 'oneForOne', intensity: { restarts: 1, withinMs: 1 }, children: [child('x'), child('y', { onStop: () => 'pending' })] });
+  const runtime = started(root([child('a'), slow, child('c')], { strategy: 'restForOne' }));
+  runtime.crash('/a');
+  assert.deepEqual(['/a', '/s', '/c'].map((path) => stateOf(runtime, path)), ['restarting', 'stopping', 'restarting']);
+  assert.equal(runtime.terminateChild('/', 'a').ok, true);
+  run(runtime, '/s/y', (ctx) => ctx.stop());
+  assert.deepEqual(['/a', '/s', '/c'].map((path) => stateOf(runtime, path)), ['stopped', 'stopped', 'stopped']);
+  assert.deepEqual(runtime.whichChildren('/s'), []);
+  for (const id of ['a', 's', 'c']) assert.equal(runtime.restartChild('/', id).ok, true);
+  assert.equal(stateOf(runtime, '/s/x'), 'running');
+});
+
+test('a change of strategy in the middle of a group restart starts those whom nobody takes along any more', () => {
+  const b = { fails: false };
+  const runtime = started(root([child('a'), child('b', { failStarts: () => b.fails }), child('c')], { strategy: 'oneForAll', intensity: { restarts: 99, withinMs: 1000 } }));
+  b.fails = true;
+  runtime.crash('/b');
+  assert.deepEqual(['/a', '/b', '/c'].map((path) => stateOf(runtime, path)), ['running', 'restarting', 'restarting']);
+  assert.equal(runtime.reconfigure('/', { strategy: 'oneForOne' }).ok, true);
+  assert.deepEqual(['/a', '/b', '/c'].map((path) => stateOf(runtime, path)), ['running', 'restarting', 'running']);
+  b.fails = false;
+  runtime.drain();
+  assert.deepEqual(['/a', '/b', '/c'].map((path) => stateOf(runtime, path)), ['running', 'running', 'running']);
+});
+
+test('a child that is put aside in the middle of its restart does not keep down the siblings it took along', () => {
+  for (const strategy of ['restForOne', 'oneForAll'] as const) {
+    const b = child('b', { failStarts: (start) => start > 0 }, { quarantine: { restarts: 2, withinMs: 60_000 } });
+    const runtime = started(root([child('a'), b, child('c')], { strategy }));
+    runtime.crash('/b');
+    runtime.drain();
+    assert.deepEqual(['/a', '/b', '/c'].map((path) => stateOf(runtime, path)), ['running', 'quarantined', 'running'], strategy);
+  }
+});
