@@ -78,6 +78,8 @@ export function siblingStopped(d: Dispatcher, supervisor: Cell, sibling: Cell): 
     return;
   }
   stopGroup(d, supervisor, waiting);
+  // The strategy may have been changed while it was being stopped.
+  if (sibling.state === CellState.down) startUncovered(d, supervisor);
 }
 
 function restartOrGiveUp(d: Dispatcher, parent: Cell, child: Cell, reason: ExitReason): void {
