@@ -43,6 +43,8 @@ export function bootChildren(d: Dispatcher, cell: Cell): FailureCause | null {
     boot.waitingFor = child;
     awaitStart(child, false, (failed) => {
       boot.waitingFor = null;
+      // It is being stopped meanwhile, and that comes to this child in its turn.
+      if (cell.state !== CellState.starting) return;
       goOn(d, cell, failed === null ? bootChildren(d, cell) : failBoot(d, cell, child, failed));
     });
     return null;

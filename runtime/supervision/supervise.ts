@@ -183,6 +183,7 @@ export function startUncovered(d: Dispatcher, supervisor: Cell): void {
   }
   const left = children.filter((child) => child.state === CellState.down && !covered.has(child));
   if (left.length > 0) startEach(d, supervisor, left, 0);
+  else if (covered.size === 0) resumeBoot(d, supervisor);
 }
 
 /** Starts the children of a group from `from` on; goes on from there when one whose start takes time is there. */
@@ -198,6 +199,7 @@ function startEach(d: Dispatcher, parent: Cell, group: readonly Cell[], from: nu
     }
     if (child.pendingStart !== null) {
       awaitStart(child, true, (failed) => {
+        if (parent.state > CellState.starting) return;
         if (failed === null) startEach(d, parent, group, at + 1);
         else restartFailed(d, parent, child, failed);
       });

@@ -342,3 +342,51 @@ test('ctx.startLater, started and failStart are for a start', () => {
     assert.match(rig.runtime.deadLetters().at(-1)?.cause?.message ?? '', /for init: this actor has already started/);
   }
 });
+
+test('a boot goes on without a child that is put aside while it is awaited, and one started by hand tells of its whole level', () => {
+  const b = hanging();
+  const rig = Rig.started(sup('sup', [child('a'), child('b', b, { quarantine: { restarts: 1, withinMs: 60_000 } }), child('c')], { strategy: 'restForOne', intensity: { restarts: 9, withinMs: 60_000 } }));
+  rig.end('/a', 'abnormal');
+  assert.deepEqual(rig.children(), ['a#2', 'b starting', 'c stopped'], 'the restart of a took b over from the boot');
+  rig.pass(2000);
+  assert.deepEqual(rig.children(), ['a#2', 'b quarantined', 'c#1']);
+  assert.equal(rig.state('/'), 'running');
+
+  // A supervisor that is started by hand and whose children take time.
+  const top = Rig.started(sup('top'));
+  for (const [end, kind] of [[{ finish: 1 }, 'ok'], [{ refuse: 'no' }, 'start_failed']] as const) {
+    const told: StartChildResult[] = [];
+    const answer = top.runtime.startChild('/', sup('s', [child('x', hanging()), child('y', hanging())]), (one) => void told.push(one));
+    assert.ok(answer.ok && answer.pending === true);
+    top.send('/s/x', { finish: 1 });
+    assert.equal(told.length, 0, 'not before the last of them is there');
+    top.send('/s/y', end);
+    assert.deepEqual(told.map(tag), [kind]);
+    const [end_] = told.slice();
+    assert.equal(end_?.ok === true && end_.ref.path, kind === 'ok' ? '/s' : false);
+    assert.equal(top.state('/s'), kind === 'ok' ? 'running' : undefined);
+    if (kind === 'ok') {
+      top.end('/s', 'supervisor');
+      assert.equal(tag(top.runtime.deleteChild('/', 's')), 'ok');
+    }
+  }
+  assert.equal(top.runtime.counters().cells, 1);
+});
+
+test('a late start that fails while its supervisor is already being stopped is no more than a child that is down', () => {
+  const slow = new Script({ cleanupMs: 500 });
+  const inner = sup('s', [sup('t', [child('x', hanging(), { startDeadlineMs: 300 })]), child('y')]);
+  const rig = Rig.started(sup('sup', [child('a'), inner, child('c')], { strategy: 'oneForAll', intensity: { restarts: 9, withinMs: 60_000 } }));
+  // y is up already by hand of a restart of its own, and takes its time to stop.
+  assert.equal(rig.runtime.reconfigure('/s', { children: [sup('t', [child('x', hanging(), { startDeadlineMs: 300 })]), child('y', slow)] }).ok, true);
+  assert.equal(tag(rig.runtime.restartChild('/s', 'y')), 'ok');
+  rig.runtime.crash('/a');
+  assert.equal(rig.state('/s'), 'stopping');
+  rig.pass(300);
+  assert.equal(rig.state('/s'), 'stopping', 'x has failed, y still takes its time');
+  rig.pass(200);
+  assert.deepEqual(rig.children(), ['a#2', 's starting', 'c stopped']);
+  assert.equal(rig.state('/s/t/x'), 'starting');
+  rig.send('/s/t/x', { finish: 1 });
+  assert.deepEqual(rig.children().map((line) => line.replace(/\d/, 'n')), ['a#n', 's#n', 'c#n']);
+});
