@@ -64,6 +64,11 @@ export class Gate {
     return this.#reads.length + this.#writes.length;
   }
 
+  /** Nothing waits, nothing is under way, no copy is kept. */
+  get idle(): boolean {
+    return this.queued === 0 && this.#shared.size === 0 && this.#freeSlots.length === this.#posted.length;
+  }
+
   /** `done` is called once, at once or later; at the latest some deadlines from now. */
   call(method: MainMethod, params: unknown, caller: Caller, done: (outcome: Outcome) => void): void {
     if (isWrite(method)) {

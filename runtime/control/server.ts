@@ -14,7 +14,7 @@ import { VERBS } from './verbs.js';
 
 const THREAD_MODULE = new URL('./thread.js', import.meta.url);
 const HEARTBEAT_MS = 250;
-const DELAY_RESOLUTION_MS = 10;
+const DELAY_RESOLUTION_MS = 20;
 const CLOSE_DEADLINE_MS = 2_000;
 const RESTART_FIRST_MS = 100;
 const RESTART_MOST_MS = 10_000;

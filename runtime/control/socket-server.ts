@@ -39,7 +39,9 @@ export class SocketServer implements Hub {
   readonly #throttled = new Set<Connection>();
   readonly #rate: Bucket;
   readonly #startedMs = performance.now();
-  readonly #timers: NodeJS.Timeout[] = [];
+  #houseKeeper: NodeJS.Timeout | undefined;
+  /** Runs only while somebody waits: an idle socket wakes nobody up. */
+  #ticking: NodeJS.Timeout | null = null;
   #claimed: ClaimedSocket | null = null;
   #pumping = false;
   #pumpScheduled = false;
@@ -64,12 +66,13 @@ export class SocketServer implements Hub {
     this.#claimed = await claimSocket(this.#server, this.#input.socketPath);
     // Running out of file descriptors, say: the server lives on, and those who connected are told by their end.
     this.#server.on('error', () => void this.counts.refused++);
-    this.#timers.push(setInterval(() => this.#tick(), TICK_MS), setInterval(() => this.#houseKeeping(), HOUSEKEEPING_MS));
+    this.#houseKeeper = setInterval(() => this.#houseKeeping(), HOUSEKEEPING_MS);
   }
 
   /** Sends what is written and ends. */
   async close(): Promise<void> {
-    for (const timer of this.#timers) clearInterval(timer);
+    clearInterval(this.#houseKeeper);
+    clearInterval(this.#ticking ?? undefined);
     await this.#claimed?.release();
     this.#server.close();
     const deadline = performance.now() + 200;
@@ -142,13 +145,18 @@ export class SocketServer implements Hub {
   #forward(connection: Connection, method: MethodName, params: unknown, done: (outcome: Outcome) => void): void {
     const caller = { connection: connection.number, client: connection.client };
     const askedMs = performance.now();
-    this.#gate.call(method, params, caller, (outcome) => {
+    this.#callMain(method, params, caller, (outcome) => {
       // What never reached the main loop is told to the audit from here.
       if ('error' in outcome && isWrite(method) && outcome.error.data?.['carriedOut'] !== undefined) {
         this.#post({ kind: 'audit', entry: { ...caller, method, params, ok: false, error: `${outcome.error.code} ${outcome.error.message}`, tookMs: Math.round(performance.now() - askedMs) } });
       }
       done(outcome);
     });
+  }
+
+  #callMain(...call: Parameters<Gate['call']>): void {
+    this.#tickOn();
+    this.#gate.call(...call);
   }
 
   #accepted(socket: net.Socket): void {
@@ -194,6 +202,7 @@ export class SocketServer implements Hub {
         case 'throttled':
           this.counts.throttled++;
           this.#throttled.add(connection);
+          this.#tickOn();
           break;
         case 'blocked':
         case 'empty':
@@ -201,15 +210,26 @@ export class SocketServer implements Hub {
       }
     }
     this.#pumping = false;
-    // Without a rate left, the tick goes on.
-    if (this.#ready.size > 0 && this.#rate.has(now) && !this.#pumpScheduled) {
-      this.#pumpScheduled = true;
-      setImmediate(() => this.#pump());
+    if (this.#ready.size === 0 || this.#pumpScheduled) return;
+    if (!this.#rate.has(now)) {
+      this.#tickOn();
+      return;
     }
+    this.#pumpScheduled = true;
+    setImmediate(() => this.#pump());
+  }
+
+  #tickOn(): void {
+    this.#ticking ??= setInterval(() => this.#tick(), TICK_MS);
   }
 
   #tick(): void {
     this.#gate.sweep();
+    if (this.#throttled.size === 0 && this.#ready.size === 0 && this.#gate.idle) {
+      clearInterval(this.#ticking ?? undefined);
+      this.#ticking = null;
+      return;
+    }
     for (const connection of this.#throttled) this.#ready.add(connection);
     this.#throttled.clear();
     if (this.#ready.size > 0 && !this.#pumpScheduled) this.#pump();
@@ -249,7 +269,7 @@ export class SocketServer implements Hub {
       });
     };
     const patience = setTimeout(answer, 300);
-    this.#gate.call('process', {}, { connection: 0, client: null }, (outcome) => {
+    this.#callMain('process', {}, { connection: 0, client: null }, (outcome) => {
       if ('result' in outcome) this.#status = { atMs: performance.now(), value: JSON.parse(outcome.result) as unknown };
       clearTimeout(patience);
       answer();
@@ -266,7 +286,7 @@ export class SocketServer implements Hub {
   }
 
   #askPaths(cells: readonly number[], done: (paths: readonly (readonly [number, string])[]) => void): void {
-    this.#gate.call('cellPaths', { cells }, { connection: 0, client: null }, (outcome) => {
+    this.#callMain('cellPaths', { cells }, { connection: 0, client: null }, (outcome) => {
       done('result' in outcome ? (JSON.parse(outcome.result) as [number, string][]) : []);
     });
   }
