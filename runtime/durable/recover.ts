@@ -5,7 +5,7 @@ import type { ActorSnapshot, JournalEntry, TurnEntry, TurnOp } from '../journal/
 import { JournalFailure } from '../journal/failure.js';
 import type { ActorHistory } from '../journal/port.js';
 import { Random } from '../random.js';
-import { type DurableActor, generatorOf } from './actor.js';
+import type { DurableActor } from './actor.js';
 import { TurnRecord } from './context.js';
 import { ActorModel } from './model.js';
 
@@ -135,9 +135,7 @@ function stepAgain(actor: DurableActor, model: ActorModel, entry: TurnEntry, bef
   const { calls } = actor.context.record;
   if (calls !== entry.calls) throw diverged(actor, entry, `it asked its context ${calls} questions (sends, timers to cancel, children, …), the first time ${entry.calls}`);
   if (cell.idCounter !== entry.ids) throw diverged(actor, entry, `it drew ${cell.idCounter} ids, the first time ${entry.ids}`);
-  const now = cell.random === null ? null : generatorOf(cell.random);
-  const then = entry.random ?? model.random;
-  if (String(now) !== String(then)) throw diverged(actor, entry, 'it drew other random numbers than the first time');
+  if (!sameGenerator(cell.random, entry.random ?? model.random)) throw diverged(actor, entry, 'it drew other random numbers than the first time');
   return state;
 }
 
@@ -191,6 +189,14 @@ function messageOf(model: ActorModel, entry: TurnEntry): unknown {
 function diverged(actor: DurableActor, entry: TurnEntry, why: string, cause?: unknown): JournalFailure {
   return new JournalFailure('diverged', `${actor.cell.path} cannot be recovered: turn ${entry.turn} went otherwise when it was stepped again: ${why}. `
     + `The behaviour depends on something that is not in its messages, or it changed without a new version`, cause);
+}
+
+const words = new Int32Array(4);
+
+function sameGenerator(now: Random | null, then: readonly number[] | null): boolean {
+  if (now === null || then === null) return (now === null) === (then === null);
+  now.save(words);
+  return then.every((word, at) => word === words[at]);
 }
 
 function generatorFrom(state: readonly number[] | null): Random | null {
