@@ -240,10 +240,14 @@ export function cancelRestart(d: Dispatcher, cell: Cell): void {
   cell.retryQueued = false;
 }
 
-/** The stop hook is a turn of its own: what it sends goes out if it returns, nothing does if it throws. */
 function runStopHook(d: Dispatcher, cell: Cell, reason: ExitReason): 'pending' | undefined {
+  if (cell.behaviour.stop === undefined || !cell.stateGood || wake(d, cell) !== null) return undefined;
+  return callStopHook(d, cell, reason);
+}
+
+/** The stop hook is a turn of its own: what it sends goes out if it returns, nothing does if it throws. */
+function callStopHook(d: Dispatcher, cell: Cell, reason: ExitReason): 'pending' | undefined {
   const behaviour = cell.behaviour;
-  if (behaviour.stop === undefined || !cell.stateGood || wake(d, cell) !== null) return undefined;
   const mark = d.ops.count;
   const outer = d.current;
   let answer: 'pending' | undefined;

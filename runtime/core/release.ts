@@ -1,9 +1,10 @@
 import type { ExitReason } from '../types.js';
-import { type Cell, NO_NOTICES } from './cell.js';
+import { type Cell, NO_NOTICES, type Watcher } from './cell.js';
 import type { Dispatcher } from './dispatcher.js';
 import { dropIdle } from './idle.js';
 import { unstashAll } from './stash.js';
 import { CellState } from './states.js';
+import type { TokenMap } from './token-map.js';
 
 /** Takes a cell out of the tree; its path is free from here on. */
 export function forget(d: Dispatcher, cell: Cell): void {
@@ -71,8 +72,12 @@ function unsubscribe(d: Dispatcher, cell: Cell, topic: string): void {
 }
 
 export function tellWatchers(d: Dispatcher, cell: Cell, reason: ExitReason): void {
-  const watchers = cell.watchers;
+  const { watchers } = cell;
   if (watchers === null) return;
   cell.watchers = null;
+  tellAll(d, cell, watchers, reason);
+}
+
+function tellAll(d: Dispatcher, cell: Cell, watchers: TokenMap<Watcher>, reason: ExitReason): void {
   watchers.forEach((watcher, token) => d.tell(watcher, token, cell.path, cell.incarnation, reason));
 }

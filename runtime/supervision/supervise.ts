@@ -123,6 +123,11 @@ function meetGroup(d: Dispatcher, supervisor: Cell, child: Cell): void {
 /** Stops, in reverse order, those the failing child takes along; comes back here when one of them needed time. */
 function stopGroup(d: Dispatcher, supervisor: Cell, failing: Cell): void {
   const state = supervisor.supervision!;
+  if (state.strategy === 'oneForOne') {
+    state.waitingFor = null;
+    delayThenStart(d, supervisor, failing);
+    return;
+  }
   const affected = affectedChildren(state.strategy, supervisor, failing);
   state.waitingFor = failing;
   for (let at = affected.length - 1; at >= 0; at--) {
@@ -148,6 +153,10 @@ function delayThenStart(d: Dispatcher, parent: Cell, failing: Cell): void {
     startGroup(d, parent, failing);
     return;
   }
+  startAfter(d, parent, failing, delayUs);
+}
+
+function startAfter(d: Dispatcher, parent: Cell, failing: Cell, delayUs: number): void {
   d.trace.write(TraceKind.backoff, failing.number, delayUs, d.nowUs);
   failing.restartTimer = d.arm(d.nowUs + delayUs, failing, '', undefined, {
     run: () => {
@@ -198,17 +207,23 @@ function startEach(d: Dispatcher, parent: Cell, group: readonly Cell[], from: nu
       return;
     }
     if (child.pendingStart !== null) {
-      awaitStart(child, true, (failed) => {
-        if (parent.state > CellState.starting) return;
-        if (failed === null) startEach(d, parent, group, at + 1);
-        else restartFailed(d, parent, child, failed);
-      });
+      goOnWhenThere(d, parent, group, at);
       return;
     }
     const forgotten = child.policy.restart === 'temporary' || parent.kind !== CellKind.supervisor;
     if (child.state === CellState.stopped && forgotten) forget(d, child);
   }
   if (parent.state === CellState.starting) resumeBoot(d, parent);
+}
+
+// Closures stand in functions of their own: one that is not made costs its function all the same.
+function goOnWhenThere(d: Dispatcher, parent: Cell, group: readonly Cell[], at: number): void {
+  const child = group[at]!;
+  awaitStart(child, true, (failed) => {
+    if (parent.state > CellState.starting) return;
+    if (failed === null) startEach(d, parent, group, at + 1);
+    else restartFailed(d, parent, child, failed);
+  });
 }
 
 /** A child of a restart did not start: tried again in the supervisor's next slice. */

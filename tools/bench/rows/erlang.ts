@@ -1,4 +1,5 @@
-import { type ActorContext, type ActorRef, type Behaviour, createRuntime, type Down, type Runtime, supervisor, VirtualClock, worker, type WorkerSpec } from '../../../runtime/index.js';
+import { createActor, setup } from 'xstate';
+import { type ActorContext, type ActorRef, type Behaviour, createRuntime, type Down, dynamicSupervisor, type Runtime, supervisor, VirtualClock, worker, type WorkerSpec } from '../../../runtime/index.js';
 import { ErlangPeer, type ErlangJob } from '../erlang-peer.js';
 import type { BenchRow } from '../row.js';
 
@@ -232,6 +233,42 @@ function restartRow(): BenchRow {
   });
 }
 
+/** Bytes by which the heap grows for each of `count` things that `make` makes and `keep` holds. */
+function bytesEach(count: number, make: (n: number) => unknown): number {
+  const collect = (globalThis as { gc?: () => void }).gc;
+  if (collect === undefined) throw new Error('needs node --expose-gc');
+  const keep: unknown[] = Array.from({ length: count }, () => null);
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let n = 0; n < count; n++) keep[n] = make(n);
+  collect();
+  const bytes = (process.memoryUsage().heapUsed - before) / count;
+  if (keep[count - 1] === null) throw new Error('nothing was made');
+  return bytes;
+}
+
+function bytesRow(): BenchRow {
+  const counter = worker({ id: 'x', behaviour: { name: 'counter', version: 1, init: () => 0, step: (n: number, message: number) => n + message } });
+  const run = (count: number): number => {
+    const runtime = createRuntime({ clock: new VirtualClock(0) });
+    if (!runtime.start(dynamicSupervisor({ id: 'many', intensity: { restarts: 1, withinMs: 1 } })).ok) throw new Error('the supervisor did not start');
+    return bytesEach(count, (n) => {
+      const answer = runtime.startChild('/', { ...counter, id: `c${n}` });
+      if (!answer.ok) throw new Error(answer.reason.kind);
+      runtime.send(answer.ref, 1);
+      runtime.drain();
+      return answer.ref;
+    });
+  };
+  const idle = setup({}).createMachine({ initial: 'a', context: { n: 0 }, states: { a: {} } });
+  const row = erlangRow({ id: 'actor-bytes/erlang', unit: 'bytes per actor that has handled a message, under a supervisor', job: 'bytes', theirs: 20_000, ours: 20_000, warmUp: 5000, most: 1, run });
+  return {
+    ...row, aim: 0.6, rounds: 3, slices: 1,
+    also: () => ({ 'bytes per XState actor': Math.round(bytesEach(5000, () => createActor(idle).start())) }),
+  };
+}
+
+export const bytes: BenchRow = bytesRow();
 export const oneWay: BenchRow = oneWayRow();
 export const pingPong: BenchRow = pingPongRow();
 export const spawnStop: BenchRow = spawnStopRow();

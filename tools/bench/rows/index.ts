@@ -16,6 +16,7 @@ const LOADERS: Readonly<Record<string, () => Promise<BenchRow>>> = {
   'actor-ping-pong/erlang': async () => (await import('./erlang.js')).pingPong,
   'actor-ask/erlang': async () => (await import('./erlang.js')).ask,
   'actor-spawn-stop/erlang': async () => (await import('./erlang.js')).spawnStop,
+  'actor-bytes/erlang': async () => (await import('./erlang.js')).bytes,
   'restart-p50/erlang': async () => (await import('./erlang.js')).restart,
   'alloc/tick-path': async () => (await import('./allocation.js')).tickPathAllocation,
   'heap/50m': async () => (await import('./allocation.js')).longRunHeap,
