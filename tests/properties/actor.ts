@@ -1,9 +1,9 @@
-import { type ActorContext, type ActorRef, type AskResult, type Behaviour, type Down, type ExitReason, worker, type WorkerSpec } from '../../runtime/index.js';
+import { type ActorContext, type ActorRef, type AskResult, type Behaviour, type Down, type ExitReason, type Gone, worker, type WorkerSpec } from '../../runtime/index.js';
 import type { Answered, Belief, Question, Sent, Tick } from './life.js';
 import type { ActorPlan, Order } from './script.js';
 import { OWN, type World } from './world.js';
 
-type Message = Sent | Tick | Answered | Down | { readonly type: 'order' | 'runtime.effect_failed' };
+type Message = Sent | Tick | Answered | Down | Gone | { readonly type: 'order' | 'runtime.effect_failed' };
 
 /** An actor that does what it is told, and tells the world whatever should not have happened. */
 export function scriptedActor(world: World, plan: ActorPlan): Behaviour<Belief, Message, unknown> {
@@ -113,10 +113,19 @@ class Turn {
         world.expect(life.watching.delete(token), 'at most one DOWN per token', () => `${ctx.path}: DOWN for token ${token}, which it does not wait for`);
         break;
       }
+      case 'runtime.gone': {
+        const { token } = message as Gone;
+        world.expect(life.gone.delete(token), 'an address is gone for good once', () => `${ctx.path}: token ${token}, which it does not wait for`);
+        break;
+      }
       case 'runtime.effect_failed': break;
       case 'order': break;
       default: {
         const sent = message as Sent;
+        if (sent.type === 'stash' && !world.wasSetAside(sent)) {
+          if (ctx.stash() === 'stashed') this.notes.push(() => world.setAside(sent));
+          break;
+        }
         this.notes.push(() => world.handled(sent, ctx.path));
         this.carryOut(sent as Order);
       }
@@ -162,6 +171,13 @@ class Turn {
       }
       case 'ask': this.ask(ctx.ref(to), n); break;
       case 'reply': ctx.reply({ type: 'order' }); break;
+      case 'unstash': if (this.number > 0) ctx.unstashAll(); break;
+      case 'watch': {
+        const token = ctx.watchPermanent(ctx.ref(to));
+        const { life } = this.state;
+        this.notes.push(() => life.gone.add(token));
+        break;
+      }
       case 'replyTwice':
         ctx.reply({ type: 'order' });
         ctx.reply({ type: 'order' });

@@ -120,7 +120,7 @@ class Draw {
       kind: 'worker', id, ...(Object.keys(actor).length === 0 ? {} : { actor }), ...this.common(under),
       ...this.maybe(0.4, () => ({ restore: 'lastGood' as const })),
       ...this.maybe(0.6, () => ({ shutdown: this.of([0, 3, 10, 'brutal', 'infinity'] as const) })),
-      ...this.maybe(0.5, () => ({ mailbox: { capacity: this.of([1, 2, 4, 8]), overflow, ...this.maybe(0.5, () => ({ onRestart: this.of(['keep', 'drop', 'reject'] as const) })) } })),
+      ...this.maybe(0.5, () => ({ mailbox: { capacity: this.of([1, 2, 4, 8]), overflow, ...this.maybe(0.3, () => ({ stash: this.below(4) })), ...this.maybe(0.5, () => ({ onRestart: this.of(['keep', 'drop', 'reject'] as const) })) } })),
       ...this.maybe(0.25, () => this.backoff()),
       ...this.maybe(0.2, () => ({ quarantine: this.budget() })),
     };
@@ -162,7 +162,8 @@ class Draw {
     if (kind < 77) return { do: 'crash', at: to };
     if (kind < 78) return { do: 'exit', at: to, kind: this.of(['normal', 'shutdown', 'error'] as const) };
     if (kind < 81) return { do: 'kill', at: to };
-    if (kind < 84) return { do: 'poison', at: to };
+    if (kind < 83) return { do: 'poison', at: to };
+    if (kind < 84) return { do: this.chance(0.5) ? 'suspend' : 'resume', at: to };
     if (kind < 86) return { do: 'monitor', at: to };
     if (kind < 87) return { do: 'publish', order: { type: 'add' } };
     const { path, ids, autoShutdown } = this.of(supervisors);

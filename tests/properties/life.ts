@@ -15,6 +15,8 @@ export interface Life {
   over: boolean;
   /** Monitors whose notice is still to come, with the path they watch. */
   readonly watching: Map<number, string>;
+  /** Addresses watched for good, by token. */
+  readonly gone: Set<number>;
   readonly questions: Question[];
 }
 

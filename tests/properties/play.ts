@@ -59,7 +59,7 @@ function act(world: World, action: Action): void {
   switch (action.do) {
     case 'send': world.send(action.to, action.order, action.times); break;
     case 'ask': world.ask(action.to, action.order, action.ms); break;
-    case 'crash': case 'kill': case 'poison': case 'monitor': world[action.do](action.at); break;
+    case 'crash': case 'kill': case 'poison': case 'monitor': case 'suspend': case 'resume': world[action.do](action.at); break;
     case 'terminateChild': case 'terminateByRef': case 'restartChild': case 'deleteChild': world[action.do](action.at, action.id); break;
     case 'startChild': world.startChild(action.at, specOf(world, action.child)); break;
     case 'exit': world.exit(action.at, action.kind); break;

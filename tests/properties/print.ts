@@ -68,7 +68,7 @@ function printAction(action: Action, uses: Set<string>): string {
   switch (action.do) {
     case 'send': return `world.send(${quote(action.to)}, ${literal(action.order)}${action.times === undefined ? '' : `, ${action.times}`});`;
     case 'ask': return `world.ask(${quote(action.to)}, ${literal(action.order)}, ${action.ms});`;
-    case 'crash': case 'kill': case 'poison': case 'monitor': return `world.${action.do}(${quote(action.at)});`;
+    case 'crash': case 'kill': case 'poison': case 'monitor': case 'suspend': case 'resume': return `world.${action.do}(${quote(action.at)});`;
     case 'terminateChild': case 'terminateByRef': case 'restartChild': case 'deleteChild': return `world.${action.do}(${quote(action.at)}, ${quote(action.id)});`;
     case 'startChild': return `world.startChild(${quote(action.at)}, ${printPlan(action.child, '  ', uses)});`;
     case 'exit': return `world.exit(${quote(action.at)}, ${quote(action.kind)});`;

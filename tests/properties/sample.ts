@@ -5,8 +5,8 @@ import { play } from './play.js';
 
 // The scripts that mutants of the runtime are judged by, see docs/mutation.md; `npm test` plays many more.
 
-const BLOCKS = 12;
-const SCRIPTS = 30;
+const BLOCKS = 8;
+const SCRIPTS = 20;
 const SEED = 7;
 
 for (let block = 0; block < BLOCKS; block++) {

@@ -23,7 +23,7 @@ export interface WorkerPlan {
   readonly restore?: 'init' | 'lastGood';
   readonly shutdown?: Shutdown;
   readonly significant?: boolean;
-  readonly mailbox?: Pick<MailboxSpec, 'capacity' | 'overflow' | 'onRestart'>;
+  readonly mailbox?: Pick<MailboxSpec, 'capacity' | 'overflow' | 'onRestart' | 'stash'>;
   readonly backoff?: BackoffSpec;
   readonly quarantine?: Budget;
 }
@@ -82,7 +82,7 @@ export interface Order {
 
 export const ORDERS = [
   'add', 'die', 'end', 'chain', 'timer', 'cancel', 'spawn', 'spawnNow', 'stopKid', 'monitor', 'demonitor', 'ask', 'reply', 'replyTwice', 'subscribe', 'publish',
-  'register', 'effect', 'workThenDie', 'exit',
+  'register', 'effect', 'workThenDie', 'exit', 'stash', 'unstash', 'watch',
 ] as const;
 export type OrderType = (typeof ORDERS)[number];
 
@@ -97,7 +97,7 @@ export interface Flags {
 export type Action =
   | { readonly do: 'send'; readonly to: string; readonly order: Order; readonly times?: number }
   | { readonly do: 'ask'; readonly to: string; readonly order: Order; readonly ms: number }
-  | { readonly do: 'crash' | 'kill' | 'poison' | 'monitor'; readonly at: string }
+  | { readonly do: 'crash' | 'kill' | 'poison' | 'monitor' | 'suspend' | 'resume'; readonly at: string }
   | { readonly do: 'terminateChild' | 'terminateByRef' | 'restartChild' | 'deleteChild'; readonly at: string; readonly id: string }
   | { readonly do: 'startChild'; readonly at: string; readonly child: Plan }
   | { readonly do: 'exit'; readonly at: string; readonly kind: 'normal' | 'shutdown' | 'error' }

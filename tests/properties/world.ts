@@ -37,6 +37,8 @@ export class World {
   /** Fate of each order by its number. */
   private readonly fates: number[] = [FATE.unknown];
   private readonly questions: Question[] = [];
+  /** Orders that were set aside once: they are handled when they come back. */
+  private readonly aside = new Set<number>();
   private readonly effectKeys = new Set<string>();
   private readonly pending: Violation[] = [];
   private downs = 0;
@@ -126,6 +128,16 @@ export class World {
 
   poison(at: string): void {
     this.runtime.poison(at);
+    this.check();
+  }
+
+  suspend(at: string): void {
+    this.runtime.suspend(at);
+    this.check();
+  }
+
+  resume(at: string): void {
+    this.runtime.resume(at);
     this.check();
   }
 
@@ -255,7 +267,7 @@ export class World {
   begin(path: string): Life {
     this.invariants.ignored.delete(path);
     this.terminated.delete(path);
-    const life: Life = { path, number: (this.lives.get(path)?.number ?? 0) + 1, turns: 0, over: false, watching: new Map(), questions: [] };
+    const life: Life = { path, number: (this.lives.get(path)?.number ?? 0) + 1, turns: 0, over: false, watching: new Map(), gone: new Set(), questions: [] };
     this.lives.set(path, life);
     return life;
   }
@@ -275,6 +287,14 @@ export class World {
 
   sent({ id }: Sent): void {
     if (this.fates[id] === FATE.unknown) this.fates[id] = FATE.sent;
+  }
+
+  setAside({ id }: Sent): void {
+    this.aside.add(id);
+  }
+
+  wasSetAside({ id }: Sent): boolean {
+    return this.aside.has(id);
   }
 
   handled(message: Sent, path: string): void {
@@ -358,7 +378,7 @@ export class World {
 
 const NAMES = ['unknown', 'sent', 'handled', 'a dead letter'];
 /** Code outside the tree asks, too. */
-const OUTSIDE: Life = { path: '', number: 0, turns: 0, over: false, watching: new Map(), questions: [] };
+const OUTSIDE: Life = { path: '', number: 0, turns: 0, over: false, watching: new Map(), gone: new Set(), questions: [] };
 
 export function pathOf(parent: string, id: string): string {
   return parent === '/' ? `/${id}` : `${parent}/${id}`;
