@@ -171,3 +171,32 @@ test('under the runtime: inspect shows the same view, a throw costs one message,
     ['poison', 'only upwards'], ['poison', 'a machine may not spawn inside assign; use spawnChild or invoke'],
   ]);
 });
+
+test('a compiled machine puts events off, and is taken down and put up again, as one that is not', () => {
+  const logic = setup({
+    types: {} as { context: { n: number }; events: { type: 'add' | 'open' | 'close' } },
+    actions: { add: assign(({ context }) => ({ n: context.n + 1 })) },
+  }).createMachine({
+    id: 'gate', initial: 'closed', context: { n: 0 },
+    states: { closed: { meta: { defer: ['add'] }, on: { open: 'open' } }, open: { on: { add: { actions: 'add' }, close: 'closed' } } },
+  });
+  const seen = [true, false].map((compiled) => {
+    const behaviour = machine(logic, { version: 1, compiled });
+    const runtime = started(root([worker({ id: 'gate', behaviour })]));
+    const views: unknown[] = [];
+    for (const type of ['add', 'add', 'open', 'add', 'close', 'add', 'open'] as const) {
+      runtime.send('/gate', { type });
+      runtime.drain();
+      views.push(runtime.inspect('/gate')?.value);
+    }
+    const context = new Recorder() as unknown as ActorContext<{ type: 'add' | 'open' | 'close' }>;
+    const open = behaviour.step(behaviour.init(context, undefined), { type: 'open' }, context);
+    const data: unknown = behaviour.snapshot?.(open);
+    const restored = behaviour.restore!(JSON.parse(JSON.stringify(data)), context, undefined, 'wake');
+    assert.equal((restored as object) instanceof FlatState, compiled);
+    views.push(data, behaviour.view?.(restored), behaviour.view?.(behaviour.step(restored, { type: 'add' }, context)));
+    return views;
+  });
+  assert.deepEqual(seen[0], seen[1]);
+  assert.deepEqual((seen[0]![6] as { context: unknown }).context, { n: 4 });
+});
