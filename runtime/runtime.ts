@@ -1,10 +1,9 @@
-import { VirtualClock, type Clock } from './clock/clock.js';
+import { VirtualClock } from './clock/clock.js';
 import { ask, commit, publish, rollback } from './core/commit.js';
 import { Ask } from './core/asks.js';
 import { type Cell, Ref, type Watcher } from './core/cell.js';
 import { CellContext, resolve } from './core/context.js';
 import { Dispatcher } from './core/dispatcher.js';
-import type { EffectTable } from './core/effects.js';
 import { toFailureCause } from './core/failure.js';
 import type { Hooks } from './core/hooks.js';
 import { drainEnded, exitSupervisor, kill, stopCell } from './core/lifecycle.js';
@@ -12,7 +11,7 @@ import { PermanentWatches } from './core/permanent.js';
 import { forget } from './core/release.js';
 import { powerOfTwo } from './core/mailbox.js';
 import { replaceState, type ReplaceStateResult } from './core/replace-state.js';
-import { fireOverdue, type SnapshotEnvelope, type SnapshotResult, takeSnapshot } from './core/snapshot.js';
+import { fireOverdue, type SnapshotResult, takeSnapshot } from './core/snapshot.js';
 import { createCell, startCell } from './core/start.js';
 import { awaitStart } from './core/pending-start.js';
 import { startAnswer } from './core/start-wishes.js';
@@ -23,8 +22,6 @@ import { upgrade, type UpgradeResult, type UpgradeTarget } from './core/upgrade.
 import { type BurstMeter, WallLoop } from './core/wall-loop.js';
 import { durableContext } from './durable/adopt.js';
 import { DurableHost } from './durable/host.js';
-import type { JournalFailure } from './journal/failure.js';
-import type { Journal } from './journal/port.js';
 import { type Counters, countersOf } from './observe/counters.js';
 import { DeadLetters } from './observe/dead-letters.js';
 import { COPY_LIMITS, type CopyLimits } from './observe/inspect.js';
@@ -32,6 +29,7 @@ import { type ArmedTimer, type Inspection, inspectionOf, pathsOfCells, timersUnd
 import type { SupervisorReport } from './observe/report.js';
 import { treeOf, type TreeLimits, type TreeNode } from './observe/tree.js';
 import { Trace } from './observe/trace.js';
+import type { RuntimeOptions } from './options.js';
 import * as admin from './supervision/admin.js';
 import { startFinished } from './supervision/boot.js';
 import { routeTo } from './supervision/partitions.js';
@@ -42,35 +40,6 @@ import { problemsOfSpec } from './supervision/validate.js';
 import type {
   ActorRef, AskResult, Behaviour, ChildSpec, DeadLetter, ExitReason, PartitionKey, SendResult, StartChildResult, WorkerSpec,
 } from './types.js';
-
-export interface RuntimeOptions {
-  readonly clock?: Clock;
-  /** Seed of every generator in the runtime. */
-  readonly seed?: string | number;
-  readonly effects?: EffectTable;
-  /** Messages an actor may handle before the next one gets its turn. Default 64. */
-  readonly sliceMessages?: number;
-  readonly maxTimersPerActor?: number;
-  /** Events the trace ring holds (rounded up to a power of two). Default 8192. */
-  readonly traceEvents?: number;
-  /** Dead letters kept. Default 256; all are counted. */
-  readonly deadLetterRing?: number;
-  /**
-   * Asked for a snapshot when a worker is started at a path for the first time: the actor goes on from it instead of beginning
-   * with `init`. Its overdue timers come before new input.
-   */
-  readonly recover?: (path: string) => SnapshotEnvelope | null | undefined;
-  /** Where actors with `durable` in their specification are kept: `openJournal` or `MemoryJournal` of faultline/journal. One runtime, one journal. */
-  readonly journal?: Journal;
-  /** How much of an actor's time a recovery has to do again at most, on this runtime's clock. Default 60,000 ms. */
-  readonly snapshotEveryMs?: number;
-  /** Everything sent from outside the tree is written to the journal when it comes, whoever it is for. Default: to durable actors that ask for it. */
-  readonly inputLog?: boolean;
-  /** Called once when the journal has failed. Its actors are ended by then; the process is to end with JOURNAL_FAILED_EXIT_CODE. */
-  readonly onJournalFailure?: (failure: JournalFailure) => void;
-  /** Called once when the root has ended by itself: it gave up, or shut itself down. */
-  readonly onFatal?: (reason: ExitReason) => void;
-}
 
 const HOOKS: Hooks = {
   commit, rollback, drainEnded, exitSupervisor, childExited, siblingStopped, retryFailed, startFinished,
