@@ -165,8 +165,8 @@ export const METHODS = {
     }),
     z.looseObject({
       path: z.string(),
-      ignored: z.boolean().describe('Its start said that it is not needed.'),
-      pending: z.boolean().describe('Its start goes on; look at its state later.'),
+      ignored: z.literal(true).optional().describe('Its start said that it is not needed.'),
+      pending: z.literal(true).optional().describe('Its start goes on; look at its state later.'),
     })),
   deleteChild: method('write', 'Forgets the specification of a stopped child.', z.strictObject({ path, reason: reason.optional() }), done),
   reconfigure: method('write', 'Gives a running supervisor a new specification by OTP\'s rules of code change: flags replaced, new children not started, missing ones kept.',

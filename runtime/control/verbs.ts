@@ -157,7 +157,8 @@ export const VERBS: Verbs = {
     const spec = specFrom(target, name, input, id);
     const started = runtime.startChild(supervisor, spec);
     if (!started.ok) throw refusal(started.reason);
-    return { path: started.ref.path, ignored: started.ignored === true, pending: started.pending === true };
+    const { ref, ignored, pending } = started;
+    return { path: ref.path, ...(ignored === true ? { ignored } : {}), ...(pending === true ? { pending } : {}) };
   },
 
   deleteChild: ({ path }, { target }) => {
