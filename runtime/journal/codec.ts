@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { type ActorSnapshot, type JournalEntry, KIND_CODES, type TurnInput, type TurnOp } from './entry.js';
 import { JournalFailure } from './failure.js';
-import { MOST_RESERVED, notWritable, pack, unpack } from './pack.js';
+import { MOST_RESERVED, notWritable, pack, packPlain, unpack, unpackPlain } from './pack.js';
 
 /**
  * An entry as bytes, little endian:
@@ -9,7 +9,7 @@ import { MOST_RESERVED, notWritable, pack, unpack } from './pack.js';
  *      0  u32  length of the whole entry
  *      4  u32  CRC-32 of everything behind this field
  *      8  u8   kind (see KIND_CODES)
- *      9  u8   0
+ *      9  u8   1: objects are plain maps (there is no Map in the body); 0: objects are records
  *     10  u16  number of targets
  *     12  u32  number of the actor, 0 for none
  *     16  f64  stamp, µs since the epoch
@@ -38,6 +38,7 @@ export interface EntryProblem {
 export type DecodedEntry = { readonly ok: true; readonly entry: JournalEntry } | { readonly ok: false; readonly problem: EntryProblem };
 
 const KINDS = Object.keys(KIND_CODES) as (keyof typeof KIND_CODES)[];
+const PLAIN = 1;
 const NO_TARGETS: readonly number[] = [];
 const PHASES = ['start', 'step', 'stop', 'wake', 'upgrade'] as const;
 const STATUSES = ['replied', 'done', 'failed'] as const;
@@ -46,8 +47,16 @@ export function encodeEntry(entry: JournalEntry, actors: ActorNumbers): Uint8Arr
   const targets = entry.kind === 'turn' ? targetsOf(entry.ops, actors) : NO_TARGETS;
   const start = HEADER_BYTES + 4 * targets.length;
   let bytes: Buffer;
+  let flags = PLAIN;
   try {
-    bytes = start <= MOST_RESERVED ? pack(bodyOf(entry), start) : Buffer.concat([Buffer.alloc(start), pack(bodyOf(entry), 0)]);
+    const body = bodyOf(entry);
+    const reserved = start <= MOST_RESERVED ? start : 0;
+    let packed = packPlain(body, reserved);
+    if (packed === null) {
+      flags = 0;
+      packed = pack(body, reserved);
+    }
+    bytes = reserved === start ? packed : Buffer.concat([Buffer.alloc(start), packed]);
   } catch (thrown) {
     throw notWritable(describe(entry), thrown);
   }
@@ -56,7 +65,7 @@ export function encodeEntry(entry: JournalEntry, actors: ActorNumbers): Uint8Arr
   if (length > MAX_ENTRY_BYTES) throw new JournalFailure('value', `${describe(entry)} takes ${length} bytes; the most is ${MAX_ENTRY_BYTES}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, length);
   view.setUint32(0, length, true);
-  view.setUint16(8, KIND_CODES[entry.kind], true);
+  view.setUint16(8, KIND_CODES[entry.kind] + 256 * flags, true);
   view.setUint16(10, targets.length, true);
   view.setUint32(12, entry.kind === 'release' ? 0 : actors.numberOf(entry.actor), true);
   view.setFloat64(16, entry.atUs, true);
@@ -104,7 +113,8 @@ export function decodeEntry(bytes: Uint8Array, actors: Pick<ActorNumbers, 'pathO
   const { header } = read;
   let body: unknown;
   try {
-    body = unpack(bytes.subarray(offset + HEADER_BYTES + 4 * header.targets.length, offset + header.length));
+    const packed = bytes.subarray(offset + HEADER_BYTES + 4 * header.targets.length, offset + header.length);
+    body = bytes[offset + 9] === PLAIN ? unpackPlain(packed) : unpack(packed);
   } catch (thrown) {
     return problem('body', `the body cannot be decoded: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   }

@@ -74,6 +74,7 @@ test('any bytes are an entry, a chunk, a snapshot or a named problem; one flippe
     const bytes = Buffer.concat([Buffer.alloc(32), body]);
     bytes.writeUInt32LE(bytes.length, 0);
     bytes[8] = kind;
+    bytes[9] = body.length % 2;
     bytes[12] = 1;
     bytes.writeUInt32LE(crc32(bytes.subarray(8)), 4);
     total(bytes);
