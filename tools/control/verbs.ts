@@ -51,7 +51,7 @@ export async function startChild(template: string, options: StartChildOptions): 
   };
   const answer = await withProcess(options, ({ client }) => client.call('startChild', params));
   if (options.json === true) printJson(answer);
-  else printLine(`${answer.path} is started`);
+  else printLine(`${answer.path} ${answer.ignored ? 'said that it is not needed' : answer.pending ? 'is starting' : 'is started'}`);
 }
 
 export interface ReconfigureOptions extends VerbOptions {

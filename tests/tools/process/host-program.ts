@@ -4,6 +4,8 @@ import { DEFAULT_CONFIG } from '../../../config/index.js';
 import { ProcessHost } from '../../../tools/process/host.js';
 
 // A process with no more than the host in it, that misbehaves as a test asks.
+/** The main thread hangs, without warming the room. */
+const block = (): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 const forEver = (): Promise<void> => new Promise(() => {});
 
 function build(): Command {
@@ -19,18 +21,14 @@ function build(): Command {
     for (const phase of ['flush-logs', 'drain', 'stop-intake'] as const) host.onShutdown(phase, phase, note(phase));
     if (mode === 'fails') host.onShutdown('drain', 'fails', () => Promise.reject(new Error('cannot drain')));
     if (mode === 'blocks') {
-      host.onShutdown('drain', 'blocks', () => {
-        for (;;);
-      });
+      host.onShutdown('drain', 'blocks', block);
     }
     await host.serve({ runtime: () => null });
     await host.ready();
     if (mode === 'throws') setTimeout(() => { throw new Error('nobody caught me, apiKey=do-not-log-me'); }, 10);
     if (mode === 'rejects') void Promise.reject(new Error('nobody awaited me'));
     if (mode === 'throws-and-blocks') {
-      host.onShutdown('drain', 'blocks', () => {
-        for (;;);
-      });
+      host.onShutdown('drain', 'blocks', block);
       setTimeout(() => { throw new Error('and then'); }, 10);
     }
     if (mode === 'gives-up') void host.end('rootGaveUp', 'the root gave up');
