@@ -28,6 +28,8 @@ class Recorder {
   publish(...all: unknown[]): void { this.said.push(['publish', ...all]); }
   spawnLater({ id }: { readonly id: string }): void { this.said.push(['spawnLater', id]); }
   stopChild(...all: unknown[]): void { this.said.push(['stopChild', ...all]); }
+  stash(): void { this.said.push(['stash']); }
+  unstashAll(): void { this.said.push(['unstashAll']); }
   stop(...all: unknown[]): void { this.said.push(['stop', ...all]); }
 }
 
