@@ -111,8 +111,11 @@ export function terminateChild(d: Dispatcher, path: string, which: string | Acto
 
 /** A child whose restart is called off: siblings that were down only to come back with it stay down (OTP). */
 function releaseGroup(d: Dispatcher, parent: Cell, child: Cell): void {
-  cancelRestart(d, child);
   const state = parent.supervision!;
+  // Down as one of a group whose restart is another's: that one goes on, and the others with it.
+  const isCause = state.waitingFor === child || child.restartTimer !== null || child.retryQueued;
+  cancelRestart(d, child);
+  if (!isCause) return;
   if (state.waitingFor === child) state.waitingFor = null;
   for (const sibling of affectedChildren(state.strategy, parent, child)) {
     const waits = sibling !== child && sibling.state === CellState.down && sibling.restartTimer === null && !sibling.retryQueued && !sibling.undecided;

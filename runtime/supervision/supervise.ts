@@ -72,11 +72,10 @@ export function retryFailed(d: Dispatcher, supervisor: Cell): void {
 /** A sibling that a group restart was waiting for has stopped. */
 export function siblingStopped(d: Dispatcher, supervisor: Cell, sibling: Cell): void {
   const waiting = supervisor.supervision!.waitingFor;
-  if (waiting === null) {
-    // It was terminated on its own; a temporary or dynamic child leaves nothing behind.
-    if (sibling.policy.restart === 'temporary' || supervisor.kind === CellKind.dynamic) forget(d, sibling);
-    return;
-  }
+  // A temporary or dynamic child leaves nothing behind, whatever the group still waits for.
+  const leavesNothing = sibling.policy.restart === 'temporary' || supervisor.kind === CellKind.dynamic;
+  if (leavesNothing && sibling.state === CellState.stopped) forget(d, sibling);
+  if (waiting === null) return;
   stopGroup(d, supervisor, waiting);
   // The strategy may have been changed while it was being stopped.
   if (sibling.state === CellState.down) startUncovered(d, supervisor);
