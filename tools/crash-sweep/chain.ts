@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EXIT_CODES } from '../cli/errors.js';
 import { onInterrupt } from '../cli/interrupt.js';
+import { verify } from '../journal/verify.js';
+import { JournalView } from '../journal/view.js';
 import { startExchange, type ExchangeProcess } from './exchange/start.js';
 import { makeScript } from './script.js';
 import type { Broken, LifeOptions, LifeReport, Stage } from './stages.js';
@@ -66,7 +68,8 @@ export async function runChain(options: ChainOptions): Promise<ChainResult> {
       }
       if (end.code === EXIT_CODES.ok.code) {
         const report = JSON.parse(readFileSync(life.report, 'utf8')) as LifeReport;
-        return { kills, report, ...judge(script, exchange.entries(), report.states) };
+        const { lost, doubled } = judge(script, exchange.entries(), report.states);
+        return { kills, report, lost: [...lost, ...(await harmIn(life.folder))], doubled };
       }
       const how = end.hung ? `hung for ${LONGEST_LIFE_MS / 1000} s` : end.signal === null ? `ended with code ${end.code}` : `was ended by ${end.signal}`;
       return { kills, report: null, doubled: [], lost: [`life ${lives + 1} ${how}: ${end.stderr.trim()}`] };
@@ -75,6 +78,16 @@ export async function runChain(options: ChainOptions): Promise<ChainResult> {
   } finally {
     keep();
     discard();
+  }
+}
+
+/** What `faultline journal verify` finds wrong in a journal. */
+export async function harmIn(folder: string): Promise<string[]> {
+  const view = JournalView.open(folder);
+  try {
+    return (await verify(view)).problems.map(({ where, problem }) => `journal: ${where}: ${problem}`);
+  } finally {
+    view.close();
   }
 }
 

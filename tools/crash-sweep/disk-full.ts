@@ -4,9 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EXIT_CODES } from '../cli/errors.js';
 import { onInterrupt } from '../cli/interrupt.js';
-import { verify } from '../journal/verify.js';
-import { JournalView } from '../journal/view.js';
-import { liveOnce } from './chain.js';
+import { harmIn, liveOnce } from './chain.js';
 import { startExchange, type ExchangeProcess } from './exchange/start.js';
 import { makeScript } from './script.js';
 import type { LifeOptions, LifeReport } from './stages.js';
@@ -62,7 +60,7 @@ export async function runDiskFull({ orders, seed }: { readonly orders: number; r
       const end = await liveOnce(life, Infinity, disk.fileKib());
       if (end.code === EXIT_CODES.journalFailed.code) {
         ended += 1;
-        lost.push(...(await harm(journal)).map((problem) => `after the disk was full for the ${ended}. time: ${problem}`));
+        lost.push(...(await harmIn(journal)).map((problem) => `after the disk was full for the ${ended}. time: ${problem}`));
         continue;
       }
       if (end.code !== EXIT_CODES.ok.code) {
@@ -78,15 +76,6 @@ export async function runDiskFull({ orders, seed }: { readonly orders: number; r
   } finally {
     keep();
     discard();
-  }
-}
-
-async function harm(folder: string): Promise<string[]> {
-  const view = JournalView.open(folder);
-  try {
-    return (await verify(view)).problems.map(({ where, problem }) => `${where}: ${problem}`);
-  } finally {
-    view.close();
   }
 }
 

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { ActorModel } from '../../runtime/durable/model.js';
 import { chunkCount, decodeChunk, walkChunk } from '../../runtime/journal/chunk.js';
 import { decodeSnapshot } from '../../runtime/journal/codec.js';
 import type { ActorSnapshot, JournalEntry } from '../../runtime/journal/entry.js';
@@ -21,6 +22,9 @@ export interface ActorSummary {
   readonly snapshot: { readonly position: number; readonly atUs: number; readonly bytes: number } | null;
   /** Entries that a recovery reads after the snapshot. */
   readonly entriesSinceSnapshot: number;
+  /** Messages in the journal that it has not handled. */
+  readonly messagesWaiting: number;
+  readonly timers: readonly { readonly key: string; readonly dueUs: number }[];
   /** Effects that were asked for and have no outcome. */
   readonly effectsInFlight: readonly { readonly key: string; readonly name: string }[];
 }
@@ -43,22 +47,21 @@ export interface JournalSummary {
 
 interface Tracked {
   readonly path: string;
+  /** What the runtime would know of it; null before a snapshot. */
+  model: ActorModel | null;
   snapshot: ActorSnapshot | null;
   position: number;
   bytes: number;
-  turn: number;
-  incarnation: number;
   since: number;
   /** Position of the first entry after the snapshot that concerns it, Infinity when there is none. */
   firstNeeded: number;
-  readonly effects: Map<string, string>;
 }
 
 /** Reads the whole journal once and says what is in it. */
 export async function summarize(reader: JournalView): Promise<JournalSummary> {
   const tracked = new Map<string, Tracked>();
   for (const [number, path] of reader.actors) {
-    tracked.set(path, { path, snapshot: null, position: -1, bytes: 0, turn: 0, incarnation: 0, since: 0, firstNeeded: Infinity, effects: new Map() });
+    tracked.set(path, { path, model: null, snapshot: null, position: -1, bytes: 0, since: 0, firstNeeded: Infinity });
     notePosition(`the name of actor ${number}`);
   }
   let snapshotBytes = 0;
@@ -68,8 +71,7 @@ export async function summarize(reader: JournalView): Promise<JournalSummary> {
     const known = tracked.get(reader.actors.get(actor) ?? '');
     if (!decoded.ok || known === undefined) continue;
     const { snapshot } = decoded;
-    Object.assign(known, { snapshot, position: decoded.position, bytes: bytes.length, turn: snapshot.turn, incarnation: snapshot.incarnation });
-    for (const { key, name } of snapshot.effects) known.effects.set(key, name);
+    Object.assign(known, { model: ActorModel.of(snapshot), snapshot, position: decoded.position, bytes: bytes.length });
   }
   const byKind = { turn: 0, failed: 0, input: 0, outcome: 0, snapshot: 0, release: 0 };
   let fromUs = Infinity;
@@ -114,37 +116,43 @@ export async function summarize(reader: JournalView): Promise<JournalSummary> {
 }
 
 function follow(tracked: ReadonlyMap<string, Tracked>, { position, entry }: PositionedEntry): void {
-  if (entry.kind === 'release') return;
+  if (entry.kind === 'release' || entry.kind === 'snapshot') return;
+  if (entry.kind === 'turn') {
+    for (const [index, op] of entry.ops.entries()) {
+      if (op[0] !== 'send' || op[1] === entry.actor || !need(tracked.get(op[1]), position)) continue;
+      tracked.get(op[1])?.model?.enqueue(position, index, op[2]);
+    }
+  }
   const actor = tracked.get(entry.actor);
-  if (actor === undefined) return;
-  if (entry.kind === 'turn') for (const op of entry.ops) if (op[0] === 'send') need(tracked.get(op[1]), position);
-  if (position <= actor.position || entry.kind === 'snapshot') return;
-  need(actor, position);
-  if (entry.kind === 'outcome') actor.effects.delete(entry.key);
-  if (entry.kind !== 'turn') return;
-  actor.turn = entry.turn;
-  actor.incarnation = entry.incarnation;
-  const epoch = actor.snapshot?.epoch ?? 0;
-  let nth = 0;
-  for (const op of entry.ops) if (op[0] === 'effect') actor.effects.set(`${actor.path}#${epoch}:${entry.turn}.${nth++}`, op[1]);
+  if (!need(actor, position)) return;
+  switch (entry.kind) {
+    case 'turn': return actor?.model?.turned(entry, position);
+    case 'failed': return actor?.model?.failed(entry);
+    case 'outcome': return actor?.model?.came(entry, position);
+    case 'input': return actor?.model?.enqueue(position, 0, entry.message);
+  }
 }
 
-function need(actor: Tracked | undefined, position: number): void {
-  if (actor === undefined || position <= actor.position) return;
+/** Whether a recovery of the actor reads this entry. */
+function need(actor: Tracked | undefined, position: number): boolean {
+  if (actor === undefined || position <= actor.position) return false;
   actor.since += 1;
   actor.firstNeeded = Math.min(actor.firstNeeded, position);
+  return true;
 }
 
-function summaryOf({ path, snapshot, position, bytes, turn, incarnation, since, effects }: Tracked): ActorSummary {
+function summaryOf({ path, model, snapshot, position, bytes, since }: Tracked): ActorSummary {
   return {
     path,
     behaviour: snapshot?.behaviour ?? null,
     log: snapshot?.log ?? null,
-    turns: turn,
-    incarnation,
+    turns: model?.turn ?? 0,
+    incarnation: model?.incarnation ?? 0,
     snapshot: snapshot === null ? null : { position, atUs: snapshot.atUs, bytes },
     entriesSinceSnapshot: since,
-    effectsInFlight: [...effects].map(([key, name]) => ({ key, name })),
+    messagesWaiting: model?.queue.size ?? 0,
+    timers: [...(model?.timers ?? [])].map(([key, { dueUs }]) => ({ key, dueUs })),
+    effectsInFlight: [...(model?.effects ?? [])].map(([key, { name }]) => ({ key, name })),
   };
 }
 

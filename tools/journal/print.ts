@@ -38,12 +38,12 @@ export function printSummary(summary: JournalSummary): void {
   if (summary.actors.length === 0) return;
   printLine();
   printLine(table(
-    ['actor', 'behaviour', 'log', 'turns', 'life', 'snapshot', 'since', 'in flight'],
+    ['actor', 'behaviour', 'log', 'turns', 'life', 'snapshot', 'since', 'waiting', 'timers', 'in flight'],
     summary.actors.map((actor) => [
       actor.path, actor.behaviour === null ? '-' : `${actor.behaviour.name} ${actor.behaviour.version}`, actor.log ?? '-', actor.turns, actor.incarnation,
-      actor.snapshot === null ? '-' : stamp(actor.snapshot.atUs), actor.entriesSinceSnapshot, actor.effectsInFlight.length,
+      actor.snapshot === null ? '-' : stamp(actor.snapshot.atUs), actor.entriesSinceSnapshot, actor.messagesWaiting, actor.timers.length, actor.effectsInFlight.length,
     ]),
-    { align: 'lllrrlrr' },
+    { align: 'lllrrlrrrr' },
   ));
   const inFlight = summary.actors.flatMap((actor) => actor.effectsInFlight);
   for (const { key, name } of inFlight.slice(0, EFFECTS_SHOWN)) printLine(`in flight  ${name}  ${key}`);

@@ -76,6 +76,7 @@ class Check {
   readonly #actors = new Map<string, ActorCheck>();
   /** Messages that nobody has handled yet: receiver by `position.index`. */
   readonly #messages = new Map<string, string>();
+  readonly #fromSnapshots = new Set<string>();
   readonly #sources = new Map<string, number>();
 
   constructor(view: JournalView) {
@@ -180,7 +181,10 @@ class Check {
     const [, position, index] = input;
     if (position < this.#first) return;
     const message = `${position}.${index}`;
-    const receiver = this.#messages.get(message);
+    // What waited without a place of its own when the actor was stopped stands in that snapshot.
+    const stored = this.#actor(actor).snapshotPositions.has(position) && !this.#fromSnapshots.has(message);
+    if (stored) this.#fromSnapshots.add(message);
+    const receiver = stored ? actor : this.#messages.get(message);
     if (receiver === undefined) this.#problem(where, `${actor} handles message ${message}, which is not there or was handled before`);
     else if (receiver !== actor) this.#problem(where, `${actor} handles message ${message}, which is for ${receiver}`);
     this.#messages.delete(message);
