@@ -35,7 +35,7 @@ export interface SweepResult {
 }
 
 /** Orders of the script: the uninterrupted run of these writes a good 2,000 batches. */
-const ORDERS = 140;
+const ORDERS = 135;
 const SAMPLE_ORDERS = 30;
 const DISK_FULL_ORDERS = 30;
 const RANDOM_KILLS = 120;
