@@ -56,7 +56,8 @@ describe('the examples of the documentation run', () => {
     test(`${page}: ${found.length + programs.length}`, () => {
       const folder = playground();
       folders.push(folder);
-      const env: NodeJS.ProcessEnv = { ...process.env, PATH: `${join(folder, '.bin')}:${process.env['PATH']}` };
+      // Names of processes are unique in a run folder, and other tests may run at the same time.
+      const env: NodeJS.ProcessEnv = { ...process.env, PATH: `${join(folder, '.bin')}:${process.env['PATH']}`, FAULTLINE_RUN_DIR: join(folder, '.run') };
       delete env['NODE_TEST_CONTEXT'];
       delete env['FAULTLINE_CONFIG'];
       for (const { line, script } of found) {

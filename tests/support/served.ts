@@ -14,6 +14,14 @@ export class Playground {
   readonly env: Readonly<Record<string, string>> = { FAULTLINE_RUN_DIR: join(this.folder, 'run'), FAULTLINE_LOG_DIR: join(this.folder, 'log'), NO_COLOR: '1' };
   readonly #children: Served[] = [];
 
+  constructor() {
+    // The runner ends a file that takes too long with SIGTERM, and then no hook is run.
+    process.once('SIGTERM', () => {
+      for (const { child } of this.#children) child.kill('SIGKILL');
+      process.exit(143);
+    });
+  }
+
   at(name: string): string {
     return join(this.folder, name);
   }
