@@ -27,8 +27,8 @@ interface SmallDisk {
   remove(): void;
 }
 
-const FIRST_KIB = 96;
-const STEP_KIB = 96;
+const FIRST_KIB = 64;
+const STEP_KIB = 24;
 const FULL_DISKS = 5;
 const ENOUGH_KIB = 256 * 1024;
 /** Lives in all: some steps free so little that a life hardly gets on. */
