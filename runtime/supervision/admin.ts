@@ -113,7 +113,7 @@ export function terminateChild(d: Dispatcher, path: string, which: string | Acto
 function releaseGroup(d: Dispatcher, parent: Cell, child: Cell): void {
   const state = parent.supervision!;
   // Down as one of a group whose restart is another's: that one goes on, and the others with it.
-  const isCause = state.waitingFor === child || child.restartTimer !== null || child.retryQueued;
+  const isCause = state.waitingFor === child || child.restartTimer !== null || child.retryQueued || child.pendingStart !== null;
   cancelRestart(d, child);
   if (!isCause) return;
   if (state.waitingFor === child) state.waitingFor = null;
@@ -132,6 +132,8 @@ export function restartChild(d: Dispatcher, path: string, id: string, onStarted?
   if (!isCell(child)) return refused(child);
   if (child.state === CellState.down) return refused({ kind: 'restarting', path: child.path });
   if (child.state !== CellState.stopped) return refused({ kind: 'running', path: child.path });
+  // What is started now would outlive the stop of those before it.
+  if (child.parent!.state > CellState.draining) return refused({ kind: 'stopping', path });
   child.quarantined = false;
   child.policy.quarantine?.clear();
   const cause = startCell(d, child);

@@ -167,3 +167,15 @@ test('a temporary child that took time to stop for a group restart is gone when 
   runtime.advanceTo(50_000);
   assert.deepEqual(runtime.whichChildren('/')?.map(({ id, state }) => [id, state]), [['failing', 'running'], ['late', 'running']]);
 });
+
+test('a supervisor that is being stopped starts no child again by hand', () => {
+  const runtime = started(root([child('slow', { onStop: () => 'pending' }, { shutdown: 5 }), child('other')]));
+  runtime.terminateChild('/', 'other');
+  runtime.crash('/');
+  assert.equal(runtime.tree()?.state, 'stopping');
+  const answer = runtime.restartChild('/', 'other');
+  assert.equal(!answer.ok && answer.reason.kind, 'stopping');
+  assert.equal(runtime.whichChildren('/')?.[1]?.state, 'stopped');
+  runtime.advanceTo(5_000);
+  assert.equal(runtime.tree(), null);
+});
