@@ -54,7 +54,8 @@ export class Invariants {
   learn(spec: ChildSpec, path: string): void {
     this.rules.set(path, {
       restart: spec.restart, budget: spec.kind === 'worker' ? null : spec.intensity, strategy: spec.kind === 'supervisor' ? spec.strategy : null,
-      own: spec.kind === 'worker' ? (spec.quarantine ?? null) : null, autoShutdown: spec.kind === 'worker' || spec.kind === 'partitioned' ? 'never' : (spec.autoShutdown ?? 'never'),
+      // A temporary child has no use for a budget, and keeps none.
+      own: spec.kind === 'worker' && spec.restart !== 'temporary' ? (spec.quarantine ?? null) : null, autoShutdown: spec.kind === 'worker' || spec.kind === 'partitioned' ? 'never' : (spec.autoShutdown ?? 'never'),
       significant: spec.significant === true,
     });
     // The default is five seconds.

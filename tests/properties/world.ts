@@ -113,7 +113,9 @@ export class World {
   }
 
   reconfigure(at: string, wanted: Reconfiguration): void {
+    this.admin = { parent: at, path: '' };
     const answer = this.runtime.reconfigure(at, wanted);
+    this.admin = null;
     if (answer.ok) {
       this.invariants.relearn(at, wanted);
       for (const { path } of this.runtime.whichChildren(at) ?? []) this.outOfOrder.add(path);
@@ -308,7 +310,8 @@ export class World {
 
   /** Called when a child starts: in a group nobody after it may be up. */
   startedInOrder(path: string): void {
-    if (this.admin?.path === path) return;
+    // A reconfiguration may change the order, and who comes back with whom.
+    if (this.admin?.path === path || (this.admin?.path === '' && this.admin.parent === parentOf(path))) return;
     this.outOfOrder.delete(path);
     this.invariants.nobodyAfter(path, 'start', this.outOfOrder);
   }
