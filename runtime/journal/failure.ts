@@ -28,5 +28,18 @@ export class JournalFailure extends Error {
   }
 }
 
+const DAMAGE = /INVALID|CORRUPTED|VERSION_MISMATCH|PAGE_NOTFOUND|PAGE_FULL|CURSOR_FULL|BAD_TXN|not an LMDB/i;
+
+/** Whether LMDB met a page that it cannot make sense of. */
+export function isDamage(thrown: unknown): boolean {
+  return thrown instanceof Error && !(thrown instanceof JournalFailure) && DAMAGE.test(thrown.message);
+}
+
+/** What LMDB throws, as a failure of the journal: 'corrupt' for pages that make no sense, 'io' for all else. */
+export function fromLmdb(what: string, thrown: unknown): JournalFailure {
+  if (thrown instanceof JournalFailure) return thrown;
+  return new JournalFailure(isDamage(thrown) ? 'corrupt' : 'io', `${what}: ${thrown instanceof Error ? thrown.message : String(thrown)}`, thrown);
+}
+
 /** Exit code of a process whose journal failed; stands in the product's table as `journalFailed`. */
 export const JOURNAL_FAILED_EXIT_CODE = 11;

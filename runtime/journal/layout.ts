@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
-import { JournalFailure } from './failure.js';
+import { fromLmdb, JournalFailure } from './failure.js';
 import type { Owner } from './owner.js';
 
 /** Version of everything on disk: databases, chunks, entries, snapshots. */
@@ -131,9 +131,6 @@ function attempt<T>(dir: string, call: () => T): T {
   try {
     return call();
   } catch (thrown) {
-    if (thrown instanceof JournalFailure) throw thrown;
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
-    const code = /INVALID|CORRUPTED|VERSION_MISMATCH|PAGE_NOTFOUND|not an LMDB/i.test(why) ? 'corrupt' : 'io';
-    throw new JournalFailure(code, `the journal in ${dir} cannot be opened: ${why}`, thrown);
+    throw fromLmdb(`the journal in ${dir} cannot be opened`, thrown);
   }
 }

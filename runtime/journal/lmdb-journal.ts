@@ -3,7 +3,7 @@ import { isMainThread } from 'node:worker_threads';
 import { type Batch, BatchingJournal, type PointHook } from './batch.js';
 import { chunksOf, walkChunk } from './chunk.js';
 import { decodeEntry, readSnapshotPosition } from './codec.js';
-import { JournalFailure } from './failure.js';
+import { fromLmdb, JournalFailure } from './failure.js';
 import { checkMeta, isBlank, JOURNAL_FORMAT, JOURNAL_KIND, type Layout, openLayout, readOwner, readState } from './layout.js';
 import { isAlive, type Owner, thisProcess } from './owner.js';
 import type { PositionedEntry } from './port.js';
@@ -61,7 +61,7 @@ export async function openJournal(options: JournalOptions): Promise<LmdbJournal>
     }
   } catch (thrown) {
     open.delete(path);
-    throw thrown;
+    throw fromLmdb(`the journal in ${dir} cannot be read`, thrown);
   }
 }
 
@@ -181,7 +181,7 @@ export class LmdbJournal extends BatchingJournal {
   }
 
   protected storedSnapshot(number: number): Uint8Array | undefined {
-    return this.layout.snapshots.get(number);
+    return this.read(() => this.layout.snapshots.get(number));
   }
 
   /** Writes batch after batch until nothing waits: while one is being flushed the next collects. */
@@ -296,14 +296,22 @@ export class LmdbJournal extends BatchingJournal {
   }
 
   private loadChunk(position: number): void {
-    const first = firstAtOrBelow(this.layout, position);
-    const bytes = this.layout.log.get(first);
+    const first = this.read(() => firstAtOrBelow(this.layout, position));
+    const bytes = this.read(() => this.layout.log.get(first));
     if (bytes === undefined) throw new JournalFailure('corrupt', `entry ${position} is missing`);
     const offsets: number[] = [];
     const damage = walkChunk(first, bytes, (_position, _header, offset) => offsets.push(offset));
     if (damage !== null && damage.position <= position) throw new JournalFailure('corrupt', `entry ${damage.position} is damaged: ${damage.problem.message}`);
     this.chunkFirst = first;
     this.chunkEntries = { bytes, offsets };
+  }
+
+  private read<T>(call: () => T): T {
+    try {
+      return call();
+    } catch (thrown) {
+      throw fromLmdb(`the journal in ${this.dir} cannot be read`, thrown);
+    }
   }
 
   private damaged(what: string, why: string): JournalFailure {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
+import { isDamage } from '../../runtime/journal/failure.js';
 import { retentionOf } from '../../runtime/journal/retention.js';
 import { CliError } from '../cli/errors.js';
 import { endWith, printJson, printLine, printNote } from '../cli/output.js';
@@ -9,7 +10,7 @@ import { lookAtDataFile } from './data-file.js';
 import { exportJournal } from './export.js';
 import { selectEntries, summarize } from './inspect.js';
 import { count, plainEntry, printEntries, printSummary, printVerdict, size } from './print.js';
-import { inReader, readShielded, shielded } from './shield.js';
+import { inReader, lastPosition, readShielded, shielded } from './shield.js';
 import { verify, type JournalVerdict } from './verify.js';
 import { JournalView } from './view.js';
 
@@ -106,16 +107,24 @@ async function verifyCommand(folder: string, { json }: { readonly json?: boolean
       process.exitCode = end.code;
       return;
     }
-    const problem = `a page is damaged or missing: reading ended with ${end.signal}${end.position === '' ? '' : `; the last that could be read was ${end.position}`}`;
-    report({ ok: false, folder, format: null, entries: 0, snapshots: 0, bytes: 0, problems: [{ where: 'data.mdb', problem }], problemCount: 1 }, json);
+    report(unreadable(folder, end.signal, end.position), json);
     return;
   }
   const view = JournalView.open(folder);
   try {
     report(await verify(view), json);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    report(unreadable(folder, (error as Error).message, lastPosition()), json);
   } finally {
     view.close();
   }
+}
+
+/** The verdict on a file whose pages LMDB cannot follow. `how`: what reading ended with. */
+function unreadable(folder: string, how: string, last: string): JournalVerdict {
+  const problem = `a page is damaged or missing: reading ended with ${how}${last === '' ? '' : `; the last that could be read was ${last}`}`;
+  return { ok: false, folder, format: null, entries: 0, snapshots: 0, bytes: 0, problems: [{ where: 'data.mdb', problem }], problemCount: 1 };
 }
 
 function report(verdict: JournalVerdict, json: boolean | undefined): void {

@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { isDamage } from '../../runtime/journal/failure.js';
 import { CliError } from '../cli/errors.js';
 import { lookAtDataFile } from './data-file.js';
 
 /**
- * LMDB maps its file: a page that is damaged or cut off ends the process that reads it with a signal, not with an error. So
+ * LMDB maps its file: a page that is damaged or cut off mostly ends the process that reads it with a signal, not with an error. So
  * these commands read in a process of their own, which is this same command line once more, and say what became of it.
  */
 const READER = 'FAULTLINE_JOURNAL_READER';
@@ -19,8 +20,14 @@ export type ShieldedEnd = { readonly code: number } | { readonly signal: NodeJS.
 /** True in the process that reads. */
 export const inReader = (): boolean => process.env[READER] === '1';
 
+let reached = '';
+
+/** How far reading came: the last thing that was good. */
+export const lastPosition = (): string => reached;
+
 /** Tells the process above how far reading is, for the case that the next page ends this one. */
 export function notePosition(position: string): void {
+  reached = position;
   if (inReader()) writeSync(POSITION_FD, `${position}\n`);
 }
 
@@ -47,7 +54,14 @@ export async function readShielded(): Promise<ShieldedEnd> {
 
 /** Runs `read` in the reading process, and waits for that one everywhere else. */
 export async function shielded(folder: string, read: () => Promise<void> | void): Promise<void> {
-  if (inReader()) return read();
+  if (inReader()) {
+    try {
+      return await read();
+    } catch (error) {
+      if (isDamage(error)) throw damaged(folder, (error as Error).message, reached);
+      throw error;
+    }
+  }
   // Said here at once, where it is not even a file of LMDB.
   lookAtDataFile(folder);
   const end = await readShielded();
@@ -55,6 +69,7 @@ export async function shielded(folder: string, read: () => Promise<void> | void)
   else throw damaged(folder, end.signal, end.position);
 }
 
-export function damaged(folder: string, signal: NodeJS.Signals, position: string): CliError {
-  return new CliError('badInput', `${folder}: a page of it is damaged or missing: reading ended with ${signal}${position === '' ? '' : ` after ${position}`}`, `see how much is good: faultline journal verify ${folder}; the folder was only read`);
+/** @param how reading ended: a signal, or what LMDB said */
+export function damaged(folder: string, how: string, position: string): CliError {
+  return new CliError('badInput', `${folder}: a page of it is damaged or missing: reading ended with ${how}${position === '' ? '' : ` after ${position}`}`, `see how much is good: faultline journal verify ${folder}; the folder was only read`);
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { JournalFailure, openJournal, type Journal } from '../../runtime/journal/index.js';
+import { JournalFailure, type JournalFailureCode, openJournal, type Journal } from '../../runtime/journal/index.js';
 import { CliError } from '../cli/errors.js';
 
 /** What a journal's passes are of: another one's decisions cannot be gone on with. */
@@ -129,10 +129,18 @@ export class PassJournal {
   }
 }
 
+const WAY_OUT: Partial<Record<JournalFailureCode, string>> = {
+  owned: 'two processes cannot write one journal: shut that one down, or give --journal another folder',
+  format: 'give --journal another folder',
+  corrupt: 'see how much is good: faultline journal verify; put a backup in its place, or give --journal another folder',
+  io: 'see that the folder can be written and the disk has room, then start it again',
+};
+
 /** A failure of the journal with its exit code: 78 where a person must put something right first, else 11. */
 export function asCliError(error: unknown): CliError | undefined {
   if (error instanceof CliError) return error;
   if (!(error instanceof JournalFailure)) return undefined;
   const { code, message } = error;
-  return code === 'owned' || code === 'format' ? new CliError('configuration', message) : new CliError('journalFailed', message);
+  const fix = WAY_OUT[code];
+  return new CliError(code === 'owned' || code === 'format' ? 'configuration' : 'journalFailed', message, fix);
 }

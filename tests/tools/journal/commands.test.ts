@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { fork } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -190,6 +190,26 @@ describe('faultline journal verify', () => {
     assert.equal(inspected.code, 3, inspected.stdout);
     assert.match(inspected.stderr, /fix: see how much is good: faultline journal verify/);
     assert.equal(digest(dir), before);
+  });
+
+  test('reports pages that LMDB itself cannot follow, and nobody calls that a defect', async (t) => {
+    const dir = await makeJournal(join(folder(t), 'j'), { inputs: 400 });
+    const file = openSync(join(dir, 'data.mdb'), 'r+');
+    for (let at = 2 * 4096 + 100; at < statSync(join(dir, 'data.mdb')).size; at += 4096) writeSync(file, Buffer.alloc(64, 0xab), 0, 64, at);
+    closeSync(file);
+    const before = digest(dir);
+    const verdict = await faultline(['journal', 'verify', dir, '--json']);
+    assert.equal(verdict.code, 6, verdict.stderr);
+    assert.match(json<{ problems: { problem: string }[] }>(verdict).problems[0]?.problem ?? '', /a page is damaged|checksum/);
+    const inspected = await faultline(['journal', 'inspect', dir]);
+    refused(inspected, 3, /a page of it is damaged or missing/, /fix: see how much is good: faultline journal verify/);
+    assert.doesNotMatch(inspected.stderr, /defect/);
+    assert.equal(digest(dir), before);
+    // The runtime refuses it as damaged, or LMDB ends the process; it never opens.
+    const program = `import { openJournal } from ${JSON.stringify(new URL('../../../runtime/journal/index.js', import.meta.url).href)}; await openJournal({ dir: ${JSON.stringify(dir)} }).then(() => console.log('opened'), (error) => console.log(error.name, error.code));`;
+    const { stdout, signal } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+    if (signal === null) assert.equal(stdout, 'JournalFailure corrupt\n');
+    else assert.equal(stdout, '');
   });
 });
 
