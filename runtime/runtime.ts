@@ -2,7 +2,7 @@ import { VirtualClock } from './clock/clock.js';
 import { ask, commit, publish, rollback } from './core/commit.js';
 import { Ask } from './core/asks.js';
 import { type Cell, Ref, type Watcher } from './core/cell.js';
-import { CellContext, resolve } from './core/context.js';
+import { CellContext, checkDeadline, resolve } from './core/context.js';
 import { Dispatcher } from './core/dispatcher.js';
 import { toFailureCause } from './core/failure.js';
 import type { Hooks } from './core/hooks.js';
@@ -135,12 +135,17 @@ export class Runtime {
     if (cell !== undefined) {
       if (d.durable !== null && (this.#inputLog || (cell.durable !== null && cell.durable.spec.inputLog === true))) {
         d.touch();
-        return d.durable.accept(cell.path, message, 'send', d.durable.nextInput('send'));
+        const result = d.durable.accept(cell.path, message, 'send', d.durable.nextInput('send'));
+        d.settle();
+        return result;
       }
-      return d.deliver(cell, message);
+      const result = d.deliver(cell, message);
+      if (result !== 'delivered') d.settle();
+      return result;
     }
     d.sent++;
     d.deadLetter('no_such_actor', typeof to === 'string' ? to : to.path, message);
+    d.settle();
     return 'dead';
   }
 
@@ -154,7 +159,9 @@ export class Runtime {
     if (d.durable === null) throw new Error('input needs a journal: createRuntime({ journal })');
     if (!Number.isSafeInteger(from.seq) || from.seq < 0) throw new RangeError(`input: seq must be a whole number from 0, not ${from.seq}`);
     d.touch();
-    return d.durable.accept(typeof to === 'string' ? to : to.path, message, from.source, from.seq);
+    const result = d.durable.accept(typeof to === 'string' ? to : to.path, message, from.source, from.seq);
+    d.settle();
+    return result;
   }
 
   /** The last number the journal has from a source, -1 when there is none. */
@@ -172,6 +179,7 @@ export class Runtime {
 
   /** Asks from outside the tree; `done` gets the one outcome, at the latest at the deadline. */
   ask<R>(to: ActorRef<never> | string, request: unknown, deadlineMs: number, done: (result: AskResult<R>) => void): void {
+    checkDeadline(deadlineMs);
     this.#d.touch();
     const question = new Ask(null, 0, request, done as (result: AskResult<never>) => unknown);
     ask(this.#d, null, typeof to === 'string' ? to : to.path, question, this.#d.nowUs + Math.round(deadlineMs * 1000));
@@ -200,6 +208,7 @@ export class Runtime {
 
   publish(topic: string, message: unknown): void {
     publish(this.#d, topic, message);
+    this.#d.settle();
   }
 
   /** Members of a group in the order they joined. */
@@ -209,7 +218,9 @@ export class Runtime {
 
   /** Sends the message to every member of the group; answers with how many there are. */
   broadcast(group: string, message: unknown): number {
-    return this.#d.groups.broadcast(this.#d, group, message);
+    const reached = this.#d.groups.broadcast(this.#d, group, message);
+    this.#d.settle();
+    return reached;
   }
 
   /** The partition of a partitioned supervisor that a key belongs to; undefined when there is no such supervisor. */
@@ -247,6 +258,7 @@ export class Runtime {
     const d = this.#d;
     const clock = d.clock;
     if (!(clock instanceof VirtualClock)) throw new TypeError('advanceTo needs a virtual clock; a wall clock moves by itself');
+    if (!Number.isFinite(us)) throw new RangeError(`advanceTo: the time must be a number of microseconds, not ${us}`);
     if (d.busy) throw new Error('advanceTo is for code outside the tree: a turn or an effect cannot move the clock');
     d.run();
     while (d.timers.nextUs() <= us) {

@@ -67,7 +67,7 @@ export function machineProblems(machine: AnyStateMachine, effects: readonly stri
     for (const action of node.exit) checkAction(action, `${node.id} exit`);
     for (const action of node.initial?.actions ?? []) checkAction(action, `${node.id} initial`);
     for (const [event, transitions] of node.transitions) {
-      if (event === '*' || event === 'xstate.*' || event.startsWith('xstate.error.*')) wildcards.push(`${node.id} on "${event}"`);
+      if (/^(xstate\.(error\.(actor\.)?)?)?\*$/.test(event)) wildcards.push(`${node.id} on "${event}"`);
       for (const transition of transitions) checkTransition(transition, `${node.id} on "${event}"`);
     }
     for (const transition of node.always ?? []) checkTransition(transition, `${node.id} always`);

@@ -1,6 +1,7 @@
 import {
   type AnyActorRef, type AnyMachineSnapshot, type AnyStateMachine, createActor, type EventFromLogic, type InputFrom, type SnapshotFrom,
 } from 'xstate';
+import type { EffectFailed } from '../core/effects.js';
 import type { ActorContext, ActorRef, Behaviour, ExitReason, WorkerSpec } from '../types.js';
 import { FlatMachine, FlatState, type StepAction as Action } from './flat.js';
 import { machineData, type MachineData, persistedOf } from './xstate-data.js';
@@ -54,6 +55,7 @@ interface DelayedSend {
   readonly event: Event;
 }
 const DELAYED_SEND = 'xstate.delayed.send';
+const EFFECT_FAILED: EffectFailed['type'] = 'runtime.effect_failed';
 
 function noSpawn(): never {
   throw new Error('a machine may not spawn inside assign; use spawnChild or invoke');
@@ -78,7 +80,7 @@ const MOST_MICROSTEPS = 1000;
  * value has changed.
  *
  * Reaching the final state ends the actor normally with the machine's output. A throw in a guard, an assign or an effect,
- * and a child error that no transition takes, is a crash of the actor.
+ * and a child's error or a failed effect (`runtime.effect_failed`) that no transition takes, is a crash of the actor.
  *
  * @throws TypeError naming everything in the machine that could not be carried out this way
  */
@@ -165,6 +167,7 @@ export function machine<M extends AnyStateMachine>(
         ctx.stash();
         return snapshot;
       }
+      if (message.type === EFFECT_FAILED) stepper.mustTake(snapshot as AnyMachineSnapshot, message as unknown as EffectFailed);
       const next = carryOut(stepper.step(snapshot as AnyMachineSnapshot, message), ctx);
       if (deferral !== null && !sameValue((snapshot as AnyMachineSnapshot).value, next.value)) ctx.unstashAll();
       return next as SnapshotFrom<M>;
@@ -242,6 +245,14 @@ class Stepper {
     if (this.flat !== null && snapshot instanceof FlatState) return this.flat.step(snapshot, event) as AnyMachineSnapshot;
     if (this.plain && !this.names(snapshot, event.type)) return snapshot;
     return this.compact(this.definition.transition(snapshot, event as never, this.scope) as unknown as AnyMachineSnapshot);
+  }
+
+  /** @throws Error when no active state names the failure of an effect, guards aside: an error nobody handles is a crash */
+  mustTake(snapshot: AnyMachineSnapshot, failure: EffectFailed): void {
+    const whole = snapshot instanceof FlatState ? snapshot.whole() : snapshot;
+    const { _nodes: nodes } = whole as unknown as { _nodes: readonly { readonly transitions: ReadonlyMap<string, unknown> }[] };
+    for (const node of nodes) for (const type of [failure.type, 'runtime.*', '*']) if (node.transitions.has(type)) return;
+    throw new Error(`no transition takes the failure of effect "${failure.effect}"`, { cause: failure.cause });
   }
 
   /** What the actor keeps of a snapshot: the compiled machine's own form of it where there is one. */

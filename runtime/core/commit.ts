@@ -214,6 +214,7 @@ function runEffect(d: Dispatcher, cell: Cell, name: string, payload: unknown, in
       } else {
         d.sent++;
         d.deadLetter('stale', cell, message);
+        d.settle();
       }
     },
   };

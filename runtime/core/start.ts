@@ -7,6 +7,7 @@ import { Cell } from './cell.js';
 import type { Dispatcher } from './dispatcher.js';
 import { toFailureCause } from './failure.js';
 import { watchIdle } from './idle.js';
+import { isTooDeep, MOST_LEVELS } from './levels.js';
 import { Mailbox, powerOfTwo } from './mailbox.js';
 import { OrderedMap } from './ordered-map.js';
 import { beginPending } from './pending-start.js';
@@ -46,6 +47,7 @@ export function createCell(d: Dispatcher, parent: Cell | null, spec: ChildSpec):
  * because its init said `ignore`; otherwise why it does not run (it is stopped then).
  */
 export function startCell(d: Dispatcher, cell: Cell): FailureCause | null {
+  if (isTooDeep(cell.path)) return { name: 'TooDeep', message: `a tree has ${MOST_LEVELS} levels at most`, path: cell.path };
   cell.incarnation++;
   unpark(d, cell);
   cell.startedAtUs = d.nowUs;

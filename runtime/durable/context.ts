@@ -1,12 +1,9 @@
 import type { Cell } from '../core/cell.js';
-import { CellContext } from '../core/context.js';
+import { CellContext, MOST_OPEN_EFFECTS } from '../core/context.js';
 import type { Dispatcher } from '../core/dispatcher.js';
 import { Journalled } from '../core/journalled.js';
 import { Op } from '../core/turn-ops.js';
 import type { ActorRef, AskResult, SendResult, StartChildResult, WorkerSpec } from '../types.js';
-
-/** Effects without an outcome; they stand in every snapshot. */
-const MOST_OPEN_EFFECTS = 16_384;
 
 /** What one turn of a durable actor says through its context besides the operations. */
 export class TurnRecord {

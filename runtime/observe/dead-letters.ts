@@ -12,6 +12,9 @@ export class DeadLetters {
   private next = 0;
   private readonly size: number;
   private readonly listeners = new Set<(letter: DeadLetter) => void>();
+  /** Letters the listeners have not been told of yet. */
+  private untold: DeadLetter[] = [];
+  private telling = false;
 
   constructor(size: number) {
     this.size = size;
@@ -26,16 +29,34 @@ export class DeadLetters {
     this.counts[reason]++;
     this.ring[this.next] = letter;
     this.next = (this.next + 1) % this.size;
-    for (const listener of this.listeners) {
-      try {
-        listener(letter);
-      } catch {
-        this.listeners.delete(listener);
-      }
-    }
+    if (this.listeners.size !== 0 && !this.telling) this.untold.push(letter);
   }
 
-  /** Calls `listener` for every letter from now on; one that throws is taken off. Returns the way to take it off. */
+  get waiting(): boolean {
+    return this.untold.length !== 0 && !this.telling;
+  }
+
+  /** Tells the listeners what waits, in order. */
+  tell(): void {
+    const letters = this.untold;
+    this.untold = [];
+    this.telling = true;
+    for (const letter of letters) {
+      for (const listener of this.listeners) {
+        try {
+          listener(letter);
+        } catch {
+          this.listeners.delete(listener);
+        }
+      }
+    }
+    this.telling = false;
+  }
+
+  /**
+   * Calls `listener` between turns for every letter from now on, in order, but for those it causes itself: they are only counted and
+   * kept. One that throws is taken off. Returns the way to take it off.
+   */
   onLetter(listener: (letter: DeadLetter) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);

@@ -1,3 +1,5 @@
+import { isTooDeep, MOST_LEVELS } from '../core/levels.js';
+
 /** One thing wrong with a specification. `at` is the place, as a path of ids and keys. */
 export interface SpecProblem {
   readonly code: SpecProblemCode;
@@ -10,7 +12,7 @@ export type SpecProblemCode =
   | 'invalid_behaviour' | 'invalid_restart' | 'invalid_restore' | 'invalid_shutdown' | 'invalid_start_deadline' | 'invalid_significant' | 'bad_combination'
   | 'invalid_mailbox' | 'invalid_durable' | 'invalid_backoff' | 'invalid_quarantine' | 'invalid_idle_after' | 'invalid_strategy' | 'invalid_intensity' | 'invalid_auto_shutdown'
   | 'invalid_children' | 'invalid_max_children' | 'invalid_template'
-  | 'invalid_partitions' | 'invalid_partition';
+  | 'invalid_partitions' | 'invalid_partition' | 'too_deep';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Report = (code: SpecProblemCode, at: string, message: string) => void;
@@ -55,6 +57,10 @@ function checkSpec(spec: unknown, above: string, under: AutoShutdown | undefined
     return;
   }
   const at = `${above}/${typeof spec['id'] === 'string' ? spec['id'] : '?'}`;
+  if (isTooDeep(at)) {
+    report('too_deep', at, `a tree has ${MOST_LEVELS} levels at most`);
+    return;
+  }
   if (spec['id'] === undefined) report('missing_id', at, 'id is missing');
   else if (typeof spec['id'] !== 'string' || spec['id'] === '' || spec['id'].includes('/')) {
     report('invalid_id', at, `id must be a non-empty text without "/", not ${nameOf(spec['id'])}`);

@@ -77,7 +77,10 @@ test('dead letters: all counted, the last ones kept, a listener that throws take
   const letters = new DeadLetters(4);
   let heard = 0;
   letters.onLetter(() => { heard++; throw new Error('x'); });
-  for (let n = 0; n < 10; n++) letters.add('stopped', '/a', n, n);
+  for (let n = 0; n < 10; n++) {
+    letters.add('stopped', '/a', n, n);
+    letters.tell();
+  }
   assert.deepEqual(letters.list().map((letter) => letter.message), [6, 7, 8, 9]);
   assert.equal(letters.byReason().stopped, 10);
   assert.equal(heard, 1);

@@ -216,6 +216,32 @@ test('a machine that cannot be stepped purely is refused with everything that is
   }
 });
 
+test('a wildcard that would take a child\'s error is refused, however it is written', () => {
+  for (const wildcard of ['*', 'xstate.*', 'xstate.error.*', 'xstate.error.actor.*']) {
+    const m = setup({ actors: { named: fromPromise(async () => 1) } }).createMachine({ id: 'm', invoke: { id: 'n', src: 'named' }, on: { [wildcard]: {} } });
+    assert.throws(() => machine(m, { version: 1, actors: { named: placer(() => undefined) } }), /a wildcard would swallow/, wildcard);
+  }
+});
+
+test('a failed effect that no transition takes is a crash with its cause; one that is named is an event', () => {
+  const boom = (): never => { throw new Error('exchange is away'); };
+  const go = (_args: unknown, ctx: ActorContext<never>): void => ctx.effect('boom', null);
+  const behaviour = (on: Readonly<Record<string, string>>) => machine(
+    setup({}).createMachine({ id: 'm', initial: 'a', states: { a: { on: { GO: { actions: 'go' as never }, ...on } }, failed: {} } }), { version: 1, effects: { go } },
+  );
+  const runtime = started(root([
+    worker({ id: 'deaf', behaviour: behaviour({}) }), worker({ id: 'hears', behaviour: behaviour({ 'runtime.effect_failed': 'failed' }) }),
+  ]), { effects: { boom } });
+  for (const path of ['/deaf', '/hears']) runtime.send(path, { type: 'GO' });
+  runtime.drain();
+  assert.equal((runtime.inspect('/hears')?.value as { value: string }).value, 'failed');
+  assert.equal(runtime.inspect('/hears')?.incarnation, 1);
+  assert.equal(runtime.inspect('/deaf')?.incarnation, 2);
+  const [poison] = runtime.deadLetters();
+  assert.match(poison?.cause?.message ?? '', /no transition takes the failure of effect "boom"/);
+  assert.equal(poison?.cause?.cause?.message, 'exchange is away');
+});
+
 test('an endless loop of eventless transitions is a crash, not a hang', () => {
   const loop = setup({}).createMachine({ id: 'loop', initial: 'x', states: { x: { on: { GO: 'a' } }, a: { always: 'b' }, b: { always: 'a' } } });
   const runtime = started(root([worker({ id: 'a', behaviour: machine(loop, { version: 1 }) })]));
