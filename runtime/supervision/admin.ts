@@ -93,7 +93,7 @@ export function terminateChild(d: Dispatcher, path: string, which: string | Acto
   if (child === undefined || child.parent !== parent) {
     // A reference to a child of ours that has already gone is as good as terminated.
     const wasOurs = byReference && child === undefined && which.path.startsWith(path === '/' ? '/' : `${path}/`);
-    return wasOurs ? OK : refused({ kind: 'not_found', path: byReference ? which.path : `${path}/${which}` });
+    return wasOurs ? OK : refused({ kind: 'not_found', path: byReference ? which.path : under(path, which) });
   }
   const pending = child.pendingStart;
   const wasDown = child.state === CellState.down;
@@ -203,7 +203,7 @@ function namedChild(d: Dispatcher, path: string, id: string): Cell | StartChildE
   const parent = supervisorAt(d, path);
   if (!isCell(parent)) return parent;
   if (parent.kind === CellKind.dynamic) return { kind: 'needs_reference', path };
-  return parent.children?.get(id) ?? { kind: 'not_found', path: path === '/' ? `/${id}` : `${path}/${id}` };
+  return parent.children?.get(id) ?? { kind: 'not_found', path: under(path, id) };
 }
 
 /** The supervisor at a path, or why the call is refused. Throws inside a turn. */
@@ -225,4 +225,8 @@ export function isCell(value: Cell | AdminError): value is Cell {
 
 export function refused<E>(reason: E): { readonly ok: false; readonly reason: E } {
   return { ok: false, reason };
+}
+
+function under(path: string, id: string): string {
+  return path === '/' ? `/${id}` : `${path}/${id}`;
 }

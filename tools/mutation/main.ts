@@ -1,4 +1,5 @@
 // `npm run mutation [-- --only FILE…] [--json]`: mutates the supervision code and shows which changes no test notices.
+import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,6 +9,7 @@ import { CliError } from '../cli/errors.js';
 import { execute } from '../cli/execute.js';
 import { onInterrupt } from '../cli/interrupt.js';
 import { endWith, printJson, printLine, printNote, table } from '../cli/output.js';
+import { progress } from '../cli/progress.js';
 import { nodeBinary, nodesFolder, run } from '../matrix/nodes.js';
 import { page } from './page.js';
 import { compare, type FileScore, nameOf, percent, type ReasonGroup, scores, type StrykerReport, type Survivor, survivors } from './report.js';
@@ -132,17 +134,41 @@ async function mutateIn(node: string, stryker: string, mutate: readonly string[]
     writeFileSync(join(folder, 'tests.json'), JSON.stringify({ files: testFiles(), skip: NOT_RUN_NAMES }));
     writeFileSync(join(folder, 'stryker.config.json'), JSON.stringify({
       plugins: [fileURLToPath(new URL('./runner.js', import.meta.url))], testRunner: 'in-process', coverageAnalysis: 'perTest', mutate, inPlace: true,
-      concurrency: CONCURRENCY, timeoutMS: TIMEOUT_MS, disableTypeChecks: false, checkers: [], reporters: ['json'], jsonReporter: { fileName: 'report.json' },
+      concurrency: CONCURRENCY, timeoutMS: TIMEOUT_MS, disableTypeChecks: false, checkers: [], reporters: ['json', 'progress-append-only'], jsonReporter: { fileName: 'report.json' },
       tempDirName: '.tmp', cleanTempDir: 'always', allowConsoleColors: false, logLevel: 'warn', thresholds: { high: 100, low: 0, break: null },
     }));
     printNote(`mutating ${mutate.length} files`);
-    const done = await run(node, [join(stryker, 'node_modules/@stryker-mutator/core/bin/stryker.js'), 'run', 'stryker.config.json'], { cwd: folder });
-    if (!existsSync(join(folder, 'report.json'))) throw new CliError('bug', `Stryker made no report:\n${(done.stdout + done.stderr).slice(-3000)}`);
+    const said = await runStryker(node, join(stryker, 'node_modules/@stryker-mutator/core/bin/stryker.js'), folder);
+    if (!existsSync(join(folder, 'report.json'))) throw new CliError('bug', `Stryker made no report:\n${said.slice(-3000)}`);
     return JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as StrykerReport;
   } finally {
     discard();
     keep();
   }
+}
+
+/** Runs Stryker and shows how far it is; answers with what it said. */
+function runStryker(node: string, program: string, folder: string): Promise<string> {
+  const bar = progress('mutants', 100, { format: (share) => `${Math.floor(share)} %` });
+  return new Promise((resolve) => {
+    const child = spawn(node, [program, 'run', 'stryker.config.json'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const forget = onInterrupt(() => void child.kill('SIGKILL'));
+    let said = '';
+    const end = (more: string): void => {
+      forget();
+      bar.done();
+      resolve(said + more);
+    };
+    const hear = (chunk: Buffer): void => {
+      said = (said + chunk.toString()).slice(-20_000);
+      const shares = [...said.matchAll(/Mutation testing (\d+)%/g)];
+      if (shares.length > 0) bar.update(Number(shares.at(-1)![1]));
+    };
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
+    child.on('error', ({ message }) => end(message));
+    child.on('close', () => end(''));
+  });
 }
 
 function testFiles(): string[] {
