@@ -6,6 +6,7 @@ export {
   LOG_LEVELS, type MethodInput, type MethodKind, type MethodName, type MethodParams, type MethodResult, METHODS, NOTIFICATIONS, PROTOCOL_VERSION, TRACE_KINDS,
   type ReportBatch, type TraceBatch, type WireTraceEvent, type WireTreeNode,
 } from './methods.js';
+export { upgradeProblemText } from './refusal-text.js';
 export { ControlServer, type ControlServerOptions } from './server.js';
 export { SOCKET_PATH_BYTES } from './socket-file.js';
 export type { AuditEntry, ChildTemplate, ControlTarget, LogLevel, ShutdownRequest } from './target.js';

@@ -1,6 +1,7 @@
 import { type ChildSpec, type FullChildSpec, plainCopy, type Runtime, type SuspendResult, type TreeNode } from '../index.js';
 import { rpcError, type RpcErrorBody, type RpcErrorName } from './errors.js';
 import type { MethodAnswer } from './methods.js';
+import { refusalText } from './refusal-text.js';
 import type { ControlTarget } from './target.js';
 
 /** A refusal on its way out of a verb. */
@@ -98,10 +99,7 @@ export function orRefuse(answer: { readonly ok: true } | { readonly ok: false; r
 }
 
 export function refusal(reason: { readonly kind: string; readonly path?: string }): Refusal {
-  const where = reason.path === undefined ? '' : ` (${reason.path})`;
-  const plain = plainCopy(reason, COPY);
-  if (reason.kind === 'not_found') return new Refusal('notFound', `there is no such actor or child${where}`, { reason: plain });
-  return new Refusal('refused', `the runtime refuses: ${reason.kind}${where}`, { reason: plain });
+  return new Refusal(reason.kind === 'not_found' ? 'notFound' : 'refused', refusalText(reason), { reason: plainCopy(reason, COPY) });
 }
 
 export function noActor(path: string): Refusal {

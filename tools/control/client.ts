@@ -1,7 +1,7 @@
-import { ControlClient, ControlError } from '../../runtime/control/index.js';
+import { ControlClient, ControlError, upgradeProblemText } from '../../runtime/control/index.js';
 import { CliError } from '../cli/errors.js';
 import { packageVersion } from '../cli/version.js';
-import { exitText } from './exit-text.js';
+import { isHeld } from '../process/record.js';
 import { chooseProcess, type Found } from './find.js';
 
 /** What every command that asks a process takes. */
@@ -43,6 +43,7 @@ async function asCliError(error: ControlError, { name, record }: Found, client: 
       if (record?.state === 'starting') return new CliError('notAnswering', `${who} is starting and has no control socket yet`, `try again in a moment; ${logs}`);
       return new CliError('notAnswering', `nobody answers at the control socket of ${who}`, logs);
     case 'timeout':
+      if (record !== undefined && isHeld(record.pid)) return new CliError('notAnswering', `${who} is held up by a signal (SIGSTOP, or Ctrl-Z)`, `let it go on: kill -CONT ${record.pid}`);
       return new CliError('notAnswering', `${who} does not answer: ${error.message}`, `its main thread may be busy or stuck; ${logs}`);
     case 'disconnected':
       return new CliError('notAnswering', `${who} hung up: ${error.message}`, logs);
@@ -55,11 +56,14 @@ async function refusal(error: ControlError, name: string, client: ControlClient 
   const data = error.rpc?.data ?? {};
   switch (error.rpc?.name) {
     case 'invalidParams':
+      // A module that cannot be taken is an input, not a command line.
+      if (isAbout(data['problems'], 'module')) return new CliError('badInput', `${name}: ${error.message}`, 'it has to export behaviours: { name, version, init, step, migrate }; docs/runtime.md, upgrade in place');
+      if (isAbout(data['problems'], 'supervisor')) return new CliError('usage', `${name}: ${error.message}`, 'e.g. --under /trading');
       return new CliError('usage', `${name}: ${error.message}`);
     case 'stalled':
     case 'busy':
     case 'slowReader':
-      return new CliError('notAnswering', `${name}: ${error.message}`, data['carriedOut'] === false ? 'nothing was carried out; try again' : `look before you try again: faultline ps --process ${name}`);
+      return new CliError('notAnswering', `${name}: ${error.message}`, data['carriedOut'] === false ? `nothing was carried out: try again; if it stays so, faultline logs --process ${name}, then end it with kill -9` : `look before you try again: faultline ps --process ${name}`);
     case 'version':
       return new CliError('notAnswering', `${name}: ${error.message}`, 'use the faultline of the same version as the process');
     case 'notFound': {
@@ -70,23 +74,11 @@ async function refusal(error: ControlError, name: string, client: ControlClient 
     case 'notRunning':
       return new CliError('refused', `${name}: ${error.message}`, 'try again in a moment');
     case 'refused':
-      if (Array.isArray(data['problems'])) return new CliError('refused', `${name}: ${error.message}`, undefined, data['problems'].map(problemText));
+      if (Array.isArray(data['problems'])) return new CliError('refused', `${name}: ${error.message}`, upgradeWay(data['problems'] as readonly { readonly kind?: unknown }[]), data['problems'].map(upgradeProblemText));
       return new CliError('refused', `${name}: ${error.message}`, wayOut((data['reason'] as { readonly kind?: unknown } | undefined)?.kind, name, data));
     default:
       return new CliError('refused', `${name}: ${error.message}`);
   }
-}
-
-/** A problem of an upgrade: `/trading/account: no_migrate, from 1 to 3`. */
-function problemText(problem: unknown): string {
-  if (typeof problem !== 'object' || problem === null) return String(problem);
-  const { kind, path, from, to, cause, ...rest } = problem as Readonly<Record<string, unknown>>;
-  const more = [
-    ...(typeof from === 'number' && typeof to === 'number' ? [`from version ${from} to ${to}`] : []),
-    ...(typeof cause === 'object' && cause !== null ? [exitText({ kind: 'error', cause })] : []),
-    ...Object.entries(rest).map(([key, value]) => `${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`),
-  ];
-  return `${typeof path === 'string' ? `${path}: ` : ''}${String(kind)}${more.length === 0 ? '' : `, ${more.join(', ')}`}`;
 }
 
 /** What to do about the runtime's own refusals, where that is not plain. */
@@ -99,11 +91,32 @@ function wayOut(kind: unknown, name: string, data: Readonly<Record<string, unkno
     case 'already_started':
     case 'already_present':
       return 'give it another --id, or faultline restart it';
+    case 'not_worker':
+      return 'a supervisor decides at once and always; name a worker under it';
+    case 'not_supervisor':
+      return `which ones are: faultline ps --process ${name}`;
+    case 'not_running':
+      return `faultline restart starts what was stopped; how it stands: faultline ps --process ${name}`;
+    case 'stopping':
+    case 'starting':
+    case 'in_turn':
+      return 'try again in a moment';
+    case 'start_failed':
+      return `what it said itself: faultline logs --process ${name}`;
     case 'max_children':
       return 'faultline reconfigure raises the limit: --max-children';
     default:
       return typeof data['fix'] === 'string' ? data['fix'] : undefined;
   }
+}
+
+/** What to do about an upgrade that is refused. */
+function upgradeWay(problems: readonly { readonly kind?: unknown }[]): string {
+  return problems.some(({ kind }) => kind === 'busy') ? 'try again in a moment' : 'correct the module, and try it with --dry-run';
+}
+
+function isAbout(problems: unknown, param: string): boolean {
+  return Array.isArray(problems) && problems.some((problem) => typeof problem === 'string' && problem.startsWith(`${param}: `));
 }
 
 /** A path that may have been meant. */

@@ -1,4 +1,5 @@
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
+import { durationMs } from '../cli/duration.js';
 import { CliError } from '../cli/errors.js';
 import { LOG_LEVELS, type LogLevel } from '../process/log-level.js';
 import type { ProcessOptions } from './client.js';
@@ -35,18 +36,18 @@ function registerReads(program: Command): void {
   asks(program, 'ps', 'show the supervision tree of a running process: state, restarts, mailboxes, last exits')
     .argument(...PART)
     .option('--watch', 'again and again, until Ctrl-C')
-    .option('--every <seconds>', 'with --watch: how often', seconds, 1)
-    .option('--for <seconds>', 'with --watch: for how long', seconds)
+    .addOption(new Option('--every <time>', 'with --watch: how often').argParser(waitMs).default(1000, '1s'))
+    .option('--for <time>', 'with --watch: for how long, e.g. 90, 500ms, 5m', waitMs)
     .action(async (actor: string | undefined, options: PsOptions) => (await import('./ps.js')).ps(actor, options));
   asks(program, 'inspect', 'show one actor: its state, value, timers, watches and specification')
     .argument(...ACTOR)
     .action(async (actor: string, options: ProcessOptions) => (await import('./show.js')).inspect(actor, options));
   asks(program, 'trace', 'stream what actors do, until Ctrl-C', 'print one JSON object an event')
     .argument(...PART)
-    .option('--kind <kinds>', 'only these kinds of events, with commas between or repeated: turn, start, resume, exit, timer, deadLetter, giveUp, backoff, quarantine, effect, fault', words)
+    .option('--kind <kinds>', 'only these kinds of events, with commas between or repeated: turn, start, resume, exit, timer, deadLetter, giveUp, backoff, quarantine, effect, fault, suspend, stash, hibernate, upgrade', words)
     .option('--last <n>', 'begin with the last ones so far', whole, 0)
     .option('--limit <n>', 'end after so many', whole)
-    .option('--for <seconds>', 'end after so long', seconds)
+    .option('--for <time>', 'end after so long: 2 or 2s, 500ms, 5m', waitMs)
     .action(async (actor: string | undefined, { kind, ...options }: Omit<TraceOptions, 'kind'> & { readonly kind?: readonly string[] }) => {
       const { parseKinds, trace } = await import('./trace.js');
       await trace(actor, kind === undefined ? options : { ...options, kind: parseKinds(kind) });
@@ -96,7 +97,7 @@ function registerWrites(program: Command): void {
     .argument(...ACTOR)
     .addOption(new Option('--strategy <strategy>', 'who is restarted with whom').choices(['oneForOne', 'oneForAll', 'restForOne']))
     .option('--restarts <n>', 'budget: more restarts than this …', whole)
-    .option('--within <ms>', '… within so many milliseconds, and it gives up', whole)
+    .option('--within <time>', '… within so long, and it gives up: 10000 or 10000ms, 10s', milliseconds)
     .addOption(new Option('--auto-shutdown <mode>', 'when significant children end').choices(['never', 'anySignificant', 'allSignificant']))
     .option('--max-children <n>', 'of a dynamic supervisor', whole)
     .option('--partitions <n>', 'of a partitioned supervisor', whole)
@@ -115,7 +116,7 @@ function registerWrites(program: Command): void {
     .addArgument(new Argument('[level]', 'the new level').choices(LOG_LEVELS))
     .action(async (level: LogLevel | undefined, options: ProcessOptions) => (await import('./verbs.js')).logLevel(level, options));
   asks(program, 'shutdown', 'end a process in good order, and wait until it has ended; its exit code is the command\'s')
-    .option('--deadline <ms>', 'for everything together; default: as the process is configured', whole)
+    .option('--deadline <time>', 'for everything together, 5000 or 5000ms, 5s; default: as the process is configured', milliseconds)
     .option('--now', 'cut everything off at once')
     .option('--no-wait', 'do not wait for the end')
     .option(...REASON)
@@ -133,10 +134,16 @@ function whole(text: string): number {
   return Number(text);
 }
 
-function seconds(text: string): number {
-  const value = Number(text);
-  if (!/^\d+(\.\d+)?$/.test(text) || value < 0.05 || value > 1e6) throw new CliError('usage', `'${text}' is no number of seconds`, 'e.g. 2 or 0.5');
-  return value;
+/** What a loop may wait: not so little that it only asks, nor more than a timer of Node can. */
+function waitMs(text: string): number {
+  const ms = durationMs(text, 's');
+  if (ms < 50 || ms > 2_000_000_000) throw new CliError('usage', `'${text}' is too ${ms < 50 ? 'short' : 'long'}`, 'from 50ms to 23d');
+  return ms;
+}
+
+/** Whole milliseconds; a plain number is in milliseconds. */
+function milliseconds(text: string): number {
+  return Math.round(durationMs(text, 'ms'));
 }
 
 function words(text: string, earlier: readonly string[] = []): readonly string[] {

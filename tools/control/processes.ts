@@ -1,6 +1,6 @@
 import { printJson, printLine, table } from '../cli/output.js';
 import { humanSeconds } from '../replay/time.js';
-import { isAlive, listRecords, type ProcessRecord } from '../process/record.js';
+import { isAlive, isHeld, listRecords, type ProcessRecord } from '../process/record.js';
 import { existingRunFolder, runFolder } from '../process/run-folder.js';
 import { runningProcesses } from './find.js';
 
@@ -24,7 +24,7 @@ export async function processes({ all, json }: { readonly all?: true; readonly j
 
 function rowOf(record: ProcessRecord): (string | number)[] {
   const { name, pid, what, startedAt, endedAt, exitCode, version } = record;
-  const state = isAlive(record) ? record.state : record.state === 'ended' ? `ended with ${exitCode}` : 'killed';
+  const state = isAlive(record) ? (isHeld(pid) ? 'held by a signal' : record.state) : record.state === 'ended' ? `ended with ${exitCode}` : 'killed';
   const sinceMs = Date.now() - Date.parse(endedAt ?? startedAt);
   return [name, pid, state, what, `${humanSeconds(Math.max(0, sinceMs) / 1000)}${endedAt === null ? '' : ' ago'}`, version];
 }

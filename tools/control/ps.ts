@@ -2,11 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { MethodResult, WireTreeNode } from '../../runtime/control/index.js';
 import { endsByCtrlC } from '../cli/interrupt.js';
 import { colours, printJson, printLine, table } from '../cli/output.js';
+import { isoUs } from '../replay/time.js';
 import { actorPath, type ProcessOptions, type Session, treeOf, withProcess } from './client.js';
 import { exitText } from './exit-text.js';
 
 export interface PsOptions extends ProcessOptions {
   readonly watch?: true;
+  /** Milliseconds, as is `for`. */
   readonly every: number;
   readonly for?: number;
 }
@@ -24,14 +26,14 @@ export async function ps(actor: string | undefined, options: PsOptions): Promise
       return;
     }
     endsByCtrlC();
-    const untilMs = options.for === undefined ? Infinity : performance.now() + options.for * 1000;
+    const untilMs = options.for === undefined ? Infinity : performance.now() + options.for;
     // Asked anew: a verb may change what a frame was cut to.
     while (performance.now() < untilMs) {
       const { process: about, atUs, tree } = await look(session, path);
       if (options.json === true) process.stdout.write(`${JSON.stringify({ process: about, atUs, tree })}\n`);
       else if (process.stdout.isTTY) process.stdout.write(`\u001b[H\u001b[2J${cut(frame(about, tree))}\n`);
       else printLine(`${frame(about, tree)}\n`);
-      await sleep(Math.min(options.every * 1000, Math.max(0, untilMs - performance.now())));
+      await sleep(Math.min(options.every, Math.max(0, untilMs - performance.now())));
     }
   });
 }
@@ -44,7 +46,8 @@ async function look({ client }: Session, path: string) {
 /** A terminal's height, so that the head of the frame stays on it. */
 function cut(text: string): string {
   const lines = text.split('\n');
-  const rows = (process.stdout.rows ?? 50) - 1;
+  // A terminal of unknown size says 0.
+  const rows = (process.stdout.rows || 50) - 1;
   return lines.length <= rows ? text : [...lines.slice(0, rows - 1), `… ${lines.length - rows + 1} more lines`].join('\n');
 }
 
@@ -62,7 +65,7 @@ function statusText(status: unknown): string {
   if (typeof status !== 'object' || status === null) return '';
   return Object.entries(status)
     .filter(([, value]) => typeof value === 'number' || (typeof value === 'string' && value.length <= 40) || value === true)
-    .map(([key, value]) => `${key} ${value}`)
+    .map(([key, value]) => (key.endsWith('Us') && typeof value === 'number' ? `${key.slice(0, -2)} ${isoUs(value)}` : `${key} ${value}`))
     .join('  ');
 }
 

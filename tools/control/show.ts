@@ -19,7 +19,7 @@ export async function inspect(actor: string, options: ProcessOptions): Promise<v
   for (const { key, dueUs } of timers) printLine(`timer     ${key}  due ${isoUs(dueUs)}`);
   // The input may be long and is in --json.
   if (typeof spec === 'object' && spec !== null) printLine(`spec      ${JSON.stringify({ ...spec, input: undefined })}`);
-  if (behaviour !== null) printLine(`value     ${toJson(value).replaceAll('\n', '\n          ')}`);
+  if (behaviour !== null && state !== 'stopped') printLine(`value     ${toJson(value).replaceAll('\n', '\n          ')}`);
 }
 
 /** `faultline deadletters`: counts by reason, and the last ones. */
@@ -31,7 +31,7 @@ export async function deadLetters(actor: string | undefined, options: ProcessOpt
     return;
   }
   const counts = Object.entries(seen.byReason).filter(([, count]) => count > 0);
-  printLine(`${seen.total} dead letters${counts.length === 0 ? '' : `: ${counts.map(([reason, count]) => `${reason} ${count}`).join(', ')}`}`);
+  printLine(`${seen.total} dead letter${seen.total === 1 ? '' : 's'}${counts.length === 0 ? '' : `: ${counts.map(([reason, count]) => `${reason} ${count}`).join(', ')}`}`);
   if (seen.letters.length === 0) return;
   const rows = seen.letters.map(({ atUs, reason, path: to, message, cause }) => [
     isoUs(atUs).slice(0, 23).replace('T', ' '), reason, to, brief(message), cause === undefined ? '' : exitText({ kind: 'error', cause }),
@@ -41,17 +41,21 @@ export async function deadLetters(actor: string | undefined, options: ProcessOpt
 
 /** `faultline timers`: armed timers, earliest first. */
 export async function timers(actor: string | undefined, options: ProcessOptions & { readonly lines: number }): Promise<void> {
-  const path = actor === undefined ? {} : { path: actorPath(actor) };
-  const seen = await withProcess(options, ({ client }) => client.call('timers', { ...path, limit: Math.max(1, Math.min(1000, options.lines)) }));
+  const under = actor === undefined ? undefined : actorPath(actor);
+  const seen = await withProcess(options, ({ client }) => client.call('timers', { ...(under === undefined ? {} : { path: under }), limit: Math.max(1, Math.min(1000, options.lines)) }));
   if (options.json === true) {
     printJson(seen);
     return;
   }
-  printLine(`${seen.total} timers are armed; the process's clock says ${isoUs(seen.atUs)}`);
+  const clock = `the process's clock says ${isoUs(seen.atUs)}`;
+  if (under === undefined) printLine(`${armed(seen.total)}; ${clock}`);
+  else printLine(`${armed(seen.timers.length)} under ${under}, of ${seen.total} in the process; ${clock}`);
   if (seen.timers.length === 0) return;
   const rows = seen.timers.map(({ path: of, key, dueUs }) => [isoUs(dueUs).slice(0, 23).replace('T', ' '), `${((dueUs - seen.atUs) / 1e6).toFixed(3)} s`, of, key]);
   printLine(`\n${table(['due', 'in', 'actor', 'key'], rows, { align: 'lrll' })}`);
 }
+
+const armed = (count: number): string => (count === 1 ? '1 timer is armed' : `${count} timers are armed`);
 
 function brief(message: unknown): string {
   const text = JSON.stringify(message) ?? 'nothing';

@@ -9,6 +9,7 @@ type TraceKind = (typeof TRACE_KINDS)[number];
 
 export interface TraceOptions extends ProcessOptions {
   readonly kind?: readonly TraceKind[];
+  /** Milliseconds. */
   readonly for?: number;
   readonly limit?: number;
   readonly last: number;
@@ -29,8 +30,11 @@ export async function trace(actor: string | undefined, options: TraceOptions): P
     };
     const subscription = await client.subscribe(filter);
     if (options.last > 0) for (const event of (await client.call('trace', { ...filter, limit: Math.min(1000, options.last) })).events) show(event);
-    const stopAfter = options.for === undefined ? undefined : setTimeout(() => void subscription.close(), options.for * 1000);
     let isOver = false;
+    const stopAfter = options.for === undefined ? undefined : setTimeout(() => {
+      isOver = true;
+      void subscription.close();
+    }, options.for);
     let lost = 0;
     for await (const batch of subscription) {
       lost += lostIn(batch, options.json === true);
@@ -42,7 +46,7 @@ export async function trace(actor: string | undefined, options: TraceOptions): P
     }
     clearTimeout(stopAfter);
     if (lost > 0) printNote(`-- ${lost} events were not shown: there were more than could be read in time; a filter (PATH, --kind) helps`);
-    if (isOver || options.for !== undefined) return;
+    if (isOver) return;
     throw new CliError('notAnswering', `${client.process.name} ended, or hung up`, `what it says itself: faultline logs --process ${client.process.name}`);
   });
 }

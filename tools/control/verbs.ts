@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CliError, EXIT_CODES, type ExitName } from '../cli/errors.js';
@@ -90,6 +91,8 @@ export interface UpgradeOptions extends VerbOptions {
 
 /** `faultline upgrade` */
 export async function upgrade(file: string, options: UpgradeOptions): Promise<void> {
+  // The process is on this machine: what is not here is not there.
+  if (!existsSync(file)) throw new CliError('cannotRead', `cannot read ${file}: no such file`, 'give an ES module that exports the new behaviours; see docs/runtime.md, upgrade in place');
   const params = { module: resolve(file), dryRun: options.dryRun === true, ...(options.path === undefined ? {} : { path: actorPath(options.path) }), ...because(options.reason) };
   if (options.dryRun !== true) await confirm(`Upgrade actors with ${params.module}? Try --dry-run first.`, options.yes);
   const answer = await withProcess(options, ({ client }) => client.call('upgrade', params, { timeoutMs: 60_000 }));

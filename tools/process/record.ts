@@ -62,6 +62,16 @@ export function isAlive({ pid, startTicks, state }: ProcessRecord): boolean {
   return startTicks === null || startTicksOf(pid) === startTicks;
 }
 
+/** Whether a signal (SIGSTOP, SIGTSTP) holds a process up; false where there is no /proc to say so. */
+export function isHeld(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return /^[tT]$/.test(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[0] ?? '');
+  } catch {
+    return false;
+  }
+}
+
 /** When a process was started, from /proc; null where there is none. */
 export function startTicksOf(pid: number): string | null {
   try {

@@ -26,7 +26,7 @@ export const TEMPLATES: Readonly<Record<string, ChildTemplate>> = {
     summary: 'counts the messages it is sent, and those published on the topics of its input {"topics": […]}',
     spec: (input, id) => {
       const parsed = probeInput.safeParse(input ?? {});
-      if (!parsed.success) throw new Error(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
+      if (!parsed.success) throw new Error(parsed.error.issues.map(({ path, message }) => `${path.length === 0 ? '' : `${path.join('.')}: `}${message}`).join('; '));
       return worker({ id: id ?? 'probe', behaviour: probe, input: parsed.data, restore: 'lastGood' });
     },
   },

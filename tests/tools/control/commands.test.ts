@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
+import { TRACE_KINDS } from '../../../runtime/control/index.js';
 import { register } from '../../../tools/control/commands.js';
 import { CONTROL_COMMANDS } from '../../../tools/control/names.js';
 import { completionScript } from '../../../tools/cli/completion.js';
@@ -100,14 +101,16 @@ describe('what it does', () => {
     await trace.passes(3);
     assert.deepEqual(await trace.kill('SIGINT'), { code: 0, signal: null });
     assert.ok(trace.lines.every((line) => (JSON.parse(line) as { path: string }).path === '/market/kernel'));
-    assert.equal((await run('trace', '/journal', '--for', '0.3')).code, 0);
+    assert.equal((await run('trace', '/journal', '--for', '300ms')).code, 0);
+    await refused(2, /'2 weeks' is no duration\n {2}fix: e\.g\. 500ms, 2s, 5m, 1h; a plain number is seconds/, 'trace', '--for', '2 weeks');
   });
 
   test('deadletters, timers and metrics', async () => {
     const letters = await json<{ total: number; byReason: Record<string, number>; letters: unknown[] }>('deadletters');
     assert.equal(typeof letters.byReason['poison'], 'number');
-    assert.match((await run('deadletters', '/market')).stdout, /^\d+ dead letters/);
-    assert.match((await run('timers')).stdout, /^\d+ timers are armed; the process's clock says \d{4}-/);
+    assert.match((await run('deadletters', '/market')).stdout, /^\d+ dead letters?\b/);
+    assert.match((await run('timers', '/trading')).stdout, /^\d+ timers? (?:is|are) armed under \/trading, of \d+ in the process; /);
+    assert.match((await run('timers')).stdout, /^\d+ timers? (?:is|are) armed; the process's clock says \d{4}-/);
     const seen = await json<{ runtime: { handled: number }; turns: { count: number }; extra: { pass: number } }>('metrics');
     assert.ok(seen.runtime.handled > 0 && seen.turns.count > 0 && seen.extra.pass >= 1);
     assert.match((await run('metrics')).stdout, /runtime\.handled +[\d,]+/);
@@ -169,7 +172,7 @@ describe('what is done to it', () => {
     assert.equal((await json('start-child', 'probe', '--under', '/trading', '--id', 'mine', '--input', '{"topics":["t"]}'))['path'], '/trading/mine');
     assert.equal((await actor('/trading/mine'))!.state, 'running');
     await refused(9, /there is no template 'prob'\n {2}fix: one of: probe/, 'start-child', 'prob');
-    await refused(9, /already_(?:started|present)/, 'start-child', 'probe', '--under', '/trading', '--id', 'mine');
+    await refused(9, /\/trading\/mine is there and runs\n {2}fix: give it another --id, or faultline restart it/, 'start-child', 'probe', '--under', '/trading', '--id', 'mine');
     await refused(2, /refuses the input: topics/, 'start-child', 'probe', '--under', '/trading', '--input', '{"topics":5}');
     await refused(2, /--input is no JSON/, 'start-child', 'probe', '--input', '{');
   });
@@ -183,7 +186,10 @@ describe('what is done to it', () => {
     const bare = module('probe-bare.mjs', '');
     const { code, stderr } = await run('upgrade', bare);
     assert.equal(code, 9);
-    assert.match(stderr, /^faultline: served: the upgrade is refused: no_migrate \(\/trading\/mine\); nothing has changed\n {2}- \/trading\/mine: no_migrate, from version 1 to 2\n$/);
+    assert.match(stderr, /^faultline: served: the upgrade is refused: no_migrate \(\/trading\/mine\); nothing has changed\n {2}- \/trading\/mine: no_migrate, from version 1 to 2: the new version needs migrate\(data, fromVersion\) that answers with data\n {2}fix: correct the module, and try it with --dry-run\n$/);
+    await refused(4, /no such file/, 'upgrade', playground.at('none.mjs'));
+    writeFileSync(playground.at('empty.mjs'), 'export const nothing = 1;\n');
+    await refused(3, /exports no behaviour\n {2}fix: it has to export behaviours/, 'upgrade', playground.at('empty.mjs'));
     assert.equal((await run('upgrade', good, '--dry-run')).stdout, '/trading/mine would be upgraded from version 1 to 2\n');
     assert.equal((await playground.ask('served', 'inspect', { path: '/trading/mine' })).behaviour?.version, 1);
     assert.equal((await run('upgrade', good)).stdout, '/trading/mine is upgraded from version 1 to 2\n');
@@ -192,9 +198,12 @@ describe('what is done to it', () => {
   });
 
   test('reconfigure changes the flags of a supervisor', async () => {
-    assert.equal((await json('reconfigure', '/trading', '--restarts', '7', '--within', '9000'))['path'], '/trading');
+    assert.equal((await json('reconfigure', '/trading', '--restarts', '7', '--within', '9s'))['path'], '/trading');
     const { spec } = (await playground.ask('served', 'inspect', { path: '/trading' })) as { spec: { intensity: unknown } };
     assert.deepEqual(spec.intensity, { restarts: 7, withinMs: 9000 });
+    await refused(9, /the specification is wrong: .*maxChildren/, 'reconfigure', '/trading', '--max-children', '4');
+    await refused(9, /\/trading\/account is a worker; that is for supervisors only\n {2}fix: which ones are/, 'reconfigure', '/trading/account', '--strategy', 'oneForAll');
+    await refused(9, /\/trading is a supervisor; that is for workers only\n {2}fix: /, 'suspend', '/trading');
     await refused(2, /--restarts and --within make a budget together/, 'reconfigure', '/trading', '--restarts', '7');
   });
 
@@ -239,6 +248,13 @@ test('the commands that load little are all that ask a process', () => {
   const program = new Command();
   register(program);
   assert.deepEqual(program.commands.map((command) => command.name()), CONTROL_COMMANDS);
+});
+
+test('help names every kind of trace event', () => {
+  const program = new Command();
+  register(program);
+  const kinds = /: ([^:]+)$/.exec(program.commands.find((command) => command.name() === 'trace')!.options.find(({ long }) => long === '--kind')!.description)![1]!;
+  assert.deepEqual(kinds.split(', '), TRACE_KINDS);
 });
 
 describe('completion asks the running process', () => {
@@ -307,6 +323,18 @@ describe('nobody to ask', () => {
     }
   });
 
+  test('a process that a signal holds up: code 8, and how it goes on', { skip: process.platform !== 'linux' && 'no /proc here' }, async () => {
+    const held = playground.serve(['replay', playground.at('t.tape'), '--serve', '--name', 'held']);
+    await held.ready();
+    held.child.kill('SIGSTOP');
+    const [ps, listed] = await Promise.all([run('ps', '--process', 'held'), run('processes')]);
+    held.child.kill('SIGKILL');
+    assert.equal(ps.code, 8);
+    assert.match(ps.stderr, new RegExp(`held \\(pid ${held.pid}\\) is held up by a signal.*\\n {2}fix: let it go on: kill -CONT ${held.pid}\\n$`));
+    assert.match(listed.stdout, /held +\d+ +held by a signal/);
+    await held.ended;
+  });
+
   test('a process that was killed is not running; its log still tells', async () => {
     const dead = playground.serve(['replay', playground.at('t.tape'), '--serve', '--name', 'dead']);
     await dead.ready();
@@ -331,6 +359,11 @@ describe('on a terminal', { skip: (process.platform !== 'linux' || spawnSync('sc
     const no = typed('n\n', 'terminate', '/trading/mine');
     assert.match(no.out, /Stop \/trading\/mine\? It stays stopped until it is restarted\. \[y\/N\]/);
     assert.match(no.out, /nothing was done/);
+    assert.match(typed('', 'ps').out, /served {2}pid \d+ .* clock \d{4}-\d\d-\d\dT[\d:.]+Z .*/);
+    // script(1) without a terminal of its own has one of no size.
+    const { out } = typed('', 'ps', '--watch', '--for', '100ms');
+    assert.match(out, /strategies/);
+    assert.doesNotMatch(out, /more lines/);
     assert.equal(no.status, 130);
     assert.match(typed('y\n', 'terminate', '/trading/mine').out, /\/trading\/mine is stopped/);
     const unasked = typed('', 'restart', '/trading/mine', '--yes');
