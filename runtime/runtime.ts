@@ -4,42 +4,30 @@ import { Ask } from './core/asks.js';
 import { type Cell, Ref, type Watcher } from './core/cell.js';
 import { CellContext, checkDeadline, resolve } from './core/context.js';
 import { Dispatcher } from './core/dispatcher.js';
-import { toFailureCause } from './core/failure.js';
 import type { Hooks } from './core/hooks.js';
 import { drainEnded, exitSupervisor, kill, stopCell } from './core/lifecycle.js';
 import { PermanentWatches } from './core/permanent.js';
 import { forget } from './core/release.js';
 import { powerOfTwo } from './core/mailbox.js';
-import { replaceState, type ReplaceStateResult } from './core/replace-state.js';
-import { fireOverdue, type SnapshotResult, takeSnapshot } from './core/snapshot.js';
+import { fireOverdue } from './core/snapshot.js';
 import { createCell, startCell } from './core/start.js';
 import { awaitStart } from './core/pending-start.js';
 import { startAnswer } from './core/start-wishes.js';
-import { CellKind, CellState, StopMode } from './core/states.js';
-import { resume, suspend, type SuspendResult } from './core/suspend.js';
+import { CellState, StopMode } from './core/states.js';
 import { TokenMap } from './core/token-map.js';
-import { upgrade, type UpgradeResult, type UpgradeTarget } from './core/upgrade.js';
 import { type BurstMeter, WallLoop } from './core/wall-loop.js';
 import { durableContext } from './durable/adopt.js';
 import { DurableHost } from './durable/host.js';
-import { type Counters, countersOf } from './observe/counters.js';
+import { Administration } from './facade/administration.js';
 import { DeadLetters } from './observe/dead-letters.js';
-import { COPY_LIMITS, type CopyLimits } from './observe/inspect.js';
-import { type ArmedTimer, type Inspection, inspectionOf, pathsOfCells, timersUnder } from './observe/inspection.js';
-import type { SupervisorReport } from './observe/report.js';
-import { treeOf, type TreeLimits, type TreeNode } from './observe/tree.js';
 import { Trace } from './observe/trace.js';
 import type { RuntimeOptions } from './options.js';
-import * as admin from './supervision/admin.js';
 import { startFinished } from './supervision/boot.js';
 import { routeTo } from './supervision/partitions.js';
-import { reconfigure, type Reconfiguration, type ReconfigureResult } from './supervision/reconfigure.js';
 import { CoordinatedShutdown, type ShutdownPhase, type ShutdownReport } from './supervision/shutdown.js';
 import { childExited, retryFailed, siblingStopped } from './supervision/supervise.js';
 import { problemsOfSpec } from './supervision/validate.js';
-import type {
-  ActorRef, AskResult, Behaviour, ChildSpec, DeadLetter, ExitReason, PartitionKey, SendResult, StartChildResult, WorkerSpec,
-} from './types.js';
+import type { ActorRef, AskResult, ChildSpec, ExitReason, PartitionKey, SendResult, StartChildResult, WorkerSpec } from './types.js';
 
 const HOOKS: Hooks = {
   commit, rollback, drainEnded, exitSupervisor, childExited, siblingStopped, retryFailed, startFinished,
@@ -50,7 +38,7 @@ const HOOKS: Hooks = {
  * A tree of supervised actors with one clock, one seed and one run queue. All its methods are to be called
  * from outside a turn; a behaviour has its `ActorContext`.
  */
-export class Runtime {
+export class Runtime extends Administration {
   readonly #d: Dispatcher;
   readonly #onFatal: ((reason: ExitReason) => void) | null;
   readonly #shutdown = new CoordinatedShutdown();
@@ -61,6 +49,7 @@ export class Runtime {
   #onEnd: (() => void) | null = null;
 
   constructor(options: RuntimeOptions) {
+    super();
     this.#onFatal = options.onFatal ?? null;
     this.#d = new Dispatcher({
       hooks: HOOKS,
@@ -82,6 +71,10 @@ export class Runtime {
       snapshotEveryMs: options.snapshotEveryMs ?? 60_000, onFailure: options.onJournalFailure ?? null,
     });
     this.#d.recover = (cell) => (cell.durable !== null ? cell.durable.recover() : given === null ? null : given(cell));
+  }
+
+  protected override get d(): Dispatcher {
+    return this.#d;
   }
 
   /**
@@ -211,11 +204,6 @@ export class Runtime {
     this.#d.settle();
   }
 
-  /** Members of a group in the order they joined. */
-  members<M = unknown>(group: string): ActorRef<M>[] {
-    return this.#d.groups.membersOf(group);
-  }
-
   /** Sends the message to every member of the group; answers with how many there are. */
   broadcast(group: string, message: unknown): number {
     const reached = this.#d.groups.broadcast(this.#d, group, message);
@@ -234,10 +222,6 @@ export class Runtime {
     observers.add(observer);
     this.#d.observers.set(topic, observers);
     return () => void observers.delete(observer);
-  }
-
-  nowUs(): number {
-    return this.#d.clock.nowUs();
   }
 
   /** Runs turns until nothing is queued (or until about `maxMessages` are handled). Returns how many messages were handled. */
@@ -295,158 +279,10 @@ export class Runtime {
     return true;
   }
 
-  /** Due time of the earliest timer, Infinity when there is none. */
-  nextTimerUs(): number {
-    return this.#d.timers.nextUs();
-  }
-
   /** Runs the tree on the wall clock from now on, in bursts of about `burstMessages` messages; `meter` hears of each. */
   run(burstMessages = 2048, meter: BurstMeter | null = null): void {
     if (this.#d.clock.virtual) throw new TypeError('run needs a wall clock; a virtual clock is moved with advanceTo');
     this.#loop ??= new WallLoop(this.#d, burstMessages, meter);
-  }
-
-  /** Ends the present incarnation as an error, between turns, consuming no message. False when there is none. */
-  crash(path: string, cause?: unknown): boolean {
-    this.#d.touch();
-    const cell = this.#d.find(path);
-    if (cell === undefined || cell.state > CellState.draining) return false;
-    const failure = toFailureCause(cause ?? new Error('injected crash'), { path: cell.path, incarnation: cell.incarnation });
-    this.#d.requestExit(cell, { kind: 'error', cause: failure });
-    return true;
-  }
-
-  /** Ends the present incarnation without a word to it: a fence, no user code runs. Its supervisor sees `killed`. */
-  kill(path: string): boolean {
-    this.#d.touch();
-    const cell = this.#d.find(path);
-    if (cell === undefined || cell.state > CellState.draining) return false;
-    this.#d.requestExit(cell, { kind: 'killed' });
-    return true;
-  }
-
-  /**
-   * Ends the present incarnation between turns with a reason of choice, as `exit(Pid, Reason)` does: no message is consumed. False
-   * when there is none.
-   */
-  exit(path: string, reason: ExitReason): boolean {
-    this.#d.touch();
-    const cell = this.#d.find(path);
-    if (cell === undefined || cell.state > CellState.draining) return false;
-    this.#d.requestExit(cell, reason);
-    return true;
-  }
-
-  /** The next message of the actor's user lane throws instead of being handled. False when there is no such actor. */
-  poison(path: string): boolean {
-    const cell = this.#d.find(path);
-    if (cell === undefined || cell.kind !== CellKind.worker) return false;
-    if (cell.durable !== null) {
-      cell.durable.poison++;
-      return true;
-    }
-    cell.poisoned++;
-    cell.mailbox.specials++;
-    return true;
-  }
-
-  /** Where the answer is `pending`, `onStarted` is told once how the start ended. */
-  startChild(supervisor: string, spec: ChildSpec, onStarted?: admin.OnStarted): StartChildResult { return admin.startChild(this.#d, supervisor, spec, onStarted); }
-  terminateChild(supervisor: string, which: string | ActorRef<never>): admin.AdminResult { return admin.terminateChild(this.#d, supervisor, which); }
-  restartChild(supervisor: string, id: string, onStarted?: admin.OnStarted): StartChildResult { return admin.restartChild(this.#d, supervisor, id, onStarted); }
-  deleteChild(supervisor: string, id: string): admin.AdminResult { return admin.deleteChild(this.#d, supervisor, id); }
-  /** Changes a supervisor while it runs, by OTP's rules for a code change; see `Reconfiguration`. Anything wrong and nothing is changed. */
-  reconfigure(supervisor: string, wanted: Reconfiguration): ReconfigureResult { return reconfigure(this.#d, supervisor, wanted); }
-  whichChildren(supervisor: string): admin.ChildInfo[] | undefined { return admin.whichChildren(this.#d, supervisor); }
-  countChildren(supervisor: string): admin.ChildCounts | undefined { return admin.countChildren(this.#d, supervisor); }
-  getChildSpec(supervisor: string, which: string | ActorRef<never>): admin.FullChildSpec | undefined {
-    return admin.getChildSpec(this.#d, supervisor, which);
-  }
-
-  /** The tree as plain data, or the part of it under `path`; null when nothing runs there. */
-  tree(limits: TreeLimits & { readonly path?: string } = {}): TreeNode | null {
-    if (this.#root === null) return null;
-    const cell = limits.path === undefined ? this.#root : this.#d.find(limits.path);
-    return cell === undefined ? null : treeOf(cell, limits);
-  }
-
-  /** The earliest armed timers of actors: of all, or of the one at `path` and those under it. */
-  timers(most: number, path = '/'): ArmedTimer[] {
-    return timersUnder(this.#d, path, most);
-  }
-
-  /** Paths of the actors with these numbers in trace events, of those that live; looks at no more than `looks` actors. */
-  pathsOfCells(numbers: Iterable<number>, looks = 50_000): Map<number, string> {
-    return pathsOfCells(this.#d, numbers, looks);
-  }
-
-  /** One actor's state and belongings as bounded plain data; undefined when there is none. */
-  inspect(path: string, limits: CopyLimits = COPY_LIMITS): Inspection | undefined {
-    const cell = this.#d.find(path);
-    return cell === undefined ? undefined : inspectionOf(this.#d, cell, limits);
-  }
-
-  /**
-   * Suspends a worker, as `sys:suspend` does: from the next turn on it handles nothing, messages, timers that fire and notices
-   * wait in its lanes. It can still be stopped, killed and crashed; a restart ends it.
-   */
-  suspend(path: string): SuspendResult {
-    this.#d.touch();
-    return suspend(this.#d, path);
-  }
-
-  /** Lets a suspended worker go on with what waits for it. */
-  resume(path: string): SuspendResult {
-    this.#d.touch();
-    return resume(this.#d, path);
-  }
-
-  /**
-   * Goes on under a newer version of a behaviour, in one actor or (by the behaviour's name) in all of them, without a restart: snapshot,
-   * `migrate`, `restore`, all or nothing. Later incarnations, specifications and templates use it too. `dryRun`: says what would be done.
-   */
-  upgrade<S, M, Input>(target: UpgradeTarget, behaviour: Behaviour<S, M, Input>, options: { readonly dryRun?: boolean } = {}): UpgradeResult {
-    this.#d.touch();
-    return upgrade(this.#d, target, behaviour as unknown as Behaviour<unknown, unknown, unknown>, options.dryRun === true);
-  }
-
-  /** For debugging: replaces an actor's state between turns, through its `restore` where it has one. A durable actor refuses. */
-  replaceState(path: string, data: unknown): ReplaceStateResult {
-    this.#d.touch();
-    return replaceState(this.#d, path, data);
-  }
-
-  /** Everything the actor is between two turns, as data; or why it cannot be had. */
-  snapshot(path: string): SnapshotResult {
-    this.#d.touch();
-    const cell = this.#d.find(path);
-    return cell === undefined ? { ok: false, reason: { kind: 'not_found', path } } : takeSnapshot(this.#d, cell);
-  }
-
-  /** The last dead letters, oldest first. */
-  deadLetters(): DeadLetter[] {
-    return this.#d.deadLetters.list();
-  }
-
-  onDeadLetter(listener: (letter: DeadLetter) => void): () => void {
-    return this.#d.deadLetters.onLetter(listener);
-  }
-
-  /**
-   * Calls `listener` between turns with every supervisor report from now on, in order; one that throws is taken off. Returns the way
-   * to take it off.
-   */
-  onReport(listener: (report: SupervisorReport) => void): () => void {
-    return this.#d.reports.listen(listener);
-  }
-
-  counters(): Counters {
-    return countersOf(this.#d);
-  }
-
-  /** The flight recorder: last events and the hash over all of them. */
-  trace(): Trace {
-    return this.#d.trace;
   }
 
   /** Why the root ended by itself, null while it has not. */

@@ -179,7 +179,7 @@ export class Dispatcher extends Post {
 
   /** Settles every exit that is waiting. Does nothing inside a turn or inside itself. */
   settle(): void {
-    if ((this.exits.count === 0 && !this.reports.waiting && !this.deadLetters.waiting && (this.permanent === null || !this.permanent.waiting)) || this.settling || this.inTurn || this.committing !== 0) return;
+    if ((this.exits.count === 0 && !this.news && (this.permanent === null || !this.permanent.waiting)) || this.settling || this.inTurn || this.committing !== 0) return;
     this.settling = true;
     try {
       for (let entry = this.exits.shift(); entry !== undefined; entry = this.exits.shift()) this.settleOne(entry);
@@ -187,6 +187,8 @@ export class Dispatcher extends Post {
       this.settling = false;
     }
     if (this.permanent !== null) this.permanent.review(this);
+    if (!this.news) return;
+    this.news = false;
     if (this.reports.waiting) this.reports.deliver(this);
     if (this.deadLetters.waiting) this.deadLetters.tell();
   }

@@ -31,6 +31,8 @@ export abstract class Post {
   /** Called when work arrives from outside a run; the wall-clock loop hangs here. */
   onWork: (() => void) | null = null;
   running = false;
+  /** A report or a dead letter waits for those who listen; told when the exits are settled. */
+  news = false;
   nowUs: number;
   sent = 0;
   conflated = 0;
@@ -117,6 +119,7 @@ export abstract class Post {
     const path = typeof at === 'string' ? at : at.path;
     this.trace.write(TraceKind.deadLetter, typeof at === 'string' ? 0 : at.number, this.deadLetters.total + 1, this.nowUs);
     this.deadLetters.add(reason, path, message instanceof Journalled ? message.message : message, this.nowUs, cause);
+    if (this.deadLetters.waiting) this.news = true;
   }
 
   arm(dueUs: number, cell: Cell | null, key: string, message: unknown, job: TimerJob): Timer {

@@ -79,12 +79,14 @@ export class Reports {
 export function reportFailure(d: Dispatcher, context: ReportContext, child: Cell, reason: ExitReason): void {
   const { parent } = child;
   if (parent === null || !d.reports.wanted) return;
+  d.news = true;
   d.reports.add({ kind: 'failure', supervisor: parent.path, context, reason, offender: summaryOf(child), atUs: d.nowUs });
 }
 
 export function reportStarted(d: Dispatcher, child: Cell): void {
   const { parent } = child;
   if (parent === null || !d.reports.wanted) return;
+  d.news = true;
   d.reports.add({ kind: 'progress', supervisor: parent.path, started: summaryOf(child), atUs: d.nowUs });
 }
 

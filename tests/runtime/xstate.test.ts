@@ -234,7 +234,7 @@ test('a failed effect that no transition takes is a crash with its cause; one th
   ]), { effects: { boom } });
   for (const path of ['/deaf', '/hears']) runtime.send(path, { type: 'GO' });
   runtime.drain();
-  assert.equal((runtime.inspect('/hears')?.value as { value: string }).value, 'failed');
+  assert.deepEqual(runtime.inspect('/hears')?.value, { value: 'failed', context: {}, status: 'active' });
   assert.equal(runtime.inspect('/hears')?.incarnation, 1);
   assert.equal(runtime.inspect('/deaf')?.incarnation, 2);
   const [poison] = runtime.deadLetters();

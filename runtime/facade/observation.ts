@@ -1,0 +1,83 @@
+import type { Dispatcher } from '../core/dispatcher.js';
+import { type SnapshotResult, takeSnapshot } from '../core/snapshot.js';
+import { type Counters, countersOf } from '../observe/counters.js';
+import { COPY_LIMITS, type CopyLimits } from '../observe/inspect.js';
+import { type ArmedTimer, type Inspection, inspectionOf, pathsOfCells, timersUnder } from '../observe/inspection.js';
+import type { SupervisorReport } from '../observe/report.js';
+import { treeOf, type TreeLimits, type TreeNode } from '../observe/tree.js';
+import type { Trace } from '../observe/trace.js';
+import type { ActorRef, DeadLetter } from '../types.js';
+
+/** What can be seen of a runtime from outside: plain memory and copies, never a question to an actor. */
+export abstract class Observation {
+  protected abstract get d(): Dispatcher;
+
+  nowUs(): number {
+    return this.d.clock.nowUs();
+  }
+
+  /** Due time of the earliest timer, Infinity when there is none. */
+  nextTimerUs(): number {
+    return this.d.timers.nextUs();
+  }
+
+  /** The tree as plain data, or the part of it under `path`; null when nothing runs there. */
+  tree(limits: TreeLimits & { readonly path?: string } = {}): TreeNode | null {
+    const cell = this.d.find(limits.path ?? '/');
+    return cell === undefined ? null : treeOf(cell, limits);
+  }
+
+  /** The earliest armed timers of actors: of all, or of the one at `path` and those under it. */
+  timers(most: number, path = '/'): ArmedTimer[] {
+    return timersUnder(this.d, path, most);
+  }
+
+  /** Paths of the actors with these numbers in trace events, of those that live; looks at no more than `looks` actors. */
+  pathsOfCells(numbers: Iterable<number>, looks = 50_000): Map<number, string> {
+    return pathsOfCells(this.d, numbers, looks);
+  }
+
+  /** One actor's state and belongings as bounded plain data; undefined when there is none. */
+  inspect(path: string, limits: CopyLimits = COPY_LIMITS): Inspection | undefined {
+    const cell = this.d.find(path);
+    return cell === undefined ? undefined : inspectionOf(this.d, cell, limits);
+  }
+
+  /** Everything the actor is between two turns, as data; or why it cannot be had. */
+  snapshot(path: string): SnapshotResult {
+    this.d.touch();
+    const cell = this.d.find(path);
+    return cell === undefined ? { ok: false, reason: { kind: 'not_found', path } } : takeSnapshot(this.d, cell);
+  }
+
+  /** The last dead letters, oldest first. */
+  deadLetters(): DeadLetter[] {
+    return this.d.deadLetters.list();
+  }
+
+  onDeadLetter(listener: (letter: DeadLetter) => void): () => void {
+    return this.d.deadLetters.onLetter(listener);
+  }
+
+  /**
+   * Calls `listener` between turns with every supervisor report from now on, in order; one that throws is taken off. Returns the way
+   * to take it off.
+   */
+  onReport(listener: (report: SupervisorReport) => void): () => void {
+    return this.d.reports.listen(listener);
+  }
+
+  counters(): Counters {
+    return countersOf(this.d);
+  }
+
+  /** The flight recorder: last events and the hash over all of them. */
+  trace(): Trace {
+    return this.d.trace;
+  }
+
+  /** Members of a group in the order they joined. */
+  members<M = unknown>(group: string): ActorRef<M>[] {
+    return this.d.groups.membersOf(group);
+  }
+}
