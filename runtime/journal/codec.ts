@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import { type ActorSnapshot, type JournalEntry, KIND_CODES, type TurnInput, type TurnOp } from './entry.js';
 import { JournalFailure } from './failure.js';
 import { MOST_RESERVED, notWritable, pack, packPlain, unpack, unpackPlain } from './pack.js';
+import { NOT_PLAIN, PlainWriter } from './plain-writer.js';
 
 /**
  * An entry as bytes, little endian:
@@ -43,35 +44,48 @@ const NO_TARGETS: readonly number[] = [];
 const PHASES = ['start', 'step', 'stop', 'wake', 'upgrade'] as const;
 const STATUSES = ['replied', 'done', 'failed'] as const;
 
+const writer = new PlainWriter();
+
 export function encodeEntry(entry: JournalEntry, actors: ActorNumbers): Uint8Array {
   const targets = entry.kind === 'turn' ? targetsOf(entry.ops, actors) : NO_TARGETS;
+  if (targets.length > MAX_TARGETS) throw new JournalFailure('value', `${describe(entry)} sends to ${targets.length} durable actors; the most is ${MAX_TARGETS}`);
   const start = HEADER_BYTES + 4 * targets.length;
   let bytes: Buffer;
+  let view: DataView;
+  /** Of the entry in `view`. */
+  let from = 0;
   let flags = PLAIN;
   try {
     const body = bodyOf(entry);
-    const reserved = start <= MOST_RESERVED ? start : 0;
-    let packed = packPlain(body, reserved);
-    if (packed === null) {
-      flags = 0;
-      packed = pack(body, reserved);
+    from = writer.begin(start);
+    const end = writer.write(body, from + start);
+    if (end === NOT_PLAIN) {
+      const reserved = start <= MOST_RESERVED ? start : 0;
+      let packed = packPlain(body, reserved);
+      if (packed === null) {
+        flags = 0;
+        packed = pack(body, reserved);
+      }
+      bytes = reserved === start ? packed : Buffer.concat([Buffer.alloc(start), packed]);
+      view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      from = 0;
+    } else {
+      view = writer.view;
+      bytes = writer.take(end);
     }
-    bytes = reserved === start ? packed : Buffer.concat([Buffer.alloc(start), packed]);
   } catch (thrown) {
     throw notWritable(describe(entry), thrown);
   }
   const { length } = bytes;
-  if (targets.length > MAX_TARGETS) throw new JournalFailure('value', `${describe(entry)} sends to ${targets.length} durable actors; the most is ${MAX_TARGETS}`);
   if (length > MAX_ENTRY_BYTES) throw new JournalFailure('value', `${describe(entry)} takes ${length} bytes; the most is ${MAX_ENTRY_BYTES}`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, length);
-  view.setUint32(0, length, true);
-  view.setUint16(8, KIND_CODES[entry.kind] + 256 * flags, true);
-  view.setUint16(10, targets.length, true);
-  view.setUint32(12, entry.kind === 'release' ? 0 : actors.numberOf(entry.actor), true);
-  view.setFloat64(16, entry.atUs, true);
-  view.setFloat64(24, entry.kind === 'release' ? entry.upTo : 'turn' in entry ? entry.turn : 0, true);
-  for (let at = 0; at < targets.length; at++) view.setUint32(HEADER_BYTES + 4 * at, targets[at]!, true);
-  view.setUint32(4, crc32(bytes.subarray(8)), true);
+  view.setUint32(from, length, true);
+  view.setUint16(from + 8, KIND_CODES[entry.kind] + 256 * flags, true);
+  view.setUint16(from + 10, targets.length, true);
+  view.setUint32(from + 12, entry.kind === 'release' ? 0 : actors.numberOf(entry.actor), true);
+  view.setFloat64(from + 16, entry.atUs, true);
+  view.setFloat64(from + 24, entry.kind === 'release' ? entry.upTo : 'turn' in entry ? entry.turn : 0, true);
+  for (let at = 0; at < targets.length; at++) view.setUint32(from + HEADER_BYTES + 4 * at, targets[at]!, true);
+  view.setUint32(from + 4, crc32(bytes.subarray(8)), true);
   return bytes;
 }
 

@@ -10,7 +10,7 @@ const packr = new Packr({ moreTypes: true, useBigIntExtension: true });
  * Twice as fast: writes objects as MessagePack maps, as everybody does, instead of with their keys declared first. A Map cannot be told
  * from an object then, so it gives up at the first one.
  */
-const plain = new Packr({ moreTypes: true, useBigIntExtension: true, useRecords: false });
+const plain = new Packr({ moreTypes: true, useBigIntExtension: true, useRecords: false, variableMapSize: true });
 const HAS_MAP = new Error('there is a Map in it');
 Object.defineProperty(plain, 'mapAsEmptyObject', {
   get: () => {

@@ -6,6 +6,8 @@ import { open } from 'lmdb';
 import { Packr } from 'msgpackr';
 import { decodeEntry, decodeSnapshot, encodeEntry, encodeSnapshot, type JournalEntry, openJournal, placeSnapshot, type TurnInput, type TurnOp } from '../../../runtime/journal/index.js';
 import { decodeChunk } from '../../../runtime/journal/chunk.js';
+import { packPlain, unpackPlain } from '../../../runtime/journal/pack.js';
+import { NOT_PLAIN, PlainWriter } from '../../../runtime/journal/plain-writer.js';
 import { snapshotOf, temporaryFolder, turnEntry } from './support.js';
 
 const actors = {
@@ -58,6 +60,56 @@ test('an entry is read as it was written', () => {
     assert.ok(read.ok, read.ok ? '' : read.problem.message);
     assert.deepEqual(read.entry, written);
   }), { numRuns: 500 });
+});
+
+test('the plain writer writes the bytes of the packer, or leaves the value to it', () => {
+  const writer = new PlainWriter();
+  const numbers = fc.oneof(fc.integer({ min: -70_000, max: 70_000 }), fc.integer({ min: -(2 ** 33), max: 2 ** 33 }), fc.double(), fc.constantFrom(0, 127, 128, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, -32, -33, -128, -129, -32_768, -32_769, -(2 ** 31), -(2 ** 31) - 1));
+  const text = fc.oneof(fc.string({ maxLength: 70 }), fc.string({ unit: 'binary', maxLength: 300 }), fc.constantFrom(31, 32, 63, 64, 255, 256, 70_000).map((length) => 'x'.repeat(length)));
+  const { anything } = fc.letrec((tie) => ({
+    anything: fc.oneof({ depthSize: 'small' }, numbers, text, fc.constantFrom<unknown>(null, undefined, true, false), fc.array(tie('anything'), { maxLength: 20 }), fc.dictionary(text, tie('anything'), { maxKeys: 20, noNullPrototype: true })),
+  }));
+  let left = 0;
+  fc.assert(fc.property(fc.oneof(anything, value), fc.nat(40), (thing, reserved) => {
+    const from = writer.begin(reserved);
+    const end = writer.write(thing, from + reserved);
+    const packed = packPlain(thing, 0);
+    if (end === NOT_PLAIN) return void left++;
+    const bytes = writer.take(end);
+    assert.ok(packed !== null && bytes.subarray(reserved).equals(packed), `${bytes.subarray(reserved).toString('hex')}, not ${packed?.toString('hex')}`);
+  }), { numRuns: 800 });
+  assert.ok(left < 600, `${left} of 800 were left to the packer`);
+  for (const plain of [{ type: 'signal', order: 7, price: -0.25 }, [[], {}, 'a'], 'x'.repeat(1000), undefined]) {
+    const from = writer.begin(0);
+    assert.deepEqual(unpackPlain(writer.take(writer.write(plain, from))), plain);
+  }
+  class Price {
+    readonly ticks = 5;
+  }
+  const circular: unknown[] = [];
+  circular.push(circular);
+  for (const other of [new Map(), new Set([1]), 5n, new Date(0), new Uint8Array(3), new Price(), Object.create({ inherited: 1 }), { constructor: 5 }, { deep: [() => 1] }, Symbol('s'), 'x'.repeat(200_000)]) {
+    const from = writer.begin(0);
+    assert.equal(writer.write(other, from), NOT_PLAIN);
+  }
+  const from = writer.begin(0);
+  assert.ok((() => {
+    try {
+      return writer.write(circular, from) === NOT_PLAIN;
+    } catch (thrown) {
+      return thrown instanceof RangeError;
+    }
+  })());
+});
+
+test('entries that were taken stay as they are, however much is written after them', () => {
+  const entries = Array.from({ length: 3000 }, (_, turn) => turnEntry({ turn, input: ['message', { turn, text: 'y'.repeat(turn % 200) }] }));
+  const written = entries.map((one) => encodeEntry(one, actors));
+  for (const [at, bytes] of written.entries()) {
+    const read = decodeEntry(bytes, actors);
+    assert.ok(read.ok);
+    assert.deepEqual(read.entry, entries[at]);
+  }
 });
 
 test('any bytes are an entry, a chunk, a snapshot or a named problem; one flipped bit is always found', () => {
