@@ -18,7 +18,7 @@ import { compare, type FileScore, nameOf, percent, type ReasonGroup, scores, typ
 const STRYKER = '10.0.0';
 const NODE = '24.21.0';
 const OLDEST_NODE = 24;
-/** Supervision is what the floor is for; of the core, what decides exits and restarts. */
+/** Supervision is what the floor is for; of the core, if asked, what decides exits and restarts. */
 const SUPERVISION = 'runtime/supervision/';
 const CORE = ['runtime/core/lifecycle.ts', 'runtime/core/start.ts', 'runtime/core/release.ts'];
 const LEAST_PERCENT = 90;
@@ -43,6 +43,7 @@ const PAGE = 'docs/mutation.md';
 
 interface Options {
   readonly only?: readonly string[];
+  readonly core?: true;
   readonly keep?: string;
   readonly from?: readonly string[];
   readonly json?: true;
@@ -50,17 +51,18 @@ interface Options {
 
 function build(): Command {
   return new Command('mutation')
-    .description(`Mutate ${SUPERVISION} and the core of exits and restarts, and run the tests against every mutant. Writes ${PAGE}. Ends with 6 when a mutant survives without a reason in ${REASONS}, or the score of supervision is under ${LEAST_PERCENT} %. Long.`)
+    .description(`Mutate ${SUPERVISION} and run the tests against every mutant. Writes ${PAGE}. Ends with 6 when a mutant survives without a reason in ${REASONS}, or the score of supervision is under ${LEAST_PERCENT} %. Long.`)
     .option('--only <files...>', 'mutate these files only, and leave the page alone')
+    .option('--core', 'mutate the core of starts, stops and restarts as well')
     .option('--keep <file>', 'keep the report of this run')
     .option('--from <files...>', 'run nothing: put kept reports together as one run, whose parts were run at different times')
     .option('--json', 'print {score, supervision, files, survivors, unexplained, stale, seconds}')
     .action(mutation);
 }
 
-async function mutation({ only, keep, from, json }: Options): Promise<void> {
+async function mutation({ only, core, keep, from, json }: Options): Promise<void> {
   const began = performance.now();
-  const mutate = only ?? [...sources(SUPERVISION), ...CORE.filter((file) => existsSync(join(root, file)))];
+  const mutate = only ?? [...sources(SUPERVISION), ...(core ? CORE : [])];
   for (const file of mutate) if (!existsSync(join(root, file))) throw new CliError('usage', `there is no file ${file}`, `name files as from the project's root, like ${CORE[0]!}`);
   const report = from === undefined ? await mutateAll(mutate) : together(from, mutate);
   if (keep !== undefined) writeFileSync(keep, JSON.stringify(report));
