@@ -4,6 +4,7 @@
 //   FAULTLINE_TAPE     the tape to serve (required)
 //   FAULTLINE_NAME     name of the process, for pm2 and for `faultline … --process` (default: replay)
 //   FAULTLINE_ARGS     more options of `faultline replay`, e.g. "--speed 60 --journal var/journal" (split at blanks)
+//   FAULTLINE_CWD      working directory (default: where pm2 is called), FAULTLINE_NODE  another Node
 //   FAULTLINE_CONFIG, FAULTLINE_RUN_DIR, FAULTLINE_LOG_DIR   as everywhere; handed on
 const { join } = require('node:path');
 

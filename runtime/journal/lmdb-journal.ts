@@ -218,8 +218,9 @@ export class LmdbJournal extends BatchingJournal {
     const chunks = [...chunksOf(batch.first, batch.entries)];
     for (const chunk of chunks) bytes += chunk.bytes.length;
     const state = { next: batch.first + batch.entries.length, epochs: this.epochs, bytes, floor: Math.min(floor, batch.first + batch.entries.length) };
-    // One LMDB transaction, as a child transaction is, but without a call back from LMDB's thread.
-    await layout.root.batch(() => {
+    // Not `batch`, which spares a call back from LMDB's thread: after a commit that fails it leaves a broken heap, and the process
+    // aborts at its exit instead of ending with its code.
+    await layout.root.childTransaction(() => {
       for (const { path, number } of fresh) void layout.actors.put(path, number);
       for (const chunk of chunks) void layout.log.put(chunk.first, chunk.bytes as Buffer);
       for (const [number, snapshot] of batch.snapshots) void layout.snapshots.put(number, snapshot as Buffer);

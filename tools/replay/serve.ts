@@ -266,7 +266,7 @@ export async function serveTape(request: ServeRequest): Promise<never> {
     const opening = journals?.PassJournal.open(request.journal!, of, (failure) => {
       // Never goes on after a journal that failed: what it has is unknown.
       host.log.write('fatal', 'journal.failed', failure.message, { failure });
-      void host.end('journalFailed', 'the journal failed');
+      void host.end('journalFailed', failure.message);
     });
     // Also when a signal comes while it is being opened: a process must not exit with writes under way.
     host.onShutdown('flush-logs', 'close the journal', async () => (await opening?.catch(() => undefined))?.close());
