@@ -9,6 +9,8 @@ export interface Batch {
   /** Position of the first entry. */
   readonly first: number;
   readonly entries: Uint8Array[];
+  /** Of each entry, see PreparedEntry. */
+  readonly places: number[];
   /** By number of the actor. */
   readonly snapshots: Map<number, Uint8Array>;
   /** Last sequence number by source of input. */
@@ -52,7 +54,7 @@ export abstract class BatchingJournal implements Journal {
   }
 
   prepare(entry: JournalEntry): PreparedEntry {
-    return { bytes: encodeEntry(entry, this.index), entry };
+    return encodeEntry(entry, this.index);
   }
 
   prepareSnapshot(snapshot: ActorSnapshot): PreparedSnapshot {
@@ -63,6 +65,7 @@ export abstract class BatchingJournal implements Journal {
     this.refuse();
     const position = this.next++;
     this.pending.entries.push(prepared.bytes);
+    this.pending.places.push(prepared.place);
     const { entry } = prepared;
     this.index.note(position, entry);
     if (entry.kind === 'input') {
@@ -137,5 +140,5 @@ export abstract class BatchingJournal implements Journal {
 }
 
 export function emptyBatch(first: number): Batch {
-  return { first, entries: [], snapshots: new Map(), inputs: new Map() };
+  return { first, entries: [], places: [], snapshots: new Map(), inputs: new Map() };
 }

@@ -15,8 +15,8 @@ export interface DamagedEntry {
   readonly problem: EntryProblem;
 }
 
-/** Packs entries of consecutive positions, from `first` on, into chunks. */
-export function* chunksOf(first: number, entries: readonly Uint8Array[]): Generator<{ readonly first: number; readonly bytes: Uint8Array }> {
+/** Packs entries of consecutive positions, from `first` on, into chunks. `places`: see PreparedEntry. */
+export function* chunksOf(first: number, entries: readonly Uint8Array[], places: readonly number[]): Generator<{ readonly first: number; readonly bytes: Uint8Array }> {
   let from = 0;
   while (from < entries.length) {
     let size = CHUNK_HEADER_BYTES;
@@ -26,9 +26,14 @@ export function* chunksOf(first: number, entries: readonly Uint8Array[]): Genera
     bytes.writeUInt32LE(MAGIC, 0);
     bytes.writeUInt32LE(to - from, 4);
     let at = CHUNK_HEADER_BYTES;
-    for (let index = from; index < to; index++) {
-      bytes.set(entries[index]!, at);
-      at += entries[index]!.length;
+    for (let index = from; index < to;) {
+      const entry = entries[index]!;
+      let { length } = entry;
+      const place = places[index++]!;
+      // Neighbours in memory are copied at once.
+      while (index < to && places[index] === place + length) length += entries[index++]!.length;
+      bytes.set(length === entry.length ? entry : new Uint8Array(entry.buffer, entry.byteOffset, length), at);
+      at += length;
     }
     yield { first: first + from, bytes };
     from = to;

@@ -1,8 +1,10 @@
 import { crc32 } from 'node:zlib';
+import { checksum } from './checksum.js';
 import { type ActorSnapshot, type JournalEntry, KIND_CODES, type TurnInput, type TurnOp } from './entry.js';
 import { JournalFailure } from './failure.js';
 import { MOST_RESERVED, notWritable, pack, packPlain, unpack, unpackPlain } from './pack.js';
-import { NOT_PLAIN, PlainWriter } from './plain-writer.js';
+import { NO_PLACE, NOT_PLAIN, PlainWriter } from './plain-writer.js';
+import type { PreparedEntry } from './port.js';
 
 /**
  * An entry as bytes, little endian:
@@ -46,7 +48,7 @@ const STATUSES = ['replied', 'done', 'failed'] as const;
 
 const writer = new PlainWriter();
 
-export function encodeEntry(entry: JournalEntry, actors: ActorNumbers): Uint8Array {
+export function encodeEntry(entry: JournalEntry, actors: ActorNumbers): PreparedEntry {
   const targets = entry.kind === 'turn' ? targetsOf(entry.ops, actors) : NO_TARGETS;
   if (targets.length > MAX_TARGETS) throw new JournalFailure('value', `${describe(entry)} sends to ${targets.length} durable actors; the most is ${MAX_TARGETS}`);
   const start = HEADER_BYTES + 4 * targets.length;
@@ -54,6 +56,7 @@ export function encodeEntry(entry: JournalEntry, actors: ActorNumbers): Uint8Arr
   let view: DataView;
   /** Of the entry in `view`. */
   let from = 0;
+  let place = NO_PLACE;
   let flags = PLAIN;
   try {
     const body = bodyOf(entry);
@@ -71,6 +74,7 @@ export function encodeEntry(entry: JournalEntry, actors: ActorNumbers): Uint8Arr
       from = 0;
     } else {
       view = writer.view;
+      place = writer.place;
       bytes = writer.take(end);
     }
   } catch (thrown) {
@@ -85,8 +89,8 @@ export function encodeEntry(entry: JournalEntry, actors: ActorNumbers): Uint8Arr
   view.setFloat64(from + 16, entry.atUs, true);
   view.setFloat64(from + 24, entry.kind === 'release' ? entry.upTo : 'turn' in entry ? entry.turn : 0, true);
   for (let at = 0; at < targets.length; at++) view.setUint32(from + HEADER_BYTES + 4 * at, targets[at]!, true);
-  view.setUint32(from + 4, crc32(bytes.subarray(8)), true);
-  return bytes;
+  view.setUint32(from + 4, checksum(view, from + 8, from + length), true);
+  return { bytes, place, entry };
 }
 
 /** What the header alone says; a problem where bytes are missing or damaged. */

@@ -215,7 +215,7 @@ export class LmdbJournal extends BatchingJournal {
     const fresh = this.index.takeFresh();
     const floor = this.index.floor(this.next);
     let bytes = this.bytes;
-    const chunks = [...chunksOf(batch.first, batch.entries)];
+    const chunks = [...chunksOf(batch.first, batch.entries, batch.places)];
     for (const chunk of chunks) bytes += chunk.bytes.length;
     const state = { next: batch.first + batch.entries.length, epochs: this.epochs, bytes, floor: Math.min(floor, batch.first + batch.entries.length) };
     // Not `batch`, which spares a call back from LMDB's thread: after a commit that fails it leaves a broken heap, and the process

@@ -1,4 +1,4 @@
-import { BatchingJournal, type PointHook } from './batch.js';
+import { BatchingJournal, emptyBatch, type PointHook } from './batch.js';
 import { decodeEntry } from './codec.js';
 import { JournalFailure } from './failure.js';
 import type { PositionedEntry } from './port.js';
@@ -85,7 +85,7 @@ export class MemoryJournal extends BatchingJournal {
     this.epochs = epochs;
     this.next = this.entries.length;
     this.durable = this.next;
-    this.pending = { first: this.next, entries: [], snapshots: new Map(), inputs: new Map() };
+    this.pending = emptyBatch(this.next);
     for (const [number, bytes] of this.snapshots) this.index.setSnapshot(number, new DataView(bytes.buffer, bytes.byteOffset).getFloat64(8, true));
     for (let position = 0; position < this.next; position++) {
       const { entry } = this.storedOrPending(position);

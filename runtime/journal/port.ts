@@ -4,6 +4,8 @@ import type { ActorSnapshot, JournalEntry } from './entry.js';
 /** An entry in its written form, not yet in the journal. */
 export interface PreparedEntry {
   readonly bytes: Uint8Array;
+  /** Where the bytes are in memory, to copy neighbours at once: an entry at `place + bytes.length` follows on this one. NaN: somewhere. */
+  readonly place: number;
   readonly entry: JournalEntry;
 }
 
