@@ -147,7 +147,8 @@ export async function shutdown(options: ShutdownOptions): Promise<void> {
   const exitCode = last?.pid === record.pid && last.state === 'ended' ? last.exitCode : null;
   if (record.manager === 'pm2') printNote(`pm2 runs ${name} and starts it again; to keep it down: pm2 stop ${name}`);
   if (options.json === true) printJson({ name, accepted: true, ended: true, exitCode });
-  else printLine(`${name} ended${exitCode === null ? '' : ` with code ${exitCode}`}`);
+  else printLine(`${name} ended ${exitCode === null ? 'without a word: it was killed before its shutdown was done' : `with code ${exitCode}`}`);
+  if (exitCode === null) endWith('shutdownDeadline');
   const exit = (Object.keys(EXIT_CODES) as ExitName[]).find((one) => EXIT_CODES[one].code === exitCode);
   if (exit !== undefined && exit !== 'ok') endWith(exit);
 }

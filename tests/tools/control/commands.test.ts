@@ -373,6 +373,20 @@ describe('on a terminal', { skip: (process.platform !== 'linux' || spawnSync('sc
 });
 
 describe('its end', () => {
+  test('shutdown of a process that is killed half way ends with 12, not with 0', async () => {
+    const doomed = playground.serve(['replay', playground.at('t.tape'), '--serve', '--name', 'doomed']);
+    await doomed.ready();
+    await playground.ask('doomed', 'startChild', { template: 'probe', supervisor: '/trading', id: 'slow' });
+    const body = 'const hold = () => { console.log("held"); for (const end = Date.now() + 60000; Date.now() < end; ); };';
+    writeFileSync(playground.at('slow.mjs'), `${body}\nexport const probe = { name: 'probe', version: 2, init: () => 0, step: (state) => state, stop: hold, migrate: (data) => data };\n`);
+    await playground.ask('doomed', 'upgrade', { module: playground.at('slow.mjs'), dryRun: false });
+    const command = run('shutdown', '--process', 'doomed');
+    await doomed.until(() => doomed.stdout.includes('held'), 'the stop hook');
+    await doomed.kill('SIGKILL');
+    const { code, stdout } = await command;
+    assert.deepEqual([code, stdout], [12, 'doomed ended without a word: it was killed before its shutdown was done\n']);
+  });
+
   test('shutdown waits until it has ended, and gives its exit code', async () => {
     assert.deepEqual(await json('shutdown', '--reason', 'the test is over'), { name: 'served', accepted: true, ended: true, exitCode: 0 });
     assert.deepEqual(await served.ended, { code: 0, signal: null });
