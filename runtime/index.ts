@@ -2,6 +2,7 @@ export { machine, type ActionArgs, type ChildFactory, type MachineEffect, type M
 export { VirtualClock, WallClock, type Clock } from './clock/clock.js';
 export type { EffectCall, EffectFailed, EffectHandler, EffectTable } from './core/effects.js';
 export type { SnapshotEffect, SnapshotEnvelope, SnapshotError, SnapshotResult, SnapshotTimer } from './core/snapshot.js';
+export type { Intake, IntakeOptions, OfferResult } from './core/intake.js';
 export type { BurstMeter } from './core/wall-loop.js';
 export type { ReplaceStateError, ReplaceStateResult } from './core/replace-state.js';
 export type { SuspendError, SuspendResult } from './core/suspend.js';

@@ -30,6 +30,11 @@ export interface RuntimeOptions {
   readonly inputLog?: boolean;
   /** Called once when the journal has failed. Its actors are ended by then; the process is to end with JOURNAL_FAILED_EXIT_CODE. */
   readonly onJournalFailure?: (failure: JournalFailure) => void;
+  /**
+   * For debugging: called with the paths when an actor that is handling a question asks somebody who waits for its answer, directly or
+   * through others. Such a circle stands still until a deadline if one of them sets the question aside until it has its own answer.
+   */
+  readonly onAskCycle?: (paths: readonly string[]) => void;
   /** Called once when the root has ended by itself: it gave up, or shut itself down. */
   readonly onFatal?: (reason: ExitReason) => void;
 }

@@ -1,10 +1,12 @@
 import { VirtualClock } from './clock/clock.js';
 import { ask, commit, publish, rollback } from './core/commit.js';
+import { AskChains } from './core/ask-chains.js';
 import { Ask } from './core/asks.js';
 import { type Cell, Ref, type Watcher } from './core/cell.js';
 import { CellContext, checkDeadline, resolve } from './core/context.js';
 import { Dispatcher } from './core/dispatcher.js';
 import type { Hooks } from './core/hooks.js';
+import { Intake, type IntakeOptions } from './core/intake.js';
 import { drainEnded, exitSupervisor, kill, stopCell } from './core/lifecycle.js';
 import { PermanentWatches } from './core/permanent.js';
 import { forget } from './core/release.js';
@@ -62,6 +64,7 @@ export class Runtime extends Administration {
       deadLetters: new DeadLetters(options.deadLetterRing ?? 256),
       onRootExit: (reason) => this.#rootExited(reason),
     });
+    if (options.onAskCycle !== undefined) this.#d.askChains = new AskChains(options.onAskCycle);
     const { recover, journal } = options;
     if (recover !== undefined) this.#d.recover = (cell) => (cell.incarnation === 1 ? (recover(cell.path) ?? null) : null);
     if (journal === undefined) return;
@@ -155,6 +158,12 @@ export class Runtime extends Administration {
     const result = d.durable.accept(typeof to === 'string' ? to : to.path, message, from.source, from.seq);
     d.settle();
     return result;
+  }
+
+  /** The way into an actor's mailbox for a source that can wait: `offer` instead of `send`. */
+  intake<M>(to: ActorRef<M> | string, options: IntakeOptions): Intake<M> {
+    const path = typeof to === 'string' ? to : to.path;
+    return new Intake<M>(this.#d, path, (message) => this.send(path, message), options);
   }
 
   /** The last number the journal has from a source, -1 when there is none. */

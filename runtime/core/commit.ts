@@ -182,6 +182,7 @@ export function ask(d: Dispatcher, asker: Cell | null, path: string, question: A
   } else if (target.mailbox.count >= target.mailbox.capacity) {
     d.answer(question, { ok: false, reason: 'full' });
   } else {
+    if (d.askChains !== null) d.askChains.check(question, target);
     d.force(target, new AskRequest(question));
     question.timer = d.arm(deadlineUs, asker, '', question, askTimer(d));
   }

@@ -135,6 +135,8 @@ export class CellContext implements ActorContext {
   ask<R>(to: ActorRef<never>, request: unknown, deadlineMs: number, toMessage: (result: AskResult<R>) => unknown): void {
     checkDeadline(deadlineMs);
     const question = new Ask(this.#cell, this.#cell.epoch, request, toMessage as (result: AskResult<never>) => unknown);
+    const { askChains, currentAsk } = this.#d;
+    if (askChains !== null && currentAsk !== null) askChains.note(question, currentAsk);
     this.#d.ops.add(Op.ask, this.#cell, to.path, question, this.#d.nowUs + Math.round(deadlineMs * 1000));
   }
 

@@ -3,6 +3,7 @@ import { TraceKind } from '../observe/trace.js';
 import type { DurableHost } from '../durable/host.js';
 import { SpecMemory } from '../supervision/spec-memory.js';
 import type { ActorContext, AskResult, ExitReason } from '../types.js';
+import type { AskChains } from './ask-chains.js';
 import { type Ask, AskOutcome, AskRequest, ChildEnded } from './asks.js';
 import type { Cell } from './cell.js';
 import type { EffectTable } from './effects.js';
@@ -10,6 +11,7 @@ import { messageType, toFailureCause } from './failure.js';
 import type { DispatcherOptions, Hooks } from './hooks.js';
 import { wake } from './idle.js';
 import { Groups } from './groups.js';
+import type { Intake } from './intake.js';
 import { Envelope } from './mailbox.js';
 import { PendingExit } from './pending-exit.js';
 import type { PermanentWatches } from './permanent.js';
@@ -60,6 +62,10 @@ export class Dispatcher extends Post {
   recover: ((cell: Cell) => SnapshotEnvelope | null) | null = null;
   /** Who wants to know when an address is gone for good; null while nobody does. */
   permanent: PermanentWatches | null = null;
+  /** Sources that wait for room in a mailbox; null until one has waited. */
+  intakes: Set<Intake<never>> | null = null;
+  /** Watches for questions that go round in a circle; null unless asked for. */
+  askChains: AskChains | null = null;
   /** The durable actors; null without a journal. */
   durable: DurableHost | null = null;
   /** Tells the effects of a stop hook or a restore from those of the last turn, in their keys. */
@@ -191,6 +197,7 @@ export class Dispatcher extends Post {
     this.news = false;
     if (this.reports.waiting) this.reports.deliver(this);
     if (this.deadLetters.waiting) this.deadLetters.tell();
+    if (this.intakes !== null) for (const intake of [...this.intakes]) intake.review();
   }
 
   private lateReply(cell: Cell, value: unknown): void {
@@ -254,6 +261,7 @@ export class Dispatcher extends Post {
     this.handled += done;
     this.inTurn = false;
     this.current = null;
+    if (this.intakes !== null) this.news = true;
     if (cell.state <= CellState.draining && cell.queued !== 0) this.queue.push(cell);
     else cell.scheduled = false;
     this.settle();

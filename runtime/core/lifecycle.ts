@@ -87,17 +87,21 @@ export function continueStop(d: Dispatcher, cell: Cell): boolean {
 function stopChildren(d: Dispatcher, cell: Cell, mode: StopMode): boolean {
   if (cell.children === null) return true;
   const inOrder = cell.kind === CellKind.supervisor;
-  let allDown = true;
+  const awaited = cell.supervision?.awaited ?? null;
+  if (awaited !== null && awaited.parent === cell && (awaited.state === CellState.stopping || awaited.state === CellState.draining)) return false;
+  const open: Cell[] = [];
   for (const child of cell.childrenLastFirst) {
     const stays = mode === StopMode.retain && comesBack(cell, child);
     if (!stopCell(d, child, stays ? StopMode.retain : StopMode.final, SHUTDOWN)) {
-      allDown = false;
       if (inOrder) return false;
+      open.push(child);
     } else if (!stays) {
       forget(d, child);
     }
   }
-  return allDown;
+  // The one in the middle: in whatever order they end, all are looked at a few times only and not at each end.
+  if (cell.supervision !== null) cell.supervision.awaited = open[open.length >> 1] ?? null;
+  return open.length === 0;
 }
 
 /** Children a restarted supervisor finds again: those of its specification, and those whose state is kept. */

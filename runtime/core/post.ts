@@ -136,7 +136,8 @@ export abstract class Post {
       return undefined;
     } catch (thrown) {
       this.faults++;
-      this.trace.write(TraceKind.fault, cell === null ? 0 : cell.number, this.faults, this.nowUs);
+      // What looks on from outside must not change what is compared.
+      if (cell !== null) this.trace.write(TraceKind.fault, cell.number, cell.handled, this.nowUs);
       return toFailureCause(thrown, cell === null ? {} : { path: cell.path, incarnation: cell.incarnation });
     }
   }

@@ -24,6 +24,7 @@ export function forget(d: Dispatcher, cell: Cell): void {
 
 /** Everything (path, incarnation) owned goes with it; queued messages too when the end is final or the specification says so. */
 export function release(d: Dispatcher, cell: Cell, final: boolean): void {
+  if (d.intakes !== null) d.news = true;
   // Most actors have few of these; each costs one that has none a look.
   if (cell.timers !== null) for (const timer of cell.timers.values()) d.timers.remove(timer);
   cell.timers = null;

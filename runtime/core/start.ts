@@ -49,6 +49,7 @@ export function createCell(d: Dispatcher, parent: Cell | null, spec: ChildSpec):
 export function startCell(d: Dispatcher, cell: Cell): FailureCause | null {
   if (isTooDeep(cell.path)) return { name: 'TooDeep', message: `a tree has ${MOST_LEVELS} levels at most`, path: cell.path };
   cell.incarnation++;
+  if (d.intakes !== null) d.news = true;
   unpark(d, cell);
   cell.startedAtUs = d.nowUs;
   d.startInfo = undefined;

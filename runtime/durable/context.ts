@@ -3,7 +3,7 @@ import { CellContext, MOST_OPEN_EFFECTS } from '../core/context.js';
 import type { Dispatcher } from '../core/dispatcher.js';
 import { Journalled } from '../core/journalled.js';
 import { Op } from '../core/turn-ops.js';
-import type { ActorRef, AskResult, SendResult, StartChildResult, WorkerSpec } from '../types.js';
+import type { ActorRef, AskResult, SendResult, StartChildResult, TaskOutcome, TaskSpec, WorkerSpec } from '../types.js';
 
 /** What one turn of a durable actor says through its context besides the operations. */
 export class TurnRecord {
@@ -61,6 +61,18 @@ export class DurableContext extends CellContext {
 
   override watchPermanent(_ref: ActorRef<never>): number {
     throw new Error(`${this.path} is durable: a watch for good is not journalled; use ctx.monitor, whose notice comes back after a recovery`);
+  }
+
+  override watchGroup(_group: string): number {
+    throw new Error(`${this.path} is durable: watching a group is not journalled; have another actor watch it and send what matters`);
+  }
+
+  override join(_group: string): void {
+    throw new Error(`${this.path} is durable: membership of a group is not journalled; use ctx.subscribe, which comes back after a recovery`);
+  }
+
+  override task<I, R>(_task: TaskSpec<I>, _toMessage: (outcome: TaskOutcome<R>) => unknown): string {
+    throw new Error(`${this.path} is durable: a task is not journalled, and nobody would be told of one that its process took along; use ctx.spawn or ctx.effect`);
   }
 
   override register(name: string): boolean {

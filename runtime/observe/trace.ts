@@ -20,7 +20,7 @@ export const TraceKind = {
   quarantine: 9,
   /** An effect was handed over; detail: turn. */
   effect: 10,
-  /** An effect, observer or stop hook threw; detail: total so far. */
+  /** An effect or a hook of an actor threw; detail: how many turns the actor has completed. */
   fault: 11,
   /** An actor was suspended (detail 1) or resumed (detail 0). */
   suspend: 12,

@@ -1,6 +1,7 @@
 /** Dynamic supervisors beyond what OTP's suite asks of simple_one_for_one: limits, templates and ignored restarts, after Elixir's DynamicSupervisor. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Behaviour, createRuntime, dynamicSupervisor, supervisor, VirtualClock, worker } from '../../runtime/index.js';
 import { child, dyn, ref, Rig, Script, sup, tag } from './support.js';
 
 const backoff = { minMs: 100, maxMs: 100, jitter: 0 };
@@ -107,4 +108,27 @@ test('a child in its back-off can be terminated; its timer goes with it', () => 
   assert.deepEqual([rig.children(), rig.runtime.counters().timers], [[], 0]);
   rig.pass(1000);
   assert.deepEqual(rig.children(), []);
+});
+
+test('children that take their time to stop together scale with their number, in whatever order they end', () => {
+  const MOST = 20_000;
+  for (const order of ['firstFirst', 'lastFirst'] as const) {
+    const behaviour: Behaviour<number, never, number> = {
+      name: 'slow', version: 1, init: (_ctx, delayMs) => delayMs, step: (state, _message, ctx) => { ctx.stop(); return state; },
+      stop: (delayMs, ctx) => { ctx.startTimer('end', delayMs, null as never); return 'pending'; },
+    };
+    const runtime = createRuntime({ clock: new VirtualClock(0) });
+    runtime.start(supervisor({ id: 'root', strategy: 'oneForOne', intensity: { restarts: 0, withinMs: 1 }, children: [
+      dynamicSupervisor({ id: 'd', intensity: { restarts: 0, withinMs: 1 }, template: { restart: 'temporary', shutdown: 100_000 } }),
+    ] }));
+    for (let n = 0; n < MOST; n++) {
+      assert.ok(runtime.startChild('/d', worker({ id: `c${n}`, behaviour, input: 1 + (order === 'firstFirst' ? n : MOST - n) })).ok);
+    }
+    const beganMs = performance.now();
+    assert.equal(runtime.stop(), false);
+    runtime.advanceTo(MOST * 1000 + 2000);
+    assert.equal(runtime.counters().cells, 0);
+    // A look at all children at each end is some 10 s for these, and four times that for twice as many.
+    assert.ok(performance.now() - beganMs < 3000, `${order}: ${Math.round(performance.now() - beganMs)} ms`);
+  }
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ActorContext, type Down, dynamicSupervisor, type Gone, type Runtime, supervisor, worker } from '../../runtime/index.js';
 import { MemoryJournal } from '../../runtime/journal/index.js';
-import { child, root, run, started } from '../runtime/support.js';
+import { child, programmable, root, run, started } from '../runtime/support.js';
 
 const generous = { intensity: { restarts: 1000, withinMs: 1 } } as const;
 
@@ -189,4 +189,16 @@ test('a turn that throws has watched nobody; a durable actor is told to use a mo
   const durable = started(root([child('a'), watcher('w', { durable: { log: 'inputs' }, restart: 'temporary' })], generous), { journal: new MemoryJournal() });
   run(durable, '/w', (ctx) => void ctx.watchPermanent(ctx.ref('/a')));
   assert.match(durable.deadLetters()[0]?.cause?.message ?? '', /use ctx\.monitor/);
+});
+
+test('a durable actor is told that tasks and groups would not outlive its process, and what to use', () => {
+  const wishes: [(ctx: ActorContext) => void, RegExp][] = [
+    [(ctx) => ctx.join('g'), /use ctx\.subscribe/], [(ctx) => void ctx.watchGroup('g'), /another actor/],
+    [(ctx) => void ctx.task({ behaviour: programmable() as never, deadlineMs: 1 }, () => null as never), /use ctx\.spawn or ctx\.effect/],
+  ];
+  for (const [wish, answer] of wishes) {
+    const durable = started(root([watcher('w', { durable: { log: 'inputs' }, restart: 'temporary' })], generous), { journal: new MemoryJournal() });
+    run(durable, '/w', wish as never);
+    assert.match(durable.deadLetters()[0]?.cause?.message ?? '', answer);
+  }
 });

@@ -91,3 +91,24 @@ test('a reference does not drag the runtime along when it is printed or put into
   assert.equal(JSON.stringify({ to: runtime.ref('/a') }), '{"to":{"path":"/a"}}');
   assert.deepEqual(Object.keys(runtime.ref('/a')), ['path']);
 });
+
+test('who looks on from outside, throwing or not, changes no trace', () => {
+  const hash = (look: boolean): string => {
+    const runtime = started(root([child('a'), child('b')], { intensity: { restarts: 100, withinMs: 1 } }));
+    if (look) {
+      const throws = (): never => { throw new Error('looks on'); };
+      runtime.onDeadLetter(throws);
+      runtime.onReport(throws);
+      runtime.subscribe('news', throws);
+      runtime.monitor('/b', throws);
+      runtime.onReport(() => { runtime.tree(); runtime.inspect('/a'); runtime.snapshot('/a'); });
+    }
+    for (let round = 0; round < 5; round++) {
+      run(runtime, '/a', (ctx) => { ctx.publish('news', round); ctx.send(ctx.ref('/nobody'), round); });
+      runtime.crash('/b');
+      runtime.drain();
+    }
+    return runtime.trace().hash();
+  };
+  assert.equal(hash(true), hash(false));
+});
