@@ -50,7 +50,7 @@ export function fromSystemError(error: unknown, doing?: 'read' | 'write'): CliEr
 
 function writeFix(code: string): string {
   if (code === 'EEXIST') return 'choose another name, or remove the file first';
-  if (code === 'ENOSPC' || code === 'EDQUOT') return 'free some space, or write to another disk';
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') return 'free some space, or write to another disk';
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'create the folder first, or choose another';
   return 'write to a folder you may write to';
 }

@@ -169,7 +169,7 @@ export class ServedReplay {
       if (decisions < resumeAt) throw diverged(this.#pass, decisions, 'the journal has more of them');
       const result: PassResult = {
         pass: this.#pass, tape: this.#prepared.tape, digest: report.digest, decisions, records: report.records, wallMs: Math.round(report.wallMs), restarts: report.restarts,
-        deadLettered: report.deadLettered, resumedAt: resumeAt > 0 ? resumeAt : null, touched: this.#touched, gaveUp: report.gaveUp,
+        deadLettered: report.deadLettered, deadLetters: replay.runtime.counters().deadLettered, resumedAt: resumeAt > 0 ? resumeAt : null, touched: this.#touched, gaveUp: report.gaveUp,
       };
       this.#finished += 1;
       this.#lastDigest = report.digest;

@@ -58,6 +58,8 @@ describe('a served replay', () => {
     await served.passes(2);
     const second = results(served)[1]!;
     assert.deepEqual(second.touched, ['suspend /market/kernel', 'terminate /trading']);
+    // What the detectors had to say to the strategies; no record was lost.
+    assert.ok(second.deadLetters > 0 && second.deadLettered === 0 && first!.deadLetters === 0);
     assert.notEqual(second.digest, whole.digest);
     await served.passes(3);
     assert.deepEqual([results(served)[2]!.digest, results(served)[2]!.touched], [whole.digest, []]);
