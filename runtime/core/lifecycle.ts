@@ -160,7 +160,22 @@ export function exitSupervisor(d: Dispatcher, cell: Cell, reason: ExitReason, mo
   cell.supervision!.waitingFor = null;
   cell.supervision!.retries.length = 0;
   cell.supervision!.boot = null;
+  if (reason.kind === 'killed') fenceChildren(d, cell, true);
   if (continueStop(d, cell)) stopCompleted(d, cell);
+}
+
+/** Children of a killed cell, last first. Where the cell comes back, so do they, with the last good state of those that keep one. */
+function fenceChildren(d: Dispatcher, cell: Cell, parentComesBack: boolean): void {
+  for (const child of cell.childrenLastFirst) {
+    if (!parentComesBack || !comesBack(cell, child)) {
+      kill(d, child);
+      forget(d, child);
+    } else if (child.state === CellState.running && child.pendingStart === null && keepsState(child)) {
+      stopCell(d, child, StopMode.retain, KILLED);
+    } else if (!child.retained) {
+      kill(d, child, true);
+    }
+  }
 }
 
 /**
@@ -172,10 +187,7 @@ export function kill(d: Dispatcher, cell: Cell, comesBack = false): void {
   if (cell.state === CellState.gone || cell.state === CellState.stopped) return;
   cancelRestart(d, cell);
   if (cell.pendingStart !== null) callOffStart(d, cell);
-  for (const child of cell.childrenLastFirst) {
-    kill(d, child);
-    forget(d, child);
-  }
+  fenceChildren(d, cell, comesBack && cell.kind !== CellKind.worker);
   if (cell.stopTimer !== null) d.timers.remove(cell.stopTimer);
   cell.stopTimer = null;
   cell.exitAfterStop = false;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ActorContext, type EffectCall, worker } from '../../runtime/index.js';
+import { type ActorContext, type EffectCall, supervisor, worker } from '../../runtime/index.js';
 import { child, root, run, started, stateOf, total } from '../runtime/support.js';
 
 const generous = { intensity: { restarts: 1000, withinMs: 1 } } as const;
@@ -112,4 +112,24 @@ test('suspended, draining and backing-off actors can be fenced too', () => {
   runtime.fence();
   assert.equal(runtime.tree(), null);
   assert.equal(runtime.counters().timers, 0);
+});
+
+test('killing a supervisor fences everything under it: no stop hook runs, and what comes back has its last good state or begins anew', () => {
+  const log: string[] = [];
+  const inner = supervisor({
+    id: 'inner', strategy: 'oneForOne', intensity: { restarts: 3, withinMs: 1000 },
+    children: [child('keeps', { log }, { restore: 'lastGood' }), child('fresh', { log })],
+  });
+  const runtime = started(root([supervisor({
+    id: 'top', strategy: 'oneForAll', intensity: { restarts: 3, withinMs: 1000 },
+    children: [inner, child('slow', { log, onStop: () => 'pending' }), child('gone', { log }, { restart: 'temporary' })],
+  })], generous));
+  for (const path of ['/top/inner/keeps', '/top/inner/fresh', '/top/slow']) runtime.send(path, { type: 'add', n: 5 });
+  runtime.drain();
+  log.length = 0;
+  runtime.kill('/top');
+  runtime.drain();
+  assert.deepEqual(log, ['+fresh', '+slow', '+gone'], 'a supervisor that begins anew starts all it specifies');
+  assert.deepEqual(['/top/inner/keeps', '/top/inner/fresh', '/top/slow'].map((path) => total(runtime, path)), [5, 0, 0]);
+  assert.equal(runtime.inspect('/top')?.incarnation, 2);
 });
