@@ -5,7 +5,7 @@ import { type Ask, AskRequest, ChildEnded } from './asks.js';
 import type { Cell } from './cell.js';
 import { resolve } from './context.js';
 import type { Dispatcher } from './dispatcher.js';
-import type { EffectCall, EffectFailed } from './effects.js';
+import { type EffectCall, type EffectFailed, isPromise } from './effects.js';
 import { kill, stopChild } from './lifecycle.js';
 import { forget } from './release.js';
 import { awaitSpawned } from './spawned.js';
@@ -223,11 +223,29 @@ function runEffect(d: Dispatcher, cell: Cell, name: string, payload: unknown, in
   const cause = d.guard(cell, () => {
     answer = d.effects[name]!(payload as never, call);
   });
-  if (cause === undefined) {
-    const open = answer === 'pending' && !replied && cell.epoch === epoch && cell.state <= CellState.draining;
-    if (open) (cell.effects ??= new Map()).set(key, { key, name, payload, status: 'pending' });
+  if (cause !== undefined) {
+    const failed: EffectFailed = { type: 'runtime.effect_failed', effect: name, key, cause };
+    if (cell.state <= CellState.draining) d.notify(cell, failed);
     return;
   }
-  const failed: EffectFailed = { type: 'runtime.effect_failed', effect: name, key, cause };
-  if (cell.state <= CellState.draining) d.notify(cell, failed);
+  const promise = isPromise(answer) ? answer : null;
+  const open = (promise !== null || answer === 'pending') && !replied && cell.epoch === epoch && cell.state <= CellState.draining;
+  if (open) (cell.effects ??= new Map()).set(key, { key, name, payload, status: 'pending' });
+  promise?.then(() => {
+    if (cell.epoch === epoch) cell.effects?.delete(key);
+  }, (thrown) => {
+    d.touch();
+    const rejected = d.guard(cell, () => {
+      throw thrown;
+    })!;
+    const failed: EffectFailed = { type: 'runtime.effect_failed', effect: name, key, cause: rejected };
+    if (cell.epoch === epoch && cell.state <= CellState.draining) {
+      cell.effects?.delete(key);
+      d.notify(cell, failed);
+    } else {
+      d.sent++;
+      d.deadLetter('stale', cell, failed);
+    }
+    d.settle();
+  });
 }

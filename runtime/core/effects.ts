@@ -10,7 +10,10 @@ export interface EffectCall {
   reply(message: unknown): void;
 }
 
-/** One that answers 'pending' will `reply` later; until then the effect is in flight and stands in the actor's snapshots. */
+/**
+ * One that answers 'pending' will `reply` later; until then the effect is in flight and stands in the actor's snapshots. An
+ * `async` one is in flight until its promise settles; a rejection is a failed effect, as a throw is.
+ */
 export type EffectHandler = (payload: never, call: EffectCall) => unknown;
 
 /** Handlers by effect name; they run between turns, after the turn that asked has been committed. */
@@ -22,4 +25,9 @@ export interface EffectFailed {
   readonly effect: string;
   readonly key: string;
   readonly cause: import('../types.js').FailureCause;
+}
+
+/** Whether a handler is an `async` one: what it did is known when this settles. */
+export function isPromise(answer: unknown): answer is PromiseLike<unknown> {
+  return typeof answer === 'object' && answer !== null && typeof (answer as { readonly then?: unknown }).then === 'function';
 }

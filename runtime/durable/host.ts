@@ -1,7 +1,7 @@
 import type { Timer } from '../clock/timer-heap.js';
 import type { Cell } from '../core/cell.js';
 import type { Dispatcher } from '../core/dispatcher.js';
-import type { EffectCall, EffectFailed } from '../core/effects.js';
+import { type EffectCall, type EffectFailed, isPromise } from '../core/effects.js';
 import { toFailureCause } from '../core/failure.js';
 import { Journalled } from '../core/journalled.js';
 import { CellState } from '../core/states.js';
@@ -9,7 +9,7 @@ import type { OutcomeEntry } from '../journal/entry.js';
 import { JournalFailure } from '../journal/failure.js';
 import type { Journal } from '../journal/port.js';
 import { TraceKind } from '../observe/trace.js';
-import type { SendResult } from '../types.js';
+import type { FailureCause, SendResult } from '../types.js';
 import type { DurableActor } from './actor.js';
 import type { HeldReply } from './record.js';
 
@@ -187,9 +187,21 @@ export class DurableHost {
       answer = d.effects[effect.name]!(effect.payload as never, call);
     });
     this.journal.point('after-effect');
-    if (cause !== undefined) {
-      const failed: EffectFailed = { type: 'runtime.effect_failed', effect: effect.name, key: effect.key, cause };
+    const fail = (why: FailureCause): void => {
+      const failed: EffectFailed = { type: 'runtime.effect_failed', effect: effect.name, key: effect.key, cause: why };
       settle('failed', failed);
+    };
+    if (cause !== undefined) {
+      fail(cause);
+    } else if (isPromise(answer)) {
+      answer.then(() => {
+        if (open) settle('done', undefined);
+      }, (thrown) => {
+        const rejected = d.guard(cell, () => {
+          throw thrown;
+        })!;
+        if (open) fail(rejected);
+      });
     } else if (open && answer !== 'pending') {
       settle('done', undefined);
     }

@@ -174,3 +174,45 @@ test('an effect cannot move the clock or run turns inside the turn that asked fo
   assert.equal(runtime.counters().faults, 1);
   assert.equal(total(runtime, '/b'), 1);
 });
+
+test('an async effect is in flight until its promise settles; a rejection is a failed effect, of an older life a dead letter', async () => {
+  const told: unknown[] = [];
+  const behaviour = {
+    name: 'e', version: 1, init: () => null,
+    step: (state: null, message: { type: string }, ctx: import('../../runtime/index.js').ActorContext) => {
+      if (message.type === 'runtime.effect_failed') told.push((message as unknown as { cause: { message: string } }).cause.message);
+      else ctx.effect(message.type, null);
+      return state;
+    },
+  };
+  let reject: (why: Error) => void = () => undefined;
+  const runtime = started(root([worker({ id: 'a', behaviour })]), {
+    effects: {
+      good: async () => { await Promise.resolve(); },
+      bad: () => new Promise((_, no) => { reject = no; }),
+    },
+  });
+  const inFlight = (): number => {
+    const taken = runtime.snapshot('/a');
+    return taken.ok ? taken.snapshot.effects.length : -1;
+  };
+  runtime.send('/a', { type: 'good' });
+  runtime.send('/a', { type: 'bad' });
+  runtime.drain();
+  assert.equal(inFlight(), 2);
+  await new Promise(setImmediate);
+  assert.equal(inFlight(), 1);
+  reject(new Error('refused'));
+  await new Promise(setImmediate);
+  runtime.drain();
+  assert.deepEqual(told, ['refused']);
+  assert.equal(inFlight(), 0);
+  runtime.send('/a', { type: 'bad' });
+  runtime.drain();
+  runtime.kill('/a');
+  reject(new Error('too late'));
+  await new Promise(setImmediate);
+  runtime.drain();
+  assert.deepEqual(told, ['refused']);
+  assert.equal(runtime.deadLetters().at(-1)?.reason, 'stale');
+});

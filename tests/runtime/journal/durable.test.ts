@@ -181,6 +181,29 @@ test('an outcome that came before the kill is delivered after it, a failed effec
   assert.deepEqual(seen.map(({ type }) => type).sort(), ['answer', 'runtime.effect_failed']);
 });
 
+test('an async effect is done when its promise settles: killed before that it is unknown, a rejection is told and kept', async () => {
+  let reject: (why: Error) => void = () => undefined;
+  const effects = { place: () => new Promise((_, no) => { reject = no; }) };
+  const handlers: Handlers = {
+    go: (state, _message, ctx) => {
+      ctx.effect('place', 1);
+      return state;
+    },
+  };
+  const journal = new MemoryJournal();
+  const runtime = live(journal, tree(durable('a', handlers)), { effects });
+  runtime.send('/a', { type: 'go' });
+  runtime.drain();
+  await new Promise(setImmediate);
+  const early = live(journal.survivor(), tree(durable('a', handlers)), { effects: { place: () => assert.fail('sent again') } });
+  early.drain();
+  assert.deepEqual((stateOf(early, '/a') as Command[]).map(({ type }) => type), ['runtime.effect_unknown']);
+  reject(new Error('no line'));
+  await new Promise(setImmediate);
+  runtime.drain();
+  assert.deepEqual((stateOf(runtime, '/a') as Command[]).map(({ type }) => type), ['runtime.effect_failed']);
+});
+
 test('messages between durable actors: killed after any batch, nothing is lost and nothing doubled', () => {
   const handlers: Handlers = {
     serve: (state, message, ctx) => {
