@@ -9,3 +9,8 @@ export function isTooDeep(path: string): boolean {
   for (let at = 0; at < path.length; at++) if (path.charCodeAt(at) === 47) levels++;
   return levels > MOST_LEVELS;
 }
+
+/** The path of a child. */
+export function pathUnder(parent: string, id: string): string {
+  return parent === '/' ? `/${id}` : `${parent}/${id}`;
+}

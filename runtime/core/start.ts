@@ -7,7 +7,7 @@ import { Cell } from './cell.js';
 import type { Dispatcher } from './dispatcher.js';
 import { toFailureCause } from './failure.js';
 import { watchIdle } from './idle.js';
-import { isTooDeep, MOST_LEVELS } from './levels.js';
+import { isTooDeep, MOST_LEVELS, pathUnder } from './levels.js';
 import { Mailbox, powerOfTwo } from './mailbox.js';
 import { OrderedMap } from './ordered-map.js';
 import { beginPending } from './pending-start.js';
@@ -24,7 +24,7 @@ const NO_BEHAVIOUR: Behaviour<unknown, unknown, unknown> = { name: 'supervisor',
 
 /** Puts a new address into the tree, stopped. The caller starts it. */
 export function createCell(d: Dispatcher, parent: Cell | null, spec: ChildSpec): Cell {
-  const path = parent === null ? '/' : parent.path === '/' ? `/${spec.id}` : `${parent.path}/${spec.id}`;
+  const path = parent === null ? '/' : pathUnder(parent.path, spec.id);
   const isWorker = spec.kind === 'worker';
   const box = isWorker ? spec.mailbox : undefined;
   const mailbox = new Mailbox(

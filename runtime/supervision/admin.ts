@@ -1,7 +1,8 @@
 import type { Cell } from '../core/cell.js';
 import type { Dispatcher } from '../core/dispatcher.js';
-import { cancelRestart, settleForGood, stopCell } from '../core/lifecycle.js';
+import { settleForGood, stopCell } from '../core/lifecycle.js';
 import { awaitStart } from '../core/pending-start.js';
+import { pathUnder } from '../core/levels.js';
 import { forget } from '../core/release.js';
 import { fireOverdue } from '../core/snapshot.js';
 import { createCell, startCell } from '../core/start.js';
@@ -92,8 +93,8 @@ export function terminateChild(d: Dispatcher, path: string, which: string | Acto
   const child = byReference ? d.find(which.path) : parent.children?.get(which);
   if (child === undefined || child.parent !== parent) {
     // A reference to a child of ours that has already gone is as good as terminated.
-    const wasOurs = byReference && child === undefined && which.path.startsWith(path === '/' ? '/' : `${path}/`);
-    return wasOurs ? OK : refused({ kind: 'not_found', path: byReference ? which.path : under(path, which) });
+    const wasOurs = byReference && child === undefined && which.path.startsWith(pathUnder(path, ''));
+    return wasOurs ? OK : refused({ kind: 'not_found', path: byReference ? which.path : pathUnder(path, which) });
   }
   const pending = child.pendingStart;
   const wasDown = child.state === CellState.down;
@@ -114,7 +115,6 @@ function releaseGroup(d: Dispatcher, parent: Cell, child: Cell): void {
   const state = parent.supervision!;
   // Down as one of a group whose restart is another's: that one goes on, and the others with it.
   const isCause = state.waitingFor === child || child.restartTimer !== null || child.retryQueued || child.pendingStart !== null;
-  cancelRestart(d, child);
   if (!isCause) return;
   if (state.waitingFor === child) state.waitingFor = null;
   for (const sibling of affectedChildren(state.strategy, parent, child)) {
@@ -152,7 +152,7 @@ export function restartChild(d: Dispatcher, path: string, id: string, onStarted?
 export function deleteChild(d: Dispatcher, path: string, id: string): AdminResult {
   const child = namedChild(d, path, id);
   if (!isCell(child)) return refused(child);
-  if (child.parent?.spec.kind === 'partitioned') return refused({ kind: 'partitioned', path });
+  if (child.parent!.spec.kind === 'partitioned') return refused({ kind: 'partitioned', path });
   if (child.state === CellState.down) return refused({ kind: 'restarting', path: child.path });
   if (child.state !== CellState.stopped) return refused({ kind: 'running', path: child.path });
   forget(d, child);
@@ -203,7 +203,7 @@ function namedChild(d: Dispatcher, path: string, id: string): Cell | StartChildE
   const parent = supervisorAt(d, path);
   if (!isCell(parent)) return parent;
   if (parent.kind === CellKind.dynamic) return { kind: 'needs_reference', path };
-  return parent.children?.get(id) ?? { kind: 'not_found', path: under(path, id) };
+  return parent.children?.get(id) ?? { kind: 'not_found', path: pathUnder(path, id) };
 }
 
 /** The supervisor at a path, or why the call is refused. Throws inside a turn. */
@@ -225,8 +225,4 @@ export function isCell(value: Cell | AdminError): value is Cell {
 
 export function refused<E>(reason: E): { readonly ok: false; readonly reason: E } {
   return { ok: false, reason };
-}
-
-function under(path: string, id: string): string {
-  return path === '/' ? `/${id}` : `${path}/${id}`;
 }

@@ -2,13 +2,13 @@ import type { Cell } from '../core/cell.js';
 import type { Dispatcher } from '../core/dispatcher.js';
 import { causeOf } from '../core/failure.js';
 import { kill, stopCell } from '../core/lifecycle.js';
-import { awaitStart, takePending } from '../core/pending-start.js';
+import { awaitStart, type PendingStart, takePending } from '../core/pending-start.js';
 import { forget, release, tellWatchers } from '../core/release.js';
 import { startCell } from '../core/start.js';
 import { CellState, StopMode } from '../core/states.js';
 import { reportFailure, reportStarted } from '../observe/report.js';
 import { TraceKind } from '../observe/trace.js';
-import type { ExitReason, FailureCause } from '../types.js';
+import type { ExitReason, FailureCause, StartChildResult } from '../types.js';
 
 const SHUTDOWN: ExitReason = { kind: 'shutdown' };
 
@@ -67,9 +67,7 @@ export function resumeBoot(d: Dispatcher, supervisor: Cell): void {
 function goOn(d: Dispatcher, cell: Cell, cause: FailureCause | null): void {
   if (cause === null && cell.state === CellState.starting) return;
   const pending = takePending(d, cell);
-  if (cause === null && pending !== null && pending.told !== null) d.guard(null, () => pending.told?.({ ok: true, ref: cell.self }));
-  if (cause !== null && pending !== null && pending.told !== null) d.guard(null, () => pending.told?.({ ok: false, reason: { kind: 'start_failed', cause } }));
-  pending?.goOn?.(cause);
+  if (pending !== null) endPending(d, pending, cause === null ? { ok: true, ref: cell.self } : failedWith(cause), cause);
 }
 
 function failBoot(d: Dispatcher, cell: Cell, child: Cell, cause: FailureCause): FailureCause {
@@ -93,11 +91,7 @@ export function startFinished(d: Dispatcher, cell: Cell): void {
   cell.state = CellState.running;
   cell.startedAtUs = d.nowUs;
   reportStarted(d, cell);
-  if (pending.told !== null) {
-    const answer = pending.info === undefined ? { ok: true as const, ref: cell.self } : { ok: true as const, ref: cell.self, info: pending.info };
-    d.guard(null, () => pending.told?.(answer));
-  }
-  pending.goOn?.(null);
+  endPending(d, pending, pending.info === undefined ? { ok: true, ref: cell.self } : { ok: true, ref: cell.self, info: pending.info }, null);
 }
 
 /** A start that was under way has failed: it ended, was killed, or its time is up. No user code of it runs any more. */
@@ -117,6 +111,15 @@ export function startFailed(d: Dispatcher, cell: Cell, reason: ExitReason): void
   cell.lastExit = { kind: 'error', cause };
   release(d, cell, !pending.restarting);
   tellWatchers(d, cell, cell.lastExit);
-  if (pending.told !== null) d.guard(null, () => pending.told?.({ ok: false, reason: { kind: 'start_failed', cause } }));
-  pending.goOn?.(cause);
+  endPending(d, pending, failedWith(cause), cause);
+}
+
+/** Tells who asked for the start by hand, if anybody did, and goes on with what it is part of. */
+function endPending(d: Dispatcher, { told, goOn: next }: PendingStart, answer: StartChildResult, cause: FailureCause | null): void {
+  if (told !== null) d.guard(null, () => told(answer));
+  next?.(cause);
+}
+
+function failedWith(cause: FailureCause): StartChildResult {
+  return { ok: false, reason: { kind: 'start_failed', cause } };
 }

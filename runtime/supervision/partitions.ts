@@ -1,5 +1,6 @@
 import type { Cell } from '../core/cell.js';
 import { Ref } from '../core/cell.js';
+import { pathUnder } from '../core/levels.js';
 import type { ActorRef, ChildSpec, PartitionedSupervisorSpec, PartitionKey } from '../types.js';
 
 /** The children of a partitioned supervisor: one per partition, `0`, `1`, …, all of one template. */
@@ -11,7 +12,7 @@ export function partitionsOf(spec: PartitionedSupervisorSpec): ChildSpec[] {
 export function routeTo<T>(supervisor: Cell | undefined, key: PartitionKey): ActorRef<T> | undefined {
   if (supervisor === undefined || supervisor.spec.kind !== 'partitioned') return undefined;
   const id = String(partitionOf(key, supervisor.spec.partitions));
-  return supervisor.children?.get(id)?.self ?? new Ref(supervisor.path === '/' ? `/${id}` : `${supervisor.path}/${id}`, null);
+  return supervisor.children?.get(id)?.self ?? new Ref(pathUnder(supervisor.path, id), null);
 }
 
 /**

@@ -46,7 +46,7 @@ export function reconfigure(d: Dispatcher, path: string, wanted: Reconfiguration
   if (problems.length === 0) problems.push(...problemsOfSpec(spec, cell.parent?.supervision?.autoShutdown));
   if (problems.length === 0) problems.push(...clashes(cell, spec));
   if (problems.length > 0) return refused({ kind: 'invalid_spec', problems });
-  const runs = cell.state <= CellState.draining;
+  const runs = cell.state <= CellState.starting;
   const partitions = runs && spec.kind === 'partitioned' ? partitionsOf(spec) : [];
   const added = partitions.map((one) => one.id).filter((id) => cell.children?.has(id) !== true);
   if (partitions.length > 0) {
@@ -164,7 +164,7 @@ function takeSpec(parent: Cell, child: Cell, spec: ChildSpec): void {
   const state = parent.supervision!;
   const fresh = child.state === CellState.stopped || (child.state === CellState.down && !child.retained && !child.undecided);
   if (fresh) child.behaviour = child.durable === null ? behaviour : child.durable.around(behaviour);
-  else if (behaviour !== child.behaviour) (state.replaced ??= new Map()).set(child.id, behaviour);
+  else (state.replaced ??= new Map()).set(child.id, behaviour);
   setMailbox(child, spec);
 }
 

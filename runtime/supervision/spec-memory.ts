@@ -8,9 +8,7 @@ import { problemsOfSpec } from './validate.js';
  */
 export class SpecMemory {
   private valid: unknown = null;
-  private known: ChildSpec | null = null;
-  private spawned = false;
-  private policy: ChildPolicy | null = null;
+  private last: { readonly spec: ChildSpec; readonly spawned: boolean; readonly policy: ChildPolicy } | null = null;
 
   /** As `problemsOfSpec`. */
   problems(spec: unknown): readonly string[] {
@@ -22,13 +20,10 @@ export class SpecMemory {
 
   /** As `policyOf`; children share it where it holds nothing of their own. */
   policyOf(spec: ChildSpec, spawned: boolean): ChildPolicy {
-    if (spec === this.known && spawned === this.spawned && this.policy !== null) return this.policy;
+    const { last } = this;
+    if (last !== null && spec === last.spec && spawned === last.spawned) return last.policy;
     const policy = policyOf(spec, spawned);
-    if (policy.quarantine === null && !('input' in spec)) {
-      this.known = spec;
-      this.spawned = spawned;
-      this.policy = policy;
-    }
+    if (policy.quarantine === null && !('input' in spec)) this.last = { spec, spawned, policy };
     return policy;
   }
 }

@@ -8,12 +8,12 @@ export type AnySupervisorSpec = SupervisorSpec | DynamicSupervisorSpec | Partiti
 
 /** What a supervisor knows besides its children (`cell.children`, in start order). */
 export class SupervisorState {
-  strategy: Strategy = 'oneForOne';
-  autoShutdown: 'never' | 'anySignificant' | 'allSignificant' = 'never';
-  maxChildren = Infinity;
+  strategy!: Strategy;
+  autoShutdown!: 'never' | 'anySignificant' | 'allSignificant';
+  maxChildren!: number;
   window: RestartWindow;
   /** Children every start of this supervisor begins with. */
-  declared: readonly ChildSpec[] = [];
+  declared!: readonly ChildSpec[];
   /** Set while the supervisor is being started. */
   boot: Boot | null = null;
   /** Group restart that waits for a sibling to stop: the child it is about. */
@@ -33,8 +33,10 @@ export class SupervisorState {
   /** Takes over the flags of a specification. Restarts of the past still count, against the new budget. */
   configure(spec: AnySupervisorSpec): void {
     this.strategy = spec.kind === 'supervisor' ? spec.strategy : 'oneForOne';
-    this.autoShutdown = spec.kind === 'partitioned' ? 'never' : (spec.autoShutdown ?? 'never');
-    this.maxChildren = spec.kind === 'dynamic' ? (spec.maxChildren ?? Infinity) : Infinity;
+    // What a kind does not have is not in its specification.
+    const { autoShutdown, maxChildren } = spec as Partial<Pick<SupervisorSpec, 'autoShutdown'> & Pick<DynamicSupervisorSpec, 'maxChildren'>>;
+    this.autoShutdown = autoShutdown ?? 'never';
+    this.maxChildren = maxChildren ?? Infinity;
     this.declared = spec.kind === 'supervisor' ? spec.children : spec.kind === 'partitioned' ? partitionsOf(spec) : [];
     this.window = this.window.withBudget(spec.intensity.restarts, spec.intensity.withinMs);
   }

@@ -31,9 +31,9 @@ export class RestartWindow {
 
   /** Takes over the latest restarts another window has counted, as many as matter here. */
   takeStamps(other: RestartWindow): void {
-    const { stamps } = other;
-    if (stamps === null) return;
-    for (let back = Math.min(other.held, this.limit + 1); back > 0; back--) this.push(stamps[(other.next - back + stamps.length) % stamps.length]!);
+    // The other has its stamps where it holds any.
+    const length = other.limit + 1;
+    for (let back = Math.min(other.held, this.limit + 1); back > 0; back--) this.push(other.stamps![(other.next - back + length) % length]!);
   }
 
   clear(): void {
