@@ -31,19 +31,25 @@ export interface ChainOptions {
   readonly kill: (life: number) => { readonly stage: Stage; readonly nth: number } | null;
   /** When the n-th life is killed from here, milliseconds after it began; Infinity: never. */
   readonly killAfterMs?: (life: number) => number;
+  /** After so many deaths one life is stopped in good order, so that the next ones have not everything to do again. Default: never. */
+  readonly stopEvery?: number;
   /** Lives after which the chain is given up: it does not get on. */
   readonly mostLives: number;
   readonly onLife?: (kills: number) => void;
+  /** What runs a life; default: its modules as they are. */
+  readonly program?: string | undefined;
 }
 
 const LIFE = fileURLToPath(new URL('life.js', import.meta.url));
+/** Node reads these certificates at every start, which takes longer than all the rest of its start; a life speaks to nobody outside. */
+const { NODE_EXTRA_CA_CERTS: _certificates, ...LIFE_ENV } = process.env;
 /** A life that hangs is an error of its own. */
 const LONGEST_LIFE_MS = 60_000;
 const KEPT_STDERR = 2000;
 
 /** Runs a chain to its end and judges what came of it. */
 export async function runChain(options: ChainOptions): Promise<ChainResult> {
-  const { orders, seed } = options;
+  const { orders, seed, program } = options;
   const script = makeScript(orders, seed);
   const folder = mkdtempSync(join(options.under ?? tmpdir(), 'faultline-sweep-'));
   let exchange: ExchangeProcess | undefined;
@@ -54,13 +60,17 @@ export async function runChain(options: ChainOptions): Promise<ChainResult> {
   const keep = onInterrupt(discard);
   try {
     exchange = await startExchange(orders, seed);
-    const life: Omit<LifeOptions, 'kill'> = {
+    const life: Omit<LifeOptions, 'kill' | 'stop'> = {
       folder: join(folder, 'journal'), exchange: exchange.socketPath, orders, seed, report: join(folder, 'report.json'), broken: options.broken ?? null,
     };
     let kills = 0;
     for (let lives = 0; lives < options.mostLives; lives += 1) {
+      if (options.stopEvery !== undefined && lives % options.stopEvery === options.stopEvery - 1) {
+        const stopped = await liveOnce({ ...life, kill: null, stop: true }, { program });
+        if (stopped.code !== EXIT_CODES.ok.code) return { kills, report: null, doubled: [], lost: [`a life that was to stop after ${kills} deaths ${howItEnded(stopped)}`] };
+      }
       const kill = options.kill(lives);
-      const end = await liveOnce({ ...life, kill: kill === null ? null : { ...kill, seen: join(folder, `seen-${kill.stage}`) } }, options.killAfterMs?.(lives) ?? Infinity);
+      const end = await liveOnce({ ...life, stop: false, kill: kill === null ? null : { ...kill, seen: join(folder, `seen-${kill.stage}`) } }, { killAfterMs: options.killAfterMs?.(lives), program });
       if (end.signal === 'SIGKILL' && !end.hung) {
         kills += 1;
         options.onLife?.(kills);
@@ -71,8 +81,7 @@ export async function runChain(options: ChainOptions): Promise<ChainResult> {
         const { lost, doubled } = judge(script, exchange.entries(), report.states);
         return { kills, report, lost: [...lost, ...(await harmIn(life.folder))], doubled };
       }
-      const how = end.hung ? `hung for ${LONGEST_LIFE_MS / 1000} s` : end.signal === null ? `ended with code ${end.code}` : `was ended by ${end.signal}`;
-      return { kills, report: null, doubled: [], lost: [`life ${lives + 1} ${how}: ${end.stderr.trim()}`] };
+      return { kills, report: null, doubled: [], lost: [`life ${lives + 1} ${howItEnded(end)}`] };
     }
     return { kills, report: null, doubled: [], lost: [`after ${kills} lives the script is not at its end`] };
   } finally {
@@ -91,6 +100,11 @@ export async function harmIn(folder: string): Promise<string[]> {
   }
 }
 
+function howItEnded({ code, signal, hung, stderr }: LifeEnd): string {
+  const how = hung ? `hung for ${LONGEST_LIFE_MS / 1000} s` : signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
+  return `${how}: ${stderr.trim()}`;
+}
+
 export interface LifeEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -98,11 +112,19 @@ export interface LifeEnd {
   readonly stderr: string;
 }
 
-/** Runs one life, and kills it after a while; `fileKib` is the size its files may have. */
-export async function liveOnce(options: LifeOptions, killAfterMs: number, fileKib: number | null = null): Promise<LifeEnd> {
-  const command = [process.execPath, LIFE, JSON.stringify(options)];
+export interface Circumstances {
+  /** When it is killed from here, milliseconds after it began. */
+  readonly killAfterMs?: number | undefined;
+  /** KiB its files may have. */
+  readonly fileKib?: number | null | undefined;
+  readonly program?: string | undefined;
+}
+
+/** Runs one life. */
+export async function liveOnce(options: LifeOptions, { killAfterMs = Infinity, fileKib = null, program: life = LIFE }: Circumstances): Promise<LifeEnd> {
+  const command = [process.execPath, life, JSON.stringify(options)];
   const [program = '', ...args] = fileKib === null ? command : ['sh', '-c', `ulimit -f ${fileKib * 2} && exec "$0" "$@"`, ...command];
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env: LIFE_ENV });
   let stderr = '';
   let hung = false;
   child.stderr.on('data', (chunk: Buffer) => {

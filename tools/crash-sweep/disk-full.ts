@@ -38,7 +38,7 @@ const MOST_LIVES = 40;
  * Runs the script on a disk that is too small, and gives it a little more each time it is full: the process has to end with
  * code 11, the journal has to be whole and, with more space, the next life has to go on as if nothing had been.
  */
-export async function runDiskFull({ orders, seed }: { readonly orders: number; readonly seed: string | number }): Promise<DiskFullResult> {
+export async function runDiskFull({ orders, seed, program }: { readonly orders: number; readonly seed: string | number; readonly program: string }): Promise<DiskFullResult> {
   const script = makeScript(orders, seed);
   const folder = mkdtempSync(join(tmpdir(), 'faultline-full-'));
   const disk = tmpfs(join(folder, 'disk')) ?? limitedFiles(join(folder, 'disk'));
@@ -54,10 +54,10 @@ export async function runDiskFull({ orders, seed }: { readonly orders: number; r
   try {
     exchange = await startExchange(orders, seed);
     const journal = join(disk.folder, 'journal');
-    const life: LifeOptions = { folder: journal, exchange: exchange.socketPath, orders, seed, report: join(folder, 'report.json'), broken: null, kill: null };
+    const life: LifeOptions = { folder: journal, exchange: exchange.socketPath, orders, seed, report: join(folder, 'report.json'), broken: null, kill: null, stop: false };
     for (let lives = 0; lives < MOST_LIVES; lives += 1) {
       disk.resize(ended < FULL_DISKS ? FIRST_KIB + STEP_KIB * ended : ENOUGH_KIB);
-      const end = await liveOnce(life, Infinity, disk.fileKib());
+      const end = await liveOnce(life, { fileKib: disk.fileKib(), program });
       if (end.code === EXIT_CODES.journalFailed.code) {
         ended += 1;
         lost.push(...(await harmIn(journal)).map((problem) => `after the disk was full for the ${ended}. time: ${problem}`));

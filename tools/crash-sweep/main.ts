@@ -22,7 +22,7 @@ function build(): Command {
     .usage('[options]   (npm run crash-sweep -- …)')
     .option('--points <n>', 'only so many points, spread over the run; default: all', positive)
     .option('--seed <seed>', 'seed of the script and of the random instants', '1')
-    .option('--parallel <n>', 'runs at a time', positive, Math.min(2, availableParallelism()))
+    .option('--parallel <n>', 'runs at a time', positive, availableParallelism() + 1)
     .option('--break <how>', `recover wrongly on purpose: ${BROKEN.join(' or ')}`, broken)
     .option('--json', 'print one JSON object: {points, lost, doubled, seconds, …}')
     .action(run);

@@ -30,6 +30,8 @@ export interface LifeOptions {
     /** File of the points that lives have died at; this one adds its own. */
     readonly seen: string;
   } | null;
+  /** Stop in good order right after the recovery, which leaves a snapshot of each actor. */
+  readonly stop: boolean;
   /** Where a life that comes to the end writes the states of its actors. */
   readonly report: string;
   readonly broken: Broken | null;

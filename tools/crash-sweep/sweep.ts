@@ -1,6 +1,8 @@
 import { Random } from '../../runtime/random.js';
+import { onInterrupt } from '../cli/interrupt.js';
 import { runChain, type ChainResult } from './chain.js';
 import { runDiskFull, type DiskFullResult } from './disk-full.js';
+import { makeImage } from './image.js';
 import { STAGES, type Broken, type Stage } from './stages.js';
 
 export interface SweepOptions {
@@ -35,13 +37,21 @@ export interface SweepResult {
 }
 
 /** Orders of the script: the uninterrupted run of these writes a good 2,000 batches. */
-const ORDERS = 135;
+const ORDERS = 165;
 const SAMPLE_ORDERS = 30;
 const DISK_FULL_ORDERS = 30;
+/**
+ * The whole sweep dies at each point of a stage, but for this one: to a process that is killed the disk after the flush is the disk after the
+ * commit, and nothing has gone out yet at either.
+ */
+const EVERY_NTH: Readonly<Partial<Record<Stage, number>>> = { flushed: 4 };
+/** Deaths until a life is stopped in good order: what the next ones have to handle again stays short. */
+const STOP_EVERY = 50;
+const RANDOM_STOP_EVERY = 10;
 const RANDOM_KILLS = 120;
 const SAMPLE_RANDOM_KILLS = 6;
-/** A random kill falls this long after its life began, at most: starting takes some 100 ms. */
-const RANDOM_AFTER_MS = [90, 600] as const;
+/** When a random kill falls, after its life began: starting takes some 60 ms. */
+const RANDOM_AFTER_MS = [60, 400] as const;
 
 interface Chain {
   readonly name: string;
@@ -52,6 +62,17 @@ interface Chain {
 /** The whole sweep, or a sample of it. */
 export async function sweep(options: SweepOptions): Promise<SweepResult> {
   const begunMs = performance.now();
+  const { program, remove } = makeImage();
+  const keep = onInterrupt(remove);
+  try {
+    return await sweepWith(program, begunMs, options);
+  } finally {
+    keep();
+    remove();
+  }
+}
+
+async function sweepWith(program: string, begunMs: number, options: SweepOptions): Promise<SweepResult> {
   const { points, seed, note, broken = null } = options;
   const sample = points !== undefined;
   const orders = sample ? SAMPLE_ORDERS : ORDERS;
@@ -68,7 +89,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   };
 
   note(`uninterrupted run: ${orders} orders`);
-  const whole = await runChain({ orders, seed, kill: () => null, mostLives: 1 });
+  const whole = await runChain({ orders, seed, program, kill: () => null, mostLives: 1 });
   judge('uninterrupted run', whole);
   const inRun = whole.report?.points;
   const writes = whole.report?.batches ?? 0;
@@ -81,14 +102,14 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
     const killAt = (stage: Stage) => ({ stage, nth: Math.max(1, Math.floor((0.75 * inRun[stage]) / points)) });
     chains.push({
       name: 'sample of all stages',
-      run: () => runChain({ orders, seed, broken, mostLives: points + 1, onLife, kill: (life) => (life < points ? killAt(STAGES[life % STAGES.length]!) : null) }),
+      run: () => runChain({ orders, seed, broken, program, stopEvery: STOP_EVERY, mostLives: points + 1, onLife, kill: (life) => (life < points ? killAt(STAGES[life % STAGES.length]!) : null) }),
       take: (chain) => spread(died, chain.kills),
     });
   } else {
     for (const stage of STAGES) {
       chains.push({
         name: stage,
-        run: () => runChain({ orders, seed, broken, mostLives: 4 * inRun[stage] + 100, onLife, kill: () => ({ stage, nth: 1 }) }),
+        run: () => runChain({ orders, seed, broken, program, stopEvery: STOP_EVERY, mostLives: 4 * inRun[stage] + 100, onLife, kill: () => ({ stage, nth: EVERY_NTH[stage] ?? 1 }) }),
         take: (chain) => void (died[stage] = chain.kills),
       });
     }
@@ -99,7 +120,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   chains.push({
     name: 'random instants',
     run: () => runChain({
-      orders: sample ? orders : 3 * orders, seed: `${seed}-long`, broken, mostLives: wanted + 1, onLife, kill: () => null,
+      orders: sample ? orders : 3 * orders, seed: `${seed}-long`, broken, program, stopEvery: RANDOM_STOP_EVERY, mostLives: wanted + 1, onLife, kill: () => null,
       killAfterMs: (life) => (life < wanted ? shortMs + (longMs - shortMs) * random.next() : Infinity),
     }),
     take: (chain) => void (randomKills = chain.kills),
@@ -117,7 +138,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   await Promise.all(Array.from({ length: options.parallel }, run));
 
   note('disk full');
-  const diskFull = await runDiskFull({ orders: DISK_FULL_ORDERS, seed });
+  const diskFull = await runDiskFull({ orders: DISK_FULL_ORDERS, seed, program });
   judge('disk full', diskFull);
   return result(diskFull);
 
