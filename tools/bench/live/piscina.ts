@@ -15,6 +15,7 @@ export class PiscinaPlacement extends Placement {
   readonly #kernel = new AnsweredKernel();
   readonly session = new InlineSession(this.decided, this.#kernel);
   #pool = makePool();
+  #closed = false;
 
   frame(bytes: Uint8Array, chunkUs: number): void {
     const number = this.taken;
@@ -27,7 +28,8 @@ export class PiscinaPlacement extends Placement {
         if (edges !== undefined && pool === this.#pool) this.#answer(edges);
       },
       (error: unknown) => {
-        if (pool === this.#pool) throw error;
+        // What is still under way at the end is cut off with its thread.
+        if (pool === this.#pool && !this.#closed) throw error;
       },
     );
   }
@@ -41,6 +43,7 @@ export class PiscinaPlacement extends Placement {
   }
 
   override async close(): Promise<void> {
+    this.#closed = true;
     await this.#pool.destroy();
   }
 
