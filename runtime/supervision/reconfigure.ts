@@ -67,7 +67,7 @@ export function reconfigure(d: Dispatcher, path: string, wanted: Reconfiguration
   let result: Omit<Extract<ReconfigureResult, { readonly ok: true }>, 'ok'> = { added: [], replaced: [], kept: [] };
   if (partitions.length > 0) result = takePartitions(d, cell, before as PartitionedSupervisorSpec, added);
   else if (runs && cell.kind === CellKind.supervisor) result = takeChildren(d, cell);
-  if (runs && spec.kind === 'supervisor' && spec.strategy !== (before as SupervisorSpec).strategy) startUncovered(d, cell);
+  if (runs && (spec as SupervisorSpec).strategy !== (before as SupervisorSpec).strategy) startUncovered(d, cell);
   d.settle();
   return { ok: true, ...result };
 }
@@ -79,8 +79,8 @@ function takePartitions(d: Dispatcher, cell: Cell, before: PartitionedSupervisor
   const replaced: string[] = [];
   if (spec.partition !== before.partition) {
     for (const one of cell.supervision!.declared) {
-      const child = cell.children?.get(one.id);
-      if (child === undefined || added.includes(one.id)) continue;
+      if (added.includes(one.id)) continue;
+      const child = cell.children!.get(one.id)!;
       replaced.push(one.id);
       takeSpec(cell, child, one);
       if (one.kind === 'dynamic') child.supervision!.configure(one);

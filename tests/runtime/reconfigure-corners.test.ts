@@ -179,6 +179,21 @@ test('partitions are added and taken away only when they are all there', () => {
   runtime.advanceTo(10_000);
   assert.deepEqual(states(), ['running', 'running', 'starting'], 'one that was late is tried again');
   assert.equal(runtime.counters().restarts, 1);
+  runtime.send('/books/2', 'ready');
+  runtime.kill('/books/2');
+  runtime.drain();
+  assert.deepEqual(states(), ['running', 'running', 'running'], 'what was queued for it is handled by the next');
+});
+
+test('what is queued for a new partition whose first start fails waits for the next', () => {
+  const runtime = started(root([books(1, kind(slow('x')))]));
+  runtime.send('/books/0', 'ready');
+  runtime.drain();
+  runtime.reconfigure('/books', { partitions: 2 });
+  runtime.send('/books/1', 'ready');
+  runtime.kill('/books/1');
+  runtime.drain();
+  assert.deepEqual(runtime.whichChildren('/books')?.map(({ state }) => state), ['running', 'running']);
 });
 
 test('a partition that drains its last messages has no free address yet', () => {
@@ -212,6 +227,7 @@ test('when one new partition does not start, those before it are stopped in reve
     assert.deepEqual(runtime.whichChildren('/books')?.map(({ id, state }) => [id, state]), [['0', 'running']]);
     assert.equal(runtime.inspect('/books/1'), undefined);
     assert.equal(runtime.counters().cells, 3);
+    assert.equal(runtime.counters().timers, 0);
   }
 });
 

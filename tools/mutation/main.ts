@@ -65,14 +65,15 @@ async function mutation({ only, core, keep, from, json }: Options): Promise<void
   const mutate = only ?? [...sources(SUPERVISION), ...(core ? CORE : [])];
   for (const file of mutate) if (!existsSync(join(root, file))) throw new CliError('usage', `there is no file ${file}`, `name files as from the project's root, like ${CORE[0]!}`);
   const report = from === undefined ? await mutateAll(mutate) : together(from, mutate);
-  if (keep !== undefined) writeFileSync(keep, JSON.stringify(report));
   const files = scores(report);
   const found = survivors(report);
   const reasons = JSON.parse(readFileSync(join(root, REASONS), 'utf8')) as readonly ReasonGroup[];
   const { unexplained, stale } = compare(found, reasons);
   const supervision = files.filter(({ file }) => file.startsWith(SUPERVISION));
-  const seconds = Math.round((performance.now() - began) / 1000);
-  if (only === undefined) writeFileSync(join(root, PAGE), page({ date: new Date().toISOString().slice(0, 10), stryker: STRYKER, node: NODE, seconds, files, supervision, found, reasons }));
+  const measured = (from === undefined ? null : runOf(from)) ?? { date: new Date().toISOString().slice(0, 10), seconds: Math.round((performance.now() - began) / 1000) };
+  if (keep !== undefined) writeFileSync(keep, JSON.stringify({ ...report, run: measured }));
+  const { seconds } = measured;
+  if (only === undefined) writeFileSync(join(root, PAGE), page({ ...measured, parts: from === undefined ? 1 : from.length, stryker: STRYKER, node: NODE, files, supervision, found, reasons }));
   if (json) printJson({ score: round(percent(files)), supervision: round(percent(supervision)), files, survivors: found, unexplained: unexplained.map(nameOf), stale: only === undefined ? stale : [], seconds });
   else print(files, supervision, unexplained, only === undefined ? stale : [], seconds);
   if (unexplained.length > 0 || (only === undefined && (stale.length > 0 || percent(supervision) < LEAST_PERCENT))) endWith('checkFailed');
@@ -81,6 +82,13 @@ async function mutation({ only, core, keep, from, json }: Options): Promise<void
 async function mutateAll(mutate: readonly string[]): Promise<StrykerReport> {
   const node = Number(process.versions.node.split('.')[0]) >= OLDEST_NODE ? process.execPath : await nodeBinary(NODE, printNote);
   return mutateIn(node, await strykerFolder(), mutate);
+}
+
+/** Day and length of the run that was kept; of the last part and all of them together where there are several. Null: not known. */
+function runOf(parts: readonly string[]): { readonly date: string; readonly seconds: number } | null {
+  const runs = parts.map((part) => (JSON.parse(readFileSync(part, 'utf8')) as { readonly run?: { readonly date: string; readonly seconds: number } }).run);
+  if (runs.includes(undefined)) return null;
+  return { date: runs.at(-1)!.date, seconds: runs.reduce((sum, one) => sum + one!.seconds, 0) };
 }
 
 /** Parts of a run, each file as it is now: a report of other code would judge nothing. */

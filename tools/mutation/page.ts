@@ -6,6 +6,8 @@ export interface PageOptions {
   readonly stryker: string;
   readonly node: string;
   readonly seconds: number;
+  /** Runs it is put together of; 1 is a whole run. */
+  readonly parts: number;
   readonly files: readonly FileScore[];
   readonly supervision: readonly FileScore[];
   readonly found: readonly Survivor[];
@@ -13,7 +15,7 @@ export interface PageOptions {
 }
 
 /** docs/mutation.md: the last run, and every mutant that survived it with the reason. */
-export function page({ date, stryker, node, seconds, files, supervision, found, reasons }: PageOptions): string {
+export function page({ date, stryker, node, seconds, parts, files, supervision, found, reasons }: PageOptions): string {
   const reasonOf = new Map(reasons.flatMap(({ reason, mutants }) => mutants.map((name) => [name, reason] as const)));
   const rows = files.map((score) => `| ${score.file} | ${score.mutants} | ${score.killed} | ${score.timedOut} | ${score.survived} | ${percent([score]).toFixed(1)} |`);
   const groups = new Map<string, Survivor[]>();
@@ -27,7 +29,7 @@ export function page({ date, stryker, node, seconds, files, supervision, found, 
   ].join('\n'));
   return `# Mutation tests
 
-Written by \`npm run mutation\`; do not edit. The last whole run: ${date}, Stryker ${stryker}, Node ${node}, ${seconds} s.
+Written by \`npm run mutation\`; do not edit. ${parts === 1 ? 'The last whole run' : `Put together of ${parts} runs of some files each, of the same sources`}: ${date}, Stryker ${stryker}, Node ${node}, ${seconds} s.
 
 Every change that Stryker knows (conditions, operators, literals, blocks, calls left out) is made to the supervision code (with \`--core\` also to
 the part of the core that decides exits and restarts), one at a time. The tests run against it: \`tests/conformance\`, \`tests/runtime\`

@@ -39,7 +39,7 @@ test('a survivor without a reason and a reason without a survivor are both found
   const { unexplained, stale } = compare(found, reasons);
   assert.deepEqual(unexplained.map(nameOf), [nameOf(found[1]!)]);
   assert.deepEqual(stale, ['runtime/core/gone.ts: x :: y => z']);
-  const text = page({ date: '2026-11-21', stryker: '1', node: '2', seconds: 3, files: scores(report), supervision: scores(report).slice(1), found, reasons });
+  const text = page({ date: '2026-11-21', stryker: '1', node: '2', seconds: 3, parts: 1, files: scores(report), supervision: scores(report).slice(1), found, reasons });
   assert.match(text, /\*\*Supervision: 75\.0 %\*\*/);
   assert.match(text, /\*\*equivalent\*\*/);
   assert.match(text, /NO REASON YET/);
