@@ -11,7 +11,7 @@ const post = (message: ToMain): void => port.postMessage(message);
 // On Linux the priority of "this process" is that of the calling thread: clients must not take the core from the main loop.
 if (process.platform === 'linux') {
   try {
-    os.setPriority(0, 10);
+    os.setPriority(0, 19);
   } catch {
     // Not allowed here: it works all the same.
   }
