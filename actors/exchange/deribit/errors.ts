@@ -1,0 +1,67 @@
+/** The errors of Deribit's API: JSON-RPC's own and the platform's, with the platform's codes and texts. */
+
+const ERRORS = {
+  parse_error: [-32700, 'Parse error'],
+  invalid_request: [-32600, 'Invalid Request'],
+  method_not_found: [-32601, 'Method not found'],
+  invalid_params: [-32602, 'Invalid params'],
+  internal_error: [-32603, 'Internal error'],
+  authorization_required: [10000, 'authorization_required'],
+  qty_too_low: [10002, 'qty_too_low'],
+  order_not_found: [10004, 'order_not_found'],
+  price_too_low: [10005, 'price_too_low'],
+  price_too_high: [10007, 'price_too_high'],
+  not_enough_funds: [10009, 'not_enough_funds'],
+  already_closed: [10010, 'already_closed'],
+  book_closed: [10012, 'book_closed'],
+  locked_by_admin: [10019, 'locked_by_admin'],
+  invalid_amount: [10021, 'invalid_amount'],
+  invalid_price: [10023, 'invalid_price'],
+  invalid_order_id: [10025, 'invalid_order_id'],
+  too_many_requests: [10028, 'too_many_requests'],
+  not_owner_of_order: [10029, 'not_owner_of_order'],
+  must_be_websocket_request: [10030, 'must_be_websocket_request'],
+  not_implemented: [10033, 'not_implemented'],
+  retry: [10040, 'retry'],
+  price_wrong_tick: [10043, 'price_wrong_tick'],
+  trigger_price_wrong_tick: [10044, 'trigger_price_wrong_tick'],
+  too_many_concurrent_requests: [10066, 'too_many_concurrent_requests'],
+  already_filled: [11008, 'already_filled'],
+  other_reject: [11030, 'other_reject'],
+  no_more_triggers: [11035, 'no_more_triggers'],
+  invalid_trigger_price: [11036, 'invalid_trigger_price'],
+  permission_denied: [11042, 'permission_denied'],
+  not_open_order: [11044, 'not_open_order'],
+  unsupported_arg_combination: [11047, 'unsupported_arg_combination'],
+  system_maintenance: [11051, 'system_maintenance'],
+  subscribe_error_unsubscribed: [11052, 'subscribe_error_unsubscribed'],
+  invalid_reduce_only_order: [11055, 'invalid_reduce_only_order'],
+  post_only_reject: [11054, 'post_only_reject'],
+  invalid_credentials: [13004, 'invalid_credentials'],
+  unauthorized: [13009, 'unauthorized'],
+  not_found: [13020, 'not_found'],
+  forbidden: [13021, 'forbidden'],
+  method_switched_off_by_admin: [13025, 'method_switched_off_by_admin'],
+  raw_subscriptions_not_available_for_unauthorized: [13778, 'raw_subscriptions_not_available_for_unauthorized'],
+} as const satisfies Record<string, readonly [number, string]>;
+
+export type DeribitErrorName = keyof typeof ERRORS;
+
+/** An error answer: `code` and `message` of the platform, `data` with what it says of the reason. */
+export class DeribitError extends Error {
+  readonly code: number;
+  readonly data: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(name: DeribitErrorName, data?: Readonly<Record<string, unknown>>, detail?: string) {
+    super(detail === undefined ? ERRORS[name][1] : `${ERRORS[name][1]} ${detail}`);
+    this.code = ERRORS[name][0];
+    this.data = data;
+  }
+
+  toJSON(): { readonly message: string; readonly data?: Readonly<Record<string, unknown>>; readonly code: number } {
+    return { message: this.message, ...(this.data === undefined ? {} : { data: this.data }), code: this.code };
+  }
+}
+
+/** -32602 naming the parameter and what is wrong with it. */
+export const invalidParam = (param: string, reason: string): DeribitError => new DeribitError('invalid_params', { reason, param });
