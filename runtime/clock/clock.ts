@@ -4,6 +4,8 @@ import { performance } from 'node:perf_hooks';
 export interface Clock {
   /** True when time moves only by `advanceTo`. */
   readonly virtual: boolean;
+  /** Of a clock that moves by itself: its seconds in a second of the wall's. Default 1. */
+  readonly speed?: number;
   nowUs(): number;
 }
 

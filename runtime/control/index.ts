@@ -9,5 +9,5 @@ export {
 export { upgradeProblemText } from './refusal-text.js';
 export { ControlServer, type ControlServerOptions } from './server.js';
 export { SOCKET_PATH_BYTES } from './socket-file.js';
-export type { AuditEntry, ChildTemplate, ControlTarget, LogLevel, ShutdownRequest } from './target.js';
+export type { AuditEntry, ChildTemplate, ControlTarget, LogLevel, OwnVerb, ShutdownRequest } from './target.js';
 export { type TimesUs, TurnMeter } from './turn-meter.js';

@@ -13,6 +13,9 @@ export interface ChildTemplate {
   spec(input: unknown, id: string | undefined): ChildSpec;
 }
 
+/** A verb that only this kind of process has. A throw's message is the refusal that the caller reads. */
+export type OwnVerb = (input: unknown) => unknown;
+
 export interface ShutdownRequest {
   readonly reason: string;
   readonly deadlineMs?: number;
@@ -34,6 +37,9 @@ export interface ControlTarget {
   shutdown?(request: ShutdownRequest): void;
   readonly logLevel?: { get(): LogLevel; set(level: LogLevel): void };
   readonly templates?: Readonly<Record<string, ChildTemplate>>;
+  /** What `ask` answers and what `tell` carries out, by name; an answer may be a promise. */
+  readonly questions?: Readonly<Record<string, OwnVerb>>;
+  readonly commands?: Readonly<Record<string, OwnVerb>>;
   /** Loads the module file of an upgrade; left out, `upgrade` is not offered. */
   loadUpgrade?(file: string): Promise<unknown>;
   /** What `process` shows beside the usual; asked at most every 50 ms. */

@@ -2,7 +2,7 @@ import { type ChildSpec, type FullChildSpec, plainCopy, type Runtime, type Suspe
 import { rpcError, type RpcErrorBody, type RpcErrorName } from './errors.js';
 import type { MethodAnswer } from './methods.js';
 import { refusalText } from './refusal-text.js';
-import type { ControlTarget } from './target.js';
+import type { ControlTarget, OwnVerb } from './target.js';
 
 /** A refusal on its way out of a verb. */
 export class Refusal extends Error {
@@ -42,6 +42,20 @@ export function templateOf(target: ControlTarget, name: string): NonNullable<Con
   const template = Object.hasOwn(templates, name) ? templates[name] : undefined;
   if (template === undefined) throw new Refusal('notFound', `there is no template '${name}'`, { templates: Object.keys(templates) });
   return template;
+}
+
+/** Books of an exchange are the largest answers there are. */
+const OWN_COPY = { depth: 16, entries: 20_000, values: 200_000, textLength: 100_000 };
+
+/** The answer of a verb that only this kind of process has. @throws Refusal */
+export async function ownVerb(verbs: Readonly<Record<string, OwnVerb>> | undefined, name: string, input: unknown): Promise<{ value: unknown }> {
+  const verb = verbs !== undefined && Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+  if (verb === undefined) throw new Refusal('notFound', `this process has no '${name}'`, { names: Object.keys(verbs ?? {}) });
+  try {
+    return { value: plainCopy(await verb(input) ?? null, OWN_COPY) };
+  } catch (thrown) {
+    throw new Refusal('refused', messageOf(thrown));
+  }
 }
 
 /** What a template makes of an input. @throws Refusal */

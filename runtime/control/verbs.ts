@@ -5,7 +5,7 @@ import { traceKindName } from './trace-hub.js';
 import type { ControlTarget } from './target.js';
 import type { TimesUs } from './turn-meter.js';
 import { behavioursOf, load, upgradeWith } from './upgrades.js';
-import { COPY, logOf, noActor, nodeAt, notOffered, orRefuse, placeOf, Refusal, refusal, running, specFrom, specOf, suspension, templateOf, wireNode, wireSpec } from './verb-support.js';
+import { COPY, logOf, noActor, nodeAt, notOffered, orRefuse, ownVerb, placeOf, Refusal, refusal, running, specFrom, specOf, suspension, templateOf, wireNode, wireSpec } from './verb-support.js';
 
 /** What a verb works with: the process, and what the server measures. */
 export interface VerbScene {
@@ -183,6 +183,8 @@ export const VERBS: Verbs = {
     // Loading took a while: only now is it certain which runtime there is.
     return upgradeWith(running(target), behaviours, path, dryRun);
   },
+  ask: ({ name, input }, { target }) => ownVerb(target.questions, name, input),
+  tell: ({ name, input }, { target }) => ownVerb(target.commands, name, input),
   snapshot: ({ path }, { target }) => {
     const taken = running(target).snapshot(path);
     if (!taken.ok) throw refusal(taken.reason);

@@ -64,7 +64,7 @@ export class WallLoop {
     this.timeout = null;
     this.timeoutUs = nextUs;
     if (nextUs === Infinity) return;
-    const waitMs = Math.min(LONGEST_WAIT_MS, Math.max(0, Math.ceil((nextUs - this.d.clock.nowUs()) / 1000)));
+    const waitMs = Math.min(LONGEST_WAIT_MS, Math.max(0, Math.ceil((nextUs - this.d.clock.nowUs()) / (1000 * (this.d.clock.speed ?? 1)))));
     this.timeout = setTimeout(() => {
       this.timeout = null;
       this.burst();

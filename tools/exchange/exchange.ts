@@ -1,0 +1,108 @@
+import type { AsOf } from '../../actors/exchange/rules.js';
+import type { Listing } from '../../actors/exchange/listings.js';
+import { createRuntime, type ExitReason, type Runtime } from '../../runtime/index.js';
+import { exchangeTree } from '../../supervisors/index.js';
+import type { Accounts } from './accounts.js';
+import { faceSpec } from './face.js';
+import type { Product, ProductName, Scene } from './product.js';
+import { PRODUCTS } from './products.js';
+import { VenueClock } from './venue-clock.js';
+import { NO_TROUBLES } from './web/troubles.js';
+
+export interface ExchangeOptions {
+  readonly accounts: Accounts;
+  readonly listings: readonly Listing[];
+  readonly seed: number;
+  readonly limits: 'venue' | 'off';
+  readonly speed: number;
+  readonly asOf: AsOf;
+  readonly host: string;
+  /** Of the first product, the others follow; 0 = any free ones. */
+  readonly port: number;
+  readonly tls: { readonly key: string; readonly cert: string } | null;
+  onDefect(product: ProductName, error: unknown): void;
+  onFatal(reason: ExitReason): void;
+}
+
+/** Where clients reach a product. `rest` and `ws` are bare origins, `wsApi` has its path. */
+export interface Origins {
+  readonly rest: string;
+  readonly ws: string;
+  readonly wsApi?: string;
+}
+
+/** Milliseconds of the wall's time between two looks of an engine at its market. */
+const SLICE_WALL_MS = 5;
+const WS_API_PATH: Readonly<Partial<Record<ProductName, string>>> = { spot: '/ws-api/v3', usdm: '/ws-fapi/v1' };
+
+/** The whole venue in one supervised tree. */
+export class Exchange {
+  readonly runtime: Runtime;
+  readonly clock: VenueClock;
+  readonly products: readonly Product[];
+  readonly #options: ExchangeOptions;
+  readonly #ports = new Map<ProductName, { value: number }>();
+  #fatal: (reason: ExitReason) => void = () => {};
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+    const { accounts, listings, seed, limits, speed, asOf, host, tls, onDefect } = options;
+    this.clock = new VenueClock(speed);
+    this.runtime = createRuntime({ clock: this.clock, seed, onFatal: (reason) => this.#fatal(reason) });
+    const scene: Scene = {
+      runtime: this.runtime, clock: this.clock, accounts, listings, seed, limits, asOf, troubles: NO_TROUBLES, host, tls,
+      sliceUs: Math.round(SLICE_WALL_MS * 1000 * speed), onDefect,
+    };
+    this.products = PRODUCTS.map((make) => make(scene));
+    this.products.forEach(({ name }, at) => this.#ports.set(name, { value: options.port === 0 ? 0 : options.port + at }));
+  }
+
+  /** Starts the tree; resolves when every face listens. Rejects with what kept one from it; nothing is left running then. */
+  async start(): Promise<void> {
+    const { runtime } = this;
+    const tree = exchangeTree([], this.products.map((product) => ({
+      name: product.name, engine: product.engine, faces: [faceSpec({ product, runtime, port: this.#ports.get(product.name)! }, this.clock.speed)],
+    })));
+    const last = `/${this.products.at(-1)!.name}`;
+    await new Promise<void>((resolve, reject) => {
+      const leave = runtime.onReport((report) => {
+        if (report.kind !== 'progress' || report.started.path !== last) return;
+        leave();
+        this.#fatal = (reason) => this.#options.onFatal(reason);
+        resolve();
+      });
+      this.#fatal = (reason) => reject(startError(reason));
+      const started = runtime.start(tree);
+      if (!started.ok) reject(startError(started.reason.kind === 'start_failed' ? { kind: 'error', cause: started.reason.cause } : { kind: 'shutdown', info: started.reason }));
+      else runtime.run();
+    });
+  }
+
+  origins(): Readonly<Record<ProductName, Origins>> {
+    const { host, tls } = this.#options;
+    const at = host.includes(':') ? `[${host}]` : host;
+    const secure = tls === null ? '' : 's';
+    return Object.fromEntries([...this.#ports].map(([name, { value }]) => {
+      const ws = `ws${secure}://${at}:${value}`;
+      const path = WS_API_PATH[name];
+      return [name, { rest: `http${secure}://${at}:${value}`, ws, ...(path === undefined ? {} : { wsApi: `${ws}${path}` }) }];
+    })) as Record<ProductName, Origins>;
+  }
+
+  /** The venue's own truth of every product. */
+  async books(limit: number): Promise<Readonly<Record<string, unknown>>> {
+    const entries = await Promise.all(this.products.map(async (product) => [product.name, await product.books(limit)] as const));
+    return { clock: this.clockNow(), ...Object.fromEntries(entries) };
+  }
+
+  clockNow(): { readonly venueMs: number; readonly wallMs: number; readonly speed: number } {
+    return { venueMs: Math.floor(this.clock.nowUs() / 1000), wallMs: Date.now(), speed: this.clock.speed };
+  }
+}
+
+function startError(reason: ExitReason): Error {
+  if (reason.kind !== 'error') return new Error(`the tree did not start: ${JSON.stringify(reason)}`);
+  let cause = reason.cause;
+  while (cause.cause !== undefined) cause = cause.cause;
+  return Object.assign(new Error(cause.message), { name: cause.name, path: cause.path });
+}

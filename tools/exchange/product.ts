@@ -1,0 +1,54 @@
+import type { Listing } from '../../actors/exchange/listings.js';
+import type { AsOf } from '../../actors/exchange/rules.js';
+import type { ChildSpec, Runtime } from '../../runtime/index.js';
+import type { Accounts } from './accounts.js';
+import type { VenueClock } from './venue-clock.js';
+import type { Troubles } from './web/troubles.js';
+
+export type ProductName = 'spot' | 'usdm' | 'options' | 'deribit';
+
+/** What every product of the exchange is made of and works with. */
+export interface Scene {
+  readonly runtime: Runtime;
+  readonly clock: VenueClock;
+  readonly accounts: Accounts;
+  readonly listings: readonly Listing[];
+  readonly seed: number;
+  /** Whether weights, order counts and connection limits are enforced. */
+  readonly limits: 'venue' | 'off';
+  readonly asOf: AsOf;
+  readonly troubles: Troubles;
+  /** Address to bind to, and certificate to serve with; null = plain text. */
+  readonly host: string;
+  readonly tls: { readonly key: string; readonly cert: string } | null;
+  /** Least time between two looks at the market, in venue time; for EngineInput. */
+  readonly sliceUs: number;
+  /** A defect that harmed one request or connection: for the log. */
+  onDefect(product: ProductName, error: unknown): void;
+}
+
+/** A face that listens. */
+export interface OpenFace {
+  readonly port: number;
+  /** Cuts every connection and frees the port. */
+  close(): Promise<void>;
+}
+
+/** One product, to be mounted under `/name`. */
+export interface Product {
+  readonly name: ProductName;
+  /** Worker `engine`, most often `worker({ id: 'engine', behaviour: engineBehaviour(…), … })`. */
+  readonly engine: ChildSpec;
+  /** Opens its one port, REST and websockets together; 0 = any free one. Called again when the face is restarted. */
+  open(port: number): Promise<OpenFace>;
+  /** The venue's own truth, as plain data: accounts, positions, orders, fills, sums by asset. At most `limit` orders and fills, the newest. */
+  books(limit: number): Promise<unknown>;
+}
+
+export type MakeProduct = (scene: Scene) => Product;
+
+/** The mailbox an engine needs: a burst of orders is answered late, not refused. */
+export const ENGINE_MAILBOX = { capacity: 1 << 16 } as const;
+
+/** Where a product's engine is found. */
+export const enginePath = (name: ProductName): string => `/${name}/engine`;

@@ -1,0 +1,124 @@
+import { AsOf } from '../../actors/exchange/rules.js';
+import { type Listing, listings } from '../../actors/exchange/listings.js';
+import type { ScenarioName } from '../../actors/generator/scenario.js';
+import { loadConfig } from '../../config/index.js';
+import { CliError } from '../cli/errors.js';
+import { fromSystemError } from '../cli/system-errors.js';
+import { DeadLetterLog } from '../process/dead-letter-log.js';
+import { ProcessHost } from '../process/host.js';
+import { logTree, ReportLog } from '../process/log-tree.js';
+import { Accounts, demoAccounts, demoBalances } from './accounts.js';
+import { readAccounts } from './accounts-file.js';
+import { Exchange } from './exchange.js';
+import { linesForPeople, readyLine } from './ready.js';
+import { QUESTIONS } from './verbs.js';
+
+export interface ServeOptions {
+  readonly name: string;
+  readonly json: boolean;
+  readonly port: number;
+  readonly host: string;
+  readonly seed: number;
+  readonly symbols?: string;
+  readonly accounts?: string;
+  readonly limits: 'venue' | 'off';
+  readonly scenario: ScenarioName;
+  readonly tape?: string;
+  readonly speed: number;
+  readonly asOf?: string;
+  readonly script?: string;
+  readonly tls?: true;
+}
+
+const MOST_ACCOUNTS = 10_000;
+
+/** Runs the exchange until the process is told to end. Never returns. @throws CliError, ConfigError when it cannot begin. */
+export async function serveExchange(options: ServeOptions): Promise<never> {
+  const { name, json, port, host, seed, limits, speed } = options;
+  const { config } = loadConfig();
+  const listed = listedSymbols(options.symbols);
+  const asOf = asOfDay(options.asOf);
+  const accounts = await accountsOf(options.accounts, seed, listed);
+  const processHost = await ProcessHost.open({
+    name, what: `exchange ${listed.map(({ symbol }) => symbol).join(',')}`, params: config.process,
+    details: { seed, symbols: listed.map(({ symbol }) => symbol), accounts: accounts.all.length, limits, scenario: options.scenario, speed, asOf: asOf.day ?? 'now', host, port },
+  });
+  try {
+    const letters = new DeadLetterLog(processHost.log, config.process.deadLettersLogged);
+    const reports = new ReportLog(processHost.log);
+    const exchange = new Exchange({
+      accounts, listings: listed, seed, limits, speed, asOf, host, port, tls: null,
+      onDefect: (product, error) => processHost.log.write('error', 'exchange.defect', `a request to ${product} met a defect: ${messageOf(error)}`, { product, stack: error instanceof Error ? error.stack : undefined }),
+      onFatal: () => void processHost.end('rootGaveUp', 'the root supervisor gave up'),
+    });
+    const { runtime } = exchange;
+    logTree(runtime, reports, letters);
+    processHost.hold({
+      stopTree: async () => void (await runtime.shutdown({ reason: 'the process ends', deadlineMs: config.process.shutdownDeadlineMs })),
+      fence: () => runtime.fence(),
+      dump: () => ({ counters: runtime.counters(), tree: runtime.tree(), trace: runtime.trace().list(500), deadLetters: runtime.deadLetters().slice(-50) }),
+    });
+    processHost.onShutdown('flush-logs', 'tell what was only counted', () => {
+      letters.tell();
+      reports.tell();
+    });
+    await processHost.serve({
+      runtime: () => runtime,
+      status: () => ({ state: processHost.ending ? 'stopping' : 'serving', symbols: listed.map(({ symbol }) => symbol), clock: exchange.clockNow(), origins: exchange.origins() }),
+      metrics: () => ({ clock: exchange.clockNow() }),
+      questions: { [QUESTIONS.books]: (input) => exchange.books(limitOf(input)) },
+    });
+    await exchange.start();
+    if (json) process.stdout.write(`${JSON.stringify(readyLine(exchange, accounts, processHost.socket))}\n`);
+    else process.stdout.write(linesForPeople(exchange, accounts, name));
+    await processHost.ready();
+    return await new Promise<never>(() => {});
+  } catch (error) {
+    const known = error instanceof CliError ? error : portTaken(error, port) ?? fromSystemError(error);
+    if (known === undefined) return await processHost.fail(error);
+    process.stderr.write(`faultline: ${known.message}\n${known.fix === undefined ? '' : `  fix: ${known.fix}\n`}`);
+    return await processHost.end(known.exit, known.message);
+  }
+}
+
+const BOOKS_LIMIT = 100;
+
+function limitOf(input: unknown): number {
+  const limit: unknown = typeof input === 'object' && input !== null && 'limit' in input ? input.limit : undefined;
+  return typeof limit === 'number' && Number.isInteger(limit) && limit >= 0 ? limit : BOOKS_LIMIT;
+}
+
+function listedSymbols(wanted: string | undefined): readonly Listing[] {
+  try {
+    return listings(wanted);
+  } catch (error) {
+    throw new CliError('usage', `--symbols: ${messageOf(error)}`);
+  }
+}
+
+function asOfDay(day: string | undefined): AsOf {
+  try {
+    return new AsOf(day);
+  } catch (error) {
+    throw new CliError('usage', `--as-of: ${messageOf(error)}`);
+  }
+}
+
+async function accountsOf(wanted: string | undefined, seed: number, listed: readonly Listing[]): Promise<Accounts> {
+  const count = wanted === undefined ? 1 : /^\d+$/.test(wanted) ? Number(wanted) : undefined;
+  if (count === undefined) return new Accounts(readAccounts(wanted!));
+  if (count < 1 || count > MOST_ACCOUNTS) throw new CliError('usage', `--accounts '${wanted}' is not a number of accounts`, `1 to ${MOST_ACCOUNTS}, or a file`);
+  return new Accounts(await demoAccounts(count, seed, demoBalances(listed)));
+}
+
+/** Binding fails inside the tree, where the error keeps its text only. */
+function portTaken(error: unknown, port: number): CliError | undefined {
+  const message = messageOf(error);
+  const code = /\b(EADDRINUSE|EACCES|EADDRNOTAVAIL|ENOTFOUND|EAI_AGAIN)\b/.exec(message)?.[1];
+  if (code === undefined) return undefined;
+  return new CliError('configuration', `cannot listen: ${message}`, code === 'EADDRINUSE' ? `--port 0 takes free ports; ${port} to ${port + 3} are wanted now` : 'give another --host or --port');
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
