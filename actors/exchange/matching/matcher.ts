@@ -1,0 +1,499 @@
+import { ASK, BID, CLIENT, type OrderBook, type Side } from '../book/index.js';
+import type { ClientOrder, EndReason, TriggerSource } from './client-order.js';
+import type { AgentListener, AmendOutcome, MatchSink, PlaceOutcome, Quote, Trade } from './sink.js';
+import { SortedOrders } from './sorted-orders.js';
+import { Triggers } from './triggers.js';
+
+export interface MatcherOptions<O extends ClientOrder> {
+  readonly book: OrderBook;
+  readonly sink: MatchSink<O>;
+  /** Id of the first trade; 1 unless told otherwise. */
+  readonly firstTradeId?: number;
+  /** What becomes of a conditional order whose price is reached already: refused (unless told otherwise), or triggered at once. */
+  readonly reachedAtOnce?: 'refuse' | 'trigger';
+}
+
+/** The writable face of the one Trade object. */
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/**
+ * The matching engine of one symbol: clients' orders against each other and against the agents whose orders rest in the
+ * same book. It decides nothing about money, filters or rights: the venue has done that before it calls. Times are
+ * passed in; an operation called from inside a sink event belongs to the operation under way.
+ */
+export class Matcher<O extends ClientOrder = ClientOrder> {
+  readonly book: OrderBook;
+  /** Whose agents rest in the book beside the clients; may be set once it is known. */
+  agents: AgentListener | undefined;
+  /** Price of the last trade; 0 = none yet. */
+  lastTicks = 0;
+  /** Id that the next trade gets. */
+  nextTradeId: number;
+
+  readonly #sink: MatchSink<O>;
+  readonly #triggerAtOnce: boolean;
+  /** Client orders by handle. */
+  readonly #clients: (O | null)[] = [];
+  readonly #triggers: Triggers<O>;
+  /** Triggered orders that wait to be matched, and orders placed from inside events. */
+  readonly #fired: O[] = [];
+  readonly #queued: O[] = [];
+  readonly #byExpiry = new SortedOrders<O>();
+  readonly #trade: Mutable<Trade<O>> = { tradeId: 0, ticks: 0, lots: 0, takerSide: BID, taker: null, maker: null, atUs: 0 };
+  readonly #quote: Quote = { lots: 0, tickLots: 0, firstTicks: 0, worstTicks: 0 };
+  #busy = false;
+  #nowUs = 0;
+
+  constructor(options: MatcherOptions<O>) {
+    this.book = options.book;
+    this.#sink = options.sink;
+    this.nextTradeId = options.firstTradeId ?? 1;
+    this.#triggerAtOnce = options.reachedAtOnce === 'trigger';
+    this.#triggers = new Triggers((order) => {
+      order.state = 'triggered';
+      this.#fired.push(order);
+    });
+  }
+
+  /** When the next GTD order expires, µs; Infinity = none will. */
+  get nextExpiryUs(): number {
+    return this.#byExpiry.firstKey;
+  }
+
+  /** The client order behind a handle of the book; null = an agent's. */
+  clientAt(handle: number): O | null {
+    return this.#clients[handle] ?? null;
+  }
+
+  /** The last price of a trigger source; 0 = none yet. */
+  ticksOf(source: TriggerSource): number {
+    return this.#triggers.ticksOf(source);
+  }
+
+  /** Takes an order in, matches it, and rests what is left as its kind says. From inside an event: afterwards. */
+  place(order: O, nowUs: number): PlaceOutcome {
+    if (order.state !== 'idle') throw new Error(`order ${order.orderId} was placed before: it is ${order.state}`);
+    if (this.#busy) {
+      order.state = 'queued';
+      this.#queued.push(order);
+      return 'queued';
+    }
+    this.#enter(nowUs);
+    const outcome = this.#admit(order);
+    this.#settle();
+    return outcome;
+  }
+
+  /** Ends an open order as canceled; false when it is not open. */
+  cancel(order: O, nowUs: number, reason: EndReason = 'user'): boolean {
+    return this.#endOpen(order, 'canceled', reason, nowUs);
+  }
+
+  /** Ends an open order as expired; false when it is not open. */
+  expire(order: O, nowUs: number, reason: EndReason): boolean {
+    return this.#endOpen(order, 'expired', reason, nowUs);
+  }
+
+  /** Ends every order whose time is over at `nowUs`; answers how many. */
+  expireDue(nowUs: number): number {
+    let ended = 0;
+    const outermost = this.#enter(nowUs);
+    while (this.#byExpiry.firstKey <= nowUs) {
+      this.#end(this.#byExpiry.shift()!, 'expired', 'gtd');
+      ended += 1;
+    }
+    if (outermost) this.#settle();
+    return ended;
+  }
+
+  /**
+   * Changes price and total quantity (with what is filled already). Fewer lots at the same price keep the place in the
+   * queue; anything else leaves the book and is matched like a new order. A conditional order that waits is changed
+   * where it is. Not from inside an event.
+   */
+  amend(order: O, ticks: number, lots: number, nowUs: number): AmendOutcome {
+    if (this.#busy) throw new Error('amend() from inside a sink event');
+    if (order.state !== 'resting' && order.state !== 'untriggered') return 'not-open';
+    this.#enter(nowUs);
+    const outcome = this.#amend(order, ticks, lots);
+    this.#settle();
+    return outcome;
+  }
+
+  /** Moves the trigger price of a conditional order that waits and does not trail. It may trigger at once. */
+  amendTrigger(order: O, stopTicks: number, nowUs: number): AmendOutcome {
+    if (order.state !== 'untriggered' || order.trailing) return 'not-open';
+    const outermost = this.#enter(nowUs);
+    this.#triggers.remove(order);
+    order.stopTicks = stopTicks;
+    this.#triggers.add(order);
+    this.#sink.onAmended(order, true);
+    const ticks = this.#triggers.ticksOf(order.triggerSource);
+    if (ticks !== 0) this.#triggers.price(order.triggerSource, ticks);
+    if (outermost) this.#settle();
+    return 'amended';
+  }
+
+  /** Takes `lots` off an open order's rest, keeping its place; expires it for `reason` when nothing is left. */
+  reduce(order: O, lots: number, nowUs: number, reason: EndReason): boolean {
+    if (!order.open || lots <= 0) return false;
+    const outermost = this.#enter(nowUs);
+    if (lots >= order.leavesLots) this.#end(order, 'expired', reason);
+    else {
+      order.lots -= lots;
+      if (order.state === 'resting') this.book.reduce(order.handle, lots);
+      this.#sink.onAmended(order, true);
+    }
+    if (outermost) this.#settle();
+    return true;
+  }
+
+  /** Shows a price of a source, in ticks; triggers what waits for it. The matcher shows `last` its own trades itself. */
+  price(source: TriggerSource, ticks: number, nowUs: number): void {
+    const outermost = this.#enter(nowUs);
+    this.#triggers.price(source, ticks);
+    if (outermost) this.#settle();
+  }
+
+  /**
+   * An agent of the market takes up to `lots` at `limitTicks` or better; answers the lots filled. Its own orders it
+   * adds to the book directly: `OrderBook.add` never trades. Not from inside an event.
+   */
+  takeForAgent(side: Side, lots: number, limitTicks: number, nowUs: number): number {
+    if (this.#busy) throw new Error('takeForAgent() from inside a sink event');
+    this.#enter(nowUs);
+    const { book } = this;
+    let left = lots;
+    while (left > 0) {
+      const best = side === BID ? book.bestAsk : book.bestBid;
+      if (best === 0 || (side === BID ? best > limitTicks : best < limitTicks)) break;
+      left -= this.#fill(null, side, book.front(side === BID ? ASK : BID), best, left);
+    }
+    this.#settle();
+    return lots - left;
+  }
+
+  /**
+   * What a taker of `lots` would meet at `limitTicks` (0 = any) or better, hidden lots of icebergs too; changes nothing.
+   * The answer is one object that is filled anew.
+   */
+  quote(side: Side, lots: number, limitTicks = 0): Quote {
+    const { book } = this;
+    const quote = this.#quote;
+    quote.lots = quote.tickLots = quote.firstTicks = quote.worstTicks = 0;
+    const resting = side === BID ? ASK : BID;
+    let tick = side === BID ? book.bestAsk : book.bestBid;
+    while (tick !== 0 && quote.lots < lots && !beyond(side, tick, limitTicks)) {
+      if (quote.firstTicks === 0) quote.firstTicks = tick;
+      quote.worstTicks = tick;
+      for (let handle = book.frontAt(resting, tick); handle !== 0 && quote.lots < lots; handle = book.behind(handle)) {
+        const there = book.lotsOf(handle) + book.hiddenLotsOf(handle);
+        const met = there < lots - quote.lots ? there : lots - quote.lots;
+        quote.lots += met;
+        quote.tickLots += met * tick;
+      }
+      tick = book.worse(resting, tick);
+    }
+    return quote;
+  }
+
+  /** Begins an operation; false when it is part of one. */
+  #enter(nowUs: number): boolean {
+    if (this.#busy) return false;
+    this.#busy = true;
+    this.#nowUs = nowUs;
+    return true;
+  }
+
+  /** Ends the outermost operation: what it triggered is matched in turn, then what was placed meanwhile. */
+  #settle(): void {
+    const fired = this.#fired;
+    const queued = this.#queued;
+    // Indices, not shift(): both lists may grow while they are worked off.
+    let nextFired = 0;
+    let nextQueued = 0;
+    for (;;) {
+      if (nextFired < fired.length) {
+        const order = fired[nextFired++]!;
+        if (order.state === 'triggered') this.#start(order);
+      } else if (nextQueued < queued.length) {
+        const order = queued[nextQueued++]!;
+        if (order.state !== 'queued') continue;
+        const outcome = this.#admit(order);
+        if (outcome !== 'accepted') this.#sink.onRefused(order, outcome);
+      } else break;
+    }
+    if (nextFired > 0) fired.length = 0;
+    if (nextQueued > 0) queued.length = 0;
+    this.#busy = false;
+  }
+
+  #admit(order: O): PlaceOutcome {
+    if (order.condition === 'none') {
+      if (order.timeInForce === 'GTX' && this.book.crosses(order.side, order.ticks)) {
+        order.state = 'rejected';
+        return 'would-take';
+      }
+      this.#accept(order, 'taking');
+      if (order.state === 'taking') this.#execute(order);
+      return 'accepted';
+    }
+    const reached = this.#triggers.reached(order);
+    if (reached && !this.#triggerAtOnce) {
+      order.state = 'rejected';
+      return 'would-trigger';
+    }
+    this.#accept(order, 'untriggered');
+    if (order.state !== 'untriggered') return 'accepted';
+    if (reached) this.#start(order);
+    else this.#triggers.add(order);
+    return 'accepted';
+  }
+
+  #accept(order: O, state: 'taking' | 'untriggered'): void {
+    order.state = state;
+    order.acceptedAtUs = this.#nowUs;
+    if (order.expireAtUs !== 0) this.#byExpiry.add(order.expireAtUs, order);
+    this.#sink.onAccepted(order);
+  }
+
+  /** A conditional order becomes active. */
+  #start(order: O): void {
+    order.state = 'taking';
+    order.triggered = true;
+    this.#sink.onTriggered(order);
+    if (order.state === 'taking') this.#execute(order);
+  }
+
+  #execute(order: O): void {
+    const { book } = this;
+    const { side, timeInForce } = order;
+    if (book.crosses(side, order.ticks) || order.type === 'market') {
+      if (timeInForce === 'GTX') {
+        this.#end(order, 'expired', 'post-only');
+        return;
+      }
+      if (timeInForce === 'FOK' && !this.#fillable(order)) {
+        this.#end(order, 'expired', 'fok');
+        return;
+      }
+      this.#match(order);
+      if (order.state !== 'taking') return;
+    }
+    if (order.type === 'market') this.#end(order, 'expired', this.#whyUnfilled(order));
+    else if (timeInForce === 'IOC') this.#end(order, 'expired', 'ioc');
+    else if (timeInForce === 'FOK') this.#end(order, 'expired', 'fok');
+    else this.#rest(order);
+  }
+
+  #rest(order: O): void {
+    const handle = this.book.add(order.side, order.ticks, order.leavesLots, CLIENT, order.visibleLots);
+    if (handle === 0) {
+      this.#end(order, 'expired', 'book-full');
+      return;
+    }
+    order.handle = handle;
+    order.state = 'resting';
+    const clients = this.#clients;
+    // Without holes: agents' handles lie between.
+    while (clients.length <= handle) clients.push(null);
+    clients[handle] = order;
+  }
+
+  #match(order: O): void {
+    const { book } = this;
+    const { side, stpMode } = order;
+    const resting = side === BID ? ASK : BID;
+    const filledBefore = order.filledLots;
+    while (order.state === 'taking') {
+      const best = side === BID ? book.bestAsk : book.bestBid;
+      if (best === 0 || beyond(side, best, order.ticks)) break;
+      const wanted = order.budget === 0 ? order.leavesLots : affordableLots(order, best);
+      if (wanted <= 0) break;
+      const handle = book.front(resting);
+      if (stpMode !== 'none' && book.ownerOf(handle) === CLIENT) {
+        const maker = this.#clients[handle]!;
+        if (maker.stpGroup === order.stpGroup) {
+          this.#prevent(order, maker, best, wanted);
+          continue;
+        }
+      }
+      this.#fill(order, side, handle, best, wanted);
+    }
+    const filled = order.filledLots - filledBefore;
+    if (filled > 0 && this.agents !== undefined) this.agents.clientsTook(this.#nowUs, side, filled);
+  }
+
+  /** One trade with a resting order, of at most `wanted` lots; answers the lots. */
+  #fill(taker: O | null, takerSide: Side, handle: number, ticks: number, wanted: number): number {
+    const { book } = this;
+    const shown = book.lotsOf(handle);
+    const lots = wanted < shown ? wanted : shown;
+    const owner = book.ownerOf(handle);
+    const done = book.fill(handle, lots);
+    const trade = this.#trade;
+    trade.tradeId = this.nextTradeId++;
+    trade.ticks = ticks;
+    trade.lots = lots;
+    trade.takerSide = takerSide;
+    trade.atUs = this.#nowUs;
+    trade.taker = taker;
+    if (taker !== null) {
+      taker.filledLots += lots;
+      taker.filledTickLots += lots * ticks;
+      if (taker.budget !== 0) {
+        taker.lots = taker.filledLots;
+        if (affordableLots(taker, ticks) === 0) this.#filled(taker);
+      } else if (taker.leavesLots === 0) this.#filled(taker);
+    }
+    if (owner === CLIENT) {
+      const maker = this.#clients[handle]!;
+      trade.maker = maker;
+      maker.filledLots += lots;
+      maker.filledTickLots += lots * ticks;
+      if (done) {
+        this.#clients[handle] = null;
+        maker.handle = 0;
+        this.#filled(maker);
+      }
+    } else {
+      trade.maker = null;
+      if (this.agents !== undefined) this.agents.agentFilled(owner, ticks, lots, done);
+    }
+    if (ticks !== this.lastTicks) {
+      this.lastTicks = ticks;
+      this.#triggers.price('last', ticks);
+    }
+    this.#sink.onTrade(trade);
+    return lots;
+  }
+
+  #filled(order: O): void {
+    order.state = 'filled';
+    if (order.expireAtUs !== 0) this.#byExpiry.remove(order.expireAtUs, order);
+  }
+
+  #prevent(taker: O, maker: O, ticks: number, wanted: number): void {
+    const { stpMode } = taker;
+    const meets = stpMode === 'decrement' ? maker.leavesLots : this.book.lotsOf(maker.handle);
+    const lots = wanted < meets ? wanted : meets;
+    this.#sink.onPrevented(taker, maker, lots);
+    if (taker.state !== 'taking' || maker.state !== 'resting') return;
+    switch (stpMode) {
+      case 'none':
+        return;
+      case 'expire_taker':
+        this.#end(taker, 'expired', 'stp');
+        return;
+      case 'expire_maker':
+        this.#end(maker, 'expired', 'stp');
+        return;
+      case 'expire_both':
+        this.#end(maker, 'expired', 'stp');
+        this.#end(taker, 'expired', 'stp');
+        return;
+      case 'decrement':
+        maker.preventedLots += lots;
+        taker.preventedLots += lots;
+        taker.preventedTickLots += lots * ticks;
+        if (maker.leavesLots === 0) this.#end(maker, 'expired', 'stp');
+        else this.book.reduce(maker.handle, lots);
+        if (taker.state === 'taking' && (taker.budget === 0 ? taker.leavesLots : affordableLots(taker, ticks)) === 0) this.#end(taker, 'expired', 'stp');
+    }
+  }
+
+  /**
+   * Whether a FOK order would be filled whole. Orders of its own group count for nothing; unless its mode takes them
+   * out of the way (expire_maker), one that it meets too early spoils it.
+   */
+  #fillable(order: O): boolean {
+    const { book } = this;
+    const { side, stpMode } = order;
+    const resting = side === BID ? ASK : BID;
+    let left = order.budget === 0 ? order.leavesLots : order.budget;
+    for (let tick = side === BID ? book.bestAsk : book.bestBid; tick !== 0 && !beyond(side, tick, order.ticks); tick = book.worse(resting, tick)) {
+      for (let handle = book.frontAt(resting, tick); handle !== 0; handle = book.behind(handle)) {
+        if (stpMode !== 'none' && book.ownerOf(handle) === CLIENT && this.#clients[handle]!.stpGroup === order.stpGroup) {
+          if (stpMode === 'expire_maker') continue;
+          return false;
+        }
+        left -= (book.lotsOf(handle) + book.hiddenLotsOf(handle)) * (order.budget === 0 ? 1 : tick);
+        if (left <= 0) return true;
+      }
+    }
+    return false;
+  }
+
+  #whyUnfilled(order: O): EndReason {
+    const best = order.side === BID ? this.book.bestAsk : this.book.bestBid;
+    if (best === 0) return 'no-liquidity';
+    return beyond(order.side, best, order.ticks) ? 'price-limit' : 'budget';
+  }
+
+  #amend(order: O, ticks: number, lots: number): AmendOutcome {
+    const leaves = lots - order.filledLots - order.preventedLots;
+    if (leaves <= 0) {
+      this.#end(order, 'canceled', 'amended');
+      return 'ended';
+    }
+    const before = order.leavesLots;
+    if (order.state === 'untriggered') {
+      order.ticks = ticks;
+      order.lots = lots;
+      this.#sink.onAmended(order, true);
+      return 'amended';
+    }
+    if (ticks === order.ticks && leaves <= before) {
+      order.lots = lots;
+      if (leaves < before) this.book.reduce(order.handle, before - leaves);
+      this.#sink.onAmended(order, true);
+      return 'amended';
+    }
+    if (order.timeInForce === 'GTX' && this.book.crosses(order.side, ticks)) {
+      this.#end(order, 'expired', 'post-only');
+      return 'ended';
+    }
+    this.#leaveBook(order);
+    order.state = 'taking';
+    order.ticks = ticks;
+    order.lots = lots;
+    this.#sink.onAmended(order, false);
+    if (order.state === 'taking') this.#execute(order);
+    return 'amended';
+  }
+
+  #endOpen(order: O, state: 'canceled' | 'expired', reason: EndReason, nowUs: number): boolean {
+    if (!order.open) return false;
+    const outermost = this.#enter(nowUs);
+    this.#end(order, state, reason);
+    if (outermost) this.#settle();
+    return true;
+  }
+
+  #end(order: O, state: 'canceled' | 'expired', reason: EndReason): void {
+    if (order.state === 'resting') this.#leaveBook(order);
+    else if (order.state === 'untriggered') this.#triggers.remove(order);
+    if (order.expireAtUs !== 0) this.#byExpiry.remove(order.expireAtUs, order);
+    order.state = state;
+    order.endReason = reason;
+    if (state === 'canceled') this.#sink.onCanceled(order, reason);
+    else this.#sink.onExpired(order, reason);
+  }
+
+  #leaveBook(order: O): void {
+    this.book.cancel(order.handle);
+    this.#clients[order.handle] = null;
+    order.handle = 0;
+  }
+}
+
+/** Whether a price is worse than a taker's limit; limit 0 = none. */
+function beyond(side: Side, ticks: number, limitTicks: number): boolean {
+  return limitTicks !== 0 && (side === BID ? ticks > limitTicks : ticks < limitTicks);
+}
+
+/** Whole lots that what is left of a quote budget pays for. */
+function affordableLots(order: ClientOrder, ticks: number): number {
+  const left = order.budget - order.filledTickLots - order.preventedTickLots;
+  return left < ticks ? 0 : (left - (left % ticks)) / ticks;
+}
