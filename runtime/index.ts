@@ -13,6 +13,7 @@ export { COPY_LIMITS, plainCopy, type CopyLimits } from './observe/inspect.js';
 export type { Inspection } from './observe/inspection.js';
 export { formatReport, type ChildSummary, type FailureReport, type ProgressReport, type ReportContext, type ReportFormat, type SupervisorReport } from './observe/report.js';
 export type { NodeState, TreeLimits, TreeNode } from './observe/tree.js';
+export type { TraceHash } from './observe/determinism.js';
 export { TraceKind, type Trace, type TraceColumns, type TraceEvent } from './observe/trace.js';
 export type { RuntimeOptions } from './options.js';
 export { Random } from './random.js';

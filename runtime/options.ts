@@ -3,6 +3,7 @@ import type { EffectTable } from './core/effects.js';
 import type { SnapshotEnvelope } from './core/snapshot.js';
 import type { JournalFailure } from './journal/failure.js';
 import type { Journal } from './journal/port.js';
+import type { TraceHash } from './observe/determinism.js';
 import type { ExitReason } from './types.js';
 
 export interface RuntimeOptions {
@@ -15,6 +16,8 @@ export interface RuntimeOptions {
   readonly maxTimersPerActor?: number;
   /** Events the trace ring holds (rounded up to a power of two). Default 8192. */
   readonly traceEvents?: number;
+  /** What the hash of the trace covers, see `TraceHash`. Two runs that must be the same are compared with 'states'. Default 'events', which costs nothing. */
+  readonly traceHash?: TraceHash;
   /** Dead letters kept. Default 256; all are counted. */
   readonly deadLetterRing?: number;
   /**

@@ -22,6 +22,7 @@ import { durableContext } from './durable/adopt.js';
 import { DurableHost } from './durable/host.js';
 import { Administration } from './facade/administration.js';
 import { DeadLetters } from './observe/dead-letters.js';
+import { Determinism } from './observe/determinism.js';
 import { Trace } from './observe/trace.js';
 import type { RuntimeOptions } from './options.js';
 import { startFinished } from './supervision/boot.js';
@@ -53,6 +54,8 @@ export class Runtime extends Administration {
   constructor(options: RuntimeOptions) {
     super();
     this.#onFatal = options.onFatal ?? null;
+    const trace = new Trace(powerOfTwo(options.traceEvents ?? 8192));
+    const covers = options.traceHash ?? 'events';
     this.#d = new Dispatcher({
       hooks: HOOKS,
       clock: options.clock ?? new VirtualClock(),
@@ -60,7 +63,7 @@ export class Runtime extends Administration {
       sliceMessages: options.sliceMessages ?? 64,
       maxTimersPerActor: options.maxTimersPerActor ?? 1024,
       effects: options.effects ?? {},
-      trace: new Trace(powerOfTwo(options.traceEvents ?? 8192)),
+      trace, determinism: covers === 'events' ? null : new Determinism(trace, covers),
       deadLetters: new DeadLetters(options.deadLetterRing ?? 256),
       onRootExit: (reason) => this.#rootExited(reason),
     });

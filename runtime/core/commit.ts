@@ -201,6 +201,7 @@ function runEffect(d: Dispatcher, cell: Cell, name: string, payload: unknown, in
   const epoch = cell.epoch;
   const key = `${cell.path}#${epoch}:${cell.handled}${d.keyPart}.${index}`;
   d.trace.write(TraceKind.effect, cell.number, cell.handled, d.nowUs);
+  if (d.determinism !== null) d.determinism.message(name, cell.path, payload);
   let replied = false;
   const call: EffectCall = {
     path: cell.path,

@@ -89,7 +89,7 @@ export class Dispatcher extends Post {
   private poisonMessage: unknown = undefined;
 
   constructor(options: DispatcherOptions) {
-    super(options.clock, options.trace, options.deadLetters);
+    super(options.clock, options.trace, options.deadLetters, options.determinism);
     this.hooks = options.hooks;
     this.seed = options.seed;
     this.sliceMessages = options.sliceMessages;
@@ -248,6 +248,7 @@ export class Dispatcher extends Post {
       cell.handled++;
       done++;
       this.trace.write(TraceKind.turn, cell.number, cell.handled, this.nowUs);
+      if (this.determinism !== null) this.determinism.turn(cell, contentOf(message));
       this.currentAsk = null;
       if (this.ops.count !== 0) {
         this.inTurn = false;

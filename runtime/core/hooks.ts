@@ -1,5 +1,6 @@
 import type { Clock } from '../clock/clock.js';
 import type { DeadLetters } from '../observe/dead-letters.js';
+import type { Determinism } from '../observe/determinism.js';
 import type { Trace } from '../observe/trace.js';
 import type { ActorContext, ExitReason } from '../types.js';
 import type { Cell } from './cell.js';
@@ -36,5 +37,6 @@ export interface DispatcherOptions {
   readonly effects: EffectTable;
   readonly trace: Trace;
   readonly deadLetters: DeadLetters;
+  readonly determinism: Determinism | null;
   readonly onRootExit: (reason: ExitReason) => void;
 }

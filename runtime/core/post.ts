@@ -1,6 +1,7 @@
 import type { Clock } from '../clock/clock.js';
 import { Timer, TimerHeap, type TimerJob } from '../clock/timer-heap.js';
 import type { DeadLetters } from '../observe/dead-letters.js';
+import type { Determinism } from '../observe/determinism.js';
 import { Reports } from '../observe/report.js';
 import { type Trace, TraceKind } from '../observe/trace.js';
 import type { AskResult, DeadLetterReason, ExitReason, FailureCause, SendResult } from '../types.js';
@@ -21,6 +22,8 @@ export abstract class Post {
   readonly clock: Clock;
   readonly trace: Trace;
   readonly deadLetters: DeadLetters;
+  /** Puts contents into the hash of the trace; null where only events count. */
+  readonly determinism: Determinism | null;
   readonly timers = new TimerHeap();
   readonly paths = new OrderedMap<Cell>();
   readonly names = new Map<string, Cell>();
@@ -39,10 +42,11 @@ export abstract class Post {
   faults = 0;
   private timerSeq = 0;
 
-  constructor(clock: Clock, trace: Trace, deadLetters: DeadLetters) {
+  constructor(clock: Clock, trace: Trace, deadLetters: DeadLetters, determinism: Determinism | null) {
     this.clock = clock;
     this.trace = trace;
     this.deadLetters = deadLetters;
+    this.determinism = determinism;
     this.nowUs = clock.nowUs();
   }
 
@@ -118,6 +122,7 @@ export abstract class Post {
   deadLetter(reason: DeadLetterReason, at: Cell | string, message: unknown, cause?: FailureCause): void {
     const path = typeof at === 'string' ? at : at.path;
     this.trace.write(TraceKind.deadLetter, typeof at === 'string' ? 0 : at.number, this.deadLetters.total + 1, this.nowUs);
+    if (this.determinism !== null) this.determinism.message(reason, path, contentOf(message));
     this.deadLetters.add(reason, path, message instanceof Journalled ? message.message : message, this.nowUs, cause);
     if (this.deadLetters.waiting) this.news = true;
   }

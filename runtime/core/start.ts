@@ -138,6 +138,7 @@ function startWorker(d: Dispatcher, cell: Cell): FailureCause | null {
   }
   if (cell.policy.restart === 'temporary') forgetInput(cell);
   cell.stateGood = true;
+  if (d.determinism !== null) d.determinism.state(cell);
   if (cell.policy.idleAfterMs !== null) watchIdle(d, cell, cell.policy.idleAfterMs);
   if (wishes !== null && wishes.later) {
     beginPending(d, cell, cell.startedAtUs + cell.policy.startMs * 1000);

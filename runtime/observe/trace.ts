@@ -88,12 +88,18 @@ export class Trace {
     this.high = Math.imul((this.high ^ (detail | 0)) + low, 0x85ebca6b);
   }
 
+  /** Takes contents into the hash, after the event they belong to. */
+  mix(low: number, high: number): void {
+    this.low = Math.imul(this.low ^ low, 0x01000193);
+    this.high = Math.imul((this.high ^ high) + this.low, 0x85ebca6b);
+  }
+
   /** Events written since the start. */
   get count(): number {
     return this.written;
   }
 
-  /** Hash over (kind, cell, detail) of every event so far, 16 hex digits. Time is left out: paced and full speed agree. */
+  /** Hash over (kind, cell, detail) of every event so far and the contents given to `mix`, 16 hex digits. Time is left out: paced and full speed agree. */
   hash(): string {
     return (this.high >>> 0).toString(16).padStart(8, '0') + (this.low >>> 0).toString(16).padStart(8, '0');
   }

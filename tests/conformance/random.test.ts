@@ -23,7 +23,7 @@ class Play {
 
   constructor(seed: number) {
     this.random = new Random(`conformance-${seed}`);
-    this.runtime = createRuntime({ clock: new VirtualClock(0), seed });
+    this.runtime = createRuntime({ clock: new VirtualClock(0), seed, traceHash: 'states' });
   }
 
   pick<T>(from: readonly T[]): T {

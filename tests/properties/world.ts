@@ -58,7 +58,7 @@ export class World {
   constructor(options: { readonly seed: number | string; readonly looks?: boolean }) {
     this.looks = options.looks ?? true;
     this.runtime = createRuntime({
-      clock: new VirtualClock(0), seed: options.seed, sliceMessages: 1, traceEvents: 64, deadLetterRing: 8,
+      clock: new VirtualClock(0), seed: options.seed, sliceMessages: 1, traceEvents: 64, traceHash: 'states', deadLetterRing: 8,
       effects: { note: (payload: { life: Life; turn: number; n: number }, call) => this.effect(payload, call) },
       onFatal: () => {
         this.ends++;
