@@ -16,6 +16,7 @@ import { Envelope } from './mailbox.js';
 import { PendingExit } from './pending-exit.js';
 import type { PermanentWatches } from './permanent.js';
 import { contentOf, Post } from './post.js';
+import { refusePromise } from './refuse-promise.js';
 import { Fifo } from './run-queue.js';
 import type { SnapshotEnvelope } from './snapshot.js';
 import { CellKind, CellState } from './states.js';
@@ -236,7 +237,14 @@ export class Dispatcher extends Post {
       try {
         if (message === POISON) throw this.takePoison();
         if (message instanceof Envelope) message = this.unfold(cell, message);
-        if (message !== NOTHING) cell.value = cell.behaviour.step(cell.value, message, context);
+        if (message !== NOTHING) {
+          const next = cell.behaviour.step(cell.value, message, context);
+          if (next !== cell.value) {
+            // What only awaits like a promise is looked for in the first turn: to ask every new state for `then` costs a turn a twentieth.
+            if (next instanceof Promise || cell.handled === 0) refusePromise(next, cell.behaviour.name, 'step');
+            cell.value = next;
+          }
+        }
       } catch (thrown) {
         this.failTurn(cell, message, thrown);
         this.inTurn = false;
@@ -366,9 +374,14 @@ export class Dispatcher extends Post {
 
   /** Makes the message an outcome or a child's end stands for; user code, so inside the turn. */
   private unfold(cell: Cell, envelope: Envelope): unknown {
-    if (envelope instanceof AskOutcome) return envelope.ask.toMessage(envelope.result as AskResult<never>);
+    if (envelope instanceof AskOutcome) {
+      const message = envelope.ask.toMessage(envelope.result as AskResult<never>);
+      refusePromise(message, cell.behaviour.name, 'the message made of an outcome');
+      return message;
+    }
     if (envelope instanceof ChildEnded) {
       const message = cell.behaviour.childExit?.(envelope.id, envelope.reason);
+      refusePromise(message, cell.behaviour.name, 'childExit');
       return message === undefined ? NOTHING : message;
     }
     return envelope;

@@ -6,6 +6,7 @@ import type { Dispatcher } from './dispatcher.js';
 import { isAbnormal } from './failure.js';
 import { wake } from './idle.js';
 import { callOffStart } from './pending-start.js';
+import { refusePromise } from './refuse-promise.js';
 import { forget, release, tellWatchers } from './release.js';
 import { CellKind, CellState, StopMode } from './states.js';
 import { unpark } from './suspend.js';
@@ -271,6 +272,7 @@ function callStopHook(d: Dispatcher, cell: Cell, reason: ExitReason): 'pending' 
   d.inTurn = true;
   const cause = d.guard(cell, () => {
     const returned: unknown = behaviour.stop?.(cell.value, cell.context, reason);
+    refusePromise(returned, behaviour.name, 'stop');
     answer = returned === 'pending' ? 'pending' : undefined;
   });
   d.inTurn = false;

@@ -4,6 +4,7 @@ import type { Cell } from './cell.js';
 import type { Dispatcher } from './dispatcher.js';
 import { toFailureCause } from './failure.js';
 import { contentOf } from './post.js';
+import { refusePromise } from './refuse-promise.js';
 import { release } from './release.js';
 import { CellKind, CellState } from './states.js';
 import { keyedTimer } from './timer-jobs.js';
@@ -139,7 +140,11 @@ export function restoreSnapshot(cell: Cell, envelope: SnapshotEnvelope): unknown
 
 /** A state from the data of a snapshot; without the hook the data is the state. */
 export function restoreState(behaviour: AnyBehaviour, data: unknown, context: Cell['context'], input: unknown, how: 'start' | 'upgrade' | 'wake'): unknown {
-  if (behaviour.restore !== undefined) return behaviour.restore(data, context, input, how);
+  if (behaviour.restore !== undefined) {
+    const state = behaviour.restore(data, context, input, how);
+    refusePromise(state, behaviour.name, 'restore');
+    return state;
+  }
   if (behaviour.stateKind === 'mutable') throw new Error(`"${behaviour.name}" changes its state in place and has no restore hook`);
   return data;
 }

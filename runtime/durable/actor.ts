@@ -2,6 +2,7 @@ import type { Cell } from '../core/cell.js';
 import type { Dispatcher } from '../core/dispatcher.js';
 import { toFailureCause } from '../core/failure.js';
 import { Journalled, type Slot } from '../core/journalled.js';
+import { refusePromise } from '../core/refuse-promise.js';
 import { restoreState, type SnapshotEnvelope } from '../core/snapshot.js';
 import { type Call, Op } from '../core/turn-ops.js';
 import type { ActorSnapshot, TurnEntry, TurnInput } from '../journal/entry.js';
@@ -178,6 +179,7 @@ export class DurableActor {
     const persist = this.spec.log === 'inputs' ? null : (event: unknown): unknown => {
       events.push(event);
       folded.state = this.inner.apply!(folded.state, event);
+      refusePromise(folded.state, this.inner.name, 'apply');
       return folded.state;
     };
     try {
@@ -187,6 +189,7 @@ export class DurableActor {
       }
       const record = this.begin(turn, persist);
       const stepped = this.inner.step(before, message, ctx);
+      refusePromise(stepped, this.inner.name, 'step');
       if (persist !== null && stepped !== before && stepped !== folded.state) {
         throw new Error(`"${this.inner.name}" logs its events: step returns the state it was given or what ctx.persist returned, and changes it by ctx.persist only`);
       }

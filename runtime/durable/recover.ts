@@ -1,4 +1,5 @@
 import { Journalled } from '../core/journalled.js';
+import { refusePromise } from '../core/refuse-promise.js';
 import { restoreState, type SnapshotEnvelope } from '../core/snapshot.js';
 import { Op } from '../core/turn-ops.js';
 import type { ActorSnapshot, JournalEntry, TurnEntry, TurnOp } from '../journal/entry.js';
@@ -125,6 +126,7 @@ function stepAgain(actor: DurableActor, model: ActorModel, entry: TurnEntry, bef
   let state: unknown;
   try {
     state = inner.step(before, messageOf(model, entry), cell.context);
+    refusePromise(state, inner.name, 'step');
   } catch (thrown) {
     throw diverged(actor, entry, `it threw: ${thrown instanceof Error ? thrown.message : String(thrown)}`, thrown);
   }
