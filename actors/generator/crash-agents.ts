@@ -1,5 +1,5 @@
 import { exp, pow } from '../math/elementary.js';
-import { ASK, BID, type Side } from './order-book.js';
+import { ASK, BID, type Side } from '../exchange/book/index.js';
 import type { Prng } from './prng.js';
 import type { CrashPlan } from './scenario.js';
 

@@ -1,4 +1,4 @@
-import { ASK, BID, CROWD, type LimitOrderBook, type Side } from './order-book.js';
+import { ASK, BID, CROWD, type OrderBook, type Side } from '../exchange/book/index.js';
 import type { MarketState } from './market-maker.js';
 import type { Prng } from './prng.js';
 
@@ -14,10 +14,10 @@ const PULLED_TOGETHER = 12;
  */
 export class Crowd {
   readonly #rng: Prng;
-  readonly #book: LimitOrderBook;
+  readonly #book: OrderBook;
   readonly #medianLots: number;
 
-  constructor(rng: Prng, book: LimitOrderBook, medianLots: number) {
+  constructor(rng: Prng, book: OrderBook, medianLots: number) {
     this.#rng = rng;
     this.#book = book;
     this.#medianLots = medianLots;

@@ -1,4 +1,4 @@
-import { ASK, BID, type LimitOrderBook, type Side } from './order-book.js';
+import { ASK, BID, type OrderBook, type Side } from '../exchange/book/index.js';
 import type { Prng } from './prng.js';
 
 /** What every agent may know of the market when it acts. One object per symbol, updated in place. */
@@ -61,7 +61,7 @@ export class MarketMaker {
   }
 
   /** Looks at the market and moves what has to move. */
-  act(book: LimitOrderBook, state: MarketState): void {
+  act(book: OrderBook, state: MarketState): void {
     const style = this.#style;
     const { nowUs, stress, unitTicks } = state;
     if (stress > style.nerve) this.#takeFright(stress, state.lean, nowUs);
@@ -108,7 +108,7 @@ export class MarketMaker {
     if (both || lean > 0) this.#asksAwayUntilUs = Math.max(this.#asksAwayUntilUs, awayUs);
   }
 
-  #quote(book: LimitOrderBook, side: Side, best: number, stress: number, unitTicks: number): void {
+  #quote(book: OrderBook, side: Side, best: number, stress: number, unitTicks: number): void {
     const orders = side === BID ? this.#bids : this.#asks;
     const { layers, touchLots } = this.#style;
     const away = side === BID ? -1 : 1;
@@ -130,7 +130,7 @@ export class MarketMaker {
     }
   }
 
-  #cancelAll(book: LimitOrderBook, orders: Int32Array): void {
+  #cancelAll(book: OrderBook, orders: Int32Array): void {
     for (let layer = 0; layer < orders.length; layer++) {
       if (orders[layer] === 0) continue;
       book.cancel(orders[layer]!);

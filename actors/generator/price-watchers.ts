@@ -1,5 +1,5 @@
 import type { CrashAgents } from './crash-agents.js';
-import { ASK, BID, CROWD, type LimitOrderBook, type Side } from './order-book.js';
+import { ASK, BID, CROWD, type OrderBook, type Side } from '../exchange/book/index.js';
 import type { Prng } from './prng.js';
 import type { Valuation } from './valuation.js';
 
@@ -11,13 +11,13 @@ export interface OrderEntry {
 /** The agents that watch prices rather than wait for arrivals: arbitrageurs, momentum traders, bargain hunters. */
 export class PriceWatchers {
   readonly #entry: OrderEntry;
-  readonly #book: LimitOrderBook;
+  readonly #book: OrderBook;
   readonly #valuation: Valuation;
   readonly #rng: Prng;
   readonly #touchLots: number;
   readonly #takerLots: number;
 
-  constructor(entry: OrderEntry, book: LimitOrderBook, valuation: Valuation, rng: Prng, touchLots: number, takerLots: number) {
+  constructor(entry: OrderEntry, book: OrderBook, valuation: Valuation, rng: Prng, touchLots: number, takerLots: number) {
     this.#entry = entry;
     this.#book = book;
     this.#valuation = valuation;

@@ -1,6 +1,7 @@
 import { Flag, FIXED_SCALE, Kind } from '../../data/records/index.js';
 import type { FeedLine } from './feed-line.js';
-import { ASK, BID, type LimitOrderBook, type Side } from './order-book.js';
+import type { MarketOutput } from './market-port.js';
+import { ASK, BID, type OrderBook, type Side } from '../exchange/book/index.js';
 
 const FLUSH_US = 100_000;
 const LIQUIDATION_INTERVAL_US = 1_000_000;
@@ -12,7 +13,7 @@ const FUNDING_RATE = 0.0001 * FIXED_SCALE;
  * What a venue tells the world of one symbol, in its streams: each fill, each change of the best quotes, a diff of the
  * book every 100 ms, at most one forced order a second, the mark price every second; and the whole book when asked.
  */
-export class Publisher {
+export class Publisher implements MarketOutput {
   /** When the next diff and the next snapshot are due. */
   flushUs: number;
   snapshotUs: number;
@@ -20,7 +21,7 @@ export class Publisher {
   liquidationUs = Infinity;
 
   readonly #index: number;
-  readonly #book: LimitOrderBook;
+  readonly #book: OrderBook;
   readonly #feed: FeedLine;
   readonly #tickScaled: number;
   #tradeId: number;
@@ -33,7 +34,7 @@ export class Publisher {
   #liquidationTicks = 0;
   #liquidationLots = 0;
 
-  constructor(index: number, book: LimitOrderBook, feed: FeedLine, tickSize: string, startUs: number, firstFlushUs: number) {
+  constructor(index: number, book: OrderBook, feed: FeedLine, tickSize: string, startUs: number, firstFlushUs: number) {
     this.#index = index;
     this.#book = book;
     this.#feed = feed;
@@ -148,5 +149,9 @@ export class Publisher {
     this.#feed.begin(this.#index, Kind.MARK, nowUs, 0, 0);
     this.#feed.record(0, nextFundingUs, 0, Math.round(markTicks * this.#tickScaled), 0, Math.round(indexTicks * this.#tickScaled), FUNDING_RATE);
     this.#feed.end();
+  }
+
+  stress(level: number): void {
+    this.#feed.stress = level;
   }
 }

@@ -2,8 +2,9 @@ import { WORDS_F, type Instrument, type RecordBatch } from '../../data/records/i
 import { CommonFactor } from './common-factor.js';
 import { FeedLine } from './feed-line.js';
 import { marketInstruments, marketProfiles } from './instruments.js';
-import type { LimitOrderBook } from './order-book.js';
+import type { OrderBook } from '../exchange/book/index.js';
 import { Prng } from './prng.js';
+import { Publisher } from './publisher.js';
 import { planCrashes, planTroubles, scenarioNamed, type ScenarioName } from './scenario.js';
 import { SymbolMarket } from './symbol-market.js';
 import type { MarketTruth } from './truth.js';
@@ -52,7 +53,13 @@ export class MarketSimulation {
     const common = new CommonFactor(new Prng(config.seed, 4), startUs, scenario.jumpEverySeconds);
     profiles.forEach((profile, index) => {
       this.#markets.push(
-        new SymbolMarket({ profile, index, seed: config.seed, scenario, rate: config.rate, crash: crashes[index], startUs }, common, this.#feed),
+        new SymbolMarket(
+          {
+            profile, index, seed: config.seed, scenario, rate: config.rate, crash: crashes[index], startUs,
+            output: (book, firstFlushUs) => new Publisher(index, book, this.#feed, profile.tickSize, startUs, firstFlushUs),
+          },
+          common,
+        ),
       );
     });
   }
@@ -63,7 +70,7 @@ export class MarketSimulation {
   }
 
   /** The exchange's own book of a symbol, as it is now. */
-  book(symbol: number): LimitOrderBook {
+  book(symbol: number): OrderBook {
     return this.#markets[symbol]!.book;
   }
 

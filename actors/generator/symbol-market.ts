@@ -1,14 +1,13 @@
 import type { CommonFactor } from './common-factor.js';
 import { CrashAgents } from './crash-agents.js';
 import { Crowd } from './crowd.js';
-import type { FeedLine } from './feed-line.js';
 import type { MarketProfile } from './instruments.js';
 import { LeveragedLongs } from './leverage.js';
 import { MarketMaker, type MakerStyle, type MarketState } from './market-maker.js';
-import { ASK, BID, LimitOrderBook, type Side } from './order-book.js';
+import { ASK, BID, OrderBook, type Side } from '../exchange/book/index.js';
+import { BookPort, type MarketOutput, type MarketPort, type TradeListener } from './market-port.js';
 import { PriceWatchers, type OrderEntry } from './price-watchers.js';
 import { Prng } from './prng.js';
-import { Publisher } from './publisher.js';
 import type { CrashPlan, Scenario } from './scenario.js';
 import { TakerFlow } from './taker-flow.js';
 import { TruthRecorder } from './truth.js';
@@ -31,45 +30,53 @@ export interface SymbolMarketOptions {
   readonly rate: number;
   readonly crash: CrashPlan | undefined;
   readonly startUs: number;
+  /** Where it says what happens; `firstFlushUs` is when its first diff is due. */
+  readonly output: (book: OrderBook, firstFlushUs: number) => MarketOutput;
+  /** A matcher's book shared with clients; without it, the market has a book of its own. */
+  readonly port?: MarketPort;
 }
 
 /** One symbol's exchange and everyone who trades on it. `nextUs` says when it acts next; `step` lets it act. */
-export class SymbolMarket implements OrderEntry {
-  readonly book: LimitOrderBook;
+export class SymbolMarket implements OrderEntry, TradeListener {
+  readonly book: OrderBook;
   readonly truth: TruthRecorder;
   nextUs = 0;
 
-  readonly #rate: number;
-  readonly #feed: FeedLine;
+  #rate: number;
+  readonly #profile: MarketProfile;
+  readonly #port: MarketPort;
   readonly #rng: Prng;
   readonly #valuation: Valuation;
   readonly #state: MarketState;
-  readonly #publisher: Publisher;
+  readonly #output: MarketOutput;
   readonly #crowd: Crowd;
   readonly #takers: TakerFlow;
   readonly #makers: MarketMaker[] = [];
   readonly #watchers: PriceWatchers;
-  readonly #longs: LeveragedLongs;
-  readonly #crash: CrashAgents | undefined;
+  #longs: LeveragedLongs;
+  #crash: CrashAgents | undefined;
   readonly #touchLots: number;
   readonly #takerLots: number;
 
   #flowUs = 0;
+  /** Sum of ticks × lots that the order under way has traded. */
+  #tookTickLots = 0;
   #boundRate = 0;
   #gridUs: number;
   #gridSeenUs: number;
   #markUs: number;
 
-  constructor(options: SymbolMarketOptions, common: CommonFactor, feed: FeedLine) {
+  constructor(options: SymbolMarketOptions, common: CommonFactor) {
     const { profile, index, seed, scenario, crash, startUs } = options;
     const stream = 100 + index * 16;
     const start = profile.startTicks;
     const rng = new Prng(seed, stream);
     this.#rate = scenario.activity * options.rate * profile.activity;
-    this.#feed = feed;
     this.#rng = rng;
-    this.book = new LimitOrderBook(Math.floor(start * 0.6), Math.ceil(start * 1.4), 4_100_000_000_000 + index * 1_000_000_000);
-    this.truth = new TruthRecorder(startUs);
+    this.#profile = profile;
+    this.#port = options.port ?? new BookPort(new OrderBook({ firstUpdateId: 4_100_000_000_000 + index * 1_000_000_000 }), this);
+    this.book = this.#port.book;
+    this.truth = new TruthRecorder(startUs, options.port === undefined);
     const lotsFor = (usd: number): number => Math.max(1, Math.round(usd / (start * profile.tickLotValue)));
     this.#touchLots = lotsFor(profile.touchUsd);
     this.#takerLots = lotsFor(profile.takerUsd);
@@ -80,8 +87,7 @@ export class SymbolMarket implements OrderEntry {
     this.#takers = new TakerFlow(new Prng(seed, stream + 2), TAKER_RATE * this.#rate);
     makerStyles(this.#touchLots).forEach((style, maker) => this.#makers.push(new MarketMaker(maker + 1, style, new Prng(seed, stream + 4 + maker))));
     this.#watchers = new PriceWatchers(this, this.book, this.#valuation, rng, this.#touchLots, this.#takerLots);
-    const ladder = crash === undefined ? { nearest: 0.006, farthest: 0.05, density: 0.6 } : { nearest: 0.011, farthest: crash.depth * 1.05, density: crash.ladderDensity };
-    this.#longs = new LeveragedLongs(new Prng(seed, stream + 3), start, ladder.nearest, ladder.farthest, this.#touchLots * ladder.density);
+    this.#longs = longsFor(crash, new Prng(seed, stream + 3), start, this.#touchLots);
     this.#crash = crash === undefined ? undefined : new CrashAgents(crash, new Prng(seed, stream + 15), this.#touchLots);
 
     this.#crowd.populate(Math.round(this.#valuation.value), this.#state);
@@ -90,7 +96,7 @@ export class SymbolMarket implements OrderEntry {
 
     this.#gridUs = startUs + Math.floor(rng.between(1000, 50_000));
     this.#gridSeenUs = startUs;
-    this.#publisher = new Publisher(index, this.book, feed, profile.tickSize, startUs, startUs + 60_000 + Math.floor(rng.between(0, 100_000)));
+    this.#output = options.output(this.book, startUs + 60_000 + Math.floor(rng.between(0, 100_000)));
     this.#markUs = startUs + MARK_US;
     this.#schedule(startUs);
   }
@@ -103,44 +109,62 @@ export class SymbolMarket implements OrderEntry {
   /** Lets whatever is due at `nextUs` happen. */
   step(): void {
     const nowUs = this.nextUs;
-    const publisher = this.#publisher;
+    const output = this.#output;
     this.#state.nowUs = nowUs;
     if (nowUs === this.#flowUs) this.#flow(nowUs);
     else if (nowUs === this.#gridUs) this.#grid(nowUs);
-    else if (nowUs === publisher.flushUs) publisher.flush(nowUs);
-    else if (nowUs === publisher.snapshotUs) publisher.snapshot(nowUs);
+    else if (nowUs === output.flushUs) output.flush(nowUs);
+    else if (nowUs === output.snapshotUs) output.snapshot(nowUs);
     else if (nowUs === this.#markUs) this.#mark(nowUs);
     else if (nowUs === this.#longs.nextUs) this.#liquidate(nowUs);
-    else if (nowUs === publisher.liquidationUs) publisher.sendLiquidation(nowUs);
+    else if (nowUs === output.liquidationUs) output.sendLiquidation(nowUs);
     else this.#crashAct(nowUs);
-    publisher.bestQuotes(nowUs);
+    output.bestQuotes(nowUs);
     this.#schedule(nowUs);
   }
 
-  /** Takes liquidity, publishes each fill as a trade; answers the lots filled. */
+  /** Takes liquidity; answers the lots filled. */
   execute(nowUs: number, side: Side, lots: number, limitTick: number): number {
-    const book = this.book;
-    const left = book.take(side, lots, limitTick);
-    const exchangeUs = Math.floor(nowUs / 1000) * 1000;
-    for (let fill = 0; fill < book.fillCount; fill++) {
-      const tick = book.fillTick[fill]!;
-      const filled = book.fillLots[fill]!;
-      const owner = book.fillOwner[fill]!;
-      if (owner !== 0) {
-        this.#makers[(owner >> 6) - 1]!.filled((owner & 1) as Side, (owner & 63) >> 1, filled, book.fillDone[fill] === 1);
-      }
-      this.#publisher.trade(nowUs, side, tick, filled);
-      this.truth.trade(exchangeUs, tick);
-    }
-    if (book.fillCount > 0) this.#longs.price(nowUs, this.truth.lastTradeTicks);
-    return lots - left;
+    this.#tookTickLots = 0;
+    const filled = this.#port.take(nowUs, side, lots, limitTick);
+    if (filled > 0) this.#longs.price(nowUs, this.truth.lastTradeTicks);
+    return filled;
+  }
+
+  traded(nowUs: number, takerSide: Side, takerIsClient: boolean, ticks: number, lots: number, makerOwner: number, makerDone: boolean): void {
+    if (makerOwner > 0) this.#makers[(makerOwner >> 6) - 1]!.filled((makerOwner & 1) as Side, (makerOwner & 63) >> 1, lots, makerDone);
+    if (!takerIsClient) this.#tookTickLots += ticks * lots;
+    this.#output.trade(nowUs, takerSide, ticks, lots);
+    this.truth.trade(Math.floor(nowUs / 1000) * 1000, ticks);
+  }
+
+  /** A client has taken `lots`: leveraged longs may have been reached, and makers learn from it as from any taker. */
+  clientTook(nowUs: number, side: Side, lots: number): void {
+    this.#longs.price(nowUs, this.truth.lastTradeTicks);
+    this.#valuation.learn(side === BID ? 1 : -1, lots / this.#touchLots);
+    if (this.#longs.nextUs < this.nextUs) this.nextUs = this.#longs.nextUs;
+  }
+
+  /** From now on the flow and the volatility are the scenario's; `rate` scales the flow on top. */
+  changeScenario(scenario: Scenario, rate: number): void {
+    this.#rate = scenario.activity * rate * this.#profile.activity;
+    this.#takers.changeRate(TAKER_RATE * this.#rate);
+    this.#valuation.changeScenario(scenario);
+  }
+
+  /** Begins a crash; one that is under way ends. `seed` is for its agents, and for the ladder of longs they run into. */
+  startCrash(plan: CrashPlan, seed: number): void {
+    this.#longs = longsFor(plan, new Prng(seed, 3), this.mid, this.#touchLots);
+    this.#crash = new CrashAgents(plan, new Prng(seed, 15), this.#touchLots);
+    this.#valuation.crashBegins();
+    if (plan.startUs < this.nextUs) this.nextUs = plan.startUs;
   }
 
   /** Draws the next arrival of order flow (rates only fall until then, so thinning is exact) and finds what is due first. */
   #schedule(nowUs: number): void {
     this.#boundRate = this.#takers.rate(this.#valuation.activity) + this.#crowdRate() + this.#cancelRate() + this.#makerRate();
     this.#flowUs = nowUs + Math.max(1, Math.floor(this.#rng.exponential(1e6 / this.#boundRate)));
-    const { flushUs, snapshotUs, liquidationUs } = this.#publisher;
+    const { flushUs, snapshotUs, liquidationUs } = this.#output;
     let next = this.#flowUs;
     if (this.#gridUs < next) next = this.#gridUs;
     if (flushUs < next) next = flushUs;
@@ -221,7 +245,7 @@ export class SymbolMarket implements OrderEntry {
     this.#valuation.move(nowUs, seconds, mid, this.#crash);
     this.#valuation.measure(seconds, mid);
     this.#watchers.act(nowUs, mid, this.#crash);
-    this.#feed.stress = Math.max(0, Math.min(12, this.#state.stress - 3));
+    this.#output.stress(Math.max(0, Math.min(12, this.#state.stress - 3)));
   }
 
   #crashAct(nowUs: number): void {
@@ -239,18 +263,21 @@ export class SymbolMarket implements OrderEntry {
     const lots = this.#longs.piece(nowUs, this.#touchLots * 0.7);
     const filled = book.bestBid === 0 ? 0 : this.execute(nowUs, ASK, lots, Math.floor(book.bestBid * 0.9985));
     if (filled === 0) return;
-    let notional = 0;
-    for (let fill = 0; fill < book.fillCount; fill++) notional += book.fillTick[fill]! * book.fillLots[fill]!;
     this.#longs.sold(filled);
     this.truth.liquidatedLots += filled;
-    this.#publisher.liquidation(nowUs, Math.round(notional / filled), filled);
+    this.#output.liquidation(nowUs, Math.round(this.#tookTickLots / filled), filled);
   }
 
   #mark(nowUs: number): void {
     this.#markUs = nowUs + MARK_US;
     this.truth.second(this.mid);
-    this.#publisher.mark(nowUs, (this.#valuation.meanSlow + this.mid) / 2, this.#valuation.value);
+    this.#output.mark(nowUs, (this.#valuation.meanSlow + this.mid) / 2, this.#valuation.value);
   }
+}
+
+function longsFor(crash: CrashPlan | undefined, rng: Prng, priceTicks: number, touchLots: number): LeveragedLongs {
+  const ladder = crash === undefined ? { nearest: 0.006, farthest: 0.05, density: 0.6 } : { nearest: 0.011, farthest: crash.depth * 1.05, density: crash.ladderDensity };
+  return new LeveragedLongs(rng, priceTicks, ladder.nearest, ladder.farthest, touchLots * ladder.density);
 }
 
 /** Three makers who live at the touch, and three who stand further and further away. */

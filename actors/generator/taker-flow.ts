@@ -1,5 +1,5 @@
 import { exp } from '../math/elementary.js';
-import { ASK, BID, type Side } from './order-book.js';
+import { ASK, BID, type Side } from '../exchange/book/index.js';
 import type { Prng } from './prng.js';
 
 const FAST_DECAY = 60;
@@ -19,7 +19,7 @@ const LOOSE_SHARE = 0.25;
  */
 export class TakerFlow {
   readonly #rng: Prng;
-  readonly #base: number;
+  #base: number;
   #fast = 0;
   #slow = 0;
   readonly #parentSide = new Uint8Array(PARENTS);
@@ -30,6 +30,10 @@ export class TakerFlow {
     this.#rng = rng;
     this.#base = ordersPerSecond * (1 - FAST_BRANCHING - SLOW_BRANCHING);
     this.#slow = (ordersPerSecond * SLOW_BRANCHING) / 1;
+  }
+
+  changeRate(ordersPerSecond: number): void {
+    this.#base = ordersPerSecond * (1 - FAST_BRANCHING - SLOW_BRANCHING);
   }
 
   /** Arrivals per second now; `activity` scales the exogenous part. */

@@ -58,9 +58,12 @@ export class TruthRecorder {
   #recoveryUs = 0;
   readonly #mids: number[] = [];
   readonly #firstSecondUs: number;
+  readonly #keepSeconds: boolean;
 
-  constructor(firstSecondUs: number) {
+  /** `keepSeconds`: a tape has an end and wants its calm judged; a live market has none. */
+  constructor(firstSecondUs: number, keepSeconds: boolean) {
     this.#firstSecondUs = firstSecondUs;
+    this.#keepSeconds = keepSeconds;
   }
 
   trade(us: number, ticks: number): void {
@@ -83,7 +86,7 @@ export class TruthRecorder {
 
   /** The mid at the end of each second, in order. */
   second(mid: number): void {
-    this.#mids.push(mid);
+    if (this.#keepSeconds) this.#mids.push(mid);
   }
 
   result(index: number, symbol: string): SymbolTruth {

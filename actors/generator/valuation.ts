@@ -30,13 +30,13 @@ export class Valuation {
   meanFast: number;
   meanSlow: number;
   /** Ordinary one-second volatility of the mid, relative. */
-  readonly ordinarySigma: number;
+  ordinarySigma: number;
 
   readonly #profile: MarketProfile;
   readonly #common: CommonFactor;
   readonly #rng: Prng;
   /** Latent one-second volatility, relative. */
-  readonly #sigma: number;
+  #sigma: number;
   #impact = 0;
   #permanent = 1;
   #aftershock = 0;
@@ -60,6 +60,16 @@ export class Valuation {
     this.meanSlow = this.value;
     this.#commonSeen = common.level;
     this.state = { nowUs: startUs, center: this.value, unitTicks, stress: 1, sigmaTicks: start * this.ordinarySigma, lean: 0 };
+  }
+
+  changeScenario(scenario: Scenario): void {
+    this.#sigma = scenario.sigmaBps * BP * this.#profile.beta;
+    this.ordinarySigma = this.#sigma * FLOW_SHARE;
+  }
+
+  /** The news of an earlier crash stays in the value; the next one's comes on top. */
+  crashBegins(): void {
+    this.#permanent = 1;
   }
 
   /**

@@ -321,7 +321,7 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
       this.#fill(order, side, handle, best, wanted);
     }
     const filled = order.filledLots - filledBefore;
-    if (filled > 0 && this.agents !== undefined) this.agents.clientsTook(this.#nowUs, side, filled);
+    if (filled > 0 && this.agents !== undefined) this.agents.clientTook(this.#nowUs, side, filled);
   }
 
   /** One trade with a resting order, of at most `wanted` lots; answers the lots. */
@@ -356,10 +356,8 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
         maker.handle = 0;
         this.#filled(maker);
       }
-    } else {
-      trade.maker = null;
-      if (this.agents !== undefined) this.agents.agentFilled(owner, ticks, lots, done);
-    }
+    } else trade.maker = null;
+    if (this.agents !== undefined) this.agents.traded(this.#nowUs, takerSide, taker !== null, ticks, lots, owner, done);
     if (ticks !== this.lastTicks) {
       this.lastTicks = ticks;
       this.#triggers.price('last', ticks);

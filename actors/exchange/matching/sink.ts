@@ -36,12 +36,12 @@ export interface MatchSink<O extends ClientOrder> {
   onPrevented(taker: O, maker: O, lots: number): void;
 }
 
-/** Who trades on the book without being a client: told of each fill of an agent's resting order, before the sink. */
+/** Who trades on the book without being a client. It may look at the book from inside, and do nothing else. */
 export interface AgentListener {
-  /** `owner` is what `OrderBook.add` was given; `done`: the resting order is gone. */
-  agentFilled(owner: number, ticks: number, lots: number, done: boolean): void;
-  /** After an operation in which clients took: the side they took and what was filled. Agents may look at the book now. */
-  clientsTook(nowUs: number, side: Side, lots: number): void;
+  /** Every trade, whoever trades, before the sink hears of it. `makerOwner` is what `OrderBook.add` was given (CLIENT: a client's order); `makerDone`: that order is gone. */
+  traded(nowUs: number, takerSide: Side, takerIsClient: boolean, ticks: number, lots: number, makerOwner: number, makerDone: boolean): void;
+  /** A client's order is done taking: its side and the lots it took. */
+  clientTook(nowUs: number, side: Side, lots: number): void;
 }
 
 /** What place() did: `accepted`, or why it refused; a refused order has caused no event. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { MarketSimulation, SCENARIO_NAMES, scenarioNamed, type MarketTruth } from '../../../actors/generator/index.js';
-import { ASK, BID } from '../../../actors/generator/order-book.js';
+import { ASK, BID } from '../../../actors/exchange/book/index.js';
 import { BLOCK_RECORDS, Flag, Kind, allocateBatch } from '../../../data/records/index.js';
 import { TapeBook, configure, digestOf, play, rowOf, type Row } from './support.js';
 

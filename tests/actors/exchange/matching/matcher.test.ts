@@ -268,21 +268,21 @@ describe('inside an event', () => {
 });
 
 describe('agents', () => {
-  test('are told of fills of their orders whoever takes, and take clients’ orders', () => {
+  test('are told of every trade whoever takes, and take clients’ orders', () => {
     const desk = new Desk();
     const told: string[] = [];
     desk.matcher.agents = {
-      agentFilled: (owner, ticks, lots, done) => told.push(`${owner} ${ticks}x${lots} ${done}`),
-      clientsTook: (_nowUs, side, lots) => told.push(`clients took ${side} ${lots}`),
+      traded: (_nowUs, _side, byClient, ticks, lots, owner, done) => told.push(`${byClient} ${owner} ${ticks}x${lots} ${done}`),
+      clientTook: (_nowUs, side, lots) => told.push(`client took ${side} ${lots}`),
     };
     desk.book.add(ASK, 100, 5, 64);
     desk.buy(100, 3);
     desk.buy(99, 4);
-    assert.deepEqual(told.splice(0), ['64 100x3 false', 'clients took 0 3']);
+    assert.deepEqual(told.splice(0), ['true 64 100x3 false', 'client took 0 3']);
     desk.told();
     assert.equal(desk.matcher.takeForAgent(ASK, 9, 99, NOW_US), 4);
     assert.equal(desk.matcher.takeForAgent(BID, 9, 100, NOW_US), 2);
-    assert.deepEqual(told, ['64 100x2 true']);
+    assert.deepEqual(told, ['false -1 99x4 true', 'false 64 100x2 true']);
     assert.deepEqual(desk.told(), ['trade 99x4 sell -<2', 'trade 100x2 buy -<-']);
   });
 });

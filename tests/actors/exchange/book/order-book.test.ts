@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { ASK, BID, CROWD, LimitOrderBook, type Side } from '../../../actors/generator/order-book.js';
-import { TickSet } from '../../../actors/generator/tick-set.js';
+import { ASK, BID, CROWD, OrderBook, type Side } from '../../../../actors/exchange/book/index.js';
+import { LevelPages } from '../../../../actors/exchange/book/level-pages.js';
 
 const LOW = 1000;
 const HIGH = 1100;
@@ -52,11 +52,11 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('diff' as const) }),
 );
 
-describe('the simulated exchange’s order book', () => {
+describe('the order book', () => {
   test('equals a naive price-time book after any run of adds, cancels and takes, and its diffs say all that changed', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
-        const book = new LimitOrderBook(LOW, HIGH, 500);
+        const book = new OrderBook({ lowTick: LOW, highTick: HIGH, firstUpdateId: 500 });
         const naive = new NaiveBook();
         const told = [new Map<number, number>(), new Map<number, number>()] as const;
         for (const it of steps) {
@@ -108,7 +108,7 @@ describe('the simulated exchange’s order book', () => {
   });
 
   test('orders are numbered from a pool that is given back: a full book refuses, and takes again after a cancel', () => {
-    const book = new LimitOrderBook(LOW, HIGH, 0);
+    const book = new OrderBook({ lowTick: LOW, highTick: HIGH, firstUpdateId: 0, maxOrders: 32_767 });
     let last = 0;
     let added = 0;
     for (let order = book.add(BID, LOW, 1, CROWD); order !== 0; order = book.add(BID, LOW, 1, CROWD)) {
@@ -122,26 +122,31 @@ describe('the simulated exchange’s order book', () => {
   });
 });
 
-describe('the set of occupied ticks', () => {
-  test('finds the same neighbours as a sorted list, over several words and groups', () => {
-    const size = 5000;
+describe('the pages of price levels', () => {
+  test('find the same neighbours as a sorted list, over words, pages and any distance, while pages come and go', () => {
+    // Clusters far apart: neighbours in one page, in the next, and beyond 2^32 pages.
+    const tick = fc.oneof(fc.integer({ min: 1, max: 700 }), fc.integer({ min: 1_000_000, max: 1_050_000 }), fc.integer({ min: 2 ** 52, max: 2 ** 52 + 600 }));
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: size - 1 }), { maxLength: 60 }), fc.array(fc.integer({ min: 0, max: size - 1 }), { maxLength: 30 }), fc.array(fc.integer({ min: -1, max: size }), { maxLength: 40 }), (adds, removes, asks) => {
-        const set = new TickSet(size);
-        const model = new Set<number>();
-        for (const index of adds) {
-          set.add(index);
-          model.add(index);
+      fc.property(fc.array(fc.record({ tick, side, add: fc.boolean() }), { maxLength: 200 }), fc.array(fc.record({ tick, side }), { maxLength: 40 }), (changes, asks) => {
+        const pages = new LevelPages(2);
+        const model = [new Set<number>(), new Set<number>()] as const;
+        for (const it of changes) {
+          if (model[it.side].has(it.tick) === it.add) continue;
+          const level = pages.obtain(it.tick);
+          assert.equal(pages.tickOf(level), it.tick);
+          if (it.add) {
+            model[it.side].add(it.tick);
+            pages.occupy(level, it.side);
+          } else {
+            model[it.side].delete(it.tick);
+            pages.vacate(level, it.side);
+          }
         }
-        for (const index of removes) {
-          set.remove(index);
-          model.delete(index);
-        }
-        for (const index of asks) {
-          const below = [...model].filter((it) => it <= index);
-          const above = [...model].filter((it) => it >= index);
-          assert.equal(set.atOrBelow(index), below.length === 0 ? -1 : Math.max(...below));
-          if (index >= 0) assert.equal(set.atOrAbove(index), above.length === 0 ? -1 : Math.min(...above));
+        for (const it of asks) {
+          const ticks = [...model[it.side]];
+          const expect = (level: number, expected: number): void => assert.equal(level < 0 ? 0 : pages.tickOf(level), Number.isFinite(expected) ? expected : 0);
+          expect(pages.belowTick(it.tick, it.side), Math.max(...ticks.filter((other) => other < it.tick)));
+          expect(pages.aboveTick(it.tick, it.side), Math.min(...ticks.filter((other) => other > it.tick)));
         }
       }),
       { numRuns: 300 },

@@ -1,0 +1,131 @@
+import type { AgentListener, Matcher } from '../exchange/matching/index.js';
+import type { Side } from '../exchange/book/index.js';
+import { CommonFactor } from './common-factor.js';
+import type { MarketProfile } from './instruments.js';
+import type { MarketOutput, MarketPort } from './market-port.js';
+import { Prng } from './prng.js';
+import { planCrashes, scenarioNamed, type ScenarioName } from './scenario.js';
+import { SymbolMarket } from './symbol-market.js';
+
+/** The part of a Matcher that agents use, whatever its clients' orders are. */
+export type AgentDesk = Pick<Matcher, 'book' | 'agents' | 'takeForAgent'>;
+
+/** One symbol that clients trade on too. Trades and fills are told by its Matcher's sink; the rest is told here. */
+export interface LiveSymbol {
+  readonly profile: MarketProfile;
+  /** Its book must be empty; the market fills it. */
+  readonly desk: AgentDesk;
+  /** Every second: mark and index price in ticks, not rounded. */
+  onMark?(nowUs: number, markTicks: number, indexTicks: number): void;
+  /** A forced sale of the crowd's: average price in ticks, lots. */
+  onLiquidation?(nowUs: number, averageTicks: number, lots: number): void;
+}
+
+export interface LiveMarketOptions {
+  readonly symbols: readonly LiveSymbol[];
+  readonly scenario: ScenarioName;
+  /** Integer 0 … 2^53-1. */
+  readonly seed: number;
+  /** Seed of what all symbols share; `seed` unless told otherwise. Two products with one commonSeed move together. */
+  readonly commonSeed?: number;
+  /** Scale of all order flow, 1 = as the scenario has it. */
+  readonly rate: number;
+  readonly startUs: number;
+}
+
+/** Length of the tape whose crash is played when one is started. */
+const CRASH_MINUTES = 10;
+
+/** Agents trade through the matcher, so that clients' resting orders are filled like any other. */
+class MatcherPort implements MarketPort {
+  readonly book: MarketPort['book'];
+  readonly #desk: AgentDesk;
+
+  constructor(desk: AgentDesk) {
+    this.book = desk.book;
+    this.#desk = desk;
+  }
+
+  take(nowUs: number, side: Side, lots: number, limitTicks: number): number {
+    return this.#desk.takeForAgent(side, lots, limitTicks, nowUs);
+  }
+}
+
+/** What goes out by itself: marks and forced sales. Diffs, snapshots and quotes are the exchange's own affair. */
+function liveOutput(symbol: LiveSymbol): MarketOutput {
+  const nothing = (): void => undefined;
+  return {
+    flushUs: Infinity,
+    snapshotUs: Infinity,
+    liquidationUs: Infinity,
+    trade: nothing,
+    bestQuotes: nothing,
+    flush: nothing,
+    snapshot: nothing,
+    sendLiquidation: nothing,
+    stress: nothing,
+    mark: (nowUs, markTicks, indexTicks) => symbol.onMark?.(nowUs, markTicks, indexTicks),
+    liquidation: (nowUs, averageTicks, lots) => symbol.onLiquidation?.(nowUs, averageTicks, lots),
+  };
+}
+
+/**
+ * The generator's agents on an exchange's own matchers, without an end: clients' orders stand in the same queues, are
+ * filled by the crowd's takers, and move the price when they take. Deterministic: the same seed and the same orders of
+ * clients at the same times give the same trades.
+ */
+export class LiveMarket {
+  readonly #markets: SymbolMarket[] = [];
+  readonly #seed: number;
+  #crashes = 0;
+
+  constructor(options: LiveMarketOptions) {
+    const { seed, startUs, rate } = options;
+    const scenario = scenarioNamed(options.scenario);
+    this.#seed = seed;
+    const common = new CommonFactor(new Prng(options.commonSeed ?? seed, 4), startUs, scenario.jumpEverySeconds);
+    options.symbols.forEach((symbol, index) => {
+      const { profile, desk } = symbol;
+      const market = new SymbolMarket(
+        { profile, index, seed, scenario, rate, crash: undefined, startUs, output: () => liveOutput(symbol), port: new MatcherPort(desk) },
+        common,
+      );
+      const agents: AgentListener = market;
+      desk.agents = agents;
+      this.#markets.push(market);
+    });
+    if (scenario.crash !== 'none') this.startScenario(options.scenario, rate, startUs);
+  }
+
+  /** When the next agent acts, µs. */
+  get nextUs(): number {
+    return this.#earliest().nextUs;
+  }
+
+  /** Lets what is due at `nextUs` happen. A client's order should find the market stepped up to its own time. */
+  step(): void {
+    this.#earliest().step();
+  }
+
+  /** Mid of the best prices in ticks; the makers' value while a side is empty. */
+  midTicks(symbol: number): number {
+    return this.#markets[symbol]!.mid;
+  }
+
+  /** From now on the market is another one: order flow and volatility at once, a crash within seconds, first symbol first. */
+  startScenario(name: ScenarioName, rate: number, nowUs: number): void {
+    const scenario = scenarioNamed(name);
+    for (const market of this.#markets) market.changeScenario(scenario, rate);
+    if (scenario.crash === 'none') return;
+    const seed = this.#seed + ++this.#crashes * 1009;
+    const plans = planCrashes(scenario, seed, CRASH_MINUTES, this.#markets.length, nowUs);
+    const leadUs = plans[0]!.startUs - nowUs - 1_000_000;
+    this.#markets.forEach((market, index) => market.startCrash({ ...plans[index]!, startUs: plans[index]!.startUs - leadUs }, seed + index * 16));
+  }
+
+  #earliest(): SymbolMarket {
+    let next = this.#markets[0]!;
+    for (const market of this.#markets) if (market.nextUs < next.nextUs) next = market;
+    return next;
+  }
+}
