@@ -1,0 +1,265 @@
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+import type { CancelTimer, WebClock } from '../clock.js';
+import type { MessageFacts, Troubles } from '../troubles.js';
+import { textFrame } from './frames.js';
+
+/** How a product treats its websockets. Times are of the venue's clock. */
+export interface ConnectionRules {
+  readonly pingEveryUs: number;
+  /** A ping that is not answered for so long ends the connection. */
+  readonly pongWithinUs: number;
+  readonly lifetimeUs: number;
+  /** The serverShutdown event comes so long before the end of a connection (ten minutes, the venue said when it was new); 0 for none. */
+  readonly shutdownNoticeUs: number;
+  /** Frames a second that a client may send, pings and pongs counted; Infinity on the websocket API. */
+  readonly messagesPerSecond: number;
+  /** Bytes that may wait for a reader who does not read; beyond them he is dropped. */
+  readonly mostBufferedBytes: number;
+}
+
+const SECOND_US = 1e6;
+const HOUR_US = 3600 * SECOND_US;
+const BUFFERED_BYTES = 8 * 2 ** 20;
+
+export const SPOT_STREAM_RULES: ConnectionRules = {
+  pingEveryUs: 20 * SECOND_US, pongWithinUs: 60 * SECOND_US, lifetimeUs: 24 * HOUR_US, shutdownNoticeUs: 600 * SECOND_US, messagesPerSecond: 5,
+  mostBufferedBytes: BUFFERED_BYTES,
+};
+export const SPOT_WS_API_RULES: ConnectionRules = { ...SPOT_STREAM_RULES, messagesPerSecond: Infinity };
+export const FUTURES_STREAM_RULES: ConnectionRules = {
+  pingEveryUs: 180 * SECOND_US, pongWithinUs: 600 * SECOND_US, lifetimeUs: 24 * HOUR_US, shutdownNoticeUs: 600 * SECOND_US, messagesPerSecond: 10,
+  mostBufferedBytes: BUFFERED_BYTES,
+};
+export const FUTURES_WS_API_RULES: ConnectionRules = { ...FUTURES_STREAM_RULES, messagesPerSecond: Infinity };
+
+/** Why a connection ended, for the counts. */
+export type EndReason = 'client' | 'slowReader' | 'noPong' | 'tooManyMessages' | 'lifetime' | 'server' | 'trouble';
+
+export interface ConnectionOptions {
+  readonly id: number;
+  readonly product: string;
+  readonly face: 'stream' | 'wsApi';
+  readonly ip: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly rules: ConnectionRules;
+  readonly limited: boolean;
+  readonly clock: WebClock;
+  readonly troubles: Troubles;
+  /** Told of what a protocol throws, which is a defect; the connection is closed with 1011. */
+  readonly onDefect: (error: unknown, name: string) => void;
+}
+
+/** What speaks over a connection. */
+export interface Protocol {
+  /** One text frame. */
+  message(text: string): void;
+  /** The serverShutdown event in the form of this face. */
+  shutdownNotice(nowMs: number): string;
+  closed(): void;
+}
+
+export type MessageKind = MessageFacts['kind'];
+
+/**
+ * One websocket of a client: pings, lifetime, message rate, and writing that is bounded. Frames of one turn of the event loop leave in one
+ * system call.
+ */
+export class Connection {
+  readonly id: number;
+  readonly face: 'stream' | 'wsApi';
+  readonly product: string;
+  readonly ip: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly connectedUs: number;
+  /** Why it ended; undefined while it is open. */
+  ended: EndReason | undefined;
+  /** Nothing goes out and nothing that comes in is looked at, but the socket stays. */
+  halfOpen = false;
+  readonly #ws: WebSocket;
+  readonly #socket: Socket;
+  readonly #rules: ConnectionRules;
+  readonly #limited: boolean;
+  readonly #clock: WebClock;
+  readonly #troubles: Troubles;
+  readonly #onDefect: ConnectionOptions['onDefect'];
+  readonly #timers = new Set<CancelTimer>();
+  #protocol: Protocol | undefined;
+  #corked = false;
+  #second = -1;
+  #inSecond = 0;
+  /** Pings that nobody answered yet, oldest first. */
+  readonly #unanswered: { readonly payload: string; readonly sentUs: number }[] = [];
+  #held: Buffer | undefined;
+  readonly #uncork = (): void => {
+    this.#corked = false;
+    this.#socket.uncork();
+  };
+
+  constructor(ws: WebSocket, socket: Socket, options: ConnectionOptions) {
+    this.id = options.id;
+    this.face = options.face;
+    this.product = options.product;
+    this.ip = options.ip;
+    this.path = options.path;
+    this.query = options.query;
+    this.connectedUs = options.clock.nowUs();
+    this.#ws = ws;
+    this.#socket = socket;
+    this.#rules = options.rules;
+    this.#limited = options.limited;
+    this.#clock = options.clock;
+    this.#troubles = options.troubles;
+    this.#onDefect = options.onDefect;
+  }
+
+  /** Starts listening and pinging. `onEnd` is called once. */
+  open(protocol: Protocol, onEnd: (reason: EndReason) => void): void {
+    this.#protocol = protocol;
+    const ws = this.#ws;
+    ws.on('message', (data: Buffer, isBinary: boolean) => {
+      if (this.ended !== undefined || this.halfOpen || !this.#withinRate()) return;
+      // SBE is not spoken here.
+      if (isBinary) this.close(1003, 'Unsupported data');
+      else this.#take(protocol, data.toString('utf8'));
+    });
+    ws.on('ping', (payload: Buffer) => {
+      if (this.ended !== undefined || this.halfOpen || !this.#withinRate()) return;
+      ws.pong(payload);
+    });
+    ws.on('pong', (payload: Buffer) => {
+      if (this.ended !== undefined || !this.#withinRate()) return;
+      const at = this.#unanswered.findIndex((ping) => ping.payload === payload.toString('latin1'));
+      if (at >= 0) this.#unanswered.splice(0, at + 1);
+    });
+    // A frame that is no frame, too long or no UTF-8: ws has sent the close code that says so.
+    ws.on('error', () => {});
+    ws.on('close', () => {
+      this.ended ??= 'client';
+      for (const cancel of this.#timers) cancel();
+      this.#timers.clear();
+      protocol.closed();
+      onEnd(this.ended);
+    });
+    this.#after(this.#rules.pingEveryUs, this.#ping);
+    this.#after(this.#rules.lifetimeUs, () => this.close(1001, 'Connection lifetime exceeded', 'lifetime'));
+    const { shutdownNoticeUs } = this.#rules;
+    if (shutdownNoticeUs > 0) this.#after(this.#rules.lifetimeUs - shutdownNoticeUs, () => this.notifyShutdown());
+  }
+
+  /** Tells the client that this connection ends soon. */
+  notifyShutdown(): void {
+    const text = this.#protocol?.shutdownNotice(Math.floor(this.#clock.nowUs() / 1000));
+    if (text !== undefined) this.sendText(text, 'notice', 'serverShutdown', undefined);
+  }
+
+  sendText(text: string, kind: MessageKind, name: string, account: string | undefined): void {
+    this.sendFrame(textFrame(text), kind, name, account);
+  }
+
+  /** Sends a frame of `textFrame`; it may be shared with other connections and is not changed. */
+  sendFrame(frame: Buffer, kind: MessageKind, name: string, account: string | undefined): void {
+    if (this.ended !== undefined || this.halfOpen) return;
+    if (!this.#troubles.quiet || this.#held !== undefined) this.#sendTroubled(frame, kind, name, account);
+    else this.#write(frame);
+  }
+
+  /** Closes with a code, and drops the socket a moment later if the client does not answer. */
+  close(code: number, reason: string, why: EndReason = 'server'): void {
+    if (this.ended !== undefined) return;
+    this.ended = why;
+    if (this.#corked) this.#uncork();
+    this.#ws.close(code, reason);
+  }
+
+  /** Drops the socket without a word. */
+  terminate(why: EndReason): void {
+    this.ended ??= why;
+    this.#ws.terminate();
+  }
+
+  #take(protocol: Protocol, text: string): void {
+    try {
+      protocol.message(text);
+    } catch (error) {
+      this.#onDefect(error, `${this.face} ${this.path}`);
+      this.close(1011, 'Internal error');
+    }
+  }
+
+  #write(frame: Buffer): void {
+    const socket = this.#socket;
+    if (socket.writableLength + frame.length > this.#rules.mostBufferedBytes) {
+      this.terminate('slowReader');
+      return;
+    }
+    if (!this.#corked) {
+      this.#corked = true;
+      socket.cork();
+      setImmediate(this.#uncork);
+    }
+    socket.write(frame);
+  }
+
+  #sendTroubled(frame: Buffer, kind: MessageKind, name: string, account: string | undefined): void {
+    const { product, face, id: connection } = this;
+    const fate = this.#troubles.message({ product, face, kind, name, account, connection });
+    if (fate?.drop === true) return;
+    if (fate?.cut === true) {
+      this.#write(frame.subarray(0, frame.length >> 1));
+      if (this.#corked) this.#uncork();
+      this.ended ??= 'trouble';
+      this.#socket.destroySoon();
+      return;
+    }
+    const send = (): void => {
+      if (this.ended !== undefined || this.halfOpen) return;
+      for (let copy = fate?.copies ?? 1; copy > 0; copy -= 1) this.#write(frame);
+      const held = this.#held;
+      this.#held = undefined;
+      if (held !== undefined) this.#write(held);
+    };
+    if (fate?.swapWithNext === true && this.#held === undefined) this.#held = frame;
+    else if (fate?.delayUs !== undefined && fate.delayUs > 0) this.#after(fate.delayUs, send);
+    else send();
+  }
+
+  /** Counts a frame of the client; false when it was one too many and the connection is gone. */
+  #withinRate(): boolean {
+    if (!this.#limited || this.#rules.messagesPerSecond === Infinity) return true;
+    const second = Math.floor(this.#clock.nowUs() / SECOND_US);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#inSecond = 0;
+    }
+    this.#inSecond += 1;
+    if (this.#inSecond <= this.#rules.messagesPerSecond) return true;
+    this.close(1008, 'Too many requests', 'tooManyMessages');
+    return false;
+  }
+
+  readonly #ping = (): void => {
+    if (this.ended !== undefined) return;
+    const nowUs = this.#clock.nowUs();
+    if (this.#unanswered.length > 0 && nowUs - this.#unanswered[0]!.sentUs >= this.#rules.pongWithinUs) {
+      this.close(1008, 'Pong timeout', 'noPong');
+      return;
+    }
+    if (!this.halfOpen) {
+      const payload = String(Math.floor(nowUs / 1000));
+      this.#unanswered.push({ payload, sentUs: nowUs });
+      this.#ws.ping(payload);
+    }
+    this.#after(this.#rules.pingEveryUs, this.#ping);
+  };
+
+  #after(us: number, fire: () => void): void {
+    const cancel = this.#clock.after(us, () => {
+      this.#timers.delete(cancel);
+      fire();
+    });
+    this.#timers.add(cancel);
+  }
+}

@@ -1,0 +1,140 @@
+import { VenueError } from '../../../../actors/exchange/venue-error.js';
+import { sortedPayload } from '../auth/signature.js';
+import type { WsMethod } from '../endpoint.js';
+import { invalidJsonRequest, missing, unknownError } from '../errors.js';
+import { errorText, SessionRevoked } from '../gate.js';
+import type { Gate, GateRequest, Outcome } from '../gate.js';
+import type { RateLimiter } from '../limits/rate-limiter.js';
+import { textOfMembers } from '../params.js';
+import type { StreamHub } from '../streams/hub.js';
+import type { Connection, Protocol } from './connection.js';
+import { WsSession } from './session.js';
+
+const NO_VALUES: ReadonlyMap<string, string> = new Map();
+const ID_TEXT = /^[A-Za-z0-9_-]{0,36}$/;
+const BIG_ID = /"id"\s*:\s*(-?\d+)/;
+const VERSION = /^v\d+\//;
+const BANNED = 418;
+
+/** The methods of a product's websocket API, by name. */
+export function methodTable(methods: readonly WsMethod[]): ReadonlyMap<string, WsMethod> {
+  const table = new Map<string, WsMethod>();
+  for (const method of methods) {
+    if (table.has(method.method)) throw new RangeError(`two methods of one name: ${method.method}`);
+    table.set(method.method, method);
+  }
+  return table;
+}
+
+/** One connection of the websocket API: requests in, answers under their ids out, in the order in which they are done. */
+export class WsApiProtocol implements Protocol {
+  readonly #connection: Connection;
+  readonly #methods: ReadonlyMap<string, WsMethod>;
+  readonly #gate: Gate;
+  readonly #limits: RateLimiter;
+  readonly #session: WsSession;
+
+  constructor(connection: Connection, hub: StreamHub, methods: ReadonlyMap<string, WsMethod>, gate: Gate, limits: RateLimiter) {
+    this.#connection = connection;
+    this.#methods = methods;
+    this.#gate = gate;
+    this.#limits = limits;
+    this.#session = new WsSession(connection, hub);
+  }
+
+  message(text: string): void {
+    let request: Readonly<Record<string, unknown>> | undefined;
+    try {
+      const parsed = JSON.parse(text) as unknown;
+      if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) request = parsed as Record<string, unknown>;
+    } catch {
+      // Told below, like all that is no object.
+    }
+    if (request === undefined) {
+      this.#refuse('null', invalidJsonRequest());
+      return;
+    }
+    const id = idText(request['id'], text);
+    if (id === undefined) {
+      this.#refuse('null', missing('id'));
+      return;
+    }
+    const { method, params } = request;
+    if (typeof method !== 'string' || method === '') {
+      this.#refuse(id, missing('method'));
+      return;
+    }
+    const rule = this.#methods.get(method) ?? this.#methods.get(method.replace(VERSION, ''));
+    if (rule === undefined) {
+      this.#refuse(id, new VenueError(-1020, 'This operation is not supported.'));
+      return;
+    }
+    if (params !== undefined && params !== null && (typeof params !== 'object' || Array.isArray(params))) {
+      this.#refuse(id, missing('params'));
+      return;
+    }
+    const values = params === undefined || params === null ? NO_VALUES : textOfMembers(params);
+    this.#gate.perform(rule, this.#gateRequest(rule.method, values), (outcome, cut) => {
+      if (cut === undefined) this.#answer(id, rule, values, outcome);
+      else this.#connection.terminate('trouble');
+    });
+  }
+
+  shutdownNotice(nowMs: number): string {
+    return `{"event":{"e":"serverShutdown","E":${nowMs}}}`;
+  }
+
+  closed(): void {
+    this.#session.closed();
+  }
+
+  #gateRequest(name: string, values: ReadonlyMap<string, string>): GateRequest {
+    return {
+      face: 'wsApi', name, ip: this.#connection.ip, values,
+      apiKey: values.get('apiKey'), signature: values.get('signature'),
+      payloads: () => [sortedPayload(values)],
+      timeUnit: this.#session.timeUnit, session: this.#session,
+    };
+  }
+
+  /** What cannot be read is counted like any request of weight 1. */
+  #refuse(id: string, error: VenueError): void {
+    const rule: WsMethod = { method: 'invalid', security: 'none', weight: 1, handle: () => { throw error; } };
+    this.#gate.perform(rule, this.#gateRequest(rule.method, NO_VALUES), (outcome, cut) => {
+      if (cut === undefined) this.#answer(id, rule, NO_VALUES, outcome);
+      else this.#connection.terminate('trouble');
+    });
+  }
+
+  #answer(id: string, rule: WsMethod, values: ReadonlyMap<string, string>, outcome: Outcome): void {
+    const asked = values.get('returnRateLimits');
+    const limits = asked === undefined ? this.#session.returnRateLimits : asked !== 'false';
+    const account = outcome.kind === 'result' ? outcome.account : '';
+    const tail = limits ? `,"rateLimits":${this.#rateLimits(rule, account)}}` : '}';
+    let text: string;
+    let banned = false;
+    if (outcome.kind === 'result') {
+      text = `{"id":${id},"status":200,"result":${outcome.text}${tail}`;
+    } else {
+      const error = outcome.kind === 'error' ? outcome.error : unknownError();
+      const status = outcome.kind === 'error' ? error.status : outcome.status;
+      banned = status === BANNED;
+      text = `{"id":${error instanceof SessionRevoked ? 'null' : id},"status":${status},"error":${errorText(error)}${tail}`;
+    }
+    this.#connection.sendText(text, 'answer', rule.method, account === '' ? undefined : account);
+    if (banned) this.#connection.close(1008, 'IP banned');
+  }
+
+  #rateLimits(rule: WsMethod, account: string): string {
+    const weights = this.#limits.weightStatus(this.#connection.ip);
+    return JSON.stringify(rule.orders !== undefined && account !== '' ? [...this.#limits.orderStatus(account), ...weights] : weights);
+  }
+}
+
+/** The id as it is echoed; undefined for what cannot be one. */
+function idText(id: unknown, text: string): string | undefined {
+  if (id === null || id === undefined) return 'null';
+  if (typeof id === 'string' && ID_TEXT.test(id)) return `"${id}"`;
+  if (typeof id !== 'number' || !Number.isInteger(id)) return undefined;
+  return Number.isSafeInteger(id) ? String(id) : BIG_ID.exec(text)?.[1];
+}
