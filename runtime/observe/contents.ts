@@ -8,6 +8,12 @@ const Tag = {
 /** A value nested deeper than this is not looked into. */
 const DEEPEST = 200;
 
+/** A stack, of an error or of the cause that was made of it, says where the program stands on this machine and who called it: it is left out. */
+function isFailure(value: object): boolean {
+  const { name, message } = value as { readonly name?: unknown; readonly message?: unknown };
+  return typeof name === 'string' && typeof message === 'string';
+}
+
 /**
  * A running 64-bit hash of values of any shape: messages, states, payloads. Equal values (keys in the same order) give equal
  * hashes; a difference in one word always shows. It calls no code but getters, looks into no private field, and never throws.
@@ -79,7 +85,6 @@ export class ContentHash {
       this.word(Tag.date);
       this.number(value.getTime());
     } else if (value instanceof Error) {
-      // A stack says where the program stands on this machine.
       this.text(Tag.error, value.name);
       this.text(Tag.error, value.message);
       this.add(value.cause);
@@ -88,8 +93,10 @@ export class ContentHash {
       this.word(Tag.object);
       this.word(keys.length);
       for (let at = 0; at < keys.length; at++) {
-        this.text(Tag.string, keys[at]!);
-        this.add((value as Readonly<Record<string, unknown>>)[keys[at]!]);
+        const key = keys[at]!;
+        if (key === 'stack' && isFailure(value)) continue;
+        this.text(Tag.string, key);
+        this.add((value as Readonly<Record<string, unknown>>)[key]);
       }
     }
   }

@@ -138,6 +138,31 @@ test('circles, great depth and getters that throw are hashed too', () => {
   assert.equal(hash(proxy), hash(proxy));
 });
 
+test('where an error was thrown from does not count, in whatever it is told', () => {
+  const deeper = (depth: number): string => (depth > 0 ? deeper(depth - 1) : hashWithDown());
+  assert.equal(deeper(0), deeper(7));
+  assert.notEqual(hash({ stack: 'a' }), hash({ stack: 'b' }), 'the word means nothing elsewhere');
+});
+
+/** An actor that is told why another died, stack and all. */
+function hashWithDown(): string {
+  const runtime = createRuntime({ clock: new VirtualClock(0), traceHash: 'states' });
+  const told: unknown[] = [];
+  const watcher: Behaviour<unknown, unknown, unknown> = {
+    name: 'watcher', version: 1, init: (ctx) => ctx.monitor(ctx.ref('/a')),
+    step: (_state, message) => {
+      told.push(message);
+      return message;
+    },
+  };
+  const children = [worker({ id: 'a', behaviour: adder() }), worker({ id: 'w', behaviour: watcher })];
+  runtime.start(supervisor({ id: 'root', strategy: 'oneForOne', intensity: { restarts: 9, withinMs: 1000 }, children }));
+  runtime.send('/a', { type: 'die' });
+  runtime.drain();
+  assert.match(JSON.stringify(told), /"stack":"Error: told to/);
+  return runtime.trace().hash();
+}
+
 test('one bit of a long message shows, wherever it is', () => {
   const words = Array.from({ length: 2_000 }, (_, at) => at * 1.1);
   const whole = hash(words);
