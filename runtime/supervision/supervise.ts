@@ -52,10 +52,10 @@ export function childExited(d: Dispatcher, child: Cell): void {
   restartOrGiveUp(d, parent, child, reason);
 }
 
-/** A group restart that waited for a sibling to stop, which has ended by itself instead, goes on. */
+/** A group restart that waited for a sibling, a supervisor that was ending by itself, goes on: that one does not come back. */
 function resumeGroup(d: Dispatcher, parent: Cell): void {
   const waiting = parent.supervision?.waitingFor ?? null;
-  if (waiting !== null && parent.state <= CellState.starting) stopGroup(d, parent, waiting);
+  if (waiting !== null) stopGroup(d, parent, waiting);
 }
 
 /** A restart that failed to start, tried again from the supervisor's own slice so that others get their turn in between. */
@@ -63,7 +63,7 @@ export function retryFailed(d: Dispatcher, supervisor: Cell): void {
   const retries = supervisor.supervision!.retries;
   supervisor.supervision!.retries = [];
   for (const child of retries) {
-    if (!child.retryQueued || child.state !== CellState.down || supervisor.state > CellState.starting) continue;
+    if (!child.retryQueued || supervisor.state > CellState.starting) continue;
     child.retryQueued = false;
     restartOrGiveUp(d, supervisor, child, child.lastExit ?? SHUTDOWN);
   }
@@ -75,9 +75,8 @@ export function siblingStopped(d: Dispatcher, supervisor: Cell, sibling: Cell): 
   // A temporary or dynamic child leaves nothing behind, whatever the group still waits for.
   const leavesNothing = sibling.policy.restart === 'temporary' || supervisor.kind === CellKind.dynamic;
   if (leavesNothing && sibling.state === CellState.stopped) forget(d, sibling);
-  if (waiting === null) return;
-  stopGroup(d, supervisor, waiting);
-  // The strategy may have been changed while it was being stopped.
+  if (waiting !== null) stopGroup(d, supervisor, waiting);
+  // The strategy may have been changed while it was being stopped, and nobody take it along any more.
   if (sibling.state === CellState.down) startUncovered(d, supervisor);
 }
 
@@ -88,9 +87,8 @@ function restartOrGiveUp(d: Dispatcher, parent: Cell, child: Cell, reason: ExitR
       d.trace.write(TraceKind.quarantine, child.number, child.restarts, d.nowUs);
       child.quarantined = true;
       endForGood(d, parent, child, reason);
-      resumeGroup(d, parent);
       // Siblings that it had taken along come back without it.
-      if (parent.supervision !== null && parent.state <= CellState.starting) startUncovered(d, parent);
+      if (parent.supervision !== null) startUncovered(d, parent);
       return;
     }
   } else if (parent.supervision !== null && parent.supervision.window.exceeded(d.nowUs)) {
@@ -109,7 +107,7 @@ function restartOrGiveUp(d: Dispatcher, parent: Cell, child: Cell, reason: ExitR
 /** Two restarts of one supervisor that meet become one: that of the child started first, which takes the other along (EEP-57). */
 function meetGroup(d: Dispatcher, supervisor: Cell, child: Cell): void {
   const { waitingFor, strategy } = supervisor.supervision!;
-  if (waitingFor === null || waitingFor === child) {
+  if (waitingFor === null) {
     stopGroup(d, supervisor, child);
     return;
   }
@@ -122,11 +120,6 @@ function meetGroup(d: Dispatcher, supervisor: Cell, child: Cell): void {
 /** Stops, in reverse order, those the failing child takes along; comes back here when one of them needed time. */
 function stopGroup(d: Dispatcher, supervisor: Cell, failing: Cell): void {
   const state = supervisor.supervision!;
-  if (state.strategy === 'oneForOne') {
-    state.waitingFor = null;
-    delayThenStart(d, supervisor, failing);
-    return;
-  }
   const affected = affectedChildren(state.strategy, supervisor, failing);
   state.waitingFor = failing;
   for (let at = affected.length - 1; at >= 0; at--) {
@@ -212,7 +205,7 @@ function startEach(d: Dispatcher, parent: Cell, group: readonly Cell[], from: nu
     const forgotten = child.policy.restart === 'temporary' || parent.kind !== CellKind.supervisor;
     if (child.state === CellState.stopped && forgotten) forget(d, child);
   }
-  if (parent.state === CellState.starting) resumeBoot(d, parent);
+  resumeBoot(d, parent);
 }
 
 // Closures stand in functions of their own: one that is not made costs its function all the same.
@@ -277,6 +270,5 @@ function giveUp(d: Dispatcher, supervisor: Cell, child: Cell, reason: ExitReason
   };
   reportFailure(d, 'shutdown', child, { kind: 'error', cause });
   settleForGood(d, child, StopMode.final, reason);
-  forget(d, child);
   exitSupervisor(d, supervisor, { kind: 'error', cause }, StopMode.final);
 }
