@@ -1,4 +1,5 @@
 import { VenueError } from '../../../actors/exchange/venue-error.js';
+import type { Family } from './params.js';
 
 /*
  * The protocol's own refusals, with the texts of the venue's errors.md. What an engine refuses (-2010, -2011, filters) has its texts
@@ -18,17 +19,22 @@ export const unreadParameters = (read: number, sent: number): VenueError =>
 export const emptyParameter = (name: string): VenueError => new VenueError(-1105, `Parameter '${name}' was empty.`);
 export const notRequired = (name: string): VenueError => new VenueError(-1106, `Parameter '${name}' sent when not required.`);
 export const overflowed = (name: string): VenueError => new VenueError(-1108, `Parameter '${name}' overflowed.`);
-export const tooPrecise = (name: string): VenueError => new VenueError(-1111, `Parameter '${name}' has too much precision.`);
+export const tooPrecise = (name: string, family: Family = 'spot'): VenueError =>
+  new VenueError(-1111, family === 'spot' ? `Parameter '${name}' has too much precision.` : 'Precision is over the maximum defined for this asset.');
 export const invalidData = (name: string): VenueError => new VenueError(-1130, `Data sent for parameter '${name}' is not valid.`);
 export const invalidJson = (name: string): VenueError => new VenueError(-1135, `JSON sent for parameter '${name}' is not valid`);
 export const invalidJsonRequest = (): VenueError => new VenueError(-1135, 'Invalid JSON Request');
 export const invalidTimeUnit = (): VenueError => new VenueError(-1194, 'Invalid value for time unit; expected either MICROSECOND or MILLISECOND.');
 
+export const windowTooLong = (family: Family): VenueError =>
+  family === 'spot' ? tooGreat('recvWindow', 60_000) : new VenueError(-1131, 'recvWindow must be less than 60000');
 export const outsideWindow = (): VenueError => new VenueError(-1021, 'Timestamp for this request is outside of the recvWindow.');
 export const aheadOfServer = (): VenueError => new VenueError(-1021, "Timestamp for this request was 1000ms ahead of the server's time.");
 export const badSignature = (): VenueError => new VenueError(-1022, 'Signature for this request is not valid.');
 export const badKeyFormat = (): VenueError => new VenueError(-2014, 'API-key format invalid.', { status: 401 });
-export const rejectedKey = (): VenueError => new VenueError(-2015, 'Invalid API-key, IP, or permissions for action.', { status: 401 });
+/** Futures name the address that asked. */
+export const rejectedKey = (futuresIp?: string): VenueError =>
+  new VenueError(-2015, `Invalid API-key, IP, or permissions for action${futuresIp === undefined ? '.' : `, request ip: ${futuresIp}`}`, { status: 401 });
 export const noListenKey = (): VenueError => new VenueError(-1125, 'This listenKey does not exist.');
 export const subscriptionActive = (): VenueError => new VenueError(-2035, 'User Data Stream subscription already active.');
 export const subscriptionInactive = (): VenueError => new VenueError(-2036, 'User Data Stream subscription not active.');

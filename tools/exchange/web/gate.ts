@@ -212,11 +212,11 @@ export class Gate {
       session!.logOut(receivedUs);
       throw new SessionRevoked();
     }
-    const key = ofSession ?? this.#key(apiKey, request.face);
-    if (rule.permission !== undefined && !key.permissions.has(rule.permission)) throw rejectedKey();
-    if (key.ips.size > 0 && !key.ips.has(request.ip)) throw rejectedKey();
+    const key = ofSession ?? this.#key(apiKey, request);
+    if (rule.permission !== undefined && !key.permissions.has(rule.permission)) throw this.#rejected(request);
+    if (key.ips.size > 0 && !key.ips.has(request.ip)) throw this.#rejected(request);
     if (rule.security === 'key') return new GateCaller(request, key, undefined, receivedUs, this.#nowUs);
-    const window = windowOf(request.values.get('timestamp'), request.values.get('recvWindow'));
+    const window = windowOf(request.values.get('timestamp'), request.values.get('recvWindow'), this.#options.params.family);
     if (ofSession === undefined) {
       if (signature === undefined || signature === '') throw missing('signature');
       if (!request.payloads().some((payload) => isSigned(key, payload, signature))) throw badSignature();
@@ -225,12 +225,16 @@ export class Gate {
     return new GateCaller(request, key, window, receivedUs, this.#nowUs);
   }
 
-  #key(id: string | undefined, face: 'rest' | 'wsApi'): ApiKey {
-    if (id === undefined && face === 'wsApi') throw missing('apiKey');
+  #key(id: string | undefined, request: GateRequest): ApiKey {
+    if (id === undefined && request.face === 'wsApi') throw missing('apiKey');
     if (id === undefined || !hasKeyForm(id)) throw badKeyFormat();
     const key = this.#options.keys.get(id);
-    if (key === undefined) throw rejectedKey();
+    if (key === undefined) throw this.#rejected(request);
     return key;
+  }
+
+  #rejected(request: GateRequest): VenueError {
+    return rejectedKey(this.#options.params.family === 'futures' ? request.ip : undefined);
   }
 }
 
@@ -239,7 +243,8 @@ function outcomeOf(answer: NonNullable<RequestFate['answer']>): Outcome {
   return { kind: 'raw', status: answer.status, body: answer.body, headers: answer.headers ?? {} };
 }
 
-/** `{"code":…,"msg":…}`, with `data` where the error has it. */
-export function errorText(error: VenueError): string {
-  return JSON.stringify(error.data === undefined ? { code: error.code, msg: error.message } : { code: error.code, msg: error.message, data: error.data });
+/** `{"code":…,"msg":…}`, with `data` where the error has it and it is wanted. */
+export function errorText(error: VenueError, withData = true): string {
+  const { code, message: msg, data } = error;
+  return JSON.stringify(data === undefined || !withData ? { code, msg } : { code, msg, data });
 }

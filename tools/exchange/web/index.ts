@@ -13,7 +13,7 @@ export { Bans } from './limits/bans.js';
 export { RateLimiter } from './limits/rate-limiter.js';
 export type { RateLimit, RateLimitStatus } from './limits/rate-limiter.js';
 export { FUTURES_PARAMS, Params, SPOT_PARAMS } from './params.js';
-export type { ParamsRules } from './params.js';
+export type { Family, ParamsRules } from './params.js';
 export { FUTURES_MANNERS, ProductServer, SPOT_MANNERS } from './product-server.js';
 export type { ListenOptions, OpenProtocol, Origins, ProductManners, ProductServerOptions, SocketCounts } from './product-server.js';
 export type { Connection, ConnectionRules, EndReason, Protocol } from './socket/connection.js';

@@ -1,7 +1,7 @@
+import type { VenueError } from '../../../actors/exchange/venue-error.js';
 import {
   emptyParameter, illegalChars, invalidData, invalidJson, missing, missingBoth, notRequired, overflowed, tooGreat, tooPrecise, unreadParameters,
 } from './errors.js';
-import type { VenueError } from '../../../actors/exchange/venue-error.js';
 
 const INTEGER = /^[0-9]{1,20}$/;
 const SIGNED_INTEGER = /^-?[0-9]{1,20}$/;
@@ -23,12 +23,13 @@ const FIRST_MICROSECOND_STAMP = 1e14;
 export interface ParamsRules {
   /** Whether a parameter that nobody read is refused (-1104, spot) or overlooked (futures). */
   readonly refuseUnread: boolean;
-  /** Form of client order ids. */
-  readonly clientIds: 'spot' | 'futures';
+  /** Whose form of client order ids, whose words and codes where the two families differ. */
+  readonly family: Family;
 }
 
-export const SPOT_PARAMS: ParamsRules = { refuseUnread: true, clientIds: 'spot' };
-export const FUTURES_PARAMS: ParamsRules = { refuseUnread: false, clientIds: 'futures' };
+export type Family = 'spot' | 'futures';
+export const SPOT_PARAMS: ParamsRules = { refuseUnread: true, family: 'spot' };
+export const FUTURES_PARAMS: ParamsRules = { refuseUnread: false, family: 'futures' };
 
 /** Parameters that belong to the request itself; whoever checks security reads them. */
 const OF_THE_REQUEST: ReadonlySet<string> = new Set(['timestamp', 'recvWindow', 'signature', 'apiKey', 'returnRateLimits']);
@@ -100,19 +101,19 @@ export class Params {
   optionalClientId(name: string): string | undefined {
     const value = this.optionalString(name);
     if (value === undefined) return undefined;
-    const futures = this.#rules.clientIds === 'futures';
+    const futures = this.#rules.family === 'futures';
     if (!(futures ? FUTURES_CLIENT_ID : CLIENT_ID).test(value)) throw illegalChars(name, futures ? FUTURES_CLIENT_ID_RANGE : CLIENT_ID_RANGE);
     return value;
   }
 
   /** A decimal number of no sign, as the text that was sent: -1100 when it is none, -1111 past `decimals` places. */
   decimal(name: string, decimals = ORDER_DECIMALS): string {
-    return decimalOf(name, this.#mandatory(name), decimals);
+    return decimalOf(name, this.#mandatory(name), decimals, this.#rules.family);
   }
 
   optionalDecimal(name: string, decimals = ORDER_DECIMALS): string | undefined {
     const value = this.optionalString(name);
-    return value === undefined ? undefined : decimalOf(name, value, decimals);
+    return value === undefined ? undefined : decimalOf(name, value, decimals, this.#rules.family);
   }
 
   /** A whole number of no sign that JavaScript holds exactly; -1100, -1108, and -1102 past `most`. */
@@ -244,14 +245,14 @@ function symbolOf(name: string, value: string): string {
   return value;
 }
 
-function decimalOf(name: string, value: string, decimals: number): string {
+function decimalOf(name: string, value: string, decimals: number, family: Family): string {
   if (!DECIMAL.test(value)) throw illegalChars(name, DECIMAL_RANGE);
   const point = value.indexOf('.');
   if (point >= 0) {
     // Zeros at the end say nothing, and clients that format numbers themselves send them.
     let end = value.length;
     while (value.charCodeAt(end - 1) === 48) end -= 1;
-    if (end - point - 1 > decimals) throw tooPrecise(name);
+    if (end - point - 1 > decimals) throw tooPrecise(name, family);
   }
   return value;
 }

@@ -136,7 +136,7 @@ export class ProductServer {
     this.#troubles = troubles;
     this.#onDefect = options.onDefect ?? (() => {});
     this.hub = options.hub ?? new StreamHub();
-    this.limits = new RateLimiter(options.rateLimits, clock, enforced);
+    this.limits = new RateLimiter(options.rateLimits, clock, enforced, manners.params.family);
     this.#connects = new RateLimiter([CONNECTS], clock, enforced);
     this.#gate = new Gate({ product, clock, keys, limits: this.limits, troubles, params: manners.params, onDefect: this.#onDefect });
     this.#rest = new Rest({

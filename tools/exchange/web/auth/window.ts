@@ -1,4 +1,5 @@
-import { aheadOfServer, illegalChars, missing, outsideWindow, tooGreat } from '../errors.js';
+import { aheadOfServer, illegalChars, missing, outsideWindow, windowTooLong } from '../errors.js';
+import type { Family } from '../params.js';
 
 const DEFAULT_WINDOW_US = 5_000_000;
 const MOST_WINDOW_MS = 60_000;
@@ -13,8 +14,8 @@ export interface Window {
   readonly windowUs: number;
 }
 
-/** Reads `timestamp` (milliseconds or microseconds) and `recvWindow` (milliseconds, up to three decimals); throws -1102, -1100. */
-export function windowOf(timestamp: string | undefined, recvWindow: string | undefined): Window {
+/** Reads `timestamp` (milliseconds or microseconds) and `recvWindow` (milliseconds, up to three decimals); throws -1102, -1100, on futures -1131. */
+export function windowOf(timestamp: string | undefined, recvWindow: string | undefined, family: Family = 'spot'): Window {
   if (timestamp === undefined || timestamp === '') throw missing('timestamp');
   if (!STAMP.test(timestamp)) throw illegalChars('timestamp', '^[0-9]{1,20}$');
   const stamp = Number(timestamp);
@@ -22,7 +23,7 @@ export function windowOf(timestamp: string | undefined, recvWindow: string | und
   if (recvWindow === undefined) return { stampUs, windowUs: DEFAULT_WINDOW_US };
   if (!WINDOW.test(recvWindow)) throw illegalChars('recvWindow', '^[0-9]{1,20}(\\.[0-9]{1,3})?$');
   const windowMs = Number(recvWindow);
-  if (windowMs > MOST_WINDOW_MS) throw tooGreat('recvWindow', MOST_WINDOW_MS);
+  if (windowMs > MOST_WINDOW_MS) throw windowTooLong(family);
   return { stampUs, windowUs: Math.round(windowMs * 1000) };
 }
 

@@ -12,6 +12,7 @@ import { decodedSignature, readForm } from './form.js';
 const JSON_TYPE = 'application/json;charset=UTF-8';
 const HTML_TYPE = 'text/html;charset=UTF-8';
 const PAST_ASCII = /[^\u0000-\u007f]/;
+const TOO_MANY_REQUESTS = -1003;
 const NO_VALUES: ReadonlyMap<string, string> = new Map();
 
 /** A request that no endpoint of the table wants, as it came. */
@@ -130,7 +131,8 @@ export class Rest {
         break;
       case 'error':
         status = outcome.error.status;
-        text = errorText(outcome.error);
+        // When to come back stands in a header here, in `data` on the websocket API.
+        text = errorText(outcome.error, outcome.error.code !== TOO_MANY_REQUESTS);
         Object.assign(headers, outcome.error.headers);
         break;
       case 'raw':

@@ -1,5 +1,6 @@
 import { VenueError } from '../../../../actors/exchange/venue-error.js';
 import type { WebClock } from '../clock.js';
+import type { Family } from '../params.js';
 
 const MINUTE_US = 60e6;
 const FIRST_BAN_US = 2 * MINUTE_US;
@@ -20,10 +21,12 @@ interface IpRecord {
 /** Who was banned and for how long: 2 minutes, doubled with every further ban up to 3 days, forgotten after 3 days of peace. */
 export class Bans {
   readonly #clock: WebClock;
+  readonly #family: Family;
   readonly #records = new Map<string, IpRecord>();
 
-  constructor(clock: WebClock) {
+  constructor(clock: WebClock, family: Family = 'spot') {
     this.#clock = clock;
+    this.#family = family;
   }
 
   /** Throws -1003 with 418 while the ban lasts. */
@@ -32,7 +35,10 @@ export class Bans {
     const nowUs = this.#clock.nowUs();
     if (untilUs <= nowUs) return;
     const untilMs = Math.ceil(untilUs / 1000);
-    throw new VenueError(-1003, `Way too much request weight used; IP banned until ${untilMs}. Please use WebSocket Streams for live updates to avoid bans.`, {
+    const text = this.#family === 'spot'
+      ? `Way too much request weight used; IP banned until ${untilMs}. Please use WebSocket Streams for live updates to avoid bans.`
+      : `Way too many requests; IP banned until ${untilMs}. Please use the websocket for live updates to avoid bans.`;
+    throw new VenueError(-1003, text, {
       status: 418,
       headers: { 'Retry-After': String(Math.ceil((untilUs - nowUs) / 1e6)) },
       data: { serverTime: Math.floor(nowUs / 1000), retryAfter: untilMs },

@@ -1,5 +1,6 @@
 import { VenueError } from '../../../../actors/exchange/venue-error.js';
 import type { WebClock } from '../clock.js';
+import type { Family } from '../params.js';
 import { Bans } from './bans.js';
 
 export type LimitInterval = 'SECOND' | 'MINUTE' | 'HOUR' | 'DAY';
@@ -77,15 +78,17 @@ export class RateLimiter {
   readonly enforced: boolean;
   readonly bans: Bans;
   readonly #clock: WebClock;
+  readonly #family: Family;
   readonly #weights: readonly Counter[];
   readonly #raw: readonly Counter[];
   readonly #orders: readonly Counter[];
 
-  constructor(limits: readonly RateLimit[], clock: WebClock, enforced = true) {
+  constructor(limits: readonly RateLimit[], clock: WebClock, enforced = true, family: Family = 'spot') {
     this.limits = limits;
     this.enforced = enforced;
     this.#clock = clock;
-    this.bans = new Bans(clock);
+    this.#family = family;
+    this.bans = new Bans(clock, family);
     const of = (type: LimitType): readonly Counter[] => limits.filter((limit) => limit.rateLimitType === type).map((limit) => new Counter(limit));
     this.#weights = of('REQUEST_WEIGHT');
     this.#raw = of('RAW_REQUESTS');
@@ -157,11 +160,14 @@ export class RateLimiter {
     if (!this.enforced) return;
     const { limit } = counter;
     this.bans.overLimit(ip);
-    throw new VenueError(
-      -1003,
-      `Too much request weight used; current limit is ${limit.limit} ${what} per ${spelled(limit)}. Please use WebSocket Streams for live updates to avoid polling the API.`,
-      { status: 429, headers: { 'Retry-After': String(counter.secondsLeft(nowUs)) }, data: { serverTime: Math.floor(nowUs / 1000), retryAfter: Math.floor(nowUs / 1000) + counter.secondsLeft(nowUs) * 1000 } },
-    );
+    const text = this.#family === 'spot'
+      ? `Too much request weight used; current limit is ${limit.limit} ${what} per ${spelled(limit)}. Please use WebSocket Streams for live updates to avoid polling the API.`
+      : `Too many requests; current limit of IP(${ip}) is ${limit.limit} requests per ${spelled(limit)}. Please use the websocket for live updates to avoid polling the API.`;
+    const secondsLeft = counter.secondsLeft(nowUs);
+    const nowMs = Math.floor(nowUs / 1000);
+    throw new VenueError(-1003, text, {
+      status: 429, headers: { 'Retry-After': String(secondsLeft) }, data: { serverTime: nowMs, retryAfter: nowMs + secondsLeft * 1000 },
+    });
   }
 }
 
