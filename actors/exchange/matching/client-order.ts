@@ -106,7 +106,7 @@ export class ClientOrder {
   readonly budget: number;
 
   ticks: number;
-  /** Ordered lots. A market order by budget: the lots filled so far. */
+  /** Ordered lots. Of a market order by budget: what was filled, and prevented, so far. */
   lots: number;
   filledLots = 0;
   /** Sum of ticks × lots over the fills, a float beyond 2^53: money is the ledger's affair. */

@@ -25,7 +25,7 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
   readonly book: OrderBook;
   /** Whose agents rest in the book beside the clients; may be set once it is known. */
   agents: AgentListener | undefined;
-  /** Price of the last trade; 0 = none yet. */
+  /** Price of the last trade, or what the venue gave for it; 0 = none yet. */
   lastTicks = 0;
   /** Id that the next trade gets. */
   nextTradeId: number;
@@ -151,6 +151,7 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
   /** Shows a price of a source, in ticks; triggers what waits for it. The matcher shows `last` its own trades itself. */
   price(source: TriggerSource, ticks: number, nowUs: number): void {
     const outermost = this.#enter(nowUs);
+    if (source === 'last') this.lastTicks = ticks;
     this.#triggers.price(source, ticks);
     if (outermost) this.#settle();
   }
@@ -342,7 +343,7 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
       taker.filledLots += lots;
       taker.filledTickLots += lots * ticks;
       if (taker.budget !== 0) {
-        taker.lots = taker.filledLots;
+        taker.lots = taker.filledLots + taker.preventedLots;
         if (affordableLots(taker, ticks) === 0) this.#filled(taker);
       } else if (taker.leavesLots === 0) this.#filled(taker);
     }
@@ -394,6 +395,7 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
         maker.preventedLots += lots;
         taker.preventedLots += lots;
         taker.preventedTickLots += lots * ticks;
+        if (taker.budget !== 0) taker.lots = taker.filledLots + taker.preventedLots;
         if (maker.leavesLots === 0) this.#end(maker, 'expired', 'stp');
         else this.book.reduce(maker.handle, lots);
         if (taker.state === 'taking' && (taker.budget === 0 ? taker.leavesLots : affordableLots(taker, ticks)) === 0) this.#end(taker, 'expired', 'stp');
