@@ -65,6 +65,8 @@ export class SpotOrder extends ClientOrder {
   updatedUs: number;
   /** When it came on the book or began to take; 0 = not yet. */
   workingUs = 0;
+  /** When a trailing order began to follow the price; 0 = not yet. */
+  trailingUs = 0;
   quoteFilled: Amount = ZERO;
   /** Lots that self-trade prevention took, in whichever mode. */
   preventedTotal = 0;

@@ -35,8 +35,6 @@ export interface PrepareContext {
   readonly clientId: ClientOrderId;
   readonly asOf: AsOf;
   readonly nowUs: number;
-  /** An order that will only be placed when another one is filled: what it meets in the book now says nothing. */
-  readonly pending?: boolean;
 }
 
 export function prepareOrder(market: SpotMarket, owner: SpotAccount, request: LegRequest, context: PrepareContext): SpotOrder {

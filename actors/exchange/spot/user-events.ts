@@ -1,0 +1,167 @@
+/**
+ * Events of an account's user data stream (user-data-stream.md). An event is what was true when it happened; its text is written when
+ * somebody reads it, in milliseconds or microseconds as his connection asked for.
+ */
+import { type Amount, type Asset, formatAmount, ZERO } from '../ledger/index.js';
+import type { ListOrderStatus, ListStatusType, OrderList, OrderStatus, SpotOrder } from './order.js';
+
+export type TimeUnit = 'ms' | 'us';
+
+/** What {@link UserEvent.text} gives is the `event` member of the frame: the face wraps it with the subscription's id. */
+export interface UserEvent {
+  readonly type: 'executionReport' | 'outboundAccountPosition' | 'balanceUpdate' | 'listStatus';
+  readonly atUs: number;
+  text(unit: TimeUnit): string;
+}
+
+/** Who is told. `wants` keeps accounts that nobody listens to from costing anything. */
+export interface UserEventSink {
+  wants(account: number): boolean;
+  event(account: number, event: UserEvent): void;
+}
+
+export type ExecutionType = 'NEW' | 'CANCELED' | 'REPLACED' | 'REJECTED' | 'TRADE' | 'EXPIRED' | 'TRADE_PREVENTION';
+
+/** A stamp in the unit of the connection. */
+export function stampOf(us: number, unit: TimeUnit): number {
+  return unit === 'us' ? us : Math.floor(us / 1000);
+}
+
+/** Members of an execution report that are of this one execution. */
+export interface Execution {
+  readonly type: ExecutionType;
+  readonly executionId: number;
+  /** `c` and `C`: the name of a cancel or amendment, and that of the order before it. */
+  readonly clientId: string;
+  readonly originalClientId: string;
+  readonly onBook: boolean;
+  readonly trade?: {
+    readonly tradeId: number;
+    readonly ticks: number;
+    readonly lots: number;
+    readonly quote: Amount;
+    readonly fee: Amount;
+    readonly feeAsset: Asset;
+    readonly isMaker: boolean;
+  };
+  readonly prevention?: { readonly matchId: number; readonly lastLots: number; readonly counterOrderId: number; readonly lots: number; readonly ticks: number };
+}
+
+export class ExecutionReport implements UserEvent {
+  readonly type = 'executionReport';
+  readonly atUs: number;
+  readonly #order: SpotOrder;
+  readonly #execution: Execution;
+  readonly #status: OrderStatus;
+  readonly #lots: number;
+  readonly #filledLots: number;
+  readonly #quoteFilled: Amount;
+  readonly #preventedLots: number;
+  readonly #workingUs: number;
+  readonly #expiryReason: string | undefined;
+  readonly #trailingUs: number;
+
+  constructor(order: SpotOrder, execution: Execution, atUs: number) {
+    this.atUs = atUs;
+    this.#order = order;
+    this.#execution = execution;
+    this.#status = order.status;
+    this.#lots = order.lots;
+    this.#filledLots = order.filledLots;
+    this.#quoteFilled = order.quoteFilled;
+    this.#preventedLots = order.preventedTotal;
+    this.#workingUs = order.workingUs;
+    this.#expiryReason = order.expiryReason;
+    this.#trailingUs = order.trailingUs;
+  }
+
+  text(unit: TimeUnit): string {
+    const order = this.#order;
+    const { symbol } = order.market;
+    const { trade, prevention, type, executionId, clientId, originalClientId, onBook } = this.#execution;
+    const at = stampOf(this.atUs, unit);
+    const fee = trade === undefined || trade.fee === ZERO ? '"n":"0","N":null' : `"n":"${formatAmount(trade.fee)}","N":"${trade.feeAsset}"`;
+    let text = `{"e":"executionReport","E":${at},"s":"${symbol.name}","c":"${clientId}","S":"${order.sideName}","o":"${order.orderType}","f":"${order.tif}"`
+      + `,"q":"${symbol.quantity(this.#lots)}","p":"${symbol.price(order.shownTicks)}","P":"${symbol.price(order.askedStopTicks)}"`;
+    if (order.trailing) text += `,"d":${order.trailBips},"D":${this.#trailingUs === 0 ? -1 : stampOf(this.#trailingUs, unit)}`;
+    text += `,"F":"${symbol.quantity(order.icebergLots)}","g":${order.list?.listId ?? -1},"C":"${originalClientId}","x":"${type}","X":"${this.#status}","r":"NONE","i":${order.orderId}`
+      + `,"l":"${symbol.quantity(trade?.lots ?? 0)}","z":"${symbol.quantity(this.#filledLots)}","L":"${symbol.price(trade?.ticks ?? 0)}",${fee}`
+      + `,"T":${at},"t":${trade?.tradeId ?? -1}`;
+    if (prevention !== undefined) text += `,"v":${prevention.matchId}`;
+    text += `,"I":${executionId},"w":${onBook},"m":${trade?.isMaker ?? false},"M":${trade !== undefined},"O":${stampOf(order.createdUs, unit)}`
+      + `,"Z":"${formatAmount(this.#quoteFilled)}","Y":"${formatAmount(trade?.quote ?? ZERO)}","Q":"${formatAmount(order.quoteOrderQty)}"`;
+    if (this.#workingUs !== 0) text += `,"W":${stampOf(this.#workingUs, unit)}`;
+    text += `,"V":"${order.stp}"`;
+    if (order.strategyId !== undefined) text += `,"j":${order.strategyId}`;
+    if (order.strategyType !== undefined) text += `,"J":${order.strategyType}`;
+    if (prevention !== undefined) {
+      text += `,"A":"${symbol.quantity(this.#preventedLots)}","B":"${symbol.quantity(prevention.lastLots)}","u":-1,"U":${prevention.counterOrderId},"Cs":"${symbol.name}"`
+        + `,"pl":"${symbol.quantity(prevention.lots)}","pL":"${symbol.price(prevention.ticks)}","pY":"${formatAmount(symbol.quoteAmount(prevention.ticks, prevention.lots))}"`;
+    }
+    if (this.#expiryReason !== undefined) text += `,"eR":"${this.#expiryReason}"`;
+    return `${text}}`;
+  }
+}
+
+export class AccountPosition implements UserEvent {
+  readonly type = 'outboundAccountPosition';
+  readonly atUs: number;
+  readonly #updatedUs: number;
+  readonly #balances: readonly (readonly [Asset, Amount, Amount])[];
+
+  /** `balances`: asset, free, locked. */
+  constructor(balances: readonly (readonly [Asset, Amount, Amount])[], updatedUs: number, atUs: number) {
+    this.atUs = atUs;
+    this.#updatedUs = updatedUs;
+    this.#balances = balances;
+  }
+
+  text(unit: TimeUnit): string {
+    const balances = this.#balances.map(([asset, free, locked]) => `{"a":"${asset}","f":"${formatAmount(free)}","l":"${formatAmount(locked)}"}`);
+    return `{"e":"outboundAccountPosition","E":${stampOf(this.atUs, unit)},"u":${stampOf(this.#updatedUs, unit)},"B":[${balances.join(',')}]}`;
+  }
+}
+
+export class BalanceUpdate implements UserEvent {
+  readonly type = 'balanceUpdate';
+  readonly atUs: number;
+  readonly #asset: Asset;
+  readonly #delta: Amount;
+
+  constructor(asset: Asset, delta: Amount, atUs: number) {
+    this.atUs = atUs;
+    this.#asset = asset;
+    this.#delta = delta;
+  }
+
+  text(unit: TimeUnit): string {
+    const at = stampOf(this.atUs, unit);
+    return `{"e":"balanceUpdate","E":${at},"a":"${this.#asset}","d":"${formatAmount(this.#delta)}","T":${at}}`;
+  }
+}
+
+export class ListStatus implements UserEvent {
+  readonly type = 'listStatus';
+  readonly atUs: number;
+  readonly #list: OrderList;
+  readonly #statusType: ListStatusType;
+  readonly #orderStatus: ListOrderStatus;
+  readonly #clientIds: readonly string[];
+
+  constructor(list: OrderList, atUs: number) {
+    this.atUs = atUs;
+    this.#list = list;
+    this.#statusType = list.statusType;
+    this.#orderStatus = list.orderStatus;
+    this.#clientIds = list.orders.map((order) => order.clientId);
+  }
+
+  text(unit: TimeUnit): string {
+    const at = stampOf(this.atUs, unit);
+    const { listId, clientId, contingency, market, orders } = this.#list;
+    const { name } = market.symbol;
+    const members = orders.map((order, k) => `{"s":"${name}","i":${order.orderId},"c":"${this.#clientIds[k]}"}`);
+    return `{"e":"listStatus","E":${at},"s":"${name}","g":${listId},"c":"${contingency}","l":"${this.#statusType}","L":"${this.#orderStatus}","r":"NONE"`
+      + `,"C":"${clientId}","T":${at},"O":[${members.join(',')}]}`;
+  }
+}
