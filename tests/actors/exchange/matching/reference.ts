@@ -13,6 +13,8 @@ export interface EngineFace {
   expireDue(nowUs: number): void;
   agentAdd(side: Side, ticks: number, lots: number): void;
   agentTake(side: Side, lots: number, limitTicks: number): void;
+  /** Ids of the clients' orders that are not in a final state, in order of placement. */
+  openIds(): number[];
   /** `side:tick:visible lots` of every level, best first, bids first. */
   levels(): string;
   /** State, fills and quantities of every order that was placed, by id. */
@@ -167,6 +169,10 @@ export class ReferenceEngine implements EngineFace {
     });
   }
 
+  openIds(): number[] {
+    return this.all.filter((it) => it.id !== 0 && this.#isOpen(it)).map((it) => it.id);
+  }
+
   levels(): string {
     const text: string[] = [];
     for (const side of [1, 0] as const) {
@@ -187,7 +193,7 @@ export class ReferenceEngine implements EngineFace {
   }
 
   #open(orderId: number): Order | undefined {
-    return this.all.find((it) => it.id === orderId && this.#isOpen(it));
+    return this.all.find((it) => it.id === orderId && orderId !== 0 && this.#isOpen(it));
   }
 
   #isOpen(order: Order): boolean {

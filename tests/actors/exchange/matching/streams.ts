@@ -82,6 +82,10 @@ export class RealEngine implements EngineFace {
     this.matcher.takeForAgent(side, lots, limitTicks, this.#nowUs);
   }
 
+  openIds(): number[] {
+    return this.placed.filter((it) => it.open).map((it) => it.orderId);
+  }
+
   levels(): string {
     const text: string[] = [];
     for (const side of [BID, ASK] as const) {
@@ -107,7 +111,7 @@ export type Command = (engine: EngineFace, nextId: () => number) => void;
 const side = fc.constantFrom<Side>(BID, ASK);
 const ticks = fc.integer({ min: 96, max: 104 });
 const lots = fc.integer({ min: 1, max: 9 });
-const pick = fc.integer({ min: 1, max: 40 });
+const pick = fc.nat({ max: 40 });
 const account = fc.integer({ min: 1, max: 3 });
 const stpMode = fc.constantFrom('none', 'none', 'expire_taker', 'expire_maker', 'expire_both', 'decrement' as const);
 const source = fc.constantFrom('last', 'last', 'mark', 'index' as const);
@@ -139,15 +143,21 @@ const request: fc.Arbitrary<Omit<PlaceRequest, 'orderId'>> = fc.oneof(
 /** A command, with words for a failure's report. */
 const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 12, arbitrary: request.map((it) => named(`place ${JSON.stringify(it)}`, (engine, nextId) => engine.place({ orderId: nextId(), ...it }))) },
-  { weight: 2, arbitrary: pick.map((id) => named(`cancel ${id}`, (engine) => engine.cancel(id))) },
-  { weight: 2, arbitrary: fc.tuple(pick, ticks, lots).map(([id, tick, all]) => named(`amend ${id} ${tick} ${all}`, (engine) => engine.amend(id, tick, all))) },
-  { weight: 1, arbitrary: fc.tuple(pick, ticks).map(([id, tick]) => named(`amendTrigger ${id} ${tick}`, (engine) => engine.amendTrigger(id, tick))) },
-  { weight: 1, arbitrary: fc.tuple(pick, lots).map(([id, less]) => named(`reduce ${id} ${less}`, (engine) => engine.reduce(id, less))) },
+  { weight: 2, arbitrary: pick.map((id) => named(`cancel ${id}`, (engine) => engine.cancel(openId(engine, id)))) },
+  { weight: 2, arbitrary: fc.tuple(pick, ticks, fc.constantFrom(1, 1, 2, 3, 5, 8)).map(([id, tick, all]) => named(`amend ${id} ${tick} ${all}`, (engine) => engine.amend(openId(engine, id), tick, all))) },
+  { weight: 1, arbitrary: fc.tuple(pick, ticks).map(([id, tick]) => named(`amendTrigger ${id} ${tick}`, (engine) => engine.amendTrigger(openId(engine, id), tick))) },
+  { weight: 1, arbitrary: fc.tuple(pick, lots).map(([id, less]) => named(`reduce ${id} ${less}`, (engine) => engine.reduce(openId(engine, id), less))) },
   { weight: 2, arbitrary: fc.tuple(source, ticks).map(([from, tick]) => named(`price ${from} ${tick}`, (engine) => engine.price(from, tick))) },
   { weight: 1, arbitrary: fc.integer({ min: 0, max: 35 }).map((us) => named(`expireDue ${us}`, (engine) => engine.expireDue(us))) },
   { weight: 2, arbitrary: fc.tuple(side, ticks, lots).map(([s, tick, all]) => named(`agentAdd ${s} ${tick} ${all}`, (engine) => engine.agentAdd(s, tick, all))) },
   { weight: 1, arbitrary: fc.tuple(side, lots, ticks).map(([s, all, tick]) => named(`agentTake ${s} ${all} ${tick}`, (engine) => engine.agentTake(s, all, tick))) },
 );
+
+/** One of the open orders, 0 = there is none. */
+function openId(engine: EngineFace, place: number): number {
+  const open = engine.openIds();
+  return open.length === 0 ? 0 : open[place % open.length]!;
+}
 
 function named(name: string, run: Command): Command {
   return Object.assign(run, { toString: () => name });
@@ -162,7 +172,7 @@ export function orderLists(nextId: () => number): TradeHook {
     for (const id of [takerId, makerId]) {
       if (id === 0 || id % 5 !== 0 || spent.has(id)) continue;
       spent.add(id);
-      engine.cancel(id + 1);
+      engine.cancel(openId(engine, id) + 1);
       engine.place({ orderId: nextId(), account: 9, side: id % 2 === 0 ? BID : ASK, type: 'limit', ticks: 100, lots: 2, timeInForce: id % 3 === 0 ? 'GTX' : 'GTC' });
     }
   };
