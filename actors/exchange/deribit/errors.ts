@@ -1,4 +1,6 @@
 /** The errors of Deribit's API: JSON-RPC's own and the platform's, with the platform's codes and texts. */
+import { VenueError } from '../venue-error.js';
+
 
 const ERRORS = {
   parse_error: [-32700, 'Parse error'],
@@ -48,20 +50,17 @@ const ERRORS = {
 export type DeribitErrorName = keyof typeof ERRORS;
 
 /** An error answer: `code` and `message` of the platform, `data` with what it says of the reason. */
-export class DeribitError extends Error {
-  readonly code: number;
-  readonly data: Readonly<Record<string, unknown>> | undefined;
+export class DeribitError extends VenueError {
+  declare readonly data: Readonly<Record<string, unknown>> | undefined;
 
   constructor(name: DeribitErrorName, data?: Readonly<Record<string, unknown>>, detail?: string) {
-    super(detail === undefined ? ERRORS[name][1] : `${ERRORS[name][1]} ${detail}`);
-    this.code = ERRORS[name][0];
-    this.data = data;
-  }
-
-  toJSON(): { readonly message: string; readonly data?: Readonly<Record<string, unknown>>; readonly code: number } {
-    return { message: this.message, ...(this.data === undefined ? {} : { data: this.data }), code: this.code };
+    super(ERRORS[name][0], detail === undefined ? ERRORS[name][1] : `${ERRORS[name][1]} ${detail}`, data === undefined ? {} : { data });
+    this.name = 'DeribitError';
   }
 }
+
+/** The error member of an answer. */
+export const errorView = ({ code, message, data }: VenueError): Readonly<Record<string, unknown>> => ({ message, ...(data === undefined ? {} : { data }), code });
 
 /** -32602 naming the parameter and what is wrong with it. */
 export const invalidParam = (param: string, reason: string): DeribitError => new DeribitError('invalid_params', { reason, param });

@@ -1,5 +1,5 @@
 /** What Deribit lists here: perpetuals, inverse (in coin) and linear (in USDC), with their sizes, fees and margin rates. */
-import { Contract, type Price } from '../futures/index.js';
+import { Contract, type Price } from '../futures/contract.js';
 import { asset, mustParseAmount } from '../ledger/index.js';
 
 export type InstrumentKind = 'future' | 'option';

@@ -2,8 +2,9 @@
  * The frame around Deribit's calls. Decoding is total: any text gives a request or the error answer to send.
  * Batches and parameters by position are part of JSON-RPC 2.0 that the platform refuses.
  */
-import { DeribitError } from '../../../actors/exchange/deribit/errors.js';
+import { DeribitError, errorView } from '../../../actors/exchange/deribit/errors.js';
 import type { RawParams } from '../../../actors/exchange/deribit/params.js';
+import type { VenueError } from '../../../actors/exchange/venue-error.js';
 
 export type RpcId = number | string | null;
 
@@ -66,8 +67,8 @@ export function resultFrame(id: RpcId | undefined, result: unknown, times: Answe
   return `${frameStart(id)}"result":${JSON.stringify(result)},${frameEnd(times)}`;
 }
 
-export function errorFrame(id: RpcId | undefined, error: DeribitError, times: AnswerTimes): string {
-  return `${frameStart(id)}"error":${JSON.stringify(error)},${frameEnd(times)}`;
+export function errorFrame(id: RpcId | undefined, error: VenueError, times: AnswerTimes): string {
+  return `${frameStart(id)}"error":${JSON.stringify(errorView(error))},${frameEnd(times)}`;
 }
 
 /** A notification; `data` is JSON text, so that one serialisation serves all subscribers. */
@@ -75,7 +76,7 @@ export const notificationFrame = (channel: string, data: string): string =>
   `{"jsonrpc":"2.0","method":"subscription","params":{"channel":${JSON.stringify(channel)},"data":${data}}}`;
 
 /** HTTP status that goes with an error: the platform answers 400 to nearly everything. */
-export function httpStatus(error: DeribitError): number {
+export function httpStatus(error: VenueError): number {
   if (error.code === 10028) return 429;
   if (error.code === 11051) return 503;
   if (error.code === -32603) return 500;
