@@ -11,9 +11,34 @@ export class Holding {
   readonly position: Position;
   realised: Amount = ZERO;
   funding: Amount = ZERO;
+  /** Σ lots × ticks of what is open (linear), or Σ lots ÷ ticks (inverse): for the average price alone, money is the position's. */
+  #weight = 0;
 
   constructor(instrument: DeribitInstrument) {
     this.position = new Position(instrument.contract);
+  }
+
+  /** Books a trade; answers the profit. A trade that begins from flat begins the sums anew. */
+  fill(signedLots: number, traded: Amount, ticks: number): Amount {
+    const { position } = this;
+    const before = position.lots;
+    if (before === 0) this.realised = this.funding = ZERO;
+    const { realised } = position.fill(signedLots, traded);
+    const weigh = (lots: number): number => (position.contract.inverse ? lots / ticks : lots * ticks);
+    const after = position.lots;
+    if (after === 0) this.#weight = 0;
+    else if (before !== 0 && before > 0 !== after > 0) this.#weight = weigh(Math.abs(after));
+    else if (Math.abs(after) > Math.abs(before)) this.#weight += weigh(Math.abs(signedLots));
+    else this.#weight *= Math.abs(after) / Math.abs(before);
+    this.realised = amount(this.realised + realised);
+    return realised;
+  }
+
+  /** Mean price of what is open, in ticks: harmonic for inverse contracts; 0 when flat. */
+  get averageTicks(): number {
+    const lots = Math.abs(this.position.lots);
+    if (lots === 0) return 0;
+    return this.position.contract.inverse ? lots / this.#weight : this.#weight / lots;
   }
 }
 

@@ -75,12 +75,12 @@ export const priceNumber = (instrument: DeribitInstrument, ticks: number): numbe
 /** Lots as the amount that the wire has: USD of inverse, base units of linear contracts. */
 export const amountNumber = (instrument: DeribitInstrument, lots: number): number => Number((lots * instrument.contractSize).toFixed(instrument.amountDecimals));
 
-const MOST = 2 ** 53;
+const MOST = Number.MAX_SAFE_INTEGER;
 
 /** `value` in whole steps; undefined when it is none, not positive, or too large to be exact. */
 export function wholeSteps(value: number, step: number): number | undefined {
   const steps = Math.round(value / step);
-  if (!(steps > 0) || steps >= MOST) return undefined;
+  if (!(steps > 0) || steps > MOST) return undefined;
   return Math.abs(steps * step - value) <= step * 1e-6 ? steps : undefined;
 }
 

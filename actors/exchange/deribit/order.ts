@@ -23,6 +23,8 @@ export interface DeribitTerms {
   readonly trigger: DeribitTrigger | undefined;
   readonly createdMs: number;
   readonly liquidation: boolean;
+  /** Websocket that it came by, for cancel-on-disconnect; 0 = none. */
+  readonly connection: number;
 }
 
 /** One order of a client. Its id changes when it is triggered: the trigger order stays in the history, a new one works in the book. */

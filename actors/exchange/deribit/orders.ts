@@ -27,15 +27,16 @@ export interface PlaceArguments {
   readonly trigger?: DeribitTrigger | undefined;
   readonly triggerPrice?: number | undefined;
   readonly triggerOffset?: number | undefined;
+  /** Websocket that it came by; 0 = none. */
+  readonly connection: number;
 }
 
 export interface EditArguments {
   readonly amount?: number | undefined;
+  readonly contracts?: number | undefined;
   readonly price?: number | undefined;
   readonly triggerPrice?: number | undefined;
-  readonly postOnly?: boolean | undefined;
   readonly rejectPostOnly?: boolean | undefined;
-  readonly reduceOnly?: boolean | undefined;
 }
 
 export interface PlaceResult {
@@ -131,7 +132,7 @@ export class Orders {
       },
       {
         instrument, id, originalType: type, timeInForce, label: wanted.label ?? '', postOnly: wanted.postOnly, rejectPostOnly: wanted.rejectPostOnly,
-        reduceOnly: wanted.reduceOnly, trigger, createdMs: venue.nowMs, liquidation: false,
+        reduceOnly: wanted.reduceOnly, trigger, createdMs: venue.nowMs, liquidation: false, connection: wanted.connection,
       },
     );
     return this.#submit(account, market, order);
@@ -148,7 +149,7 @@ export class Orders {
       },
       {
         instrument, id: this.nextId(instrument), originalType: 'market', timeInForce: 'good_til_cancelled', label: '', postOnly: false, rejectPostOnly: false,
-        reduceOnly: true, trigger: undefined, createdMs: venue.nowMs, liquidation: true,
+        reduceOnly: true, trigger: undefined, createdMs: venue.nowMs, liquidation: true, connection: 0,
       },
     );
     market.matcher.place(order, venue.nowUs);
@@ -161,7 +162,7 @@ export class Orders {
     const { instrument } = order.terms;
     const market = venue.market(instrument);
     const { matcher } = market;
-    const amountLots = wanted.amount === undefined ? order.lots : this.#lots(instrument, wanted.amount);
+    const amountLots = wanted.amount === undefined ? (wanted.contracts ?? order.lots) : this.#lots(instrument, wanted.amount);
     const waiting = order.waiting;
     let ticks = order.ticks;
     if (order.type === 'limit' && wanted.price !== undefined) ticks = this.#priceTicks(market, order.side, wanted.price, !waiting);

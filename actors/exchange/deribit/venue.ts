@@ -1,14 +1,14 @@
 import { BID } from '../book/index.js';
 import { Position } from '../futures/position.js';
-import { magnitude } from '../futures/contract.js';
+import { magnitude, negated } from '../futures/contract.js';
 import type { Venue } from '../engine.js';
 import { type AccountId, HOUSE } from '../ids.js';
-import { type Amount, amount, asset, Ledger, mustParseAmount, ONE, ZERO } from '../ledger/index.js';
+import { type Amount, amount, asset, Ledger, mustParseAmount, ONE } from '../ledger/index.js';
 import type { EndReason, MatchSink, Trade } from '../matching/index.js';
 import { DeribitAccount, type UserTrade } from './account.js';
 import { ChannelBoard, type Publish } from './channels.js';
 import { DeribitError, invalidParam } from './errors.js';
-import { amountNumber, CURRENCIES, type Currency, type DeribitInstrument, perpetuals, priceNumber } from './instruments.js';
+import { CURRENCIES, type Currency, type DeribitInstrument, perpetuals } from './instruments.js';
 import { Margins } from './margin.js';
 import { type DeribitOrder, type OrderView, orderView } from './order.js';
 import { Orders } from './orders.js';
@@ -16,9 +16,9 @@ import { Perpetual, type PublicTrade } from './perpetual.js';
 
 export interface DeribitVenueOptions {
   readonly nowUs: number;
-  readonly accounts: readonly { readonly id: AccountId; readonly name: string; readonly balances: Readonly<Record<string, string>> }[];
+  readonly accounts: readonly { readonly id: AccountId; readonly name: string; readonly balances: ReadonlyMap<string, string> }[];
   /** Index prices at the opening, by base. */
-  readonly indices: Readonly<Record<string, number>>;
+  readonly indices: ReadonlyMap<string, number>;
   /** Told of every notification that somebody has subscribed to, in the order of events. */
   readonly publish: Publish;
 }
@@ -77,17 +77,17 @@ export class DeribitVenue implements Venue {
     this.#markUs = (Math.floor(nowUs / MARK_US) + 1) * MARK_US;
     this.#noticeUs = (Math.floor(nowUs / NOTICE_US) + 1) * NOTICE_US;
     this.#settleUs = Math.floor((nowUs - SETTLEMENT_US) / DAY_US) * DAY_US + DAY_US + SETTLEMENT_US;
-    for (const [base, index] of Object.entries(indices)) this.#indices.set(base, index);
+    for (const [base, index] of indices) this.#indices.set(base, index);
     this.instruments = perpetuals().filter(({ base }) => this.#indices.has(base));
     for (const instrument of this.instruments) {
       this.#byName.set(instrument.name, instrument);
       this.markets.set(instrument, new Perpetual(instrument, this.#sink(instrument), this.#indices.get(instrument.base)!, nowUs));
     }
-    for (const house of Object.values(HOUSE)) this.ledger.open(house, { mayOverdraw: true });
+    for (const house of [HOUSE.market, HOUSE.fees, HOUSE.insurance, HOUSE.rounding, HOUSE.clearing]) this.ledger.open(house, { mayOverdraw: true });
     for (const { id, name, balances } of options.accounts) {
       // A margined account's losses may pass its balance until the insurance pays.
       this.ledger.open(id, { mayOverdraw: true });
-      for (const [currency, text] of Object.entries(balances)) this.ledger.mint(id, asset(currency), mustParseAmount(text));
+      for (const [currency, text] of balances) this.ledger.mint(id, asset(currency), mustParseAmount(text));
       this.accounts.set(id, new DeribitAccount(id, name));
     }
     this.margins = new Margins(this);
@@ -191,7 +191,7 @@ export class DeribitVenue implements Venue {
   pay(account: AccountId, other: AccountId, currency: string, due: Amount): void {
     const name = asset(currency);
     if (due > 0n) this.ledger.transfer(other, account, name, due);
-    else if (due < 0n) this.ledger.transfer(account, other, name, amount(-due));
+    else if (due < 0n) this.ledger.transfer(account, other, name, negated(due));
   }
 
   #sink(instrument: DeribitInstrument): MatchSink<DeribitOrder> {
@@ -236,10 +236,8 @@ export class DeribitVenue implements Venue {
     const liquidation = taker?.terms.liquidation === true ? 'T' : maker?.terms.liquidation === true ? 'M' : undefined;
     const shown = market.record(tradeId, trade.tradeId, trade.ticks, trade.lots, takerBuys, trade.atUs, liquidation);
     if (taker === null && maker === null) return;
-    const before = market.openInterestLots;
     this.#book(instrument, taker, takerBuys, trade, shown);
     this.#book(instrument, maker, !takerBuys, trade, shown);
-    if (before < 0) throw new Error('open interest below zero');
   }
 
   /** One side of a trade: position, profit, commission, record. */
@@ -250,22 +248,16 @@ export class DeribitVenue implements Venue {
     const signedLots = buys ? trade.lots : -trade.lots;
     const traded = Position.tradedValue(instrument.contract, signedLots, trade.ticks);
     const longBefore = Math.max(0, holding.position.lots);
-    const wasFlat = holding.position.lots === 0;
-    const { realised } = holding.position.fill(signedLots, traded);
+    const realised = holding.fill(signedLots, traded, trade.ticks);
     market.openInterestLots += Math.max(0, holding.position.lots) - longBefore;
     this.pay(account.id, HOUSE.clearing, instrument.settlement, realised);
     if (order === null) return;
-    if (wasFlat) {
-      holding.realised = ZERO;
-      holding.funding = ZERO;
-    }
     const isTaker = order === trade.taker;
     const rate = isTaker ? instrument.takerFee : instrument.makerFee;
     const fee = amount((magnitude(traded) * rate + ONE - 1n) / ONE);
-    this.pay(account.id, HOUSE.fees, instrument.settlement, amount(-fee));
+    this.pay(account.id, HOUSE.fees, instrument.settlement, negated(fee));
     order.commission = amount(order.commission + fee);
     order.updatedMs = shown.timestamp;
-    holding.realised = amount(holding.realised + realised);
     account.addSession(account.sessionRealised, asset(instrument.settlement), realised);
     const userTrade: UserTrade = {
       ...shown,
@@ -354,11 +346,11 @@ export class DeribitVenue implements Venue {
     const left = this.ledger.free(account.id, asset(currency));
     const flat = [...account.holdings].every(([instrument, { position }]) => instrument.settlement !== currency || position.lots === 0);
     if (!flat || left >= 0n) return;
-    this.pay(account.id, HOUSE.insurance, currency, amount(-left));
+    this.pay(account.id, HOUSE.insurance, currency, negated(left));
     const index = currency === 'USDC' ? 1 : this.index(currency);
     this.#remember({
       type: 'bankruptcy', timestamp: this.nowMs, instrument_name: currency === 'USDC' ? 'BTC_USDC-PERPETUAL' : `${currency}-PERPETUAL`,
-      mark_price: index, index_price: index, session_bankrupcy: numberOf(amount(-left)),
+      mark_price: index, index_price: index, session_bankrupcy: numberOf(negated(left)),
     });
   }
 
@@ -389,5 +381,3 @@ export function idPrefix(instrument: DeribitInstrument): string {
 
 /** An amount as the wire's number: exact to 8 decimals up to 2^53 units. */
 export const numberOf = (value: Amount): number => Number(value) / 1e8;
-
-export { amountNumber, priceNumber };

@@ -91,7 +91,7 @@ export function positionView(venue: DeribitVenue, account: DeribitAccount, instr
   const sizeCurrency = share(sign * baseUnits(instrument, lots, mark));
   return {
     instrument_name: instrument.name, kind: instrument.kind, direction: lots === 0 ? 'zero' : lots > 0 ? 'buy' : 'sell', size: sign * amountNumber(instrument, Math.abs(lots)),
-    size_currency: sizeCurrency, average_price: holding === undefined ? 0 : Number(holding.position.entryPrice()) / 1e8, mark_price: market.displayed(mark), index_price: market.displayed(index),
+    size_currency: sizeCurrency, average_price: holding === undefined ? 0 : Number((holding.averageTicks * instrument.tickSize).toFixed(4)), mark_price: market.displayed(mark), index_price: market.displayed(index),
     settlement_price: market.displayed(mark), floating_profit_loss: numberOf(floating), realized_profit_loss: numberOf(realised), total_profit_loss: numberOf((floating + realised) as Amount),
     realized_funding: numberOf(holding?.funding ?? ZERO), initial_margin: numberOf(own), maintenance_margin: numberOf(venue.margins.maintenance(instrument, lots)),
     open_orders_margin: numberOf((all - own) as Amount), leverage: instrument.maxLeverage, delta: sizeCurrency, interest_value: share(market.marks.rate),

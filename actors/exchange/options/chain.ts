@@ -4,9 +4,9 @@
  * restarted venue lists the same chain; contracts stay listed once they were, until they expire.
  */
 import type { OptionKind } from './black-scholes.js';
+import { civilFromMs, DAY_MS, daysFromCivil, weekday } from './calendar.js';
 
-export const EXPIRY_HOUR = 8;
-const DAY_MS = 86_400_000;
+const EXPIRY_MS = 8 * 3_600_000;
 const FRIDAY = 5;
 
 /** Venue-independent identity of one option contract. */
@@ -19,12 +19,10 @@ export interface OptionContract {
   readonly kind: OptionKind;
 }
 
-const atExpiryHour = (year: number, month: number, day: number): number => Date.UTC(year, month, day, EXPIRY_HOUR);
-
-/** 08:00 UTC of the last Friday of a month; months beyond 11 roll into later years. */
+/** 08:00 UTC of the last Friday of a month (1 to 12); months beyond 12 roll into later years. */
 export function lastFridayMs(year: number, month: number): number {
-  const last = new Date(Date.UTC(year, month + 1, 0, EXPIRY_HOUR));
-  return last.getTime() - ((last.getUTCDay() - FRIDAY + 7) % 7) * DAY_MS;
+  const last = daysFromCivil(year, month + 1, 1) - 1;
+  return (last - ((weekday(last) - FRIDAY + 7) % 7)) * DAY_MS + EXPIRY_MS;
 }
 
 export interface ChainShape {
@@ -40,9 +38,7 @@ export const DEFAULT_CHAIN: ChainShape = { dailies: 2, weeklies: 2, monthlies: 2
 
 /** Expiries after `nowMs`, ascending and without repetition (a last Friday is weekly and monthly at once). */
 export function listedExpiries(nowMs: number, shape: ChainShape): number[] {
-  const now = new Date(nowMs);
-  const year = now.getUTCFullYear();
-  const month = now.getUTCMonth();
+  const { year, month } = civilFromMs(nowMs);
   const found = new Set<number>();
   const take = (count: number, candidate: (index: number) => number): void => {
     for (let index = 0, taken = 0; taken < count; index++) {
@@ -52,12 +48,13 @@ export function listedExpiries(nowMs: number, shape: ChainShape): number[] {
       taken += 1;
     }
   };
-  const today = atExpiryHour(year, month, now.getUTCDate());
-  const friday = today + ((FRIDAY - now.getUTCDay() + 7) % 7) * DAY_MS;
+  const day = Math.floor(nowMs / DAY_MS);
+  const today = day * DAY_MS + EXPIRY_MS;
+  const friday = today + ((FRIDAY - weekday(day) + 7) % 7) * DAY_MS;
+  const quarter = month - ((month - 1) % 3) + 2;
   take(shape.dailies, (index) => today + index * DAY_MS);
   take(shape.weeklies, (index) => friday + index * 7 * DAY_MS);
   take(shape.monthlies, (index) => lastFridayMs(year, month + index));
-  const quarter = month - (month % 3) + 2;
   take(shape.quarterlies, (index) => lastFridayMs(year, quarter + index * 3));
   return [...found].sort((a, b) => a - b);
 }
@@ -98,8 +95,8 @@ const letter = (kind: OptionKind): string => (kind === 'call' ? 'C' : 'P');
 
 /** `260821`: Binance's form of an expiry. */
 export function binanceExpiry(expiryMs: number): string {
-  const date = new Date(expiryMs);
-  return `${two(date.getUTCFullYear() % 100)}${two(date.getUTCMonth() + 1)}${two(date.getUTCDate())}`;
+  const { year, month, day } = civilFromMs(expiryMs);
+  return `${two(year % 100)}${two(month)}${two(day)}`;
 }
 
 /** `BTC-260821-60000-C`. */
@@ -111,6 +108,6 @@ const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', '
 
 /** `BTC-21AUG26-60000-C`: Deribit's form, the day without a leading zero. */
 export function deribitOptionName(contract: OptionContract): string {
-  const date = new Date(contract.expiryMs);
-  return `${contract.base}-${date.getUTCDate()}${MONTHS[date.getUTCMonth()]!}${two(date.getUTCFullYear() % 100)}-${contract.strike}-${letter(contract.kind)}`;
+  const { year, month, day } = civilFromMs(contract.expiryMs);
+  return `${contract.base}-${day}${MONTHS[month - 1]!}${two(year % 100)}-${contract.strike}-${letter(contract.kind)}`;
 }

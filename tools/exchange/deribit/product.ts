@@ -1,4 +1,84 @@
-import type { MakeProduct } from '../product.js';
-import { unbuiltProduct } from '../unbuilt.js';
+import { deribitMarket } from '../../../actors/exchange/deribit/market.js';
+import { DeribitVenue } from '../../../actors/exchange/deribit/venue.js';
+import { orderView } from '../../../actors/exchange/deribit/order.js';
+import { positionView } from '../../../actors/exchange/deribit/views.js';
+import { engineBehaviour } from '../../../actors/exchange/engine.js';
+import { formatAmount } from '../../../actors/exchange/ledger/index.js';
+import { worker } from '../../../runtime/index.js';
+import { EnginePort } from '../engine-port.js';
+import { ENGINE_MAILBOX, type MakeProduct, type OpenFace } from '../product.js';
+import { FUTURES_MANNERS, KeyStore, ProductServer } from '../web/index.js';
+import { ChannelHub } from './channel-hub.js';
+import { DeribitFace } from './face.js';
+import { DeribitSocket } from './socket.js';
 
-export const deribitProduct: MakeProduct = (scene) => unbuiltProduct('deribit', scene);
+const SOCKET_PATH = '/ws/api/v2';
+const MOST_CONNECTIONS_AN_IP = 32;
+const RATE = 0.5;
+
+/** Deribit: JSON-RPC over HTTP at `/api/v2/<method>` and over a websocket at `/ws/api/v2`. */
+export const deribitProduct: MakeProduct = (scene) => {
+  const { runtime, clock, accounts, listings, seed } = scene;
+  const bases = listings.filter(({ base }) => base === 'BTC' || base === 'ETH');
+  const hub = new ChannelHub();
+  const port = new EnginePort<DeribitVenue>(runtime, 'deribit', clock.speed);
+  let opened = 0;
+  return {
+    name: 'deribit',
+    engine: worker({
+      id: 'engine', behaviour: engineBehaviour<DeribitVenue>('deribit-engine'), mailbox: ENGINE_MAILBOX,
+      input: {
+        sliceUs: scene.sliceUs,
+        open: (nowUs: number) => {
+          // A restarted engine knows of no subscription: its clients connect again, as after a restart of the platform.
+          if (opened++ > 0) hub.reset((listener) => { if (listener instanceof DeribitSocket) listener.lost(); });
+          const venue = new DeribitVenue({
+            nowUs, indices: new Map(bases.map(({ base, startPrice }) => [base, startPrice])), publish: (key, channel, data) => hub.publish(key, channel, data),
+            accounts: accounts.all.map(({ id, name, balances }) => ({ id, name, balances: new Map(Object.entries(balances.deribit)) })),
+          });
+          const market = deribitMarket({
+            venue, scenario: 'calm', seed, rate: RATE, startUs: nowUs, profiles: new Map(bases.map(({ base, profile }) => [base, profile])),
+          });
+          return { venue, market };
+        },
+      },
+    }),
+    open: async (wanted) => {
+      const face = new DeribitFace(scene, port, hub);
+      const byIp = new Map<string, number>();
+      const server = new ProductServer({
+        product: 'deribit', manners: FUTURES_MANNERS, clock, keys: new KeyStore(), rateLimits: [], limitsEnforced: scene.limits === 'venue', troubles: scene.troubles,
+        onDefect: (error) => scene.onDefect('deribit', error),
+        fallback: (request) => face.http(request),
+        sockets: {
+          [SOCKET_PATH]: (connection) => {
+            const { ip } = connection;
+            const now = (byIp.get(ip) ?? 0) + 1;
+            byIp.set(ip, now);
+            if (scene.limits === 'venue' && now > MOST_CONNECTIONS_AN_IP) setImmediate(() => connection.close(1008, 'too many connections'));
+            return new DeribitSocket(face, connection, () => byIp.set(ip, (byIp.get(ip) ?? 1) - 1));
+          },
+        },
+      });
+      const origins = await server.listen({ port: wanted, host: scene.host, ...(scene.tls === null ? {} : { certificate: scene.tls }) });
+      const open: OpenFace = { port: origins.port, close: () => server.close() };
+      return open;
+    },
+    books: (limit) => port.ask((venue) => booksOf(venue, limit)),
+  };
+};
+
+/** The venue's own truth as plain data. */
+function booksOf(venue: DeribitVenue, limit: number): unknown {
+  const all = [...venue.accounts.values()];
+  return {
+    accounts: all.map(({ id, name }) => ({
+      id, name, balances: Object.fromEntries([...venue.ledger.balances(id)].map(([asset, { free, locked }]) => [asset, { free: formatAmount(free), locked: formatAmount(locked) }])),
+    })),
+    positions: [...all, venue.house].flatMap((account) => [...account.holdings].filter(([, { position }]) => position.lots !== 0).map(([instrument]) => ({ account: account.id, ...positionView(venue, account, instrument) }))),
+    orders: all.flatMap((account) => [...[...account.open.values()].map(orderView), ...account.closed.values()].map((view) => ({ account: account.id, ...view }))).slice(-limit),
+    fills: all.flatMap((account) => account.trades.map((trade) => ({ account: account.id, ...trade }))).sort((a, b) => a.timestamp - b.timestamp).slice(-limit),
+    sums: Object.fromEntries([...venue.ledger.sumByAsset()].map(([asset, sum]) => [asset, formatAmount(sum)])),
+    supply: Object.fromEntries([...venue.ledger.supply()].map(([asset, sum]) => [asset, formatAmount(sum)])),
+  };
+}

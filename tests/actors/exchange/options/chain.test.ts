@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
+import { civilFromMs, daysFromCivil, weekday } from '../../../../actors/exchange/options/calendar.js';
 import {
   binanceOptionSymbol, DEFAULT_CHAIN, deribitOptionName, lastFridayMs, listedContracts, listedExpiries, listedStrikes,
 } from '../../../../actors/exchange/options/chain.js';
@@ -20,7 +21,7 @@ test("today's contracts are listed until 08:00 and not at 08:00", () => {
 });
 
 test('last Fridays are those of the calendar', () => {
-  assert.deepEqual(days([lastFridayMs(2026, 0), lastFridayMs(2026, 1), lastFridayMs(2026, 11), lastFridayMs(2026, 12)]), [
+  assert.deepEqual(days([lastFridayMs(2026, 1), lastFridayMs(2026, 2), lastFridayMs(2026, 12), lastFridayMs(2026, 13)]), [
     '2026-01-30', '2026-02-27', '2026-12-25', '2027-01-29',
   ]);
 });
@@ -54,4 +55,14 @@ test('every listed contract expires in the future on an 08:00, and no two have o
     assert.equal(new Set(contracts.map(binanceOptionSymbol)).size, contracts.length);
     assert.equal(new Set(contracts.map(deribitOptionName)).size, contracts.length);
   }));
+});
+
+test('the calendar is that of Date, on every kind of day', () => {
+  fc.assert(fc.property(fc.integer({ min: -2_000_000_000_000, max: 8_000_000_000_000 }), (ms) => {
+    const date = new Date(ms);
+    const { year, month, day } = civilFromMs(ms);
+    assert.deepEqual([year, month, day], [date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate()]);
+    assert.equal(daysFromCivil(year, month, day), Math.floor(ms / 86_400_000));
+    assert.equal(weekday(Math.floor(ms / 86_400_000)), date.getUTCDay());
+  }), { numRuns: 2000 });
 });

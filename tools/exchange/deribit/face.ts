@@ -1,0 +1,133 @@
+import { CallerCredits } from '../../../actors/exchange/deribit/credits.js';
+import { DeribitError } from '../../../actors/exchange/deribit/errors.js';
+import { DeribitParams } from '../../../actors/exchange/deribit/params.js';
+import type { DeribitVenue } from '../../../actors/exchange/deribit/venue.js';
+import { VenueError } from '../../../actors/exchange/venue-error.js';
+import type { EnginePort } from '../engine-port.js';
+import type { Scene } from '../product.js';
+import type { RawAnswer, RawRequest } from '../web/index.js';
+import { DeribitAuth, type Grant } from './auth.js';
+import { ChannelHub } from './channel-hub.js';
+import { type DecodedFrame, decodeGet, decodeRequest, errorFrame, httpStatus, resultFrame, type RpcRequest } from './json-rpc.js';
+import { methodNamed } from './methods/index.js';
+
+const API_ROOT = '/api/v2/';
+/** Callers whose pools are kept; the oldest is forgotten beyond that. */
+const MOST_CALLERS = 10_000;
+
+/** Methods that only make sense on a websocket. */
+export const SOCKET_METHODS: ReadonlySet<string> = new Set([
+  'public/subscribe', 'public/unsubscribe', 'public/unsubscribe_all', 'private/subscribe', 'private/unsubscribe', 'private/unsubscribe_all',
+  'public/hello', 'public/set_heartbeat', 'public/disable_heartbeat', 'private/enable_cancel_on_disconnect', 'private/disable_cancel_on_disconnect',
+  'private/get_cancel_on_disconnect', 'private/logout',
+]);
+
+/** What websockets and HTTP of Deribit have in common: who calls, what it costs, and the way to the engine. */
+export class DeribitFace {
+  readonly scene: Scene;
+  readonly port: EnginePort<DeribitVenue>;
+  readonly auth: DeribitAuth;
+  readonly hub: ChannelHub;
+  readonly #credits = new Map<string, CallerCredits>();
+
+  constructor(scene: Scene, port: EnginePort<DeribitVenue>, hub: ChannelHub) {
+    this.scene = scene;
+    this.port = port;
+    this.hub = hub;
+    this.auth = new DeribitAuth(scene.accounts, () => scene.clock.nowUs());
+  }
+
+  nowUs(): number {
+    return this.scene.clock.nowUs();
+  }
+
+  /** Takes the credits of a call. @throws too_many_requests */
+  charge(method: string, grant: Grant | undefined, ip: string): void {
+    if (this.scene.limits === 'off') return;
+    const caller = grant === undefined ? `ip ${ip}` : `account ${grant.account}`;
+    let credits = this.#credits.get(caller);
+    if (credits === undefined) {
+      if (this.#credits.size >= MOST_CALLERS) this.#credits.delete(this.#credits.keys().next().value!);
+      credits = new CallerCredits();
+      this.#credits.set(caller, credits);
+    }
+    const waitUs = credits.pay(method, this.nowUs());
+    if (waitUs > 0) throw new DeribitError('too_many_requests', { wait: Math.ceil(waitUs / 1e6) });
+  }
+
+  /** Runs a method of the table in the engine's next turn; exactly one of the two is called, now or later. */
+  perform(request: RpcRequest, grant: Grant | undefined, connection: number, done: (result: unknown) => void, refused: (error: VenueError) => void): void {
+    const method = methodNamed(request.method);
+    if (method === undefined) {
+      refused(new DeribitError('method_not_found'));
+      return;
+    }
+    if (method.kind === 'private') {
+      if (grant === undefined) {
+        refused(new DeribitError('unauthorized', { reason: 'invalid_token' }));
+        return;
+      }
+      if (grant.trade === 'none' || (method.needs === 'read_write' && grant.trade !== 'read_write')) {
+        refused(new DeribitError('forbidden', { reason: `scope trade:${method.needs} is required` }));
+        return;
+      }
+    }
+    const params = new DeribitParams(request.params);
+    this.port.call(
+      (venue, nowUs) => venue.call(nowUs, () => (method.kind === 'public' ? method.run({ venue, params }) : method.run({ venue, params, account: venue.account(grant!.account), connection }))),
+      done, refused,
+    );
+  }
+
+  /** An HTTP request; undefined = it is none of the API's paths. */
+  async http(request: RawRequest): Promise<RawAnswer | undefined> {
+    const usIn = this.nowUs();
+    const mark = request.url.indexOf('?');
+    const path = mark < 0 ? request.url : request.url.slice(0, mark);
+    if (!path.startsWith(API_ROOT) && path !== '/api/v2') return undefined;
+    const decoded = this.#decode(request, path.slice(API_ROOT.length), mark < 0 ? '' : request.url.slice(mark + 1));
+    const id = decoded.ok ? decoded.request.id : decoded.id === null ? undefined : decoded.id;
+    try {
+      if (!decoded.ok) throw decoded.error;
+      const result = await this.#answer(decoded.request, request);
+      return { status: 200, body: resultFrame(id, result, this.#times(usIn)) };
+    } catch (error) {
+      if (!(error instanceof VenueError)) throw error;
+      return { status: httpStatus(error), body: errorFrame(id, error, this.#times(usIn)) };
+    }
+  }
+
+  #times(usIn: number): { readonly usIn: number; readonly usOut: number; readonly testnet: boolean } {
+    return { usIn, usOut: this.nowUs(), testnet: true };
+  }
+
+  /** GET has its parameters in the query; a POST is a JSON-RPC request, to `/api/v2` or to the method's own path. */
+  #decode({ method, body }: RawRequest, path: string, query: string): DecodedFrame {
+    if (method === 'GET') return decodeGet(path, query);
+    if (method !== 'POST') return { ok: false, id: null, error: new DeribitError('method_not_found') };
+    const text = body.toString('utf8');
+    if (path === '') return decodeRequest(text);
+    const named = decodeRequest(text === '' ? '{"params":{},"method":"public/test"}' : text);
+    // The path decides when the body names another method, or is only the parameters' frame.
+    if (!named.ok && named.error.code === -32700) return named;
+    const got = decodeGet(path, query);
+    return got.ok && named.ok ? { ok: true, request: { ...named.request, method: got.request.method } } : got.ok ? named : got;
+  }
+
+  async #answer(request: RpcRequest, raw: RawRequest): Promise<unknown> {
+    const { method } = request;
+    if (SOCKET_METHODS.has(method)) throw new DeribitError('must_be_websocket_request');
+    const params = new DeribitParams(request.params);
+    if (method === 'public/auth') {
+      this.charge(method, undefined, raw.ip);
+      return this.auth.login(params, undefined).answer;
+    }
+    const grant = this.auth.ofHttp({
+      authorization: raw.headers.authorization,
+      accessToken: params.optionalText('access_token'),
+      signed: () => `${raw.method}\n${raw.url}\n${raw.body.toString('utf8')}\n`,
+    });
+    this.charge(method, grant, raw.ip);
+    return await new Promise((resolve, reject) => this.perform(request, grant, 0, resolve, reject));
+  }
+}
