@@ -15,7 +15,7 @@ export type { RateLimit, RateLimitStatus } from './limits/rate-limiter.js';
 export { FUTURES_PARAMS, Params, SPOT_PARAMS } from './params.js';
 export type { Family, ParamsRules } from './params.js';
 export { FUTURES_MANNERS, ProductServer, SPOT_MANNERS } from './product-server.js';
-export type { ListenOptions, OpenProtocol, Origins, ProductManners, ProductServerOptions, SocketCounts } from './product-server.js';
+export type { Guards, ListenOptions, OpenProtocol, Origins, ProductManners, ProductServerOptions, SocketCounts } from './product-server.js';
 export type { Connection, ConnectionRules, EndReason, Protocol } from './socket/connection.js';
 export { WsSession } from './socket/session.js';
 export { futuresStreamClass } from './streams/classes.js';

@@ -35,10 +35,6 @@ const MOST_BODY_BYTES = 256 * 1024;
 const MOST_HEADER_BYTES = 16 * 1024;
 const MOST_FRAME_BYTES = 256 * 1024;
 const MOST_SOCKETS = 4096;
-/** Of wall time, since they guard this process and not the venue's manners. */
-const HEADERS_WITHIN_MS = 10_000;
-const REQUEST_WITHIN_MS = 20_000;
-const IDLE_MS = 65_000;
 const WS_API_CONNECT_WEIGHT = 2;
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'];
 /** 300 connections every 5 minutes an IP. */
@@ -91,7 +87,21 @@ export interface ProductServerOptions {
   readonly onDefect?: (error: unknown, name: string) => void;
 }
 
+/** Bounds that guard this process, not the venue's manners: of wall time. */
+export interface Guards {
+  /** From the first byte, or from connecting, to the end of the headers. */
+  readonly headersWithinMs: number;
+  /** To the end of the body. */
+  readonly requestWithinMs: number;
+  /** A connection without a request. */
+  readonly idleMs: number;
+  readonly checkEveryMs: number;
+}
+
+const GUARDS: Guards = { headersWithinMs: 10_000, requestWithinMs: 20_000, idleMs: 65_000, checkEveryMs: 2000 };
+
 export interface ListenOptions {
+  readonly guards?: Guards;
   readonly port?: number;
   /** Loopback unless told otherwise. */
   readonly host?: string;
@@ -159,8 +169,11 @@ export class ProductServer {
 
   /** Opens the port. Rejects when it cannot be had. */
   async listen(options: ListenOptions = {}): Promise<Origins> {
-    const { certificate, host = '127.0.0.1' } = options;
-    const limits = { maxHeaderSize: MOST_HEADER_BYTES, connectionsCheckingInterval: 2000, headersTimeout: HEADERS_WITHIN_MS, requestTimeout: REQUEST_WITHIN_MS, keepAliveTimeout: IDLE_MS };
+    const { certificate, host = '127.0.0.1', guards = GUARDS } = options;
+    const limits = {
+      maxHeaderSize: MOST_HEADER_BYTES, connectionsCheckingInterval: guards.checkEveryMs, headersTimeout: guards.headersWithinMs,
+      requestTimeout: guards.requestWithinMs, keepAliveTimeout: guards.idleMs,
+    };
     const app = Fastify({
       bodyLimit: MOST_BODY_BYTES,
       exposeHeadRoutes: false,
@@ -216,7 +229,7 @@ export class ProductServer {
 
   #acceptSockets(server: Server): void {
     // No deflate: a frame can be written to many sockets as it is, and a small one cannot unfold into a large one.
-    const wss = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: MOST_FRAME_BYTES });
+    const wss = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: MOST_FRAME_BYTES, autoPong: false });
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       socket.on('error', () => {});
       const url = request.url ?? '/';

@@ -2,9 +2,9 @@ import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { WebSocket } from 'ws';
 import {
-  KeyStore, listenKeyEndpoints, ListenKeys, ManualWebClock, ProductServer, SPOT_MANNERS, StreamHub, WallWebClock,
+  KeyStore, listenKeyEndpoints, ListenKeys, ProductServer, SPOT_MANNERS, StreamHub, WallWebClock,
 } from '../../../../tools/exchange/web/index.js';
-import type { Endpoint, Origins, ProductServerOptions, RateLimit, WsMethod } from '../../../../tools/exchange/web/index.js';
+import type { Endpoint, ListenOptions, Origins, ProductServerOptions, RateLimit, WsMethod } from '../../../../tools/exchange/web/index.js';
 
 /** The keys that the venue's documentation signs its examples with. */
 export const DOC_KEY = 'vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A';
@@ -82,8 +82,8 @@ export interface TestVenue {
   readonly defects: unknown[];
 }
 
-/** A spot-like product on a port of its own; `manual` gives the clock that the test moves. */
-export async function startVenue(options: Partial<ProductServerOptions> & { readonly certificate?: { readonly key: string; readonly cert: string } } = {}): Promise<TestVenue> {
+/** A spot-like product on a port of its own. */
+export async function startVenue(options: Partial<ProductServerOptions> = {}, listen: ListenOptions = {}): Promise<TestVenue> {
   const defects: unknown[] = [];
   const clock = options.clock ?? new WallWebClock();
   const hub = options.hub ?? new StreamHub();
@@ -95,12 +95,8 @@ export async function startVenue(options: Partial<ProductServerOptions> & { read
     onDefect: (error) => defects.push(error),
     ...options, clock, hub, keys,
   });
-  const origins = await server.listen({ certificate: options.certificate });
+  const origins = await server.listen(listen);
   return { server, hub, listenKeys, keys, origins, defects };
-}
-
-export function manualClock(): ManualWebClock {
-  return new ManualWebClock();
 }
 
 export interface HttpAnswer {
@@ -183,6 +179,15 @@ export class Client {
 
   close(): void {
     this.ws.terminate();
+  }
+}
+
+/** Waits until something that the server does by itself has come about. */
+export async function until(holds: () => boolean, what: string): Promise<void> {
+  const endMs = Date.now() + DEADLINE_MS;
+  while (!holds()) {
+    if (Date.now() > endMs) throw new Error(`waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
 

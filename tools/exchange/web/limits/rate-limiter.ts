@@ -26,11 +26,15 @@ const MOST_COUNTERS = 10_000;
 /** Counts by name in intervals that begin on the clock's own minutes, hours and days. */
 class Counter {
   readonly limit: RateLimit;
+  /** The status as JSON, up to its count: it goes with every answer of the websocket API. */
+  readonly jsonHead: string;
   readonly #intervalUs: number;
   readonly #counts = new Map<string, { startUs: number; count: number }>();
 
   constructor(limit: RateLimit) {
     this.limit = limit;
+    const { rateLimitType, interval, intervalNum } = limit;
+    this.jsonHead = `${JSON.stringify({ rateLimitType, interval, intervalNum, limit: limit.limit }).slice(0, -1)},"count":`;
     this.#intervalUs = SECONDS[limit.interval] * limit.intervalNum * 1e6;
   }
 
@@ -139,6 +143,15 @@ export class RateLimiter {
   weightStatus(ip: string): readonly RateLimitStatus[] {
     const nowUs = this.#clock.nowUs();
     return this.#weights.map((counter) => ({ ...counter.limit, count: counter.count(ip, nowUs) }));
+  }
+
+  /** `rateLimits` of an answer of the websocket API: the account's order limits if one is given, and the IP's weight. */
+  statusJson(ip: string, account: string | undefined): string {
+    const nowUs = this.#clock.nowUs();
+    let text = '';
+    if (account !== undefined) for (const counter of this.#orders) text += `${text === '' ? '' : ','}${counter.jsonHead}${counter.count(account, nowUs)}}`;
+    for (const counter of this.#weights) text += `${text === '' ? '' : ','}${counter.jsonHead}${counter.count(ip, nowUs)}}`;
+    return `[${text}]`;
   }
 
   /** X-MBX-USED-WEIGHT-1M and its like, and the form without an interval that came before it. */

@@ -166,7 +166,7 @@ export class Connection {
     else this.#write(frame);
   }
 
-  /** Closes with a code, and drops the socket a moment later if the client does not answer. */
+  /** Closes with a code; a client that does not answer it is dropped by ws half a minute later. */
   close(code: number, reason: string, why: EndReason = 'server'): void {
     if (this.ended !== undefined) return;
     this.ended = why;

@@ -110,7 +110,7 @@ export class WsApiProtocol implements Protocol {
     const asked = values.get('returnRateLimits');
     const limits = asked === undefined ? this.#session.returnRateLimits : asked !== 'false';
     const account = outcome.kind === 'result' ? outcome.account : '';
-    const tail = limits ? `,"rateLimits":${this.#rateLimits(rule, account)}}` : '}';
+    const tail = limits ? `,"rateLimits":${this.#limits.statusJson(this.#connection.ip, rule.orders !== undefined && account !== '' ? account : undefined)}}` : '}';
     let text: string;
     let banned = false;
     if (outcome.kind === 'result') {
@@ -123,11 +123,6 @@ export class WsApiProtocol implements Protocol {
     }
     this.#connection.sendText(text, 'answer', rule.method, account === '' ? undefined : account);
     if (banned) this.#connection.close(1008, 'IP banned');
-  }
-
-  #rateLimits(rule: WsMethod, account: string): string {
-    const weights = this.#limits.weightStatus(this.#connection.ip);
-    return JSON.stringify(rule.orders !== undefined && account !== '' ? [...this.#limits.orderStatus(account), ...weights] : weights);
   }
 }
 

@@ -120,9 +120,16 @@ export class StreamHub {
   user(account: string, eventType: string, makeText: MakeText): void {
     const key = this.#listenKeys.get(account);
     const topic = key === undefined ? undefined : this.#topics.get(key);
-    if (topic !== undefined) this.#toKey(topic, account, eventType, makeText);
     const sinks = this.#sinks.get(account);
-    if (sinks !== undefined) for (const sink of sinks) sink.userEvent(account, eventType, makeText);
+    if (topic === undefined && sinks === undefined) return;
+    const written = new Map<TimeUnit, string>();
+    const once: MakeText = (unit) => {
+      let text = written.get(unit);
+      if (text === undefined) written.set(unit, (text = makeText(unit)));
+      return text;
+    };
+    if (topic !== undefined) this.#toKey(topic, account, eventType, once);
+    if (sinks !== undefined) for (const sink of sinks) sink.userEvent(account, eventType, once);
   }
 
   /** Whether an event of this account would reach anybody. */
