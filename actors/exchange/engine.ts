@@ -14,6 +14,8 @@ export interface MarketDriver {
   readonly nextUs: number;
   /** Lets what is due at `nextUs` happen: one event. Afterwards `nextUs` is the same or later. */
   step(): void;
+  /** After everything else that may have changed a book: a client's call, an expiry. */
+  settle(nowUs: number): void;
 }
 
 export interface Engine<V extends Venue> {
@@ -30,6 +32,8 @@ export interface EngineInput<V extends Venue> {
 /** What an engine answers: any call on its venue, at the time it is handled. */
 export type EngineMessage<V extends Venue> =
   | { readonly type: 'call'; readonly call: (venue: V, nowUs: number) => unknown }
+  /** The same without an answer. */
+  | { readonly type: 'tell'; readonly call: (venue: V, nowUs: number) => unknown }
   | { readonly type: 'due' };
 export type EngineReply<R> = { readonly ok: true; readonly value: R } | { readonly ok: false; readonly error: VenueError };
 
@@ -66,10 +70,13 @@ export function engineBehaviour<V extends Venue>(name: string): Behaviour<Engine
     step(state, message, ctx) {
       const nowUs = ctx.nowUs();
       const caughtUp = catchUp(state, nowUs);
-      if (message.type === 'call') {
+      if (message.type === 'due') state.timerUs = Infinity;
+      else {
         state.calls += 1;
-        ctx.reply(answer(state, message.call, nowUs));
-      } else state.timerUs = Infinity;
+        const reply = answer(state, message.call, nowUs);
+        if (message.type === 'call') ctx.reply(reply);
+        state.market?.settle(nowUs);
+      }
       const nextUs = Math.min(state.venue.nextUs, state.market?.nextUs ?? Infinity);
       const dueUs = caughtUp ? Math.max(nextUs, nowUs + state.sliceUs) : nowUs;
       if (dueUs < state.timerUs) {
@@ -92,8 +99,11 @@ function catchUp<V extends Venue>(state: EngineState<V>, nowUs: number): boolean
   let events = 0;
   for (;;) {
     const nextUs = market.nextUs;
-    if (venue.nextUs <= nextUs && venue.nextUs <= nowUs) venue.advance(venue.nextUs);
-    else if (nextUs > nowUs) break;
+    const dueUs = venue.nextUs;
+    if (dueUs <= nextUs && dueUs <= nowUs) {
+      venue.advance(dueUs);
+      market.settle(dueUs);
+    } else if (nextUs > nowUs) break;
     else if (events === EVENTS_A_TURN) break;
     else {
       market.step();

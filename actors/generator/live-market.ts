@@ -77,13 +77,15 @@ function liveOutput(symbol: LiveSymbol): MarketOutput {
 export class LiveMarket {
   readonly #markets: SymbolMarket[] = [];
   readonly #seed: number;
+  readonly #commonSeed: number;
   #crashes = 0;
 
   constructor(options: LiveMarketOptions) {
     const { seed, startUs, rate } = options;
     const scenario = scenarioNamed(options.scenario);
     this.#seed = seed;
-    const common = new CommonFactor(new Prng(options.commonSeed ?? seed, 4), startUs, scenario.jumpEverySeconds);
+    this.#commonSeed = options.commonSeed ?? seed;
+    const common = new CommonFactor(new Prng(this.#commonSeed, 4), startUs, scenario.jumpEverySeconds);
     options.symbols.forEach((symbol, index) => {
       const { profile, desk } = symbol;
       const market = new SymbolMarket(
@@ -112,15 +114,23 @@ export class LiveMarket {
     return this.#markets[symbol]!.mid;
   }
 
-  /** From now on the market is another one: order flow and volatility at once, a crash within seconds, first symbol first. */
-  startScenario(name: ScenarioName, rate: number, nowUs: number): void {
+  /** Arbitrage with another market of the same thing: moves the latent value by `share` of the way to `ticks`. */
+  drawTo(symbol: number, ticks: number, share: number): void {
+    this.#markets[symbol]!.drawTo(ticks, share);
+  }
+
+  /**
+   * From now on the market is another one: order flow and volatility at once, a crash after `leadUs`, first symbol first. Markets with one
+   * commonSeed crash alike.
+   */
+  startScenario(name: ScenarioName, rate: number, nowUs: number, leadUs = 1_000_000): void {
     const scenario = scenarioNamed(name);
     for (const market of this.#markets) market.changeScenario(scenario, rate);
     if (scenario.crash === 'none') return;
-    const seed = this.#seed + ++this.#crashes * 1009;
-    const plans = planCrashes(scenario, seed, CRASH_MINUTES, this.#markets.length, nowUs);
-    const leadUs = plans[0]!.startUs - nowUs - 1_000_000;
-    this.#markets.forEach((market, index) => market.startCrash({ ...plans[index]!, startUs: plans[index]!.startUs - leadUs }, seed + index * 16));
+    const crash = ++this.#crashes * 1009;
+    const plans = planCrashes(scenario, this.#commonSeed + crash, CRASH_MINUTES, this.#markets.length, nowUs);
+    const earlierUs = plans[0]!.startUs - nowUs - leadUs;
+    this.#markets.forEach((market, index) => market.startCrash({ ...plans[index]!, startUs: plans[index]!.startUs - earlierUs }, this.#seed + crash + index * 16));
   }
 
   #earliest(): SymbolMarket {

@@ -145,6 +145,10 @@ export class SymbolMarket implements OrderEntry, TradeListener {
     if (this.#longs.nextUs < this.nextUs) this.nextUs = this.#longs.nextUs;
   }
 
+  drawTo(ticks: number, share: number): void {
+    this.#valuation.value += share * (ticks - this.#valuation.value);
+  }
+
   /** From now on the flow and the volatility are the scenario's; `rate` scales the flow on top. */
   changeScenario(scenario: Scenario, rate: number): void {
     this.#rate = scenario.activity * rate * this.#profile.activity;

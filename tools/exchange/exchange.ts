@@ -1,10 +1,12 @@
+import type { ScenarioName } from '../../actors/generator/scenario.js';
 import type { AsOf } from '../../actors/exchange/rules.js';
 import type { Listing } from '../../actors/exchange/listings.js';
-import { createRuntime, type ExitReason, type Runtime } from '../../runtime/index.js';
+import { linkBehaviour } from '../../actors/exchange/market/link.js';
+import { type ChildSpec, createRuntime, type ExitReason, type Runtime, worker } from '../../runtime/index.js';
 import { exchangeTree } from '../../supervisors/index.js';
 import type { Accounts } from './accounts.js';
 import { faceSpec } from './face.js';
-import type { Product, ProductName, Scene } from './product.js';
+import { enginePath, type Product, type ProductName, type Scene } from './product.js';
 import { PRODUCTS } from './products.js';
 import { VenueClock } from './venue-clock.js';
 import { NO_TROUBLES } from './web/troubles.js';
@@ -13,6 +15,7 @@ export interface ExchangeOptions {
   readonly accounts: Accounts;
   readonly listings: readonly Listing[];
   readonly seed: number;
+  readonly scenario: ScenarioName;
   readonly limits: 'venue' | 'off';
   readonly speed: number;
   readonly asOf: AsOf;
@@ -33,6 +36,8 @@ export interface Origins {
 
 /** Milliseconds of the wall's time between two looks of an engine at its market. */
 const SLICE_WALL_MS = 5;
+/** Share of the difference between spot and perpetual that arbitrage takes off in a second. */
+const ARBITRAGE = 0.05;
 const WS_API_PATH: Readonly<Partial<Record<ProductName, string>>> = { spot: '/ws-api/v3', usdm: '/ws-fapi/v1' };
 
 /** The whole venue in one supervised tree. */
@@ -46,11 +51,11 @@ export class Exchange {
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
-    const { accounts, listings, seed, limits, speed, asOf, host, tls, onDefect } = options;
+    const { accounts, listings, seed, scenario, limits, speed, asOf, host, tls, onDefect } = options;
     this.clock = new VenueClock(speed);
     this.runtime = createRuntime({ clock: this.clock, seed, onFatal: (reason) => this.#fatal(reason) });
     const scene: Scene = {
-      runtime: this.runtime, clock: this.clock, accounts, listings, seed, limits, asOf, troubles: NO_TROUBLES, host, tls,
+      runtime: this.runtime, clock: this.clock, accounts, listings, seed, scenario, limits, asOf, troubles: NO_TROUBLES, host, tls,
       sliceUs: Math.round(SLICE_WALL_MS * 1000 * speed), onDefect,
     };
     this.products = PRODUCTS.map((make) => make(scene));
@@ -60,7 +65,7 @@ export class Exchange {
   /** Starts the tree; resolves when every face listens. Rejects with what kept one from it; nothing is left running then. */
   async start(): Promise<void> {
     const { runtime } = this;
-    const tree = exchangeTree([], this.products.map((product) => ({
+    const tree = exchangeTree(this.#markets(), this.products.map((product) => ({
       name: product.name, engine: product.engine, faces: [faceSpec({ product, runtime, port: this.#ports.get(product.name)! }, this.clock.speed)],
     })));
     const last = `/${this.products.at(-1)!.name}`;
@@ -76,6 +81,22 @@ export class Exchange {
       if (!started.ok) reject(startError(started.reason.kind === 'start_failed' ? { kind: 'error', cause: started.reason.cause } : { kind: 'shutdown', info: started.reason }));
       else runtime.run();
     });
+  }
+
+  /** What stands beside the products: the link between the crowds of spot and USD-M. */
+  #markets(): ChildSpec[] {
+    const spot = this.products.find(({ name }) => name === 'spot')?.feed;
+    const usdm = this.products.find(({ name }) => name === 'usdm')?.feed;
+    if (spot === undefined || usdm === undefined) return [];
+    return [worker({
+      id: 'market', behaviour: linkBehaviour,
+      input: {
+        spot: enginePath('spot'), usdm: enginePath('usdm'),
+        spotMids: () => spot.midPrices(), usdmMids: () => usdm.midPrices(),
+        drawSpot: (prices) => spot.drawTo(prices, ARBITRAGE), drawUsdm: (prices) => usdm.drawTo(prices, ARBITRAGE),
+        setIndex: (prices, nowUs) => usdm.setIndexPrices(prices, nowUs),
+      },
+    })];
   }
 
   origins(): Readonly<Record<ProductName, Origins>> {

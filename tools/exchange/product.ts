@@ -1,7 +1,9 @@
 import type { Listing } from '../../actors/exchange/listings.js';
 import type { AsOf } from '../../actors/exchange/rules.js';
+import type { ScenarioName } from '../../actors/generator/scenario.js';
 import type { ChildSpec, Runtime } from '../../runtime/index.js';
 import type { Accounts } from './accounts.js';
+import type { MarketFeed } from './market-data/feed.js';
 import type { VenueClock } from './venue-clock.js';
 import type { Troubles } from './web/troubles.js';
 
@@ -14,6 +16,8 @@ export interface Scene {
   readonly accounts: Accounts;
   readonly listings: readonly Listing[];
   readonly seed: number;
+  /** What the market does from the start. */
+  readonly scenario: ScenarioName;
   /** Whether weights, order counts and connection limits are enforced. */
   readonly limits: 'venue' | 'off';
   readonly asOf: AsOf;
@@ -43,6 +47,8 @@ export interface Product {
   open(port: number): Promise<OpenFace>;
   /** The venue's own truth, as plain data: accounts, positions, orders, fills, sums by asset. At most `limit` orders and fills, the newest. */
   books(limit: number): Promise<unknown>;
+  /** Its public market, where it has one. */
+  readonly feed?: MarketFeed;
 }
 
 export type MakeProduct = (scene: Scene) => Product;

@@ -47,7 +47,7 @@ export async function serveExchange(options: ServeOptions): Promise<never> {
     const letters = new DeadLetterLog(processHost.log, config.process.deadLettersLogged);
     const reports = new ReportLog(processHost.log);
     const exchange = new Exchange({
-      accounts, listings: listed, seed, limits, speed, asOf, host, port, tls: null,
+      accounts, listings: listed, seed, scenario: options.scenario, limits, speed, asOf, host, port, tls: null,
       onDefect: (product, error) => processHost.log.write('error', 'exchange.defect', `a request to ${product} met a defect: ${messageOf(error)}`, { product, stack: error instanceof Error ? error.stack : undefined }),
       onFatal: () => void processHost.end('rootGaveUp', 'the root supervisor gave up'),
     });

@@ -1,6 +1,6 @@
 import { Prng } from '../../generator/prng.js';
 import { DAY_US, HOUR_US, INTERVAL_US, INTERVALS, MINUTE_US, nextOpen, openOf } from './calendar.js';
-import { joined, type Kline, type KlineSeries } from './klines.js';
+import { join, type Kline, type KlineSeries } from './klines.js';
 import type { Interval } from './calendar.js';
 
 /** Candles of a length that history is made of, youngest part first. */
@@ -12,13 +12,16 @@ const TRADES_A_MINUTE = 400;
 
 /**
  * The past of a symbol, made up: a seeded random walk that ends at `endTicks` when the venue opens. Minutes for a week, hours for two months
- * before, days for four years before; candles of every interval are joined from these, so all tell the same story. Oldest first.
+ * before, days for four years before; candles of every interval are joined from these, so all tell the same story. Made when first asked for.
  */
 export function fillHistory(klines: Readonly<Record<Interval, KlineSeries>>, seed: number, stream: number, endTicks: number, meanLots: number, nowUs: number): void {
-  const base = pastCandles(new Prng(seed, stream), endTicks, meanLots, openOf('1m', nowUs));
+  let base: readonly Kline[] | null = null;
   for (const interval of INTERVALS) {
-    if (interval !== '1s') klines[interval].history(regrouped(base, interval, nowUs));
-    klines[interval].begin(nowUs, endTicks);
+    klines[interval].begin(nowUs, endTicks, () => {
+      if (interval === '1s') return [];
+      base ??= pastCandles(new Prng(seed, stream), endTicks, meanLots, openOf('1m', nowUs));
+      return [...regrouped(base, interval, nowUs)];
+    });
   }
 }
 
@@ -51,21 +54,20 @@ function pastCandles(rng: Prng, endTicks: number, meanLots: number, endUs: numbe
 }
 
 /** Whole candles of an interval out of finer ones; where the past is coarser than the interval there are none. */
-function* regrouped(base: readonly Kline[], interval: Interval, nowUs: number): Generator<Kline> {
+function* regrouped(base: readonly Kline[], interval: Interval, nowUs: number): Generator<Readonly<Kline>> {
   const lengthUs = INTERVAL_US[interval];
   const currentUs = openOf(interval, nowUs);
-  let group: Kline[] = [];
-  let openUs = -1;
+  let whole: Kline | null = null;
   for (const kline of base) {
     if (kline.closeUs + 1 - kline.openUs > lengthUs) continue;
-    const at = openOf(interval, kline.openUs);
-    if (at !== openUs) {
-      if (group.length > 0) yield joined(group, openUs, nextOpen(interval, openUs) - 1);
-      group = [];
-      openUs = at;
+    if (whole !== null && kline.openUs <= whole.closeUs) {
+      join(whole, kline);
+      continue;
     }
-    if (at >= currentUs) return;
-    group.push(kline);
+    if (whole !== null) yield whole;
+    const openUs = openOf(interval, kline.openUs);
+    if (openUs >= currentUs) return;
+    whole = { ...kline, openUs, closeUs: nextOpen(interval, openUs) - 1 };
   }
-  if (group.length > 0 && openUs < currentUs) yield joined(group, openUs, nextOpen(interval, openUs) - 1);
+  if (whole !== null) yield whole;
 }

@@ -35,16 +35,14 @@ export class KlineSeries {
   readonly #ring: Float64Array;
   /** Closed candles ever; the last `capacity` are kept. */
   #closed = 0;
+  /** Candles before the first one, oldest first; made when somebody looks so far back. */
+  #past: readonly Readonly<Kline>[] = [];
+  #makePast: (() => readonly Readonly<Kline>[]) | null = null;
 
   constructor(interval: Interval, capacity: number) {
     this.interval = interval;
     this.#capacity = capacity;
     this.#ring = new Float64Array(capacity * FIELDS);
-  }
-
-  /** Candles kept, the open one included. */
-  get count(): number {
-    return Math.min(this.#closed, this.#capacity) + (this.current === null ? 0 : 1);
   }
 
   trade(atUs: number, id: number, ticks: number, lots: number, takerBuys: boolean): void {
@@ -93,29 +91,24 @@ export class KlineSeries {
     }
   }
 
-  /** Adds closed history in front of everything: oldest first, before the first trade. */
-  history(klines: Iterable<Readonly<Kline>>): void {
-    if (this.current !== null) throw new Error('history comes before the first price');
-    for (const kline of klines) this.#keep(kline);
-  }
-
-  /** Goes on from the last price of history, in the candle of `nowUs`. */
-  begin(nowUs: number, ticks: number): void {
+  /** Begins in the candle of `nowUs` at a price, after candles that `makePast` gives when they are asked for. */
+  begin(nowUs: number, ticks: number, makePast: () => readonly Readonly<Kline>[]): void {
+    this.#makePast = makePast;
     this.current = this.#begin(openOf(this.interval, nowUs), ticks);
   }
 
   /** The candle `back` places before the open one (0 = the open one); undefined when it is not kept. */
-  at(back: number): Kline | undefined {
+  at(back: number): Readonly<Kline> | undefined {
     if (back === 0) return this.current ?? undefined;
+    if (back > this.#capacity) return undefined;
     const index = this.#closed - back;
-    if (index < 0 || back > this.#capacity) return undefined;
-    return this.#read((index % this.#capacity) * FIELDS);
+    return index < 0 ? this.#earlier().at(index) : this.#read((index % this.#capacity) * FIELDS);
   }
 
   /** Up to `limit` candles that open in [fromUs, toUs], oldest first: the first ones from `fromUs` when it is given, else the last ones. */
-  range(fromUs: number | undefined, toUs: number | undefined, limit: number): Kline[] {
-    const found: Kline[] = [];
-    const last = Math.min(this.#closed, this.#capacity);
+  range(fromUs: number | undefined, toUs: number | undefined, limit: number): Readonly<Kline>[] {
+    const found: Readonly<Kline>[] = [];
+    const last = Math.min(this.#closed + this.#earlier().length, this.#capacity);
     if (fromUs === undefined) {
       for (let back = 0; back <= last && found.length < limit; back++) {
         const kline = this.at(back);
@@ -146,6 +139,14 @@ export class KlineSeries {
     return low;
   }
 
+  #earlier(): readonly Readonly<Kline>[] {
+    if (this.#makePast !== null) {
+      this.#past = this.#makePast();
+      this.#makePast = null;
+    }
+    return this.#past;
+  }
+
   #begin(openUs: number, ticks: number): Kline {
     return {
       openUs, closeUs: nextOpen(this.interval, openUs) - 1, open: ticks, high: ticks, low: ticks, close: ticks,
@@ -172,7 +173,7 @@ export class KlineSeries {
     this.#closed += 1;
   }
 
-  #read(at: number): Kline {
+  #read(at: number): Readonly<Kline> {
     const ring = this.#ring;
     return {
       openUs: ring[at]!, closeUs: ring[at + 1]!, open: ring[at + 2]!, high: ring[at + 3]!, low: ring[at + 4]!, close: ring[at + 5]!,
@@ -184,25 +185,25 @@ export class KlineSeries {
 
 /** Candles joined to one that opens and closes as told. */
 export function joined(klines: readonly Readonly<Kline>[], openUs: number, closeUs: number): Kline {
-  const first = klines[0]!;
-  const whole: Kline = { ...first, openUs, closeUs, close: klines.at(-1)!.close };
-  let opened = first.trades > 0;
-  for (const kline of klines.slice(1)) {
-    if (!opened && kline.trades > 0) {
-      whole.open = whole.high = whole.low = kline.open;
-      opened = true;
-    }
-    if (kline.high > whole.high) whole.high = kline.high;
-    if (kline.low < whole.low) whole.low = kline.low;
-    whole.lots += kline.lots;
-    whole.tickLots += kline.tickLots;
-    whole.trades += kline.trades;
-    whole.takerBuyLots += kline.takerBuyLots;
-    whole.takerBuyTickLots += kline.takerBuyTickLots;
-    if (kline.firstTradeId >= 0) {
-      if (whole.firstTradeId < 0) whole.firstTradeId = kline.firstTradeId;
-      whole.lastTradeId = kline.lastTradeId;
-    }
-  }
+  const whole: Kline = { ...klines[0]!, openUs, closeUs };
+  for (let at = 1; at < klines.length; at++) join(whole, klines[at]!);
   return whole;
+}
+
+/** Makes a later candle part of `whole`. */
+export function join(whole: Kline, kline: Readonly<Kline>): void {
+  if (whole.trades === 0 && kline.trades > 0) {
+    whole.open = whole.high = whole.low = kline.open;
+  }
+  if (kline.high > whole.high) whole.high = kline.high;
+  if (kline.low < whole.low) whole.low = kline.low;
+  whole.close = kline.close;
+  whole.lots += kline.lots;
+  whole.tickLots += kline.tickLots;
+  whole.trades += kline.trades;
+  whole.takerBuyLots += kline.takerBuyLots;
+  whole.takerBuyTickLots += kline.takerBuyTickLots;
+  if (kline.firstTradeId < 0) return;
+  if (whole.firstTradeId < 0) whole.firstTradeId = kline.firstTradeId;
+  whole.lastTradeId = kline.lastTradeId;
 }

@@ -1,4 +1,4 @@
+import { crowdOnly } from '../market-data/crowd-only.js';
 import type { MakeProduct } from '../product.js';
-import { unbuiltProduct } from '../unbuilt.js';
 
-export const spotProduct: MakeProduct = (scene) => unbuiltProduct('spot', scene);
+export const spotProduct: MakeProduct = (scene) => crowdOnly('spot', scene);

@@ -1,4 +1,4 @@
+import { crowdOnly } from '../market-data/crowd-only.js';
 import type { MakeProduct } from '../product.js';
-import { unbuiltProduct } from '../unbuilt.js';
 
-export const usdmProduct: MakeProduct = (scene) => unbuiltProduct('usdm', scene);
+export const usdmProduct: MakeProduct = (scene) => crowdOnly('usdm', scene);
