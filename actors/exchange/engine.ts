@@ -15,7 +15,7 @@ export interface MarketDriver {
   /** Lets what is due at `nextUs` happen: one event. Afterwards `nextUs` is the same or later. */
   step(): void;
   /** After everything else that may have changed a book: a client's call, an expiry. */
-  settle(nowUs: number): void;
+  settle?(nowUs: number): void;
 }
 
 export interface Engine<V extends Venue> {
@@ -75,7 +75,7 @@ export function engineBehaviour<V extends Venue>(name: string): Behaviour<Engine
         state.calls += 1;
         const reply = answer(state, message.call, nowUs);
         if (message.type === 'call') ctx.reply(reply);
-        state.market?.settle(nowUs);
+        state.market?.settle?.(nowUs);
       }
       const nextUs = Math.min(state.venue.nextUs, state.market?.nextUs ?? Infinity);
       const dueUs = caughtUp ? Math.max(nextUs, nowUs + state.sliceUs) : nowUs;
@@ -102,7 +102,7 @@ function catchUp<V extends Venue>(state: EngineState<V>, nowUs: number): boolean
     const dueUs = venue.nextUs;
     if (dueUs <= nextUs && dueUs <= nowUs) {
       venue.advance(dueUs);
-      market.settle(dueUs);
+      market.settle?.(dueUs);
     } else if (nextUs > nowUs) break;
     else if (events === EVENTS_A_TURN) break;
     else {
