@@ -1,5 +1,7 @@
 /** Ticks of one page. A page's occupancy is WORDS 32-bit words a side. */
 const PAGE = 256;
+/** A power of two: the product is exact, and cheaper than a division. */
+const PAGES_PER_TICK = 1 / PAGE;
 const WORDS = PAGE / 32;
 const CACHE = 256;
 
@@ -53,7 +55,7 @@ export class LevelPages {
 
   /** The level at a tick, -1 when its page does not exist (nothing rests or has changed there). */
   find(tick: number): number {
-    const page = Math.floor(tick / PAGE);
+    const page = Math.floor(tick * PAGES_PER_TICK);
     const cached = page & (CACHE - 1);
     if (this.#cachePage[cached] === page) return (this.#cacheSlot[cached]! << 8) + (tick - page * PAGE);
     const slot = this.#slotOf.get(page);
@@ -168,7 +170,7 @@ export class LevelPages {
   #make(tick: number): number {
     if (this.#free.length === 0) this.#reclaim();
     const slot = this.#free.pop()!;
-    const page = Math.floor(tick / PAGE);
+    const page = Math.floor(tick * PAGES_PER_TICK);
     const first = page * PAGE;
     this.firstTick[slot] = first;
     const position = this.#position(first);

@@ -20,6 +20,8 @@ const LEVEL = 2;
 const OWNER = 3;
 const SIDE = 4;
 const CROWD_POSITION = 5;
+/** 1 of an iceberg: only then its hidden lots and its peak mean anything. */
+const ICEBERG = 6;
 
 export interface OrderBookOptions {
   /** Update id before the first change. */
@@ -76,7 +78,7 @@ export class OrderBook {
   #words = new Int32Array(FIRST_CAPACITY * STRIDE);
   /** Visible lots. */
   #lots = new Float64Array(FIRST_CAPACITY);
-  /** Lots not shown yet, and the size of the part that is shown next: 0 of an order that is no iceberg. */
+  /** Of an iceberg: lots not shown yet, and the size of the part that is shown next. */
   #hidden = new Float64Array(FIRST_CAPACITY);
   #peak = new Float64Array(FIRST_CAPACITY);
   #crowd = new Int32Array(FIRST_CAPACITY);
@@ -134,7 +136,7 @@ export class OrderBook {
 
   /** Lots of an iceberg that are not shown. */
   hiddenLotsOf(order: number): number {
-    return this.#hidden[order]!;
+    return this.#words[order * STRIDE + ICEBERG] === 0 ? 0 : this.#hidden[order]!;
   }
 
   sideOf(order: number): Side {
@@ -169,16 +171,21 @@ export class OrderBook {
   add(side: Side, tick: number, lots: number, owner: number, peak = 0): number {
     if (tick < this.lowTick || tick > this.highTick || !(lots > 0)) return 0;
     if (side === BID ? this.bestAsk !== 0 && tick >= this.bestAsk : tick <= this.bestBid) return 0;
-    const order = this.#take();
+    const order = this.#allocate();
     if (order === 0) return 0;
     const pages = this.#pages;
     const level = pages.obtain(tick);
-    const shown = peak > 0 && peak < lots ? peak : lots;
-    this.#lots[order] = shown;
-    this.#hidden[order] = lots - shown;
-    this.#peak[order] = peak;
     const words = this.#words;
     const at = order * STRIDE;
+    let shown = lots;
+    words[at + ICEBERG] = 0;
+    if (peak > 0 && peak < lots) {
+      shown = peak;
+      words[at + ICEBERG] = 1;
+      this.#hidden[order] = lots - shown;
+      this.#peak[order] = peak;
+    }
+    this.#lots[order] = shown;
     words[at + LEVEL] = level;
     words[at + OWNER] = owner;
     words[at + SIDE] = side;
@@ -218,9 +225,9 @@ export class OrderBook {
    * Shrinks an order by `lots`, fewer than it has, in its place in the queue; of an iceberg the hidden part goes first.
    */
   reduce(order: number, lots: number): void {
-    const hidden = this.#hidden[order]!;
+    const hidden = this.hiddenLotsOf(order);
     const fromHidden = lots < hidden ? lots : hidden;
-    this.#hidden[order] = hidden - fromHidden;
+    if (fromHidden > 0) this.#hidden[order] = hidden - fromHidden;
     const fromShown = lots - fromHidden;
     if (fromShown === 0) return;
     const level = this.#words[order * STRIDE + LEVEL]!;
@@ -324,7 +331,7 @@ export class OrderBook {
   }
 
   /** A handle: one given back, else a fresh one; 0 = the book is full. */
-  #take(): number {
+  #allocate(): number {
     if (this.orderCount >= this.#maxOrders) return 0;
     this.orderCount += 1;
     const order = this.#free;
@@ -377,7 +384,7 @@ export class OrderBook {
       this.#lots[order] = shown - lots;
       return false;
     }
-    const hidden = this.#hidden[order]!;
+    const hidden = this.hiddenLotsOf(order);
     if (hidden === 0) {
       this.#remove(order, level, side);
       return true;

@@ -34,6 +34,8 @@ const LOADERS: Readonly<Record<string, () => Promise<BenchRow>>> = {
   'live/isolation': async () => (await import('./live.js')).isolation,
   'live/ring-p99-10k': async () => (await import('./live.js')).ringP99At10k,
   'live/ring-p99-50k': async () => (await import('./live.js')).ringP99At50k,
+  'matching/nodejs-order-book': async () => (await import('./matching.js')).nodejsOrderBook(),
+  'matching/hft-limit-order-book': async () => (await import('./matching.js')).hftLimitOrderBook(),
   'socket/turn-p99': async () => (await import('./control.js')).turnP99,
 };
 
