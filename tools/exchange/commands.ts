@@ -12,7 +12,7 @@ interface Options extends Omit<ServeOptions, 'name' | 'json'> {
 const EXAMPLES = `
 Examples:
   $ faultline exchange                                     three symbols, a calm market, demo keys, any free ports
-  $ faultline exchange --scenario flash-crash --seed 7     the market crashes after some five minutes
+  $ faultline exchange --scenario flash-crash --seed 7     the market crashes after half a minute
   $ faultline exchange --speed 60 --limits off             an hour of the venue a minute
   $ faultline exchange start flash-crash                   in another terminal: now
   $ faultline exchange books --json                        who owns what, by the venue's own books`;
@@ -29,7 +29,7 @@ export function register(program: Command): void {
     .option('--symbols <list>', 'symbols with commas between, or how many; BTCUSDT and ETHUSDT always (default: 3)')
     .option('--accounts <n>', 'how many demo accounts, or a TOML file of accounts (default: 1)')
     .addOption(new Option('--limits <mode>', 'enforce the venue\'s weights, order counts and connection limits, or none').choices(['venue', 'off']).default('venue'))
-    .addOption(new Option('--scenario <name>', 'what the market does').choices(SCENARIO_NAMES).default('calm'))
+    .addOption(new Option('--scenario <name>', 'what the market does').choices(SCENARIO_NAMES.filter((name) => name !== 'feed-trouble')).default('calm'))
     .option('--tape <file>', 'play a tape; orders are matched against it with the queue rules of replay')
     .option('--speed <x>', 'seconds of the venue\'s clock in a second', parseSpeed, 1)
     .option('--as-of <date>', 'serve the protocol as it was on this day, YYYY-MM-DD; default: as it is now')

@@ -8,6 +8,7 @@ import type { Accounts } from './accounts.js';
 import { faceSpec } from './face.js';
 import { enginePath, type Product, type ProductName, type Scene } from './product.js';
 import { PRODUCTS } from './products.js';
+import { scenarioStartables, Startables } from './startables.js';
 import { VenueClock } from './venue-clock.js';
 import { NO_TROUBLES } from './web/troubles.js';
 
@@ -45,6 +46,8 @@ export class Exchange {
   readonly runtime: Runtime;
   readonly clock: VenueClock;
   readonly products: readonly Product[];
+  /** What `faultline exchange start` can start. */
+  readonly startables = new Startables();
   readonly #options: ExchangeOptions;
   readonly #ports = new Map<ProductName, { value: number }>();
   #fatal: (reason: ExitReason) => void = () => {};
@@ -59,6 +62,7 @@ export class Exchange {
       sliceUs: Math.round(SLICE_WALL_MS * 1000 * speed), onDefect,
     };
     this.products = PRODUCTS.map((make) => make(scene));
+    for (const scenario of scenarioStartables(this)) this.startables.add(scenario);
     this.products.forEach(({ name }, at) => this.#ports.set(name, { value: options.port === 0 ? 0 : options.port + at }));
   }
 

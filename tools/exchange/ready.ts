@@ -8,7 +8,7 @@ interface ReadyKey {
 }
 
 /** The one line of `faultline exchange --json`. */
-export function readyLine(exchange: Exchange, accounts: Accounts, socket: string): object {
+export function readyLine(exchange: Exchange, accounts: Accounts, socket: string, authority?: string): object {
   const keys = firstKeys(accounts);
   return {
     ...exchange.origins(),
@@ -18,6 +18,8 @@ export function readyLine(exchange: Exchange, accounts: Accounts, socket: string
     accounts: accounts.all.map(({ name, keys: all }) => ({ name, keys: all.map(({ kind, key, secret }) => ({ kind, key, secret: secret ?? null })) })),
     clock: exchange.clockNow(),
     socket,
+    // With --tls: what clients are to trust.
+    ...(authority === undefined ? {} : { ca: authority }),
   };
 }
 

@@ -11,7 +11,7 @@ import { Accounts, demoAccounts, demoBalances } from './accounts.js';
 import { readAccounts } from './accounts-file.js';
 import { Exchange } from './exchange.js';
 import { linesForPeople, readyLine } from './ready.js';
-import { QUESTIONS } from './verbs.js';
+import { COMMANDS, QUESTIONS } from './verbs.js';
 
 export interface ServeOptions {
   readonly name: string;
@@ -38,7 +38,10 @@ export async function serveExchange(options: ServeOptions): Promise<never> {
   const { config } = loadConfig();
   const listed = listedSymbols(options.symbols);
   const asOf = asOfDay(options.asOf);
-  const accounts = await accountsOf(options.accounts, seed, listed);
+  const [accounts, certificate] = await Promise.all([
+    accountsOf(options.accounts, seed, listed),
+    options.tls === true ? import('./web/index.js').then(({ makeCertificate }) => makeCertificate(host)) : null,
+  ]);
   const processHost = await ProcessHost.open({
     name, what: `exchange ${listed.map(({ symbol }) => symbol).join(',')}`, params: config.process,
     details: { seed, symbols: listed.map(({ symbol }) => symbol), accounts: accounts.all.length, limits, scenario: options.scenario, speed, asOf: asOf.day ?? 'now', host, port },
@@ -47,7 +50,7 @@ export async function serveExchange(options: ServeOptions): Promise<never> {
     const letters = new DeadLetterLog(processHost.log, config.process.deadLettersLogged);
     const reports = new ReportLog(processHost.log);
     const exchange = new Exchange({
-      accounts, listings: listed, seed, scenario: options.scenario, limits, speed, asOf, host, port, tls: null,
+      accounts, listings: listed, seed, scenario: options.scenario, limits, speed, asOf, host, port, tls: certificate,
       onDefect: (product, error) => processHost.log.write('error', 'exchange.defect', `a request to ${product} met a defect: ${messageOf(error)}`, { product, stack: error instanceof Error ? error.stack : undefined }),
       onFatal: () => void processHost.end('rootGaveUp', 'the root supervisor gave up'),
     });
@@ -66,10 +69,11 @@ export async function serveExchange(options: ServeOptions): Promise<never> {
       runtime: () => runtime,
       status: () => ({ state: processHost.ending ? 'stopping' : 'serving', symbols: listed.map(({ symbol }) => symbol), clock: exchange.clockNow(), origins: exchange.origins() }),
       metrics: () => ({ clock: exchange.clockNow() }),
-      questions: { [QUESTIONS.books]: (input) => exchange.books(limitOf(input)) },
+      questions: { [QUESTIONS.books]: (input) => exchange.books(limitOf(input)), [QUESTIONS.scripts]: () => exchange.startables.list() },
+      commands: { [COMMANDS.start]: (input) => exchange.startables.start(nameOf(input)) },
     });
     await exchange.start();
-    if (json) process.stdout.write(`${JSON.stringify(readyLine(exchange, accounts, processHost.socket))}\n`);
+    if (json) process.stdout.write(`${JSON.stringify(readyLine(exchange, accounts, processHost.socket, certificate?.cert))}\n`);
     else process.stdout.write(linesForPeople(exchange, accounts, name));
     await processHost.ready();
     return await new Promise<never>(() => {});
@@ -86,6 +90,12 @@ const BOOKS_LIMIT = 100;
 function limitOf(input: unknown): number {
   const limit: unknown = typeof input === 'object' && input !== null && 'limit' in input ? input.limit : undefined;
   return typeof limit === 'number' && Number.isInteger(limit) && limit >= 0 ? limit : BOOKS_LIMIT;
+}
+
+function nameOf(input: unknown): string {
+  const name: unknown = typeof input === 'object' && input !== null && 'name' in input ? input.name : undefined;
+  if (typeof name !== 'string') throw new CliError('refused', 'input.name is missing: the name of what is to be started');
+  return name;
 }
 
 function listedSymbols(wanted: string | undefined): readonly Listing[] {
