@@ -15,6 +15,8 @@ export const RULES = {
   usdmRoutedStreams: '2026-04-23',
   /** Spot percent and notional filters use the reference price where there is one. */
   spotFiltersUseReferencePrice: '2026-05-08',
+  /** Spot order queries show why an order expired. */
+  spotExpiryReason: '2026-05-08',
   /** USD-M place, modify and cancel answer without avgPrice and cumQuote. */
   usdmOrdersWithoutAverages: '2026-07-01',
   /** Spot SBE diff depth comes every 20 ms. */

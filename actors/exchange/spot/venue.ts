@@ -39,6 +39,9 @@ export interface SpotVenueOptions {
   readonly trades?: TradeListener;
   /** Update id of each book before its first change. */
   readonly firstUpdateId?: number;
+  /** Ids of the first trade of each symbol, and of the first order. */
+  readonly firstTradeId?: number;
+  readonly firstOrderId?: number;
 }
 
 export interface Placement {
@@ -73,6 +76,8 @@ export class SpotVenue implements Venue {
   readonly asOf: AsOf;
   readonly markets: readonly SpotMarket[];
   readonly accounts = new Map<AccountId, SpotAccount>();
+  /** Every asset that a symbol trades, in alphabetical order. */
+  readonly assets: readonly Asset[];
   readonly #bySymbol = new Map<string, SpotMarket>();
   readonly #executions: Executions;
   readonly #clientIds: ClientIds;
@@ -84,7 +89,9 @@ export class SpotVenue implements Venue {
     this.#clientIds = new ClientIds(options.seed ?? 1);
     for (const account of HOUSE_ACCOUNTS) this.ledger.open(account, { mayOverdraw: true });
     this.#executions = new Executions(this.ledger, options.events ?? NOBODY, options.trades);
-    this.markets = options.symbols.map((spec, index) => this.#list(spec, index, options.firstUpdateId ?? 1));
+    this.markets = options.symbols.map((spec, index) => this.#list(spec, index, options));
+    this.#nextOrderId = options.firstOrderId ?? 1;
+    this.assets = [...new Set(this.markets.flatMap(({ symbol }) => [symbol.base, symbol.quote]))].sort();
     for (const market of this.markets) this.#bySymbol.set(market.symbol.name, market);
   }
 
@@ -308,12 +315,12 @@ export class SpotVenue implements Venue {
     return { list, cancelId };
   }
 
-  #list(spec: SpotSymbolSpec, index: number, firstUpdateId: number): SpotMarket {
+  #list(spec: SpotSymbolSpec, index: number, { firstUpdateId = 1, firstTradeId = 1 }: SpotVenueOptions): SpotMarket {
     const symbol = new SpotSymbol(spec);
     const book = new OrderBook({ firstUpdateId, lowTick: symbol.minTicks, highTick: symbol.maxTicks });
     const market: SpotMarket = {
       index, symbol, reference: new ReferencePrice(symbol.tickUnits), nextPreventedMatchId: 0,
-      matcher: new Matcher<SpotOrder>({ book, sink: this.#executions.sinkOf(() => market) }),
+      matcher: new Matcher<SpotOrder>({ book, sink: this.#executions.sinkOf(() => market), firstTradeId }),
     };
     return market;
   }

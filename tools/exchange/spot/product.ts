@@ -1,4 +1,117 @@
-import { crowdOnly } from '../market-data/crowd-only.js';
-import type { MakeProduct } from '../product.js';
+import { engineBehaviour } from '../../../actors/exchange/engine.js';
+import { asset, formatAmount, mustParseAmount } from '../../../actors/exchange/ledger/index.js';
+import type { Listing } from '../../../actors/exchange/listings.js';
+import { spotSymbol } from '../../../actors/exchange/spot/symbol.js';
+import type { UserEventSink } from '../../../actors/exchange/spot/user-events.js';
+import { SpotVenue } from '../../../actors/exchange/spot/venue.js';
+import { worker } from '../../../runtime/index.js';
+import { clientStubs } from '../client-stubs.js';
+import { EnginePort } from '../engine-port.js';
+import { accountOf, keyStoreOf } from '../key-store.js';
+import { MarketFeed } from '../market-data/feed.js';
+import { Questions } from '../market-data/queries.js';
+import { spotMarketData } from '../market-data/spot-endpoints.js';
+import { ENGINE_MAILBOX, type MakeProduct, type Scene } from '../product.js';
+import { ListenKeys, ProductServer, type RateLimit, type RateLimiter, SPOT_MANNERS } from '../web/index.js';
+import { accountOperations } from './account-queries.js';
+import { spotBooks } from './books.js';
+import { exchangeInfoOperations } from './exchange-info.js';
+import { userDataStreamEndpoints } from './old-user-stream.js';
+import { actOn, endpointsOf, methodsOf } from './operation.js';
+import { tradingOperations } from './trading.js';
 
-export const spotProduct: MakeProduct = (scene) => crowdOnly('spot', scene);
+const FIRST_TRADE_ID = 5_200_000_000;
+const FIRST_UPDATE_ID = 71_000_000_000;
+const FIRST_ORDER_ID = 48_000_000_000;
+const WS_API_PATH = '/ws-api/v3';
+
+/** Binance Spot: its engine, REST, streams and websocket API on one port. */
+export const spotProduct: MakeProduct = (scene) => {
+  const engine = new EnginePort<SpotVenue>(scene.runtime, 'spot', scene.clock.speed);
+  const feed = new MarketFeed('spot', scene);
+  const { hub } = feed;
+  const market = spotMarketData(new Questions(feed, engine), () => scene.clock.nowUs());
+  const rateLimits = spotRateLimits(scene);
+  let limits: RateLimiter | undefined;
+  const act = actOn(engine);
+  const operations = [
+    ...tradingOperations(act, scene.asOf), ...accountOperations(act, scene.asOf, () => limits!), ...exchangeInfoOperations(engine, rateLimits),
+  ];
+  const keys = keyStoreOf(scene.accounts, 'spot');
+  const listenKeys = new ListenKeys(scene.clock, hub);
+  const endpoints = [
+    ...endpointsOf(operations), ...market.endpoints, ...userDataStreamEndpoints(listenKeys, scene.asOf),
+    ...clientStubs({
+      accounts: scene.accounts, nowMs: () => Math.floor(scene.clock.nowUs() / 1000),
+      coins: (caller) => engine.ask((venue) => walletOf(venue, caller.account)),
+    }),
+  ];
+  return {
+    name: 'spot',
+    engine: worker({
+      id: 'engine', behaviour: engineBehaviour<SpotVenue>('spot-engine'), mailbox: ENGINE_MAILBOX,
+      input: {
+        sliceUs: scene.sliceUs,
+        open: (nowUs: number) => {
+          const venue = openVenue(scene, feed, nowUs, (account) => limits?.releaseOrders(account, 1));
+          return { venue, market: feed.open(nowUs, venue.markets.map(({ matcher }) => matcher)) };
+        },
+      },
+    }),
+    open: async (port) => {
+      const server = new ProductServer({
+        product: 'spot', manners: SPOT_MANNERS, clock: scene.clock, keys, rateLimits, limitsEnforced: scene.limits === 'venue', endpoints,
+        wsMethods: [...methodsOf(operations), ...market.wsMethods], wsApiPath: WS_API_PATH, hub, troubles: scene.troubles, onDefect: (error) => scene.onDefect('spot', error),
+        ...(scene.asOf.day === undefined ? {} : { asOfMs: Date.parse(`${scene.asOf.day}T23:59:59Z`) }),
+      });
+      limits = server.limits;
+      const origins = await server.listen({ port, host: scene.host, ...(scene.tls === null ? {} : { certificate: scene.tls }) });
+      return { port: origins.port, close: () => server.close() };
+    },
+    books: (limit) => engine.ask((venue) => spotBooks(venue, limit)),
+    feed,
+  };
+};
+
+/** A venue with the scene's symbols and accounts. An order's first fill takes it off its account's count of unfilled orders. */
+function openVenue(scene: Scene, feed: MarketFeed, nowUs: number, onFirstFill: (account: string) => void): SpotVenue {
+  const { hub } = feed;
+  const events: UserEventSink = {
+    wants: (account) => hub.hasUser(String(account)),
+    event: (account, event) => hub.user(String(account), event.type, (unit) => event.text(unit)),
+  };
+  const venue = new SpotVenue({
+    symbols: scene.listings.map(symbolOf), asOf: scene.asOf, seed: scene.seed, events, firstUpdateId: FIRST_UPDATE_ID, firstTradeId: FIRST_TRADE_ID, firstOrderId: FIRST_ORDER_ID,
+    trades: {
+      trade: (market, trade) => {
+        feed.traded(market.index, trade);
+        const { taker, maker, lots } = trade;
+        for (const order of [taker, maker]) if (order !== null && order.filledLots === lots) onFirstFill(String(order.account));
+      },
+    },
+  });
+  for (const { id, balances } of scene.accounts.all) {
+    venue.openAccount(id);
+    for (const [name, value] of Object.entries(balances.spot)) venue.deposit(id, asset(name), mustParseAmount(value), nowUs);
+  }
+  return venue;
+}
+
+function symbolOf({ symbol, base, quote, spot }: Listing): ReturnType<typeof spotSymbol> {
+  return spotSymbol({ symbol, base, quote, tickSize: spot.tickSize, stepSize: spot.lotSize, minNotional: spot.minNotional });
+}
+
+/** As exchangeInfo lists them: RAW_REQUESTS rose with the rule that orders weigh nothing. */
+function spotRateLimits(scene: Scene): readonly RateLimit[] {
+  return [
+    { rateLimitType: 'REQUEST_WEIGHT', interval: 'MINUTE', intervalNum: 1, limit: 6000 },
+    { rateLimitType: 'ORDERS', interval: 'SECOND', intervalNum: 10, limit: 100 },
+    { rateLimitType: 'ORDERS', interval: 'DAY', intervalNum: 1, limit: 200_000 },
+    { rateLimitType: 'RAW_REQUESTS', interval: 'MINUTE', intervalNum: 5, limit: scene.asOf.holds('spotOrdersWeighNothing') ? 300_000 : 61_000 },
+  ];
+}
+
+function walletOf(venue: SpotVenue, account: string): readonly { readonly coin: string; readonly free: string; readonly locked: string }[] {
+  const id = accountOf(account);
+  return venue.assets.map((coin) => ({ coin, free: formatAmount(venue.ledger.free(id, coin)), locked: formatAmount(venue.ledger.locked(id, coin)) }));
+}
