@@ -43,6 +43,13 @@ export { bind as bindRef, cellOf };
 /** Someone to tell that an incarnation ended: a cell (on its system lane) or code outside the tree. */
 export type Watcher = Cell | ((down: { readonly path: string; readonly incarnation: number; readonly reason: ExitReason | { readonly kind: 'noproc' } }) => void);
 
+/** What a cell's generator and counter were at the beginning of the last turn that drew from them. */
+export interface Draws {
+  turn: number;
+  id: number;
+  random: Int32Array | null;
+}
+
 const NEVER: ExitReason = { kind: 'normal' };
 /** The system lane of everyone who has none yet; frozen, so that nothing can be put into it. */
 export const NO_NOTICES: unknown[] = Object.freeze([]) as unknown as unknown[];
@@ -115,10 +122,8 @@ export class Cell {
 
   random: Random | null = null;
   idCounter = 0;
-  /** Turn at whose beginning `savedRandom` and `savedId` were taken. */
-  savedTurn = -1;
-  savedRandom: Int32Array | null = null;
-  savedId = 0;
+  /** Null until it has drawn. */
+  draws: Draws | null = null;
 
   /** Consecutive restarts without a stable run between them. */
   attempt = 0;

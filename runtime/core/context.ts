@@ -295,7 +295,7 @@ export class CellContext implements ActorContext {
   }
 
   private startWishes(verb: string): StartWishes {
-    if (this.#d.initialising !== this.#cell) throw new Error(`ctx.${verb} is for init: this actor has already started`);
+    if (!this.#d.initialises || this.#d.current !== this.#cell) throw new Error(`ctx.${verb} is for init: this actor has already started`);
     return wishesOf(this.#d);
   }
 
@@ -306,7 +306,7 @@ export class CellContext implements ActorContext {
   stash(): 'stashed' | 'full' {
     const d = this.#d;
     const cell = this.#cell;
-    if (d.current !== cell || d.initialising === cell || cell.state > CellState.draining) throw new Error('stash: no message is being handled');
+    if (d.current !== cell || d.initialises || cell.state > CellState.draining) throw new Error('stash: no message is being handled');
     let held = cell.stash?.length ?? 0;
     for (let at = 0; at < d.ops.count; at++) {
       if (d.ops.owners[at] !== cell) continue;
@@ -348,10 +348,11 @@ export class CellContext implements ActorContext {
   /** Remembers the generator and the counter as they were before this turn's first draw. */
   private saveDraws(): void {
     const cell = this.#cell;
-    if (cell.savedTurn === this.#d.turn) return;
-    cell.savedTurn = this.#d.turn;
-    cell.savedId = cell.idCounter;
-    if (cell.random === null) cell.savedRandom = null;
-    else cell.random.save((cell.savedRandom ??= new Int32Array(4)));
+    const draws = (cell.draws ??= { turn: -1, id: 0, random: null });
+    if (draws.turn === this.#d.turn) return;
+    draws.turn = this.#d.turn;
+    draws.id = cell.idCounter;
+    if (cell.random === null) draws.random = null;
+    else cell.random.save((draws.random ??= new Int32Array(4)));
   }
 }

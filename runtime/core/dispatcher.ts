@@ -55,8 +55,8 @@ export class Dispatcher extends Post {
   committing = 0;
   current: Cell | null = null;
   currentAsk: Ask | null = null;
-  /** The cell whose `init` is on the stack, what that init said about its start, and the info of the last start. */
-  initialising: Cell | null = null;
+  /** The `init` or restore of `current` is on the stack; what that init said about its start, and the info of the last start. */
+  initialises = false;
   startWishes: StartWishes | null = null;
   startInfo: unknown = undefined;
   /** Asked for the envelope a worker's fresh start begins from; null begins with `init`, a throw is a start that failed. */
@@ -278,9 +278,10 @@ export class Dispatcher extends Post {
 
   /** Takes back the ids and random numbers this turn has drawn. */
   undraw(cell: Cell): void {
-    if (cell.savedTurn !== this.turn) return;
-    cell.idCounter = cell.savedId;
-    if (cell.savedRandom !== null) cell.random?.load(cell.savedRandom);
+    const { draws } = cell;
+    if (draws === null || draws.turn !== this.turn) return;
+    cell.idCounter = draws.id;
+    if (draws.random !== null) cell.random?.load(draws.random);
     else cell.random = null;
   }
 

@@ -267,8 +267,10 @@ function callStopHook(d: Dispatcher, cell: Cell, reason: ExitReason): 'pending' 
   const behaviour = cell.behaviour;
   const mark = d.ops.count;
   const outer = d.current;
+  const outerInit = d.initialises;
   let answer: 'pending' | undefined;
   d.current = cell;
+  d.initialises = false;
   d.inTurn = true;
   const cause = d.guard(cell, () => {
     const returned: unknown = behaviour.stop?.(cell.value, cell.context, reason);
@@ -277,6 +279,7 @@ function callStopHook(d: Dispatcher, cell: Cell, reason: ExitReason): 'pending' 
   });
   d.inTurn = false;
   d.current = outer;
+  d.initialises = outerInit;
   // What the hook asked for is the draining actor's: a stopping one takes no timer.
   if (answer === 'pending' && cell.state === CellState.stopping) cell.state = CellState.draining;
   if (cause === undefined) {

@@ -1,6 +1,8 @@
 import type { OverflowPolicy } from '../types.js';
 
 const FIRST_SIZE = 4;
+/** The ring of everyone who has had no message yet; nothing is put into it, because `mask` says that it is full. */
+const NO_RING: unknown[] = [];
 
 /** A message that needs work before (or instead of) a step: a timer that fired, an ask, an outcome. */
 export abstract class Envelope {
@@ -20,7 +22,7 @@ export class Mailbox {
   capacity: number;
   overflow: OverflowPolicy;
   conflateKey: ((message: never) => string | number) | null;
-  private ring: unknown[] = [];
+  private ring = NO_RING;
   private mask = -1;
   private head = 0;
   /** Position in the ring of the last message of each key; positions behind `head` are stale. */

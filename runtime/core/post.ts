@@ -115,8 +115,13 @@ export abstract class Post {
       watcher.watching?.delete(token);
       this.notify(watcher, { type: 'runtime.down', token, path, incarnation, reason });
     } else {
-      this.guard(null, () => watcher({ path, incarnation, reason }));
+      this.tellOutside(watcher, { path, incarnation, reason });
     }
+  }
+
+  /** Apart, because who makes a closure pays for it on every path through him. */
+  private tellOutside(watcher: Exclude<Watcher, Cell>, down: Parameters<Exclude<Watcher, Cell>>[0]): void {
+    this.guard(null, () => watcher(down));
   }
 
   deadLetter(reason: DeadLetterReason, at: Cell | string, message: unknown, cause?: FailureCause): void {

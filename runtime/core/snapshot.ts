@@ -156,13 +156,13 @@ export function restoreState(behaviour: AnyBehaviour, data: unknown, context: Ce
 export function runRestore(
   d: Dispatcher, cell: Cell, behaviour: AnyBehaviour, data: unknown, how: 'upgrade' | 'wake',
 ): { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly cause: FailureCause } {
-  const { inTurn, current, currentAsk, initialising } = d;
+  const { inTurn, current, currentAsk, initialises } = d;
   const mark = d.ops.count;
   d.turn++;
   d.inTurn = true;
   d.current = cell;
   d.currentAsk = null;
-  d.initialising = cell;
+  d.initialises = true;
   try {
     return { ok: true, value: restoreState(behaviour, data, cell.context, (cell.spec as { readonly input?: unknown }).input, how) };
   } catch (thrown) {
@@ -173,7 +173,7 @@ export function runRestore(
     d.inTurn = inTurn;
     d.current = current;
     d.currentAsk = currentAsk;
-    d.initialising = initialising;
+    d.initialises = initialises;
   }
 }
 

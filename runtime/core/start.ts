@@ -2,12 +2,13 @@ import { reportStarted } from '../observe/report.js';
 import { TraceKind } from '../observe/trace.js';
 import { Boot, bootChildren } from '../supervision/boot.js';
 import { type AnySupervisorSpec, SupervisorState } from '../supervision/supervisor-state.js';
+import type { ChildPolicy } from '../supervision/policy.js';
 import type { Behaviour, ChildSpec, FailureCause } from '../types.js';
 import { Cell } from './cell.js';
 import type { Dispatcher } from './dispatcher.js';
 import { toFailureCause } from './failure.js';
 import { watchIdle } from './idle.js';
-import { isTooDeep, MOST_LEVELS, pathUnder } from './levels.js';
+import { isTooDeep, MOST_LEVELS } from './levels.js';
 import { Mailbox, powerOfTwo } from './mailbox.js';
 import { OrderedMap } from './ordered-map.js';
 import { beginPending } from './pending-start.js';
@@ -19,27 +20,35 @@ import { unpark } from './suspend.js';
 
 export const DEFAULT_CAPACITY = 1024;
 
+type AnyWorkerSpec = Extract<ChildSpec, { readonly kind: 'worker' }>;
+
 /** Supervisors have no behaviour of their own; nothing ever steps this one. */
 const NO_BEHAVIOUR: Behaviour<unknown, unknown, unknown> = { name: 'supervisor', version: 1, init: () => undefined, step: (state) => state };
 
 /** Puts a new address into the tree, stopped. The caller starts it. */
 export function createCell(d: Dispatcher, parent: Cell | null, spec: ChildSpec): Cell {
-  const path = parent === null ? '/' : pathUnder(parent.path, spec.id);
-  const isWorker = spec.kind === 'worker';
-  const box = isWorker ? spec.mailbox : undefined;
-  const mailbox = new Mailbox(
-    isWorker ? powerOfTwo(box?.capacity ?? DEFAULT_CAPACITY) : 0, box?.overflow ?? 'reject', box?.overflow === 'conflate' ? (box.conflateKey ?? null) : null,
-  );
-  const kind = isWorker ? CellKind.worker : spec.kind === 'dynamic' ? CellKind.dynamic : CellKind.supervisor;
-  const behaviour = isWorker ? (spec.behaviour as unknown as Behaviour<unknown, unknown, unknown>) : NO_BEHAVIOUR;
+  const path = parent === null ? '/' : d.specs.pathUnder(parent.path, spec.id);
   const policy = d.specs.policyOf(spec, parent !== null && parent.kind === CellKind.worker);
-  const cell = new Cell(
-    ++d.cellNumbers, path, spec.id, kind, parent, spec, policy, behaviour, mailbox, isWorker ? null : new SupervisorState(spec),
-    d.makeContext,
-  );
+  const cell = spec.kind === 'worker' ? workerCell(d, parent, path, spec, policy) : supervisorCell(d, parent, path, spec, policy);
   d.paths.set(path, cell);
   if (parent !== null) (parent.children ??= new OrderedMap()).set(spec.id, cell);
   return cell;
+}
+
+/** Apart and short, so that the compiler makes the cell and all that belongs to it in one piece. */
+function workerCell(d: Dispatcher, parent: Cell | null, path: string, spec: AnyWorkerSpec, policy: ChildPolicy): Cell {
+  const behaviour = spec.behaviour as unknown as Behaviour<unknown, unknown, unknown>;
+  const mailbox = spec.mailbox === undefined ? new Mailbox(DEFAULT_CAPACITY, 'reject', null) : mailboxOf(spec.mailbox);
+  return new Cell(++d.cellNumbers, path, spec.id, CellKind.worker, parent, spec, policy, behaviour, mailbox, null, d.makeContext);
+}
+
+function mailboxOf({ capacity = DEFAULT_CAPACITY, overflow = 'reject', conflateKey }: NonNullable<AnyWorkerSpec['mailbox']>): Mailbox {
+  return new Mailbox(powerOfTwo(capacity), overflow, overflow === 'conflate' ? (conflateKey ?? null) : null);
+}
+
+function supervisorCell(d: Dispatcher, parent: Cell | null, path: string, spec: AnySupervisorSpec, policy: ChildPolicy): Cell {
+  const kind = spec.kind === 'dynamic' ? CellKind.dynamic : CellKind.supervisor;
+  return new Cell(++d.cellNumbers, path, spec.id, kind, parent, spec, policy, NO_BEHAVIOUR, new Mailbox(0, 'reject', null), new SupervisorState(spec), d.makeContext);
 }
 
 /**
@@ -94,11 +103,11 @@ function startWorker(d: Dispatcher, cell: Cell): FailureCause | null {
   cell.idCounter = 0;
   cell.random = null;
   cell.state = CellState.starting;
-  const outerInit = d.initialising;
+  const outerInit = d.initialises;
   const outerWishes = d.startWishes;
   d.current = cell;
   d.currentAsk = null;
-  d.initialising = cell;
+  d.initialises = true;
   d.startWishes = null;
   d.inTurn = true;
   try {
@@ -114,7 +123,7 @@ function startWorker(d: Dispatcher, cell: Cell): FailureCause | null {
   // Seen through the whole type: init may have made it.
   const wishes = d.startWishes as StartWishes | null;
   cause ??= wishes?.failed ?? null;
-  d.initialising = outerInit;
+  d.initialises = outerInit;
   d.startWishes = outerWishes;
   d.inTurn = nested;
   d.current = outer;

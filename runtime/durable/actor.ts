@@ -219,7 +219,7 @@ export class DurableActor {
     const turn = this.cell.handled;
     const record = this.begin(turn, null);
     const state = restoreState(inner, data, ctx, input, how);
-    const drew = this.cell.savedTurn === d.turn;
+    const drew = this.cell.draws?.turn === d.turn;
     if (d.ops.count !== mark || drew) this.finish(mark, record, undefined, { phase: how, turn, input: null, events: null }, null);
     if (how === 'upgrade') d.ops.add(Op.call, this.cell, snapshotNow, this, 0);
     return state;
@@ -238,7 +238,7 @@ export class DurableActor {
     const { cell, host } = this;
     const slot: Slot = { position: -1 };
     const recorded = recordTurn(host.d, cell, mark, record, slot, message);
-    const drew = cell.savedTurn === host.d.turn;
+    const drew = cell.draws?.turn === host.d.turn;
     const prepared = this.journal.prepare({
       kind: 'turn', actor: cell.path, atUs: host.d.nowUs, incarnation: cell.incarnation, ...what, ops: recorded.ops, calls: record.calls, answers: record.answers,
       ids: cell.idCounter, random: drew && cell.random !== null ? generatorOf(cell.random) : null,

@@ -1,3 +1,4 @@
+import { pathUnder } from '../core/levels.js';
 import type { ChildSpec } from '../types.js';
 import { type ChildPolicy, policyOf } from './policy.js';
 import { problemsOfSpec } from './validate.js';
@@ -9,6 +10,7 @@ import { problemsOfSpec } from './validate.js';
 export class SpecMemory {
   private valid: unknown = null;
   private last: { readonly spec: ChildSpec; readonly spawned: boolean; readonly policy: ChildPolicy } | null = null;
+  private place: { readonly parent: string; readonly id: string; readonly path: string } = { parent: '', id: '', path: '' };
 
   /** As `problemsOfSpec`. */
   problems(spec: unknown): readonly string[] {
@@ -16,6 +18,15 @@ export class SpecMemory {
     const problems = problemsOfSpec(spec);
     if (problems.length === 0 && (spec as { readonly input?: unknown }).input === undefined) this.valid = spec;
     return problems;
+  }
+
+  /** As `pathUnder`. */
+  pathUnder(parent: string, id: string): string {
+    const { place } = this;
+    if (place.id === id && place.parent === parent) return place.path;
+    const path = pathUnder(parent, id);
+    this.place = { parent, id, path };
+    return path;
   }
 
   /** As `policyOf`; children share it where it holds nothing of their own. */
