@@ -15,6 +15,7 @@ const MINUTES = 20;
 /** Half a millisecond of turns every ten: a main loop with something to do. A pass then takes two seconds. */
 const SPEED = 600;
 const WARM_UP_PASSES = 3;
+const CLIENT_NICE = process.env['FAULTLINE_BENCH_SOCKET_CLIENT_NICE'] ?? '19';
 
 /** How the crowd fared. */
 export interface CrowdCounts {
@@ -73,7 +74,7 @@ export class ServedReplayBench {
     });
     this.#served.stderr!.on('data', (chunk: Buffer) => (this.#stderr = (this.#stderr + chunk.toString()).slice(-2000)));
     // With all its threads, which `os.setPriority` would not reach: what clients do with their own time is not what the socket costs.
-    const crowd = ['-n', '19', process.execPath, CROWD, join(run, `${NAME}.sock`), String(honest), String(hostile)];
+    const crowd = ['-n', CLIENT_NICE, process.execPath, CROWD, join(run, `${NAME}.sock`), String(honest), String(hostile)];
     this.#crowd = spawn('nice', crowd, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   }
 
