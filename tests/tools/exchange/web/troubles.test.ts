@@ -61,8 +61,7 @@ async function stage(body: (stage: Stage) => Promise<void>): Promise<void> {
 /** Moves the clock on until the promise is settled. */
 async function pushed<T>(clock: ManualWebClock, promise: Promise<T>): Promise<T> {
   let open = true;
-  const done = (): void => { open = false; };
-  promise.then(done, done);
+  void promise.catch(() => {}).finally(() => { open = false; });
   while (open) {
     clock.advance(10_000);
     await new Promise((resolve) => setImmediate(resolve));
