@@ -14,7 +14,7 @@ import type { ParamsRules } from './params.js';
 import type { WsSession } from './socket/session.js';
 import type { RequestFate, Troubles } from './troubles.js';
 
-/** The matching engine has so long to answer (-1007). */
+/** The matching engine has so long to answer (-1007): of venue time, but no less of the wall's, since a sped-up venue has no faster machine. */
 const BACKEND_TIMEOUT_US = 10e6;
 const OUTSIDE_WINDOW = -1021;
 
@@ -174,7 +174,8 @@ export class Gate {
 
   #await(value: Promise<unknown>, succeed: (value: unknown) => void, refuse: (error: unknown) => void): void {
     let open = true;
-    const cancel = this.#options.clock.after(BACKEND_TIMEOUT_US, () => {
+    const { clock } = this.#options;
+    const cancel = clock.after(BACKEND_TIMEOUT_US * Math.max(1, clock.speed ?? 1), () => {
       open = false;
       refuse(backendTimeout());
     });

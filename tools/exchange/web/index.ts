@@ -1,7 +1,6 @@
 export { ALL_PERMISSIONS, hasKeyForm, KeyStore } from './auth/keys.js';
 export type { ApiKey, KeySpec, Permission, Proof } from './auth/keys.js';
 export { isSigned, sortedPayload } from './auth/signature.js';
-export { ManualWebClock, WallWebClock } from './clock.js';
 export type { CancelTimer, WebClock } from './clock.js';
 export { JsonText } from './endpoint.js';
 export type { Caller, Endpoint, RequestRule, Security, TimeUnit, WsMethod } from './endpoint.js';

@@ -186,6 +186,8 @@ export class ProductServer {
     });
     this.#app = app;
     app.server.maxConnections = MOST_SOCKETS;
+    // Nothing in and nothing out for so long: a client that does not take its answer. Websockets have their pings instead.
+    app.server.setTimeout(2 * guards.idleMs);
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
     app.setErrorHandler((error: { readonly statusCode?: number }, request, reply) => {

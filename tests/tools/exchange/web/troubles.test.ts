@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backendTimeout, ManualWebClock, serverBusy, unexpectedResponse } from '../../../../tools/exchange/web/index.js';
+import { backendTimeout, serverBusy, unexpectedResponse } from '../../../../tools/exchange/web/index.js';
 import type { ConnectionFate, MessageFacts, MessageFate, RequestFacts, RequestFate, Troubles } from '../../../../tools/exchange/web/index.js';
+import { ManualWebClock } from './manual-clock.js';
 import { Client, DOC_KEY, endpoints, hmac, http, startVenue, wsMethods, within } from './venue.js';
 import type { HttpAnswer, TestVenue } from './venue.js';
 

@@ -2,8 +2,9 @@ import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { WebSocket } from 'ws';
 import {
-  KeyStore, listenKeyEndpoints, ListenKeys, ProductServer, SPOT_MANNERS, StreamHub, WallWebClock,
+  KeyStore, listenKeyEndpoints, ListenKeys, ProductServer, SPOT_MANNERS, StreamHub,
 } from '../../../../tools/exchange/web/index.js';
+import { VenueClock } from '../../../../tools/exchange/venue-clock.js';
 import type { Endpoint, ListenOptions, Origins, ProductServerOptions, RateLimit, WsMethod } from '../../../../tools/exchange/web/index.js';
 
 /** The keys that the venue's documentation signs its examples with. */
@@ -85,7 +86,7 @@ export interface TestVenue {
 /** A spot-like product on a port of its own. */
 export async function startVenue(options: Partial<ProductServerOptions> = {}, listen: ListenOptions = {}): Promise<TestVenue> {
   const defects: unknown[] = [];
-  const clock = options.clock ?? new WallWebClock();
+  const clock = options.clock ?? new VenueClock();
   const hub = options.hub ?? new StreamHub();
   const keys = options.keys ?? testKeys();
   const listenKeys = new ListenKeys(clock, hub);

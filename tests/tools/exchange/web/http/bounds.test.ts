@@ -9,7 +9,7 @@ import { makeCertificate } from '../../../../../tools/exchange/web/index.js';
 import { Client, DOC_KEY, hmac, http, startVenue, within } from '../venue.js';
 import type { TestVenue } from '../venue.js';
 
-const GUARDS = { headersWithinMs: 150, requestWithinMs: 300, idleMs: 500, checkEveryMs: 30 };
+const GUARDS = { headersWithinMs: 150, requestWithinMs: 300, idleMs: 250, checkEveryMs: 30 };
 let venue: TestVenue;
 before(async () => { venue = await startVenue({ limitsEnforced: false }, { guards: GUARDS }); });
 after(() => venue.server.close());
@@ -47,6 +47,9 @@ describe('slow ones', () => {
       socket.on('close', () => clearInterval(drip));
     }, 408],
   ];
+  test('an answer that never comes, or is not taken: the connection ends', async () => {
+    assert.equal(await exchange((socket) => socket.write('GET /api/v3/never HTTP/1.1\r\nHost: x\r\n\r\n')), '');
+  });
   for (const [what, write, expected] of slow) {
     test(`${what}: ${expected}, and the connection ends`, async () => assert.equal(status(await exchange(write)), expected));
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { ManualWebClock } from '../../../../../tools/exchange/web/index.js';
+import { ManualWebClock } from '../manual-clock.js';
 import { DOC_KEY, ED_KEY, endpoints, FAR_KEY, hmac, http, READER_KEY, RSA_KEY, signedBy, startVenue, within } from '../venue.js';
 import type { TestVenue } from '../venue.js';
 

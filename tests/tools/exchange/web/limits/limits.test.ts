@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { FUTURES_MANNERS, ManualWebClock } from '../../../../../tools/exchange/web/index.js';
+import { FUTURES_MANNERS } from '../../../../../tools/exchange/web/index.js';
 import type { RateLimit } from '../../../../../tools/exchange/web/index.js';
+import { ManualWebClock } from '../manual-clock.js';
 import { Client, DOC_KEY, hmac, http, startVenue } from '../venue.js';
 import type { HttpAnswer, TestVenue } from '../venue.js';
 

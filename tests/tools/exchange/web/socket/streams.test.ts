@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { FUTURES_MANNERS, futuresStreamClass, ManualWebClock, SPOT_MANNERS, StreamHub } from '../../../../../tools/exchange/web/index.js';
+import { FUTURES_MANNERS, futuresStreamClass, SPOT_MANNERS, StreamHub } from '../../../../../tools/exchange/web/index.js';
 import type { ProductServerOptions } from '../../../../../tools/exchange/web/index.js';
+import { ManualWebClock } from '../manual-clock.js';
 import { Client, startVenue, until, within } from '../venue.js';
 import type { TestVenue } from '../venue.js';
 

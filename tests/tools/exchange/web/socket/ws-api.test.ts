@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { ManualWebClock } from '../../../../../tools/exchange/web/index.js';
+import { ManualWebClock } from '../manual-clock.js';
 import { Client, DOC_KEY, ED_KEY, FAR_KEY, hmac, ORDERS_10S, ORDERS_DAY, READER_KEY, RSA_KEY, signedBy, startVenue, WEIGHT } from '../venue.js';
 import type { TestVenue } from '../venue.js';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FUTURES_MANNERS, futuresStreamClass, listenKeyEndpoints, listenKeyMethods, ListenKeys, ManualWebClock, StreamHub } from '../../../../../tools/exchange/web/index.js';
+import { FUTURES_MANNERS, futuresStreamClass, listenKeyEndpoints, listenKeyMethods, ListenKeys, StreamHub } from '../../../../../tools/exchange/web/index.js';
+import { ManualWebClock } from '../manual-clock.js';
 import { Client, DOC_KEY, ED_KEY, http, startVenue } from '../venue.js';
 import type { HttpAnswer, TestVenue } from '../venue.js';
 
