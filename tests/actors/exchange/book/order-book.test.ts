@@ -45,66 +45,96 @@ class NaiveBook {
 }
 
 const side = fc.constantFrom<Side>(BID, ASK);
-const step = fc.oneof(
-  fc.record({ do: fc.constant('add' as const), side, tick: fc.integer({ min: LOW - 2, max: HIGH + 2 }), lots: fc.integer({ min: 0, max: 9 }), owner: fc.constantFrom(CROWD, 64, 130) }),
-  fc.record({ do: fc.constant('cancel' as const), pick: fc.nat() }),
-  fc.record({ do: fc.constant('take' as const), side, lots: fc.integer({ min: 1, max: 30 }), limit: fc.integer({ min: LOW, max: HIGH }) }),
-  fc.record({ do: fc.constant('diff' as const) }),
-);
+const stepAt = (tick: fc.Arbitrary<number>) =>
+  fc.oneof(
+    { weight: 3, arbitrary: fc.record({ do: fc.constant('add' as const), side, tick, lots: fc.integer({ min: 0, max: 9 }), owner: fc.constantFrom(CROWD, 64, 130) }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('cancel' as const), pick: fc.nat() }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('take' as const), side, lots: fc.integer({ min: 1, max: 30 }), limit: tick }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('diff' as const) }) },
+  );
+
+/** A narrow book, and one whose pages come and go: prices anywhere from 1 to 2^53-1, in a few clusters so that they meet. */
+const ranges = [
+  { name: 'a hundred ticks', lowTick: LOW, highTick: HIGH, tick: fc.integer({ min: LOW - 2, max: HIGH + 2 }), maxLength: 120 },
+  {
+    name: 'any tick',
+    lowTick: 1,
+    highTick: Number.MAX_SAFE_INTEGER,
+    tick: fc.oneof(fc.integer({ min: -1, max: 3 }), fc.integer({ min: 250, max: 260 }), fc.integer({ min: 1, max: 40 }).map((page) => page * 100_000), fc.integer({ min: 2 ** 40 - 2, max: 2 ** 40 + 2 }), fc.integer({ min: Number.MAX_SAFE_INTEGER - 2, max: Number.MAX_SAFE_INTEGER })),
+    maxLength: 300,
+  },
+];
 
 describe('the order book', () => {
-  test('equals a naive price-time book after any run of adds, cancels and takes, and its diffs say all that changed', () => {
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
-        const book = new OrderBook({ lowTick: LOW, highTick: HIGH, firstUpdateId: 500 });
-        const naive = new NaiveBook();
-        const told = [new Map<number, number>(), new Map<number, number>()] as const;
-        for (const it of steps) {
-          const idBefore = book.updateId;
-          if (it.do === 'add') {
-            const order = book.add(it.side, it.tick, it.lots, it.owner);
-            const opposite = naive.best(it.side === BID ? ASK : BID);
-            const crosses = opposite !== 0 && (it.side === BID ? it.tick >= opposite : it.tick <= opposite);
-            assert.equal(order === 0, crosses || it.lots === 0 || it.tick < LOW || it.tick > HIGH);
-            if (order !== 0) naive.orders.push({ order, side: it.side, tick: it.tick, lots: it.lots, owner: it.owner });
-            assert.equal(book.updateId, idBefore + (order === 0 ? 0 : 1));
-          } else if (it.do === 'cancel') {
-            const chosen = naive.orders[it.pick % Math.max(1, naive.orders.length)];
-            if (chosen === undefined) continue;
-            book.cancel(chosen.order);
-            naive.orders = naive.orders.filter((other) => other !== chosen);
-          } else if (it.do === 'take') {
-            const expected = naive.take(it.side, it.lots, it.limit);
-            assert.equal(book.take(it.side, it.lots, it.limit), expected.left);
-            const fills = Array.from({ length: book.fillCount }, (_, k) => [book.fillTick[k], book.fillLots[k], book.fillOwner[k]]);
-            assert.deepEqual(fills, expected.fills);
-          } else {
-            for (let k = 0; k < book.changedCount; k++) {
-              const tick = book.changed[k]!;
-              for (const s of [BID, ASK] as const) if (book.changedOn(s, tick)) told[s].set(tick, book.lotsOnSide(s, tick));
+  for (const { name, lowTick, highTick, tick: anyTick, maxLength } of ranges) {
+    test(`equals a naive price-time book after any run of adds, cancels and takes, and its diffs say all that changed: ${name}`, () => {
+      fc.assert(
+        fc.property(fc.array(stepAt(anyTick), { maxLength, size: 'max' }), (steps) => {
+          const book = new OrderBook({ lowTick, highTick, firstUpdateId: 500 });
+          const naive = new NaiveBook();
+          const told = [new Map<number, number>(), new Map<number, number>()] as const;
+          for (const it of steps) {
+            const idBefore = book.updateId;
+            if (it.do === 'add') {
+              const order = book.add(it.side, it.tick, it.lots, it.owner);
+              const opposite = naive.best(it.side === BID ? ASK : BID);
+              const crosses = opposite !== 0 && (it.side === BID ? it.tick >= opposite : it.tick <= opposite);
+              assert.equal(order === 0, crosses || it.lots === 0 || it.tick < lowTick || it.tick > highTick);
+              if (order !== 0) naive.orders.push({ order, side: it.side, tick: it.tick, lots: it.lots, owner: it.owner });
+              assert.equal(book.updateId, idBefore + (order === 0 ? 0 : 1));
+            } else if (it.do === 'cancel') {
+              const chosen = naive.orders[it.pick % Math.max(1, naive.orders.length)];
+              if (chosen === undefined) continue;
+              book.cancel(chosen.order);
+              naive.orders = naive.orders.filter((other) => other !== chosen);
+            } else if (it.do === 'take') {
+              const expected = naive.take(it.side, it.lots, it.limit);
+              assert.equal(book.take(it.side, it.lots, it.limit), expected.left);
+              const fills = Array.from({ length: book.fillCount }, (_, k) => [book.fillTick[k], book.fillLots[k], book.fillOwner[k]]);
+              assert.deepEqual(fills, expected.fills);
+            } else {
+              for (let k = 0; k < book.changedCount; k++) {
+                const tick = book.changed[k]!;
+                for (const s of [BID, ASK] as const) if (book.changedOn(s, tick)) told[s].set(tick, book.lotsOnSide(s, tick));
+              }
+              book.clearChanged();
+              for (const s of [BID, ASK] as const) {
+                const ticks = new Set([...told[s].keys(), ...naive.orders.map((other) => other.tick)]);
+                for (const tick of ticks) assert.equal(told[s].get(tick) ?? 0, naive.lots(s, tick));
+              }
             }
-            book.clearChanged();
+            assert.equal(book.bestBid, naive.best(BID));
+            assert.equal(book.bestAsk, naive.best(ASK));
+            const crowd = Array.from({ length: book.crowdCount }, (_, k) => book.crowdOrder(k));
+            assert.deepEqual(crowd.sort((x, y) => x - y), naive.orders.filter((other) => other.owner === CROWD).map((other) => other.order).sort((x, y) => x - y));
             for (const s of [BID, ASK] as const) {
-              for (let tick = LOW; tick <= HIGH; tick++) assert.equal(told[s].get(tick) ?? 0, naive.lots(s, tick));
+              const levels = [...new Set(naive.orders.filter((other) => other.side === s).map((other) => other.tick))].sort((a, b) => (s === BID ? b - a : a - b));
+              let tick = s === BID ? book.bestBid : book.bestAsk;
+              for (const level of levels) {
+                assert.equal(tick, level);
+                assert.equal(book.lotsAt(tick), naive.lots(s, level));
+                tick = book.worse(s, tick);
+              }
+              assert.equal(tick, 0);
             }
           }
-          assert.equal(book.bestBid, naive.best(BID));
-          assert.equal(book.bestAsk, naive.best(ASK));
-          assert.equal(book.crowdCount, naive.orders.filter((other) => other.owner === CROWD).length);
-          for (const s of [BID, ASK] as const) {
-            const levels = [...new Set(naive.orders.filter((other) => other.side === s).map((other) => other.tick))].sort((a, b) => (s === BID ? b - a : a - b));
-            let tick = s === BID ? book.bestBid : book.bestAsk;
-            for (const level of levels) {
-              assert.equal(tick, level);
-              assert.equal(book.lotsAt(tick), naive.lots(s, level));
-              tick = book.worse(s, tick);
-            }
-            assert.equal(tick, 0);
-          }
-        }
-      }),
-      { numRuns: 150 },
-    );
+        }),
+        { numRuns: 150 },
+      );
+    });
+  }
+
+  test('a price that wanders for ever needs no more room than a price that stays', () => {
+    const book = new OrderBook({ firstUpdateId: 0 });
+    const before = process.memoryUsage().arrayBuffers;
+    for (let page = 1; page < 20_000; page++) {
+      const order = book.add(page % 2 === 0 ? BID : ASK, page * 512, 1, CROWD);
+      book.cancel(order);
+      if (page % 10 === 0) book.clearChanged();
+    }
+    // A page of levels takes over 4 KiB.
+    const grownBytes = process.memoryUsage().arrayBuffers - before;
+    assert.ok(grownBytes < 4 << 20, `${grownBytes} bytes more`);
   });
 
   test('orders are numbered from a pool that is given back: a full book refuses, and takes again after a cancel', () => {
