@@ -17,6 +17,8 @@ export const RULES = {
   spotFiltersUseReferencePrice: '2026-05-08',
   /** Spot order queries show why an order expired. */
   spotExpiryReason: '2026-05-08',
+  /** Websockets are told by a serverShutdown event before they end. */
+  serverShutdownEvents: '2026-05-08',
   /** USD-M place, modify and cancel answer without avgPrice and cumQuote. */
   usdmOrdersWithoutAverages: '2026-07-01',
   /** Spot SBE diff depth comes every 20 ms. */

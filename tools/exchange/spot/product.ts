@@ -62,7 +62,7 @@ export const spotProduct: MakeProduct = (scene) => {
       const server = new ProductServer({
         product: 'spot', manners: SPOT_MANNERS, clock: scene.clock, keys, rateLimits, limitsEnforced: scene.limits === 'venue', endpoints,
         wsMethods: [...methodsOf(operations), ...market.wsMethods], wsApiPath: WS_API_PATH, hub, troubles: scene.troubles, onDefect: (error) => scene.onDefect('spot', error),
-        ...(scene.asOf.day === undefined ? {} : { asOfMs: Date.parse(`${scene.asOf.day}T23:59:59Z`) }),
+        asOf: scene.asOf,
       });
       limits = server.limits;
       const origins = await server.listen({ port, host: scene.host, ...(scene.tls === null ? {} : { certificate: scene.tls }) });

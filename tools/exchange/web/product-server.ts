@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import Fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import { WebSocketServer } from 'ws';
+import { type AsOf, NEWEST } from '../../../actors/exchange/rules.js';
 import { VenueError } from '../../../actors/exchange/venue-error.js';
 import type { KeyStore } from './auth/keys.js';
 import type { WebClock } from './clock.js';
@@ -29,8 +30,6 @@ import { StreamHub } from './streams/hub.js';
 import { NO_TROUBLES } from './troubles.js';
 import type { Troubles } from './troubles.js';
 
-/** Payloads have to be percent-encoded before they are signed from this moment on. */
-const ENCODED_BEFORE_SIGNED_MS = Date.UTC(2026, 0, 15, 7);
 const MOST_BODY_BYTES = 256 * 1024;
 const MOST_HEADER_BYTES = 16 * 1024;
 const MOST_FRAME_BYTES = 256 * 1024;
@@ -77,8 +76,8 @@ export interface ProductServerOptions {
   /** None for a product without streams. */
   readonly hub?: StreamHub;
   readonly troubles?: Troubles;
-  /** Unix milliseconds of the date whose protocol is served; the newest unless told otherwise. */
-  readonly asOfMs?: number;
+  /** The day whose protocol is served; the newest unless told otherwise. */
+  readonly asOf?: AsOf;
   /** Takes HTTP requests that no endpoint wants. */
   readonly fallback?: (request: RawRequest) => RawAnswer | undefined | Promise<RawAnswer | undefined>;
   /** Websockets of other protocols, by path. */
@@ -151,7 +150,7 @@ export class ProductServer {
     this.#gate = new Gate({ product, clock, keys, limits: this.limits, troubles, params: manners.params, onDefect: this.#onDefect });
     this.#rest = new Rest({
       endpoints: options.endpoints ?? [], gate: this.#gate, limits: this.limits, unknownPath: manners.unknownPath, fallback: options.fallback,
-      encodedBeforeSigned: (options.asOfMs ?? Infinity) >= ENCODED_BEFORE_SIGNED_MS,
+      encodedBeforeSigned: (options.asOf ?? NEWEST).holds('percentEncodedSignatures'),
     });
     this.#methods = methodTable([
       ...SESSION_METHODS, ...(manners.userStream === 'subscription' ? USER_STREAM_METHODS : []), ...(options.wsMethods ?? []),
@@ -249,10 +248,10 @@ export class ProductServer {
         return;
       }
       wss.handleUpgrade(request, socket, head, (ws) => {
-        const { product, clock, manners, limitsEnforced = true } = this.#options;
+        const { product, clock, manners, limitsEnforced = true, asOf = NEWEST } = this.#options;
         const connection = new Connection(ws, socket, {
           id: this.#nextId++, product, face, ip, path, query, clock, troubles: this.#troubles, limited: limitsEnforced, onDefect: this.#onDefect,
-          rules: face === 'wsApi' ? manners.wsApi : manners.streams,
+          rules: face === 'wsApi' ? manners.wsApi : manners.streams, tellsShutdown: asOf.holds('serverShutdownEvents'),
         });
         connection.halfOpen = fate?.halfOpen ?? false;
         this.#connections.add(connection);

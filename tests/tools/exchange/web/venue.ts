@@ -20,7 +20,7 @@ export const ORDERS_10S: RateLimit = { rateLimitType: 'ORDERS', interval: 'SECON
 export const ORDERS_DAY: RateLimit = { rateLimitType: 'ORDERS', interval: 'DAY', intervalNum: 1, limit: 200_000 };
 export const RAW: RateLimit = { rateLimitType: 'RAW_REQUESTS', interval: 'MINUTE', intervalNum: 5, limit: 300_000 };
 
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const rsa = generateKeyPairSync('rsa', { modulusLength: 1024 });
 const ed25519 = generateKeyPairSync('ed25519');
 export const privateKeys: Readonly<Record<'rsa' | 'ed25519', KeyObject>> = { rsa: rsa.privateKey, ed25519: ed25519.privateKey };
 

@@ -45,6 +45,8 @@ export interface ConnectionOptions {
   readonly query: URLSearchParams;
   readonly rules: ConnectionRules;
   readonly limited: boolean;
+  /** Whether the serverShutdown event is known on the day that is served. */
+  readonly tellsShutdown: boolean;
   readonly clock: WebClock;
   readonly troubles: Troubles;
   /** Told of what a protocol throws, which is a defect; the connection is closed with 1011. */
@@ -82,6 +84,7 @@ export class Connection {
   readonly #socket: Socket;
   readonly #rules: ConnectionRules;
   readonly #limited: boolean;
+  readonly #tellsShutdown: boolean;
   readonly #clock: WebClock;
   readonly #troubles: Troubles;
   readonly #onDefect: ConnectionOptions['onDefect'];
@@ -110,6 +113,7 @@ export class Connection {
     this.#socket = socket;
     this.#rules = options.rules;
     this.#limited = options.limited;
+    this.#tellsShutdown = options.tellsShutdown;
     this.#clock = options.clock;
     this.#troubles = options.troubles;
     this.#onDefect = options.onDefect;
@@ -151,6 +155,7 @@ export class Connection {
 
   /** Tells the client that this connection ends soon. */
   notifyShutdown(): void {
+    if (!this.#tellsShutdown) return;
     const text = this.#protocol?.shutdownNotice(Math.floor(this.#clock.nowUs() / 1000));
     if (text !== undefined) this.sendText(text, 'notice', 'serverShutdown', undefined);
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { AsOf } from '../../../../../actors/exchange/rules.js';
 import { ManualWebClock } from '../manual-clock.js';
 import { DOC_KEY, ED_KEY, endpoints, FAR_KEY, hmac, http, READER_KEY, RSA_KEY, signedBy, startVenue, within } from '../venue.js';
 import type { TestVenue } from '../venue.js';
@@ -68,7 +69,7 @@ post(inQuery, { body: `${inBody}&signature=${hmac(inQuery + inBody)}` }),
     const signedDecoded = `${WIDE_PAYLOAD}&signature=${hmac(decoded)}`;
     assert.equal((await post(signedDecoded)).code, -1022);
     assert.equal((await post('', { body: `${decoded}&signature=${hmac(decoded)}` })).code, -1022);
-    const older = await startVenue({ clock, asOfMs: Date.UTC(2026, 0, 14) });
+    const older = await startVenue({ clock, asOf: new AsOf('2026-01-14') });
     try {
       const olderUrl = `${older.origins.rest}/api/v3/order`;
       assert.equal((await http(`${olderUrl}?${signedDecoded}`, { method: 'POST', key: DOC_KEY })).status, 200);

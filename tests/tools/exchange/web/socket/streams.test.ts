@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { FUTURES_MANNERS, futuresStreamClass, SPOT_MANNERS, StreamHub } from '../../../../../tools/exchange/web/index.js';
 import type { ProductServerOptions } from '../../../../../tools/exchange/web/index.js';
+import { AsOf } from '../../../../../actors/exchange/rules.js';
 import { ManualWebClock } from '../manual-clock.js';
 import { Client, startVenue, until, within } from '../venue.js';
 import type { TestVenue } from '../venue.js';
@@ -242,6 +243,18 @@ describe('the life of a connection, on the venue\'s clock', () => {
       clock.advance(600 * SECOND_US);
       for (const client of [raw, combined, api]) assert.equal((await within(client.closed, 'the end')).code, 1001);
     });
+  });
+
+  test('serverShutdown can be sent to all at any time, and is unknown as of a day before it came', async () => {
+    for (const [day, told] of [['2026-05-08', true], ['2026-05-07', false]] as const) {
+      await using({ asOf: new AsOf(day) }, async (venue) => {
+        const client = await Client.open(`${venue.origins.ws}/ws`);
+        await settled(client);
+        venue.server.announceShutdown();
+        const message = await client.ask({ method: 'LIST_SUBSCRIPTIONS', id: 1 });
+        assert.equal(message['e'], told ? 'serverShutdown' : undefined);
+      });
+    }
   });
 
   for (const [name, manners, most] of [['spot', SPOT_MANNERS, 5], ['futures', FUTURES_MANNERS, 10]] as const) {
