@@ -1,7 +1,8 @@
 import type { FuturesAccount, FuturesVenue } from '../../../actors/exchange/futures/usdm/index.js';
-import { type AccountId, accountId } from '../../../actors/exchange/ids.js';
+import type { AccountId } from '../../../actors/exchange/ids.js';
 import { VenueError } from '../../../actors/exchange/venue-error.js';
 import type { EnginePort } from '../engine-port.js';
+import { accountOf } from '../key-store.js';
 import type { Caller } from '../web/index.js';
 
 /** How the faces of USD-M reach its engine on behalf of a caller. */
@@ -33,7 +34,7 @@ export class UsdmPort {
 
 /** @throws VenueError -4109 for a key whose account never had a futures wallet. */
 function ownerOf(venue: FuturesVenue, caller: Caller): AccountId {
-  const id = accountId(Number(caller.account));
+  const id = accountOf(caller.account);
   if (!venue.core.accounts.has(id)) throw new VenueError(-4109, 'This account is inactive.');
   return id;
 }

@@ -51,8 +51,8 @@ export class FuturesCore {
     this.clearing = new Clearing(ledger, users);
   }
 
-  addMarket(symbol: FuturesSymbol, book: OrderBook, startPrice: Price, nowUs: number): SymbolMarket {
-    const market = new SymbolMarket(symbol, book, (made) => new Matcher<FuturesOrder>({ book, sink: this.#sink(made) }), startPrice, nowUs);
+  addMarket(symbol: FuturesSymbol, book: OrderBook, startPrice: Price, nowUs: number, firstTradeId: number): SymbolMarket {
+    const market = new SymbolMarket(symbol, book, (made) => new Matcher<FuturesOrder>({ book, sink: this.#sink(made), firstTradeId }), startPrice, nowUs);
     this.markets.set(symbol.name, market);
     return market;
   }

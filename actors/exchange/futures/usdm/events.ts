@@ -1,3 +1,4 @@
+import type { Side } from '../../book/index.js';
 import type { AccountId } from '../../ids.js';
 import type { Amount, Asset } from '../../ledger/index.js';
 import type { Trade } from '../../matching/index.js';
@@ -34,20 +35,30 @@ export interface UserSink {
   marginCall(account: FuturesAccount, asset: Asset, crossWallet: Amount | undefined, holdings: readonly Holding[], atUs: number): void;
 }
 
+export interface OutsideTrade {
+  readonly tradeId: number;
+  readonly ticks: number;
+  readonly lots: number;
+  /** Side of whose position is closed. */
+  readonly takerSide: Side;
+  readonly by: 'insurance' | 'adl';
+  readonly atUs: number;
+}
+
 /** What everybody may know, for the market data of the symbol. Same rules as {@link UserSink}. */
 export interface PublicSink {
   /** One trade of the book; the object is used again. */
   traded(market: SymbolMarket, trade: Trade<FuturesOrder>): void;
   /** The venue's order to close a position, after it met the book: for forceOrder. */
   liquidated(market: SymbolMarket, order: FuturesOrder, atUs: number): void;
-  /** Lots that changed hands outside the book at the bankruptcy price. */
-  deleveraged(market: SymbolMarket, ticks: number, lots: number, by: 'insurance' | 'adl', atUs: number): void;
-  /** Mark, index or funding rate changed. */
-  priced(market: SymbolMarket, atUs: number): void;
+  /** A trade outside the book, at the bankruptcy price: with the insurance fund, or by auto-deleveraging. */
+  deleveraged(market: SymbolMarket, trade: OutsideTrade): void;
+  /** Funding was paid at this rate, in 10^-8. */
+  funded(market: SymbolMarket, rate: Amount, atUs: number): void;
 }
 
 export const NO_USERS: UserSink = {
   tradeLite: () => undefined, accountChanged: () => undefined, orderUpdate: () => undefined,
   algoUpdate: () => undefined, leverageChanged: () => undefined, marginCall: () => undefined,
 };
-export const NO_PUBLIC: PublicSink = { traded: () => undefined, liquidated: () => undefined, deleveraged: () => undefined, priced: () => undefined };
+export const NO_PUBLIC: PublicSink = { traded: () => undefined, liquidated: () => undefined, deleveraged: () => undefined, funded: () => undefined };

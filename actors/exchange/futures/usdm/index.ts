@@ -1,6 +1,7 @@
 export { FuturesAccount, type Holding, type MarginSummary, type SymbolAccount } from './account.js';
 export type { AlgoName } from './algos.js';
 export type { AccountChange, Execution, PublicSink, UpdateReason, UserSink } from './events.js';
+export { FuturesDesk } from './desk.js';
 export { adlQuantile } from './liquidation.js';
 export type { SymbolMarket } from './market.js';
 export * from './order.js';

@@ -124,9 +124,11 @@ export class Liquidator {
     const { market } = holding.owner;
     const { clearing, publicSink, nowUs } = this.#core;
     const signed = holding.lots > 0 ? lots : -lots;
-    this.#fillOutside(holding, ticks, lots, 'liquidation', market.matcher.nextTradeId++);
+    const tradeId = market.matcher.nextTradeId++;
+    const takerSide = holding.lots > 0 ? ASK : BID;
+    this.#fillOutside(holding, ticks, lots, 'liquidation', tradeId);
     clearing.bookHouse(HOUSE.insurance, clearing.insurancePosition(market), signed, Position.tradedValue(market.symbol.contract, signed, ticks));
-    publicSink.deleveraged(market, ticks, lots, 'insurance', nowUs);
+    publicSink.deleveraged(market, { tradeId, ticks, lots, takerSide, by: 'insurance', atUs: nowUs });
   }
 
   /** Takes lots from those on the other side, most profitable and leveraged first; the market's agents come last. */
@@ -140,16 +142,16 @@ export class Liquidator {
       const tradeId = market.matcher.nextTradeId++;
       this.#fillOutside(holding, ticks, lots, 'liquidation', tradeId);
       this.#fillOutside(other, ticks, lots, 'adl', tradeId);
-      publicSink.deleveraged(market, ticks, lots, 'adl', nowUs);
+      publicSink.deleveraged(market, { tradeId, ticks, lots, takerSide: long ? ASK : BID, by: 'adl', atUs: nowUs });
       this.#core.dirty.add(other.owner.account);
       if (holding.lots === 0) return;
     }
     const lots = Math.abs(holding.lots);
     const signed = long ? lots : -lots;
-    const agents = clearing.agentsPosition(market);
-    this.#fillOutside(holding, ticks, lots, 'liquidation', market.matcher.nextTradeId++);
-    clearing.bookHouse(HOUSE.market, agents, signed, Position.tradedValue(market.symbol.contract, signed, ticks));
-    publicSink.deleveraged(market, ticks, lots, 'adl', nowUs);
+    const tradeId = market.matcher.nextTradeId++;
+    this.#fillOutside(holding, ticks, lots, 'liquidation', tradeId);
+    clearing.bookHouse(HOUSE.market, clearing.agentsPosition(market), signed, Position.tradedValue(market.symbol.contract, signed, ticks));
+    publicSink.deleveraged(market, { tradeId, ticks, lots, takerSide: long ? ASK : BID, by: 'adl', atUs: nowUs });
   }
 
   /** An order of the venue's that is filled whole at one price, outside the book. */

@@ -33,6 +33,8 @@ export interface FuturesVenueOptions {
   readonly takerRate?: string;
   /** What the insurance fund begins with, in every margin asset. */
   readonly insurance?: string;
+  readonly firstTradeId?: number;
+  readonly firstUpdateId?: number;
 }
 
 export interface FuturesSymbolOpening {
@@ -64,7 +66,7 @@ export class FuturesVenue implements Venue {
     this.#liquidator = new Liquidator(this.core);
     this.#rates = { maker: signedRate(options.makerRate ?? '0.0002'), taker: signedRate(options.takerRate ?? '0.0005') };
     for (const { spec, startPrice, book } of options.symbols) {
-      this.core.addMarket(new FuturesSymbol(spec), book ?? new OrderBook({ firstUpdateId: 1 }), price(mustParseAmount(startPrice)), nowUs);
+      this.core.addMarket(new FuturesSymbol(spec), book ?? new OrderBook({ firstUpdateId: options.firstUpdateId ?? 1 }), price(mustParseAmount(startPrice)), nowUs, options.firstTradeId ?? 1);
     }
     for (const margin of this.core.marginAssets()) this.core.ledger.mint(HOUSE.insurance, margin, mustParseAmount(options.insurance ?? '1000000'));
   }
@@ -111,9 +113,10 @@ export class FuturesVenue implements Venue {
       market.matcher.expireDue(nowUs);
       // A clock that was stopped over several fundings pays each of them.
       while (market.nextFundingUs <= nowUs) {
-        this.core.clearing.funding(market, market.takeFundingRate(), nowUs);
+        const rate = market.takeFundingRate();
+        this.core.clearing.funding(market, rate, nowUs);
         this.#touchAll(market);
-        this.core.publicSink.priced(market, nowUs);
+        this.core.publicSink.funded(market, rate, nowUs);
       }
     }
     this.#settle();
@@ -124,16 +127,17 @@ export class FuturesVenue implements Venue {
     this.#begin(nowUs);
     const market = this.core.market(symbol);
     market.setPrices(mark, index);
-    this.core.publicSink.priced(market, nowUs);
     this.#liquidator.unwindInsurance(market);
     this.#touchAll(market);
     this.#settle();
   }
 
-  /** After an operation on a matcher that went past this venue: an agent took from the book. */
-  afterMarket(nowUs: number): void {
-    this.#begin(nowUs);
-    this.#settle();
+  /** Lots held long of a symbol by anybody, the market's agents among them. */
+  openInterest(symbol: string): number {
+    const market = this.core.market(symbol);
+    let lots = Math.max(0, this.core.clearing.agentsPosition(market).lots) + Math.max(0, this.core.clearing.insurancePosition(market).lots);
+    for (const holder of market.accounts) for (const holding of holder.holdings()) lots += Math.max(0, holding.lots);
+    return lots;
   }
 
   /** What an agent of the market takes; answers the lots. */
