@@ -151,13 +151,21 @@ test('who was started by hand while its group was coming back is left as it is',
 
 test('a temporary child that is known again and has nothing to do when its group starts it is forgotten', () => {
   let ignore = false;
-  const runtime = top('oneForAll', [child('a'), child('t', { onInit: (ctx: ActorContext<never>) => { if (ignore) ctx.ignore(); } } as never, { restart: 'temporary' })]);
-  runtime.kill('/t');
-  runtime.reconfigure('/', { intensity: INTENSITY });
-  assert.deepEqual(states(runtime), ['a running', 't stopped']);
-  ignore = true;
+  const runtime = top('oneForAll', [child('a', {}, after(10)), child('t', { onInit: (ctx: ActorContext<never>) => { if (ignore) ctx.ignore(); } } as never, { restart: 'temporary' })]);
   runtime.crash('/a');
+  runtime.reconfigure('/', { intensity: INTENSITY });
+  assert.deepEqual(states(runtime), ['a restarting', 't stopped']);
+  ignore = true;
+  runtime.advanceTo(10_000);
   assert.deepEqual(states(runtime), ['a running']);
+});
+
+test('the child that spends the budget of its supervisor ends with its own reason', () => {
+  const log: string[] = [];
+  const runtime = top('oneForOne', [supervisor({ id: 's', strategy: 'oneForOne', intensity: { restarts: 0, withinMs: 1000 }, restart: 'temporary', children: [child('a', { log }, { restore: 'lastGood' }), child('b', { log })] })]);
+  log.length = 0;
+  runtime.crash('/s/a');
+  assert.deepEqual(log, ['-a error', '-b shutdown']);
 });
 
 test('a child of an actor that spends its budget is gone, and its siblings run on', () => {
