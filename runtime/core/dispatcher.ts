@@ -46,6 +46,8 @@ export class Dispatcher extends Post {
   /** One function for all cells. */
   readonly makeContext = (cell: Cell): ActorContext => this.hooks.makeContext(this, cell);
   readonly groups = new Groups();
+  /** Of the children of a cell that stop all at once, one of those still at it. */
+  readonly awaited = new WeakMap<Cell, Cell>();
   /** Children that are tasks of their parents; null until there is one. */
   tasks: Map<Cell, Task> | null = null;
   readonly onRootExit: (reason: ExitReason) => void;
@@ -311,7 +313,8 @@ export class Dispatcher extends Post {
       cell.parked = true;
       return false;
     }
-    const cause = wake(this, cell);
+    // One that waits for its supervisor stays away: no code of it runs.
+    const cause = cell.state > CellState.draining ? null : wake(this, cell);
     if (cause === null && cell.state <= CellState.draining) return true;
     cell.scheduled = false;
     if (cause !== null) this.exit(cell, { kind: 'error', cause });

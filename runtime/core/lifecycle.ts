@@ -25,6 +25,8 @@ export function stopCell(d: Dispatcher, cell: Cell, mode: StopMode, reason: Exit
       return true;
     case CellState.down:
       cancelRestart(d, cell);
+      // It has ended before its start was finished, and nobody has judged that yet.
+      if (cell.pendingStart !== null) callOffStart(d, cell);
       if (mode !== StopMode.retain) settleForGood(d, cell, mode, reason);
       else if (cell.undecided) keepOrReset(d, cell, cell.lastExit ?? reason);
       return true;
@@ -37,6 +39,8 @@ export function stopCell(d: Dispatcher, cell: Cell, mode: StopMode, reason: Exit
       if (mode === StopMode.final) {
         cell.stopMode = mode;
         cell.exitAfterStop = false;
+        // A supervisor that was ending by itself before it was there: nobody will come to judge that start.
+        if (cell.pendingStart !== null) callOffStart(d, cell);
       }
       return false;
     case CellState.starting:
@@ -88,8 +92,8 @@ export function continueStop(d: Dispatcher, cell: Cell): boolean {
 function stopChildren(d: Dispatcher, cell: Cell, mode: StopMode): boolean {
   if (cell.children === null) return true;
   const inOrder = cell.kind === CellKind.supervisor;
-  const awaited = cell.supervision?.awaited ?? null;
-  if (awaited !== null && awaited.parent === cell && (awaited.state === CellState.stopping || awaited.state === CellState.draining)) return false;
+  const awaited = inOrder ? undefined : d.awaited.get(cell);
+  if (awaited !== undefined && awaited.parent === cell && (awaited.state === CellState.stopping || awaited.state === CellState.draining)) return false;
   const open: Cell[] = [];
   for (const child of cell.childrenLastFirst) {
     const stays = mode === StopMode.retain && comesBack(cell, child);
@@ -101,8 +105,9 @@ function stopChildren(d: Dispatcher, cell: Cell, mode: StopMode): boolean {
     }
   }
   // The one in the middle: in whatever order they end, all are looked at a few times only and not at each end.
-  if (cell.supervision !== null) cell.supervision.awaited = open[open.length >> 1] ?? null;
-  return open.length === 0;
+  if (open.length === 0) return true;
+  d.awaited.set(cell, open[open.length >> 1]!);
+  return false;
 }
 
 /** Children a restarted supervisor finds again: those of its specification, and those whose state is kept. */

@@ -65,7 +65,9 @@ export function reconfigure(d: Dispatcher, path: string, wanted: Reconfiguration
   cell.supervision!.configure(spec);
   keepInParents(cell);
   let result: Omit<Extract<ReconfigureResult, { readonly ok: true }>, 'ok'> = { added: [], replaced: [], kept: [] };
-  if (partitions.length > 0) result = takePartitions(d, cell, before as PartitionedSupervisorSpec, added);
+  // While it is down its children wait to come back; those that are too many now do not.
+  if (!runs && spec.kind === 'partitioned') result = { added: [], replaced: [], kept: [], stopped: shrink(d, cell, spec.partitions) };
+  else if (partitions.length > 0) result = takePartitions(d, cell, before as PartitionedSupervisorSpec, added);
   else if (runs && cell.kind === CellKind.supervisor) result = takeChildren(d, cell);
   if (runs && (spec as SupervisorSpec).strategy !== (before as SupervisorSpec).strategy) startUncovered(d, cell);
   d.settle();

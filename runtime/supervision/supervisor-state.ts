@@ -18,8 +18,6 @@ export class SupervisorState {
   boot: Boot | null = null;
   /** Group restart that waits for a sibling to stop: the child it is about. */
   waitingFor: Cell | null = null;
-  /** Of the children that stop all at once, one of those still at it. */
-  awaited: Cell | null = null;
   /** Children whose restart failed and is tried again in the supervisor's next slice. */
   retries: Cell[] = [];
   /** Behaviours that replace those of running children at their next fresh start, by id. */

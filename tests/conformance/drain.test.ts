@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ActorContext, type ExitReason, type Runtime, supervisor, worker } from '../../runtime/index.js';
+import { Cell } from '../../runtime/core/cell.js';
+import { type ActorContext, dynamicSupervisor, type ExitReason, type Runtime, supervisor, worker } from '../../runtime/index.js';
 import { child, root, run, started, stateOf, total } from '../runtime/support.js';
 
 const generous = { intensity: { restarts: 1000, withinMs: 1 } } as const;
@@ -101,6 +102,30 @@ test('children have drained before their parent is asked', () => {
   assert.equal(stateOf(runtime, '/p'), 'stopping');
   runtime.advanceTo(150_000);
   assert.equal(stateOf(runtime, '/p'), 'stopped', 'its own time began when it was asked');
+});
+
+test('many children that stop all at once are looked at a few times, not at the end of each: of an actor, and of a dynamic supervisor', () => {
+  const count = 600;
+  const kid = (n: number) => worker({ id: `kid${n}`, behaviour: draining([]), shutdown: 'infinity' });
+  for (const parent of ['actor', 'supervisor'] as const) {
+    const runtime = started(root([parent === 'actor' ? child('p') : dynamicSupervisor({ id: 'p', ...generous })]));
+    if (parent === 'actor') run(runtime, '/p', (ctx) => { for (let n = 0; n < count; n++) ctx.spawn(kid(n)); });
+    else for (let n = 0; n < count; n++) runtime.startChild('/p', kid(n));
+    let looks = 0;
+    const lists = Object.getOwnPropertyDescriptor(Cell.prototype, 'childrenLastFirst')!;
+    Object.defineProperty(Cell.prototype, 'childrenLastFirst', { ...lists, get(this: Cell) { const list = lists.get!.call(this) as readonly Cell[]; looks += list.length; return list; } });
+    try {
+      runtime.terminateChild('/', 'p');
+      const before = looks;
+      for (let n = count - 1; n >= 0; n--) runtime.send(`/p/kid${n}`, 'last');
+      runtime.drain();
+      assert.equal(stateOf(runtime, '/p') ?? 'stopped', 'stopped', parent);
+      assert.equal(runtime.counters().cells, 2);
+      assert.ok(looks - before < 4 * count, `${parent}: ${looks - before} looks`);
+    } finally {
+      Object.defineProperty(Cell.prototype, 'childrenLastFirst', lists);
+    }
+  }
 });
 
 test('a draining bystander of a group restart finishes first; then the group starts in order', () => {

@@ -245,3 +245,24 @@ test('a thousand hibernating actors arm no timer and hold a fraction of the heap
   assert.ok(freed > 12_000_000, `only ${freed} bytes of 16 MB came free`);
   assert.equal(runtime.counters().timers, 0);
 });
+
+test('one that is down while it is away is not brought back before its restart, and is put away again after it', () => {
+  const calls: string[] = [];
+  const runtime = started(root([idleSpec(calls, { restore: 'lastGood', backoff: { minMs: 10, maxMs: 10, jitter: 0 } })], { intensity: { restarts: 9, withinMs: 1000 } }));
+  runtime.send('/a', { key: 'x', size: 1 });
+  runtime.drain();
+  runtime.advanceTo(150_000);
+  assert.equal(stateOf(runtime, '/a'), 'hibernating');
+  calls.length = 0;
+  // The first restart with the last good state does not wait; the message is queued between the two.
+  runtime.crash('/a');
+  runtime.send('/a', { key: 'y', size: 2 });
+  runtime.crash('/a');
+  runtime.drain();
+  assert.deepEqual(calls, [], 'nothing of it runs while it is down');
+  runtime.advanceTo(160_000);
+  assert.deepEqual(calls, ['restore wake']);
+  assert.deepEqual(levels(runtime), { $map: [['x', 1], ['y', 2]] });
+  runtime.advanceTo(400_000);
+  assert.equal(stateOf(runtime, '/a'), 'hibernating');
+});

@@ -195,3 +195,14 @@ test('a root may be partitioned, and a boot that fails stops the partitions befo
   assert.deepEqual(causes(rig.answer), ['child "books" did not start', 'child "2" did not start', 'reason']);
   assert.deepEqual(log, ['+0', '+1', '-1 shutdown', '-0 shutdown']);
 });
+
+test('a number that becomes less while the supervisor waits for its restart holds when it comes back', () => {
+  const rig = rigged(3, { backoff: { minMs: 10, maxMs: 10, jitter: 0 } });
+  rig.runtime.kill('/books');
+  assert.deepEqual(rig.runtime.whichChildren('/')?.map(({ state }) => state), ['restarting']);
+  assert.deepEqual(rig.runtime.reconfigure('/books', { partitions: 1 }), { ok: true, added: [], replaced: [], kept: [], stopped: ['2', '1'] });
+  assert.deepEqual(ids(rig), ['0']);
+  rig.runtime.advanceTo(20_000);
+  assert.deepEqual(rig.runtime.whichChildren('/books')?.map(({ id, state }) => `${id} ${state}`), ['0 running']);
+  assert.equal(rig.runtime.counters().cells, 3);
+});

@@ -1,18 +1,18 @@
-import { type ActorContext, type ActorRef, type AskResult, type Behaviour, type Down, type ExitReason, type Gone, worker, type WorkerSpec } from '../../runtime/index.js';
-import type { Answered, Belief, Question, Sent, Tick } from './life.js';
+import { type ActorContext, type ActorRef, type AskResult, type Behaviour, type Down, type ExitReason, type Gone, type GroupChange, type TaskOutcome, worker, type WorkerSpec } from '../../runtime/index.js';
+import type { Answered, Belief, Job, JobDone, Question, Sent, Tick } from './life.js';
 import type { ActorPlan, Order } from './script.js';
 import { OWN, type World } from './world.js';
 
-type Message = Sent | Tick | Answered | Down | Gone | { readonly type: 'order' | 'runtime.effect_failed' };
+type Message = Sent | Tick | Answered | JobDone | Down | Gone | GroupChange | { readonly type: 'ready' | 'over' } | { readonly type: 'order' | 'runtime.effect_failed' };
 
 /** An actor that does what it is told, and tells the world whatever should not have happened. */
-export function scriptedActor(world: World, plan: ActorPlan): Behaviour<Belief, Message, unknown> {
+export function scriptedActor(world: World, plan: ActorPlan, version = world.version): Behaviour<Belief, Message, unknown> {
   let starts = 0;
   const mutable = plan.mutable === true;
   return {
-    name: 'scripted', version: 1, stateKind: mutable ? 'mutable' : 'immutable',
+    name: 'scripted', version, stateKind: mutable ? 'mutable' : 'immutable',
     init: (ctx) => {
-      const life = world.begin(ctx.path);
+      const life = world.begin(ctx.path, version);
       const turn = new Turn(world, { life, turns: 0, timers: {}, sum: 0 }, ctx, plan, 0);
       for (const order of plan.onStart ?? []) turn.carryOut(order);
       starts++;
@@ -28,16 +28,27 @@ export function scriptedActor(world: World, plan: ActorPlan): Behaviour<Belief, 
       }
       world.log(`+${ctx.path}`);
       world.startedInOrder(ctx.path);
+      if (plan.late !== undefined) {
+        ctx.startLater();
+        ctx.startTimer('ready', plan.late, { type: 'ready' });
+        world.startsLate(life);
+      }
+      if (plan.lasts !== undefined) ctx.startTimer('over', plan.lasts, { type: 'over' });
       turn.noteAll();
       turn.state.timers = turn.timers;
       turn.state.sum = turn.sum;
       return turn.state;
     },
-    step: (belief, message, ctx) => {
+    step: (belief: Belief | undefined, message, ctx) => {
+      if (belief === undefined) {
+        world.expect(false, 'a turn has a state', () => `${ctx.path}: handled ${message.type} without one`);
+        throw new Error('no state');
+      }
       const { life } = belief;
       world.expect(world.isCurrent(life), 'one life at a time', () => `${ctx.path}: a message reached life ${life.number}, which is over`);
       world.expect(!life.over, 'nothing after the end', () => `${ctx.path}: handled ${message.type} after its stop hook`);
       world.expect(belief.turns === life.turns, 'the state is that of the last completed turn', () => `${ctx.path}: state of turn ${belief.turns}, ${life.turns} are completed`);
+      life.lastUs = ctx.nowUs();
       const turn = new Turn(world, belief, ctx, plan, belief.turns + 1);
       turn.take(message);
       world.mix(turn.sum);
@@ -54,6 +65,7 @@ export function scriptedActor(world: World, plan: ActorPlan): Behaviour<Belief, 
       return belief;
     },
     stop: (belief, ctx, reason: ExitReason) => {
+      belief.life.lastUs = ctx.nowUs();
       world.log(`-${ctx.path} ${reason.kind}`);
       world.expect(!belief.life.over, 'one stop hook', () => `${ctx.path}: the stop hook of life ${belief.life.number} ran twice`);
       world.stoppedInOrder(ctx.path, reason);
@@ -64,6 +76,16 @@ export function scriptedActor(world: World, plan: ActorPlan): Behaviour<Belief, 
       return waits ? 'pending' : undefined;
     },
     view: ({ turns, sum }) => ({ turns, sum }),
+    snapshot: (belief) => ({ ...belief }),
+    restore: (data, ctx, _input, how) => {
+      if (plan.refuses === 'restore') throw new Error('told not to restore');
+      world.restored(data as Belief, ctx.path, how);
+      return { ...(data as Belief) };
+    },
+    migrate: (data) => {
+      if (plan.refuses === 'migrate') throw new Error('told not to migrate');
+      return plan.refuses === 'version' ? undefined : data;
+    },
   };
 }
 
@@ -118,6 +140,27 @@ class Turn {
         world.expect(life.gone.delete(token), 'an address is gone for good once', () => `${ctx.path}: token ${token}, which it does not wait for`);
         break;
       }
+      case 'runtime.group': {
+        const { token, group, joined, left } = message as GroupChange;
+        const watched = life.groups.get(token);
+        world.expect(watched?.group === group, 'a notice is of a group that is watched', () => `${ctx.path}: ${group}, token ${token}`);
+        if (watched === undefined) break;
+        const before = watched.members ?? [];
+        const there = joined.find(({ path }) => before.includes(path)) ?? left.find(({ path }) => !before.includes(path));
+        world.expect(there === undefined, 'who watches a group knows its members', () => `${ctx.path}: ${there?.path} ${left.length > 0 ? 'left without being' : 'joined and was'} in ${group}`);
+        watched.members = [...before.filter((path) => left.every((ref) => ref.path !== path)), ...joined.map(({ path }) => path)];
+        break;
+      }
+      case 'jobDone':
+        world.expect((message as JobDone).job.life === life, 'an outcome belongs to the life that asked', () => ctx.path);
+        break;
+      case 'ready':
+        this.endStart(this.plan.failsLate === true);
+        break;
+      case 'over':
+        if (this.plan.dies === true) throw new Error('over');
+        ctx.stop('over');
+        break;
       case 'runtime.effect_failed': break;
       case 'order': break;
       default: {
@@ -178,6 +221,36 @@ class Turn {
         this.notes.push(() => life.gone.add(token));
         break;
       }
+      case 'join': {
+        const { life } = this.state;
+        ctx.join(`g${n % 2}`);
+        this.notes.push(() => life.joined.add(`g${n % 2}`));
+        break;
+      }
+      case 'leave': {
+        const { life } = this.state;
+        ctx.leave(`g${n % 2}`);
+        this.notes.push(() => life.joined.delete(`g${n % 2}`));
+        break;
+      }
+      case 'watchGroup': {
+        const { life } = this.state;
+        const token = ctx.watchGroup(`g${n % 2}`);
+        this.notes.push(() => life.groups.set(token, { group: `g${n % 2}`, members: null }));
+        break;
+      }
+      case 'unwatchGroup': {
+        const { life } = this.state;
+        const token = [...life.groups.keys()][n % Math.max(1, life.groups.size)];
+        if (token === undefined) break;
+        ctx.unwatchGroup(token);
+        this.notes.push(() => life.groups.delete(token));
+        break;
+      }
+      case 'broadcast': ctx.broadcast(`g${n % 2}`, { type: 'order' }); break;
+      case 'task': this.task(n); break;
+      case 'cancelTask': ctx.cancelTask(`job${n % 2}`); break;
+      case 'started': case 'failStart': this.endStart(order.type === 'failStart'); break;
       case 'replyTwice':
         ctx.reply({ type: 'order' });
         ctx.reply({ type: 'order' });
@@ -222,6 +295,33 @@ class Turn {
       return { type: 'answered', question };
     });
     this.notes.push(() => question.life.questions.push(question));
+  }
+
+  /** Only a start that goes on can be ended; anything else would be a crash. */
+  private endStart(fails: boolean): void {
+    const { life } = this.state;
+    if (life.lateUs === null) return;
+    if (fails) this.ctx.failStart('told to');
+    else this.ctx.started();
+    this.notes.push(() => {
+      life.lateUs = null;
+    });
+  }
+
+  /** Ends in time, too late, at once or not at all, well or not, and may be slow to stop. */
+  private task(n: number): void {
+    const { world, ctx } = this;
+    const deadlineMs = n % 3 === 0 ? 3 : 12;
+    const linked = n % 4 === 1;
+    const job: Job = { life: this.state.life, dueUs: ctx.nowUs() + deadlineMs * 1000, linked, outcomes: 0 };
+    const plan = { ...(n % 5 === 4 ? { flaky: 1 } : n % 5 === 3 ? {} : { lasts: n }), ...(n % 2 === 0 ? { dies: true } : {}), ...(n % 7 === 6 ? { late: 2 } : {}), ...(this.plan.slowStop === true ? { slowStop: true } : {}) };
+    ctx.task({ id: `job${n % 2}`, behaviour: scriptedActor(world, plan) as never, deadlineMs, linked, shutdown: 4 }, (outcome: TaskOutcome) => {
+      job.outcomes++;
+      world.log(`${ctx.path}/job${n % 2} ${outcome.ok ? 'ok' : outcome.reason}`);
+      world.expect(job.outcomes === 1, 'every task has exactly one outcome', () => `${ctx.path}: outcome ${job.outcomes} of one task`);
+      return { type: 'jobDone', job };
+    });
+    this.notes.push(() => job.life.jobs.push(job));
   }
 
   private kid(n: number): WorkerSpec<never> {

@@ -5,6 +5,21 @@ export interface Question {
   outcomes: number;
 }
 
+/** A task one life began. */
+export interface Job {
+  readonly life: Life;
+  readonly dueUs: number;
+  /** It may end without an outcome: its crash is the owner's. */
+  readonly linked: boolean;
+  outcomes: number;
+}
+
+/** A group one life watches, as the notices tell it; null until the first. */
+export interface Watched {
+  readonly group: string;
+  members: readonly string[] | null;
+}
+
 /** What should be true of one actor from `init` to its end; restarts with the last good state are one life. */
 export interface Life {
   readonly path: string;
@@ -18,6 +33,14 @@ export interface Life {
   /** Addresses watched for good, by token. */
   readonly gone: Set<number>;
   readonly questions: Question[];
+  readonly jobs: Job[];
+  /** Groups it is in, and those it watches, by token. */
+  readonly joined: Set<string>;
+  readonly groups: Map<number, Watched>;
+  /** Last turn, or other call of a hook. */
+  lastUs: number;
+  /** When a start that goes on must be over; null once the actor has said that it is there. */
+  lateUs: number | null;
 }
 
 /** State of a scripted actor: what it believes, held against its life after every turn. */
@@ -40,6 +63,11 @@ export interface Tick {
 export interface Answered {
   readonly type: 'answered';
   readonly question: Question;
+}
+
+export interface JobDone {
+  readonly type: 'jobDone';
+  readonly job: Job;
 }
 
 /** An order on its way: every one sent has a number, and one fate. */

@@ -4,7 +4,7 @@ import type { Sent } from './life.js';
 import type { World } from './world.js';
 
 const definition = setup({ types: { context: {} as { n: number }, events: {} as { readonly type: string; readonly n?: number } } }).createMachine({
-  id: 'scripted', context: { n: 0 }, initial: 'idle',
+  id: 'machine', context: { n: 0 }, initial: 'idle',
   on: { end: '.over', die: { actions: assign(() => { throw new Error('told to die'); }) } },
   states: {
     idle: { after: { 3: 'busy' }, on: { add: { target: 'busy', actions: assign({ n: ({ context, event }) => context.n + (event.n ?? 0) }) }, timer: { actions: raise({ type: 'add' }, { delay: 2, id: 'later' }) } } },
@@ -20,7 +20,7 @@ export function scriptedMachine(world: World): Behaviour<unknown, Sent, unknown>
   return {
     ...behaviour,
     init: (ctx, input) => {
-      world.begin(ctx.path);
+      world.begin(ctx.path, Infinity);
       return behaviour.init(ctx, input);
     },
     step: (state, message, ctx) => {

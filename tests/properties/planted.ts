@@ -1,7 +1,11 @@
 import { TimerHeap } from '../../runtime/clock/timer-heap.js';
 import { CellContext } from '../../runtime/core/context.js';
 import { Dispatcher } from '../../runtime/core/dispatcher.js';
+import { Groups } from '../../runtime/core/groups.js';
 import { Mailbox } from '../../runtime/core/mailbox.js';
+import { Post } from '../../runtime/core/post.js';
+import { Runtime } from '../../runtime/index.js';
+import { SupervisorState } from '../../runtime/supervision/supervisor-state.js';
 import { RestartWindow } from '../../runtime/supervision/window.js';
 
 type Method = (this: never, ...args: never[]) => unknown;
@@ -67,6 +71,26 @@ const BUGS = {
   'a failed turn leaves its wishes': [Dispatcher.prototype, 'failTurn', (original) => function (this: Dispatcher, ...args: unknown[]) {
     this.hooks.commit(this, 0);
     original.apply(this as never, args as never[]);
+  }],
+  'a partition is not started': [SupervisorState.prototype, 'configure', (original) => function (this: SupervisorState, spec: { readonly kind: string }) {
+    original.call(this as never, spec as never);
+    if (spec.kind === 'partitioned' && this.declared.length > 1) this.declared = this.declared.slice(0, -1);
+  }],
+  'a task that crashed has no outcome': [Dispatcher.prototype, 'answer', (original) => function (this: Dispatcher, ask: unknown, result: { ok: boolean; reason?: string }) {
+    if (result.reason !== 'crashed') original.call(this as never, ask as never, result as never);
+  }],
+  'who ends stays in its groups': [Groups.prototype, 'release', () => () => undefined],
+  'a change of a group is not told': [Groups.prototype, 'tell', () => () => undefined],
+  'a late start has no deadline': [Post.prototype, 'arm', (original) => function (this: Post, dueUs: number, cell: { readonly pendingStart?: { readonly timer: unknown } | null } | null, ...rest: unknown[]) {
+    const never = cell?.pendingStart?.timer === null && rest[0] === '';
+    return original.call(this as never, (never ? Infinity : dueUs) as never, cell as never, ...rest as never[]);
+  }],
+  'a start that is finished is not noticed': [Dispatcher.prototype, 'startSettled', () => () => undefined],
+  'who was put away is not brought back': [Dispatcher.prototype, 'opens', (original) => function (this: Dispatcher, cell: { readonly idle: { readonly asleep: boolean } | null; readonly suspended: boolean }) {
+    return (cell.idle?.asleep === true && !cell.suspended) || (original.call(this as never, cell as never) as boolean);
+  }],
+  'a dry run of an upgrade is none': [Runtime.prototype, 'upgrade', (original) => function (this: Runtime, target: unknown, behaviour: unknown) {
+    return original.call(this as never, target as never, behaviour as never);
   }],
   'chance is not seeded': [CellContext.prototype, 'random', () => () => (drift = (drift + 0.377) % 1)],
 } as const satisfies Record<string, readonly [object, string, (original: Method) => (...args: never[]) => unknown]>;

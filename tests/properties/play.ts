@@ -1,4 +1,4 @@
-import { type ChildSpec, dynamicSupervisor, supervisor, worker } from '../../runtime/index.js';
+import { type ChildSpec, dynamicSupervisor, partitionedSupervisor, supervisor, worker } from '../../runtime/index.js';
 import type { Action, Plan, Script } from './script.js';
 import { Violation, World } from './world.js';
 
@@ -48,6 +48,11 @@ export function specOf(world: World, plan: Plan): ChildSpec {
       const { kind: _kind, ...rest } = plan;
       return dynamicSupervisor(rest);
     }
+    case 'partitioned': {
+      const { kind: _kind, partition, ...rest } = plan;
+      const { id: _id, ...template } = specOf(world, { ...partition, id: 'each' });
+      return partitionedSupervisor({ ...rest, partition: template as never });
+    }
   }
 }
 
@@ -65,6 +70,9 @@ function act(world: World, action: Action): void {
     case 'exit': world.exit(action.at, action.kind); break;
     case 'reconfigure': world.reconfigure(action.at, { ...action.flags, ...(action.children === undefined ? {} : { children: action.children.map((child) => specOf(world, child)) }) }); break;
     case 'publish': world.publish(action.order); break;
+    case 'broadcast': world.broadcast(action.group); break;
+    case 'route': world.route(action.at, action.key, action.order); break;
+    case 'upgrade': world.upgrade(action.at, action.actor, { ...(action.all === true ? { all: true } : {}), ...(action.dryRun === true ? { dryRun: true } : {}) }); break;
     case 'step': world.step(action.turns); break;
     case 'wait': world.wait(action.ms); break;
   }

@@ -1,5 +1,5 @@
 import { type Failure, TWO_RUNS } from './play.js';
-import type { Action, Plan, Script } from './script.js';
+import type { Action, Plan, Script, WorkerPlan } from './script.js';
 
 export interface PrintOptions {
   /** Where the test finds the runtime and this room; relative to a file in it. */
@@ -44,10 +44,13 @@ function printPlan(plan: Plan, indent: string, uses: Set<string>): string {
   switch (plan.kind) {
     case 'worker': {
       uses.add('worker');
-      const { kind: _kind, id, actor, mailbox, ...rest } = plan;
-      const fields = [`id: ${quote(id)}`, `behaviour: world.actor(${actor === undefined ? '' : literal(actor)})`, ...entries(rest)];
-      if (mailbox !== undefined) fields.push(`mailbox: { ${[...entries(mailbox), ...(mailbox.overflow === 'conflate' ? ['conflateKey: ({ n = 0 }) => n % 3'] : [])].join(', ')} }`);
-      return `worker({ ${fields.join(', ')} })`;
+      return `worker({ id: ${quote(plan.id)}, ${workerFields(plan).join(', ')} })`;
+    }
+    case 'partitioned': {
+      uses.add('partitionedSupervisor');
+      const { kind: _kind, partition, ...rest } = plan;
+      const each = partition.kind === 'worker' ? ["kind: 'worker'", ...workerFields(partition)] : entries(partition);
+      return `partitionedSupervisor({ ${entries(rest).join(', ')}, partition: { ${each.join(', ')} } })`;
     }
     case 'dynamic': {
       uses.add('dynamicSupervisor');
@@ -64,6 +67,13 @@ function printPlan(plan: Plan, indent: string, uses: Set<string>): string {
   }
 }
 
+function workerFields(plan: Omit<WorkerPlan, 'id'>): string[] {
+  const { kind: _kind, id: _id, actor, mailbox, ...rest } = plan as WorkerPlan;
+  const fields = [`behaviour: world.actor(${actor === undefined ? '' : literal(actor)})`, ...entries(rest)];
+  if (mailbox !== undefined) fields.push(`mailbox: { ${[...entries(mailbox), ...(mailbox.overflow === 'conflate' ? ['conflateKey: ({ n = 0 }) => n % 3'] : [])].join(', ')} }`);
+  return fields;
+}
+
 function printAction(action: Action, uses: Set<string>): string {
   switch (action.do) {
     case 'send': return `world.send(${quote(action.to)}, ${literal(action.order)}${action.times === undefined ? '' : `, ${action.times}`});`;
@@ -77,6 +87,12 @@ function printAction(action: Action, uses: Set<string>): string {
       return `world.reconfigure(${quote(action.at)}, { ${[...entries(action.flags), ...(children === undefined ? [] : [`children: [${children}]`])].join(', ')} });`;
     }
     case 'publish': return `world.publish(${literal(action.order)});`;
+    case 'broadcast': return `world.broadcast(${quote(action.group)});`;
+    case 'route': return `world.route(${quote(action.at)}, ${action.key}, ${literal(action.order)});`;
+    case 'upgrade': {
+      const how = [...(action.all === true ? ['all: true'] : []), ...(action.dryRun === true ? ['dryRun: true'] : [])];
+      return `world.upgrade(${[quote(action.at), ...(action.actor === undefined && how.length === 0 ? [] : [literal(action.actor ?? {})]), ...(how.length === 0 ? [] : [`{ ${how.join(', ')} }`])].join(', ')});`;
+    }
     case 'step': return `world.step(${action.turns});`;
     case 'wait': return `world.wait(${action.ms});`;
   }

@@ -10,7 +10,7 @@ import { plant, PLANTED } from './planted.js';
 import { play } from './play.js';
 import { runProperties } from './run.js';
 
-const SCRIPTS = 5_000;
+const SCRIPTS = 2_500;
 const SEED = 20261121;
 /** A bug must show within so many scripts. */
 const ENOUGH = 1_500;

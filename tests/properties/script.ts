@@ -6,7 +6,7 @@ import type { BackoffSpec, MailboxSpec, RestartType, Shutdown, Strategy } from '
  */
 export interface Script {
   readonly seed: number;
-  readonly tree: SupervisorPlan | DynamicPlan;
+  readonly tree: SupervisorPlan | DynamicPlan | PartitionedPlan;
   readonly actions: readonly Action[];
 }
 
@@ -22,6 +22,8 @@ export interface WorkerPlan {
   readonly restart?: RestartType;
   readonly restore?: 'init' | 'lastGood';
   readonly shutdown?: Shutdown;
+  readonly startDeadlineMs?: number;
+  readonly idleAfter?: number;
   readonly significant?: boolean;
   readonly mailbox?: Pick<MailboxSpec, 'capacity' | 'overflow' | 'onRestart' | 'stash'>;
   readonly backoff?: BackoffSpec;
@@ -37,6 +39,15 @@ export interface ActorPlan {
   readonly ignores?: number;
   /** A flaky start fails by `ctx.failStart` instead of a throw. */
   readonly failsByValue?: boolean;
+  /** Its starts go on after `init` for so many milliseconds. */
+  readonly late?: number;
+  /** Such a start fails by `ctx.failStart`. */
+  readonly failsLate?: boolean;
+  /** So many milliseconds after it began it is over: the actor ends, or throws (`dies`). */
+  readonly lasts?: number;
+  readonly dies?: boolean;
+  /** As the newer version of an upgrade: its `migrate` or `restore` throws, or there is no way from the older version. */
+  readonly refuses?: 'migrate' | 'restore' | 'version';
   /** Its stop hook answers 'pending': it waits for an order to end, or for its deadline. */
   readonly slowStop?: boolean;
   /** Its stop hook throws. */
@@ -71,7 +82,18 @@ export interface DynamicPlan {
   readonly backoff?: BackoffSpec;
 }
 
-export type Plan = WorkerPlan | SupervisorPlan | DynamicPlan;
+export interface PartitionedPlan {
+  readonly kind: 'partitioned';
+  readonly id: string;
+  readonly partitions: number;
+  readonly partition: Omit<WorkerPlan, 'id'> | Omit<DynamicPlan, 'id'>;
+  readonly intensity: Budget;
+  readonly restart?: RestartType;
+  readonly significant?: boolean;
+  readonly backoff?: BackoffSpec;
+}
+
+export type Plan = WorkerPlan | SupervisorPlan | DynamicPlan | PartitionedPlan;
 
 /** What an actor is told to do in its turn. */
 export interface Order {
@@ -82,7 +104,7 @@ export interface Order {
 
 export const ORDERS = [
   'add', 'die', 'end', 'chain', 'timer', 'cancel', 'spawn', 'spawnNow', 'stopKid', 'monitor', 'demonitor', 'ask', 'reply', 'replyTwice', 'subscribe', 'publish',
-  'register', 'effect', 'workThenDie', 'exit', 'stash', 'unstash', 'watch',
+  'register', 'effect', 'workThenDie', 'exit', 'stash', 'unstash', 'watch', 'join', 'leave', 'watchGroup', 'unwatchGroup', 'broadcast', 'task', 'cancelTask', 'started', 'failStart',
 ] as const;
 export type OrderType = (typeof ORDERS)[number];
 
@@ -91,6 +113,7 @@ export interface Flags {
   readonly strategy?: Strategy;
   readonly intensity?: Budget;
   readonly autoShutdown?: 'never' | 'anySignificant' | 'allSignificant';
+  readonly partitions?: number;
 }
 
 /** What is done from outside, between turns. */
@@ -103,5 +126,9 @@ export type Action =
   | { readonly do: 'exit'; readonly at: string; readonly kind: 'normal' | 'shutdown' | 'error' }
   | { readonly do: 'reconfigure'; readonly at: string; readonly flags: Flags; readonly children?: readonly Plan[] }
   | { readonly do: 'publish'; readonly order: Order }
+  | { readonly do: 'broadcast'; readonly group: string }
+  | { readonly do: 'route'; readonly at: string; readonly key: number; readonly order: Order }
+  /** To a newer version: the actor there, or (`all`) every scripted one. */
+  | { readonly do: 'upgrade'; readonly at: string; readonly actor?: ActorPlan; readonly all?: boolean; readonly dryRun?: boolean }
   | { readonly do: 'step'; readonly turns: number }
   | { readonly do: 'wait'; readonly ms: number };

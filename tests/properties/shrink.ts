@@ -68,7 +68,7 @@ function smallerTrees(plan: Plan): Plan[] {
   return [...smaller, ...withoutFields(plan)];
 }
 
-const NEEDED = new Set(['kind', 'id', 'strategy', 'intensity', 'children', 'do', 'to', 'at', 'order', 'child', 'type', 'ms', 'turns', 'flags', 'capacity', 'overflow', 'minMs', 'maxMs', 'jitter', 'restarts', 'withinMs']);
+const NEEDED = new Set(['kind', 'id', 'strategy', 'intensity', 'children', 'do', 'to', 'at', 'order', 'child', 'type', 'ms', 'turns', 'flags', 'capacity', 'overflow', 'minMs', 'maxMs', 'jitter', 'restarts', 'withinMs', 'partition', 'partitions', 'group', 'key']);
 
 /** The object without one of its optional fields, or with a smaller number in one. */
 function withoutFields<T extends object>(value: T): T[] {

@@ -3,7 +3,7 @@ import {
 } from '../../runtime/index.js';
 import { scriptedActor } from './actor.js';
 import { Invariants } from './invariants.js';
-import type { Life, Question, Sent } from './life.js';
+import type { Belief, Life, Question, Sent } from './life.js';
 import { scriptedMachine } from './machine.js';
 import type { ActorPlan, Order } from './script.js';
 
@@ -45,6 +45,7 @@ export class World {
   private generations = 0;
   private ends = 0;
   private sums = 0;
+  private resumedUs = 0;
   /** What an administrator is doing right now: order among siblings does not bind him. */
   private admin: { readonly parent: string; readonly path: string } | null = null;
   /** Children an administrator started, out of their order. */
@@ -53,6 +54,11 @@ export class World {
   private readonly terminated = new Set<string>();
 
   private readonly looks: boolean;
+  /** Newest version of the scripted behaviour, and the oldest that may still be started. */
+  version = 1;
+  private oldest = 1;
+  /** Starts by hand that were under way when the call returned. */
+  private readonly awaited: { readonly path: string; told: number }[] = [];
 
   /** @param options.looks false for a second run that only counts for its digest */
   constructor(options: { readonly seed: number | string; readonly looks?: boolean }) {
@@ -114,8 +120,13 @@ export class World {
 
   reconfigure(at: string, wanted: Reconfiguration): void {
     this.admin = { parent: at, path: '' };
+    const before = KEYS.map((key) => this.runtime.route(at, key)?.path);
     const answer = this.runtime.reconfigure(at, wanted);
     this.admin = null;
+    const { partitions } = wanted as { readonly partitions?: number };
+    // What the call has started may have ended the supervisor.
+    const after = KEYS.map((key) => this.runtime.route(at, key)?.path);
+    if (answer.ok && before[0] !== undefined && after[0] !== undefined && partitions !== undefined) this.invariants.rerouted(at, before as string[], after as string[], partitions);
     if (answer.ok) {
       this.invariants.relearn(at, wanted);
       for (const { path } of this.runtime.whichChildren(at) ?? []) this.outOfOrder.add(path);
@@ -140,6 +151,7 @@ export class World {
 
   resume(at: string): void {
     this.runtime.resume(at);
+    this.resumedUs = this.runtime.nowUs();
     this.check();
   }
 
@@ -172,9 +184,10 @@ export class World {
 
   restartChild(parent: string, id: string): void {
     this.administer(parent, id, () => {
+      this.invariants.byHand.add(parent);
       this.outOfOrder.add(pathOf(parent, id));
       this.invariants.restartedByHand(pathOf(parent, id));
-      return this.runtime.restartChild(parent, id);
+      return this.awaiting(pathOf(parent, id), (told) => this.runtime.restartChild(parent, id, told));
     });
   }
 
@@ -184,10 +197,39 @@ export class World {
 
   startChild(parent: string, child: ChildSpec): void {
     this.administer(parent, child.id, () => {
+      this.invariants.byHand.add(parent);
       this.outOfOrder.add(pathOf(parent, child.id));
       if (this.runtime.whichChildren(parent)?.some(({ id }) => id === child.id) === false) this.invariants.learn(child, pathOf(parent, child.id));
-      return this.runtime.startChild(parent, child);
+      return this.awaiting(pathOf(parent, child.id), (told) => this.runtime.startChild(parent, child, told));
     });
+  }
+
+  broadcast(group: string): void {
+    const members = this.runtime.members(group).length;
+    const reached = this.runtime.broadcast(group, { type: 'order' });
+    this.expect(reached === members, 'a broadcast goes to every member', () => `${reached} of ${members} of ${group}`);
+    this.check();
+  }
+
+  /** Sends to the partition of a key. */
+  route(at: string, key: number, order: Order): void {
+    const partition = this.runtime.route(at, key);
+    if (partition !== undefined) this.send(partition.path, order);
+  }
+
+  /** Puts a newer version in the place of the one at the path, or of all. */
+  upgrade(at: string, plan: ActorPlan = {}, how: { readonly all?: boolean; readonly dryRun?: boolean } = {}): void {
+    const { runtime } = this;
+    const before = this.invariants.versions();
+    const to = this.version + 1;
+    const answer = runtime.upgrade(how.all === true ? { behaviour: 'scripted' } : at, scriptedActor(this, plan, to), { dryRun: how.dryRun === true });
+    if (answer.ok && how.dryRun !== true) {
+      this.version = to;
+      if (how.all === true) this.oldest = to;
+    }
+    this.log(`upgrade ${answer.ok ? answer.upgraded.length : 'refused'}`);
+    this.invariants.upgraded(before, answer.ok && how.dryRun !== true ? answer.upgraded.map(({ path }) => path) : [], to);
+    this.check();
   }
 
   /** Runs that many turns (or until nothing is queued). */
@@ -206,7 +248,7 @@ export class World {
       this.rest();
     }
     this.runtime.moveTo(untilUs);
-    this.invariants.atRest(this.lives);
+    this.invariants.atRest(this.lives, this.resumedUs);
     this.settled();
   }
 
@@ -233,6 +275,8 @@ export class World {
     let lost = 0;
     for (const fate of this.fates) if (fate === FATE.sent) lost++;
     this.expect(lost <= counters.conflated, 'every message has one fate', () => `${lost} orders were neither handled nor dead letters, ${counters.conflated} were conflated`);
+    const untold = this.awaited.find(({ told }) => told === 0);
+    this.expect(untold === undefined, 'who starts a child by hand is told once how it went', () => `nothing of ${untold?.path}`);
     this.expect(this.ends <= 1, 'the root ends at most once', () => `${this.ends} times`);
     this.raise();
   }
@@ -266,12 +310,24 @@ export class World {
     this.sums = Math.imul(this.sums ^ sum, 0x01000193);
   }
 
-  begin(path: string): Life {
+  begin(path: string, version: number): Life {
+    this.expect(version >= this.oldest, 'an upgrade of all reaches whoever starts later', () => `${path}: version ${version}, all were upgraded to ${this.oldest}`);
     this.invariants.ignored.delete(path);
     this.terminated.delete(path);
-    const life: Life = { path, number: (this.lives.get(path)?.number ?? 0) + 1, turns: 0, over: false, watching: new Map(), gone: new Set(), questions: [] };
+    const life: Life = { path, number: (this.lives.get(path)?.number ?? 0) + 1, turns: 0, over: false, watching: new Map(), gone: new Set(), questions: [], jobs: [], joined: new Set(), groups: new Map(), lastUs: this.runtime.nowUs(), lateUs: null };
     this.lives.set(path, life);
     return life;
+  }
+
+  /** The start of this life goes on after its init. */
+  startsLate(life: Life): void {
+    life.lateUs = this.runtime.nowUs() + this.invariants.startMs(life.path) * 1000;
+  }
+
+  /** A state comes back from its data, of an actor that was put away or is being upgraded. */
+  restored({ life, turns }: Belief, path: string, how: string): void {
+    this.expect(this.isCurrent(life) && turns === life.turns, 'the state is that of the last completed turn', () => `${path}: ${how} with turn ${turns} of life ${life.number}, ${life.turns} are completed`);
+    life.lastUs = this.runtime.nowUs();
   }
 
   /** A start that found nothing to do. */
@@ -314,6 +370,7 @@ export class World {
     if (this.admin?.path === path || (this.admin?.path === '' && this.admin.parent === parentOf(path))) return;
     this.outOfOrder.delete(path);
     this.invariants.nobodyAfter(path, 'start', this.outOfOrder);
+    this.invariants.nobodyStarting(path);
   }
 
   /** Called when a child is stopped by its supervisor: those after it must be down. */
@@ -322,6 +379,15 @@ export class World {
     if (own) this.invariants.somebodyEnded();
     if (this.terminated.has(path) || own || this.admin?.path === path || this.admin?.parent === parentOf(path)) return;
     this.invariants.nobodyAfter(path, 'stop', this.outOfOrder);
+  }
+
+  private awaiting(path: string, start: (told: () => void) => StartChildResult): void {
+    const waits = { path, told: 0 };
+    const answer = start(() => {
+      waits.told++;
+      this.expect(waits.told === 1, 'who starts a child by hand is told once how it went', () => `${waits.told} times of ${path}`);
+    });
+    if (answer.ok && answer.pending === true) this.awaited.push(waits);
   }
 
   private administer(parent: string, id: string, act: () => unknown): void {
@@ -381,7 +447,9 @@ export class World {
 
 const NAMES = ['unknown', 'sent', 'handled', 'a dead letter'];
 /** Code outside the tree asks, too. */
-const OUTSIDE: Life = { path: '', number: 0, turns: 0, over: false, watching: new Map(), gone: new Set(), questions: [] };
+const OUTSIDE: Life = { path: '', number: 0, turns: 0, over: false, watching: new Map(), gone: new Set(), questions: [], jobs: [], joined: new Set(), groups: new Map(), lastUs: 0, lateUs: null };
+/** Keys whose partitions are looked at when their number changes. */
+const KEYS = Array.from({ length: 12 }, (_, key) => key);
 
 export function pathOf(parent: string, id: string): string {
   return parent === '/' ? `/${id}` : `${parent}/${id}`;

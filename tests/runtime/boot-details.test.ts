@@ -20,6 +20,23 @@ const slow = (id: string) => worker({
 });
 const group = (restart: 'permanent' | 'temporary' = 'permanent') => supervisor({ id: 's', strategy: 'oneForOne', intensity: { restarts: 1, withinMs: 1 }, restart, children: [child('first'), slow('slow'), child('last')] });
 
+test('who starts a supervisor that ends by itself, and is stopped over that, is told that it was called off', () => {
+  for (const over of ['stop', 'terminate'] as const) {
+    const runtime = started(root([supervisor({ id: 'top', strategy: 'oneForOne', intensity: { restarts: 9, withinMs: 1 }, children: [] })]));
+    const told: StartChildResult[] = [];
+    const draining = worker({ ...slow('slow'), behaviour: { ...slow('slow').behaviour, stop: () => 'pending' as const }, shutdown: 5 } as never);
+    runtime.startChild('/top', supervisor({ id: 's', strategy: 'oneForOne', intensity: { restarts: 1, withinMs: 1 }, children: [draining] }), (result) => { told.push(result); });
+    runtime.crash('/top/s');
+    assert.deepEqual(told, []);
+    if (over === 'stop') runtime.stop();
+    else runtime.terminateChild('/top', 's');
+    assert.deepEqual(told, [{ ok: false, reason: { kind: 'stopping', path: '/top/s' } }]);
+    runtime.advanceTo(10_000);
+    assert.equal(told.length, 1);
+    assert.equal(runtime.counters().timers, 0);
+  }
+});
+
 test('who starts a supervisor is told once that it is there, when its slow child is', () => {
   const runtime = started(root([]));
   const told: StartChildResult[] = [];

@@ -289,3 +289,20 @@ test('the tree shows why a supervisor that did not start again by hand has ended
   const last = runtime.tree()?.children[0]?.lastExit;
   assert.equal(last?.kind === 'error' ? last.cause.message : last?.kind, 'child "y" did not start');
 });
+
+test('a start that its actor ended in its own init, and whose supervisor gives up before it is judged, leaves no deadline', () => {
+  const runtime = top('oneForOne', []);
+  const ends = (id: string, more: object): ChildSpec => worker({
+    id, startDeadlineMs: 500,
+    behaviour: {
+      name: 'ends', version: 1,
+      init: (ctx: ActorContext<string>) => { ctx.startLater(); ctx.exit({ kind: 'error', cause: { name: 'Told', message: id } }); return null; },
+      step: (state: null) => state,
+    }, ...more,
+  });
+  const inits = { onInit: (ctx: ActorContext<never>) => { ctx.exit({ kind: 'error', cause: { name: 'Told', message: 'at once' } }); } } as never;
+  runtime.startChild('/', supervisor({ id: 's', strategy: 'oneForOne', intensity: { restarts: 0, withinMs: 1 }, restart: 'temporary', children: [child('a', inits), ends('late', {})] }));
+  runtime.drain();
+  assert.deepEqual(states(runtime), []);
+  assert.equal(runtime.counters().timers, 0);
+});
