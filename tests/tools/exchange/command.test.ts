@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { createServer, type AddressInfo } from 'node:net';
+import { existsSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { after, describe, test } from 'node:test';
+import { Playground, type Served } from '../../support/served.js';
+
+const playground = new Playground();
+after(() => playground.close());
+
+interface Ready {
+  readonly spot: { readonly rest: string; readonly ws: string; readonly wsApi: string };
+  readonly usdm: { readonly rest: string; readonly ws: string; readonly wsApi: string };
+  readonly options: { readonly rest: string; readonly ws: string };
+  readonly deribit: { readonly rest: string; readonly ws: string };
+  readonly key: string;
+  readonly secret: string;
+  readonly keys: Readonly<Record<'hmac' | 'rsa' | 'ed25519', { readonly key: string; readonly secret: string } | null>>;
+  readonly clock: { readonly venueMs: number; readonly wallMs: number; readonly speed: number };
+  readonly socket: string;
+  readonly ca?: string;
+}
+
+async function open(name: string, ...more: string[]): Promise<{ readonly served: Served; readonly ready: Ready }> {
+  const served = playground.serve(['exchange', '--json', '--name', name, '--symbols', '2', ...more]);
+  await served.until(() => served.lines.length > 0, 'the ready line');
+  return { served, ready: JSON.parse(served.lines[0]!) as Ready };
+}
+
+const json = async (url: string): Promise<unknown> => (await fetch(url)).json();
+
+describe('faultline exchange', { concurrency: 2 }, () => {
+  test('one JSON line when ready: origins that answer, keys, clock and socket; SIGINT ends it with 0', async () => {
+    const { served, ready } = await open('plain', '--seed', '5');
+    for (const product of ['spot', 'usdm', 'options', 'deribit'] as const) {
+      assert.match(ready[product].rest, /^http:\/\/127\.0\.0\.1:\d+$/);
+      assert.equal(ready[product].ws, ready[product].rest.replace('http', 'ws'));
+    }
+    assert.equal(new Set(['spot', 'usdm', 'options', 'deribit'].map((product) => ready[product as 'spot'].rest)).size, 4, 'a port a product');
+    assert.deepEqual([ready.spot.wsApi, ready.usdm.wsApi], [`${ready.spot.ws}/ws-api/v3`, `${ready.usdm.ws}/ws-fapi/v1`]);
+    assert.match(ready.key, /^[A-Za-z0-9]{64}$/);
+    assert.deepEqual(ready.keys.hmac, { key: ready.key, secret: ready.secret });
+    for (const kind of ['rsa', 'ed25519'] as const) assert.match(ready.keys[kind]!.secret, /^-----BEGIN PRIVATE KEY-----/);
+    assert.equal(ready.clock.speed, 1);
+    assert.ok(Math.abs(ready.clock.venueMs - ready.clock.wallMs) < 1000);
+    assert.ok(existsSync(ready.socket));
+    for (const symbol of ['BTCUSDT', 'ETHUSDT']) {
+      assert.ok(((await json(`${ready.spot.rest}/api/v3/depth?symbol=${symbol}`)) as { readonly bids: unknown[] }).bids.length === 100);
+      assert.ok(((await json(`${ready.usdm.rest}/fapi/v1/klines?symbol=${symbol}&interval=5m`)) as unknown[]).length === 500);
+    }
+    assert.deepEqual(await served.kill('SIGINT'), { code: 0, signal: null });
+    assert.equal(served.lines.length, 1, 'nothing else on stdout');
+    assert.ok(!served.stderr.includes(ready.secret));
+  });
+
+  test('the same seed gives the same keys; the clock runs as fast as asked; SIGTERM ends it with 0', async () => {
+    const first = await open('fast', '--seed', '5', '--speed', '50');
+    const { serverTime: fromMs } = (await json(`${first.ready.spot.rest}/api/v3/time`)) as { readonly serverTime: number };
+    const second = await open('same', '--seed', '5');
+    assert.deepEqual([second.ready.key, second.ready.secret, second.ready.keys.ed25519], [first.ready.key, first.ready.secret, first.ready.keys.ed25519]);
+    const { serverTime: toMs } = (await json(`${first.ready.spot.rest}/api/v3/time`)) as { readonly serverTime: number };
+    const wallMs = Date.now() - first.ready.clock.wallMs;
+    assert.ok(toMs - first.ready.clock.venueMs >= 45 * (wallMs - 500) && toMs > fromMs, `${toMs - first.ready.clock.venueMs} ms in ${wallMs} ms`);
+    assert.equal((await first.served.kill('SIGTERM')).code, 0);
+    await second.served.kill('SIGTERM');
+  });
+
+  test('is a process like others: ps, books, scripts, start, shutdown over its socket', async () => {
+    const { served, ready } = await open('verbs', '--speed', '10');
+    const tree = await playground.run(['ps', '--process', 'verbs', '--json']);
+    for (const path of ['/market', '/spot/engine', '/spot/face', '/usdm/engine', '/usdm/face', '/options/engine', '/deribit/engine']) assert.ok(tree.stdout.includes(`"${path}"`), path);
+    const books = JSON.parse((await playground.run(['exchange', 'books', '--json', '--process', 'verbs'])).stdout) as Record<string, { readonly sums: object }>;
+    for (const product of ['spot', 'usdm', 'options', 'deribit']) assert.equal(typeof books[product]!.sums, 'object');
+    const scripts = JSON.parse((await playground.run(['exchange', 'scripts', '--json', '--process', 'verbs'])).stdout) as { readonly name: string; readonly kind: string }[];
+    assert.ok(scripts.some(({ name, kind }) => name === 'flash-crash' && kind === 'scenario'));
+    const price = async (): Promise<number> => Number(((await json(`${ready.usdm.rest}/fapi/v1/ticker/price?symbol=BTCUSDT`)) as { readonly price: string }).price);
+    const before = await price();
+    const started = await playground.run(['exchange', 'start', 'flash-crash', '--json', '--process', 'verbs']);
+    assert.equal(started.code, 0, started.stderr);
+    const deadlineMs = Date.now() + 40_000;
+    let lowest = before;
+    while (lowest > before * 0.97 && Date.now() < deadlineMs) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      lowest = Math.min(lowest, await price());
+    }
+    assert.ok(lowest <= before * 0.97, `from ${before} to ${lowest}`);
+    const unknown = await playground.run(['exchange', 'start', 'no-such-thing', '--process', 'verbs']);
+    assert.equal(unknown.code, 9);
+    assert.match(unknown.stderr, /no-such-thing.*flash-crash/);
+    assert.equal((await playground.run(['shutdown', '--process', 'verbs'])).code, 0);
+    assert.deepEqual(await served.ended, { code: 0, signal: null });
+  });
+
+  test('a face that is restarted comes back on its port, and the book is untouched', async () => {
+    const { served, ready } = await open('face');
+    const id = async (): Promise<number> => ((await json(`${ready.spot.rest}/api/v3/depth?symbol=BTCUSDT`)) as { readonly lastUpdateId: number }).lastUpdateId;
+    const before = await id();
+    assert.equal((await playground.run(['restart', '/spot/face', '--process', 'face', '--yes'])).code, 0);
+    let after = 0;
+    for (let tries = 0; after === 0 && tries < 100; tries++) {
+      after = await id().catch(() => 0);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.ok(after > before);
+    await served.kill('SIGTERM');
+  });
+
+  test('--tls serves https with a certificate that the ready line gives', async () => {
+    const { served, ready } = await open('tls', '--tls');
+    assert.match(ready.spot.rest, /^https:/);
+    assert.match(ready.usdm.wsApi, /^wss:/);
+    const body = await new Promise<string>((resolve, reject) => {
+      request(`${ready.spot.rest}/api/v3/ping`, { ca: ready.ca! }, (response) => {
+        response.on('data', (chunk: Buffer) => resolve(chunk.toString()));
+      }).on('error', reject).end();
+    });
+    assert.equal(body, '{}');
+    await served.kill('SIGTERM');
+  });
+
+  test('a name or a port that is taken is refused with 78, and the one who has it does not notice', async () => {
+    const { served } = await open('taken');
+    const second = await playground.run(['exchange', '--name', 'taken']);
+    assert.equal(second.code, 78);
+    assert.match(second.stderr, /a process taken is running already/);
+    const blocker = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => blocker.once('listening', resolve));
+    const { port } = blocker.address() as AddressInfo;
+    const third = await playground.run(['exchange', '--name', 'third', '--port', String(Math.min(port, 65_532))]);
+    assert.equal(third.code, 78, third.stderr);
+    assert.match(third.stderr, /cannot listen.*\n {2}fix: --port 0/);
+    blocker.close();
+    await served.kill('SIGTERM');
+  });
+
+  test('a wrong command line is refused in one line with the way out, before anything is opened', async () => {
+    writeFileSync(playground.at('bad.toml'), '[[account]]\nname = "a"\nkeys = [{ key = "short", secret = "secretsecret" }]\n');
+    writeFileSync(playground.at('empty.toml'), '# nobody\n');
+    const cases: readonly (readonly [number, RegExp, ...string[]])[] = [
+      [2, /--speed '0'/, '--speed', '0'], [2, /--symbols: there is no DOGECOIN/, '--symbols', 'DOGECOIN'], [2, /--as-of/, '--as-of', 'yesterday'], [2, /feed-trouble/, '--scenario', 'feed-trouble'],
+      [4, /nowhere\.toml/, '--accounts', playground.at('nowhere.toml')], [78, /64 letters and digits/, '--accounts', playground.at('bad.toml')], [78, /lists no account/, '--accounts', playground.at('empty.toml')],
+    ];
+    for (const [code, message, ...args] of cases) {
+      const outcome = await playground.run(['exchange', ...args]);
+      assert.equal(outcome.code, code, `${args.join(' ')}: ${outcome.stderr}`);
+      assert.match(outcome.stderr, message);
+      assert.equal(outcome.stdout, '');
+    }
+  });
+
+  test('without --json it prints URLs, keys and lines to copy', async () => {
+    const served = playground.serve(['exchange', '--name', 'people', '--symbols', '2']);
+    await served.ready();
+    for (const part of ['curl ', 'new ccxt.binance(', 'new ccxt.deribit(', 'new MainClient(', 'secret  ', '/ws-api/v3', 'faultline exchange books --process people']) assert.ok(served.stdout.includes(part), part);
+    await served.kill('SIGINT');
+  });
+});
