@@ -1,5 +1,6 @@
 /** What the spot matching engine and its filters refuse, in the venue's own words (errors.md). */
 import { VenueError } from '../venue-error.js';
+import type { RejectReason } from './user-events.js';
 
 const rejected = (message: string): VenueError => new VenueError(-2010, message);
 const notCanceled = (message: string): VenueError => new VenueError(-2011, message);
@@ -50,6 +51,20 @@ export const buyStopMustBeAbove = (): VenueError => new VenueError(-1196, 'A sto
 export const sellStopMustBeBelow = (): VenueError => new VenueError(-1197, 'A stop loss order in a sell OCO must be below.');
 export const buyTakeProfitMustBeBelow = (): VenueError => new VenueError(-1198, 'A take profit order in a buy OCO must be below.');
 export const sellTakeProfitMustBeAbove = (): VenueError => new VenueError(-1199, 'A take profit order in a sell OCO must be above.');
+
+/** Why the engine rejected an order, in the words of an execution report. */
+export function rejectReasonOf(error: VenueError): RejectReason {
+  switch (error.message) {
+    case insufficientBalance().message:
+      return 'INSUFFICIENT_BALANCES';
+    case wouldTrigger().message:
+      return 'STOP_PRICE_WOULD_TRIGGER_IMMEDIATELY';
+    case wouldTake().message:
+      return 'WOULD_MATCH_IMMEDIATELY';
+    default:
+      return 'NONE';
+  }
+}
 
 /** -2021 (one half failed, 409) and -2022 (both, 400) of cancelReplace. */
 export function cancelReplaceFailure(data: unknown, partially: boolean): VenueError {

@@ -136,7 +136,7 @@ export class Executions {
     if (!account.touched.includes(asset)) account.touched.push(asset);
   }
 
-  report(order: SpotOrder, type: ExecutionType, more?: Pick<Execution, 'trade' | 'prevention'> & { readonly originalClientId?: string }): void {
+  report(order: SpotOrder, type: ExecutionType, more?: Pick<Execution, 'trade' | 'prevention' | 'rejectReason'> & { readonly originalClientId?: string }): void {
     const executionId = this.takeExecutionId();
     if (order.trailingUs === 0 && order.extremeTicks !== 0) order.trailingUs = this.nowUs;
     if (!this.#sink.wants(order.account)) return;

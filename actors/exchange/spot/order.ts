@@ -204,7 +204,7 @@ export class AccountSymbol {
 }
 
 /** Orders, fills and the like that an account can look up on a symbol; older ones are forgotten. */
-export const HISTORY_LIMIT = 20_000;
+export const HISTORY_LIMIT = 10_000;
 
 export interface CommissionRates {
   /** Parts of 10^8 of what was received; negative = a rebate. */

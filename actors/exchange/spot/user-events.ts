@@ -22,6 +22,8 @@ export interface UserEventSink {
 
 export type ExecutionType = 'NEW' | 'CANCELED' | 'REPLACED' | 'REJECTED' | 'TRADE' | 'EXPIRED' | 'TRADE_PREVENTION';
 
+export type RejectReason = 'NONE' | 'INSUFFICIENT_BALANCES' | 'STOP_PRICE_WOULD_TRIGGER_IMMEDIATELY' | 'WOULD_MATCH_IMMEDIATELY' | 'OCO_BAD_PRICES';
+
 /** A stamp in the unit of the connection. */
 export function stampOf(us: number, unit: TimeUnit): number {
   return unit === 'us' ? us : Math.floor(us / 1000);
@@ -35,6 +37,7 @@ export interface Execution {
   readonly clientId: string;
   readonly originalClientId: string;
   readonly onBook: boolean;
+  readonly rejectReason?: RejectReason;
   readonly trade?: {
     readonly tradeId: number;
     readonly ticks: number;
@@ -78,13 +81,13 @@ export class ExecutionReport implements UserEvent {
   text(unit: TimeUnit): string {
     const order = this.#order;
     const { symbol } = order.market;
-    const { trade, prevention, type, executionId, clientId, originalClientId, onBook } = this.#execution;
+    const { trade, prevention, type, executionId, clientId, originalClientId, onBook, rejectReason = 'NONE' } = this.#execution;
     const at = stampOf(this.atUs, unit);
     const fee = trade === undefined || trade.fee === ZERO ? '"n":"0","N":null' : `"n":"${formatAmount(trade.fee)}","N":"${trade.feeAsset}"`;
     let text = `{"e":"executionReport","E":${at},"s":"${symbol.name}","c":"${clientId}","S":"${order.sideName}","o":"${order.orderType}","f":"${order.tif}"`
       + `,"q":"${symbol.quantity(this.#lots)}","p":"${symbol.price(order.shownTicks)}","P":"${symbol.price(order.askedStopTicks)}"`;
     if (order.trailing) text += `,"d":${order.trailBips},"D":${this.#trailingUs === 0 ? -1 : stampOf(this.#trailingUs, unit)}`;
-    text += `,"F":"${symbol.quantity(order.icebergLots)}","g":${order.list?.listId ?? -1},"C":"${originalClientId}","x":"${type}","X":"${this.#status}","r":"NONE","i":${order.orderId}`
+    text += `,"F":"${symbol.quantity(order.icebergLots)}","g":${order.list?.listId ?? -1},"C":"${originalClientId}","x":"${type}","X":"${this.#status}","r":"${rejectReason}","i":${order.orderId}`
       + `,"l":"${symbol.quantity(trade?.lots ?? 0)}","z":"${symbol.quantity(this.#filledLots)}","L":"${symbol.price(trade?.ticks ?? 0)}",${fee}`
       + `,"T":${at},"t":${trade?.tradeId ?? -1}`;
     if (prevention !== undefined) text += `,"v":${prevention.matchId}`;

@@ -12,7 +12,7 @@ import { VenueError } from '../venue-error.js';
 import { ClientIds } from './client-ids.js';
 import {
   accountDisabled, amendIncrease, amendNoChange, amendUnknown, cancelReplaceFailure, cancelRestricted, duplicateOrder, filterFailure,
-  insufficientBalance, invalidSymbol, marketClosed, tooManyAmends, unknownOrder, wouldTake, wouldTrigger, wrongClientId,
+  insufficientBalance, invalidSymbol, marketClosed, rejectReasonOf, tooManyAmends, unknownOrder, wouldTake, wouldTrigger, wrongClientId,
 } from './errors.js';
 import { Executions, type TradeListener } from './executions.js';
 import { needOf, refit } from './holds.js';
@@ -209,6 +209,11 @@ export class SpotVenue implements Venue {
       }
     });
     if (canceled.ok && placed.ok) return { canceled: canceled.value, placed: placed.value };
+    // A rejection alone is told to nobody but its sender; one whose cancel has happened is an event.
+    if (canceled.ok && !placed.ok) {
+      order.status = 'REJECTED';
+      this.#executions.report(order, 'REJECTED', { rejectReason: rejectReasonOf(placed.error) });
+    }
     throw cancelReplaceFailure({
       cancelResult: canceled.ok ? 'SUCCESS' : 'FAILURE',
       newOrderResult: placed.ok ? 'SUCCESS' : 'FAILURE',

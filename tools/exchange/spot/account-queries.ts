@@ -4,12 +4,12 @@ import type { AsOf } from '../../../actors/exchange/rules.js';
 import { noSuchList, noSuchOrder, wrongClientId } from '../../../actors/exchange/spot/errors.js';
 import type { OrderList, SpotAccount, SpotMarket, SpotOrder } from '../../../actors/exchange/spot/order.js';
 import { VenueError } from '../../../actors/exchange/venue-error.js';
-import { type Params, type RateLimiter } from '../web/index.js';
+import { JsonText, type Params, type RateLimiter } from '../web/index.js';
 import { symbolFilters } from './exchange-info.js';
 import type { Act, Operation } from './operation.js';
 import { readReference } from './read-order.js';
 import { rateText } from './trading.js';
-import { amendmentView, listView, orderView, preventedView, type Stamp, tradeView } from './views.js';
+import { amendmentView, listView, orderText, preventedView, type Stamp, tradeView } from './views.js';
 
 const DAY_US = 24 * 3600 * 1e6;
 const DEFAULT_LIMIT = 500;
@@ -59,6 +59,7 @@ function listOf(account: SpotAccount, listId: number | undefined, clientId: stri
 export function accountOperations(act: Act, asOf: AsOf, limits: () => RateLimiter): readonly Operation[] {
   const data = { security: 'signed', permission: 'USER_DATA' } as const;
   const withExpiryReason = asOf.holds('spotExpiryReason');
+  const ordersText = (orders: readonly SpotOrder[], stamp: Stamp): JsonText => new JsonText(`[${orders.map((order) => orderText(order, stamp, withExpiryReason)).join(',')}]`);
   return [
     {
       ...data, weight: 20, rest: 'GET /api/v3/account', ws: 'account.status',
@@ -89,7 +90,7 @@ export function accountOperations(act: Act, asOf: AsOf, limits: () => RateLimite
         const reference = readReference(params);
         params.end();
         const stamp: Stamp = (us) => caller.stamp(us);
-        return act(caller, (venue, id) => orderView(orderOf(venue.account(id), venue.market(symbol), reference), stamp, withExpiryReason));
+        return act(caller, (venue, id) => new JsonText(orderText(orderOf(venue.account(id), venue.market(symbol), reference), stamp, withExpiryReason)));
       },
     },
     {
@@ -101,7 +102,7 @@ export function accountOperations(act: Act, asOf: AsOf, limits: () => RateLimite
         return act(caller, (venue, id) => {
           const account = venue.account(id);
           const markets = symbol === undefined ? venue.markets : [venue.market(symbol)];
-          return markets.flatMap((market) => [...account.on(market).open.values()].map((order) => orderView(order, stamp, withExpiryReason)));
+          return ordersText(markets.flatMap((market) => [...account.on(market).open.values()]), stamp);
         });
       },
     },
@@ -116,7 +117,7 @@ export function accountOperations(act: Act, asOf: AsOf, limits: () => RateLimite
         return act(caller, (venue, id) => {
           const orders = [...venue.account(id).on(venue.market(symbol)).orders.values()];
           const found = from === undefined ? within(orders, span, (order) => order.createdUs) : orders.filter((order) => order.orderId >= from).slice(0, span.limit);
-          return found.map((order) => orderView(order, stamp, withExpiryReason));
+          return ordersText(found, stamp);
         });
       },
     },
@@ -189,6 +190,18 @@ export function accountOperations(act: Act, asOf: AsOf, limits: () => RateLimite
             specialCommission: NO_COMMISSION, taxCommission: NO_COMMISSION,
             discount: { enabledForAccount: false, enabledForSymbol: false, discountAsset: 'BNB', discount: '0.00000000' },
           };
+        });
+      },
+    },
+    {
+      ...data, weight: 1, rest: 'GET /sapi/v1/asset/tradeFee',
+      handle: (params, caller) => {
+        const symbol = params.optionalSymbol();
+        params.end();
+        return act(caller, (venue, id) => {
+          const { maker, taker } = venue.account(id).rates;
+          const markets = symbol === undefined ? venue.markets : [venue.market(symbol)];
+          return markets.map((market) => ({ symbol: market.symbol.name, makerCommission: rateText(maker), takerCommission: rateText(taker) }));
         });
       },
     },

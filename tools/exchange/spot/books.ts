@@ -2,9 +2,11 @@
 import { formatAmount } from '../../../actors/exchange/ledger/index.js';
 import type { SpotFill, SpotOrder } from '../../../actors/exchange/spot/order.js';
 import type { SpotVenue } from '../../../actors/exchange/spot/venue.js';
-import { orderView, tradeView } from './views.js';
+import { orderText, tradeView } from './views.js';
 
 const ms = (us: number): number => Math.floor(us / 1000);
+
+const orderView = (order: SpotOrder): object => ({ account: order.account, ...(JSON.parse(orderText(order, ms, true)) as object) });
 
 /** At most `limit` orders and fills, the newest; every open order and every balance. */
 export function spotBooks(venue: SpotVenue, limit: number): object {
@@ -29,8 +31,8 @@ export function spotBooks(venue: SpotVenue, limit: number): object {
       openOrders: venue.accounts.get(id)?.openOrders ?? 0,
     })),
     positions: [],
-    openOrders: open.sort((a, b) => a.orderId - b.orderId).map((order) => ({ account: order.account, ...orderView(order, ms, true) })),
-    orders: newest(orders, (order) => order.orderId).map((order) => ({ account: order.account, ...orderView(order, ms, true) })),
+    openOrders: open.sort((a, b) => a.orderId - b.orderId).map(orderView),
+    orders: newest(orders, (order) => order.orderId).map(orderView),
     fills: newest(fills, (fill) => fill.atUs).map((fill) => ({ account: fill.order.account, ...tradeView(fill, ms) })),
     /** What everybody holds of an asset, and what was ever brought in less what was taken out: equal, always. */
     sums: Object.fromEntries([...ledger.sumByAsset()].map(([asset, sum]) => [asset, { held: formatAmount(sum), supply: formatAmount(supply.get(asset) ?? (0n as typeof sum)) }])),

@@ -1,7 +1,7 @@
 import { engineBehaviour } from '../../../actors/exchange/engine.js';
 import { asset, formatAmount, mustParseAmount } from '../../../actors/exchange/ledger/index.js';
 import type { Listing } from '../../../actors/exchange/listings.js';
-import { spotSymbol } from '../../../actors/exchange/spot/symbol.js';
+import { spotSymbol, STP_MODES } from '../../../actors/exchange/spot/symbol.js';
 import type { UserEventSink } from '../../../actors/exchange/spot/user-events.js';
 import { SpotVenue } from '../../../actors/exchange/spot/venue.js';
 import { worker } from '../../../runtime/index.js';
@@ -35,7 +35,7 @@ export const spotProduct: MakeProduct = (scene) => {
   let limits: RateLimiter | undefined;
   const act = actOn(engine);
   const operations = [
-    ...tradingOperations(act, scene.asOf), ...accountOperations(act, scene.asOf, () => limits!), ...exchangeInfoOperations(engine, rateLimits),
+    ...tradingOperations(act, scene.asOf, () => limits!), ...accountOperations(act, scene.asOf, () => limits!), ...exchangeInfoOperations(engine, rateLimits),
   ];
   const keys = keyStoreOf(scene.accounts, 'spot');
   const listenKeys = new ListenKeys(scene.clock, hub);
@@ -97,8 +97,9 @@ function openVenue(scene: Scene, feed: MarketFeed, nowUs: number, onFirstFill: (
   return venue;
 }
 
+/** As the venue lists them: no symbol lets an account trade with itself. */
 function symbolOf({ symbol, base, quote, spot }: Listing): ReturnType<typeof spotSymbol> {
-  return spotSymbol({ symbol, base, quote, tickSize: spot.tickSize, stepSize: spot.lotSize, minNotional: spot.minNotional });
+  return spotSymbol({ symbol, base, quote, tickSize: spot.tickSize, stepSize: spot.lotSize, minNotional: spot.minNotional, allowedStp: STP_MODES.filter((mode) => mode !== 'NONE') });
 }
 
 /** As exchangeInfo lists them: RAW_REQUESTS rose with the rule that orders weigh nothing. */

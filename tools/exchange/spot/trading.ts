@@ -3,10 +3,10 @@ import type { LegRequest, OrderRequest } from '../../../actors/exchange/spot/req
 import type { AsOf } from '../../../actors/exchange/rules.js';
 import type { SpotFill, SpotOrder } from '../../../actors/exchange/spot/order.js';
 import { VenueError } from '../../../actors/exchange/venue-error.js';
-import type { Params } from '../web/index.js';
+import { JsonText, type Params, type RateLimiter } from '../web/index.js';
 import type { Act, Operation } from './operation.js';
 import { defaultResponseType, prefixed, readClientId, readLeg, readReference, readResponseType, readSide, readStp } from './read-order.js';
-import { amendView, canceledListView, cancellationsView, cancellationView, placedListView, placementView, type Stamp } from './views.js';
+import { amendText, canceledListText, cancellationsText, cancellationText, placedListText, placementText, type Stamp } from './views.js';
 
 const RESTRICTIONS = ['ONLY_NEW', 'ONLY_PARTIALLY_FILLED'] as const;
 const invalidRestrictions = (): VenueError => new VenueError(-1145, 'Invalid cancelRestrictions');
@@ -36,7 +36,7 @@ function fillsNow(order: SpotOrder, nowUs: number): readonly SpotFill[] {
   return order.owner.on(order.market).fills.filter((fill) => fill.order === order && fill.atUs === nowUs);
 }
 
-export function tradingOperations(act: Act, asOf: AsOf): readonly Operation[] {
+export function tradingOperations(act: Act, asOf: AsOf, limits: () => RateLimiter): readonly Operation[] {
   const trade = { security: 'signed', permission: 'TRADE', weight: 1, freeOnSuccess: asOf.holds('spotOrdersWeighNothing') } as const;
   const paired = (params: Params): { readonly above: LegRequest; readonly below: LegRequest } => {
     const side = readSide(params);
@@ -52,7 +52,7 @@ export function tradingOperations(act: Act, asOf: AsOf): readonly Operation[] {
         const type = readResponseType(params) ?? defaultResponseType(order.type);
         params.end();
         const stamp: Stamp = (us) => caller.stamp(us);
-        return act(caller, (venue, account, nowUs) => placementView(venue.place(account, order, nowUs), type, stamp));
+        return act(caller, (venue, account, nowUs) => new JsonText(placementText(venue.place(account, order, nowUs), type, stamp)));
       },
     },
     {
@@ -81,7 +81,7 @@ export function tradingOperations(act: Act, asOf: AsOf): readonly Operation[] {
         return act(caller, (venue, account, nowUs) => {
           const cancellation = venue.cancel(account, request, nowUs);
           const { list } = cancellation.order;
-          return list === undefined ? cancellationView(cancellation, stamp) : canceledListView(list, cancellation.cancelId, stamp);
+          return new JsonText(list === undefined ? cancellationText(cancellation, stamp) : canceledListText(list, cancellation.cancelId, stamp));
         });
       },
     },
@@ -91,17 +91,18 @@ export function tradingOperations(act: Act, asOf: AsOf): readonly Operation[] {
         const symbol = params.symbol();
         params.end();
         const stamp: Stamp = (us) => caller.stamp(us);
-        return act(caller, (venue, account, nowUs) => cancellationsView(venue.cancelAll(account, symbol, nowUs), stamp));
+        return act(caller, (venue, account, nowUs) => new JsonText(cancellationsText(venue.cancelAll(account, symbol, nowUs), stamp)));
       },
     },
     {
-      ...trade, rest: 'POST /api/v3/order/cancelReplace', ws: 'order.cancelReplace', orders: 1,
+      ...trade, rest: 'POST /api/v3/order/cancelReplace', ws: 'order.cancelReplace',
+      // Counted below: with CANCEL_ONLY the cancel is done even when the count is full.
+      orders: () => 0,
       handle: (params, caller) => {
         const symbol = params.symbol();
         const order = readOrder(params, symbol);
         const mode = params.enum('cancelReplaceMode', ['STOP_ON_FAILURE', 'ALLOW_FAILURE']);
-        // Which of the two a full order count leaves possible is the gate's affair: it refuses before this is asked.
-        params.optionalEnum('orderRateLimitExceededMode', ['DO_NOTHING', 'CANCEL_ONLY']);
+        const cancelOnly = params.optionalEnum('orderRateLimitExceededMode', ['DO_NOTHING', 'CANCEL_ONLY']) === 'CANCEL_ONLY';
         const cancel = {
           symbol, ...readReference(params, 'cancelOrderId', 'cancelOrigClientOrderId'), newClientOrderId: readClientId(params, 'cancelNewClientOrderId'),
           restrictions: params.optionalEnum('cancelRestrictions', RESTRICTIONS, invalidRestrictions),
@@ -109,14 +110,24 @@ export function tradingOperations(act: Act, asOf: AsOf): readonly Operation[] {
         const type = readResponseType(params) ?? defaultResponseType(order.type);
         params.end();
         const stamp: Stamp = (us) => caller.stamp(us);
-        return act(caller, (venue, account, nowUs) => {
+        try {
+          limits().orders(caller.account, 1);
+        } catch (error) {
+          if (!cancelOnly || !(error instanceof VenueError)) throw error;
+          return act(caller, (venue, account, nowUs) => refuseAfterCancel(error, () => JSON.parse(cancellationText(venue.cancel(account, cancel, nowUs), stamp)) as unknown));
+        }
+        const done = act(caller, (venue, account, nowUs) => {
           const { canceled, placed } = venue.cancelReplace(account, { mode, cancel, order }, nowUs, {
-            canceled: (cancellation) => cancellationView(cancellation, stamp), placed: (placement) => placementView(placement, type, stamp),
+            canceled: (cancellation) => JSON.parse(cancellationText(cancellation, stamp)) as unknown,
+            placed: (placement) => JSON.parse(placementText(placement, type, stamp)) as unknown,
           });
-          return {
-            cancelResult: 'SUCCESS', newOrderResult: 'SUCCESS',
-            cancelResponse: cancellationView(canceled, stamp), newOrderResponse: placementView(placed, type, stamp),
-          };
+          return new JsonText(`{"cancelResult":"SUCCESS","newOrderResult":"SUCCESS","cancelResponse":${cancellationText(canceled, stamp)},"newOrderResponse":${placementText(placed, type, stamp)}}`);
+        });
+        // An order that was not attempted keeps its count, as the venue has it.
+        return done.catch((error: unknown) => {
+          const attempted = !(error instanceof VenueError) || (error.data as { readonly newOrderResult?: string } | undefined)?.newOrderResult !== 'NOT_ATTEMPTED';
+          if (attempted) limits().releaseOrders(caller.account, 1);
+          throw error;
         });
       },
     },
@@ -126,7 +137,7 @@ export function tradingOperations(act: Act, asOf: AsOf): readonly Operation[] {
         const request = { symbol: params.symbol(), ...readReference(params), newQty: params.decimal('newQty'), newClientOrderId: readClientId(params, 'newClientOrderId') };
         params.end();
         const stamp: Stamp = (us) => caller.stamp(us);
-        return act(caller, (venue, account, nowUs) => amendView(venue.amend(account, request, nowUs), stamp));
+        return act(caller, (venue, account, nowUs) => new JsonText(amendText(venue.amend(account, request, nowUs), stamp)));
       },
     },
     {
@@ -138,7 +149,7 @@ export function tradingOperations(act: Act, asOf: AsOf): readonly Operation[] {
         const type = readResponseType(params) ?? 'RESULT';
         params.end();
         const stamp: Stamp = (us) => caller.stamp(us);
-        return act(caller, (venue, account, nowUs) => placedListView(venue.placeOco(account, { symbol, listClientOrderId, above, below }, nowUs), type, (order) => fillsNow(order, nowUs), stamp));
+        return act(caller, (venue, account, nowUs) => new JsonText(placedListText(venue.placeOco(account, { symbol, listClientOrderId, above, below }, nowUs), type, (order) => fillsNow(order, nowUs), stamp)));
       },
     },
     {
@@ -150,7 +161,7 @@ export function tradingOperations(act: Act, asOf: AsOf): readonly Operation[] {
         const type = readResponseType(params) ?? 'RESULT';
         params.end();
         const stamp: Stamp = (us) => caller.stamp(us);
-        return act(caller, (venue, account, nowUs) => placedListView(venue.placeOco(account, { symbol, listClientOrderId, above, below }, nowUs), type, (order) => fillsNow(order, nowUs), stamp));
+        return act(caller, (venue, account, nowUs) => new JsonText(placedListText(venue.placeOco(account, { symbol, listClientOrderId, above, below }, nowUs), type, (order) => fillsNow(order, nowUs), stamp)));
       },
     },
     ...(['oto', 'otoco'] as const).map((kind): Operation => ({
@@ -166,7 +177,7 @@ export function tradingOperations(act: Act, asOf: AsOf): readonly Operation[] {
         const type = readResponseType(params) ?? 'RESULT';
         params.end();
         const stamp: Stamp = (us) => caller.stamp(us);
-        return act(caller, (venue, account, nowUs) => placedListView(venue.placeOto(account, { symbol, listClientOrderId, working, pending }, nowUs), type, (order) => fillsNow(order, nowUs), stamp));
+        return act(caller, (venue, account, nowUs) => new JsonText(placedListText(venue.placeOto(account, { symbol, listClientOrderId, working, pending }, nowUs), type, (order) => fillsNow(order, nowUs), stamp)));
       },
     })),
     {
@@ -179,11 +190,29 @@ export function tradingOperations(act: Act, asOf: AsOf): readonly Operation[] {
         const stamp: Stamp = (us) => caller.stamp(us);
         return act(caller, (venue, account, nowUs) => {
           const { list, cancelId } = venue.cancelList(account, request, nowUs);
-          return canceledListView(list, cancelId, stamp);
+          return new JsonText(canceledListText(list, cancelId, stamp));
         });
       },
     },
   ];
+}
+
+/** The answer when the order count is full and the cancel was to be done nevertheless: always a refusal, with 429. */
+function refuseAfterCancel(full: VenueError, cancel: () => unknown): never {
+  let cancelResult = 'SUCCESS';
+  let cancelResponse: unknown;
+  try {
+    cancelResponse = cancel();
+  } catch (error) {
+    if (!(error instanceof VenueError)) throw error;
+    cancelResult = 'FAILURE';
+    cancelResponse = { code: error.code, msg: error.message };
+  }
+  const canceled = cancelResult === 'SUCCESS';
+  const newOrder = canceled ? { newOrderResult: 'FAILURE', newOrderResponse: { code: full.code, msg: full.message } } : { newOrderResult: 'NOT_ATTEMPTED', newOrderResponse: null };
+  throw new VenueError(canceled ? -2021 : -2022, canceled ? 'Order cancel-replace partially failed.' : 'Order cancel-replace failed.', {
+    status: 429, headers: full.headers ?? {}, data: { cancelResult, newOrderResult: newOrder.newOrderResult, cancelResponse, newOrderResponse: newOrder.newOrderResponse },
+  });
 }
 
 /** The OCO of before there were above and below legs: a limit maker and a stop loss, one quantity. */

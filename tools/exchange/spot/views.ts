@@ -9,75 +9,64 @@ export type Stamp = (us: number) => number;
 type View = Record<string, unknown>;
 
 /** Members that only some orders have ("Conditional fields in Order Responses"). */
-function conditional(order: SpotOrder, view: View, stamp: Stamp): View {
+function conditional(order: SpotOrder, stamp: Stamp, withExpiryReason = true): string {
   const { symbol } = order.market;
-  if (order.isAlgo) view['stopPrice'] = symbol.price(order.askedStopTicks);
-  if (order.trailing) {
-    view['trailingDelta'] = order.trailBips;
-    view['trailingTime'] = order.trailingUs === 0 ? -1 : stamp(order.trailingUs);
-  }
-  if (order.icebergLots !== 0) view['icebergQty'] = symbol.quantity(order.icebergLots);
-  if (order.strategyId !== undefined) view['strategyId'] = order.strategyId;
-  if (order.strategyType !== undefined) view['strategyType'] = order.strategyType;
-  if (order.preventedMatchId >= 0) view['preventedMatchId'] = order.preventedMatchId;
-  if (order.preventedTotal > 0) view['preventedQuantity'] = symbol.quantity(order.preventedTotal);
-  if (order.expiryReason !== undefined) view['expiryReason'] = order.expiryReason;
-  return view;
+  let text = '';
+  if (order.isAlgo) text += `,"stopPrice":"${symbol.price(order.askedStopTicks)}"`;
+  if (order.trailing) text += `,"trailingDelta":${order.trailBips},"trailingTime":${order.trailingUs === 0 ? -1 : stamp(order.trailingUs)}`;
+  if (order.icebergLots !== 0) text += `,"icebergQty":"${symbol.quantity(order.icebergLots)}"`;
+  if (order.strategyId !== undefined) text += `,"strategyId":${order.strategyId}`;
+  if (order.strategyType !== undefined) text += `,"strategyType":${order.strategyType}`;
+  if (order.preventedMatchId >= 0) text += `,"preventedMatchId":${order.preventedMatchId}`;
+  if (order.preventedTotal > 0) text += `,"preventedQuantity":"${symbol.quantity(order.preventedTotal)}"`;
+  if (order.expiryReason !== undefined && withExpiryReason) text += `,"expiryReason":"${order.expiryReason}"`;
+  return text;
 }
 
-function common(order: SpotOrder): View {
+function common(order: SpotOrder): string {
   const { symbol } = order.market;
-  return {
-    price: symbol.price(order.shownTicks),
-    origQty: symbol.quantity(order.lots),
-    executedQty: symbol.quantity(order.filledLots),
-    origQuoteOrderQty: formatAmount(order.quoteOrderQty),
-    cummulativeQuoteQty: formatAmount(order.quoteFilled),
-    status: order.status,
-    timeInForce: order.tif,
-    type: order.orderType,
-    side: order.sideName,
-  };
+  return `"price":"${symbol.price(order.shownTicks)}","origQty":"${symbol.quantity(order.lots)}","executedQty":"${symbol.quantity(order.filledLots)}"`
+    + `,"origQuoteOrderQty":"${formatAmount(order.quoteOrderQty)}","cummulativeQuoteQty":"${formatAmount(order.quoteFilled)}","status":"${order.status}"`
+    + `,"timeInForce":"${order.tif}","type":"${order.orderType}","side":"${order.sideName}"`;
 }
 
+const listIdOf = (order: SpotOrder): number => order.list?.listId ?? -1;
 const workingTime = (order: SpotOrder, stamp: Stamp): number => (order.workingUs === 0 ? -1 : stamp(order.workingUs));
 
-function fillView({ order, ticks, lots, fee, feeAsset, tradeId }: SpotFill): View {
+function fillText({ order, ticks, lots, fee, feeAsset, tradeId }: SpotFill): string {
   const { symbol } = order.market;
-  return { price: symbol.price(ticks), qty: symbol.quantity(lots), commission: formatAmount(fee), commissionAsset: feeAsset, tradeId };
+  return `{"price":"${symbol.price(ticks)}","qty":"${symbol.quantity(lots)}","commission":"${formatAmount(fee)}","commissionAsset":"${feeAsset}","tradeId":${tradeId}}`;
 }
 
-/** The answer to a new order. */
-export function placementView({ order, fills, prevented }: Placement, type: ResponseType, stamp: Stamp): View {
+/** The answer to a new order, as JSON text: it is written for every order there is. */
+export function placementText({ order, fills, prevented }: Placement, type: ResponseType, stamp: Stamp): string {
   const { symbol } = order.market;
-  const head = { symbol: symbol.name, orderId: order.orderId, orderListId: order.list?.listId ?? -1, clientOrderId: order.clientId, transactTime: stamp(order.updatedUs) };
-  if (type === 'ACK') return head;
-  const view: View = { ...head, ...common(order), workingTime: workingTime(order, stamp), selfTradePreventionMode: order.stp };
-  if (type === 'FULL') view['fills'] = fills.map(fillView);
-  if (prevented.length > 0) view['preventedMatches'] = prevented.map(({ id, maker, ticks, makerLots }) => ({
-    preventedMatchId: id, makerOrderId: maker.orderId, price: symbol.price(ticks), makerPreventedQuantity: symbol.quantity(makerLots),
-  }));
-  return conditional(order, view, stamp);
+  let text = `{"symbol":"${symbol.name}","orderId":${order.orderId},"orderListId":${listIdOf(order)},"clientOrderId":"${order.clientId}","transactTime":${stamp(order.updatedUs)}`;
+  if (type === 'ACK') return `${text}}`;
+  text += `,${common(order)},"workingTime":${workingTime(order, stamp)}`;
+  if (type === 'FULL') text += `,"fills":[${fills.map(fillText).join(',')}]`;
+  if (prevented.length > 0) {
+    const matches = prevented.map(({ id, maker, ticks, makerLots }) =>
+      `{"preventedMatchId":${id},"makerOrderId":${maker.orderId},"price":"${symbol.price(ticks)}","makerPreventedQuantity":"${symbol.quantity(makerLots)}"}`);
+    text += `,"preventedMatches":[${matches.join(',')}]`;
+  }
+  return `${text},"selfTradePreventionMode":"${order.stp}"${conditional(order, stamp)}}`;
 }
 
-export function cancellationView({ order, cancelId }: Cancellation, stamp: Stamp): View {
-  return conditional(order, {
-    symbol: order.market.symbol.name, origClientOrderId: order.clientId, orderId: order.orderId, orderListId: order.list?.listId ?? -1,
-    clientOrderId: cancelId, transactTime: stamp(order.updatedUs), ...common(order), selfTradePreventionMode: order.stp,
-  }, stamp);
+export function cancellationText({ order, cancelId }: Cancellation, stamp: Stamp): string {
+  return `{"symbol":"${order.market.symbol.name}","origClientOrderId":"${order.clientId}","orderId":${order.orderId},"orderListId":${listIdOf(order)}`
+    + `,"clientOrderId":"${cancelId}","transactTime":${stamp(order.updatedUs)},${common(order)},"selfTradePreventionMode":"${order.stp}"${conditional(order, stamp)}}`;
 }
 
 /** An order as it is looked up; `expiryReason` is shown since 2026-05-08. */
-export function orderView(order: SpotOrder, stamp: Stamp, withExpiryReason: boolean): View {
+export function orderText(order: SpotOrder, stamp: Stamp, withExpiryReason: boolean): string {
   const { symbol } = order.market;
-  const view = conditional(order, {
-    symbol: symbol.name, orderId: order.orderId, orderListId: order.list?.listId ?? -1, clientOrderId: order.clientId, ...common(order),
-    stopPrice: symbol.price(order.askedStopTicks), icebergQty: symbol.quantity(order.icebergLots),
-    time: stamp(order.createdUs), updateTime: stamp(order.updatedUs), isWorking: order.workingUs !== 0, workingTime: workingTime(order, stamp),
-    selfTradePreventionMode: order.stp,
-  }, stamp);
-  if (!withExpiryReason) delete view['expiryReason'];
-  return view;
+  const head = `{"symbol":"${symbol.name}","orderId":${order.orderId},"orderListId":${listIdOf(order)},"clientOrderId":"${order.clientId}",${common(order)}`;
+  // Both are shown of every order here, so what only some have need not repeat them.
+  const stop = order.isAlgo ? '' : `,"stopPrice":"${symbol.price(0)}"`;
+  const iceberg = order.icebergLots !== 0 ? '' : `,"icebergQty":"${symbol.quantity(0)}"`;
+  return `${head}${stop}${iceberg},"time":${stamp(order.createdUs)},"updateTime":${stamp(order.updatedUs)},"isWorking":${order.workingUs !== 0}`
+    + `,"workingTime":${workingTime(order, stamp)},"selfTradePreventionMode":"${order.stp}"${conditional(order, stamp, withExpiryReason)}}`;
 }
 
 export function listView(list: OrderList, stamp: Stamp): View {
@@ -89,44 +78,47 @@ export function listView(list: OrderList, stamp: Stamp): View {
   };
 }
 
-export function placedListView(list: OrderList, type: ResponseType, fillsOf: (order: SpotOrder) => readonly SpotFill[], stamp: Stamp): View {
-  return { ...listView(list, stamp), orderReports: list.orders.map((order) => placementView({ order, fills: fillsOf(order), prevented: [] }, type, stamp)) };
+/** A list with reports of its orders. */
+function listText(list: OrderList, reports: readonly string[], stamp: Stamp): string {
+  return `${JSON.stringify(listView(list, stamp)).slice(0, -1)},"orderReports":[${reports.join(',')}]}`;
 }
 
-export function canceledListView(list: OrderList, cancelId: Cancellation['cancelId'], stamp: Stamp): View {
-  return { ...listView(list, stamp), orderReports: list.orders.map((order) => cancellationView({ order, cancelId }, stamp)) };
+export function placedListText(list: OrderList, type: ResponseType, fillsOf: (order: SpotOrder) => readonly SpotFill[], stamp: Stamp): string {
+  return listText(list, list.orders.map((order) => placementText({ order, fills: fillsOf(order), prevented: [] }, type, stamp)), stamp);
+}
+
+export function canceledListText(list: OrderList, cancelId: Cancellation['cancelId'], stamp: Stamp): string {
+  return listText(list, list.orders.map((order) => cancellationText({ order, cancelId }, stamp)), stamp);
 }
 
 /** Cancels of single orders and of whole lists, each list once, where its first order was. */
-export function cancellationsView(cancellations: readonly Cancellation[], stamp: Stamp): View[] {
-  const views: View[] = [];
+export function cancellationsText(cancellations: readonly Cancellation[], stamp: Stamp): string {
+  const texts: string[] = [];
   const lists = new Set<OrderList>();
   for (const cancellation of cancellations) {
     const { list } = cancellation.order;
-    if (list === undefined) views.push(cancellationView(cancellation, stamp));
+    if (list === undefined) texts.push(cancellationText(cancellation, stamp));
     else if (!lists.has(list)) {
       lists.add(list);
-      views.push(canceledListView(list, cancellation.cancelId, stamp));
+      texts.push(canceledListText(list, cancellation.cancelId, stamp));
     }
   }
-  return views;
+  return `[${texts.join(',')}]`;
 }
 
-export function amendView({ order, executionId, fromClientId }: AmendResult, stamp: Stamp): View {
+export function amendText({ order, executionId, fromClientId }: AmendResult, stamp: Stamp): string {
   const { symbol } = order.market;
-  const amended = conditional(order, {
-    symbol: symbol.name, orderId: order.orderId, orderListId: order.list?.listId ?? -1, origClientOrderId: fromClientId, clientOrderId: order.clientId,
-    price: symbol.price(order.shownTicks), qty: symbol.quantity(order.lots), executedQty: symbol.quantity(order.filledLots),
-    preventedQty: symbol.quantity(order.preventedTotal), quoteOrderQty: formatAmount(order.quoteOrderQty), cumulativeQuoteQty: formatAmount(order.quoteFilled),
-    status: order.status, timeInForce: order.tif, type: order.orderType, side: order.sideName,
-    ...(order.workingUs === 0 ? {} : { workingTime: stamp(order.workingUs) }), selfTradePreventionMode: order.stp,
-  }, stamp);
-  const view: View = { transactTime: stamp(order.updatedUs), executionId, amendedOrder: amended };
+  const working = order.workingUs === 0 ? '' : `,"workingTime":${stamp(order.workingUs)}`;
+  let text = `{"transactTime":${stamp(order.updatedUs)},"executionId":${executionId},"amendedOrder":{"symbol":"${symbol.name}","orderId":${order.orderId}`
+    + `,"orderListId":${listIdOf(order)},"origClientOrderId":"${fromClientId}","clientOrderId":"${order.clientId}","price":"${symbol.price(order.shownTicks)}"`
+    + `,"qty":"${symbol.quantity(order.lots)}","executedQty":"${symbol.quantity(order.filledLots)}","preventedQty":"${symbol.quantity(order.preventedTotal)}"`
+    + `,"quoteOrderQty":"${formatAmount(order.quoteOrderQty)}","cumulativeQuoteQty":"${formatAmount(order.quoteFilled)}","status":"${order.status}"`
+    + `,"timeInForce":"${order.tif}","type":"${order.orderType}","side":"${order.sideName}"${working},"selfTradePreventionMode":"${order.stp}"${conditional(order, stamp)}}`;
   if (order.list !== undefined) {
     const { listStatusType: _type, transactionTime: _time, ...status } = listView(order.list, stamp);
-    view['listStatus'] = status;
+    text += `,"listStatus":${JSON.stringify(status)}`;
   }
-  return view;
+  return `${text}}`;
 }
 
 export function amendmentView({ orderId, executionId, fromClientId, toClientId, fromLots, toLots, atUs }: Amendment, order: SpotOrder, stamp: Stamp): View {
