@@ -219,6 +219,55 @@ describe('amending', () => {
   });
 });
 
+describe('what has ended', () => {
+  test('stays so: every operation on it is refused and tells nothing; nothing is placed twice', () => {
+    const desk = new Desk();
+    const order = desk.buy(100, 5);
+    desk.matcher.cancel(order, NOW_US);
+    desk.told();
+    const { matcher } = desk;
+    assert.deepEqual(
+      [matcher.cancel(order, NOW_US), matcher.expire(order, NOW_US, 'venue'), matcher.reduce(order, 1, NOW_US, 'reduce-only'), matcher.amend(order, 100, 9, NOW_US), matcher.amendTrigger(order, 90, NOW_US)],
+      [false, false, false, 'not-open', 'not-open'],
+    );
+    assert.throws(() => matcher.place(order, NOW_US), /was placed before: it is canceled/);
+    assert.deepEqual([desk.told(), order.state, order.endReason, order.leavesLots], [[], 'canceled', 'user', 5]);
+    const open = desk.buy(100, 5);
+    assert.equal(matcher.reduce(open, 0, NOW_US, 'reduce-only'), false);
+    assert.throws(() => matcher.place(open, NOW_US), /it is resting/);
+    assert.deepEqual(desk.told(), ['accepted 2']);
+  });
+
+  test('an order that waits for an event’s end can still be cancelled', () => {
+    const desk: Desk = new Desk({
+      sink: {
+        ...recordingSink([]),
+        onTrade() {
+          const queued = desk.order({ side: BID, ticks: 90, lots: 1 });
+          assert.equal(desk.matcher.place(queued, NOW_US), 'queued');
+          assert.equal(desk.matcher.cancel(queued, NOW_US), true);
+          assert.equal(queued.state, 'canceled');
+        },
+      },
+    });
+    desk.sell(100, 1);
+    desk.buy(100, 1);
+    assert.equal(desk.book.orderCount, 0);
+  });
+});
+
+describe('trades', () => {
+  test('are numbered from the first id given, and stamped with the operation’s time', () => {
+    const seen: number[][] = [];
+    const desk = new Desk({ firstTradeId: 700, sink: { ...recordingSink([]), onTrade: ({ tradeId, atUs }) => seen.push([tradeId, atUs]) } });
+    desk.sell(100, 1);
+    desk.sell(101, 1);
+    desk.matcher.place(desk.order({ side: BID, ticks: 101, lots: 2 }), 5_000_000);
+    assert.deepEqual(seen, [[700, 5_000_000], [701, 5_000_000]]);
+    assert.deepEqual([desk.matcher.nextTradeId, desk.matcher.lastTicks], [702, 101]);
+  });
+});
+
 describe('self-trade prevention', () => {
   const own = { stpGroup: 7 };
   const modes = [
@@ -264,6 +313,23 @@ describe('inside an event', () => {
     lines.length = 0;
     desk.buy(102, 2);
     assert.deepEqual(lines, ['accepted 4', 'trade 100x1 buy 4<1', 'canceled 2 order-list', 'queued', 'queued', 'trade 102x1 buy 4<3', 'accepted 5', 'refused 6 would-take']);
+  });
+});
+
+describe('agents and amendments inside an event', () => {
+  test('are refused with an error, and leave the engine as it was', () => {
+    const desk: Desk = new Desk({
+      sink: {
+        ...recordingSink([]),
+        onTrade({ maker }) {
+          assert.throws(() => desk.matcher.amend(maker!, 99, 1, NOW_US), /inside a sink event/);
+          assert.throws(() => desk.matcher.takeForAgent(BID, 1, 100, NOW_US), /inside a sink event/);
+        },
+      },
+    });
+    const maker = desk.sell(100, 2);
+    desk.buy(100, 1);
+    assert.deepEqual([maker.state, maker.leavesLots, desk.book.lotsAt(100)], ['resting', 1, 1]);
   });
 });
 

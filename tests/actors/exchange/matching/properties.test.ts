@@ -110,6 +110,27 @@ describe('whatever is sent', () => {
     );
   });
 
+  test('a quote is what an immediate-or-cancel order then gets', () => {
+    const lots = fc.integer({ min: 1, max: 40 });
+    fc.assert(
+      fc.property(streams, fc.constantFrom<Side>(BID, ASK), lots, fc.integer({ min: 96, max: 104 }), fc.boolean(), (commands, side, wanted, ticks, anyPrice) => {
+        const nextId = counter();
+        const engine = new RealEngine(() => undefined);
+        for (const run of commands) run(engine, nextId);
+        const { matcher } = engine;
+        const levels = engine.levels();
+        const quote = { ...matcher.quote(side, wanted, anyPrice ? 0 : ticks) };
+        assert.equal(engine.levels(), levels);
+        engine.lines.length = 0;
+        const order = new ClientOrder({ orderId: 999, account: 99, side, type: anyPrice ? 'market' : 'limit', ticks: anyPrice ? 0 : ticks, lots: wanted, timeInForce: 'IOC' });
+        matcher.place(order, 0);
+        const prices = engine.lines.filter((line) => line.startsWith('trade') && line.includes(' 999<')).map((line) => Number(/^trade (\d+)x/.exec(line)![1]));
+        assert.deepEqual(quote, { lots: order.filledLots, tickLots: order.filledTickLots, firstTicks: prices[0] ?? 0, worstTicks: prices.at(-1) ?? 0 });
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
   test('a trade is with the best price, and there with the order that came first', () => {
     const order = fc.record({ side: fc.constantFrom<Side>(BID, ASK), ticks: fc.integer({ min: 90, max: 110 }), lots: fc.integer({ min: 1, max: 20 }), cancels: fc.option(fc.nat({ max: 60 })) });
     fc.assert(
