@@ -2,7 +2,7 @@ import { OrderBook } from '../book/index.js';
 import { Matcher, type MatchSink } from '../matching/index.js';
 import { price, type Price } from '../futures/contract.js';
 import { BookFeed } from './book-feed.js';
-import { Bars } from './bars.js';
+import { Bars } from '../options/bars.js';
 import { amountNumber, priceNumber, type DeribitInstrument } from './instruments.js';
 import { MarkAndFunding } from './mark.js';
 import type { DeribitOrder } from './order.js';

@@ -11,6 +11,9 @@ export interface Bar {
   /** In units of the base, and in quote money. */
   volume: number;
   cost: number;
+  /** Of `volume`, what takers bought. */
+  takerVolume: number;
+  takerCost: number;
   trades: number;
 }
 
@@ -18,13 +21,14 @@ export interface Bar {
 export class Bars {
   readonly minutes: Bar[] = [];
 
-  add(atMs: number, price: number, volume: number, cost: number): void {
+  add(atMs: number, price: number, volume: number, cost: number, takerVolume = 0): void {
+    const one = { high: price, low: price, close: price, volume, cost, takerVolume, takerCost: volume === 0 ? 0 : (cost * takerVolume) / volume, trades: 1 };
     const startMs = Math.floor(atMs / MINUTE_MS) * MINUTE_MS;
     const last = this.minutes.at(-1);
     if (last === undefined || last.startMs < startMs) {
-      this.minutes.push({ startMs, open: price, high: price, low: price, close: price, volume, cost, trades: 1 });
+      this.minutes.push({ startMs, open: price, ...one });
       if (this.minutes.length > MOST_BARS) this.minutes.splice(0, MOST_BARS / 2);
-    } else merge(last, { high: price, low: price, close: price, volume, cost, trades: 1 });
+    } else merge(last, one);
   }
 
   /** Bars of `widthMs` that start in [fromMs, toMs], ascending; a bar without trades repeats the close before it. */
@@ -38,7 +42,7 @@ export class Bars {
         continue;
       }
       for (let gap = last === undefined ? startMs : last.startMs + widthMs; last !== undefined && gap < startMs && bars.length < most * 2; gap += widthMs) {
-        bars.push({ startMs: gap, open: last.close, high: last.close, low: last.close, close: last.close, volume: 0, cost: 0, trades: 0 });
+        bars.push({ startMs: gap, open: last.close, high: last.close, low: last.close, close: last.close, volume: 0, cost: 0, takerVolume: 0, takerCost: 0, trades: 0 });
       }
       bars.push({ ...minute, startMs });
     }
@@ -63,11 +67,13 @@ export class Bars {
   }
 }
 
-function merge(bar: Bar, next: Pick<Bar, 'high' | 'low' | 'close' | 'volume' | 'cost' | 'trades'>): void {
+function merge(bar: Bar, next: Omit<Bar, 'startMs' | 'open'>): void {
   if (next.high > bar.high) bar.high = next.high;
   if (next.low < bar.low) bar.low = next.low;
   bar.close = next.close;
   bar.volume += next.volume;
   bar.cost += next.cost;
+  bar.takerVolume += next.takerVolume;
+  bar.takerCost += next.takerCost;
   bar.trades += next.trades;
 }
