@@ -1,7 +1,7 @@
 import { Bars } from './bars.js';
 import { OrderBook } from '../book/index.js';
 import { type Amount, amount, mustParseAmount } from '../ledger/index.js';
-import { DepthFeed } from '../market-data/index.js';
+import { DepthFeed } from '../market-data/depth.js';
 import { Matcher, type MatchSink } from '../matching/index.js';
 import { greeks, type Greeks, impliedVolatility, type OptionTerms } from './black-scholes.js';
 import { binanceOptionSymbol, type OptionContract } from './chain.js';
@@ -50,7 +50,7 @@ export class OptionMarket {
   openInterestLots = 0;
   #markAmount: Amount = amount(0n);
 
-  constructor(contract: OptionContract, terms: UnderlyingTerms, id: number, sink: MatchSink<OptionOrder>, nowMs: number) {
+  constructor(contract: OptionContract, terms: UnderlyingTerms, id: number, makeSink: (market: OptionMarket) => MatchSink<OptionOrder>, nowMs: number) {
     this.contract = contract;
     this.terms = terms;
     this.id = id;
@@ -61,7 +61,7 @@ export class OptionMarket {
     this.lotSize = Number(terms.lotSize);
     this.maxLots = Math.round(Number(terms.maxQty) / this.lotSize);
     this.book = new OrderBook({ firstUpdateId: 1000 });
-    this.matcher = new Matcher<OptionOrder>({ book: this.book, sink });
+    this.matcher = new Matcher<OptionOrder>({ book: this.book, sink: makeSink(this) });
     this.depth = new DepthFeed(this.book, DEPTH_SPEEDS_MS);
   }
 

@@ -1,4 +1,72 @@
-import type { MakeProduct } from '../product.js';
-import { unbuiltProduct } from '../unbuilt.js';
+import { engineBehaviour } from '../../../actors/exchange/engine.js';
+import { formatAmount } from '../../../actors/exchange/ledger/index.js';
+import { LatentIndex } from '../../../actors/exchange/options/latent-index.js';
+import { OptionMakers } from '../../../actors/exchange/options/makers.js';
+import { OptionsVenue } from '../../../actors/exchange/options/venue.js';
+import { worker } from '../../../runtime/index.js';
+import { clientStubs } from '../client-stubs.js';
+import { EnginePort } from '../engine-port.js';
+import { keyStoreOf } from '../key-store.js';
+import { ENGINE_MAILBOX, type MakeProduct } from '../product.js';
+import { FUTURES_MANNERS, listenKeyEndpoints, ListenKeys, ProductServer, StreamHub } from '../web/index.js';
+import { OPTIONS_LIMITS, optionsEndpoints } from './endpoints.js';
+import { optionsStreamClass, OptionsStreams } from './streams.js';
+import { fillView, orderView, positionView } from './views.js';
 
-export const optionsProduct: MakeProduct = (scene) => unbuiltProduct('options', scene);
+const BASES: ReadonlySet<string> = new Set(['BTC', 'ETH']);
+
+/** Binance Options: /eapi/v1 and the streams of /public, /market and /private on one port. */
+export const optionsProduct: MakeProduct = (scene) => {
+  const { runtime, clock, accounts, listings, seed } = scene;
+  const underlyings = listings.filter(({ base }) => BASES.has(base));
+  const hub = new StreamHub({ classify: optionsStreamClass });
+  const streams = new OptionsStreams(hub);
+  const engine = new EnginePort<OptionsVenue>(runtime, 'options', clock.speed);
+  const listenKeys = new ListenKeys(clock, hub);
+  return {
+    name: 'options',
+    engine: worker({
+      id: 'engine', behaviour: engineBehaviour<OptionsVenue>('options-engine'), mailbox: ENGINE_MAILBOX,
+      input: {
+        sliceUs: scene.sliceUs,
+        open: (nowUs: number) => {
+          const venue = new OptionsVenue({
+            nowUs, indices: new Map(underlyings.map(({ base, startPrice }) => [base, startPrice])), events: streams,
+            accounts: accounts.all.map(({ id, name, balances }) => ({ id, name, balances: new Map(Object.entries(balances.options)) })),
+          });
+          streams.venue = venue;
+          const latent = new LatentIndex(underlyings, scene.scenario, seed, nowUs);
+          return { venue, market: new OptionMakers(venue, latent, seed, nowUs) };
+        },
+      },
+    }),
+    open: async (port) => {
+      const server = new ProductServer({
+        product: 'options', manners: FUTURES_MANNERS, clock, keys: keyStoreOf(accounts, 'options'), rateLimits: OPTIONS_LIMITS, limitsEnforced: scene.limits === 'venue', hub, troubles: scene.troubles,
+        onDefect: (error) => scene.onDefect('options', error),
+        endpoints: [
+          ...optionsEndpoints(engine), ...listenKeyEndpoints('/eapi/v1/listenKey', listenKeys),
+          ...clientStubs({ accounts, nowMs: () => Math.floor(clock.nowUs() / 1000), coins: () => Promise.resolve([]) }),
+        ],
+      });
+      const { port: opened } = await server.listen({ port, host: scene.host, ...(scene.tls === null ? {} : { certificate: scene.tls }) });
+      return { port: opened, close: () => server.close() };
+    },
+    books: (limit) => engine.ask((venue) => booksOf(venue, limit)),
+  };
+};
+
+/** The venue's own truth as plain data. */
+function booksOf(venue: OptionsVenue, limit: number): unknown {
+  const all = [...venue.accounts.values()];
+  return {
+    accounts: all.map(({ id, name }) => ({
+      id, name, balances: Object.fromEntries([...venue.ledger.balances(id)].map(([asset, { free, locked }]) => [asset, { free: formatAmount(free), locked: formatAmount(locked) }])),
+    })),
+    positions: [...all, venue.house].flatMap((account) => [...account.positions.values()].filter(({ lots }) => lots !== 0).map((position) => ({ account: account.id, ...positionView(position, account, venue.nowMs) }))),
+    orders: all.flatMap((account) => [...account.orders.values()].map((order) => ({ account: account.id, ...orderView(order) }))).slice(-limit),
+    fills: all.flatMap((account) => account.fills.map((fill) => ({ account: account.id, fill }))).sort((a, b) => a.fill.id - b.fill.id).slice(-limit).map(({ account, fill }) => ({ account, ...fillView(fill) })),
+    sums: Object.fromEntries([...venue.ledger.sumByAsset()].map(([asset, sum]) => [asset, formatAmount(sum)])),
+    supply: Object.fromEntries([...venue.ledger.supply()].map(([asset, sum]) => [asset, formatAmount(sum)])),
+  };
+}
