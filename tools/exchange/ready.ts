@@ -7,8 +7,14 @@ interface ReadyKey {
   readonly secret: string;
 }
 
+/** The certificate's own authority. */
+export interface Authority {
+  readonly pem: string;
+  readonly path: string;
+}
+
 /** The one line of `faultline exchange --json`. */
-export function readyLine(exchange: Exchange, accounts: Accounts, socket: string, authority?: string): object {
+export function readyLine(exchange: Exchange, accounts: Accounts, socket: string, authority?: Authority): object {
   const keys = firstKeys(accounts);
   return {
     ...exchange.origins(),
@@ -18,13 +24,13 @@ export function readyLine(exchange: Exchange, accounts: Accounts, socket: string
     accounts: accounts.all.map(({ name, keys: all }) => ({ name, keys: all.map(({ kind, key, secret }) => ({ kind, key, secret: secret ?? null })) })),
     clock: exchange.clockNow(),
     socket,
-    // With --tls: what clients are to trust.
-    ...(authority === undefined ? {} : { ca: authority }),
+    // With --tls: what clients are to trust, as text and as a file.
+    ...(authority === undefined ? {} : { ca: authority.pem, caFile: authority.path }),
   };
 }
 
 /** URLs, keys, and lines to copy into a program. */
-export function linesForPeople(exchange: Exchange, accounts: Accounts, name: string): string {
+export function linesForPeople(exchange: Exchange, accounts: Accounts, name: string, authority?: Authority): string {
   const { spot, usdm, options, deribit } = exchange.origins();
   const { hmac } = firstKeys(accounts);
   const key = hmac?.key ?? 'KEY';
@@ -38,7 +44,7 @@ export function linesForPeople(exchange: Exchange, accounts: Accounts, name: str
 
   key      ${key}
   secret   ${secret}
-
+${authority === undefined ? '' : `  trust    NODE_EXTRA_CA_CERTS=${authority.path}\n`}
 ccxt, spot:
   const ex = new ccxt.binance({ apiKey: '${key}', secret: '${secret}', options: { fetchMarkets: { types: ['spot'] }, fetchCurrencies: false, fetchMargins: false } });
   for (const api of ['public', 'private', 'v1']) ex.urls.api[api] = ex.urls.api[api].replace('https://api.binance.com', '${spot.rest}');

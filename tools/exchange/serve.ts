@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { AsOf } from '../../actors/exchange/rules.js';
 import { type Listing, listings } from '../../actors/exchange/listings.js';
 import type { ScenarioName } from '../../actors/generator/scenario.js';
@@ -12,6 +13,7 @@ import { readAccounts } from './accounts-file.js';
 import { Exchange } from './exchange.js';
 import { linesForPeople, readyLine } from './ready.js';
 import { COMMANDS, QUESTIONS } from './verbs.js';
+import { makeCertificate, writeAuthority } from './web/index.js';
 
 export interface ServeOptions {
   readonly name: string;
@@ -40,7 +42,7 @@ export async function serveExchange(options: ServeOptions): Promise<never> {
   const asOf = asOfDay(options.asOf);
   const [accounts, certificate] = await Promise.all([
     accountsOf(options.accounts, seed, listed),
-    options.tls === true ? import('./web/index.js').then(({ makeCertificate }) => makeCertificate(host)) : null,
+    options.tls === true ? makeCertificate(host) : null,
   ]);
   const processHost = await ProcessHost.open({
     name, what: `exchange ${listed.map(({ symbol }) => symbol).join(',')}`, params: config.process,
@@ -73,8 +75,10 @@ export async function serveExchange(options: ServeOptions): Promise<never> {
       commands: { [COMMANDS.start]: (input) => exchange.startables.start(nameOf(input)) },
     });
     await exchange.start();
-    if (json) process.stdout.write(`${JSON.stringify(readyLine(exchange, accounts, processHost.socket, certificate?.cert))}\n`);
-    else process.stdout.write(linesForPeople(exchange, accounts, name));
+    const authority = certificate === null ? undefined : { pem: certificate.cert, path: join(processHost.folder, `${name}.ca.pem`) };
+    if (certificate !== null && authority !== undefined) writeAuthority(certificate, authority.path);
+    if (json) process.stdout.write(`${JSON.stringify(readyLine(exchange, accounts, processHost.socket, authority))}\n`);
+    else process.stdout.write(linesForPeople(exchange, accounts, name, authority));
     await processHost.ready();
     return await new Promise<never>(() => {});
   } catch (error) {

@@ -1,6 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { generate } from 'selfsigned';
+import { writeFileSync } from 'node:fs';
 
 /** A certificate for loopback that is its own authority: clients trust it by NODE_EXTRA_CA_CERTS or `ca`. */
 export interface Certificate {
@@ -15,6 +13,8 @@ export async function makeCertificate(host = '127.0.0.1', now = new Date()): Pro
   const notBeforeDate = new Date(now.getTime() - 24 * 3600 * 1000);
   const notAfterDate = new Date(now.getTime());
   notAfterDate.setFullYear(notAfterDate.getFullYear() + YEARS);
+  // Its cryptography costs more to load than the whole exchange without it.
+  const { generate } = await import('selfsigned');
   const names = new Set(['127.0.0.1', '::1', host]);
   const pems = await generate([{ name: 'commonName', value: 'localhost' }], {
     keyType: 'ec', curve: 'P-256', algorithm: 'sha256', notBeforeDate, notAfterDate,
@@ -31,10 +31,7 @@ export async function makeCertificate(host = '127.0.0.1', now = new Date()): Pro
   return { key: pems.private, cert: pems.cert };
 }
 
-/** Writes the certificate (not its key) as `ca.pem` into `folder`, for clients; returns the path. */
-export function writeAuthority(certificate: Certificate, folder: string): string {
-  mkdirSync(folder, { recursive: true });
-  const path = join(folder, 'ca.pem');
+/** Writes the certificate, not its key, where clients can be pointed at it: NODE_EXTRA_CA_CERTS, SSL_CERT_FILE. */
+export function writeAuthority(certificate: Certificate, path: string): void {
   writeFileSync(path, certificate.cert);
-  return path;
 }
