@@ -107,7 +107,7 @@ export class FuturesVenue implements Venue {
       if (holder.countdownUs > nowUs) continue;
       this.#stopCountdown(holder);
       for (const order of holder.orders) holder.market.matcher.cancel(order, nowUs, 'countdown');
-      for (const algo of holder.algos) this.core.endAlgo(algo, 'CANCELED');
+      for (const algo of holder.algos) if (algo.legacy) this.core.endAlgo(algo, 'CANCELED');
     }
     for (const market of this.core.markets.values()) {
       market.matcher.expireDue(nowUs);
