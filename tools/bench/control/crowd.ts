@@ -37,10 +37,24 @@ let spentBeforeMs = 0;
 
 const every = (ms: number, work: () => void): void => void timers.add(setInterval(() => running && work(), ms));
 
+/** Between two passes of the replay no tree runs. */
+const isBetweenPasses = (error: unknown): boolean => (error as ControlError).rpc?.name === 'notRunning';
+
+async function runningTree(client: ControlClient): Promise<Awaited<ReturnType<typeof client.call<'tree'>>>> {
+  for (;;) {
+    try {
+      return await client.call('tree');
+    } catch (error) {
+      if (!isBetweenPasses(error)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
 async function honestClient(n: number): Promise<void> {
   const client = await ControlClient.connect({ socketPath, client: `honest ${n}`, timeoutMs: 30_000 });
   clients.add(client);
-  const { tree } = await client.call('tree');
+  const { tree } = await runningTree(client);
   const paths: string[] = [];
   const left = [tree];
   for (let node = left.pop(); node !== undefined; node = left.pop()) {
@@ -54,8 +68,7 @@ async function honestClient(n: number): Promise<void> {
     busy = true;
     const beganMs = performance.now();
     READS[asked++ % READS.length]!(client, paths, asked).then(() => void counts.answers++, (error: ControlError) => {
-      // Between two passes of the replay no tree runs.
-      if (running && error.rpc?.name !== 'notRunning') counts.errors++;
+      if (running && !isBetweenPasses(error)) counts.errors++;
     }).finally(() => {
       counts.latestMs = Math.max(counts.latestMs, performance.now() - beganMs);
       busy = false;
