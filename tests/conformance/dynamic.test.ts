@@ -132,3 +132,10 @@ test('children that take their time to stop together scale with their number, in
     assert.ok(performance.now() - beganMs < 3000, `${order}: ${Math.round(performance.now() - beganMs)} ms`);
   }
 });
+
+test('a reference to a grandchild is not found, and nothing happens to it', () => {
+  const rig = Rig.started(dyn('sup', {}));
+  ref(rig.runtime.startChild('/', sup('s', [child('x')])));
+  assert.equal(tag(rig.runtime.terminateChild('/', rig.runtime.ref('/s/x'))), 'not_found');
+  assert.equal(rig.runtime.inspect('/s/x')?.state, 'running');
+});

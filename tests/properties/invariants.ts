@@ -156,6 +156,10 @@ export class Invariants {
     }
   }
 
+  isStarting(path: string): boolean {
+    return this.find(path)?.state === 'starting';
+  }
+
   startMs(path: string): number {
     return this.rules.get(path)?.startMs ?? 1000;
   }
@@ -277,7 +281,8 @@ export class Invariants {
     if (node.kind !== 'worker' || node.state !== 'running' || life === undefined) return;
     if (node.behaviour?.name === 'scripted') this.restOfGroups(node, life);
     const idleMs = this.rules.get(node.path)?.idleMs ?? null;
-    const quietUs = this.runtime.nowUs() - Math.max(life.lastUs, resumedUs, this.seen.get(node.cell)?.sinceUs ?? 0);
+    // A run that does not look knows no restarts.
+    const quietUs = this.runtime.nowUs() - Math.max(life.lastUs, resumedUs, this.seen.get(node.cell)?.sinceUs ?? Infinity);
     if (idleMs !== null && node.mailbox === 0 && !this.changed.has(node.path) && node.behaviour?.name === 'scripted' && quietUs > (LAST_TOUCH_MS + 3 * idleMs) * 1000) {
       this.fail('who has nothing to do is put away', `${node.path}: no turn for ${quietUs} us, idle after ${idleMs} ms`);
     }

@@ -50,6 +50,8 @@ export class World {
   private admin: { readonly parent: string; readonly path: string } | null = null;
   /** Children an administrator started, out of their order. */
   private readonly outOfOrder = new Set<string>();
+  /** Supervisors that were reconfigured while they were being started. */
+  private readonly changedStarts = new Set<string>();
   /** Children an administrator told to stop, which may take their time. */
   private readonly terminated = new Set<string>();
 
@@ -121,6 +123,8 @@ export class World {
   reconfigure(at: string, wanted: Reconfiguration): void {
     this.admin = { parent: at, path: '' };
     const before = KEYS.map((key) => this.runtime.route(at, key)?.path);
+    // A start under way goes on in the order it began with.
+    if (this.invariants.isStarting(at)) this.changedStarts.add(at);
     const answer = this.runtime.reconfigure(at, wanted);
     this.admin = null;
     const { partitions } = wanted as { readonly partitions?: number };
@@ -368,6 +372,7 @@ export class World {
   startedInOrder(path: string): void {
     // A reconfiguration may change the order, and who comes back with whom.
     if (this.admin?.path === path || (this.admin?.path === '' && this.admin.parent === parentOf(path))) return;
+    if (this.changedStarts.has(parentOf(path))) return;
     this.outOfOrder.delete(path);
     this.invariants.nobodyAfter(path, 'start', this.outOfOrder);
     this.invariants.nobodyStarting(path);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dynamicSupervisor, supervisor, worker } from '../../runtime/index.js';
+import { type ChildSpec, dynamicSupervisor, supervisor, validateSpec, worker } from '../../runtime/index.js';
+import { MemoryJournal } from '../../runtime/journal/index.js';
 import { RestartWindow } from '../../runtime/supervision/window.js';
 import { child, root, started, total } from './support.js';
 
@@ -109,4 +110,27 @@ test('answers about children that are not there name the path as one writes it',
   assert.equal(runtime.getChildSpec('/nowhere', 'x'), undefined);
   assert.equal(runtime.getChildSpec('/a', 'x'), undefined);
   assert.deepEqual(runtime.getChildSpec('/', 'd'), { kind: 'dynamic', id: 'd', intensity: { restarts: 1, withinMs: 1 }, maxChildren: 0, restart: 'permanent', significant: false });
+});
+
+test('a durable child that is stopped goes on writing down its turns under the behaviour it is given', () => {
+  const adder = (factor: number) => ({ name: 'adder', version: 1, init: () => 0, step: (sum: number, n: number) => sum + factor * n });
+  const durable = (factor: number) => worker({ id: 'a', behaviour: adder(factor), durable: { log: 'inputs' } });
+  const journal = new MemoryJournal();
+  const runtime = started(root([durable(1)]), { journal });
+  runtime.send('/a', 1);
+  runtime.drain();
+  runtime.terminateChild('/', 'a');
+  assert.equal(runtime.reconfigure('/', { children: [durable(10)] }).ok, true);
+  assert.equal(runtime.restartChild('/', 'a').ok, true);
+  runtime.send('/a', 2);
+  runtime.drain();
+  const value = runtime.inspect('/a')?.value;
+  const after = started(root([durable(10)]), { journal: journal.survivor() });
+  assert.deepEqual([value, after.inspect('/a')?.value], [21, 21]);
+});
+
+test('a tree that is too deep is a problem of its own kind', () => {
+  let spec: ChildSpec = child('leaf');
+  for (let level = 0; level < 300; level++) spec = supervisor({ id: 's', strategy: 'oneForOne', intensity: { restarts: 1, withinMs: 1 }, children: [spec] });
+  assert.deepEqual(validateSpec(spec).map(({ code }) => code), ['too_deep']);
 });
