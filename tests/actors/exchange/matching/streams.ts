@@ -165,11 +165,12 @@ function named(name: string, run: Command): Command {
 
 export const streams = fc.array(command, { maxLength: 80, size: 'max' });
 
-/** From inside trades: order 5k cancels order 5k+1 and places one of its own, once. */
+/** From inside trades: order 5k cancels order 5k+1 and places one of its own, once; orders 7k shrink with every fill, as reduce-only orders may. */
 export function orderLists(nextId: () => number): TradeHook {
   const spent = new Set<number>();
   return (engine, takerId, makerId) => {
     for (const id of [takerId, makerId]) {
+      if (id !== 0 && id % 7 === 0) engine.reduce(id, 1);
       if (id === 0 || id % 5 !== 0 || spent.has(id)) continue;
       spent.add(id);
       engine.cancel(openId(engine, id) + 1);
