@@ -99,6 +99,9 @@ export class Exchange {
         spotMids: () => spot.midPrices(), usdmMids: () => usdm.midPrices(),
         drawSpot: (prices) => spot.drawTo(prices, ARBITRAGE), drawUsdm: (prices) => usdm.drawTo(prices, ARBITRAGE),
         setIndex: (prices, nowUs) => usdm.setIndexPrices(prices, nowUs),
+        followers: this.products.flatMap(({ name, follow }) => (follow === undefined ? [] : [{
+          path: enginePath(name), follow: (prices: readonly number[]) => follow(new Map(this.#options.listings.map(({ base }, at) => [base, prices[at]!]))),
+        }])),
       },
     })];
   }

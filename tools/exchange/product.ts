@@ -49,6 +49,8 @@ export interface Product {
   books(limit: number): Promise<unknown>;
   /** Its public market, where it has one. */
   readonly feed?: MarketFeed;
+  /** For derivatives on what spot trades: told spot's price of every base once a second, in a turn of the engine. */
+  readonly follow?: (prices: ReadonlyMap<string, number>) => void;
 }
 
 export type MakeProduct = (scene: Scene) => Product;

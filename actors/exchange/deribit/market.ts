@@ -17,6 +17,8 @@ export interface DeribitMarketOptions {
 
 /** Activity of a linear perpetual next to the inverse one of its base. */
 const LINEAR_SHARE = 0.4;
+/** The crowd's own seed lies apart from the other products'. */
+const CROWD_SEED = 40_000;
 
 /** The generator's profile of a perpetual. The index of its base gives the price at the start. */
 function profileOf(instrument: DeribitInstrument, base: MarketProfile, index: number): MarketProfile {
@@ -30,31 +32,54 @@ function profileOf(instrument: DeribitInstrument, base: MarketProfile, index: nu
   };
 }
 
+/** How far a perpetual's value goes towards the index in a second. */
+const PULL = 0.2;
+const PATIENCE_US = 10e6;
+
 /**
- * Makers, crowd and takers on every perpetual, on the latent factor of the whole exchange. The inverse perpetual's latent value is its
- * base's index.
+ * Makers, crowd and takers on every perpetual, on the latent factor of the whole exchange, drawn to the index that is told. While nobody tells
+ * one, the inverse perpetual's latent value is its base's index.
  */
-export function deribitMarket(options: DeribitMarketOptions): MarketDriver {
-  const { venue, profiles, scenario, seed, rate, startUs } = options;
-  const instruments = venue.instruments.filter(({ base }) => profiles.has(base));
-  const live = new LiveMarket({
-    scenario, seed: seed + 40_000, commonSeed: seed, rate, startUs,
-    symbols: instruments.map((instrument) => ({
-      profile: profileOf(instrument, profiles.get(instrument.base)!, venue.index(instrument.base)),
-      desk: venue.market(instrument).matcher,
-      onMark: (_nowUs: number, _markTicks: number, indexTicks: number) => {
-        if (instrument.contract.inverse) venue.setIndex(instrument.base, indexTicks * instrument.tickSize);
-      },
-    })),
-  });
-  return {
-    get nextUs() {
-      return live.nextUs;
-    },
-    step: () => {
-      const atUs = live.nextUs;
-      live.step();
-      venue.marketActed(atUs);
-    },
-  };
+export class DeribitMarket implements MarketDriver {
+  readonly #live: LiveMarket;
+  readonly #venue: DeribitVenue;
+  readonly #instruments: readonly DeribitInstrument[];
+  #toldUntilUs = 0;
+
+  constructor(options: DeribitMarketOptions) {
+    const { venue, profiles, scenario, seed, rate, startUs } = options;
+    this.#venue = venue;
+    this.#instruments = venue.instruments.filter(({ base }) => profiles.has(base));
+    this.#live = new LiveMarket({
+      scenario, seed: seed + CROWD_SEED, commonSeed: seed, rate, startUs,
+      symbols: this.#instruments.map((instrument) => ({
+        profile: profileOf(instrument, profiles.get(instrument.base)!, venue.index(instrument.base)),
+        desk: venue.market(instrument).matcher,
+        onMark: (nowUs: number, _markTicks: number, valueTicks: number) => {
+          if (instrument.contract.inverse && nowUs >= this.#toldUntilUs) venue.setIndex(instrument.base, valueTicks * instrument.tickSize);
+        },
+      })),
+    });
+  }
+
+  get nextUs(): number {
+    return this.#live.nextUs;
+  }
+
+  step(): void {
+    const atUs = this.#live.nextUs;
+    this.#live.step();
+    this.#venue.marketActed(atUs);
+  }
+
+  /** Takes index prices by base. */
+  follow(prices: ReadonlyMap<string, number>): void {
+    this.#toldUntilUs = this.#venue.nowUs + PATIENCE_US;
+    this.#instruments.forEach((instrument, at) => {
+      const price = prices.get(instrument.base);
+      if (price === undefined) return;
+      this.#venue.setIndex(instrument.base, price);
+      this.#live.drawTo(at, price / instrument.tickSize, PULL);
+    });
+  }
 }

@@ -12,6 +12,8 @@ export interface LinkInput {
   drawUsdm(prices: readonly number[]): void;
   /** Spot's prices are the perpetuals' index. */
   setIndex(prices: readonly number[], nowUs: number): void;
+  /** Other engines that are told spot's prices: those of derivatives on them. */
+  readonly followers: readonly { readonly path: string; follow(prices: readonly number[]): void }[];
 }
 
 type LinkMessage =
@@ -55,10 +57,13 @@ export const linkBehaviour: Behaviour<LinkState, LinkMessage, LinkInput> = {
       case 'spot': {
         const prices = pricesOf(message.result);
         if (prices === null) state.missed += 1;
-        else ctx.send(ctx.ref(input.usdm), call((nowUs) => {
-          input.setIndex(prices, nowUs);
-          input.drawUsdm(prices);
-        }));
+        else {
+          ctx.send(ctx.ref(input.usdm), call((nowUs) => {
+            input.setIndex(prices, nowUs);
+            input.drawUsdm(prices);
+          }));
+          for (const { path, follow } of input.followers) ctx.send(ctx.ref(path), call(() => follow(prices)));
+        }
         return state;
       }
       case 'usdm': {

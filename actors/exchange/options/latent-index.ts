@@ -4,16 +4,19 @@ import { Prng } from '../../generator/prng.js';
 import { scenarioNamed, type ScenarioName } from '../../generator/scenario.js';
 
 const BP = 1e-4;
+const PATIENCE_US = 10e6;
 
 /**
  * Index prices of underlyings where no market of theirs tells them: the generator's latent values without order flow, on the common factor
- * of the whole exchange. A price that is told (`set`) goes on from there.
+ * of the whole exchange. A price that is told (`set`) holds; it goes on from there when nobody tells any more.
  */
 export class LatentIndex {
   readonly #common: CommonFactor;
   readonly #values: { readonly profile: MarketProfile; readonly sigma: number; readonly rng: Prng; value: number }[];
   #atUs: number;
   #level: number;
+  /** Until then the prices are told, and none is made up. */
+  #toldUntilUs = 0;
 
   constructor(bases: readonly { readonly startPrice: number; readonly profile: MarketProfile }[], scenario: ScenarioName, seed: number, startUs: number) {
     const { sigmaBps, jumpEverySeconds } = scenarioNamed(scenario);
@@ -30,6 +33,7 @@ export class LatentIndex {
     this.#common.advanceTo(nowUs);
     const shared = this.#common.level - this.#level;
     this.#level = this.#common.level;
+    if (nowUs < this.#toldUntilUs) return this.#values.map(({ value }) => value);
     for (const one of this.#values) {
       const { correlation } = one.profile;
       const own = Math.sqrt((1 - correlation * correlation) * seconds) * this.#common.volatility * one.rng.normal();
@@ -38,7 +42,9 @@ export class LatentIndex {
     return this.#values.map(({ value }) => value);
   }
 
+  /** Takes a price that is told; for some seconds none is made up then. */
   set(at: number, price: number): void {
     this.#values[at]!.value = price;
+    this.#toldUntilUs = this.#atUs + PATIENCE_US;
   }
 }

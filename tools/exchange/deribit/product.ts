@@ -1,4 +1,4 @@
-import { deribitMarket } from '../../../actors/exchange/deribit/market.js';
+import { DeribitMarket } from '../../../actors/exchange/deribit/market.js';
 import { DeribitVenue } from '../../../actors/exchange/deribit/venue.js';
 import { orderView } from '../../../actors/exchange/deribit/order.js';
 import { positionView } from '../../../actors/exchange/deribit/views.js';
@@ -23,6 +23,7 @@ export const deribitProduct: MakeProduct = (scene) => {
   const hub = new ChannelHub();
   const port = new EnginePort<DeribitVenue>(runtime, 'deribit', clock.speed);
   let opened = 0;
+  let market: DeribitMarket | undefined;
   return {
     name: 'deribit',
     engine: worker({
@@ -36,8 +37,8 @@ export const deribitProduct: MakeProduct = (scene) => {
             nowUs, indices: new Map(bases.map(({ base, startPrice }) => [base, startPrice])), publish: (key, channel, data) => hub.publish(key, channel, data),
             accounts: accounts.all.map(({ id, name, balances }) => ({ id, name, balances: new Map(Object.entries(balances.deribit)) })),
           });
-          const market = deribitMarket({
-            venue, scenario: 'calm', seed, rate: RATE, startUs: nowUs, profiles: new Map(bases.map(({ base, profile }) => [base, profile])),
+          market = new DeribitMarket({
+            venue, scenario: scene.scenario, seed, rate: RATE, startUs: nowUs, profiles: new Map(bases.map(({ base, profile }) => [base, profile])),
           });
           return { venue, market };
         },
@@ -64,6 +65,7 @@ export const deribitProduct: MakeProduct = (scene) => {
       const open: OpenFace = { port: origins.port, close: () => server.close() };
       return open;
     },
+    follow: (prices) => market?.follow(prices),
     books: (limit) => port.ask((venue) => booksOf(venue, limit)),
   };
 };

@@ -23,6 +23,7 @@ export const optionsProduct: MakeProduct = (scene) => {
   const streams = new OptionsStreams(hub);
   const engine = new EnginePort<OptionsVenue>(runtime, 'options', clock.speed);
   const listenKeys = new ListenKeys(clock, hub);
+  let latent: LatentIndex | undefined;
   return {
     name: 'options',
     engine: worker({
@@ -35,7 +36,7 @@ export const optionsProduct: MakeProduct = (scene) => {
             accounts: accounts.all.map(({ id, name, balances }) => ({ id, name, balances: new Map(Object.entries(balances.options)) })),
           });
           streams.venue = venue;
-          const latent = new LatentIndex(underlyings, scene.scenario, seed, nowUs);
+          latent = new LatentIndex(underlyings, scene.scenario, seed, nowUs);
           return { venue, market: new OptionMakers(venue, latent, seed, nowUs) };
         },
       },
@@ -52,6 +53,10 @@ export const optionsProduct: MakeProduct = (scene) => {
       const { port: opened } = await server.listen({ port, host: scene.host, ...(scene.tls === null ? {} : { certificate: scene.tls }) });
       return { port: opened, close: () => server.close() };
     },
+    follow: (prices) => underlyings.forEach(({ base }, at) => {
+      const price = prices.get(base);
+      if (price !== undefined) latent?.set(at, price);
+    }),
     books: (limit) => engine.ask((venue) => booksOf(venue, limit)),
   };
 };
