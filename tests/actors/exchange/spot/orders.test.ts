@@ -154,8 +154,8 @@ describe('self-trade prevention', () => {
     const taker = desk.place(ANN, { ...GTC, side: 'SELL', price: '60000', quantity: '3', stp: 'DECREMENT' }).order;
     const reports = desk.told.get(ANN)!.filter((event) => event['x'] === 'TRADE_PREVENTION');
     assert.deepEqual(reports.map((event) => [event['i'], event['X'], event['A'], event['B'], event['U'], event['pl'], event['pL'], event['pY'], event['u']]), [
-      [maker.orderId, 'EXPIRED_IN_MATCH', '1.00000000', '1.00000000', taker.orderId, '1.00000000', '60000.00000000', '60000.00000000', -1],
       [taker.orderId, 'NEW', '1.00000000', '1.00000000', maker.orderId, '1.00000000', '60000.00000000', '60000.00000000', -1],
+      [maker.orderId, 'EXPIRED_IN_MATCH', '1.00000000', '1.00000000', taker.orderId, '1.00000000', '60000.00000000', '60000.00000000', -1],
     ]);
   });
 });

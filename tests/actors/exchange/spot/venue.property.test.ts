@@ -190,7 +190,7 @@ describe('SpotVenue under random commands', () => {
         }
         for (const who of listeners.keys()) for (const book of desk.venue.account(who).symbols.values()) for (const order of book.orders.values()) ended.set(order.status, (ended.get(order.status) ?? 0) + 1);
       }),
-      { numRuns: LONG ? 3000 : 60 },
+      { numRuns: LONG ? 3000 : 40 },
     );
     // The commands are worth something only if they get far.
     for (const verb of ['place', 'cancel', 'cancelReplace', 'amend', 'oco', 'oto']) assert.ok((done.get(verb) ?? 0) > 5, `${verb}: ${done.get(verb)}`);
