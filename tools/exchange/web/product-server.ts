@@ -21,7 +21,7 @@ import type { ParamsRules } from './params.js';
 import {
   Connection, FUTURES_STREAM_RULES, FUTURES_WS_API_RULES, SPOT_STREAM_RULES, SPOT_WS_API_RULES,
 } from './socket/connection.js';
-import type { ConnectionRules, EndReason, Protocol } from './socket/connection.js';
+import type { ConnectionRules, Crowd, EndReason, Protocol } from './socket/connection.js';
 import { streamAddress } from './socket/paths.js';
 import { SESSION_METHODS, USER_STREAM_METHODS } from './socket/session.js';
 import { StreamProtocol } from './socket/stream-protocol.js';
@@ -34,6 +34,8 @@ const MOST_BODY_BYTES = 256 * 1024;
 const MOST_HEADER_BYTES = 16 * 1024;
 const MOST_FRAME_BYTES = 256 * 1024;
 const MOST_SOCKETS = 4096;
+/** Of all websockets together; each may hold its part, and no more than its own bound. */
+const MOST_BUFFERED_BYTES = 512 * 2 ** 20;
 const WS_API_CONNECT_WEIGHT = 2;
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'];
 /** 300 connections every 5 minutes an IP. */
@@ -132,6 +134,7 @@ export class ProductServer {
   readonly #methods: ReturnType<typeof methodTable>;
   readonly #connects: RateLimiter;
   readonly #connections = new Set<Connection>();
+  readonly #crowd: Crowd = { mostBytesEach: MOST_BUFFERED_BYTES };
   readonly #onDefect: (error: unknown, name: string) => void;
   readonly #counts = { opened: 0, refused: 0, ended: { client: 0, slowReader: 0, noPong: 0, tooManyMessages: 0, lifetime: 0, server: 0, trouble: 0 } };
   #app: FastifyInstance | undefined;
@@ -250,14 +253,16 @@ export class ProductServer {
       wss.handleUpgrade(request, socket, head, (ws) => {
         const { product, clock, manners, limitsEnforced = true, asOf = NEWEST } = this.#options;
         const connection = new Connection(ws, socket, {
-          id: this.#nextId++, product, face, ip, path, query, clock, troubles: this.#troubles, limited: limitsEnforced, onDefect: this.#onDefect,
+          id: this.#nextId++, product, face, ip, path, query, clock, troubles: this.#troubles, crowd: this.#crowd, limited: limitsEnforced, onDefect: this.#onDefect,
           rules: face === 'wsApi' ? manners.wsApi : manners.streams, tellsShutdown: asOf.holds('serverShutdownEvents'),
         });
         connection.halfOpen = fate?.halfOpen ?? false;
         this.#connections.add(connection);
+        this.#crowd.mostBytesEach = MOST_BUFFERED_BYTES / this.#connections.size;
         this.#counts.opened += 1;
         opening!.open(connection, (reason) => {
           this.#connections.delete(connection);
+          this.#crowd.mostBytesEach = MOST_BUFFERED_BYTES / Math.max(1, this.#connections.size);
           this.#counts.ended[reason] += 1;
         });
       });

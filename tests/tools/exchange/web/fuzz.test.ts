@@ -7,7 +7,7 @@ import { Client, DOC_KEY, hmac, http, startVenue, until, within } from './venue.
 import type { TestVenue } from './venue.js';
 
 /** Cases a port; FAULTLINE_WEB_FUZZ gives the long form. */
-const CASES = Number(process.env['FAULTLINE_WEB_FUZZ'] ?? 100);
+const CASES = Number(process.env['FAULTLINE_WEB_FUZZ'] ?? 60);
 const SEED = Number(process.env['FAULTLINE_WEB_FUZZ_SEED'] ?? Date.now() % 2 ** 31);
 const AT_ONCE = 32;
 

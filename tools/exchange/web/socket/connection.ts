@@ -36,6 +36,12 @@ export const FUTURES_WS_API_RULES: ConnectionRules = { ...FUTURES_STREAM_RULES, 
 /** Why a connection ended, for the counts. */
 export type EndReason = 'client' | 'slowReader' | 'noPong' | 'tooManyMessages' | 'lifetime' | 'server' | 'trouble';
 
+/** What the connections of a product share. */
+export interface Crowd {
+  /** Bytes that may wait in each of them, so that all together stay within the process's means. */
+  mostBytesEach: number;
+}
+
 export interface ConnectionOptions {
   readonly id: number;
   readonly product: string;
@@ -49,6 +55,7 @@ export interface ConnectionOptions {
   readonly tellsShutdown: boolean;
   readonly clock: WebClock;
   readonly troubles: Troubles;
+  readonly crowd: Crowd;
   /** Told of what a protocol throws, which is a defect; the connection is closed with 1011. */
   readonly onDefect: (error: unknown, name: string) => void;
 }
@@ -87,6 +94,7 @@ export class Connection {
   readonly #tellsShutdown: boolean;
   readonly #clock: WebClock;
   readonly #troubles: Troubles;
+  readonly #crowd: Crowd;
   readonly #onDefect: ConnectionOptions['onDefect'];
   readonly #timers = new Set<CancelTimer>();
   #protocol: Protocol | undefined;
@@ -116,6 +124,7 @@ export class Connection {
     this.#tellsShutdown = options.tellsShutdown;
     this.#clock = options.clock;
     this.#troubles = options.troubles;
+    this.#crowd = options.crowd;
     this.#onDefect = options.onDefect;
   }
 
@@ -123,6 +132,7 @@ export class Connection {
   open(protocol: Protocol, onEnd: (reason: EndReason) => void): void {
     this.#protocol = protocol;
     const ws = this.#ws;
+    const socket = this.#socket;
     ws.on('message', (data: Buffer, isBinary: boolean) => {
       if (this.ended !== undefined || this.halfOpen || !this.#withinRate()) return;
       // SBE is not spoken here.
@@ -131,7 +141,9 @@ export class Connection {
     });
     ws.on('ping', (payload: Buffer) => {
       if (this.ended !== undefined || this.halfOpen || !this.#withinRate()) return;
-      ws.pong(payload);
+      // A client that pings and never reads is as slow a reader as any.
+      if (socket.writableLength > this.#allowance()) this.terminate('slowReader');
+      else ws.pong(payload);
     });
     ws.on('pong', (payload: Buffer) => {
       if (this.ended !== undefined || !this.#withinRate()) return;
@@ -196,7 +208,7 @@ export class Connection {
 
   #write(frame: Buffer): void {
     const socket = this.#socket;
-    const most = this.#rules.mostBufferedBytes - frame.length;
+    const most = this.#allowance() - frame.length;
     // What waits only for the end of this turn is not the reader's fault.
     if (socket.writableLength > most && this.#corked) this.#uncork();
     if (socket.writableLength > most) {
@@ -232,6 +244,11 @@ export class Connection {
     if (fate?.swapWithNext === true && this.#held === undefined) this.#held = frame;
     else if (fate?.delayUs !== undefined && fate.delayUs > 0) this.#after(fate.delayUs, send);
     else send();
+  }
+
+  /** Bytes that may wait in this socket: its own bound, or its part of what all may hold together. */
+  #allowance(): number {
+    return Math.min(this.#rules.mostBufferedBytes, this.#crowd.mostBytesEach);
   }
 
   /** Counts a frame of the client; false when it was one too many and the connection is gone. */

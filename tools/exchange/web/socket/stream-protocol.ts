@@ -109,8 +109,8 @@ export class StreamProtocol implements Protocol, StreamSubscriber {
     }
     if (more.some((stream) => stream.length > LONGEST_NAME)) throw new ControlError(2, 'Invalid request: stream name is too long');
     for (const stream of more) {
+      if (!this.#hub.subscribe(this, stream)) throw new ControlError(2, 'Invalid request: too many streams');
       this.#subscribed.add(stream);
-      this.#hub.subscribe(this, stream);
     }
   }
 }

@@ -34,6 +34,9 @@ export interface StreamHubOptions {
   readonly classify?: (stream: string) => StreamClass;
 }
 
+/** Names that clients may have subscribed in all, whatever they are: names cost memory, and nobody checks that they exist. */
+const MOST_TOPICS = 200_000;
+
 class Topic {
   readonly name: string;
   readonly prefix: string;
@@ -162,9 +165,11 @@ export class StreamHub {
     if (topic !== undefined) this.#toKey(topic, account, eventType, makeText);
   }
 
-  subscribe(subscriber: StreamSubscriber, stream: string): void {
+  /** False when no more names can be taken. */
+  subscribe(subscriber: StreamSubscriber, stream: string): boolean {
     let topic = this.#topics.get(stream);
     if (topic === undefined) {
+      if (this.#topics.size >= MOST_TOPICS) return false;
       topic = new Topic(stream, this.#classify?.(stream));
       this.#topics.set(stream, topic);
       topic.subscribers.add(subscriber);
@@ -172,6 +177,7 @@ export class StreamHub {
     } else {
       topic.subscribers.add(subscriber);
     }
+    return true;
   }
 
   unsubscribe(subscriber: StreamSubscriber, stream: string): void {

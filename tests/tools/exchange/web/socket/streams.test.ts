@@ -297,6 +297,20 @@ describe('the life of a connection, on the venue\'s clock', () => {
     });
   });
 
+  test('so is one who pings and reads no pong', async () => {
+    const streams = { ...SPOT_MANNERS.streams, mostBufferedBytes: 100_000 };
+    await using({ manners: { ...SPOT_MANNERS, streams }, limitsEnforced: false }, async (venue) => {
+      const slow = await Client.open(`${venue.origins.ws}/ws`);
+      slow.ws.pause();
+      const payload = 'x'.repeat(125);
+      const flood = setInterval(() => {
+        for (let count = 0; count < 2000 && slow.ws.readyState === slow.ws.OPEN; count += 1) slow.ws.ping(payload);
+      }, 1);
+      await until(() => venue.server.counts.ended.slowReader === 1, 'he is dropped');
+      clearInterval(flood);
+    });
+  });
+
   test('binary frames, frames too long and text that is no UTF-8 end the connection with the code that says so', () => using({}, async (venue) => {
     const ends: readonly (readonly [(client: Client) => void, number])[] = [
       [(client) => client.ws.send(Buffer.from([1, 2, 3])), 1003],
