@@ -180,6 +180,12 @@ export function tradingOperations(act: Act, asOf: AsOf, limits: () => RateLimite
         return act(caller, (venue, account, nowUs) => new JsonText(placedListText(venue.placeOto(account, { symbol, listClientOrderId, working, pending }, nowUs), type, (order) => fillsNow(order, nowUs), stamp)));
       },
     })),
+    ...(['opo', 'opoco'] as const).map((kind): Operation => ({
+      ...trade, rest: `POST /api/v3/orderList/${kind}`, ws: `orderList.place.${kind}`,
+      handle: () => {
+        throw new VenueError(-2010, 'OPO orders are not supported for this symbol.');
+      },
+    })),
     {
       ...trade, rest: 'DELETE /api/v3/orderList', ws: 'orderList.cancel',
       handle: (params, caller) => {
