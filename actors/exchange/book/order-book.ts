@@ -149,7 +149,7 @@ export class OrderBook {
 
   /** Visible lots resting at a price, whichever side it is. */
   lotsAt(tick: number): number {
-    const level = this.#pages.find(tick);
+    const level = tick === this.bestBid ? this.#bidLevel : tick === this.bestAsk ? this.#askLevel : this.#pages.find(tick);
     return level < 0 ? 0 : this.#pages.lots[level]!;
   }
 
@@ -282,11 +282,12 @@ export class OrderBook {
 
   /** Sum of visible lots over the best `levels` prices of a side. */
   depthLots(side: Side, levels: number): number {
-    let tick = side === BID ? this.bestBid : this.bestAsk;
+    const pages = this.#pages;
+    let level = side === BID ? this.#bidLevel : this.#askLevel;
     let sum = 0;
-    for (let i = 0; i < levels && tick !== 0; i++) {
-      sum += this.lotsAt(tick);
-      tick = this.worse(side, tick);
+    for (let i = 0; i < levels && level >= 0; i++) {
+      sum += pages.lots[level]!;
+      level = side === BID ? pages.below(level, BID) : pages.above(level, ASK);
     }
     return sum;
   }
