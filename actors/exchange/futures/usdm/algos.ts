@@ -102,7 +102,11 @@ export class AlgoDesk {
     if (algo.legacy) account.openByClientId.set(algo.terms.clientOrderId, algo);
     else account.openAlgoByClientId.set(algo.terms.clientOrderId, algo);
     holder.algos.add(algo);
-    if (algo.expireAtUs !== 0) this.#dated.add(algo);
+    if (algo.expireAtUs !== 0) {
+      // Who ended before his date goes when the next one comes.
+      for (const other of this.#dated) if (other.algoStatus !== 'NEW') this.#dated.delete(other);
+      this.#dated.add(algo);
+    }
     this.#core.algoStatus(algo, 'NEW');
     holder.market.triggers.add(algo);
   }
