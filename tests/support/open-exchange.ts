@@ -21,7 +21,7 @@ export async function openExchange(options: Partial<ExchangeOptions> & { readonl
   const accounts = options.accounts ?? new Accounts(await demoAccounts(accountCount, seed, demoBalances(listed)));
   const defects: unknown[] = [];
   const exchange = new Exchange({
-    accounts, listings: listed, seed, scenario: 'calm', limits: 'off', speed: 1, asOf: new AsOf(), host: '127.0.0.1', port: 0, tls: null,
+    accounts, listings: listed, seed, scenario: 'calm', tape: null, limits: 'off', speed: 1, asOf: new AsOf(), host: '127.0.0.1', port: 0, tls: null,
     onDefect: (_product, error) => defects.push(error),
     onFatal: (reason) => defects.push(reason),
     ...rest,

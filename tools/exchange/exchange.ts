@@ -9,6 +9,7 @@ import { faceSpec } from './face.js';
 import { enginePath, type Product, type ProductName, type Scene } from './product.js';
 import { PRODUCTS } from './products.js';
 import { scenarioStartables, Startables } from './startables.js';
+import type { ExchangeTape } from './tape-source.js';
 import { VenueClock } from './venue-clock.js';
 import { NO_TROUBLES } from './web/troubles.js';
 
@@ -17,6 +18,7 @@ export interface ExchangeOptions {
   readonly listings: readonly Listing[];
   readonly seed: number;
   readonly scenario: ScenarioName;
+  readonly tape: ExchangeTape | null;
   readonly limits: 'venue' | 'off';
   readonly speed: number;
   readonly asOf: AsOf;
@@ -39,6 +41,8 @@ export interface Origins {
 const SLICE_WALL_MS = 5;
 /** Share of the difference between spot and perpetual that arbitrage takes off in a second. */
 const ARBITRAGE = 0.05;
+/** A tape does not come to meet the other side, and may move faster than a crowd. */
+const ARBITRAGE_WITH_TAPE = 0.4;
 const WS_API_PATH: Readonly<Partial<Record<ProductName, string>>> = { spot: '/ws-api/v3', usdm: '/ws-fapi/v1' };
 
 /** The whole venue in one supervised tree. */
@@ -54,11 +58,11 @@ export class Exchange {
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
-    const { accounts, listings, seed, scenario, limits, speed, asOf, host, tls, onDefect } = options;
+    const { accounts, listings, seed, scenario, tape, limits, speed, asOf, host, tls, onDefect } = options;
     this.clock = new VenueClock(speed);
     this.runtime = createRuntime({ clock: this.clock, seed, onFatal: (reason) => this.#fatal(reason) });
     const scene: Scene = {
-      runtime: this.runtime, clock: this.clock, accounts, listings, seed, scenario, limits, asOf, troubles: NO_TROUBLES, host, tls,
+      runtime: this.runtime, clock: this.clock, accounts, listings, seed, scenario, tape, limits, asOf, troubles: NO_TROUBLES, host, tls,
       sliceUs: Math.round(SLICE_WALL_MS * 1000 * speed), onDefect,
     };
     this.products = PRODUCTS.map((make) => make(scene));
@@ -92,12 +96,13 @@ export class Exchange {
     const spot = this.products.find(({ name }) => name === 'spot')?.feed;
     const usdm = this.products.find(({ name }) => name === 'usdm')?.feed;
     if (spot === undefined || usdm === undefined) return [];
+    const share = this.#options.tape === null ? ARBITRAGE : ARBITRAGE_WITH_TAPE;
     return [worker({
       id: 'market', behaviour: linkBehaviour,
       input: {
         spot: enginePath('spot'), usdm: enginePath('usdm'),
         spotMids: () => spot.midPrices(), usdmMids: () => usdm.midPrices(),
-        drawSpot: (prices) => spot.drawTo(prices, ARBITRAGE), drawUsdm: (prices) => usdm.drawTo(prices, ARBITRAGE),
+        drawSpot: (prices) => spot.drawTo(prices, share), drawUsdm: (prices) => usdm.drawTo(prices, share),
         setIndex: (prices, nowUs) => usdm.setIndexPrices(prices, nowUs),
         followers: this.products.flatMap(({ name, follow }) => (follow === undefined ? [] : [{
           path: enginePath(name), follow: (prices: readonly number[]) => follow(new Map(this.#options.listings.map(({ base }, at) => [base, prices[at]!]))),

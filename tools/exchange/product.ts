@@ -4,6 +4,7 @@ import type { ScenarioName } from '../../actors/generator/scenario.js';
 import type { ChildSpec, Runtime } from '../../runtime/index.js';
 import type { Accounts } from './accounts.js';
 import type { MarketFeed } from './market-data/feed.js';
+import type { ExchangeTape } from './tape-source.js';
 import type { VenueClock } from './venue-clock.js';
 import type { Troubles } from './web/troubles.js';
 
@@ -18,6 +19,8 @@ export interface Scene {
   readonly seed: number;
   /** What the market does from the start. */
   readonly scenario: ScenarioName;
+  /** What is played in the place of a crowd; null = nothing is. */
+  readonly tape: ExchangeTape | null;
   /** Whether weights, order counts and connection limits are enforced. */
   readonly limits: 'venue' | 'off';
   readonly asOf: AsOf;

@@ -12,6 +12,7 @@ import { Accounts, demoAccounts, demoBalances } from './accounts.js';
 import { readAccounts } from './accounts-file.js';
 import { Exchange } from './exchange.js';
 import { linesForPeople, readyLine } from './ready.js';
+import { openExchangeTape } from './tape-source.js';
 import { COMMANDS, QUESTIONS } from './verbs.js';
 import { makeCertificate, writeAuthority } from './web/index.js';
 
@@ -38,7 +39,10 @@ const MOST_ACCOUNTS = 10_000;
 export async function serveExchange(options: ServeOptions): Promise<never> {
   const { name, json, port, host, seed, limits, speed } = options;
   const { config } = loadConfig();
-  const listed = listedSymbols(options.symbols);
+  const wanted = listedSymbols(options.symbols);
+  let tellBroken = (_error: unknown): void => {};
+  const tape = options.tape === undefined ? null : openExchangeTape(options.tape, wanted, (error) => tellBroken(error));
+  const listed = tape?.listings ?? wanted;
   const asOf = asOfDay(options.asOf);
   const [accounts, certificate] = await Promise.all([
     accountsOf(options.accounts, seed, listed),
@@ -46,13 +50,14 @@ export async function serveExchange(options: ServeOptions): Promise<never> {
   ]);
   const processHost = await ProcessHost.open({
     name, what: `exchange ${listed.map(({ symbol }) => symbol).join(',')}`, params: config.process,
-    details: { seed, symbols: listed.map(({ symbol }) => symbol), accounts: accounts.all.length, limits, scenario: options.scenario, speed, asOf: asOf.day ?? 'now', host, port },
+    details: { seed, symbols: listed.map(({ symbol }) => symbol), accounts: accounts.all.length, limits, scenario: options.scenario, tape: options.tape ?? null, speed, asOf: asOf.day ?? 'now', host, port },
   });
   try {
     const letters = new DeadLetterLog(processHost.log, config.process.deadLettersLogged);
     const reports = new ReportLog(processHost.log);
+    tellBroken = (error) => processHost.log.write('error', 'exchange.tape', `the tape cannot be read on and the market stands still: ${messageOf(error)}`);
     const exchange = new Exchange({
-      accounts, listings: listed, seed, scenario: options.scenario, limits, speed, asOf, host, port, tls: certificate,
+      accounts, listings: listed, seed, scenario: options.scenario, tape, limits, speed, asOf, host, port, tls: certificate,
       onDefect: (product, error) => processHost.log.write('error', 'exchange.defect', `a request to ${product} met a defect: ${messageOf(error)}`, { product, stack: error instanceof Error ? error.stack : undefined }),
       onFatal: () => void processHost.end('rootGaveUp', 'the root supervisor gave up'),
     });

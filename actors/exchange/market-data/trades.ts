@@ -31,9 +31,9 @@ export class TradeRing {
     return this.#nextId - this.#firstId;
   }
 
-  /** Ids must follow on each other. */
+  /** Ids follow on each other; after a jump only the later ones are known. */
   add(id: number, ticks: number, lots: number, atUs: number, takerBuys: boolean, firstId: number, lastId: number): void {
-    if (this.#nextId === this.#firstId) this.#firstId = id;
+    if (id !== this.#nextId) this.#firstId = id;
     const words = this.#words;
     const at = (id % this.#capacity) * WORDS;
     words[at] = ticks;

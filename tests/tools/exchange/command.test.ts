@@ -105,6 +105,24 @@ describe('faultline exchange', { concurrency: 2 }, () => {
     await served.kill('SIGTERM');
   });
 
+  test('--tape plays a tape on the product it is of, with its first price; the other product follows it', async () => {
+    const tape = await playground.tape('short.tape', 3);
+    const { served, ready } = await open('tape', '--tape', tape, '--speed', '10');
+    const mid = async (url: string): Promise<number> => {
+      const { bidPrice, askPrice } = (await json(url)) as { readonly bidPrice: string; readonly askPrice: string };
+      return (Number(bidPrice) + Number(askPrice)) / 2;
+    };
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const [perpetual, spot, other] = [
+      await mid(`${ready.usdm.rest}/fapi/v1/ticker/bookTicker?symbol=BTCUSDT`), await mid(`${ready.spot.rest}/api/v3/ticker/bookTicker?symbol=BTCUSDT`), await mid(`${ready.usdm.rest}/fapi/v1/ticker/bookTicker?symbol=ETHUSDT`),
+    ];
+    assert.ok(perpetual > 50_000 && Math.abs(spot / perpetual - 1) < 0.004, `${perpetual} and ${spot}`);
+    assert.ok(other > 1000, 'what is not on the tape has a crowd');
+    const trades = (await json(`${ready.usdm.rest}/fapi/v1/trades?symbol=BTCUSDT`)) as unknown[];
+    assert.ok(trades.length > 0);
+    await served.kill('SIGTERM');
+  });
+
   test('--tls serves https with a certificate that the ready line gives', async () => {
     const { served, ready } = await open('tls', '--tls');
     assert.match(ready.spot.rest, /^https:/);
@@ -135,10 +153,11 @@ describe('faultline exchange', { concurrency: 2 }, () => {
 
   test('a wrong command line is refused in one line with the way out, before anything is opened', async () => {
     writeFileSync(playground.at('bad.toml'), '[[account]]\nname = "a"\nkeys = [{ key = "short", secret = "secretsecret" }]\n');
+    writeFileSync(playground.at('no.tape'), 'not a tape');
     writeFileSync(playground.at('empty.toml'), '# nobody\n');
     const cases: readonly (readonly [number, RegExp, ...string[]])[] = [
       [2, /--speed '0'/, '--speed', '0'], [2, /--symbols: there is no DOGECOIN/, '--symbols', 'DOGECOIN'], [2, /--as-of/, '--as-of', 'yesterday'], [2, /feed-trouble/, '--scenario', 'feed-trouble'],
-      [4, /nowhere\.toml/, '--accounts', playground.at('nowhere.toml')], [78, /64 letters and digits/, '--accounts', playground.at('bad.toml')], [78, /lists no account/, '--accounts', playground.at('empty.toml')],
+      [4, /nowhere\.toml/, '--accounts', playground.at('nowhere.toml')], [78, /64 letters and digits/, '--accounts', playground.at('bad.toml')], [3, /no\.tape/, '--tape', playground.at('no.tape')], [78, /lists no account/, '--accounts', playground.at('empty.toml')],
     ];
     for (const [code, message, ...args] of cases) {
       const outcome = await playground.run(['exchange', ...args]);

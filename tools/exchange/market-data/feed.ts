@@ -63,7 +63,8 @@ export class MarketFeed {
    * a market and answers what drives it. The venue's sinks call `traded` and the like from here on.
    */
   open(nowUs: number, desks: readonly (AgentDesk & Pick<Matcher, 'nextTradeId'>)[], facts?: PerpetualFacts): MarketInside {
-    const { seed, scenario, listings } = this.#scene;
+    const { seed, scenario, listings, tape } = this.#scene;
+    const played = tape?.product === this.product ? tape : undefined;
     const futures = this.product === 'usdm';
     this.#opened?.streams.close();
     // The data needs its listener before the listener has the data.
@@ -89,11 +90,16 @@ export class MarketFeed {
     streams = new MarketStreams(this.hub, futures ? 'futures' : 'spot', symbols, facts === undefined ? undefined : (index) => facts.funding(index));
     const published = streams;
     const inside = new MarketInside({
-      symbols: listings.map((listing, index) => ({ profile: profileOf(listing, contracts[index]!), desk: desks[index]!, data: symbols[index]!.data })),
+      symbols: listings.map((listing, index) => {
+        const recorded = played?.recorded.get(listing.symbol);
+        return { profile: profileOf(listing, contracts[index]!), desk: desks[index]!, data: symbols[index]!.data, ...(recorded === undefined ? {} : { recorded }) };
+      }),
+      ...(played === undefined ? {} : { tape: played.play() }),
       scenario, seed: seed + CROWD_SEEDS[this.product], commonSeed: seed, startUs: nowUs,
       onGrid: (grid, gridUs) => published.onGrid(grid, gridUs),
-      onLiquidation: (index, atUs, averageTicks, lots) =>
-        published.forced(index, { side: 'SELL', lots, lastLots: lots, ticks: Math.floor(averageTicks * 0.9985), averageTicks, status: 'FILLED', atUs }),
+      onLiquidation: (index, atUs, side, averageTicks, lots) => published.forced(index, {
+        side: side === BID ? 'BUY' : 'SELL', lots, lastLots: lots, ticks: Math.floor(averageTicks * (side === BID ? 1.0015 : 0.9985)), averageTicks, status: 'FILLED', atUs,
+      }),
     });
     this.#opened = { symbols, streams, inside, facts };
     if (facts !== undefined) symbols.forEach(({ mark, text }, index) => this.#sampleMark(index, mark!, inside.midTicks(index) * text.price.unit, nowUs));
