@@ -27,8 +27,7 @@ function watchDiffs({ exchange }: OpenedExchange, product: 'spot' | 'usdm', watc
 describe('depth streams, followed by the rules of the venue', { concurrency: true }, () => {
   let opened: OpenedExchange;
   before(async () => {
-    // Ten times as fast: a second of a test is ten of the market.
-    opened = await openExchange({ scenario: 'volatile', speed: 10 });
+    opened = await openExchange({ scenario: 'volatile', speed: 2 });
   });
   after(() => opened.close());
 

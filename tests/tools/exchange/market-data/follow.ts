@@ -40,7 +40,11 @@ export class DepthFollower {
     this.#futures = futures;
     this.#socket = new WebSocket(url);
     this.#socket.on('message', (data: Buffer) => this.#event(JSON.parse(data.toString()) as DepthEvent));
-    this.#socket.on('error', (error) => (this.broken = error.message));
+    this.#socket.on('error', (error) => (this.broken ??= error.message));
+    this.#socket.on('close', (code: number) => {
+      this.broken ??= `closed with ${code}`;
+      for (const look of this.#waiting) look();
+    });
   }
 
   get lastId(): number {
