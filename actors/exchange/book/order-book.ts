@@ -69,9 +69,9 @@ export class OrderBook {
   #changedLevel = new Int32Array(4096);
 
   readonly #pages = new LevelPages();
-  /** Levels of the best prices, -1 = none. */
-  #bidLevel = -1;
-  #askLevel = -1;
+  /** Best price and its level by side, so that the kernel need not branch: an empty side has a price that nothing reaches and level -1. */
+  readonly #best = Float64Array.of(-Infinity, Infinity);
+  readonly #bestLevel = Int32Array.of(-1, -1);
 
   readonly #maxOrders: number;
   #capacity = FIRST_CAPACITY;
@@ -111,7 +111,7 @@ export class OrderBook {
 
   /** The first order a taker of the other side would meet: the oldest at this side's best price; 0 = none. */
   front(side: Side): number {
-    const level = side === BID ? this.#bidLevel : this.#askLevel;
+    const level = this.#bestLevel[side]!;
     return level < 0 ? 0 : this.#pages.ends[level * 2]!;
   }
 
@@ -149,7 +149,7 @@ export class OrderBook {
 
   /** Visible lots resting at a price, whichever side it is. */
   lotsAt(tick: number): number {
-    const level = tick === this.bestBid ? this.#bidLevel : tick === this.bestAsk ? this.#askLevel : this.#pages.find(tick);
+    const level = tick === this.bestBid ? this.#bestLevel[BID]! : tick === this.bestAsk ? this.#bestLevel[ASK]! : this.#pages.find(tick);
     return level < 0 ? 0 : this.#pages.lots[level]!;
   }
 
@@ -161,7 +161,7 @@ export class OrderBook {
 
   /** Whether an order at `tick` would trade at once. */
   crosses(side: Side, tick: number): boolean {
-    return side === BID ? this.bestAsk !== 0 && tick >= this.bestAsk : tick <= this.bestBid;
+    return (tick - this.#best[1 - side]!) * (1 - 2 * side) >= 0;
   }
 
   /**
@@ -170,7 +170,9 @@ export class OrderBook {
    */
   add(side: Side, tick: number, lots: number, owner: number, peak = 0): number {
     if (tick < this.lowTick || tick > this.highTick || !(lots > 0)) return 0;
-    if (side === BID ? this.bestAsk !== 0 && tick >= this.bestAsk : tick <= this.bestBid) return 0;
+    const sign = 1 - 2 * side;
+    const best = this.#best;
+    if ((tick - best[1 - side]!) * sign >= 0) return 0;
     const order = this.#allocate();
     if (order === 0) return 0;
     const pages = this.#pages;
@@ -192,14 +194,11 @@ export class OrderBook {
     this.#append(order, level);
     if (words[at + PREVIOUS] === 0) {
       pages.occupy(level, side);
-      if (side === BID) {
-        if (tick > this.bestBid) {
-          this.bestBid = tick;
-          this.#bidLevel = level;
-        }
-      } else if (this.bestAsk === 0 || tick < this.bestAsk) {
-        this.bestAsk = tick;
-        this.#askLevel = level;
+      if ((tick - best[side]!) * sign > 0) {
+        best[side] = tick;
+        this.#bestLevel[side] = level;
+        if (side === BID) this.bestBid = tick;
+        else this.bestAsk = tick;
       }
     }
     pages.lots[level]! += shown;
@@ -256,13 +255,15 @@ export class OrderBook {
    */
   take(side: Side, lots: number, limitTick: number): number {
     this.fillCount = 0;
-    const resting = side === BID ? ASK : BID;
+    const resting = (1 - side) as Side;
+    const sign = 1 - 2 * side;
     const pages = this.#pages;
     let left = lots;
     while (left > 0 && this.fillCount < MAX_FILLS) {
-      const best = resting === ASK ? this.bestAsk : this.bestBid;
-      if (best === 0 || (side === BID ? best > limitTick : best < limitTick)) break;
-      const level = resting === ASK ? this.#askLevel : this.#bidLevel;
+      const level = this.#bestLevel[resting]!;
+      if (level < 0) break;
+      const best = this.#best[resting]!;
+      if ((limitTick - best) * sign < 0) break;
       for (;;) {
         const order = pages.ends[level * 2]!;
         if (order === 0 || left <= 0 || this.fillCount === MAX_FILLS) break;
@@ -283,7 +284,7 @@ export class OrderBook {
   /** Sum of visible lots over the best `levels` prices of a side. */
   depthLots(side: Side, levels: number): number {
     const pages = this.#pages;
-    let level = side === BID ? this.#bidLevel : this.#askLevel;
+    let level = this.#bestLevel[side]!;
     let sum = 0;
     for (let i = 0; i < levels && level >= 0; i++) {
       sum += pages.lots[level]!;
@@ -416,16 +417,17 @@ export class OrderBook {
     const pages = this.#pages;
     if (pages.ends[level * 2] !== 0) return;
     pages.vacate(level, side);
+    if (level !== this.#bestLevel[side]) return;
     if (side === BID) {
-      if (level !== this.#bidLevel) return;
       const below = pages.below(level, BID);
-      this.#bidLevel = below;
+      this.#bestLevel[BID] = below;
       this.bestBid = below < 0 ? 0 : pages.tickOf(below);
+      this.#best[BID] = below < 0 ? -Infinity : this.bestBid;
     } else {
-      if (level !== this.#askLevel) return;
       const above = pages.above(level, ASK);
-      this.#askLevel = above;
+      this.#bestLevel[ASK] = above;
       this.bestAsk = above < 0 ? 0 : pages.tickOf(above);
+      this.#best[ASK] = above < 0 ? Infinity : this.bestAsk;
     }
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ASK, BID, type Side } from '../../../../actors/exchange/book/index.js';
+import { ASK, BID, OrderBook, type Side } from '../../../../actors/exchange/book/index.js';
 import type { ClientOrder } from '../../../../actors/exchange/matching/index.js';
 import { Desk, NOW_US, recordingSink } from './support.js';
 
@@ -253,6 +253,26 @@ describe('what has ended', () => {
     desk.sell(100, 1);
     desk.buy(100, 1);
     assert.equal(desk.book.orderCount, 0);
+  });
+});
+
+describe('an order', () => {
+  test('says when it was accepted and whether it was triggered', () => {
+    const desk = new Desk();
+    desk.matcher.price('last', 100, NOW_US);
+    const order = desk.buy(99, 1, { condition: 'stop', stopTicks: 105 });
+    assert.deepEqual([order.acceptedAtUs, order.triggered, order.open], [NOW_US, false, true]);
+    desk.matcher.price('last', 105, NOW_US + 7);
+    assert.deepEqual([order.acceptedAtUs, order.triggered, order.state], [NOW_US, true, 'resting']);
+    assert.equal(desk.matcher.clientAt(order.handle), order);
+  });
+
+  test('expires when the book holds no more', () => {
+    const book = new OrderBook({ firstUpdateId: 0, maxOrders: 1 });
+    const desk = new Desk({ book });
+    book.add(ASK, 101, 5, 64);
+    const order = desk.buy(100, 1);
+    assert.deepEqual([desk.told(), order.state], [['accepted 1', 'expired 1 book-full'], 'expired']);
   });
 });
 
