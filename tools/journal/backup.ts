@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { openLayout } from '../../runtime/journal/layout.js';
 import { CliError } from '../cli/errors.js';
 import { makeFolder } from '../cli/folders.js';
@@ -22,6 +22,12 @@ export interface BackupResult {
 
 const FILES: ReadonlySet<string> = new Set([DATA_FILE, 'lock.mdb']);
 
+/** Where a path leads that need not exist yet: links above it are followed. */
+function realPathOf(path: string): string {
+  if (existsSync(path) || dirname(path) === path) return realpathSync(path);
+  return join(realPathOf(dirname(path)), basename(path));
+}
+
 /**
  * Copies a journal as of one moment, whether or not a process writes it, and verifies the copy. The copy gets its name when it
  * is whole; an older one under that name goes only then.
@@ -33,7 +39,9 @@ export async function backup(folder: string, out: string, options: { readonly ov
   const discard = (): void => rmSync(partial, { recursive: true, force: true });
   const keep = onInterrupt(discard);
   try {
-    if (realpathSync(folder) === (existsSync(target) ? realpathSync(target) : target)) throw new CliError('usage', 'a journal cannot be its own backup', 'give --out another folder');
+    const [journal, there] = [realpathSync(folder), realPathOf(target)];
+    if (journal === there) throw new CliError('usage', 'a journal cannot be its own backup', 'give --out another folder');
+    if (there.startsWith(journal + sep)) throw new CliError('usage', `${out}: a backup cannot stand inside the journal that it is of`, `give --out a folder outside ${folder}`);
     refuseOccupied(target, options.overwrite);
     discard();
     guarded(() => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { fork, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -272,6 +272,19 @@ describe('faultline journal backup', () => {
     await assert.rejects(backup(dir, other, { overwrite: true, compact: false }), { exit: 'cannotWrite', message: /is no backup of a journal/ });
     assert.deepEqual(readdirSync(other), ['precious']);
     await assert.rejects(backup(dir, dir, { overwrite: true, compact: false }), { exit: 'usage', message: /cannot be its own backup/ });
+  });
+
+  test('never writes into the journal that it copies, by whatever path', async (t) => {
+    const base = folder(t);
+    const dir = await makeJournal(join(base, 'j'));
+    symlinkSync(dir, join(base, 'link'));
+    const before = readdirSync(dir);
+    for (const out of [join(dir, 'inside'), join(dir, 'deep', 'inside'), join(base, 'link', 'inside'), join(dir, '..', 'j', 'inside')]) {
+      await assert.rejects(backup(dir, out, { overwrite: true, compact: false }), { exit: 'usage', message: `${out}: a backup cannot stand inside the journal that it is of`, fix: `give --out a folder outside ${dir}` });
+    }
+    assert.deepEqual(readdirSync(dir), before);
+    await backup(dir, `${dir}-copy`, { overwrite: false, compact: false });
+    assert.ok(existsSync(`${dir}-copy`), 'a name that only begins alike is outside');
   });
 });
 
