@@ -431,6 +431,7 @@ export class SpotVenue implements Venue {
   #shrink(order: SpotOrder, lots: number, clientId: ClientOrderId): void {
     const { open, openByClientId, byClientId } = order.owner.on(order.market);
     openByClientId.delete(order.clientId);
+    if (byClientId.get(order.clientId) === order) byClientId.delete(order.clientId);
     order.clientId = clientId;
     order.amends += 1;
     order.updatedUs = this.#executions.nowUs;

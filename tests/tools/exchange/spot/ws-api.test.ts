@@ -90,11 +90,52 @@ describe('the websocket API of spot', () => {
       assert.equal(((await ask(client, trader.request('openOrders.status', { symbol: 'BTCUSDT' }), events))['result'] as unknown[]).length, 1);
       const amended = await ask(client, trader.request('order.amend.keepPriority', { symbol: 'BTCUSDT', orderId: (((half['error'] as Row)['data'] as Row)['newOrderResponse'] as Row)['orderId'] as number, newQty: '0.005' }), events);
       assert.equal(((amended['result'] as Row)['amendedOrder'] as Row)['qty'], '0.00500000');
-      for (const method of ['allOrders', 'myTrades', 'account.commission']) assert.equal((await ask(client, trader.request(method, { symbol: 'BTCUSDT' }), events))['status'], 200, method);
-      for (const method of ['allOrderLists', 'openOrderLists.status', 'account.rateLimits.orders']) assert.equal((await ask(client, trader.request(method), events))['status'], 200, method);
+      const answers = async (method: string, values: Readonly<Record<string, string | number>>): Promise<unknown> => {
+        const answer = await ask(client, trader.request(method, values), events);
+        assert.equal(answer['status'], 200, `${method}: ${JSON.stringify(answer['error'])}`);
+        return answer['result'];
+      };
+      const { symbol } = LOW;
+      for (const method of ['allOrders', 'myTrades', 'account.commission', 'myFilters', 'myAllocations', 'referencePrice', 'referencePrice.calculation', 'executionRules']) await answers(method, { symbol });
+      for (const method of ['allOrderLists', 'openOrderLists.status', 'account.rateLimits.orders', 'account.status']) await answers(method, {});
+      await answers('orderList.status', { orderListId: placed['orderListId'] as number });
+      await answers('order.amendments', { symbol, orderId: ((amended['result'] as Row)['amendedOrder'] as Row)['orderId'] as number });
+      await answers('myPreventedMatches', { symbol, orderId: 1 });
+      const pair = { symbol, side: 'SELL', quantity: '0.01', price: '120000', stopPrice: '30000', stopLimitPrice: '29900', stopLimitTimeInForce: 'GTC' };
+      const listId = (await answers('orderList.place', pair) as Row)['orderListId'] as number;
+      assert.equal((await answers('orderList.cancel', { symbol, orderListId: listId }) as Row)['listOrderStatus'], 'ALL_DONE');
+      const working = { symbol, workingType: 'LIMIT', workingSide: 'BUY', workingPrice: '30000', workingQuantity: '0.02', workingTimeInForce: 'GTC', pendingSide: 'SELL', pendingQuantity: '0.01' };
+      await answers('orderList.place.oto', { ...working, pendingType: 'MARKET' });
+      await answers('orderList.place.otoco', { ...working, pendingAboveType: 'LIMIT_MAKER', pendingAbovePrice: '120000', pendingBelowType: 'STOP_LOSS', pendingBelowStopPrice: '29000' });
+      assert.deepEqual((await ask(client, trader.request('orderList.place.opo', working), events))['error'], { code: -2010, msg: 'OPO orders are not supported for this symbol.' });
       assert.equal((await ask(client, trader.request('order.test', LOW), events))['status'], 200);
       assert.equal((await ask(client, JSON.stringify({ id: 9, method: 'exchangeInfo', params: { symbol: 'BTCUSDT' } }), events))['status'], 200);
       assert.deepEqual(opened.defects, []);
+    } finally {
+      client.close();
+    }
+  });
+
+  test('an order that meets another of its account is kept from trading, and the match can be looked up', async () => {
+    const trader = new Trader(opened);
+    const client = await trader.open('?returnRateLimits=false');
+    try {
+      // One takes what the crowd offers at the touch and rests before everybody else; the other is sent with it, so that the crowd hardly acts between them.
+      for (let tries = 0; ; tries += 1) {
+        assert.ok(tries < 4, 'the crowd took every resting order whole');
+        const price = ((await ask(client, JSON.stringify({ id: 1, method: 'ticker.book', params: { symbol: 'BTCUSDT' } }), []))['result'] as Row)['askPrice'] as string;
+        client.ws.send(trader.request('order.place', { ...LOW, price, quantity: '4' }, 2));
+        client.ws.send(trader.request('order.place', { ...LOW, side: 'SELL', price, quantity: '0.005', selfTradePreventionMode: 'EXPIRE_TAKER' }, 3));
+        const [resting, met] = [(await client.nextJson())['result'] as Row, (await client.nextJson())['result'] as Row];
+        await ask(client, trader.request('openOrders.cancelAll', { symbol: 'BTCUSDT' }), []);
+        if (met['status'] !== 'EXPIRED_IN_MATCH') continue;
+        const preventedMatchId = met['preventedMatchId'] as number;
+        assert.deepEqual((met['preventedMatches'] as readonly Row[]).map((row) => [row['preventedMatchId'], row['makerOrderId']]), [[preventedMatchId, resting['orderId']]]);
+        const { text } = await trader.call('GET', '/api/v3/myPreventedMatches', { symbol: 'BTCUSDT', preventedMatchId });
+        const [match] = JSON.parse(text) as readonly Row[];
+        assert.deepEqual([match!['takerOrderId'], match!['makerOrderId'], match!['selfTradePreventionMode'], match!['tradeGroupId'], match!['makerPreventedQuantity']], [met['orderId'], resting['orderId'], 'EXPIRE_TAKER', -1, undefined]);
+        return;
+      }
     } finally {
       client.close();
     }
