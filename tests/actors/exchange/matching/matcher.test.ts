@@ -371,4 +371,15 @@ describe('agents', () => {
     assert.deepEqual(told, ['false -1 99x4 true', 'false 64 100x2 true']);
     assert.deepEqual(desk.told(), ['trade 99x4 sell -<2', 'trade 100x2 buy -<-']);
   });
+
+  test('are told what a client’s order took each time it took, not all it ever has', () => {
+    const desk = new Desk();
+    const took: number[] = [];
+    desk.matcher.agents = { traded: () => undefined, clientTook: (_nowUs, _side, lots) => took.push(lots) };
+    desk.book.add(ASK, 100, 2, 64);
+    desk.book.add(ASK, 101, 9, 64);
+    const order = desk.buy(100, 3);
+    desk.matcher.amend(order, 101, 6, NOW_US);
+    assert.deepEqual([took, order.filledLots, order.state], [[2, 4], 6, 'filled']);
+  });
 });
