@@ -18,7 +18,7 @@ function assetsOf(account: FuturesAccount, venue: FuturesVenue): Asset[] {
 }
 
 function lastUpdateMs(account: FuturesAccount): number {
-  let latest = 0;
+  let latest = account.openedUs;
   for (const { both, long, short } of account.symbols.values()) latest = Math.max(latest, both.updatedUs, long.updatedUs, short.updatedUs);
   return ms(latest);
 }

@@ -122,6 +122,8 @@ export interface MarginSummary {
 }
 
 export class FuturesAccount {
+  /** When its first balances came; a wallet that was never touched has no time of update. */
+  openedUs = 0;
   readonly id: AccountId;
   /** Hedge mode. */
   dual = false;

@@ -83,6 +83,7 @@ export class FuturesVenue implements Venue {
   openAccount(id: AccountId, balances: Readonly<Record<string, string>>): FuturesAccount {
     this.core.ledger.open(id, { mayOverdraw: true });
     const account = new FuturesAccount(id, this.core.ledger, this.#rates);
+    account.openedUs = this.core.nowUs;
     this.core.accounts.set(id, account);
     for (const [name, text] of Object.entries(balances).toSorted(([a], [b]) => (a < b ? -1 : 1))) this.core.ledger.mint(id, asset(name), mustParseAmount(text));
     return account;
