@@ -79,9 +79,11 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
       return 'queued';
     }
     this.#enter(nowUs);
-    const outcome = this.#admit(order);
-    this.#settle();
-    return outcome;
+    try {
+      return this.#admit(order);
+    } finally {
+      this.#settle();
+    }
   }
 
   /** Ends an open order as canceled; false when it is not open. */
@@ -98,11 +100,14 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
   expireDue(nowUs: number): number {
     let ended = 0;
     const outermost = this.#enter(nowUs);
-    while (this.#byExpiry.firstKey <= nowUs) {
-      this.#end(this.#byExpiry.shift()!, 'expired', 'gtd');
-      ended += 1;
+    try {
+      while (this.#byExpiry.firstKey <= nowUs) {
+        this.#end(this.#byExpiry.shift()!, 'expired', 'gtd');
+        ended += 1;
+      }
+    } finally {
+      if (outermost) this.#settle();
     }
-    if (outermost) this.#settle();
     return ended;
   }
 
@@ -115,22 +120,27 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
     if (this.#busy) throw new Error('amend() from inside a sink event');
     if (order.state !== 'resting' && order.state !== 'untriggered') return 'not-open';
     this.#enter(nowUs);
-    const outcome = this.#amend(order, ticks, lots);
-    this.#settle();
-    return outcome;
+    try {
+      return this.#amend(order, ticks, lots);
+    } finally {
+      this.#settle();
+    }
   }
 
   /** Moves the trigger price of a conditional order that waits and does not trail. It may trigger at once. */
   amendTrigger(order: O, stopTicks: number, nowUs: number): AmendOutcome {
     if (order.state !== 'untriggered' || order.trailing) return 'not-open';
     const outermost = this.#enter(nowUs);
-    this.#triggers.remove(order);
-    order.stopTicks = stopTicks;
-    this.#triggers.add(order);
-    this.#sink.onAmended(order, true);
-    const ticks = this.#triggers.ticksOf(order.triggerSource);
-    if (ticks !== 0) this.#triggers.price(order.triggerSource, ticks);
-    if (outermost) this.#settle();
+    try {
+      this.#triggers.remove(order);
+      order.stopTicks = stopTicks;
+      this.#triggers.add(order);
+      this.#sink.onAmended(order, true);
+      const ticks = this.#triggers.ticksOf(order.triggerSource);
+      if (ticks !== 0) this.#triggers.price(order.triggerSource, ticks);
+    } finally {
+      if (outermost) this.#settle();
+    }
     return 'amended';
   }
 
@@ -138,13 +148,16 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
   reduce(order: O, lots: number, nowUs: number, reason: EndReason): boolean {
     if (!order.open || lots <= 0) return false;
     const outermost = this.#enter(nowUs);
-    if (lots >= order.leavesLots) this.#end(order, 'expired', reason);
-    else {
-      order.lots -= lots;
-      if (order.state === 'resting') this.book.reduce(order.handle, lots);
-      this.#sink.onAmended(order, true);
+    try {
+      if (lots >= order.leavesLots) this.#end(order, 'expired', reason);
+      else {
+        order.lots -= lots;
+        if (order.state === 'resting') this.book.reduce(order.handle, lots);
+        this.#sink.onAmended(order, true);
+      }
+    } finally {
+      if (outermost) this.#settle();
     }
-    if (outermost) this.#settle();
     return true;
   }
 
@@ -165,12 +178,15 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
     this.#enter(nowUs);
     const { book } = this;
     let left = lots;
-    while (left > 0) {
-      const best = side === BID ? book.bestAsk : book.bestBid;
-      if (best === 0 || (side === BID ? best > limitTicks : best < limitTicks)) break;
-      left -= this.#fill(null, side, book.front(side === BID ? ASK : BID), best, left);
+    try {
+      while (left > 0) {
+        const best = side === BID ? book.bestAsk : book.bestBid;
+        if (best === 0 || (side === BID ? best > limitTicks : best < limitTicks)) break;
+        left -= this.#fill(null, side, book.front(side === BID ? ASK : BID), best, left);
+      }
+    } finally {
+      this.#settle();
     }
-    this.#settle();
     return lots - left;
   }
 
@@ -208,6 +224,16 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
 
   /** Ends the outermost operation: what it triggered is matched in turn, then what was placed meanwhile. */
   #settle(): void {
+    try {
+      this.#drain();
+    } finally {
+      if (this.#fired.length > 0) this.#fired.length = 0;
+      if (this.#queued.length > 0) this.#queued.length = 0;
+      this.#busy = false;
+    }
+  }
+
+  #drain(): void {
     const fired = this.#fired;
     const queued = this.#queued;
     // Indices, not shift(): both lists may grow while they are worked off.
@@ -222,11 +248,8 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
         if (order.state !== 'queued') continue;
         const outcome = this.#admit(order);
         if (outcome !== 'accepted') this.#sink.onRefused(order, outcome);
-      } else break;
+      } else return;
     }
-    if (nextFired > 0) fired.length = 0;
-    if (nextQueued > 0) queued.length = 0;
-    this.#busy = false;
   }
 
   #admit(order: O): PlaceOutcome {
@@ -465,8 +488,11 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
   #endOpen(order: O, state: 'canceled' | 'expired', reason: EndReason, nowUs: number): boolean {
     if (!order.open) return false;
     const outermost = this.#enter(nowUs);
-    this.#end(order, state, reason);
-    if (outermost) this.#settle();
+    try {
+      this.#end(order, state, reason);
+    } finally {
+      if (outermost) this.#settle();
+    }
     return true;
   }
 

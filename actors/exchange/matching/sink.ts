@@ -17,7 +17,8 @@ export interface Trade<O extends ClientOrder> {
 /**
  * What a Matcher tells its venue, synchronously and in the order in which it happens. An order's fields are already
  * what the event says. From inside an event the venue may cancel, reduce and place: a place() waits until the operation
- * under way (with all its trades) is done. Nothing may throw.
+ * under way (with all its trades) is done. Nothing should throw: what
+ * does reaches the caller of the operation, which ends there; the order it was about is open still and can be cancelled.
  */
 export interface MatchSink<O extends ClientOrder> {
   /** The order is in the matcher; its trades follow, if any. */

@@ -336,6 +336,32 @@ describe('inside an event', () => {
   });
 });
 
+describe('an event that throws', () => {
+  test('reaches the caller and ends the operation; the engine goes on, and the order can be cancelled', () => {
+    const lines: string[] = [];
+    const record = recordingSink(lines);
+    let faults = 1;
+    const desk = new Desk({
+      sink: {
+        ...record,
+        onTrade(trade) {
+          record.onTrade(trade);
+          if (faults-- === 1) throw new RangeError('no such account');
+        },
+      },
+    });
+    desk.sell(100, 2);
+    desk.sell(101, 2);
+    lines.length = 0;
+    const taker = desk.order({ side: BID, ticks: 101, lots: 4 });
+    assert.throws(() => desk.matcher.place(taker, NOW_US), /no such account/);
+    assert.deepEqual([taker.state, taker.filledLots, desk.book.bestAsk], ['taking', 2, 101]);
+    desk.buy(101, 1);
+    assert.equal(desk.matcher.cancel(taker, NOW_US), true);
+    assert.deepEqual(lines, ['accepted 3', 'trade 100x2 buy 3<1', 'accepted 4', 'trade 101x1 buy 4<2', 'canceled 3 user']);
+  });
+});
+
 describe('agents and amendments inside an event', () => {
   test('are refused with an error, and leave the engine as it was', () => {
     const desk: Desk = new Desk({
