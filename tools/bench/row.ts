@@ -3,7 +3,7 @@
  * job, in interleaved rounds in a process of its own.
  */
 export interface BenchRow {
-  /** `subject/peer`, e.g. `book/sorted-btree`; unique. */
+  /** `subject/peer`, e.g. `book/sorted-btree`, or what is measured where there is no peer; unique. */
   readonly id: string;
   /** What the value counts, e.g. `records/s`. A throughput is a rate. */
   readonly unit: string;

@@ -36,6 +36,10 @@ const LOADERS: Readonly<Record<string, () => Promise<BenchRow>>> = {
   'live/ring-p99-50k': async () => (await import('./live.js')).ringP99At50k,
   'matching/nodejs-order-book': async () => (await import('./matching.js')).nodejsOrderBook(),
   'matching/hft-limit-order-book': async () => (await import('./matching.js')).hftLimitOrderBook(),
+  'exchange/ws-orders-per-second': async () => (await import('./exchange.js')).wsOrdersPerSecond(),
+  'exchange/depth-fan-out': async () => (await import('./exchange.js')).depthFanOut(),
+  'order-roundtrip-rest-p99': async () => (await import('./exchange.js')).restRoundTrip(),
+  'order-roundtrip-ws-p99': async () => (await import('./exchange.js')).wsRoundTrip(),
   'socket/turn-p99': async () => (await import('./control.js')).turnP99,
 };
 

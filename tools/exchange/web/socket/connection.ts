@@ -20,7 +20,7 @@ export interface ConnectionRules {
 
 const SECOND_US = 1e6;
 const HOUR_US = 3600 * SECOND_US;
-const BUFFERED_BYTES = 4 * 2 ** 20;
+const BUFFERED_BYTES = 32 * 2 ** 20;
 
 export const SPOT_STREAM_RULES: ConnectionRules = {
   pingEveryUs: 20 * SECOND_US, pongWithinUs: 60 * SECOND_US, lifetimeUs: 24 * HOUR_US, shutdownNoticeUs: 600 * SECOND_US, messagesPerSecond: 5,
