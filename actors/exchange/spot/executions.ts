@@ -59,10 +59,6 @@ export class Executions {
     return this.#dirty.length > 0 || this.filledWorking.length > 0;
   }
 
-  takeExecutionId(): number {
-    return this.#nextExecutionId++;
-  }
-
   /** The sink of one symbol's matcher. */
   sinkOf(market: () => SpotMarket): MatchSink<SpotOrder> {
     return {
@@ -136,10 +132,11 @@ export class Executions {
     if (!account.touched.includes(asset)) account.touched.push(asset);
   }
 
-  report(order: SpotOrder, type: ExecutionType, more?: Pick<Execution, 'trade' | 'prevention' | 'rejectReason'> & { readonly originalClientId?: string }): void {
-    const executionId = this.takeExecutionId();
+  /** Tells an order's owner of one execution; answers the execution's id. */
+  report(order: SpotOrder, type: ExecutionType, more?: Pick<Execution, 'trade' | 'prevention' | 'rejectReason'> & { readonly originalClientId?: string }): number {
+    const executionId = this.#nextExecutionId++;
     if (order.trailingUs === 0 && order.extremeTicks !== 0) order.trailingUs = this.nowUs;
-    if (!this.#sink.wants(order.account)) return;
+    if (!this.#sink.wants(order.account)) return executionId;
     const canceled = type === 'CANCELED' && this.cancelId !== undefined;
     const execution: Execution = {
       type, executionId,
@@ -149,6 +146,7 @@ export class Executions {
       ...more,
     };
     this.#sink.event(order.account, new ExecutionReport(order, execution, this.nowUs));
+    return executionId;
   }
 
   reportList(order: SpotOrder): void {
@@ -179,6 +177,13 @@ export class Executions {
     this.touch(order.owner, order.payAsset);
     if (!order.owner.on(order.market).open.has(order.orderId)) this.register(order);
     this.report(order, 'NEW');
+    const { list } = order;
+    if (list === undefined || order !== list.working) return;
+    for (const leg of list.legs) {
+      this.register(leg);
+      this.report(leg, 'NEW');
+    }
+    this.reportList(order);
   }
 
   #triggered(order: SpotOrder): void {

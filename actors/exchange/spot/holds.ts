@@ -1,7 +1,7 @@
 /** What open orders lock. An order's hold is always exactly what it still needs; the two legs of an OCO share the larger need. */
 import { BID } from '../book/index.js';
-import { type Amount, type Ledger, ZERO } from '../ledger/index.js';
-import type { SpotOrder } from './order.js';
+import { type Amount, amount, type Asset, type Ledger, ZERO } from '../ledger/index.js';
+import type { SpotAccount, SpotOrder } from './order.js';
 
 /** What an order may still cost, in the asset it pays with. */
 export function needOf(order: SpotOrder): Amount {
@@ -37,4 +37,18 @@ export function refit(ledger: Ledger, order: SpotOrder): boolean {
   else ledger.unlock(holder.owner.id, holder.payAsset, -difference as Amount);
   holder.held = need;
   return true;
+}
+
+/** What is locked for an account's open orders, by asset, reckoned anew from the orders: what the ledger must say. */
+export function neededBy(account: SpotAccount): Map<Asset, Amount> {
+  const needed = new Map<Asset, Amount>();
+  for (const { open } of account.symbols.values()) {
+    const holders = new Map<SpotOrder, Amount>();
+    for (const order of open.values()) {
+      const need = needOf(order);
+      if (need > (holders.get(order.holder) ?? 0n)) holders.set(order.holder, need);
+    }
+    for (const [holder, need] of holders) needed.set(holder.payAsset, amount((needed.get(holder.payAsset) ?? 0n) + need));
+  }
+  return needed;
 }

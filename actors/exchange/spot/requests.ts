@@ -55,6 +55,14 @@ export interface OtoRequest {
   readonly pending: readonly [LegRequest] | readonly [LegRequest, LegRequest];
 }
 
+export interface CancelListRequest {
+  readonly symbol: string;
+  readonly listId?: number | undefined;
+  readonly clientId?: string | undefined;
+  /** Name of the cancel itself. */
+  readonly newClientOrderId?: ClientOrderId | undefined;
+}
+
 export interface CancelReplaceRequest {
   readonly mode: 'STOP_ON_FAILURE' | 'ALLOW_FAILURE';
   readonly cancel: CancelRequest;

@@ -1,7 +1,8 @@
 /** Orders, lists and fills as REST and the websocket API answer them. A view is taken inside the engine's turn: orders move on afterwards. */
 import { formatAmount } from '../../../actors/exchange/ledger/index.js';
 import type { Amendment, OrderList, PreventedMatch, SpotFill, SpotOrder } from '../../../actors/exchange/spot/order.js';
-import type { AmendResult, Cancellation, Placement } from '../../../actors/exchange/spot/venue.js';
+import type { AmendResult } from '../../../actors/exchange/spot/amend.js';
+import type { Cancellation, Placement } from '../../../actors/exchange/spot/order-entry.js';
 import type { ResponseType } from './read-order.js';
 
 /** Microseconds to what the client asked for. */

@@ -115,6 +115,21 @@ describe('OTO and OTOCO', () => {
     desk.check();
   });
 
+  it('end with a working order that ends while it is placed, legs that nobody could pay included', () => {
+    const desk = new Desk();
+    desk.place(ANN, { side: 'SELL', type: 'LIMIT', timeInForce: 'GTC', price: '60000', quantity: '99.8' });
+    desk.forget();
+    const list = desk.venue.placeOto(ANN, {
+      symbol: 'BTCUSDT', working: { ...working, stp: 'EXPIRE_TAKER' }, pending: [LIMIT_MAKER('SELL', '62000', '0.5'), STOP_LIMIT('SELL', '59000', '58900', '0.5')],
+    }, desk.nowUs);
+    assert.deepEqual(states(list), ['LIMIT EXPIRED_IN_MATCH', 'STOP_LOSS_LIMIT EXPIRED OTO_PHASE_ONE_EXPIRED', 'LIMIT_MAKER EXPIRED OTO_PHASE_ONE_EXPIRED']);
+    assert.deepEqual(desk.lines(ANN).map((line) => line.replace(/ \d+$/, '')), [
+      'NEW NEW', 'NEW PENDING_NEW', 'NEW PENDING_NEW', 'list EXEC_STARTED EXECUTING', 'TRADE_PREVENTION EXPIRED_IN_MATCH', 'EXPIRED EXPIRED', 'EXPIRED EXPIRED', 'list ALL_DONE ALL_DONE',
+      'outboundAccountPosition',
+    ]);
+    desk.check();
+  });
+
   it('let a pair loose: one leg ends the other', () => {
     const desk = new Desk();
     desk.print(60_500);

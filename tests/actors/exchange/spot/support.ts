@@ -6,7 +6,9 @@ import type { SpotMarket } from '../../../../actors/exchange/spot/order.js';
 import type { OrderRequest } from '../../../../actors/exchange/spot/requests.js';
 import { spotSymbol, type SpotSymbolSpec } from '../../../../actors/exchange/spot/symbol.js';
 import type { UserEvent } from '../../../../actors/exchange/spot/user-events.js';
-import { neededBy, type Placement, SpotVenue, type SpotVenueOptions } from '../../../../actors/exchange/spot/venue.js';
+import { neededBy } from '../../../../actors/exchange/spot/holds.js';
+import type { Placement } from '../../../../actors/exchange/spot/order-entry.js';
+import { SpotVenue, type SpotVenueOptions } from '../../../../actors/exchange/spot/venue.js';
 import { VenueError } from '../../../../actors/exchange/venue-error.js';
 
 export const [ANN, BOB, CAT] = [0, 1, 2].map((k) => accountId(FIRST_CLIENT_ACCOUNT + k)) as [AccountId, AccountId, AccountId];
