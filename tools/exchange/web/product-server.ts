@@ -179,7 +179,7 @@ export class ProductServer {
     const app = Fastify({
       bodyLimit: MOST_BODY_BYTES,
       exposeHeadRoutes: false,
-      serverFactory: (handler) => (certificate === undefined ? createServer(limits, handler) : createTlsServer({ ...limits, ...certificate }, handler)) as Server,
+      serverFactory: (handler) => (certificate === undefined ? createServer(limits, handler) : createTlsServer({ ...limits, ...certificate, handshakeTimeout: guards.headersWithinMs }, handler)) as Server,
       clientErrorHandler: (error, socket) => refuseBytes(error, socket),
       frameworkErrors: (_error, _request, reply) => {
         reply.hijack();
@@ -294,7 +294,7 @@ export class ProductServer {
     try {
       this.#connects.request(ip, 0);
       if (face === 'wsApi') this.limits.request(ip, WS_API_CONNECT_WEIGHT);
-      else if (this.limits.enforced) this.limits.bans.check(ip);
+      else this.limits.bans.check(ip);
       return undefined;
     } catch (error) {
       if (error instanceof VenueError) return error.status;
@@ -312,11 +312,11 @@ function ipOf(socket: Pick<Socket, 'remoteAddress'>): string {
 
 /** Answers bytes that are no HTTP, too much of it, or too slow, as what stands before the venue's servers does. */
 function refuseBytes(error: Error & { readonly code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  refuse(socket, error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 403);
+  const { code = '' } = error;
+  const late = code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  // Anything else is a broken connection, or a handshake of TLS that failed: there is nobody to answer.
+  if (!socket.writable || !(late || code.startsWith('HPE_'))) socket.destroy();
+  else refuse(socket, code === 'HPE_HEADER_OVERFLOW' ? 431 : late ? 408 : 403);
 }
 
 const REASONS: Readonly<Record<number, string>> = { 403: 'Forbidden', 404: 'Not found', 408: 'Request Timeout', 418: "I'm a teapot", 429: 'Too Many Requests', 431: 'Request Header Fields Too Large' };

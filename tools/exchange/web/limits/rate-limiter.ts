@@ -102,7 +102,8 @@ export class RateLimiter {
   /** Counts a request and its weight; throws -1003 with 418 when the IP is banned, with 429 when it is over a limit. */
   request(ip: string, weight: number): void {
     const nowUs = this.#clock.nowUs();
-    if (this.enforced) this.bans.check(ip);
+    // Limits that are off ban nobody; whoever is banned all the same was banned by a script.
+    this.bans.check(ip);
     for (const counter of this.#raw) if (counter.add(ip, 1, nowUs) > counter.limit.limit) this.#over(ip, counter, nowUs, 'raw requests');
     for (const counter of this.#weights) if (counter.add(ip, weight, nowUs) > counter.limit.limit) this.#over(ip, counter, nowUs, 'request weight');
   }

@@ -15,8 +15,8 @@ before(async () => { venue = await startVenue({ limitsEnforced: false }, { guard
 after(() => venue.server.close());
 
 /** What comes back on a bare socket until its end. */
-async function exchange(write: (socket: Socket) => void): Promise<string> {
-  const socket = connect(venue.origins.port, '127.0.0.1');
+async function exchange(write: (socket: Socket) => void, port = venue.origins.port): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
   socket.on('error', () => {});
   let text = '';
   socket.on('data', (data) => (text += data.toString('latin1')));
@@ -110,8 +110,12 @@ describe('large and crooked ones', () => {
 
 test('TLS: a certificate that its holder trusts as its own authority, for REST and websockets', async () => {
   const certificate = await makeCertificate();
-  const secure = await startVenue({}, { certificate });
+  const secure = await startVenue({}, { certificate, guards: GUARDS });
   try {
+    // No handshake, half of one, and none at all: each connection ends.
+    for (const bytes of ['GET / HTTP/1.1\r\n\r\n', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 'noise'.repeat(1000), '']) {
+      await exchange((socket) => socket.write(bytes, 'latin1'), secure.origins.port);
+    }
     assert.match(secure.origins.rest, /^https:/);
     assert.match(secure.origins.ws, /^wss:/);
     const get = (ca: string | undefined): Promise<string> => new Promise((resolve, reject) => {

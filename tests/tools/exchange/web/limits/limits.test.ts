@@ -125,6 +125,13 @@ describe('bans', () => {
     }
   }));
 
+  test('that a script has put on hold with limits off, until it lifts them', () => on([WEIGHT], false, async (venue) => {
+    venue.server.limits.bans.ban('127.0.0.1', 60 * MINUTE_US);
+    assert.equal((await ping(venue)).headers.get('retry-after'), '3600');
+    venue.server.limits.bans.lift('127.0.0.1');
+    assert.equal((await ping(venue)).status, 200);
+  }));
+
   test('hold for the websocket API too: 418, retryAfter, and the connection ends', () => on([{ ...WEIGHT, limit: 1000 }], true, async (venue, clock) => {
     const api = await Client.open(`${venue.origins.ws}/ws-api/v3`);
     const untilMs = venue.server.limits.bans.ban('127.0.0.1') / 1000;
