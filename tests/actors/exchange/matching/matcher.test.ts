@@ -160,6 +160,23 @@ describe('conditional orders', () => {
     assert.deepEqual(desk.told(), ['accepted 1', 'triggered 1', 'trade 9000x1 sell 1<-']);
   });
 
+  test('a trailing buy mirrors that, from the first price it sees, by basis points or by ticks', () => {
+    const desk = new Desk();
+    const bips = desk.place({ side: BID, type: 'market', lots: 1, condition: 'stop', trailBips: 100 });
+    const ticks = desk.place({ side: BID, type: 'market', lots: 1, condition: 'stop', trailTicks: 150, triggerSource: 'mark' });
+    assert.deepEqual([bips.extremeTicks, bips.stopTicks], [0, 0]);
+    for (const source of ['last', 'mark'] as const) desk.matcher.price(source, 10_000, NOW_US);
+    assert.deepEqual([bips.stopTicks, ticks.stopTicks], [10_100, 10_150]);
+    for (const source of ['last', 'mark'] as const) desk.matcher.price(source, 9_950, NOW_US);
+    assert.deepEqual([bips.stopTicks, ticks.stopTicks], [10_050, 10_100], '10049.5 rounded up: a rise of at least 99.5');
+    desk.matcher.price('last', 10_049, NOW_US);
+    desk.matcher.price('mark', 10_099, NOW_US);
+    assert.deepEqual([bips.state, ticks.state], ['untriggered', 'untriggered']);
+    desk.matcher.price('last', 10_050, NOW_US);
+    desk.matcher.price('mark', 10_100, NOW_US);
+    assert.deepEqual(desk.told(), ['accepted 1', 'accepted 2', 'triggered 1', 'expired 1 no-liquidity', 'triggered 2', 'expired 2 no-liquidity']);
+  });
+
   test('a post-only limit that would take when it is triggered expires', () => {
     const desk = new Desk();
     desk.matcher.price('last', 100, NOW_US);
