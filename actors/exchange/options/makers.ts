@@ -97,9 +97,10 @@ export class OptionMakers implements MarketDriver {
     const fair = (market.mark * (1 + 0.002 * rng.normal())) / market.tickSize;
     const half = Math.max(0.6, (market.mark * SPREAD_SHARE + market.greeks.vega * SPREAD_VEGA) / market.tickSize);
     const index = this.#venue.index(market.contract.base);
-    // What a client bids above or offers below the makers' own prices is a gift.
-    if (book.bestBid >= fair + half) market.matcher.takeForAgent(ASK, Number.MAX_SAFE_INTEGER, Math.ceil(fair + half), nowUs);
-    if (book.bestAsk !== 0 && book.bestAsk <= fair - half) market.matcher.takeForAgent(BID, Number.MAX_SAFE_INTEGER, Math.floor(fair - half), nowUs);
+    // A client who gives half of their margin need not wait for a taker.
+    const gift = half / 2;
+    if (book.bestBid >= fair + gift) market.matcher.takeForAgent(ASK, Number.MAX_SAFE_INTEGER, Math.ceil(fair + gift), nowUs);
+    if (book.bestAsk !== 0 && book.bestAsk <= fair - gift) market.matcher.takeForAgent(BID, Number.MAX_SAFE_INTEGER, Math.floor(fair - gift), nowUs);
     for (let level = 0; level < LEVELS; level++) {
       const distance = half * (1 + level * 0.9);
       this.#rest(market, handles, level * 2, BID, Math.floor(fair - distance), index);
