@@ -75,12 +75,12 @@ export class MarketStreams implements DataListener {
 
   trade({ index }: SymbolData, trade: AggregateTrade): void {
     const { text } = this.#symbols[index]!;
-    this.#hub.publish(`${text.lower}@trade`, (unit) => text.tradeEvent('trade', trade, trade.atUs, unit));
+    this.#hub.publish(text.streams.trade, (unit) => text.tradeEvent('trade', trade, trade.atUs, unit));
   }
 
   aggregate({ index }: SymbolData, trade: AggregateTrade): void {
     const { text } = this.#symbols[index]!;
-    this.#hub.publish(`${text.lower}@aggTrade`, (unit) => text.tradeEvent('aggTrade', trade, Math.max(this.#nowUs, trade.atUs), unit));
+    this.#hub.publish(text.streams.aggTrade, (unit) => text.tradeEvent('aggTrade', trade, Math.max(this.#nowUs, trade.atUs), unit));
   }
 
   best({ index, book, best }: SymbolData): void {
@@ -90,13 +90,13 @@ export class MarketStreams implements DataListener {
       if (this.#style === 'spot') return `{"u":${book.updateId},"s":"${text.symbol}",${quotes}}`;
       return `{"e":"bookTicker","u":${book.updateId},"s":"${text.symbol}",${text.futures}${quotes},"T":${stamp(best.atUs, unit)},"E":${stamp(best.atUs, unit)}}`;
     };
-    this.#hub.publish(`${text.lower}@bookTicker`, make);
+    this.#hub.publish(text.streams.bookTicker, make);
     if (this.#style === 'futures') this.#hub.publish('!bookTicker', make);
   }
 
   changed(data: SymbolData): void {
     if (this.#style === 'spot') return;
-    const stream = `${this.#symbols[data.index]!.text.lower}@depth@0ms`;
+    const stream = this.#symbols[data.index]!.text.streams.everyDepth;
     if (this.#hub.hasSubscribers(stream)) this.#publishDiff(this.#symbols[data.index]!, 0, [stream], data.best.atUs);
   }
 

@@ -13,6 +13,8 @@ export class SymbolText {
   readonly symbol: string;
   /** As stream names have it. */
   readonly lower: string;
+  /** Names of the streams that are published as things happen. */
+  readonly streams: Readonly<Record<'trade' | 'aggTrade' | 'bookTicker' | 'everyDepth', string>>;
   readonly price: Decimals;
   readonly lots: Decimals;
   /** Of ticks × lots. */
@@ -23,6 +25,7 @@ export class SymbolText {
     this.symbol = listing.symbol;
     this.lower = listing.symbol.toLowerCase();
     this.style = style;
+    this.streams = { trade: `${this.lower}@trade`, aggTrade: `${this.lower}@aggTrade`, bookTicker: `${this.lower}@bookTicker`, everyDepth: `${this.lower}@depth@0ms` };
     const tickPlaces = placesOf(contract.tickSize);
     const lotPlaces = placesOf(contract.lotSize);
     const spot = style === 'spot';

@@ -25,7 +25,8 @@ export function streamAddress(path: string, query: URLSearchParams): StreamAddre
   const streams: string[] = [];
   if (form === 'ws') streams.push(...parts.map(decoded).filter((part) => !NUMBER.test(part)));
   else if (form !== 'stream' || parts.length > 0) return undefined;
-  if (form === 'stream') streams.push(...(query.get('streams') ?? '').split('/').filter((name) => name !== ''));
+  // A plus that nobody encoded has become a space: kline_1d@+08:00.
+  if (form === 'stream') streams.push(...(query.get('streams') ?? '').replaceAll(' ', '+').split('/').filter((name) => name !== ''));
   streams.push(...query.getAll('listenKey').filter((key) => key !== ''));
   const events = query.get('events');
   return { route, combined: form === 'stream', streams, events: events === null || events === '' ? undefined : new Set(events.split(/[/,]/)) };
