@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ASK, BID } from '../../../../actors/exchange/book/index.js';
-import { mustParseAmount } from '../../../../actors/exchange/ledger/index.js';
+import { InsufficientFunds, mustParseAmount } from '../../../../actors/exchange/ledger/index.js';
 import { VenueError } from '../../../../actors/exchange/venue-error.js';
 import { ANN, BOB, BTC, CAT, Desk, id, refusalOf, USDT } from './support.js';
 
@@ -83,6 +83,17 @@ describe('an order and the balances of its owner', () => {
     desk.place(BOB, { ...GTC, price: '59000', quantity: '0.1', clientOrderId: id('mine') });
     desk.agentTakes(ASK, 0.1);
     assert.equal(desk.place(ANN, { ...GTC, price: '59000', quantity: '0.1', clientOrderId: id('mine') }).order.status, 'NEW');
+  });
+});
+
+describe('money from outside', () => {
+  it('is told as a balanceUpdate, and then as the position', () => {
+    const desk = new Desk();
+    desk.venue.deposit(ANN, BTC, mustParseAmount('-1.5'), desk.nowUs);
+    const [update, position] = desk.told.get(ANN)!;
+    assert.deepEqual([update!.e, update!['a'], update!['d'], position!.e, position!['B']], ['balanceUpdate', 'BTC', '-1.50000000', 'outboundAccountPosition', [{ a: 'BTC', f: '98.50000000', l: '0.00000000' }]]);
+    assert.throws(() => desk.venue.deposit(ANN, BTC, mustParseAmount('-99'), desk.nowUs), InsufficientFunds);
+    desk.check();
   });
 });
 

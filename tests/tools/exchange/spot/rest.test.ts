@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { AsOf } from '../../../../actors/exchange/rules.js';
 import { openExchange, type OpenedExchange } from '../../../support/open-exchange.js';
-import { http } from '../web/venue.js';
+import { Client, http } from '../web/venue.js';
 import { Trader } from './trader.js';
 
 let opened: OpenedExchange;
@@ -185,13 +185,26 @@ describe('what clients load', () => {
     assert.equal(((await trader.call('GET', '/api/v3/myFilters', { symbol: 'BTCUSDT' })).json['symbolFilters'] as unknown[]).length > 5, true);
   });
 
-  test('listenKeys are gone since 2026-02-20, and were there before', async () => {
+  test('listenKeys are gone since 2026-02-20; before, they carried an account\'s events, and orders weighed as documented', async () => {
     assert.equal((await http(`${trader.rest}/api/v3/userDataStream`, { method: 'POST', key: trader.key.key })).status, 410);
+    const weightOf = async (who: Trader): Promise<number> => {
+      const used = async (): Promise<number> => Number((await http(`${who.rest}/api/v3/ping`)).headers.get('x-mbx-used-weight-1m'));
+      const before = await used();
+      assert.equal((await who.call('POST', '/api/v3/order', LOW)).status, 200);
+      // The ping that asks weighs 1 itself.
+      return await used() - before - 1;
+    };
+    assert.equal(await weightOf(trader), 0);
+    await trader.call('DELETE', '/api/v3/openOrders', { symbol: 'BTCUSDT' });
     const older = await openExchange({ asOf: new AsOf('2026-02-19') });
     try {
       const early = new Trader(older);
-      const made = await http(`${early.rest}/api/v3/userDataStream`, { method: 'POST', key: early.key.key });
-      assert.match(String(made.json['listenKey']), /^[A-Za-z0-9]{64}$/);
+      const { listenKey } = (await http(`${early.rest}/api/v3/userDataStream`, { method: 'POST', key: early.key.key })).json;
+      const stream = await Client.open(`${older.origins.spot.ws}/ws/${String(listenKey)}`);
+      assert.equal(await weightOf(early), 1);
+      const events = [await stream.nextJson(), await stream.nextJson()];
+      assert.deepEqual(events.map((event) => event['e']), ['executionReport', 'outboundAccountPosition']);
+      stream.close();
     } finally {
       await older.close();
     }
