@@ -211,6 +211,20 @@ describe('liquidation', () => {
     assert.deepEqual(stage.venue.ledger.sumByAsset(), stage.venue.ledger.supply());
   });
 
+  test('who closes by himself for more than he has owes nothing: the insurance pays', () => {
+    const stage = new Stage();
+    stage.venue.setLeverage(ALICE, 'BTCUSDT', 125, stage.nowUs);
+    stage.place(ALICE, { quantity: '4.900' });
+    stage.clearBook();
+    stage.fillBook(571_000, 600_100);
+    const fundBefore = stage.venue.ledger.free(HOUSE.insurance, USDT);
+    stage.place(ALICE, { side: 'SELL', quantity: '4.900', reduceOnly: true });
+    assert.deepEqual([stage.lots(ALICE), stage.wallet(ALICE)], [0, '0.00000000']);
+    assert.ok(stage.venue.ledger.free(HOUSE.insurance, USDT) < fundBefore);
+    assert.equal(stage.venue.account(ALICE).history.incomes.items.at(-1)!.type, 'INSURANCE_CLEAR');
+    assert.deepEqual(stage.venue.ledger.sumByAsset(), stage.venue.ledger.supply());
+  });
+
   test('an isolated position loses its own margin alone', () => {
     const stage = new Stage();
     stage.venue.setMarginType(ALICE, 'BTCUSDT', true, stage.nowUs);

@@ -15,9 +15,8 @@ const SYMBOLS = ['BTCUSDT', 'DOGEUSDT'] as const;
 const USERS = [accountId(1001), accountId(1002), accountId(1003), accountId(1004)];
 const START_US = Date.UTC(2026, 7, 3, 1) * 1000;
 const FINAL: ReadonlySet<OrderStatus> = new Set(['FILLED', 'CANCELED', 'EXPIRED', 'EXPIRED_IN_MATCH']);
-/** A given number of runs takes streams of its own each time; without one they are the same ones every time. */
-const given = process.env['FAULTLINE_FUTURES_RUNS'];
-const RUNS = given === undefined ? { numRuns: 60, seed: 13 } : { numRuns: Number(given) };
+/** The short form takes the same streams every time, the long one others each time. */
+const RUNS = process.env['FAULTLINE_LONG'] === undefined ? { numRuns: 50, seed: 13 } : { numRuns: 5000 };
 
 /** What a client knows who only listens to his user stream. */
 class Replica implements UserSink {
@@ -55,13 +54,16 @@ class Replica implements UserSink {
 
 interface World {
   readonly venue: FuturesVenue;
+  /** Everybody trades at the highest leverage, in a market with depth, whose prices move in small steps. */
+  readonly bold: boolean;
   readonly replica: Replica;
   nowUs: number;
   marks: Record<string, number>;
 }
 
 /** Little insurance, so that deleveraging happens too. Prices in ticks: 60,000.0 and 0.20000. */
-function world(insurance: string): World {
+function world(insurance: string, bold: boolean): World {
+  const wallet = bold ? '250' : '900';
   const replica = new Replica();
   const venue = new FuturesVenue(
     {
@@ -73,9 +75,29 @@ function world(insurance: string): World {
     },
     START_US,
   );
-  for (const id of USERS) venue.openAccount(id, { USDT: '5000' });
-  for (const id of USERS) replica.wallets.set(id, 5000n * ONE);
-  return { venue, replica, nowUs: START_US, marks: { BTCUSDT: 600_000, DOGEUSDT: 20_000 } };
+  for (const id of USERS) venue.openAccount(id, { USDT: wallet });
+  for (const id of USERS) replica.wallets.set(id, BigInt(wallet) * ONE);
+  const opened: World = { venue, bold, replica, nowUs: START_US, marks: { BTCUSDT: 600_000, DOGEUSDT: 20_000 } };
+  if (!bold) return opened;
+  USERS.forEach((id, at) => {
+    for (const symbol of SYMBOLS) {
+      if (at % 2 === 1) venue.setMarginType(id, symbol, true, START_US);
+      venue.setLeverage(id, symbol, symbol === 'BTCUSDT' ? 125 : 75, START_US);
+    }
+  });
+  addDepth(opened);
+  return opened;
+}
+
+function addDepth({ venue, marks }: World): void {
+  for (const symbol of SYMBOLS) {
+    const { book } = venue.markets.get(symbol)!;
+    const lots = symbol === 'BTCUSDT' ? 400 : 120_000;
+    for (let level = 1; level <= 12; level++) {
+      const away = Math.ceil((marks[symbol]! * level) / 2000);
+      for (const way of [BID, ASK] as const) book.add(way, marks[symbol]! + (way === BID ? -away : away), lots, 1);
+    }
+  }
 }
 
 const symbolArb = fc.constantFrom(...SYMBOLS);
@@ -90,23 +112,24 @@ const command = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('algo' as const), user, symbol: symbolArb, side, offset, size, leg: fc.boolean(), type: fc.constantFrom('STOP' as const, 'STOP_MARKET' as const, 'TAKE_PROFIT' as const, 'TAKE_PROFIT_MARKET' as const, 'TRAILING_STOP_MARKET' as const), mark: fc.boolean(), close: fc.boolean(), reduce: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('cancel' as const), user, pick: fc.nat(20), algo: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('modify' as const), user, pick: fc.nat(20), offset, size }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('mark' as const), symbol: symbolArb, move: fc.integer({ min: -60, max: 60 }) }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('mark' as const), symbol: symbolArb, move: fc.oneof(fc.integer({ min: -60, max: 60 }), fc.integer({ min: -12, max: 12 })) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('agents' as const), symbol: symbolArb, side, offset: fc.integer({ min: 1, max: 30 }), size: fc.integer({ min: 1, max: 120 }), take: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('leverage' as const), user, symbol: symbolArb, leverage: fc.constantFrom(1, 5, 20, 75, 125) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('isolate' as const), user, symbol: symbolArb, isolated: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('hedge' as const), user, dual: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('margin' as const), user, symbol: symbolArb, add: fc.boolean(), leg: fc.boolean(), usdt: fc.integer({ min: 1, max: 500 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('margin' as const), user, symbol: symbolArb, add: fc.boolean(), leg: fc.boolean(), usdt: fc.integer({ min: 1, max: 100 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('wait' as const), minutes: fc.constantFrom(1, 12, 241) }) },
 );
 type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
 
 const priceText = (symbol: string, ticks: number): string => (symbol === 'BTCUSDT' ? (ticks / 10).toFixed(1) : (ticks / 100_000).toFixed(5));
-/** About 120 USDT a unit in either symbol. */
-const lotsText = (symbol: string, units: number): string => (symbol === 'BTCUSDT' ? (units * 0.002).toFixed(3) : String(units * 600));
+/** About 105 USDT a unit in either symbol, odd lots too. */
+const lotsOf = (symbol: string, units: number): string => (symbol === 'BTCUSDT' ? (units * 0.0017 + 0.001).toFixed(3) : String(units * 537 + 1));
 
 function perform(world: World, it: Command): void {
-  const { venue } = world;
+  const { venue, bold } = world;
   world.nowUs += 1000;
+  const lotsText = (symbol: string, units: number): string => lotsOf(symbol, bold ? units * 5 : units);
   const at = (symbol: string, thousandths: number): number => Math.round((world.marks[symbol]! * (1000 + thousandths)) / 1000);
   const sided = (order: { readonly user: AccountId; readonly leg: boolean; readonly reduce?: boolean }): Partial<NewOrder> =>
     venue.account(order.user).dual ? { positionSide: order.leg ? 'LONG' : 'SHORT' } : { reduceOnly: order.reduce === true };
@@ -150,10 +173,11 @@ function perform(world: World, it: Command): void {
       return;
     }
     case 'mark': {
-      const ticks = Math.max(1000, at(it.symbol, it.move));
+      const ticks = Math.max(1000, at(it.symbol, bold ? Math.trunc(it.move / 6) : it.move));
       world.marks[it.symbol] = ticks;
       const mark = venue.markets.get(it.symbol)!.symbol.contract.priceOf(ticks);
       venue.setPrices(it.symbol, price(mark + 3n), mark, world.nowUs);
+      if (bold) addDepth(world);
       return;
     }
     case 'agents': {
@@ -229,6 +253,10 @@ function checkInvariants({ venue, replica }: World): void {
     assert.equal(replica.wallets.get(id), account.wallet(USDT), 'replayed wallet');
     const open = [...replica.orders].filter(([orderId, { status }]) => !FINAL.has(status) && account.openOrders.has(orderId)).length;
     assert.equal(open, account.openOrders.size, 'open orders');
+    for (const { algoStatus, actual } of account.history.algos.items) {
+      assert.ok(algoStatus !== 'NEW' && algoStatus !== 'TRIGGERING', algoStatus);
+      if (algoStatus === 'TRIGGERED') assert.equal(actual?.open, true, 'what it became is over, and it is not');
+    }
     for (const order of account.history.orders.items) {
       assert.ok(FINAL.has(order.status), `ended as ${order.status}`);
       assert.equal(replica.orders.get(order.orderId)!.ends, 1, 'one final state');
@@ -237,8 +265,8 @@ function checkInvariants({ venue, replica }: World): void {
   assert.deepEqual(replica.problems, []);
 }
 
-function run(commands: readonly Command[], insurance: string): void {
-  const it = world(insurance);
+function run(commands: readonly Command[], insurance: string, bold: boolean): void {
+  const it = world(insurance, bold);
   for (const step of commands) {
     try {
       perform(it, step);
@@ -259,9 +287,9 @@ function run(commands: readonly Command[], insurance: string): void {
 }
 
 describe('the futures venue under random commands of many accounts and random prices', () => {
-  for (const insurance of ['1000000', '20']) {
-    test(`keeps every sum, every margin, one final state an order, and streams that replay to its own state (insurance ${insurance})`, () => {
-      fc.assert(fc.property(fc.array(command, { minLength: 40, maxLength: 160, size: 'max' }), (commands) => run(commands, insurance)), RUNS);
+  for (const [insurance, bold] of [['1000000', false], ['20', false], ['1000000', true]] as const) {
+    test(`keeps every sum, every margin, one final state an order, and streams that replay to its own state (insurance ${insurance}${bold ? ', highest leverage' : ''})`, () => {
+      fc.assert(fc.property(fc.array(command, { minLength: 40, maxLength: 160, size: 'max' }), (commands) => run(commands, insurance, bold)), RUNS);
     });
   }
 
