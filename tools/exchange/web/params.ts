@@ -283,7 +283,11 @@ function booleanOf(name: string, value: string): boolean {
 }
 
 function momentUs(name: string, value: string): number {
-  const stamp = intOf(name, value, undefined);
+  return stampUs(intOf(name, value, undefined));
+}
+
+/** A stamp in milliseconds or microseconds as microseconds. */
+export function stampUs(stamp: number): number {
   return stamp >= FIRST_MICROSECOND_STAMP ? stamp : stamp * 1000;
 }
 

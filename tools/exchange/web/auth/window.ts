@@ -1,10 +1,9 @@
 import { aheadOfServer, illegalChars, missing, outsideWindow, windowTooLong } from '../errors.js';
-import type { Family } from '../params.js';
+import { type Family, stampUs } from '../params.js';
 
 const DEFAULT_WINDOW_US = 5_000_000;
 const MOST_WINDOW_MS = 60_000;
 const AHEAD_US = 1_000_000;
-const FIRST_MICROSECOND_STAMP = 1e14;
 const STAMP = /^[0-9]{1,20}$/;
 const WINDOW = /^[0-9]{1,20}(\.[0-9]{1,3})?$/;
 
@@ -18,13 +17,12 @@ export interface Window {
 export function windowOf(timestamp: string | undefined, recvWindow: string | undefined, family: Family = 'spot'): Window {
   if (timestamp === undefined || timestamp === '') throw missing('timestamp');
   if (!STAMP.test(timestamp)) throw illegalChars('timestamp', '^[0-9]{1,20}$');
-  const stamp = Number(timestamp);
-  const stampUs = stamp >= FIRST_MICROSECOND_STAMP ? stamp : stamp * 1000;
-  if (recvWindow === undefined) return { stampUs, windowUs: DEFAULT_WINDOW_US };
+  const atUs = stampUs(Number(timestamp));
+  if (recvWindow === undefined) return { stampUs: atUs, windowUs: DEFAULT_WINDOW_US };
   if (!WINDOW.test(recvWindow)) throw illegalChars('recvWindow', '^[0-9]{1,20}(\\.[0-9]{1,3})?$');
   const windowMs = Number(recvWindow);
   if (windowMs > MOST_WINDOW_MS) throw windowTooLong(family);
-  return { stampUs, windowUs: Math.round(windowMs * 1000) };
+  return { stampUs: atUs, windowUs: Math.round(windowMs * 1000) };
 }
 
 /** On receipt: throws -1021 in either of its texts. */

@@ -2,11 +2,10 @@ import type { TimeUnit } from '../endpoint.js';
 import type { Route, StreamHub, StreamSubscriber } from '../streams/hub.js';
 import type { Connection, Protocol } from './connection.js';
 import type { StreamAddress } from './paths.js';
+import { requestIdJson } from './request-id.js';
 
 const MOST_STREAMS = 1024;
 const LONGEST_NAME = 256;
-const ID_TEXT = /^[A-Za-z0-9_-]{0,36}$/;
-const BIG_ID = /"id"\s*:\s*(-?\d+)/;
 const METHODS = ['SUBSCRIBE', 'UNSUBSCRIBE', 'LIST_SUBSCRIPTIONS', 'SET_PROPERTY', 'GET_PROPERTY'] as const;
 type Method = (typeof METHODS)[number];
 
@@ -54,7 +53,9 @@ export class StreamProtocol implements Protocol, StreamSubscriber {
     let name = 'control';
     try {
       const request = parsedRequest(text);
-      id = idText(request['id'], text);
+      const given = requestIdJson(request['id'], text);
+      if (given === undefined) throw new ControlError(2, 'Invalid request: request ID must be an unsigned integer');
+      id = given;
       const method = methodOf(request, text);
       name = method;
       const result = this.#perform(method, request['params']);
@@ -134,17 +135,6 @@ function placeOf(error: unknown, text: string): string {
   const before = text.slice(0, position === null ? text.length : Number(position[1]));
   const line = before.split('\n').length;
   return `line ${line} column ${before.length - before.lastIndexOf('\n')}`;
-}
-
-/** The id as it is echoed: any whole number, a short word, null. */
-function idText(id: unknown, text: string): string {
-  if (id === null) return 'null';
-  if (typeof id === 'string' && ID_TEXT.test(id)) return JSON.stringify(id);
-  if (typeof id === 'number' && Number.isInteger(id)) {
-    // Past 2^53 the digits that were sent are echoed, not what JavaScript makes of them.
-    return Number.isSafeInteger(id) ? String(id) : (BIG_ID.exec(text)?.[1] ?? String(id));
-  }
-  throw new ControlError(2, 'Invalid request: request ID must be an unsigned integer');
 }
 
 function methodOf(request: Readonly<Record<string, unknown>>, text: string): Method {

@@ -8,11 +8,10 @@ import type { RateLimiter } from '../limits/rate-limiter.js';
 import { textOfMembers } from '../params.js';
 import type { StreamHub } from '../streams/hub.js';
 import type { Connection, Protocol } from './connection.js';
+import { requestIdJson } from './request-id.js';
 import { WsSession } from './session.js';
 
 const NO_VALUES: ReadonlyMap<string, string> = new Map();
-const ID_TEXT = /^[A-Za-z0-9_-]{0,36}$/;
-const BIG_ID = /"id"\s*:\s*(-?\d+)/;
 const VERSION = /^v\d+\//;
 const BANNED = 418;
 
@@ -54,7 +53,7 @@ export class WsApiProtocol implements Protocol {
       this.#refuse('null', invalidJsonRequest());
       return;
     }
-    const id = idText(request['id'], text);
+    const id = request['id'] === undefined ? 'null' : requestIdJson(request['id'], text);
     if (id === undefined) {
       this.#refuse('null', missing('id'));
       return;
@@ -124,12 +123,4 @@ export class WsApiProtocol implements Protocol {
     this.#connection.sendText(text, 'answer', rule.method, account === '' ? undefined : account);
     if (banned) this.#connection.close(1008, 'IP banned');
   }
-}
-
-/** The id as it is echoed; undefined for what cannot be one. */
-function idText(id: unknown, text: string): string | undefined {
-  if (id === null || id === undefined) return 'null';
-  if (typeof id === 'string' && ID_TEXT.test(id)) return `"${id}"`;
-  if (typeof id !== 'number' || !Number.isInteger(id)) return undefined;
-  return Number.isSafeInteger(id) ? String(id) : BIG_ID.exec(text)?.[1];
 }
