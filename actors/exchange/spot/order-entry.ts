@@ -53,7 +53,7 @@ export class OrderEntry {
   prepare(account: SpotAccount, market: SpotMarket, request: LegRequest): SpotOrder {
     if (market.symbol.status !== 'TRADING') throw marketClosed();
     return prepareOrder(market, account, request, {
-      orderId: orderId(this.#nextOrderId++), clientId: this.clientIds.next(), asOf: this.#asOf, nowUs: this.executions.nowUs,
+      orderId: orderId(this.#nextOrderId++), clientId: request.clientOrderId ?? this.clientIds.next(), asOf: this.#asOf, nowUs: this.executions.nowUs,
     });
   }
 

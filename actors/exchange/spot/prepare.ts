@@ -31,7 +31,7 @@ const FIRST_STRATEGY_TYPE = 1_000_000;
 
 export interface PrepareContext {
   readonly orderId: OrderId;
-  /** Used when the request names none. */
+  /** The client's, or one the venue made. */
   readonly clientId: ClientOrderId;
   readonly asOf: AsOf;
   readonly nowUs: number;
@@ -91,7 +91,7 @@ export function prepareOrder(market: SpotMarket, owner: SpotAccount, request: Le
     stpMode: MATCHER_STP[stp], condition, stopTicks, trailBips,
   };
   return new SpotOrder(place, {
-    market, owner, orderType: type, tif, stp, clientId: request.clientOrderId ?? context.clientId, quoteOrderQty, icebergLots: iceberg,
+    market, owner, orderType: type, tif, stp, clientId: context.clientId, quoteOrderQty, icebergLots: iceberg,
     strategyId: request.strategyId, strategyType: request.strategyType, createdUs: context.nowUs,
   });
 }

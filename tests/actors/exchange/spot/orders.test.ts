@@ -3,8 +3,12 @@ import { describe, it } from 'node:test';
 import { ASK, BID } from '../../../../actors/exchange/book/index.js';
 import { InsufficientFunds, mustParseAmount } from '../../../../actors/exchange/ledger/index.js';
 import { VenueError } from '../../../../actors/exchange/venue-error.js';
+import { HISTORY_LIMIT } from '../../../../actors/exchange/spot/order.js';
+import { accountId } from '../../../../actors/exchange/ids.js';
 import { ANN, BOB, BTC, CAT, Desk, id, refusalOf, USDT } from './support.js';
 
+/** Nobody listens to this one. */
+const QUIET = accountId(1999);
 const GTC = { timeInForce: 'GTC' } as const;
 
 describe('an order and the balances of its owner', () => {
@@ -83,6 +87,23 @@ describe('an order and the balances of its owner', () => {
     desk.place(BOB, { ...GTC, price: '59000', quantity: '0.1', clientOrderId: id('mine') });
     desk.agentTakes(ASK, 0.1);
     assert.equal(desk.place(ANN, { ...GTC, price: '59000', quantity: '0.1', clientOrderId: id('mine') }).order.status, 'NEW');
+  });
+});
+
+describe('what an account can look up', () => {
+  it('is bounded: the oldest orders that are over are forgotten, open ones never', () => {
+    const desk = new Desk();
+    desk.venue.openAccount(QUIET);
+    desk.venue.deposit(QUIET, USDT, mustParseAmount('1000000'), desk.nowUs);
+    const book = desk.venue.account(QUIET).on(desk.market());
+    const place = (): number => desk.place(QUIET, { ...GTC, price: '30000', quantity: '0.01' }).order.orderId;
+    const kept = place();
+    for (let k = 0; k < HISTORY_LIMIT * 1.5; k++) desk.venue.cancel(QUIET, { symbol: 'BTCUSDT', orderId: place() }, desk.nowUs);
+    const last = place();
+    assert.ok(book.orders.size <= HISTORY_LIMIT * 1.25 && book.orders.size >= HISTORY_LIMIT);
+    assert.equal(book.byClientId.size, book.orders.size);
+    assert.deepEqual([...book.open.keys()], [kept, last]);
+    assert.ok(book.orders.has(kept) && book.orders.has(last) && !book.orders.has(kept + 1));
   });
 });
 

@@ -31,7 +31,10 @@ export class Desk {
     const { spec, ...rest } = options;
     this.venue = new SpotVenue({
       symbols: [{ ...BTCUSDT, ...spec }, { ...ETHUSDT, ...spec }],
-      events: { wants: () => true, event: (account, event: UserEvent) => this.told.get(account as AccountId)?.push(JSON.parse(event.text('ms')) as Told) },
+      events: {
+        wants: (account) => this.told.has(account as AccountId),
+         event: (account, event: UserEvent) => this.told.get(account as AccountId)?.push(JSON.parse(event.text('ms')) as Told),
+      },
       ...rest,
     });
     for (const account of [ANN, BOB, CAT]) {
