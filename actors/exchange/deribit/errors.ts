@@ -9,6 +9,7 @@ const ERRORS = {
   invalid_params: [-32602, 'Invalid params'],
   internal_error: [-32603, 'Internal error'],
   authorization_required: [10000, 'authorization_required'],
+  error: [10001, 'error'],
   qty_too_low: [10002, 'qty_too_low'],
   order_not_found: [10004, 'order_not_found'],
   price_too_low: [10005, 'price_too_low'],

@@ -22,6 +22,22 @@ export const SOCKET_METHODS: ReadonlySet<string> = new Set([
   'private/get_cancel_on_disconnect', 'private/logout',
 ]);
 
+/** One call with who makes it. */
+export interface RpcCall {
+  readonly request: RpcRequest;
+  readonly grant: Grant | undefined;
+  /** Websocket that it came by; 0 = HTTP. */
+  readonly connection: number;
+  readonly ip: string;
+}
+
+/** What the engine's port says when the engine is not there (-1008), and Binance's codes of troubles, in Deribit's words. */
+function deribitError(error: VenueError): DeribitError {
+  if (error instanceof DeribitError) return error;
+  if (error.code === -1003) return new DeribitError('too_many_requests');
+  return error.code === -1008 ? new DeribitError('retry') : new DeribitError('error');
+}
+
 /** What websockets and HTTP of Deribit have in common: who calls, what it costs, and the way to the engine. */
 export class DeribitFace {
   readonly scene: Scene;
@@ -55,8 +71,37 @@ export class DeribitFace {
     if (waitUs > 0) throw new DeribitError('too_many_requests', { wait: Math.ceil(waitUs / 1e6) });
   }
 
-  /** Runs a method of the table in the engine's next turn; exactly one of the two is called, now or later. */
-  perform(request: RpcRequest, grant: Grant | undefined, connection: number, done: (result: unknown) => void, refused: (error: VenueError) => void): void {
+  /**
+   * Does what a call asks for, with whatever trouble is on: exactly one of the three is called, now or later. `cut` is a connection that is to
+   * be dropped without an answer.
+   */
+  perform(call: RpcCall, done: (result: unknown) => void, refused: (error: VenueError) => void, cut: () => void): void {
+    const { troubles, clock } = this.scene;
+    if (troubles.quiet) {
+      this.#run(call, done, refused);
+      return;
+    }
+    const { request, grant, connection, ip } = call;
+    const fate = troubles.request({ product: 'deribit', face: connection === 0 ? 'rest' : 'wsApi', name: request.method, account: grant === undefined ? undefined : String(grant.account), ip }) ?? {};
+    const answer = (tell: () => void): void => {
+      const told = (): void => {
+        if (fate.cut !== undefined) cut();
+        else if (fate.answer instanceof VenueError) refused(deribitError(fate.answer));
+        else if (fate.answer !== undefined) refused(new DeribitError('error', { status: fate.answer.status }));
+        else tell();
+      };
+      if (fate.answerDelayUs === undefined) told();
+      else clock.after(fate.answerDelayUs, told);
+    };
+    const begin = (): void => {
+      if (fate.run === false) answer(() => refused(new DeribitError('error')));
+      else this.#run(call, (result) => answer(() => done(result)), (error) => answer(() => refused(error)));
+    };
+    if (fate.delayUs === undefined) begin();
+    else clock.after(fate.delayUs, begin);
+  }
+
+  #run({ request, grant, connection }: RpcCall, done: (result: unknown) => void, refused: (error: VenueError) => void): void {
     const method = methodNamed(request.method);
     if (method === undefined) {
       refused(new DeribitError('method_not_found'));
@@ -75,7 +120,7 @@ export class DeribitFace {
     const params = new DeribitParams(request.params);
     this.port.call(
       (venue, nowUs) => venue.call(nowUs, () => (method.kind === 'public' ? method.run({ venue, params }) : method.run({ venue, params, account: venue.account(grant!.account), connection }))),
-      done, refused,
+      done, (error) => refused(deribitError(error)),
     );
   }
 
@@ -128,6 +173,6 @@ export class DeribitFace {
       signed: () => `${raw.method}\n${raw.url}\n${raw.body.toString('utf8')}\n`,
     });
     this.charge(method, grant, raw.ip);
-    return await new Promise((resolve, reject) => this.perform(request, grant, 0, resolve, reject));
+    return await new Promise((resolve, reject) => this.perform({ request, grant, connection: 0, ip: raw.ip }, resolve, reject, () => reject(new DeribitError('error', { reason: 'cut' }))));
   }
 }

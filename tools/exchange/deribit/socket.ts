@@ -154,7 +154,9 @@ export class DeribitSocket implements Protocol, ChannelListener {
         this.#connection.close(1000, 'logout');
         return;
       default:
-        this.#face.perform(request, grant, this.#number, done, (error) => this.#refuse(request.id ?? null, error, usIn, method));
+        this.#face.perform(
+          { request, grant, connection: this.#number, ip: this.#connection.ip }, done, (error) => this.#refuse(request.id ?? null, error, usIn, method), () => this.#connection.terminate('trouble'),
+        );
     }
   }
 

@@ -147,6 +147,47 @@ test('a stop waits unseen, keeps its id in the history and works under a new one
   assert.equal(worked['order_state'], 'filled');
 });
 
+test('a trailing stop follows the price at its distance; a market-limit order rests what it did not get', () => {
+  const { venue, alice } = openVenue();
+  const market = venue.market(venue.instrument('BTC-PERPETUAL'));
+  quote(venue, 'BTC-PERPETUAL', ASK, 60_000, 1000);
+  quote(venue, 'BTC-PERPETUAL', BID, 59_500, 100_000);
+  const { order } = place(venue, alice, { type: 'market_limit', amount: 1500, price: undefined });
+  assert.equal(order['filled_amount'], 1000);
+  assert.equal(order['order_state'], 'open');
+  assert.equal(order['price'], 60_000);
+  venue.call(venue.nowUs, () => venue.orders.cancelAll(alice, () => true));
+  const trailing = place(venue, alice, { direction: 'sell', type: 'trailing_stop', amount: 1000, price: undefined, trigger: 'last_price', triggerOffset: 200, reduceOnly: true });
+  assert.equal(trailing.order['trigger_offset'], 200);
+  const trade = (price: number): void => {
+    market.book.add(ASK, price * 2, 1, 0);
+    market.matcher.takeForAgent(BID, 1, price * 2, venue.nowUs);
+    venue.marketActed(venue.nowUs);
+  };
+  trade(60_400);
+  trade(60_250);
+  assert.equal(alice.open.size, 1);
+  trade(60_200);
+  assert.equal(alice.open.size, 0);
+  assert.equal(alice.lots(market.instrument), 0);
+});
+
+test('a good-til-day order ends at 08:00 UTC, a linear perpetual is traded in coin and earns USDC', () => {
+  const { venue, alice, bob } = openVenue();
+  const name = 'ETH_USDC-PERPETUAL';
+  place(venue, bob, { instrument: name, direction: 'sell', amount: 2, price: 3000 });
+  const { trades } = place(venue, alice, { instrument: name, amount: 1.5, price: 3000 });
+  assert.equal(trades[0]!['fee_currency'], 'USDC');
+  assert.equal(trades[0]!['fee'], 2.25);
+  const resting = place(venue, alice, { instrument: name, amount: 1, price: 2990, timeInForce: 'good_til_day' });
+  place(venue, bob, { instrument: name, amount: 3, price: 2999 });
+  const sold = place(venue, alice, { instrument: name, direction: 'sell', amount: 1.5, price: 2999 });
+  assert.equal(sold.trades[0]!['profit_loss'], -1.5);
+  assert.equal(alice.open.size, 1);
+  venue.advance(START_US + 20 * 3600e6);
+  assert.equal(venue.orders.state(alice, resting.order['order_id'] as string)['order_state'], 'cancelled');
+});
+
 test('longs pay shorts while the mark is above the index, and funding makes no money', () => {
   const { venue, alice, bob } = openVenue();
   place(venue, bob, { direction: 'sell', amount: 60_000 });

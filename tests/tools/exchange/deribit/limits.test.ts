@@ -4,6 +4,8 @@ import { Accounts, demoAccounts } from '../../../../tools/exchange/accounts.js';
 import { ChannelHub } from '../../../../tools/exchange/deribit/channel-hub.js';
 import { DeribitFace } from '../../../../tools/exchange/deribit/face.js';
 import { DeribitSocket } from '../../../../tools/exchange/deribit/socket.js';
+import { NO_TROUBLES, type RequestFate, type Troubles } from '../../../../tools/exchange/web/troubles.js';
+import { VenueError } from '../../../../actors/exchange/venue-error.js';
 import { ManualWebClock } from '../web/manual-clock.js';
 
 interface Frame {
@@ -14,7 +16,7 @@ interface Frame {
 }
 
 /** A socket without a wire and a venue behind it: what it sends, and with what code it was closed. */
-async function open(limits: 'venue' | 'off'): Promise<{ readonly clock: ManualWebClock; readonly frames: Frame[]; readonly state: { code: number | undefined }; ask(method: string, params?: object): Frame }> {
+async function open(limits: 'venue' | 'off', troubles: Troubles = NO_TROUBLES): Promise<{ readonly clock: ManualWebClock; readonly frames: Frame[]; readonly state: { code: number | undefined }; ask(method: string, params?: object): Frame }> {
   const clock = new ManualWebClock();
   const empty = { spot: {}, usdm: {}, options: {}, deribit: {} };
   const accounts = new Accounts(await demoAccounts(1, 1, empty));
@@ -27,9 +29,10 @@ async function open(limits: 'venue' | 'off'): Promise<{ readonly clock: ManualWe
     },
     sendText: (text: string) => frames.push(JSON.parse(text) as Frame),
     close: (code: number) => (state.code ??= code),
+    terminate: () => (state.code ??= 1006),
   };
   const engine = { call: (_call: unknown, done: (value: unknown) => void) => done('answered') };
-  const face = new DeribitFace({ clock, accounts, limits } as never, engine as never, new ChannelHub());
+  const face = new DeribitFace({ clock, accounts, limits, troubles } as never, engine as never, new ChannelHub());
   const socket = new DeribitSocket(face, connection as never, () => undefined);
   let id = 0;
   return {
@@ -93,4 +96,23 @@ test('silence for ten minutes ends a connection that has cancel-on-disconnect', 
   assert.equal(state.code, undefined);
   clock.advance(20e6);
   assert.equal(state.code, 1000);
+});
+
+test('troubles delay, replace and cut answers', async () => {
+  let fate: RequestFate = { answerDelayUs: 3e6 };
+  const { clock, frames, ask, state } = await open('off', { ...NO_TROUBLES, quiet: false, request: () => fate });
+  assert.equal(ask('public/get_time'), undefined);
+  clock.advance(3e6);
+  assert.equal(frames.at(-1)!.result, 'answered');
+  fate = { run: false, answer: new VenueError(-1008, 'busy') };
+  assert.equal(ask('public/get_time').error?.code, 10_040);
+  fate = { delayUs: 1e6, answer: new VenueError(-1007, 'timeout') };
+  ask('public/get_time');
+  clock.advance(1e6);
+  assert.equal(frames.at(-1)!.error?.code, 10_001);
+  fate = { cut: 'before-answer' };
+  const before = frames.length;
+  ask('public/get_time');
+  assert.equal(frames.length, before);
+  assert.equal(state.code, 1006);
 });
