@@ -11,17 +11,19 @@ export interface ExchangeProduct {
 /**
  * The exchange in a box: `/market`, then one supervisor a product (`/spot`, `/usdm`, `/options`, `/deribit`) with its engine first. A face that
  * crashes drops its sockets and comes back on its port with the books untouched; while an engine is down its faces stay and say so. A
- * product that keeps crashing takes the exchange down with it: half a venue would be a lie.
+ * product that keeps crashing takes the exchange down with it: half a venue would be a lie. Restarts are counted over a minute of the wall's
+ * time, whatever the speed of the venue's clock.
  */
-export function exchangeTree(market: readonly ChildSpec[], products: readonly ExchangeProduct[]): SupervisorSpec {
+export function exchangeTree(market: readonly ChildSpec[], products: readonly ExchangeProduct[], speed: number): SupervisorSpec {
+  const withinMs = Math.ceil(60_000 * speed);
   return supervisor({
     id: 'exchange',
     strategy: 'oneForOne',
-    intensity: { restarts: 3, withinMs: 60_000 },
+    intensity: { restarts: 3, withinMs },
     children: [
       ...market,
       ...products.map(({ name, engine, faces }) => supervisor({
-        id: name, strategy: 'oneForOne', intensity: { restarts: 10, withinMs: 60_000 }, children: [engine, ...faces],
+        id: name, strategy: 'oneForOne', intensity: { restarts: 10, withinMs }, children: [engine, ...faces],
       })),
     ],
   });

@@ -53,7 +53,7 @@ export class Exchange {
   /** What `faultline exchange start` can start. */
   readonly startables = new Startables();
   readonly #options: ExchangeOptions;
-  readonly #ports = new Map<ProductName, { value: number }>();
+  readonly #ports = new Map<ProductName, { value: number; had: boolean }>();
   #fatal: (reason: ExitReason) => void = () => {};
 
   constructor(options: ExchangeOptions) {
@@ -67,7 +67,7 @@ export class Exchange {
     };
     this.products = PRODUCTS.map((make) => make(scene));
     for (const scenario of scenarioStartables(this)) this.startables.add(scenario);
-    this.products.forEach(({ name }, at) => this.#ports.set(name, { value: options.port === 0 ? 0 : options.port + at }));
+    this.products.forEach(({ name }, at) => this.#ports.set(name, { value: options.port === 0 ? 0 : options.port + at, had: false }));
   }
 
   /** Starts the tree; resolves when every face listens. Rejects with what kept one from it; nothing is left running then. */
@@ -75,7 +75,7 @@ export class Exchange {
     const { runtime } = this;
     const tree = exchangeTree(this.#markets(), this.products.map((product) => ({
       name: product.name, engine: product.engine, faces: [faceSpec({ product, runtime, port: this.#ports.get(product.name)! }, this.clock.speed)],
-    })));
+    })), this.clock.speed);
     const last = `/${this.products.at(-1)!.name}`;
     await new Promise<void>((resolve, reject) => {
       const leave = runtime.onReport((report) => {

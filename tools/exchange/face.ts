@@ -6,8 +6,8 @@ type FaceMessage = { readonly type: 'open'; readonly face: OpenFace } | { readon
 interface FaceInput {
   readonly product: Product;
   readonly runtime: Runtime;
-  /** Port of the first start; later ones take the port that this one got. */
-  readonly port: { value: number };
+  /** Port of the first start, while `had` is false; later ones take the port that this one got. */
+  readonly port: { value: number; had: boolean };
 }
 
 interface FaceState {
@@ -17,8 +17,10 @@ interface FaceState {
   readonly runtime: Runtime;
 }
 
-const OPEN_DEADLINE_MS = 10_000;
+const OPEN_DEADLINE_MS = 15_000;
 const CLOSE_DEADLINE_MS = 3000;
+const REOPEN_WITHIN_MS = 5000;
+const REOPEN_EVERY_MS = 25;
 
 /** The actor that holds a product's port. Its crash or restart cuts every connection; it comes back on the same port. */
 const faceBehaviour: Behaviour<FaceState, FaceMessage, FaceInput> = {
@@ -29,9 +31,10 @@ const faceBehaviour: Behaviour<FaceState, FaceMessage, FaceInput> = {
     const state: FaceState = { face: null, ended: false, runtime };
     const { path } = ctx;
     ctx.startLater();
-    product.open(port.value).then(
+    openPort(product, port).then(
       (face) => {
         port.value = face.port;
+        port.had = true;
         if (state.ended) void face.close();
         else runtime.send(path, { type: 'open', face });
       },
@@ -65,9 +68,24 @@ const faceBehaviour: Behaviour<FaceState, FaceMessage, FaceInput> = {
   view: ({ face }) => ({ port: face?.port ?? null }),
 };
 
+/** Opens the port; one that was ours before is waited for, as its last connections may still be closing. */
+async function openPort(product: Product, { value, had }: FaceInput['port']): Promise<OpenFace> {
+  const deadlineMs = performance.now() + REOPEN_WITHIN_MS;
+  for (;;) {
+    try {
+      return await product.open(value);
+    } catch (error) {
+      const isInUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+      if (!had || !isInUse || performance.now() > deadlineMs) throw error;
+      await new Promise((resolve) => setTimeout(resolve, REOPEN_EVERY_MS));
+    }
+  }
+}
+
+/** @param speed of the venue's clock, on which the runtime counts; what is said here is in time of the wall */
 export function faceSpec(input: FaceInput, speed: number): WorkerSpec<FaceMessage> {
   return worker({
-    id: 'face', behaviour: faceBehaviour, input, startDeadlineMs: OPEN_DEADLINE_MS * Math.max(1, speed), shutdown: CLOSE_DEADLINE_MS * Math.max(1, speed),
-    backoff: { minMs: 50, maxMs: 2000, jitter: 0.2 },
+    id: 'face', behaviour: faceBehaviour, input, startDeadlineMs: OPEN_DEADLINE_MS * speed, shutdown: CLOSE_DEADLINE_MS * speed,
+    backoff: { minMs: 50 * speed, maxMs: 2000 * speed, jitter: 0.2 },
   });
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { createServer, type AddressInfo } from 'node:net';
 import { existsSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { after, describe, test } from 'node:test';
+import { linesForPeople, readyLine } from '../../../tools/exchange/ready.js';
+import { openExchange } from '../../support/open-exchange.js';
 import { Playground, type Served } from '../../support/served.js';
 
 const playground = new Playground();
@@ -30,7 +31,7 @@ async function open(name: string, ...more: string[]): Promise<{ readonly served:
 const json = async (url: string): Promise<unknown> => (await fetch(url)).json();
 
 describe('faultline exchange', { concurrency: 2 }, () => {
-  test('one JSON line when ready: origins that answer, keys, clock and socket; SIGINT ends it with 0', async () => {
+  test('one JSON line when ready: origins that answer, keys, clock and socket; name and ports are its own; SIGINT ends it with 0', async () => {
     const { served, ready } = await open('plain', '--seed', '5');
     for (const product of ['spot', 'usdm', 'options', 'deribit'] as const) {
       assert.match(ready[product].rest, /^http:\/\/127\.0\.0\.1:\d+$/);
@@ -48,25 +49,26 @@ describe('faultline exchange', { concurrency: 2 }, () => {
       assert.ok(((await json(`${ready.spot.rest}/api/v3/depth?symbol=${symbol}`)) as { readonly bids: unknown[] }).bids.length === 100);
       assert.ok(((await json(`${ready.usdm.rest}/fapi/v1/klines?symbol=${symbol}&interval=5m`)) as unknown[]).length === 500);
     }
+    // A name or a port that is taken is refused, and the one who has it does not notice.
+    const port = Number(new URL(ready.spot.rest).port);
+    const [second, third] = await Promise.all([
+      playground.run(['exchange', '--name', 'plain']), playground.run(['exchange', '--name', 'third', '--symbols', '1', '--port', String(Math.min(port, 65_532))]),
+    ]);
+    assert.equal(second.code, 78);
+    assert.match(second.stderr, /a process plain is running already/);
+    assert.equal(third.code, 78, third.stderr);
+    assert.match(third.stderr, /cannot listen.*\n {2}fix: --port 0/);
     assert.deepEqual(await served.kill('SIGINT'), { code: 0, signal: null });
     assert.equal(served.lines.length, 1, 'nothing else on stdout');
     assert.ok(!served.stderr.includes(ready.secret));
   });
 
-  test('the same seed gives the same keys; the clock runs as fast as asked; SIGTERM ends it with 0', async () => {
-    const first = await open('fast', '--seed', '5', '--speed', '50');
-    const { serverTime: fromMs } = (await json(`${first.ready.spot.rest}/api/v3/time`)) as { readonly serverTime: number };
-    const second = await open('same', '--seed', '5');
-    assert.deepEqual([second.ready.key, second.ready.secret, second.ready.keys.ed25519], [first.ready.key, first.ready.secret, first.ready.keys.ed25519]);
-    const { serverTime: toMs } = (await json(`${first.ready.spot.rest}/api/v3/time`)) as { readonly serverTime: number };
-    const wallMs = Date.now() - first.ready.clock.wallMs;
-    assert.ok(toMs - first.ready.clock.venueMs >= 45 * (wallMs - 500) && toMs > fromMs, `${toMs - first.ready.clock.venueMs} ms in ${wallMs} ms`);
-    assert.equal((await first.served.kill('SIGTERM')).code, 0);
-    await second.served.kill('SIGTERM');
-  });
-
-  test('is a process like others: ps, books, scripts, start, shutdown over its socket', async () => {
+  test('is a process like others: its clock, ps, books, scripts, start, restart of a face, shutdown over its socket', async () => {
     const { served, ready } = await open('verbs', '--speed', '10');
+    const { serverTime } = (await json(`${ready.spot.rest}/api/v3/time`)) as { readonly serverTime: number };
+    const wallMs = Date.now() - ready.clock.wallMs;
+    assert.equal(ready.clock.speed, 10);
+    assert.ok(serverTime - ready.clock.venueMs <= 10 * (wallMs + 50) && serverTime > ready.clock.venueMs, `${serverTime - ready.clock.venueMs} ms in ${wallMs} ms`);
     const tree = await playground.run(['ps', '--process', 'verbs', '--json']);
     for (const path of ['/market', '/spot/engine', '/spot/face', '/usdm/engine', '/usdm/face', '/options/engine', '/deribit/engine']) assert.ok(tree.stdout.includes(`"${path}"`), path);
     const books = JSON.parse((await playground.run(['exchange', 'books', '--json', '--process', 'verbs'])).stdout) as Record<string, { readonly sums: object }>;
@@ -84,25 +86,21 @@ describe('faultline exchange', { concurrency: 2 }, () => {
       lowest = Math.min(lowest, await price());
     }
     assert.ok(lowest <= before * 0.97, `from ${before} to ${lowest}`);
+    // A face that is restarted comes back on its port, and the book is untouched.
+    const id = async (): Promise<number> => ((await json(`${ready.spot.rest}/api/v3/depth?symbol=BTCUSDT`)) as { readonly lastUpdateId: number }).lastUpdateId;
+    const idBefore = await id();
+    assert.equal((await playground.run(['restart', '/spot/face', '--process', 'verbs', '--yes'])).code, 0);
+    let idAfter = 0;
+    for (let tries = 0; idAfter === 0 && tries < 200; tries++) {
+      idAfter = await id().catch(() => 0);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.ok(idAfter > idBefore);
     const unknown = await playground.run(['exchange', 'start', 'no-such-thing', '--process', 'verbs']);
     assert.equal(unknown.code, 9);
     assert.match(unknown.stderr, /no-such-thing.*flash-crash/);
     assert.equal((await playground.run(['shutdown', '--process', 'verbs'])).code, 0);
     assert.deepEqual(await served.ended, { code: 0, signal: null });
-  });
-
-  test('a face that is restarted comes back on its port, and the book is untouched', async () => {
-    const { served, ready } = await open('face');
-    const id = async (): Promise<number> => ((await json(`${ready.spot.rest}/api/v3/depth?symbol=BTCUSDT`)) as { readonly lastUpdateId: number }).lastUpdateId;
-    const before = await id();
-    assert.equal((await playground.run(['restart', '/spot/face', '--process', 'face', '--yes'])).code, 0);
-    let after = 0;
-    for (let tries = 0; after === 0 && tries < 100; tries++) {
-      after = await id().catch(() => 0);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    assert.ok(after > before);
-    await served.kill('SIGTERM');
   });
 
   test('--tape plays a tape on the product it is of, with its first price; the other product follows it', async () => {
@@ -136,28 +134,12 @@ describe('faultline exchange', { concurrency: 2 }, () => {
     await served.kill('SIGTERM');
   });
 
-  test('a name or a port that is taken is refused with 78, and the one who has it does not notice', async () => {
-    const { served } = await open('taken');
-    const second = await playground.run(['exchange', '--name', 'taken']);
-    assert.equal(second.code, 78);
-    assert.match(second.stderr, /a process taken is running already/);
-    const blocker = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => blocker.once('listening', resolve));
-    const { port } = blocker.address() as AddressInfo;
-    const third = await playground.run(['exchange', '--name', 'third', '--port', String(Math.min(port, 65_532))]);
-    assert.equal(third.code, 78, third.stderr);
-    assert.match(third.stderr, /cannot listen.*\n {2}fix: --port 0/);
-    blocker.close();
-    await served.kill('SIGTERM');
-  });
-
   test('a wrong command line is refused in one line with the way out, before anything is opened', async () => {
     writeFileSync(playground.at('bad.toml'), '[[account]]\nname = "a"\nkeys = [{ key = "short", secret = "secretsecret" }]\n');
     writeFileSync(playground.at('no.tape'), 'not a tape');
-    writeFileSync(playground.at('empty.toml'), '# nobody\n');
     const cases: readonly (readonly [number, RegExp, ...string[]])[] = [
-      [2, /--speed '0'/, '--speed', '0'], [2, /--symbols: there is no DOGECOIN/, '--symbols', 'DOGECOIN'], [2, /--as-of/, '--as-of', 'yesterday'], [2, /feed-trouble/, '--scenario', 'feed-trouble'],
-      [4, /nowhere\.toml/, '--accounts', playground.at('nowhere.toml')], [78, /64 letters and digits/, '--accounts', playground.at('bad.toml')], [3, /no\.tape/, '--tape', playground.at('no.tape')], [78, /lists no account/, '--accounts', playground.at('empty.toml')],
+      [2, /--symbols: there is no DOGECOIN/, '--symbols', 'DOGECOIN'], [2, /--as-of/, '--as-of', 'yesterday'],
+      [4, /nowhere\.toml/, '--accounts', playground.at('nowhere.toml')], [78, /64 letters and digits/, '--accounts', playground.at('bad.toml')], [3, /no\.tape/, '--tape', playground.at('no.tape')],
     ];
     for (const [code, message, ...args] of cases) {
       const outcome = await playground.run(['exchange', ...args]);
@@ -168,9 +150,13 @@ describe('faultline exchange', { concurrency: 2 }, () => {
   });
 
   test('without --json it prints URLs, keys and lines to copy', async () => {
-    const served = playground.serve(['exchange', '--name', 'people', '--symbols', '2']);
-    await served.ready();
-    for (const part of ['curl ', 'new ccxt.binance(', 'new ccxt.deribit(', 'new MainClient(', 'secret  ', '/ws-api/v3', 'faultline exchange books --process people']) assert.ok(served.stdout.includes(part), part);
-    await served.kill('SIGINT');
+    const opened = await openExchange();
+    try {
+      const text = linesForPeople(opened.exchange, opened.accounts, 'people');
+      const { hmac } = (readyLine(opened.exchange, opened.accounts, '/socket') as Ready).keys;
+      for (const part of [opened.origins.spot.rest, opened.origins.usdm.wsApi!, 'curl ', 'new ccxt.binance(', 'new ccxt.deribit(', 'new MainClient(', hmac!.key, hmac!.secret, 'faultline exchange books --process people']) assert.ok(text.includes(part), part);
+    } finally {
+      await opened.close();
+    }
   });
 });
