@@ -8,13 +8,13 @@
 import { ASK, BID } from '../../book/index.js';
 import { HOUSE } from '../../ids.js';
 import { type Amount, amount, type Asset, ONE } from '../../ledger/index.js';
-import { magnitude, negated, type Price } from '../contract.js';
+import { magnitude, negated, type Price, price } from '../contract.js';
 import { bankruptcyPrice } from '../liquidation-price.js';
 import { Position } from '../position.js';
 import type { FuturesAccount, Holding, SymbolAccount } from './account.js';
 import type { FuturesCore } from './core.js';
 import type { SymbolMarket } from './market.js';
-import { FuturesOrder, type OrderTerms } from './order.js';
+import { type Forced, FuturesOrder, type OrderTerms } from './order.js';
 import { share } from './symbol.js';
 
 /** Maintenance margin as a share of the margin balance from which the account is warned: 80 %. */
@@ -134,7 +134,7 @@ export class Liquidator {
   /** Takes lots from those on the other side, most profitable and leveraged first; the market's agents come last. */
   #deleverage(holding: Holding, ticks: number): void {
     const { market } = holding.owner;
-    const { clearing, publicSink, nowUs } = this.#core;
+    const { publicSink, nowUs } = this.#core;
     const long = holding.lots > 0;
     for (const other of adlQueue(market, !long)) {
       const lots = Math.min(Math.abs(holding.lots), Math.abs(other.lots));
@@ -146,16 +146,43 @@ export class Liquidator {
       this.#core.dirty.add(other.owner.account);
       if (holding.lots === 0) return;
     }
-    const lots = Math.abs(holding.lots);
-    const signed = long ? lots : -lots;
+    this.#closeWithAgents(holding, ticks, 'liquidation');
+  }
+
+  #closeWithAgents(holding: Holding, ticks: number, forced: Forced): void {
+    const { market } = holding.owner;
+    const { clearing, publicSink, nowUs } = this.#core;
+    const { lots: signed } = holding;
+    const lots = Math.abs(signed);
     const tradeId = market.matcher.nextTradeId++;
-    this.#fillOutside(holding, ticks, lots, 'liquidation', tradeId);
+    this.#fillOutside(holding, ticks, lots, forced, tradeId);
     clearing.bookHouse(HOUSE.market, clearing.agentsPosition(market), signed, Position.tradedValue(market.symbol.contract, signed, ticks));
-    publicSink.deleveraged(market, { tradeId, ticks, lots, takerSide: long ? ASK : BID, by: 'adl', atUs: nowUs });
+    publicSink.deleveraged(market, { tradeId, ticks, lots, takerSide: signed > 0 ? ASK : BID, by: 'adl', atUs: nowUs });
+  }
+
+  /**
+   * Closes what an account holds of a symbol as the venue does it, whatever its margin: `liquidation` in the book up to 1 % from the mark
+   * price and what is left by the fund, the others whole at the mark price against the market's agents.
+   */
+  forceClose(state: SymbolAccount, kind: Forced): void {
+    const { market, account } = state;
+    const { symbol, markPrice } = market;
+    for (const holding of state.holdings()) {
+      if (holding.lots === 0) continue;
+      if (kind !== 'liquidation') {
+        this.#closeWithAgents(holding, Math.max(1, symbol.ticksDown(markPrice)), kind);
+        continue;
+      }
+      this.#cancelOrders(state);
+      const notional = holding.markNotional();
+      const away = markPrice / 100n;
+      this.#closeWhole(holding, price(holding.lots > 0 ? markPrice - away : markPrice + away));
+      this.#chargeFee(account, holding, notional, account.margin(symbol.marginAsset).available);
+    }
   }
 
   /** An order of the venue's that is filled whole at one price, outside the book. */
-  #fillOutside(holding: Holding, ticks: number, lots: number, forced: 'liquidation' | 'adl', tradeId: number): void {
+  #fillOutside(holding: Holding, ticks: number, lots: number, forced: Forced, tradeId: number): void {
     const { market, account } = holding.owner;
     const { clearing, users, nowUs } = this.#core;
     const closesLong = holding.lots > 0;
@@ -167,25 +194,38 @@ export class Liquidator {
     order.filledTickLots = lots * ticks;
     order.state = 'filled';
     const signed = closesLong ? -lots : lots;
-    clearing.fill(order, { tradeId, ticks, lots, atUs: nowUs }, signed, Position.tradedValue(market.symbol.contract, signed, ticks), forced === 'adl');
+    clearing.fill(order, { tradeId, ticks, lots, atUs: nowUs }, signed, Position.tradedValue(market.symbol.contract, signed, ticks), forced !== 'liquidation');
     this.#core.close(order);
     this.#core.dirty.add(account);
     this.#core.shrinkClosing(holding);
   }
 
-  #order(holding: Holding, side: typeof BID | typeof ASK, ticks: number, lots: number, forced: 'liquidation' | 'adl'): FuturesOrder {
+  #order(holding: Holding, side: typeof BID | typeof ASK, ticks: number, lots: number, forced: Forced): FuturesOrder {
     const { account } = holding.owner;
     const terms: OrderTerms = {
       holder: holding.owner,
-      clientOrderId: forced === 'adl' ? 'adl_autoclose' : `autoclose-${Math.floor(this.#core.nowUs / 1000)}${String(this.#nextForced++).padStart(6, '0')}`,
+      clientOrderId: this.#forcedName(forced),
       positionSide: holding.side, shownType: 'LIQUIDATION', origType: 'LIQUIDATION', shownTimeInForce: 'IOC', reduceOnly: false, closePosition: false,
       workingType: 'CONTRACT_PRICE', priceProtect: false, priceMatch: 'NONE', stpName: 'NONE', goodTillMs: 0,
     };
     const order = new FuturesOrder(
       { orderId: this.#core.nextOrderId(), account: account.id, side, type: 'limit', ticks, lots, timeInForce: 'IOC' }, terms, holding, true, { forced },
     );
-    account.history.forced.push({ order, kind: forced === 'adl' ? 'ADL' : 'LIQUIDATION' });
+    if (forced !== 'settlement') account.history.forced.push({ order, kind: forced === 'adl' ? 'ADL' : 'LIQUIDATION' });
     return order;
+  }
+
+  /** Source: "Event: Order Update", special client order ids. */
+  #forcedName(forced: Forced): string {
+    const number = `${Math.floor(this.#core.nowUs / 1000)}${String(this.#nextForced++).padStart(6, '0')}`;
+    switch (forced) {
+      case 'adl':
+        return 'adl_autoclose';
+      case 'liquidation':
+        return `autoclose-${number}`;
+      case 'settlement':
+        return `settlement_autoclose-${number}`;
+    }
   }
 
   /** The liquidation fee, as far as `left` of the margin pays it. */

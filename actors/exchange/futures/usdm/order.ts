@@ -15,6 +15,8 @@ export type WorkingType = 'CONTRACT_PRICE' | 'MARK_PRICE';
 export type StpName = 'NONE' | 'EXPIRE_TAKER' | 'EXPIRE_MAKER' | 'EXPIRE_BOTH';
 export type PriceMatch = 'NONE' | 'OPPONENT' | 'OPPONENT_5' | 'OPPONENT_10' | 'OPPONENT_20' | 'QUEUE' | 'QUEUE_5' | 'QUEUE_10' | 'QUEUE_20';
 export type OrderStatus = 'NEW' | 'PARTIALLY_FILLED' | 'FILLED' | 'CANCELED' | 'EXPIRED' | 'EXPIRED_IN_MATCH';
+/** Why the venue closes somebody's position. */
+export type Forced = 'liquidation' | 'adl' | 'settlement';
 export type AlgoStatus = 'NEW' | 'CANCELED' | 'TRIGGERING' | 'TRIGGERED' | 'FINISHED' | 'REJECTED' | 'EXPIRED';
 
 export const ORDER_TYPES: readonly OrderType[] = ['LIMIT', 'MARKET', 'STOP', 'STOP_MARKET', 'TAKE_PROFIT', 'TAKE_PROFIT_MARKET', 'TRAILING_STOP_MARKET'];
@@ -58,7 +60,7 @@ export class FuturesOrder extends ClientOrder {
   /** The algo order that became this one. */
   readonly algo: AlgoOrder | undefined;
   /** Made by the venue to close a position. */
-  readonly forced: 'liquidation' | 'adl' | undefined;
+  readonly forced: Forced | undefined;
   status: OrderStatus = 'NEW';
   /** Sum of price × quantity of the fills. */
   filledQuote: Amount = ZERO;
@@ -68,7 +70,7 @@ export class FuturesOrder extends ClientOrder {
   /** What it adds to its side's open notional now. */
   reserved: Amount = ZERO;
 
-  constructor(request: PlaceRequest, terms: OrderTerms, holding: Holding, closing: boolean, extra: { readonly triggerTicks?: number; readonly algo?: AlgoOrder; readonly forced?: 'liquidation' | 'adl' } = {}) {
+  constructor(request: PlaceRequest, terms: OrderTerms, holding: Holding, closing: boolean, extra: { readonly triggerTicks?: number; readonly algo?: AlgoOrder; readonly forced?: Forced } = {}) {
     super(request);
     this.terms = terms;
     this.holding = holding;

@@ -17,7 +17,7 @@ import * as refuse from './errors.js';
 import { NO_PUBLIC, NO_USERS, type PublicSink, type UserSink } from './events.js';
 import { Liquidator } from './liquidation.js';
 import type { FuturesStatus, SymbolMarket } from './market.js';
-import { type AlgoOrder, type FuturesOrder, isConditional, type PositionSide } from './order.js';
+import { type AlgoOrder, type Forced, type FuturesOrder, isConditional, type PositionSide } from './order.js';
 import { OrderDesk } from './orders.js';
 import type { ModifyOrder, NewOrder, OrderName } from './requests.js';
 import { SettingsDesk } from './settings.js';
@@ -147,6 +147,13 @@ export class FuturesVenue implements Venue {
     const filled = this.core.market(symbol).matcher.takeForAgent(side, lots, limitTicks, nowUs);
     this.#settle();
     return filled;
+  }
+
+  /** Closes an account's positions of a symbol as the venue itself would, for those who want to see how a client takes it. */
+  forceClose(id: AccountId, symbol: string, kind: Forced, nowUs: number): void {
+    this.#begin(nowUs);
+    this.#liquidator.forceClose(this.core.holder(this.core.account(id), this.core.market(symbol)), kind);
+    this.#settle();
   }
 
   setStatus(symbol: string, status: FuturesStatus): void {

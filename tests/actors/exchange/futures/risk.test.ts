@@ -211,6 +211,23 @@ describe('liquidation', () => {
     assert.deepEqual(stage.venue.ledger.sumByAsset(), stage.venue.ledger.supply());
   });
 
+  test('a position can be closed by force in each of the venue’s ways, and is told as such', () => {
+    for (const [kind, name, history] of [['liquidation', /^autoclose-\d+$/, 'LIQUIDATION'], ['adl', /^adl_autoclose$/, 'ADL'], ['settlement', /^settlement_autoclose-\d+$/, undefined]] as const) {
+      const stage = new Stage();
+      stage.place(ALICE, { quantity: '0.500' });
+      stage.place(ALICE, { side: 'SELL', price: '61000', quantity: '0.500', reduceOnly: true });
+      stage.log.take();
+      stage.venue.forceClose(ALICE, 'BTCUSDT', kind, stage.nowUs);
+      const { history: kept } = stage.venue.account(ALICE);
+      assert.equal(stage.lots(ALICE), 0);
+      assert.match(kept.fills.items.at(-1)!.order.terms.clientOrderId, name);
+      assert.equal(kept.forced.items.at(-1)?.kind, history);
+      assert.ok(stage.log.take().some((line) => line.startsWith('1001 CALCULATED FILLED 0.500@')));
+      assert.equal(stage.venue.account(ALICE).hasOpenOrders, false);
+      assert.deepEqual(stage.venue.ledger.sumByAsset(), stage.venue.ledger.supply());
+    }
+  });
+
   test('who closes by himself for more than he has owes nothing: the insurance pays', () => {
     const stage = new Stage();
     stage.venue.setLeverage(ALICE, 'BTCUSDT', 125, stage.nowUs);
