@@ -79,7 +79,7 @@ export function exchangeInfoOperations(engine: EnginePort<SpotVenue>, rateLimits
     {
       security: 'none', rest: 'GET /api/v3/executionRules', ws: 'executionRules',
       weight: (params) => (params.has('symbol') ? 2 : params.has('symbols') ? Math.min(40, 2 * (params.optionalSymbols()?.length ?? 1)) : 40),
-      // No symbol here has an execution rule, as most of the venue's have none.
+      // No symbol here has an execution rule.
       handle: (params) => {
         const symbol = params.optionalSymbol();
         const symbols = params.optionalSymbols();
