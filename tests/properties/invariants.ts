@@ -99,6 +99,8 @@ export class Invariants {
 
   /** An administrator's restart lifts a quarantine and opens a new window. */
   restartedByHand(path: string): void {
+    // A start by hand that fails keeps the specification, a temporary child's too: one that a boot had yet to start.
+    this.changed.add(path);
     const number = this.find(path)?.cell;
     if (number !== undefined) this.seen.delete(number);
   }
