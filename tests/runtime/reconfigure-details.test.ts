@@ -134,3 +134,11 @@ test('a tree that is too deep is a problem of its own kind', () => {
   for (let level = 0; level < 300; level++) spec = supervisor({ id: 's', strategy: 'oneForOne', intensity: { restarts: 1, withinMs: 1 }, children: [spec] });
   assert.deepEqual(validateSpec(spec).map(({ code }) => code), ['too_deep']);
 });
+
+test('a supervisor that is down takes new flags, and tells of no partitions; a child that had a budget of its own may have none', () => {
+  const quarantined = child('x', {}, { quarantine: { restarts: 1, withinMs: 1 } });
+  const runtime = started(root([supervisor({ id: 's', strategy: 'oneForOne', intensity: { restarts: 1, withinMs: 1 }, backoff: { minMs: 5, maxMs: 5, jitter: 0 }, children: [quarantined] })]));
+  assert.deepEqual(runtime.reconfigure('/s', { children: [child('x')] }), { ok: true, added: [], replaced: ['x'], kept: [] });
+  runtime.crash('/s');
+  assert.deepEqual(runtime.reconfigure('/s', { strategy: 'oneForAll' }), { ok: true, added: [], replaced: [], kept: [] });
+});
