@@ -32,7 +32,7 @@ export function page({ date, stryker, node, seconds, parts, files, supervision, 
 Written by \`npm run mutation\`; do not edit. ${parts === 1 ? 'The last whole run' : `Put together of ${parts} runs of some files each, of the same sources`}: ${date}, Stryker ${stryker}, Node ${node}, ${seconds} s.
 
 Every change that Stryker knows (conditions, operators, literals, blocks, calls left out) is made to the supervision code (with \`--core\` also to
-the part of the core that decides exits and restarts), one at a time. The tests run against it: \`tests/conformance\`, \`tests/runtime\`
+the part of the core that decides exits and restarts, see [mutation-core.md](mutation-core.md)), one at a time. The tests run against it: \`tests/conformance\`, \`tests/runtime\`
 (but lanes, rings, the control socket, compiled machines, docs and heap) and a seeded sample of the [properties](properties.md). A mutant is killed when a test fails or
 hangs. Tests that measure time or wait for the collector are left out. Tests are loaded once into each of two processes (\`tools/mutation/runner.ts\`), so a mutant costs its tests and no start of Node.
 
