@@ -113,15 +113,15 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
 
   /**
    * Changes price and total quantity (with what is filled already). Fewer lots at the same price keep the place in the
-   * queue; anything else leaves the book and is matched like a new order. A conditional order that waits is changed
-   * where it is. Not from inside an event.
+   * queue, unless the venue's rule is `requeue`; anything else leaves the book and is matched like a new order. A
+   * conditional order that waits is changed where it is. Not from inside an event.
    */
-  amend(order: O, ticks: number, lots: number, nowUs: number): AmendOutcome {
+  amend(order: O, ticks: number, lots: number, nowUs: number, requeue = false): AmendOutcome {
     if (this.#busy) throw new Error('amend() from inside a sink event');
     if (order.state !== 'resting' && order.state !== 'untriggered') return 'not-open';
     this.#enter(nowUs);
     try {
-      return this.#amend(order, ticks, lots);
+      return this.#amend(order, ticks, lots, requeue);
     } finally {
       this.#settle();
     }
@@ -453,7 +453,7 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
     return beyond(order.side, best, order.ticks) ? 'price-limit' : 'budget';
   }
 
-  #amend(order: O, ticks: number, lots: number): AmendOutcome {
+  #amend(order: O, ticks: number, lots: number, requeue: boolean): AmendOutcome {
     const leaves = lots - order.filledLots - order.preventedLots;
     if (leaves <= 0) {
       this.#end(order, 'canceled', 'amended');
@@ -466,7 +466,7 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
       this.#sink.onAmended(order, true);
       return 'amended';
     }
-    if (ticks === order.ticks && leaves <= before) {
+    if (ticks === order.ticks && leaves <= before && !requeue) {
       order.lots = lots;
       if (leaves < before) this.book.reduce(order.handle, before - leaves);
       this.#sink.onAmended(order, true);

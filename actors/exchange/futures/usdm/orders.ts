@@ -142,7 +142,7 @@ export class OrderDesk {
   }
 
   /**
-   * New price and total quantity of a LIMIT order. A quantity not above what is filled cancels it, and so does a price at which a
+   * New price and total quantity of a LIMIT order, which goes to the back of its queue. A quantity not above what is filled cancels it, and so does a price at which a
    * post-only order would take. @throws VenueError -2013, -5025, -5026, -5027, and those of a new order.
    */
   modify(account: FuturesAccount, wanted: ModifyOrder): FuturesOrder {
@@ -168,7 +168,7 @@ export class OrderDesk {
       }
     }
     order.amends += 1;
-    market.matcher.amend(order, ticks, lots, core.nowUs);
+    market.matcher.amend(order, ticks, lots, core.nowUs, true);
     return order;
   }
 

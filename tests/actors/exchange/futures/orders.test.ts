@@ -151,6 +151,14 @@ describe('orders of USD-M futures', () => {
     assert.equal(stage.venue.account(ALICE).of(stage.venue.markets.get('BTCUSDT')!).bidNotional, 0n);
   });
 
+  test('a modified order goes to the back of its queue, even when it only gets smaller', () => {
+    const stage = new Stage();
+    const [first, second] = [ALICE, BOB].map((id) => stage.place(id, { price: '59995', quantity: '0.100' }));
+    stage.venue.modifyOrder(ALICE, { symbol: 'BTCUSDT', orderId: first!.orderId, side: 'BUY', quantity: '0.050', price: '59995' }, stage.nowUs);
+    stage.venue.takeForAgent('BTCUSDT', 1, 100, 599_950, stage.nowUs);
+    assert.deepEqual([first!.filledLots, second!.filledLots], [0, 100]);
+  });
+
   test('hedge mode: LONG and SHORT apart, closing sides checked, reduceOnly not known', () => {
     const stage = new Stage();
     stage.venue.setDual(ALICE, true, stage.nowUs);
