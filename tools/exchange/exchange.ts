@@ -128,6 +128,12 @@ export class Exchange {
     return { clock: this.clockNow(), ...Object.fromEntries(entries) };
   }
 
+  /** How far each market is behind the venue's clock: more than a slice or two when the machine is too slow for the speed. */
+  marketLagMs(): Readonly<Record<string, number>> {
+    const nowUs = this.clock.nowUs();
+    return Object.fromEntries(this.products.flatMap(({ name, feed }) => (feed === undefined ? [] : [[name, Math.max(0, Math.round((nowUs - feed.inside.nextUs) / 1000))]])));
+  }
+
   clockNow(): { readonly venueMs: number; readonly wallMs: number; readonly speed: number } {
     return { venueMs: Math.floor(this.clock.nowUs() / 1000), wallMs: Date.now(), speed: this.clock.speed };
   }

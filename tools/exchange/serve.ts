@@ -76,7 +76,7 @@ export async function serveExchange(options: ServeOptions): Promise<never> {
     await processHost.serve({
       runtime: () => runtime,
       status: () => ({ state: processHost.ending ? 'stopping' : 'serving', symbols: listed.map(({ symbol }) => symbol), clock: exchange.clockNow(), origins: exchange.origins() }),
-      metrics: () => ({ clock: exchange.clockNow() }),
+      metrics: () => ({ clock: exchange.clockNow(), marketLagMs: exchange.marketLagMs() }),
       questions: { [QUESTIONS.books]: (input) => exchange.books(limitOf(input)), [QUESTIONS.scripts]: () => exchange.startables.list() },
       commands: { [COMMANDS.start]: (input) => exchange.startables.start(nameOf(input)) },
     });

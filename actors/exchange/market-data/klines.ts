@@ -102,13 +102,13 @@ export class KlineSeries {
     if (back === 0) return this.current ?? undefined;
     if (back > this.#capacity) return undefined;
     const index = this.#closed - back;
-    return index < 0 ? this.#earlier().at(index) : this.#read((index % this.#capacity) * FIELDS);
+    return index < 0 ? this.earlier().at(index) : this.#read((index % this.#capacity) * FIELDS);
   }
 
   /** Up to `limit` candles that open in [fromUs, toUs], oldest first: the first ones from `fromUs` when it is given, else the last ones. */
   range(fromUs: number | undefined, toUs: number | undefined, limit: number): Readonly<Kline>[] {
     const found: Readonly<Kline>[] = [];
-    const last = Math.min(this.#closed + this.#earlier().length, this.#capacity);
+    const last = Math.min(this.#closed + this.earlier().length, this.#capacity);
     if (fromUs === undefined) {
       for (let back = 0; back <= last && found.length < limit; back++) {
         const kline = this.at(back);
@@ -139,7 +139,8 @@ export class KlineSeries {
     return low;
   }
 
-  #earlier(): readonly Readonly<Kline>[] {
+  /** The past that the series was begun with, oldest first. */
+  earlier(): readonly Readonly<Kline>[] {
     if (this.#makePast !== null) {
       this.#past = this.#makePast();
       this.#makePast = null;

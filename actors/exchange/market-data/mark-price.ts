@@ -1,5 +1,5 @@
 import { INTERVALS, SECOND_US, type Interval } from './calendar.js';
-import { KlineSeries } from './klines.js';
+import { KlineSeries, type Kline } from './klines.js';
 
 /** Seconds over which the mean basis of the mark price is taken. */
 const BASIS_SECONDS = 60;
@@ -23,6 +23,15 @@ export class MarkPrice {
   readonly indexKlines = series();
   readonly premiumKlines = series();
   #basis = 0;
+
+  /** Begins mark and index at a price, after the past of the contract's own candles; `tick` is the decimal value of their tick. */
+  begin(nowUs: number, price: number, tick: number, past: (interval: Interval) => readonly Readonly<Kline>[]): void {
+    const units = (ticks: number): number => Math.round((ticks * tick) / PRICE_UNIT);
+    for (const interval of INTERVALS) {
+      const makePast = (): readonly Readonly<Kline>[] => past(interval).map((kline) => ({ ...kline, open: units(kline.open), high: units(kline.high), low: units(kline.low), close: units(kline.close) }));
+      for (const klines of [this.markKlines, this.indexKlines]) klines[interval].begin(nowUs, Math.round(price / PRICE_UNIT), makePast);
+    }
+  }
 
   /** One second's sample: index, mid and last price of the perpetual (0 = no trade yet), the last funding rate and when the next one is due. */
   sample(nowUs: number, index: number, mid: number, last: number, fundingRate: number, nextFundingUs: number): void {

@@ -5,6 +5,7 @@ import { fillHistory, MarkPrice, SymbolData, type DataListener } from '../../../
 import type { AgentDesk } from '../../../actors/generator/live-market.js';
 import type { Scene } from '../product.js';
 import { StreamHub, futuresStreamClass } from '../web/index.js';
+import { fixed } from './decimals.js';
 import { FUTURES_SPEEDS_MS, MarketStreams, SPOT_SPEEDS_MS, type ForcedOrder, type StreamedSymbol } from './streams.js';
 import { SymbolText } from './symbol-text.js';
 
@@ -34,6 +35,9 @@ interface Opened {
 }
 
 const FUNDINGS_KEPT = 1000;
+/** A month of them a symbol. */
+const PAST_FUNDINGS = 90;
+const INTEREST_RATE = '0.00010000';
 /** Seeds of the two products' own crowds lie apart. */
 const CROWD_SEEDS = { spot: 0, usdm: 7_919 } as const;
 const FIRST_AGGREGATE_ID = 3_000_000_000;
@@ -43,7 +47,9 @@ const HISTORY_STREAM = 900;
 export class MarketFeed {
   readonly product: 'spot' | 'usdm';
   readonly hub: StreamHub;
-  readonly fundings: PastFunding[] = [];
+  /** Fundings that were paid since the venue opened. */
+  readonly #fundings: PastFunding[] = [];
+  #pastFundings: readonly PastFunding[] | null = null;
   readonly #scene: Scene;
   readonly #texts: readonly SymbolText[];
   readonly #indexOf = new Map<string, number>();
@@ -85,7 +91,10 @@ export class MarketFeed {
       const tick = Number(contract.tickSize);
       const meanLots = Math.max(1, listing.profile.takerUsd / (listing.startPrice * Number(contract.lotSize)));
       fillHistory(data.klines, seed, HISTORY_STREAM + listing.index, Math.round(listing.startPrice / tick), meanLots, nowUs);
-      return { text: this.#texts[index]!, data, ...(futures ? { mark: new MarkPrice() } : {}) };
+      if (!futures) return { text: this.#texts[index]!, data };
+      const mark = new MarkPrice();
+      mark.begin(nowUs, listing.startPrice, tick, (interval) => data.klines[interval].earlier());
+      return { text: this.#texts[index]!, data, mark };
     });
     streams = new MarketStreams(this.hub, futures ? 'futures' : 'spot', symbols, facts === undefined ? undefined : (index) => facts.funding(index));
     const published = streams;
@@ -134,8 +143,16 @@ export class MarketFeed {
 
   /** A funding has been paid. */
   funded(funding: PastFunding): void {
-    this.fundings.push(funding);
-    if (this.fundings.length > FUNDINGS_KEPT) this.fundings.shift();
+    this.#fundings.push(funding);
+    if (this.#fundings.length > FUNDINGS_KEPT) this.#fundings.shift();
+  }
+
+  /** Fundings of all symbols, oldest first; those before the venue opened are as made up as its candles, at the interest rate. */
+  fundings(): readonly PastFunding[] {
+    this.#pastFundings ??= this.#now.symbols.flatMap(({ text, data }) => data.klines['8h'].earlier().slice(-PAST_FUNDINGS).map(({ closeUs, close }) => ({
+      symbol: text.symbol, rate: INTEREST_RATE, atUs: closeUs + 1, markPrice: fixed(close * text.price.unit, 8),
+    }))).sort((a, b) => a.atUs - b.atUs);
+    return [...this.#pastFundings, ...this.#fundings];
   }
 
   /** Mid prices of all listings, decimals. */

@@ -108,8 +108,8 @@ export function usdmMarketData(questions: Questions, clockUs: () => number): { r
       const symbol = params.optionalSymbol();
       const { fromUs, toUs } = spanOf(params);
       const limit = params.limit(100, 1000);
-      return questions.ask(({ fundings }) => {
-        const wanted = fundings.filter((one) => (symbol === undefined || one.symbol === symbol) && one.atUs >= (fromUs ?? -Infinity) && one.atUs <= (toUs ?? Infinity));
+      return questions.ask((feed) => {
+        const wanted = feed.fundings().filter((one) => (symbol === undefined || one.symbol === symbol) && one.atUs >= (fromUs ?? -Infinity) && one.atUs <= (toUs ?? Infinity));
         const rows = fromUs === undefined ? wanted.slice(-limit) : wanted.slice(0, limit);
         return rows.map((one) => ({ symbol: one.symbol, fundingRate: one.rate, fundingTime: stamp(one.atUs, caller.timeUnit), markPrice: one.markPrice }));
       });

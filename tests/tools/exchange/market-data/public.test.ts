@@ -121,6 +121,25 @@ describe('public market data', { concurrency: true }, () => {
     }
   });
 
+  test('the past: fundings every eight hours, and candles of mark and index beside the trades\'', async () => {
+    const { rest } = opened.origins.usdm;
+    const get = async <T>(path: string): Promise<T> => (await fetch(`${rest}/fapi/v1/${path}`)).json() as Promise<T>;
+    const fundings = await get<{ readonly symbol: string; readonly fundingTime: number; readonly markPrice: string }[]>('fundingRate?symbol=BTCUSDT&limit=50');
+    assert.equal(fundings.length, 50);
+    fundings.forEach(({ symbol, fundingTime }, at) => {
+      assert.ok(symbol === 'BTCUSDT' && fundingTime % 28_800_000 === 0);
+      if (at > 0) assert.equal(fundingTime - fundings[at - 1]!.fundingTime, 28_800_000);
+    });
+    const from = fundings[10]!.fundingTime;
+    assert.equal((await get<readonly unknown[]>(`fundingRate?symbol=BTCUSDT&startTime=${from}&limit=5`)).length, 5);
+    const rows = async (path: string): Promise<(readonly [number, string, string, string, string, ...unknown[]])[]> => get(path);
+    const [trades, mark, index] = [await rows('klines?symbol=BTCUSDT&interval=1h&limit=30'), await rows('markPriceKlines?symbol=BTCUSDT&interval=1h&limit=30'), await rows('indexPriceKlines?pair=BTCUSDT&interval=1h&limit=30')];
+    for (const list of [mark, index]) {
+      assert.deepEqual(list.map(([openMs]) => openMs), trades.map(([openMs]) => openMs));
+      assert.deepEqual(list.slice(0, -1).map((row) => row.slice(1, 5).map(Number)), trades.slice(0, -1).map((row) => row.slice(1, 5).map(Number)));
+    }
+  });
+
   test('refusals are the venue\'s own', async () => {
     const { spot, usdm } = opened.origins;
     const cases: readonly (readonly [string, number])[] = [
