@@ -234,6 +234,28 @@ describe('USD-M over real sockets', () => {
     assert.equal(books.sums['USDT']!.held, books.sums['USDT']!.supply);
     stream.close();
   });
+
+  test('funding is paid to the user’s stream and history, and told to the public; a liquidation is heard by both', async () => {
+    const client = new RawClient(opened, 3);
+    const stream = await userStream(client, opened);
+    const forced = await Listener.open(`${opened.origins.usdm.ws}/market/ws/btcusdt@forceOrder`);
+    await client.ok('POST', '/fapi/v1/order', market('BUY', '0.100'));
+    await client.venue((venue) => venue.advance(venue.core.market('BTCUSDT').nextFundingUs));
+    const paid = await stream.until(({ a }) => (a as Json | undefined)?.['m'] === 'FUNDING_FEE');
+    assert.deepEqual((paid['a'] as { readonly P: Json[] }).P, [], 'a cross position is not told');
+    const [fee] = (await client.ok('GET', '/fapi/v1/income', { incomeType: 'FUNDING_FEE' })) as unknown as Json[];
+    const [funding] = (await (await fetch(`${client.rest}/fapi/v1/fundingRate?symbol=BTCUSDT`)).json()) as Json[];
+    assert.ok(Math.abs(Number(fee!['income']) + 0.1 * Number(funding!['markPrice']) * Number(funding!['fundingRate'])) < 1e-5);
+    await client.venue((venue, nowUs) => venue.forceClose(client.account.id, 'BTCUSDT', 'liquidation', nowUs));
+    const closed = (await stream.until(({ o }) => (o as Json | undefined)?.['x'] === 'CALCULATED'))['o'] as Json;
+    assert.match(String(closed['c']), /^autoclose-/);
+    const { o } = (await forced.until(({ e, o: order }) => e === 'forceOrder' && (order as Json)['q'] === '0.100')) as { readonly o: Json };
+    assert.deepEqual([o['s'], o['S'], o['f'], o['X']], ['BTCUSDT', 'SELL', 'IOC', 'FILLED']);
+    const listed = (await client.ok('GET', '/fapi/v1/forceOrders', { autoCloseType: 'LIQUIDATION' })) as unknown as Json[];
+    assert.deepEqual(listed.map((order) => [order['status'], order['type'], order['origQty']]), [['FILLED', 'LIMIT', '0.100']]);
+    stream.close();
+    forced.close();
+  });
 });
 
 describe('USD-M on an older day', () => {
