@@ -15,9 +15,10 @@ const SEED = 20261121;
 /** A bug must show within so many scripts. */
 const ENOUGH = 1_500;
 const LONGEST_TEST = 45;
-/** Their tests are printed like those of the others: that these run as they should is held of some of each kind. */
-const NOT_RUN_AGAIN: ReadonlySet<string> = new Set([
-  'a notice comes twice', 'a question has no outcome', 'who ends stays in its groups', 'a change of a group is not told', 'a start that is finished is not noticed', 'a late start has no deadline', 'a message is handled twice',
+/** Bugs whose printed test is run, with the bug and without: of each kind of tree, action and rule some. */
+const RUN_AGAIN: ReadonlySet<string> = new Set([
+  'the budget is not counted', 'a question has no outcome', 'a name has two holders', 'siblings stop in start order', 'a failed turn leaves its wishes', 'a partition is not started',
+  'who was put away is not brought back', 'a dry run of an upgrade is none', 'chance is not seeded',
 ]);
 
 const url = (name: string): string => new URL(name, import.meta.url).href;
@@ -36,7 +37,7 @@ test('a script is made of its seed and number alone, and no two are the same', (
 });
 
 for (const bug of PLANTED) {
-  test(`a planted bug is found, and its shortest script is a test that fails because of it: ${bug}`, () => {
+  test(`a planted bug is found, and its shortest script is a short test${RUN_AGAIN.has(bug) ? ' that fails because of it' : ''}: ${bug}`, () => {
     const mend = plant(bug);
     let found;
     try {
@@ -51,7 +52,7 @@ for (const bug of PLANTED) {
     assert.ok(first !== undefined, `${ENOUGH} scripts did not find it`);
     assert.ok(first.test.split('\n').length <= LONGEST_TEST, `not short:\n${first.test}`);
     assert.equal(play(generate(SEED, first.script)), null, 'the sound runtime passes the same script');
-    if (NOT_RUN_AGAIN.has(bug)) return;
+    if (!RUN_AGAIN.has(bug)) return;
     const folder = mkdtempSync(join(tmpdir(), 'faultline-properties-'));
     try {
       const file = join(folder, 'printed.test.mjs');
