@@ -81,6 +81,7 @@ export async function serveExchange(options: ServeOptions): Promise<never> {
       commands: { [COMMANDS.start]: (input) => exchange.startables.start(nameOf(input)) },
     });
     await exchange.start();
+    watchLag(exchange, processHost);
     const authority = certificate === null ? undefined : { pem: certificate.cert, path: join(processHost.folder, `${name}.ca.pem`) };
     if (certificate !== null && authority !== undefined) writeAuthority(certificate, authority.path);
     if (json) process.stdout.write(`${JSON.stringify(readyLine(exchange, accounts, processHost.socket, authority))}\n`);
@@ -93,6 +94,19 @@ export async function serveExchange(options: ServeOptions): Promise<never> {
     process.stderr.write(`faultline: ${known.message}\n${known.fix === undefined ? '' : `  fix: ${known.fix}\n`}`);
     return await processHost.end(known.exit, known.message);
   }
+}
+
+/** Milliseconds of the wall that a market may be behind, and how often that is looked at and told. */
+const LAG_WALL_MS = 1000;
+const LAG_EVERY_MS = 10_000;
+
+/** Says in the log when the machine is too slow for the speed. */
+function watchLag(exchange: Exchange, { log }: ProcessHost): void {
+  setInterval(() => {
+    for (const [product, lagMs] of Object.entries(exchange.marketLagMs())) {
+      if (lagMs > LAG_WALL_MS * exchange.clock.speed) log.write('warn', 'exchange.lag', `the market of ${product} is ${Math.round(lagMs / 1000)} s of the venue's clock behind it: too fast for this machine`, { product, lagMs });
+    }
+  }, LAG_EVERY_MS).unref();
 }
 
 const BOOKS_LIMIT = 100;

@@ -55,6 +55,7 @@ export class SymbolData {
   lastTrade: AggregateTrade | null = null;
   readonly #listener: DataListener;
   readonly #aggregator: Aggregator;
+  readonly #batched: boolean;
   readonly #rolling = new Map<number, { readonly second: number; readonly kline: Kline }>();
   #seenUpdateId = 0;
 
@@ -70,10 +71,11 @@ export class SymbolData {
     this.#batched = options.batched;
     this.#seenUpdateId = book.updateId;
   }
-  readonly #batched: boolean;
 
   /** A trade; `aggregated` false: one with the insurance fund or by auto-deleveraging, which no aggregate has. */
-  trade(id: number, ticks: number, lots: number, takerBuys: boolean, atUs: number, aggregated = true): void {
+  trade(id: number, ticks: number, lots: number, takerBuys: boolean, tradedUs: number, aggregated = true): void {
+    // A client trades at the clock's time; a crowd that is behind it does not take stamps back.
+    const atUs = Math.max(tradedUs, this.lastTrade?.atUs ?? 0);
     this.trades.add(id, ticks, lots, atUs, takerBuys, id, id);
     const trade = this.trades.at(id)!;
     this.lastTrade = trade;

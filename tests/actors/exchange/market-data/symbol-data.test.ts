@@ -149,6 +149,14 @@ test('best quotes are told once a change, whatever changed behind them', () => {
   assert.deepEqual(data.best, { bidTicks: 90, bidLots: 4, askTicks: 0, askLots: 0, atUs: START_US });
 });
 
+test('stamps of trades never run backwards, so that they can be found by time', () => {
+  const { data } = opened();
+  data.trade(1, 100, 1, true, START_US + 5_000_000);
+  data.trade(2, 101, 1, true, START_US + 1_000_000);
+  data.trade(3, 102, 1, true, START_US + 6_000_000);
+  assert.deepEqual(data.trades.last(3).map(({ atUs }) => atUs - START_US), [5_000_000, 5_000_000, 6_000_000]);
+});
+
 test('a rolling window forgets what is older, and the mean price weighs by volume', () => {
   const { data } = opened();
   data.trade(1, 100, 10, true, START_US);

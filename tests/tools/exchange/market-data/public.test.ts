@@ -140,6 +140,35 @@ describe('public market data', { concurrency: true }, () => {
     }
   });
 
+  test('the websocket API answers market data as REST does', async () => {
+    const { spot, usdm } = opened.origins;
+    const ask = (url: string, requests: readonly (readonly [string, Json])[]): Promise<Json[]> => new Promise((resolve, reject) => {
+      const socket = new WebSocket(url);
+      const answers: Json[] = [];
+      const timer = setTimeout(() => reject(new Error(`${answers.length} answers of ${requests.length}`)), 30_000);
+      socket.on('error', reject);
+      socket.on('open', () => requests.forEach(([method, params], id) => socket.send(JSON.stringify({ id, method, params }))));
+      socket.on('message', (bytes: Buffer) => {
+        const answer = JSON.parse(bytes.toString()) as Json & { readonly id: number };
+        answers[answer.id] = answer;
+        if (Object.keys(answers).length < requests.length) return;
+        clearTimeout(timer);
+        socket.terminate();
+        resolve(answers);
+      });
+    });
+    const of = { symbol: 'BTCUSDT' };
+    const spotMethods = ['ping', 'time', 'depth', 'trades.recent', 'trades.historical', 'trades.aggregate', 'klines', 'uiKlines', 'avgPrice', 'ticker', 'ticker.24hr', 'ticker.tradingDay', 'ticker.price', 'ticker.book'];
+    const answers = await ask(spot.wsApi!, spotMethods.map((method) => [method, method === 'ping' || method === 'time' ? {} : { ...of, ...(method.includes('lines') ? { interval: '1h' } : {}) }]));
+    for (const [at, { status, result }] of answers.entries()) assert.ok(status === 200 && result !== undefined, `${spotMethods[at]}: ${JSON.stringify(answers[at])}`);
+    const rest = (await (await fetch(`${spot.rest}/api/v3/klines?symbol=BTCUSDT&interval=1h&limit=3`)).json()) as readonly unknown[][];
+    assert.deepEqual((answers[6]!['result'] as unknown[][]).at(-2), rest.at(-2));
+    const futures = ['depth', 'ticker.price', 'ticker.book'];
+    for (const { status, result } of await ask(usdm.wsApi!, futures.map((method) => [method, of]))) assert.ok(status === 200 && result !== undefined);
+    const [refused] = await ask(spot.wsApi!, [['depth', { symbol: 'NOSUCH' }]]);
+    assert.deepEqual([refused!['status'], (refused!['error'] as { readonly code: number }).code], [400, -1121]);
+  });
+
   test('refusals are the venue\'s own', async () => {
     const { spot, usdm } = opened.origins;
     const cases: readonly (readonly [string, number])[] = [
