@@ -120,11 +120,14 @@ describe('the websocket API of spot', () => {
     const trader = new Trader(opened);
     const client = await trader.open('?returnRateLimits=false');
     try {
-      // One takes what the crowd offers at the touch and rests before everybody else; the other is sent with it, so that the crowd hardly acts between them.
+      // One rests before everybody else, inside the spread where there is room and else by taking what is offered at the touch; the other is sent with
+      // it, so that the crowd hardly acts between them.
       for (let tries = 0; ; tries += 1) {
-        assert.ok(tries < 4, 'the crowd took every resting order whole');
-        const price = ((await ask(client, JSON.stringify({ id: 1, method: 'ticker.book', params: { symbol: 'BTCUSDT' } }), []))['result'] as Row)['askPrice'] as string;
-        client.ws.send(trader.request('order.place', { ...LOW, price, quantity: '4' }, 2));
+        assert.ok(tries < 12, 'the crowd took every resting order whole');
+        const { askPrice, bidPrice } = (await ask(client, JSON.stringify({ id: 1, method: 'ticker.book', params: { symbol: 'BTCUSDT' } }), []))['result'] as Row;
+        const inside = (Number(bidPrice) + 0.01).toFixed(2);
+        const price = Number(inside) < Number(askPrice) ? inside : String(askPrice);
+        client.ws.send(trader.request('order.place', { ...LOW, price, quantity: '1.2' }, 2));
         client.ws.send(trader.request('order.place', { ...LOW, side: 'SELL', price, quantity: '0.005', selfTradePreventionMode: 'EXPIRE_TAKER' }, 3));
         const [resting, met] = [(await client.nextJson())['result'] as Row, (await client.nextJson())['result'] as Row];
         await ask(client, trader.request('openOrders.cancelAll', { symbol: 'BTCUSDT' }), []);
