@@ -29,8 +29,12 @@ export class VenueClock implements Clock {
     const dueUs = this.nowUs() + delayUs;
     let timer: NodeJS.Timeout;
     const arm = (): void => {
-      const leftMs = Math.max(0, (dueUs - this.nowUs()) / 1000 / this.speed);
-      timer = leftMs > LONGEST_WAIT_MS ? setTimeout(arm, LONGEST_WAIT_MS) : setTimeout(fire, leftMs);
+      const leftMs = Math.ceil((dueUs - this.nowUs()) / 1000 / this.speed);
+      timer = setTimeout(() => {
+        // Node's timers may be early, too.
+        if (this.nowUs() < dueUs) arm();
+        else fire();
+      }, Math.min(LONGEST_WAIT_MS, Math.max(0, leftMs)));
       timer.unref();
     };
     arm();
