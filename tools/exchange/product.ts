@@ -52,6 +52,8 @@ export interface Product {
   books(limit: number): Promise<unknown>;
   /** Its public market, where it has one. */
   readonly feed?: MarketFeed;
+  /** For a crowd without a feed: makes its market another one, in a turn of the engine. */
+  readonly startScenario?: (name: ScenarioName, nowUs: number) => void;
   /** For derivatives on what spot trades: told spot's price of every base once a second, in a turn of the engine. */
   readonly follow?: (prices: ReadonlyMap<string, number>) => void;
 }

@@ -38,14 +38,17 @@ export class Startables {
 /** Of the generator's scenarios, what is no matter of the line: the exchange has troubles of its own for that. */
 export const EXCHANGE_SCENARIOS: readonly ScenarioName[] = SCENARIO_NAMES.filter((name) => name !== 'feed-trouble');
 
-/** The market's scenarios: on spot and USD-M at once, crashes alike. */
+/** The market's scenarios: on every product that has a crowd at once, crashes alike. */
 export function scenarioStartables(exchange: Exchange): Startable[] {
   return EXCHANGE_SCENARIOS.map((name) => ({
     name, kind: 'scenario', summary: scenarioNamed(name).summary,
     start: async () => {
-      const markets = exchange.products.flatMap((product) => (product.feed === undefined ? [] : [{ feed: product.feed, engine: new EnginePort<Venue>(exchange.runtime, product.name, exchange.clock.speed) }]));
-      const [fromUs] = await Promise.all(markets.map(({ feed, engine }) => engine.ask((_venue, nowUs) => {
-        feed.inside.startScenario(name, nowUs);
+      const markets = exchange.products.flatMap(({ name: product, feed, startScenario }) => {
+        const begin = startScenario ?? (feed === undefined ? undefined : (scenario: ScenarioName, nowUs: number) => feed.inside.startScenario(scenario, nowUs));
+        return begin === undefined ? [] : [{ begin, engine: new EnginePort<Venue>(exchange.runtime, product, exchange.clock.speed) }];
+      });
+      const [fromUs] = await Promise.all(markets.map(({ begin, engine }) => engine.ask((_venue, nowUs) => {
+        begin(name, nowUs);
         return nowUs;
       })));
       return { name, kind: 'scenario', venueMs: Math.floor((fromUs ?? exchange.clock.nowUs()) / 1000) };

@@ -35,6 +35,8 @@ function profileOf(instrument: DeribitInstrument, base: MarketProfile, index: nu
 /** How far a perpetual's value goes towards the index in a second. */
 const PULL = 0.2;
 const PATIENCE_US = 10e6;
+/** How long a market that is opened with a crash is calm before it: as on spot and USD-M. */
+const LEAD_US = 30e6;
 
 /**
  * Makers, crowd and takers on every perpetual, on the latent factor of the whole exchange, drawn to the index that is told. While nobody tells
@@ -44,6 +46,7 @@ export class DeribitMarket implements MarketDriver {
   readonly #live: LiveMarket;
   readonly #venue: DeribitVenue;
   readonly #instruments: readonly DeribitInstrument[];
+  readonly #rate: number;
   #toldUntilUs = 0;
 
   constructor(options: DeribitMarketOptions) {
@@ -51,7 +54,7 @@ export class DeribitMarket implements MarketDriver {
     this.#venue = venue;
     this.#instruments = venue.instruments.filter(({ base }) => profiles.has(base));
     this.#live = new LiveMarket({
-      scenario, seed: seed + CROWD_SEED, commonSeed: seed, rate, startUs,
+      scenario: 'calm', seed: seed + CROWD_SEED, commonSeed: seed, rate, startUs,
       symbols: this.#instruments.map((instrument) => ({
         profile: profileOf(instrument, profiles.get(instrument.base)!, venue.index(instrument.base)),
         desk: venue.market(instrument).matcher,
@@ -60,6 +63,13 @@ export class DeribitMarket implements MarketDriver {
         },
       })),
     });
+    this.#rate = rate;
+    if (scenario !== 'calm') this.#live.startScenario(scenario, rate, startUs, LEAD_US);
+  }
+
+  /** From now on the market is another one, like those of the other products. */
+  startScenario(name: ScenarioName, nowUs: number): void {
+    this.#live.startScenario(name, this.#rate, nowUs);
   }
 
   get nextUs(): number {
@@ -77,7 +87,7 @@ export class DeribitMarket implements MarketDriver {
     this.#toldUntilUs = this.#venue.nowUs + PATIENCE_US;
     this.#instruments.forEach((instrument, at) => {
       const price = prices.get(instrument.base);
-      if (price === undefined) return;
+      if (price === undefined || !(price > 0)) return;
       this.#venue.setIndex(instrument.base, price);
       this.#live.drawTo(at, price / instrument.tickSize, PULL);
     });

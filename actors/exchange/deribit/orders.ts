@@ -99,7 +99,7 @@ export class Orders {
     const market = venue.market(instrument);
     const { market: isMarket, condition, trails } = shapeOf(type);
     const side = sideOf(direction);
-    if (isMarket && wanted.timeInForce !== undefined && wanted.timeInForce !== 'good_til_cancelled') throw invalidParam('time_in_force', 'not allowed for market orders');
+    if (isMarket && wanted.timeInForce !== undefined) throw invalidParam('time_in_force', 'not allowed for market orders');
     if (isMarket && wanted.postOnly) throw invalidParam('post_only', 'not allowed for market orders');
     const timeInForce = wanted.timeInForce ?? 'good_til_cancelled';
     if (wanted.postOnly && (timeInForce === 'fill_or_kill' || timeInForce === 'immediate_or_cancel')) throw new DeribitError('unsupported_arg_combination', { param: 'post_only', reason: `not with ${timeInForce}` });

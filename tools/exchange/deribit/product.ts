@@ -7,7 +7,7 @@ import { formatAmount } from '../../../actors/exchange/ledger/index.js';
 import { worker } from '../../../runtime/index.js';
 import { EnginePort } from '../engine-port.js';
 import { ENGINE_MAILBOX, type MakeProduct, type OpenFace } from '../product.js';
-import { FUTURES_MANNERS, KeyStore, ProductServer } from '../web/index.js';
+import { FUTURES_MANNERS, KeyStore, type ProductManners, ProductServer } from '../web/index.js';
 import { ChannelHub } from './channel-hub.js';
 import { DeribitFace } from './face.js';
 import { DeribitSocket } from './socket.js';
@@ -15,6 +15,9 @@ import { DeribitSocket } from './socket.js';
 const SOCKET_PATH = '/ws/api/v2';
 const MOST_CONNECTIONS_AN_IP = 32;
 const RATE = 0.5;
+/** The platform has heartbeats of its own and no day after which a websocket ends. */
+const DECADE_US = 3650 * 86_400e6;
+const MANNERS: ProductManners = { ...FUTURES_MANNERS, unknownPath: 'html', wsApi: { ...FUTURES_MANNERS.wsApi, lifetimeUs: DECADE_US, shutdownNoticeUs: 0 } };
 
 /** Deribit: JSON-RPC over HTTP at `/api/v2/<method>` and over a websocket at `/ws/api/v2`. */
 export const deribitProduct: MakeProduct = (scene) => {
@@ -48,7 +51,7 @@ export const deribitProduct: MakeProduct = (scene) => {
       const face = new DeribitFace(scene, port, hub);
       const byIp = new Map<string, number>();
       const server = new ProductServer({
-        product: 'deribit', manners: FUTURES_MANNERS, clock, keys: new KeyStore(), rateLimits: [], limitsEnforced: scene.limits === 'venue', troubles: scene.troubles,
+        product: 'deribit', manners: MANNERS, clock, keys: new KeyStore(), rateLimits: [], limitsEnforced: scene.limits === 'venue', troubles: scene.troubles,
         onDefect: (error) => scene.onDefect('deribit', error),
         fallback: (request) => face.http(request),
         sockets: {
@@ -66,6 +69,7 @@ export const deribitProduct: MakeProduct = (scene) => {
       return open;
     },
     follow: (prices) => market?.follow(prices),
+    startScenario: (name, nowUs) => market?.startScenario(name, nowUs),
     books: (limit) => port.ask((venue) => booksOf(venue, limit)),
   };
 };

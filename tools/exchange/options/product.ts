@@ -55,7 +55,7 @@ export const optionsProduct: MakeProduct = (scene) => {
     },
     follow: (prices) => underlyings.forEach(({ base }, at) => {
       const price = prices.get(base);
-      if (price !== undefined) latent?.set(at, price);
+      if (price !== undefined && price > 0) latent?.set(at, price);
     }),
     books: (limit) => engine.ask((venue) => booksOf(venue, limit)),
   };
