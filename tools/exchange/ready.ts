@@ -59,6 +59,10 @@ binance:
   new MainClient({ api_key: '${key}', api_secret: '${secret}', baseUrl: '${spot.rest}' });
   new USDMClient({ api_key: '${key}', api_secret: '${secret}', baseUrl: '${usdm.rest}' });
   new WebsocketClient({ api_key: '${key}', api_secret: '${secret}', wsUrl: '${spot.ws}' });
+binance-api-node:
+  Binance({ apiKey: '${key}', apiSecret: '${secret}', httpBase: '${spot.rest}', httpFutures: '${usdm.rest}', wsBase: '${spot.ws}/ws', wsFutures: '${usdm.ws}/ws', wsApi: '${spot.wsApi}' });
+@binance/spot:
+  new Spot({ configurationRestAPI: { apiKey: '${key}', apiSecret: '${secret}', basePath: '${spot.rest}' }, configurationWebsocketAPI: { apiKey: '${key}', apiSecret: '${secret}', wsURL: '${spot.wsApi}' }, configurationWebsocketStreams: { wsURL: '${spot.ws}' } });
 curl:
   curl '${spot.rest}/api/v3/depth?symbol=BTCUSDT&limit=5'
 

@@ -154,7 +154,7 @@ describe('faultline exchange', { concurrency: 2 }, () => {
     try {
       const text = linesForPeople(opened.exchange, opened.accounts, 'people');
       const { hmac } = (readyLine(opened.exchange, opened.accounts, '/socket') as Ready).keys;
-      for (const part of [opened.origins.spot.rest, opened.origins.usdm.wsApi!, 'curl ', 'new ccxt.binance(', 'new ccxt.deribit(', 'new MainClient(', hmac!.key, hmac!.secret, 'faultline exchange books --process people']) assert.ok(text.includes(part), part);
+      for (const part of [opened.origins.spot.rest, opened.origins.usdm.wsApi!, 'curl ', 'new ccxt.binance(', 'new ccxt.deribit(', 'new MainClient(', 'httpFutures: ', 'new Spot({', hmac!.key, hmac!.secret, 'faultline exchange books --process people']) assert.ok(text.includes(part), part);
     } finally {
       await opened.close();
     }
