@@ -15,6 +15,7 @@ Examples:
   $ faultline exchange --scenario flash-crash --seed 7     the market crashes after half a minute
   $ faultline exchange --speed 60 --limits off             an hour of the venue a minute
   $ faultline exchange start flash-crash                   in another terminal: now
+  $ faultline exchange start ack-after-fill                answers to orders come after their fills, from now on
   $ faultline exchange books --json                        who owns what, by the venue's own books`;
 
 /** Adds `faultline exchange` and its verbs to the program. */
@@ -33,7 +34,7 @@ export function register(program: Command): void {
     .option('--tape <file>', 'play a tape; orders are matched against it with the queue rules of replay')
     .option('--speed <x>', 'seconds of the venue\'s clock in a second', parseSpeed, 1)
     .option('--as-of <date>', 'serve the protocol as it was on this day, YYYY-MM-DD; default: as it is now')
-    .option('--script <file>', 'a script of troubles, TOML')
+    .option('--script <file>', 'a script of troubles to start with, TOML')
     .option('--tls', 'serve https and wss with a certificate made on the spot')
     .option('--json', 'print one JSON line when ready')
     .addHelpText('after', EXAMPLES)
@@ -41,11 +42,14 @@ export function register(program: Command): void {
   asks(exchange, 'books', 'show who owns what: accounts, positions, orders, fills and sums by asset, by the venue\'s own books')
     .option('-n, --lines <n>', 'how many of the newest orders and fills', parseCount, 100)
     .action(async (_options: unknown, command: Command) => (await import('./verbs.js')).books(command.optsWithGlobals()));
-  asks(exchange, 'scripts', 'list the scenarios and scripts that can be started')
+  asks(exchange, 'scripts', 'list the scenarios and scripts of troubles, and what those that run have done')
     .action(async (_options: unknown, command: Command) => (await import('./verbs.js')).scripts(command.optsWithGlobals()));
-  asks(exchange, 'start', 'start a scenario or a script now')
-    .argument('<name>', 'one of those that `faultline exchange scripts` lists')
+  asks(exchange, 'start', 'start a scenario or a script of troubles now')
+    .argument('<name>', 'one of those that `faultline exchange scripts` lists, or a script of your own: FILE.toml')
     .action(async (name: string, _options: unknown, command: Command) => (await import('./verbs.js')).start(name, command.optsWithGlobals()));
+  asks(exchange, 'stop', 'end a script of troubles, and all it does')
+    .argument('<name>', 'one that runs')
+    .action(async (name: string, _options: unknown, command: Command) => (await import('./verbs.js')).stop(name, command.optsWithGlobals()));
 }
 
 async function serve({ name, json, ...options }: Options): Promise<void> {

@@ -10,8 +10,8 @@ import { enginePath, type Product, type ProductName, type Scene } from './produc
 import { PRODUCTS } from './products.js';
 import { scenarioStartables, Startables } from './startables.js';
 import type { ExchangeTape } from './tape-source.js';
+import { ExchangeWorks, namedScripts, TroubleDesk } from './troubles/index.js';
 import { VenueClock } from './venue-clock.js';
-import { NO_TROUBLES } from './web/troubles.js';
 
 export interface ExchangeOptions {
   readonly accounts: Accounts;
@@ -27,6 +27,8 @@ export interface ExchangeOptions {
   readonly port: number;
   readonly tls: { readonly key: string; readonly cert: string } | null;
   onDefect(product: ProductName, error: unknown): void;
+  /** Told of what scripts of troubles do. */
+  onTrouble?(level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>): void;
   onFatal(reason: ExitReason): void;
 }
 
@@ -50,6 +52,7 @@ export class Exchange {
   readonly runtime: Runtime;
   readonly clock: VenueClock;
   readonly products: readonly Product[];
+  readonly troubles: TroubleDesk;
   /** What `faultline exchange start` can start. */
   readonly startables = new Startables();
   readonly #options: ExchangeOptions;
@@ -61,12 +64,15 @@ export class Exchange {
     const { accounts, listings, seed, scenario, tape, limits, speed, asOf, host, tls, onDefect } = options;
     this.clock = new VenueClock(speed);
     this.runtime = createRuntime({ clock: this.clock, seed, onFatal: (reason) => this.#fatal(reason) });
+    this.troubles = new TroubleDesk({ clock: this.clock, seed, log: (level, message, fields) => options.onTrouble?.(level, message, fields) });
     const scene: Scene = {
-      runtime: this.runtime, clock: this.clock, accounts, listings, seed, scenario, tape, limits, asOf, troubles: NO_TROUBLES, host, tls,
+      runtime: this.runtime, clock: this.clock, accounts, listings, seed, scenario, tape, limits, asOf, troubles: this.troubles, host, tls,
       sliceUs: Math.round(SLICE_WALL_MS * 1000 * speed), onDefect,
     };
     this.products = PRODUCTS.map((make) => make(scene));
+    this.troubles.attach(new ExchangeWorks(scene, this.products));
     for (const scenario of scenarioStartables(this)) this.startables.add(scenario);
+    for (const script of namedScripts()) this.startables.add({ name: script.name, kind: 'script', summary: script.summary, start: () => Promise.resolve(this.troubles.start(script)) });
     this.products.forEach(({ name }, at) => this.#ports.set(name, { value: options.port === 0 ? 0 : options.port + at, had: false }));
   }
 
@@ -120,6 +126,17 @@ export class Exchange {
       const path = WS_API_PATH[name];
       return [name, { rest: `http${secure}://${at}:${value}`, ws, ...(path === undefined ? {} : { wsApi: `${ws}${path}` }) }];
     })) as Record<ProductName, Origins>;
+  }
+
+  /** What can be started, and what of the scripts runs or ran. */
+  scripts(): readonly object[] {
+    const reports = new Map(this.troubles.reports().map((report) => [report.name, report]));
+    const listed = this.startables.list();
+    const own = [...reports.values()].filter(({ name }) => listed.every((one) => one.name !== name)).map(({ name }) => ({ name, kind: 'script', summary: 'a script of your own' }));
+    return [...listed, ...own].map((one) => {
+      const { running, startedMs, endedMs, steps } = reports.get(one.name) ?? {};
+      return { ...one, running: running ?? false, ...(steps === undefined ? {} : { startedMs, ...(endedMs === undefined ? {} : { endedMs }), steps }) };
+    });
   }
 
   /** The venue's own truth of every product. */

@@ -6,6 +6,7 @@ import type { Accounts } from './accounts.js';
 import type { MarketFeed } from './market-data/feed.js';
 import type { ExchangeTape } from './tape-source.js';
 import type { VenueClock } from './venue-clock.js';
+import type { ListenKeys, ProductServer } from './web/index.js';
 import type { Troubles } from './web/troubles.js';
 
 export type ProductName = 'spot' | 'usdm' | 'options' | 'deribit';
@@ -50,6 +51,10 @@ export interface Product {
   open(port: number): Promise<OpenFace>;
   /** The venue's own truth, as plain data: accounts, positions, orders, fills, sums by asset. At most `limit` orders and fills, the newest. */
   books(limit: number): Promise<unknown>;
+  /** The server of its open face, for whoever makes trouble; undefined while it is closed. */
+  server?(): ProductServer | undefined;
+  /** The listenKeys of its user streams, where it has them. */
+  readonly listenKeys?: ListenKeys;
   /** Its public market, where it has one. */
   readonly feed?: MarketFeed;
   /** For a crowd without a feed: makes its market another one, in a turn of the engine. */

@@ -13,6 +13,7 @@ import { readAccounts } from './accounts-file.js';
 import { Exchange } from './exchange.js';
 import { linesForPeople, readyLine } from './ready.js';
 import { openExchangeTape } from './tape-source.js';
+import { parseScript, readScript } from './troubles/index.js';
 import { COMMANDS, QUESTIONS } from './verbs.js';
 import { makeCertificate, writeAuthority } from './web/index.js';
 
@@ -45,6 +46,7 @@ export async function serveExchange(options: ServeOptions): Promise<never> {
   const tape = options.tape === undefined ? null : openExchangeTape(options.tape, wanted, (error) => tellBroken(error));
   const listed = tape?.listings ?? wanted;
   const asOf = asOfDay(options.asOf);
+  const script = options.script === undefined ? undefined : readScript(options.script);
   const [accounts, certificate] = await Promise.all([
     accountsOf(options.accounts, seed, listed),
     options.tls === true ? makeCertificate(host) : null,
@@ -60,6 +62,7 @@ export async function serveExchange(options: ServeOptions): Promise<never> {
     const exchange = new Exchange({
       accounts, listings: listed, seed, scenario: options.scenario, tape, limits, speed, asOf, host, port, tls: certificate,
       onDefect: (product, error) => processHost.log.write('error', 'exchange.defect', `a request to ${product} met a defect: ${messageOf(error)}`, { product, stack: error instanceof Error ? error.stack : undefined }),
+      onTrouble: (level, message, fields) => processHost.log.write(level, 'exchange.trouble', message, fields),
       onFatal: () => void processHost.end('rootGaveUp', 'the root supervisor gave up'),
     });
     const { runtime } = exchange;
@@ -77,11 +80,18 @@ export async function serveExchange(options: ServeOptions): Promise<never> {
       runtime: () => runtime,
       status: () => ({ state: processHost.ending ? 'stopping' : 'serving', symbols: listed.map(({ symbol }) => symbol), clock: exchange.clockNow(), origins: exchange.origins() }),
       metrics: () => ({ clock: exchange.clockNow(), marketLagMs: exchange.marketLagMs() }),
-      questions: { [QUESTIONS.books]: (input) => exchange.books(limitOf(input)), [QUESTIONS.scripts]: () => exchange.startables.list() },
-      commands: { [COMMANDS.start]: (input) => exchange.startables.start(nameOf(input)) },
+      questions: { [QUESTIONS.books]: (input) => exchange.books(limitOf(input)), [QUESTIONS.scripts]: () => exchange.scripts() },
+      commands: {
+        [COMMANDS.start]: (input) => {
+          const text = scriptOf(input);
+          return text === undefined ? exchange.startables.start(nameOf(input)) : exchange.troubles.start(parseScript(text, nameOf(input)));
+        },
+        [COMMANDS.stop]: (input) => exchange.troubles.stop(nameOf(input)),
+      },
     });
     await exchange.start();
     watchLag(exchange, processHost);
+    if (script !== undefined) exchange.troubles.start(script);
     const authority = certificate === null ? undefined : { pem: certificate.cert, path: join(processHost.folder, `${name}.ca.pem`) };
     if (certificate !== null && authority !== undefined) writeAuthority(certificate, authority.path);
     if (json) process.stdout.write(`${JSON.stringify(readyLine(exchange, accounts, processHost.socket, authority))}\n`);
@@ -116,9 +126,14 @@ function limitOf(input: unknown): number {
   return typeof limit === 'number' && Number.isInteger(limit) && limit >= 0 ? limit : BOOKS_LIMIT;
 }
 
+/** The text of a script that is not the exchange's own. */
+function scriptOf(input: unknown): string | undefined {
+  return typeof input === 'object' && input !== null && 'script' in input && typeof input.script === 'string' ? input.script : undefined;
+}
+
 function nameOf(input: unknown): string {
   const name: unknown = typeof input === 'object' && input !== null && 'name' in input ? input.name : undefined;
-  if (typeof name !== 'string') throw new CliError('refused', 'input.name is missing: the name of what is to be started');
+  if (typeof name !== 'string') throw new CliError('refused', 'input.name is missing: the name of what is meant');
   return name;
 }
 

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { printJson, printLine, table } from '../cli/output.js';
 import { type ProcessOptions, withProcess } from '../control/client.js';
+import { parseScript } from './troubles/index.js';
 
 /** What an exchange answers over its control socket, and what it carries out. */
 export const QUESTIONS = { books: 'exchange.books', scripts: 'exchange.scripts' } as const;
-export const COMMANDS = { start: 'exchange.start' } as const;
+export const COMMANDS = { start: 'exchange.start', stop: 'exchange.stop' } as const;
 
 /** The books of a busy exchange take a while to write down. */
 const PATIENCE_MS = 30_000;
@@ -20,20 +22,31 @@ interface Startable {
   readonly name: string;
   readonly kind: string;
   readonly summary: string;
+  readonly running: boolean;
+  readonly steps?: readonly { readonly hits: number }[];
 }
 
 /** `faultline exchange scripts` */
 export async function scripts(options: ProcessOptions): Promise<void> {
   const { value } = await withProcess(options, ({ client }) => client.call('ask', { name: QUESTIONS.scripts }));
   if (options.json === true) printJson(value);
-  else printLine(table(['name', 'kind', 'what it does'], (value as readonly Startable[]).map(({ name, kind, summary }) => [name, kind, summary])));
+  else printLine(table(['name', 'kind', 'runs', 'hits', 'what it does'], (value as readonly Startable[]).map(({ name, kind, summary, running, steps }) => [name, kind, running ? 'yes' : '', steps === undefined ? '' : String(steps.reduce((sum, { hits }) => sum + hits, 0)), summary])));
 }
 
-/** `faultline exchange start NAME` */
+/** `faultline exchange start NAME|FILE`: a file is read here, where its path means something. */
 export async function start(name: string, options: ProcessOptions): Promise<void> {
-  const { value } = await withProcess(options, ({ client }) => client.call('tell', { name: COMMANDS.start, input: { name } }));
+  const file = name.endsWith('.toml') ? readFileSync(name, 'utf8') : undefined;
+  if (file !== undefined) parseScript(file, name);
+  const { value } = await withProcess(options, ({ client }) => client.call('tell', { name: COMMANDS.start, input: { name, ...(file === undefined ? {} : { script: file }) } }));
   if (options.json === true) printJson(value);
   else printLine(`${name} is started`);
+}
+
+/** `faultline exchange stop NAME` */
+export async function stop(name: string, options: ProcessOptions): Promise<void> {
+  const { value } = await withProcess(options, ({ client }) => client.call('tell', { name: COMMANDS.stop, input: { name } }));
+  if (options.json === true) printJson(value);
+  else printLine(`${name} is stopped`);
 }
 
 /** Data as an indented outline. */

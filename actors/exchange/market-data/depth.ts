@@ -74,6 +74,13 @@ export class DepthFeed {
     window.sentId = this.#book.updateId;
   }
 
+  /** As after a restart of the matching engine: ids jump by `ids`, and what has changed since each speed's last diff is never told. */
+  restart(ids: number): void {
+    this.#drain();
+    this.#book.updateId += ids;
+    for (const speedMs of this.#windows.keys()) this.skip(speedMs);
+  }
+
   /** The best `limit` levels of both sides. */
   snapshot(limit: number): DepthSnapshot {
     const book = this.#book;

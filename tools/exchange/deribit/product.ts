@@ -26,6 +26,7 @@ export const deribitProduct: MakeProduct = (scene) => {
   const hub = new ChannelHub();
   const port = new EnginePort<DeribitVenue>(runtime, 'deribit', clock.speed);
   let opened = 0;
+  let served: ProductServer | undefined;
   let market: DeribitMarket | undefined;
   return {
     name: 'deribit',
@@ -64,12 +65,14 @@ export const deribitProduct: MakeProduct = (scene) => {
           },
         },
       });
+      served = server;
       const origins = await server.listen({ port: wanted, host: scene.host, ...(scene.tls === null ? {} : { certificate: scene.tls }) });
       const open: OpenFace = { port: origins.port, close: () => server.close() };
       return open;
     },
     follow: (prices) => market?.follow(prices),
     startScenario: (name, nowUs) => market?.startScenario(name, nowUs),
+    server: () => served,
     books: (limit) => port.ask((venue) => booksOf(venue, limit)),
   };
 };

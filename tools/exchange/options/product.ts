@@ -24,6 +24,7 @@ export const optionsProduct: MakeProduct = (scene) => {
   const engine = new EnginePort<OptionsVenue>(runtime, 'options', clock.speed);
   const listenKeys = new ListenKeys(clock, hub);
   let latent: LatentIndex | undefined;
+  let opened: ProductServer | undefined;
   return {
     name: 'options',
     engine: worker({
@@ -50,13 +51,16 @@ export const optionsProduct: MakeProduct = (scene) => {
           ...clientStubs({ accounts, nowMs: () => Math.floor(clock.nowUs() / 1000), coins: () => Promise.resolve([]) }),
         ],
       });
-      const { port: opened } = await server.listen({ port, host: scene.host, ...(scene.tls === null ? {} : { certificate: scene.tls }) });
-      return { port: opened, close: () => server.close() };
+      opened = server;
+      const { port: taken } = await server.listen({ port, host: scene.host, ...(scene.tls === null ? {} : { certificate: scene.tls }) });
+      return { port: taken, close: () => server.close() };
     },
     follow: (prices) => underlyings.forEach(({ base }, at) => {
       const price = prices.get(base);
       if (price !== undefined && price > 0) latent?.set(at, price);
     }),
+    server: () => opened,
+    listenKeys,
     books: (limit) => engine.ask((venue) => booksOf(venue, limit)),
   };
 };

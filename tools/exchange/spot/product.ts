@@ -33,6 +33,7 @@ export const spotProduct: MakeProduct = (scene) => {
   const market = spotMarketData(new Questions(feed, engine), () => scene.clock.nowUs());
   const rateLimits = spotRateLimits(scene);
   let limits: RateLimiter | undefined;
+  let opened: ProductServer | undefined;
   const act = actOn(engine);
   const operations = [
     ...tradingOperations(act, scene.asOf, () => limits!), ...accountOperations(act, scene.asOf, () => limits!), ...exchangeInfoOperations(engine, rateLimits),
@@ -65,9 +66,11 @@ export const spotProduct: MakeProduct = (scene) => {
         asOf: scene.asOf,
       });
       limits = server.limits;
+      opened = server;
       const origins = await server.listen({ port, host: scene.host, ...(scene.tls === null ? {} : { certificate: scene.tls }) });
       return { port: origins.port, close: () => server.close() };
     },
+    server: () => opened,
     books: (limit) => engine.ask((venue) => spotBooks(venue, limit)),
     feed,
   };
@@ -86,7 +89,11 @@ function openVenue(scene: Scene, feed: MarketFeed, nowUs: number, onFirstFill: (
       trade: (market, trade) => {
         feed.traded(market.index, trade);
         const { taker, maker, lots } = trade;
-        for (const order of [taker, maker]) if (order !== null && order.filledLots === lots) onFirstFill(String(order.account));
+        for (const order of [taker, maker]) {
+          if (order === null) continue;
+          if (order.filledLots === lots) onFirstFill(String(order.account));
+          scene.troubles.filled({ product: 'spot', symbol: market.symbol.name, account: String(order.account) });
+        }
       },
     },
   });

@@ -35,6 +35,7 @@ export const usdmProduct: MakeProduct = (scene) => {
   const account = accountFaces(port, USDM_RATE_LIMITS);
   const listenKeys = new ListenKeys(scene.clock, hub);
   const keys = keyStoreOf(scene.accounts, 'futures');
+  let opened: ProductServer | undefined;
   const endpoints = [
     ...orders.endpoints, ...account.endpoints, exchangeInfoEndpoint(port), ...market.endpoints, ...listenKeyEndpoints('/fapi/v1/listenKey', listenKeys),
     ...clientStubs({
@@ -62,9 +63,12 @@ export const usdmProduct: MakeProduct = (scene) => {
         onDefect: (error) => scene.onDefect('usdm', error),
         ...(scene.asOf.day === undefined ? {} : { asOfMs: Date.parse(`${scene.asOf.day}T23:59:59Z`) }),
       });
+      opened = server;
       const origins = await server.listen({ port: wanted, host: scene.host, ...(scene.tls === null ? {} : { certificate: scene.tls }) });
       return { port: origins.port, close: () => server.close() };
     },
+    server: () => opened,
+    listenKeys,
     books: (limit) => engine.ask((venue) => usdmBooks(venue, limit)),
     feed,
   };
@@ -76,7 +80,7 @@ function openVenue(scene: Scene, feed: MarketFeed, nowUs: number): FuturesVenue 
   const venue = new FuturesVenue(
     {
       symbols: scene.listings.map((listing) => ({ spec: specOf(listing), startPrice: listing.startPrice.toFixed(8) })),
-      users: userEvents(feed.hub), publicSink: publicSink(feed, indexOf), asOf: scene.asOf, firstTradeId: FIRST_TRADE_ID, firstUpdateId: FIRST_UPDATE_ID,
+      users: userEvents(feed.hub), publicSink: publicSink(feed, indexOf, scene), asOf: scene.asOf, firstTradeId: FIRST_TRADE_ID, firstUpdateId: FIRST_UPDATE_ID,
     },
     nowUs,
   );
@@ -88,10 +92,13 @@ function specOf({ symbol, base, quote, usdm }: Listing): ReturnType<typeof futur
   return futuresSymbol({ symbol, base, quote, tickSize: usdm.tickSize, stepSize: usdm.lotSize, minNotional: usdm.minNotional });
 }
 
-function publicSink(feed: MarketFeed, indexOf: ReadonlyMap<string, number>): PublicSink {
+function publicSink(feed: MarketFeed, indexOf: ReadonlyMap<string, number>, { troubles }: Scene): PublicSink {
   const at = (symbol: string): number => indexOf.get(symbol)!;
   return {
-    traded: ({ symbol }, trade) => feed.traded(at(symbol.name), trade),
+    traded: ({ symbol }, trade) => {
+      feed.traded(at(symbol.name), trade);
+      for (const order of [trade.taker, trade.maker]) if (order !== null) troubles.filled({ product: 'usdm', symbol: symbol.name, account: String(order.owner) });
+    },
     deleveraged: ({ symbol }, trade) => feed.traded(at(symbol.name), trade, false),
     liquidated: ({ symbol }, order, atUs) => {
       const averageTicks = order.filledLots === 0 ? order.ticks : order.filledTickLots / order.filledLots;

@@ -112,9 +112,9 @@ export class Gate {
       return;
     }
     const account = this.#options.keys.get(request.apiKey ?? '')?.account ?? request.session?.key?.account;
-    const fate = troubles.request({ product, face: request.face, name: request.name, account, ip: request.ip }) ?? {};
+    const fate = troubles.request({ product, face: request.face, name: request.name, account, ip: request.ip, values: request.values }) ?? {};
     const answer = (outcome: Outcome): void => {
-      const told = fate.answer === undefined ? outcome : outcomeOf(fate.answer);
+      const told = fate.answer !== undefined ? outcomeOf(fate.answer) : fate.rewrite !== undefined && outcome.kind === 'result' ? { ...outcome, text: fate.rewrite(outcome.text) } : outcome;
       if (fate.answerDelayUs === undefined) reply(told, fate.cut);
       else clock.after(fate.answerDelayUs, () => reply(told, fate.cut));
     };

@@ -8,6 +8,8 @@ export interface RequestFacts {
   readonly name: string;
   readonly account: string | undefined;
   readonly ip: string;
+  /** Parameters as they were sent. */
+  readonly values: ReadonlyMap<string, string>;
 }
 
 /** What becomes of a request. Times are of the venue's clock. */
@@ -20,6 +22,8 @@ export interface RequestFate {
   readonly run?: boolean;
   /** Answered with this in place of the true answer. */
   readonly answer?: VenueError | { readonly status: number; readonly body: string; readonly headers?: Readonly<Record<string, string>> };
+  /** Changes the text of the true answer, where it is no error. */
+  readonly rewrite?: (text: string) => string;
   /** The connection is dropped: with no answer, or in the middle of it. */
   readonly cut?: 'before-answer' | 'mid-answer';
 }
@@ -33,16 +37,24 @@ export interface MessageFacts {
   /** The stream, the event type of a user event, or the method that is answered. */
   readonly name: string;
   readonly account: string | undefined;
-  /** Of the connection, unique in the process. */
+  /** Of the connection, unique among those of its product. */
   readonly connection: number;
+  /** The frame as it would go out; shared with other connections. */
+  readonly frame: Buffer;
 }
 
 /** What becomes of a message; nothing given is delivered as it is. */
 export interface MessageFate {
   readonly drop?: boolean;
   readonly delayUs?: number;
+  /** What comes later on this connection stays behind it, as on a slow line; without it the delayed message is overtaken. */
+  readonly inOrder?: boolean;
   /** How often it is sent in all; 1 unless told otherwise. */
   readonly copies?: number;
+  /** The copies beyond the first come so much later; with it unless told otherwise. */
+  readonly copiesAfterUs?: number;
+  /** Sent in its place. */
+  readonly frame?: Buffer;
   /** Held back until the next message of this connection has gone out. */
   readonly swapWithNext?: boolean;
   /** Half of its frame is sent, then the connection dropped. */
@@ -64,6 +76,13 @@ export interface ConnectionFate {
   readonly halfOpen?: boolean;
 }
 
+/** A fill of an order of an account. */
+export interface FillFacts {
+  readonly product: string;
+  readonly symbol: string;
+  readonly account: string;
+}
+
 /** Where troubles enter the faces. Each is asked once for each thing that happens; undefined leaves it alone. */
 export interface Troubles {
   /** While true nothing else is asked: the common case costs one look. */
@@ -71,6 +90,8 @@ export interface Troubles {
   request(facts: RequestFacts): RequestFate | undefined;
   message(facts: MessageFacts): MessageFate | undefined;
   connection(facts: ConnectionFacts): ConnectionFate | undefined;
+  /** An account's order has been filled, wholly or in part; told inside the engine's turn, so nothing may be done to the venue at once. */
+  filled(facts: FillFacts): void;
   /** Added to the venue's time where stamps of requests are judged: a venue whose clock is off. */
   skewUs(product: string): number;
 }
@@ -80,5 +101,6 @@ export const NO_TROUBLES: Troubles = {
   request: () => undefined,
   message: () => undefined,
   connection: () => undefined,
+  filled: () => undefined,
   skewUs: () => 0,
 };

@@ -46,6 +46,10 @@ export class Recent<T> {
     if (this.#items.length >= 2 * this.#capacity) this.#items = this.#items.slice(-this.#capacity);
   }
 
+  clear(): void {
+    this.#items = [];
+  }
+
   /** Oldest first. */
   get items(): readonly T[] {
     return this.#items;

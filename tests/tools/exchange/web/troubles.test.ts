@@ -16,6 +16,7 @@ class Switches implements Troubles {
   request(facts: RequestFacts): RequestFate | undefined { return this.onRequest(facts); }
   message(facts: MessageFacts): MessageFate | undefined { return this.onMessage(facts); }
   connection(): ConnectionFate | undefined { return this.onConnection(); }
+  filled(): void {}
   skewUs(): number { return this.skew; }
 }
 

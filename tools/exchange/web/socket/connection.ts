@@ -104,6 +104,8 @@ export class Connection {
   /** Pings that nobody answered yet, oldest first. */
   readonly #unanswered: { readonly payload: string; readonly sentUs: number }[] = [];
   #held: Buffer | undefined;
+  /** What waits on a slow line, in the order in which it will go out. */
+  readonly #line: { readonly frame: Buffer; readonly dueUs: number }[] = [];
   readonly #uncork = (): void => {
     this.#corked = false;
     this.#socket.uncork();
@@ -179,7 +181,7 @@ export class Connection {
   /** Sends a frame of `textFrame`; it may be shared with other connections and is not changed. */
   sendFrame(frame: Buffer, kind: MessageKind, name: string, account: string | undefined): void {
     if (this.ended !== undefined || this.halfOpen) return;
-    if (!this.#troubles.quiet || this.#held !== undefined) this.#sendTroubled(frame, kind, name, account);
+    if (!this.#troubles.quiet || this.#held !== undefined || this.#line.length > 0) this.#sendTroubled(frame, kind, name, account);
     else this.#write(frame);
   }
 
@@ -225,7 +227,7 @@ export class Connection {
 
   #sendTroubled(frame: Buffer, kind: MessageKind, name: string, account: string | undefined): void {
     const { product, face, id: connection } = this;
-    const fate = this.#troubles.message({ product, face, kind, name, account, connection });
+    const fate = this.#troubles.quiet ? undefined : this.#troubles.message({ product, face, kind, name, account, connection, frame });
     if (fate?.drop === true) return;
     if (fate?.cut === true) {
       this.#write(frame.subarray(0, frame.length >> 1));
@@ -236,15 +238,40 @@ export class Connection {
     }
     const send = (): void => {
       if (this.ended !== undefined || this.halfOpen) return;
-      for (let copy = fate?.copies ?? 1; copy > 0; copy -= 1) this.#write(frame);
+      const told = fate?.frame ?? frame;
+      this.#write(told);
+      const more = (fate?.copies ?? 1) - 1;
+      const repeat = (): void => {
+        for (let copy = 0; copy < more && this.ended === undefined && !this.halfOpen; copy += 1) this.#write(told);
+      };
+      if (fate?.copiesAfterUs === undefined) repeat();
+      else this.#after(fate.copiesAfterUs, repeat);
       const held = this.#held;
       this.#held = undefined;
       if (held !== undefined) this.#write(held);
     };
     if (fate?.swapWithNext === true && this.#held === undefined) this.#held = frame;
+    else if (fate?.inOrder === true || this.#line.length > 0) this.#queue(fate?.frame ?? frame, fate?.delayUs ?? 0);
     else if (fate?.delayUs !== undefined && fate.delayUs > 0) this.#after(fate.delayUs, send);
     else send();
   }
+
+  /** Puts a frame on the slow line, never before what is on it already. */
+  #queue(frame: Buffer, delayUs: number): void {
+    const line = this.#line;
+    line.push({ frame, dueUs: Math.max(line.at(-1)?.dueUs ?? 0, this.#clock.nowUs() + delayUs) });
+    if (line.length === 1) this.#after(delayUs, this.#leave);
+  }
+
+  readonly #leave = (): void => {
+    const line = this.#line;
+    const nowUs = this.#clock.nowUs();
+    while (line.length > 0 && line[0]!.dueUs <= nowUs) {
+      const { frame } = line.shift()!;
+      if (this.ended === undefined && !this.halfOpen) this.#write(frame);
+    }
+    if (line.length > 0) this.#after(line[0]!.dueUs - nowUs, this.#leave);
+  };
 
   /** Bytes that may wait in this socket: its own bound, or its part of what all may hold together. */
   #allowance(): number {
