@@ -72,7 +72,7 @@ function toStep(written: WrittenStep, where: string): Step {
   if (kind === 'connection' && on !== 'connect') refuse('`on` can only be "connect"');
   if ((kind === 'state' || kind === 'deed') && on !== undefined) refuse('it is done to no single request or message, so it has no `on`; `when` says what sets it off');
   const must = MUST[act];
-  if (must !== undefined && written[must] === undefined && !(act === 'fail' && written.status !== undefined)) refuse(`\`${must}\` is missing`);
+  if (must !== undefined && written[must] === undefined && !(act === 'fail' && written.status !== undefined) && !(must === 'by' && (jitter !== undefined || growth !== undefined))) refuse(`\`${must}\` is missing`);
   if (act === 'stale-snapshot' || act === 'shallow-snapshot') if (on !== 'snapshot') refuse('`on` can only be "snapshot"');
   if (every !== undefined && written.when !== undefined) refuse('it is repeated by `every` or set off by `when`, not both');
   if (by?.startsWith('-') === true && act !== 'skew-clock') refuse('`by` is not negative');
