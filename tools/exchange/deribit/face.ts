@@ -82,7 +82,7 @@ export class DeribitFace {
       return;
     }
     const { request, grant, connection, ip } = call;
-    const fate = troubles.request({ product: 'deribit', face: connection === 0 ? 'rest' : 'wsApi', name: request.method, account: grant === undefined ? undefined : String(grant.account), ip }) ?? {};
+    const fate = troubles.request({ product: 'deribit', face: connection === 0 ? 'rest' : 'wsApi', name: request.method, account: grant === undefined ? undefined : String(grant.account), ip, values: valuesOf(request) }) ?? {};
     const answer = (tell: () => void): void => {
       const told = (): void => {
         if (fate.cut !== undefined) cut();
@@ -175,4 +175,13 @@ export class DeribitFace {
     this.charge(method, grant, raw.ip);
     return await new Promise((resolve, reject) => this.perform({ request, grant, connection: 0, ip: raw.ip }, resolve, reject, () => reject(new DeribitError('error', { reason: 'cut' }))));
   }
+}
+
+/** Parameters as text, the instrument under the name that other products have for it too. */
+function valuesOf({ params }: RpcRequest): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (const [name, value] of Object.entries(params)) if (value !== null && typeof value !== 'object') values.set(name, String(value));
+  const instrument = values.get('instrument_name');
+  if (instrument !== undefined) values.set('symbol', instrument);
+  return values;
 }

@@ -23,6 +23,7 @@ function classify(name: string): RequestClass {
   const [method, path] = name.includes(' ') ? (name.split(' ') as [string, string]) : ['', name];
   const word = path.toLowerCase();
   if (/listenkey|userdatastream/.test(word)) return 'listen-key';
+  if (/^(public|private)\//.test(word)) return deribitClass(word);
   if (/(^|\/)depth$/.test(word)) return 'snapshot';
   if (/\/order(list)?s?\/test|\.test$/.test(word) || (method === 'GET')) return 'query';
   const trades = /order|algo/.test(word) && !/status|countdown|ratelimit/.test(word);
@@ -31,6 +32,17 @@ function classify(name: string): RequestClass {
   if (method === 'PUT' || /amend|modify/.test(word)) return 'amend';
   if (/algo/.test(word)) return 'algo-order';
   return 'order';
+}
+
+function deribitClass(method: string): RequestClass {
+  switch (method.slice(method.indexOf('/') + 1)) {
+    case 'buy':
+    case 'sell': return 'order';
+    case 'edit':
+    case 'edit_by_label': return 'amend';
+    case 'get_order_book': return 'snapshot';
+    default: return /\/cancel(_all|_by_label|$)/.test(method) ? 'cancel' : 'query';
+  }
 }
 
 const FILL = Buffer.from('"x":"TRADE"');
