@@ -85,7 +85,7 @@ test('the commission is at most a tenth of the premium', () => {
 });
 
 test('at expiry holders get what the mean index makes of it, sellers pay it, orders end, positions are gone', () => {
-  const { venue, alice, bob, told } = open('100000', EXPIRY_US - 3600e6);
+  const { venue, alice, bob, told } = open('100000', EXPIRY_US - 1860e6);
   const market = at(venue);
   place(venue, bob, market, { side: 'SELL', lots: 100 });
   place(venue, alice, market, { lots: 100 });

@@ -229,3 +229,18 @@ test('a connection that logs out keeps its orders', async () => {
   await other.result('private/cancel', { order_id: order['order_id'] });
   other.close();
 });
+
+test('an engine that crashes closes the websockets and is there again', async () => {
+  const client = await Client.open();
+  await client.result('public/subscribe', { channels: ['book.BTC-PERPETUAL.100ms'] });
+  venue.exchange.runtime.send('/deribit/engine', { type: 'call', call: () => { throw new Error('planted by the test'); } });
+  assert.equal(await client.closed, 1012);
+  const next = await Client.open();
+  await next.login();
+  assert.equal((await next.result('private/get_account_summary', { currency: 'BTC' }))['balance'], 10);
+  const channel = 'book.BTC-PERPETUAL.100ms';
+  const told = next.notice(channel);
+  await next.result('public/subscribe', { channels: [channel] });
+  assert.equal(((await told).params!.data as Json)['type'], 'snapshot');
+  next.close();
+});
