@@ -414,3 +414,33 @@ test('subscriptions are bounded, belong to their connection, and end with the co
   const error: unknown = await client.call('tree').catch((thrown: unknown) => thrown);
   assert.equal((error as ControlError).code, 'disconnected');
 });
+
+test('a process may have verbs of its own: questions by ask, commands by tell, which alone are audited', async (t) => {
+  const audited: string[] = [];
+  const told: unknown[] = [];
+  const target: Partial<ControlTarget> = {
+    questions: {
+      'desk.sum': (input) => Promise.resolve({ sum: (input as readonly number[]).reduce((sum, one) => sum + one, 0), big: 5n }),
+      'desk.broken': () => {
+        throw new Error('the books are closed');
+      },
+    },
+    commands: { 'desk.open': (input) => void told.push(input) },
+  };
+  const { path } = await serve(t, { target, more: { onAudit: ({ method, ok }) => void audited.push(`${method} ${ok}`) } });
+  const client = await connected(t, path);
+  assert.deepEqual({ ...(await client.call('ask', { name: 'desk.sum', input: [1, 2, 3] })) }, { value: { sum: 6, big: { $bigint: '5' } } });
+  assert.deepEqual({ ...(await client.call('tell', { name: 'desk.open', input: { at: 9 } })) }, { value: null });
+  assert.deepEqual(told, [{ at: 9 }]);
+  assert.match((await refused(client.call('ask', { name: 'desk.broken' }), 'refused')).message, /the books are closed/);
+  const wrong = await refused(client.call('ask', { name: 'desk.open' }), 'notFound');
+  assert.match(wrong.message, /has no 'desk\.open'/);
+  await refused(client.call('tell', { name: 'toString' }), 'notFound');
+  assert.deepEqual(audited, ['tell true', 'tell false']);
+});
+
+test('a process without verbs of its own says so', async (t) => {
+  const { path } = await serve(t);
+  const client = await connected(t, path);
+  await refused(client.call('ask', { name: 'anything' }), 'notFound');
+});
