@@ -1,19 +1,21 @@
-import { ASK, BID, type Side } from '../book/index.js';
+import { ASK, BID } from '../book/index.js';
 import type { Venue } from '../engine.js';
 import { type AccountId, HOUSE, orderId } from '../ids.js';
-import { type Amount, amount, asset, Ledger, mustParseAmount, ZERO } from '../ledger/index.js';
+import { type Amount, amount, asset, Ledger, mustParseAmount } from '../ledger/index.js';
 import type { EndReason, MatchSink, StpMode, Trade } from '../matching/index.js';
-import { type Bill, type ExerciseRecord, type MmpConfig, MmpState, type OptionFill, OptionsAccount } from './account.js';
+import { type Bill, type MmpConfig, MmpState, type OptionFill, OptionsAccount } from './account.js';
 import { DEFAULT_CHAIN, type ChainShape, listedContracts, binanceOptionSymbol } from './chain.js';
 import {
   badSymbol, badUnderlying, balanceTooLow, duplicateClientId, expired, marginTooLow, mmpFrozen, mmpNotSet, noSuchOrder, postOnlyRejected, priceTooHigh, priceTooLow,
   quantityTooHigh, reduceOnlyRejected, tooManyOrders, unknownOrder,
 } from './errors.js';
+import { OptionsClosing } from './closing.js';
 import { OptionsMargins } from './margin.js';
 import { OptionMarket, type OptionTrade } from './option-market.js';
 import { OptionOrder, type OptionOrderTerms } from './order.js';
-import { VolatilitySurface } from './surface.js';
-import { payoff, QUOTE, RATES, UNDERLYINGS, type UnderlyingTerms } from './terms.js';
+import type { Exercise, OptionsEvents, OrderEvent, PlaceOption } from './messages.js';
+import { QUOTE, RATES, UNDERLYINGS } from './terms.js';
+import { Underlying } from './underlying.js';
 
 export interface OptionsVenueOptions {
   readonly nowUs: number;
@@ -24,73 +26,11 @@ export interface OptionsVenueOptions {
   readonly events: OptionsEvents;
 }
 
-export type OrderEvent = 'NEW' | 'TRADE' | 'CANCELED' | 'EXPIRED';
-
-/** What the venue tells its faces, in the order of events. */
-export interface OptionsEvents {
-  trade(market: OptionMarket, trade: OptionTrade): void;
-  /** `fill` belongs to TRADE. */
-  order(account: OptionsAccount, order: OptionOrder, what: OrderEvent, fill: OptionFill | undefined): void;
-  /** Balance or positions changed. */
-  account(account: OptionsAccount, reason: 'ORDER' | 'EXERCISE' | 'LIQUIDATION', markets: readonly OptionMarket[]): void;
-  listed(market: OptionMarket): void;
-  delisted(market: OptionMarket): void;
-  /** Every 100 ms of the venue's clock. */
-  tick(nowUs: number): void;
-}
-
-export interface PlaceOption {
-  readonly market: OptionMarket;
-  readonly side: 'BUY' | 'SELL';
-  /** Whole ticks and lots, both positive. */
-  readonly ticks: number;
-  readonly lots: number;
-  readonly timeInForce: 'GTC' | 'IOC' | 'FOK' | 'GTX';
-  readonly postOnly: boolean;
-  readonly reduceOnly: boolean;
-  readonly mmp: boolean;
-  readonly clientId: string | undefined;
-  readonly selfTradePrevention: OptionOrderTerms['selfTradePrevention'];
-}
-
-/** One expired option. */
-export interface Exercise {
-  readonly symbol: string;
-  readonly base: string;
-  readonly strike: number;
-  readonly settlement: number;
-  readonly expiryMs: number;
-  readonly exercised: boolean;
-}
-
 const TICK_US = 100_000;
 const SECOND_US = 1_000_000;
 const LISTING_US = 3600e6;
-/** The settlement price is the mean of the index over the half hour before expiry, sampled every second. */
-const SETTLEMENT_SAMPLES = 1800;
 const MOST_OPEN = 200;
-const MOST_EXERCISES = 2000;
 const STP: Readonly<Record<OptionOrderTerms['selfTradePrevention'], StpMode>> = { NONE: 'none', EXPIRE_TAKER: 'expire_taker', EXPIRE_MAKER: 'expire_maker', EXPIRE_BOTH: 'expire_both' };
-
-/** Everything on one underlying. */
-export class Underlying {
-  readonly terms: UnderlyingTerms;
-  readonly surface: VolatilitySurface;
-  index: number;
-  /** The last half hour, one a second. */
-  readonly samples: number[] = [];
-
-  constructor(terms: UnderlyingTerms, index: number) {
-    this.terms = terms;
-    this.index = index;
-    this.surface = new VolatilitySurface(terms.base);
-  }
-
-  get settlement(): number {
-    if (this.samples.length === 0) return this.index;
-    return this.samples.reduce((sum, sample) => sum + sample, 0) / this.samples.length;
-  }
-}
 
 /** Binance Options as a pure object: the chain, accounts, orders, premiums, sellers' margin, exercise. Calls throw VenueError and have changed nothing then. */
 export class OptionsVenue implements Venue {
@@ -101,6 +41,7 @@ export class OptionsVenue implements Venue {
   readonly accounts = new Map<AccountId, OptionsAccount>();
   readonly exercises: Exercise[] = [];
   readonly margins: OptionsMargins;
+  readonly #closing: OptionsClosing;
   /** The agents' side of every trade with a client. */
   readonly house = new OptionsAccount(HOUSE.market, 'market');
 
@@ -126,6 +67,7 @@ export class OptionsVenue implements Venue {
     this.#secondUs = (Math.floor(nowUs / SECOND_US) + 1) * SECOND_US;
     this.#listingUs = (Math.floor(nowUs / LISTING_US) + 1) * LISTING_US;
     this.margins = new OptionsMargins(this);
+    this.#closing = new OptionsClosing(this);
     for (const house of [HOUSE.market, HOUSE.fees, HOUSE.insurance, HOUSE.rounding, HOUSE.clearing]) this.ledger.open(house, { mayOverdraw: true });
     for (const { id, name, balances } of options.accounts) {
       // A seller's losses may pass his balance until the insurance pays.
@@ -183,6 +125,15 @@ export class OptionsVenue implements Venue {
     this.#flush();
   }
 
+  nextOrderId(): ReturnType<typeof orderId> {
+    return orderId(++this.#lastOrder);
+  }
+
+  /** Numbers fills and exercises alike. */
+  nextFillId(): number {
+    return ++this.#lastFill;
+  }
+
   setIndex(base: string, price: number): void {
     const underlying = this.underlyings.get(base);
     if (underlying !== undefined && price > 0 && Number.isFinite(price)) underlying.index = price;
@@ -238,7 +189,7 @@ export class OptionsVenue implements Venue {
     const postOnly = wanted.postOnly || wanted.timeInForce === 'GTX';
     const order = new OptionOrder(
       {
-        orderId: orderId(++this.#lastOrder), account: account.id, side: buys ? BID : ASK, type: 'limit', ticks, lots, timeInForce: postOnly ? 'GTX' : wanted.timeInForce,
+        orderId: this.nextOrderId(), account: account.id, side: buys ? BID : ASK, type: 'limit', ticks, lots, timeInForce: postOnly ? 'GTX' : wanted.timeInForce,
         stpMode: STP[wanted.selfTradePrevention],
       },
       {
@@ -347,22 +298,22 @@ export class OptionsVenue implements Venue {
     const longBefore = Math.max(0, position.lots);
     const realised = position.fill(buys ? trade.lots : -trade.lots, paid);
     market.openInterestLots += Math.max(0, position.lots) - longBefore;
-    this.#pay(account.id, HOUSE.clearing, amount(0n - paid));
+    this.pay(account.id, HOUSE.clearing, amount(0n - paid));
     if (order === null) return;
     const maker = order === trade.maker;
     const fee = this.margins.fee(market, trade.ticks, trade.lots, maker ? RATES.maker : RATES.taker);
-    this.#pay(account.id, HOUSE.fees, amount(0n - fee));
+    this.pay(account.id, HOUSE.fees, amount(0n - fee));
     order.fee = amount(order.fee + fee);
     order.updatedMs = this.nowMs;
     const fill: OptionFill = {
-      id: ++this.#lastFill, tradeId: trade.tradeId, order, market, ticks: trade.ticks, lots: trade.lots, buys, maker, fee, realised, volatility: market.volatility, atMs: this.nowMs,
+      id: this.nextFillId(), tradeId: trade.tradeId, order, market, ticks: trade.ticks, lots: trade.lots, buys, maker, fee, realised, volatility: market.volatility, atMs: this.nowMs,
     };
     account.remember(account.fills, fill);
-    this.#bill(account, 'CONTRACT', amount(0n - paid));
-    this.#bill(account, 'FEE', amount(0n - fee));
+    this.bill(account, 'CONTRACT', amount(0n - paid));
+    this.bill(account, 'FEE', amount(0n - fee));
     if (order.state === 'filled') account.close(order);
     this.#events.order(account, order, 'TRADE', fill);
-    this.#touch(account, order.terms.liquidation ? 'LIQUIDATION' : 'ORDER', market);
+    this.touch(account, order.terms.liquidation ? 'LIQUIDATION' : 'ORDER', market);
     this.#trim(account, market);
     if (order.terms.mmp) this.#protect(account, market, fill);
   }
@@ -387,9 +338,7 @@ export class OptionsVenue implements Venue {
 
   #second(): void {
     for (const underlying of this.underlyings.values()) {
-      underlying.samples.push(underlying.index);
-      if (underlying.samples.length > SETTLEMENT_SAMPLES) underlying.samples.shift();
-      underlying.surface.observe(underlying.index, this.#nowUs);
+      underlying.sample(this.#nowUs);
     }
     this.#expire();
     if (this.#listingUs <= this.#nowUs) {
@@ -403,7 +352,7 @@ export class OptionsVenue implements Venue {
         account.countdowns.delete(underlying);
         this.cancelAll(account, ({ terms }) => terms.market.terms.underlying === underlying, 'countdown');
       }
-      this.#liquidate(account);
+      this.#closing.liquidate(account);
     }
   }
 
@@ -433,89 +382,26 @@ export class OptionsVenue implements Venue {
     for (const market of [...this.markets.values()]) {
       if (market.contract.expiryMs > this.nowMs) continue;
       any = true;
-      this.#exercise(market);
+      this.#closing.exercise(market);
       this.markets.delete(market.symbol);
       this.#events.delisted(market);
     }
     if (any) this.#list();
   }
 
-  /** Orders end, holders get what the option pays, sellers pay it. Positions sum to nought, hence so do the payments. */
-  #exercise(market: OptionMarket): void {
-    const { contract, symbol, terms } = market;
-    const { settlement } = this.underlyings.get(contract.base)!;
-    const perUnit = payoff(contract, settlement);
-    for (const account of [...this.accounts.values(), this.house]) {
-      this.cancelAll(account, (order) => order.terms.market === market, 'venue');
-      const position = account.positions.get(market);
-      if (position === undefined) continue;
-      account.positions.delete(market);
-      const { lots } = position;
-      if (lots === 0) continue;
-      const worth = market.ofLots(perUnit, Math.abs(lots));
-      const due = lots > 0 ? worth : amount(0n - worth);
-      this.#pay(account.id, HOUSE.clearing, due);
-      if (account === this.house) continue;
-      const fee = lots > 0 && worth > 0n ? this.#exerciseFee(market, settlement, lots, worth) : ZERO;
-      this.#pay(account.id, HOUSE.fees, amount(0n - fee));
-      this.#bill(account, 'CONTRACT', due);
-      if (fee > 0n) this.#bill(account, 'FEE', amount(0n - fee));
-      const record: ExerciseRecord = {
-        id: ++this.#lastFill, symbol, strike: contract.strike, settlement, lots, quantity: Math.abs(lots) * market.lotSize, amount: due, fee, kind: contract.kind, long: lots > 0,
-        atMs: this.nowMs, priceDecimals: terms.priceDecimals, quantityDecimals: terms.quantityDecimals,
-      };
-      account.remember(account.exercises, record);
-      this.#touch(account, 'EXERCISE', market);
-      this.#cover(account);
-    }
-    this.exercises.push({ symbol, base: contract.base, strike: contract.strike, settlement, expiryMs: contract.expiryMs, exercised: perUnit > 0n });
-    if (this.exercises.length > MOST_EXERCISES) this.exercises.splice(0, MOST_EXERCISES / 2);
-  }
-
-  #exerciseFee(market: OptionMarket, settlement: number, lots: number, worth: Amount): Amount {
-    const plain = market.ofLots(amount((BigInt(Math.round(settlement * 1e8)) * RATES.exercise) / 100_000_000n), lots);
-    const cap = amount((worth * RATES.feeCap) / 100_000_000n);
-    return plain < cap ? plain : cap;
-  }
-
-  /** Buys back what has been sold when the balance is below the maintenance margin; the insurance pays what is missing then. */
-  #liquidate(account: OptionsAccount): void {
-    let sold = false;
-    for (const { lots } of account.positions.values()) if (lots < 0) sold = true;
-    if (!sold) return;
-    const state = this.margins.state(account);
-    if (state.balance >= state.maintenance) return;
-    account.liquidations += 1;
-    this.cancelAll(account, () => true, 'liquidation');
-    for (const { market, lots } of [...account.positions.values()]) {
-      if (lots >= 0) continue;
-      const order = new OptionOrder(
-        { orderId: orderId(++this.#lastOrder), account: account.id, side: BID, type: 'limit', ticks: market.highestTicks, lots: -lots, timeInForce: 'IOC', stpMode: 'none' },
-        { market, clientId: `autoclose-${this.#lastOrder}`, postOnly: false, reduceOnly: true, mmp: false, createdMs: this.nowMs, liquidation: true, selfTradePrevention: 'NONE' },
-      );
-      market.matcher.place(order, this.#nowUs);
-    }
-    this.#cover(account);
-  }
-
-  /** The insurance pays a debt that nothing stands behind any more. */
-  #cover(account: OptionsAccount): void {
-    for (const { lots } of account.positions.values()) if (lots !== 0) return;
-    const balance = this.ledger.free(account.id, asset(QUOTE));
-    if (balance < 0n) this.#pay(account.id, HOUSE.insurance, amount(0n - balance));
-  }
-
-  #pay(account: AccountId, other: AccountId, due: Amount): void {
+  /** Moves money to the account (or from it, below zero), against another. */
+  pay(account: AccountId, other: AccountId, due: Amount): void {
     const name = asset(QUOTE);
     if (due > 0n) this.ledger.transfer(other, account, name, due);
     else if (due < 0n) this.ledger.transfer(account, other, name, amount(0n - due));
   }
 
-  #bill(account: OptionsAccount, type: Bill['type'], due: Amount): void {
+  bill(account: OptionsAccount, type: Bill['type'], due: Amount): void {
     account.remember(account.bills, { id: ++this.#lastBill, amount: due, type, atMs: this.nowMs });
   }
 
-  #touch(account: OptionsAccount, reason: 'ORDER' | 'EXERCISE' | 'LIQUIDATION', market: OptionMarket): void {
+  /** Notes that an account is to be told of at the end of the call. */
+  touch(account: OptionsAccount, reason: 'ORDER' | 'EXERCISE' | 'LIQUIDATION', market: OptionMarket): void {
     const touched = this.#touched.get(account);
     if (touched === undefined) this.#touched.set(account, { reason, markets: new Set([market]) });
     else touched.markets.add(market);
@@ -528,4 +414,5 @@ export class OptionsVenue implements Venue {
   }
 }
 
-export const sideName = (side: Side): 'BUY' | 'SELL' => (side === BID ? 'BUY' : 'SELL');
+export type { Exercise, OptionsEvents, OrderEvent, PlaceOption } from './messages.js';
+export { Underlying } from './underlying.js';

@@ -180,7 +180,7 @@ export class DeribitFace {
 /** Parameters as text, the instrument under the name that other products have for it too. */
 function valuesOf({ params }: RpcRequest): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
-  for (const [name, value] of Object.entries(params)) if (value !== null && typeof value !== 'object') values.set(name, String(value));
+  for (const [name, value] of Object.entries(params)) if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') values.set(name, String(value));
   const instrument = values.get('instrument_name');
   if (instrument !== undefined) values.set('symbol', instrument);
   return values;
