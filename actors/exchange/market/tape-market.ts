@@ -26,6 +26,8 @@ interface Playing {
   readonly crowd: TapeCrowd;
   /** Whether the tape has shown levels; until then best quotes are all there is. */
   hasDepth: boolean;
+  /** Whether it has shown best quotes; where it has only trades, the last one stands for them. */
+  hasQuotes: boolean;
   /** Single or aggregate trades, whichever came first: a tape may carry both, of the same fills. */
   tradeKind: number;
   lastTicks: number;
@@ -49,7 +51,7 @@ export class TapeMarket {
   constructor(source: TapeSource, symbols: readonly TapeSymbol[], startUs: number) {
     this.#source = source;
     this.nextUs = startUs;
-    this.#playing = symbols.map((symbol) => ({ symbol, crowd: new TapeCrowd(symbol.desk), hasDepth: false, tradeKind: 0, lastTicks: symbol.startTicks }));
+    this.#playing = symbols.map((symbol) => ({ symbol, crowd: new TapeCrowd(symbol.desk), hasDepth: false, hasQuotes: false, tradeKind: 0, lastTicks: symbol.startTicks }));
     for (const playing of this.#playing) this.#byRecorded.set(playing.symbol.recorded, playing);
     this.#load();
   }
@@ -90,6 +92,12 @@ export class TapeMarket {
         if (kind !== playing.tradeKind || !isLevel(ticks, lots)) return;
         playing.lastTicks = ticks;
         crowd.trade(nowUs, side, ticks, lots);
+        if (!playing.hasDepth && !playing.hasQuotes) {
+          const bid = side === BID ? ticks - 1 : ticks;
+          this.#quote(crowd, nowUs, BID, bid, lots);
+          this.#quote(crowd, nowUs, ASK, bid + 1, lots);
+          this.#onlyNamed(crowd);
+        }
         return;
       case Kind.DEPTH:
       case Kind.SNAPSHOT:
@@ -102,11 +110,9 @@ export class TapeMarket {
         return;
       case Kind.BOOK_TICKER:
         if (playing.hasDepth) return;
-        for (const [quote, tick, quantity] of [[BID, ticks, lots], [ASK, I[i + PRICE2]!, F[f + AUX]!]] as const) {
-          if (!isLevel(tick, quantity)) continue;
-          crowd.level(nowUs, quote, tick, Math.floor(quantity));
-          this.#named[quote].add(tick);
-        }
+        playing.hasQuotes = true;
+        this.#quote(crowd, nowUs, BID, ticks, lots);
+        this.#quote(crowd, nowUs, ASK, I[i + PRICE2]!, F[f + AUX]!);
         this.#onlyNamed(crowd);
         return;
       case Kind.LIQUIDATION:
@@ -114,6 +120,13 @@ export class TapeMarket {
         return;
       default:
     }
+  }
+
+  /** One level of a book of which only the best is known. */
+  #quote(crowd: TapeCrowd, nowUs: number, side: Side, ticks: number, lots: number): void {
+    if (!isLevel(ticks, lots)) return;
+    crowd.level(nowUs, side, ticks, lots);
+    this.#named[side].add(ticks);
   }
 
   #onlyNamed(crowd: TapeCrowd): void {

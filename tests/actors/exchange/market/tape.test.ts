@@ -5,7 +5,7 @@ import { TapeCrowd } from '../../../../actors/exchange/market/tape-crowd.js';
 import { TapeMarket, type TapeSource } from '../../../../actors/exchange/market/tape-market.js';
 import { ClientOrder, Matcher, type MatchSink, type PlaceRequest } from '../../../../actors/exchange/matching/index.js';
 import { MarketSimulation, MARKET_START_US } from '../../../../actors/generator/index.js';
-import { EXCH_US, ID, Kind, KIND_MASK, PRICE, QTY, RECV_US, TAG, WORDS_F, WORDS_I, type RecordBatch } from '../../../../data/records/index.js';
+import { EXCH_US, Flag, ID, Kind, KIND_MASK, PRICE, QTY, RECV_US, TAG, WORDS_F, WORDS_I, type RecordBatch } from '../../../../data/records/index.js';
 
 const NOW_US = 1_785_542_400_000_000;
 
@@ -147,6 +147,26 @@ describe('a tape that is played', () => {
     }
     assert.deepEqual(due, [0, 500_000, 1_500_000, 2_000_000]);
     assert.deepEqual(trades.map(({ ticks }) => ticks), [100, 101, 100, 101]);
+  });
+
+  test('one with trades alone shows the last one as its quotes, so that there is something to take', () => {
+    const { matcher, book, place } = venue();
+    const batches = [record(Kind.TRADE, 100, 5, MARKET_START_US), record(Kind.TRADE | Flag.SELL, 97, 6, MARKET_START_US + 500_000)];
+    const source: TapeSource = {
+      next(batch) {
+        const fill = batches.shift();
+        fill?.(batch);
+        return fill === undefined ? 0 : 1;
+      },
+    };
+    const market = new TapeMarket(source, [{ recorded: 0, startTicks: 100, desk: matcher }], NOW_US);
+    market.step();
+    assert.deepEqual([book.bestBid, book.bestAsk, book.lotsAt(99), book.lotsAt(100)], [99, 100, 5, 5]);
+    const order = place({ side: ASK, type: 'limit', ticks: 98, lots: 9 });
+    assert.equal(order.filledLots, 5);
+    market.step();
+    assert.deepEqual([book.bestBid, book.bestAsk], [97, 98]);
+    assert.equal(place({ side: ASK, type: 'market', ticks: 0, lots: 2 }).state, 'filled');
   });
 
   test('one with nothing on it stands still', () => {
