@@ -153,7 +153,7 @@ export class DeribitFace {
     const text = body.toString('utf8');
     if (path === '') return decodeRequest(text);
     const named = decodeRequest(text === '' ? '{"params":{},"method":"public/test"}' : text);
-    // The path decides when the body names another method, or is only the parameters' frame.
+    // The path decides when the body names another method.
     if (!named.ok && named.error.code === -32700) return named;
     const got = decodeGet(path, query);
     return got.ok && named.ok ? { ok: true, request: { ...named.request, method: got.request.method } } : got.ok ? named : got;
