@@ -19,7 +19,7 @@ const BASES: ReadonlySet<string> = new Set(['BTC', 'ETH']);
 export const optionsProduct: MakeProduct = (scene) => {
   const { runtime, clock, accounts, listings, seed } = scene;
   const underlyings = listings.filter(({ base }) => BASES.has(base));
-  const hub = new StreamHub({ classify: optionsStreamClass });
+  const hub = new StreamHub(scene.asOf.holds('usdmRoutedStreams') ? { classify: optionsStreamClass } : {});
   const streams = new OptionsStreams(hub);
   const engine = new EnginePort<OptionsVenue>(runtime, 'options', clock.speed);
   const listenKeys = new ListenKeys(clock, hub);
@@ -45,7 +45,7 @@ export const optionsProduct: MakeProduct = (scene) => {
     open: async (port) => {
       const server = new ProductServer({
         product: 'options', manners: FUTURES_MANNERS, clock, keys: keyStoreOf(accounts, 'options'), rateLimits: OPTIONS_LIMITS, limitsEnforced: scene.limits === 'venue', hub, troubles: scene.troubles,
-        onDefect: (error) => scene.onDefect('options', error),
+        onDefect: (error) => scene.onDefect('options', error), asOf: scene.asOf,
         endpoints: [
           ...optionsEndpoints(engine), ...listenKeyEndpoints('/eapi/v1/listenKey', listenKeys),
           ...clientStubs({ accounts, nowMs: () => Math.floor(clock.nowUs() / 1000), coins: () => Promise.resolve([]) }),

@@ -61,7 +61,7 @@ export const usdmProduct: MakeProduct = (scene) => {
         product: 'usdm', manners: FUTURES_MANNERS, clock: scene.clock, keys, rateLimits: USDM_RATE_LIMITS, limitsEnforced: scene.limits === 'venue', endpoints,
         wsMethods: [...orders.wsMethods, ...account.wsMethods, ...listenKeyMethods(listenKeys), ...market.wsMethods], wsApiPath: WS_API_PATH, hub, troubles: scene.troubles,
         onDefect: (error) => scene.onDefect('usdm', error),
-        ...(scene.asOf.day === undefined ? {} : { asOfMs: Date.parse(`${scene.asOf.day}T23:59:59Z`) }),
+        asOf: scene.asOf,
       });
       opened = server;
       const origins = await server.listen({ port: wanted, host: scene.host, ...(scene.tls === null ? {} : { certificate: scene.tls }) });
