@@ -19,7 +19,7 @@ async function codeOf({ exchange, origins, accounts }: OpenedExchange, product: 
   return ((await answer.json()) as { readonly code?: number }).code ?? 0;
 }
 
-/** Whether a stream tells anything before another one, of the same address, has told twice. */
+/** Whether a stream tells anything before another one, of the same address, has told four times. */
 async function tells(url: string, stream: string, other: string): Promise<boolean> {
   const socket = new WebSocket(`${url}/stream?streams=${stream}/${other}`);
   try {
@@ -30,7 +30,7 @@ async function tells(url: string, stream: string, other: string): Promise<boolea
       socket.on('message', (data: Buffer) => {
         const told = (JSON.parse(data.toString()) as { readonly stream: string }).stream;
         if (told === other) others += 1;
-        if (told !== stream && others < 2) return;
+        if (told !== stream && others < 4) return;
         clearTimeout(timer);
         resolve(told === stream);
       });
