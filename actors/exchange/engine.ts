@@ -1,4 +1,6 @@
 import type { Behaviour } from '../../runtime/index.js';
+import type { OrderBook } from './book/index.js';
+import { formatAmount, type Ledger } from './ledger/index.js';
 import { VenueError } from './venue-error.js';
 
 /** One product of the exchange: a plain object that is told the time. All times are µs since the epoch on the venue's clock. */
@@ -7,6 +9,39 @@ export interface Venue {
   readonly nextUs: number;
   /** Does what is due until `nowUs`. Afterwards `nextUs` is later. */
   advance(nowUs: number): void;
+}
+
+/** A venue whose money and books can be looked over. */
+export interface AuditedVenue extends Venue {
+  readonly ledger: Ledger;
+  readonly markets: { values(): Iterable<{ readonly matcher: { readonly book: OrderBook } }> };
+}
+
+/** What a crash in the middle of a call has left wrong: money that came from nowhere, a crossed book. Null = nothing. */
+function defectOf({ ledger, markets }: AuditedVenue): string | null {
+  const sums = ledger.sumByAsset();
+  for (const [asset, supply] of ledger.supply()) {
+    const sum = sums.get(asset);
+    if (sum !== supply) return `all accounts together have ${sum === undefined ? 'no' : formatAmount(sum)} ${asset}, not ${formatAmount(supply)}`;
+  }
+  for (const { matcher: { book: { bestBid, bestAsk } } } of markets.values()) {
+    if (bestBid !== 0 && bestAsk !== 0 && bestBid >= bestAsk) return `a book is crossed: ${bestBid} is bid and ${bestAsk} asked`;
+  }
+  return null;
+}
+
+/**
+ * Accounts and orders are not a crashed call's to lose: the engine's next life goes on with the venue and the market of the last one. Only
+ * when the crash left them wrong does it open new ones, and `lost` hears why.
+ */
+export function outlivesCrashes<V extends AuditedVenue>(open: (nowUs: number) => Engine<V>, lost: (defect: string) => void): (nowUs: number) => Engine<V> {
+  let engine: Engine<V> | undefined;
+  return (nowUs) => {
+    const defect = engine === undefined ? null : defectOf(engine.venue);
+    if (defect !== null) lost(defect);
+    if (engine === undefined || defect !== null) engine = open(nowUs);
+    return engine;
+  };
 }
 
 /** The market inside: agents, or a tape, that act on the venue's books at times of their own. */

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import WebSocket from 'ws';
 import { openExchange } from '../../support/open-exchange.js';
+import { Trader } from './spot/trader.js';
 
 const DEADLINE_MS = 30_000;
 
-test('an engine that crashes comes back with a market; sockets stay, streams go on, and the other product has not noticed', async () => {
+test('an engine that crashes comes back with its market, accounts and orders; sockets stay, streams go on, and the other product has not noticed', async () => {
   const opened = await openExchange();
   const { exchange, origins } = opened;
   const restarts = (path: string): number => {
@@ -33,6 +34,11 @@ test('an engine that crashes comes back with a market; sockets stay, streams go 
     await until(() => exchange.products[1]!.feed!.symbols[0]!.data.trades.size > 0, 'a trade');
     const perpetual = await trades(`${origins.usdm.rest}/fapi/v1`);
 
+    const trader = new Trader(opened);
+    const placed = await trader.call('POST', '/api/v3/order', { symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: '0.001', price: '50000', newClientOrderId: 'outlives' });
+    assert.equal(placed.status, 200, placed.text);
+    const account = async (): Promise<unknown> => (await trader.call('GET', '/api/v3/account')).json['balances'];
+    const balances = await account();
     assert.ok(exchange.runtime.crash('/spot/engine', { name: 'Planted', message: 'a crash' }));
     await until(() => restarts('/spot/engine') === 1 && exchange.runtime.tree({ path: '/spot/engine' })!.state === 'running', 'a restart');
     counts.clear();
@@ -42,6 +48,8 @@ test('an engine that crashes comes back with a market; sockets stay, streams go 
     assert.deepEqual([book.bids.length, book.asks.length], [50, 50]);
     assert.ok((await trades(`${origins.usdm.rest}/fapi/v1`)) >= perpetual);
     assert.deepEqual([restarts('/spot/engine'), restarts('/usdm/engine'), restarts('/spot/face'), restarts('/market')], [1, 0, 0, 0]);
+    assert.equal((await trader.call('GET', '/api/v3/order', { symbol: 'BTCUSDT', origClientOrderId: 'outlives' })).json['status'], 'NEW');
+    assert.deepEqual(await account(), balances);
     socket.terminate();
     assert.deepEqual(opened.defects, []);
   } finally {

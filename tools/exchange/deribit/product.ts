@@ -2,7 +2,7 @@ import { DeribitMarket } from '../../../actors/exchange/deribit/market.js';
 import { DeribitVenue } from '../../../actors/exchange/deribit/venue.js';
 import { orderView } from '../../../actors/exchange/deribit/order.js';
 import { positionView } from '../../../actors/exchange/deribit/views.js';
-import { engineBehaviour } from '../../../actors/exchange/engine.js';
+import { engineBehaviour, outlivesCrashes } from '../../../actors/exchange/engine.js';
 import { formatAmount } from '../../../actors/exchange/ledger/index.js';
 import { worker } from '../../../runtime/index.js';
 import { EnginePort } from '../engine-port.js';
@@ -34,7 +34,7 @@ export const deribitProduct: MakeProduct = (scene) => {
       id: 'engine', behaviour: engineBehaviour<DeribitVenue>('deribit-engine'), mailbox: ENGINE_MAILBOX,
       input: {
         sliceUs: scene.sliceUs,
-        open: (nowUs: number) => {
+        open: outlivesCrashes((nowUs) => {
           // A restarted engine knows of no subscription: its clients connect again, as after a restart of the platform.
           if (opened++ > 0) hub.reset((listener) => { if (listener instanceof DeribitSocket) listener.lost(); });
           const venue = new DeribitVenue({
@@ -45,7 +45,7 @@ export const deribitProduct: MakeProduct = (scene) => {
             venue, scenario: scene.scenario, seed, rate: RATE, startUs: nowUs, profiles: new Map(bases.map(({ base, profile }) => [base, profile])),
           });
           return { venue, market };
-        },
+        }, (defect) => scene.onDefect('deribit', new Error(`a crash left the venue wrong, it begins anew: ${defect}`))),
       },
     }),
     open: async (wanted) => {

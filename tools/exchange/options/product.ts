@@ -1,4 +1,4 @@
-import { engineBehaviour } from '../../../actors/exchange/engine.js';
+import { engineBehaviour, outlivesCrashes } from '../../../actors/exchange/engine.js';
 import { formatAmount } from '../../../actors/exchange/ledger/index.js';
 import { LatentIndex } from '../../../actors/exchange/options/latent-index.js';
 import { OptionMakers } from '../../../actors/exchange/options/makers.js';
@@ -31,7 +31,7 @@ export const optionsProduct: MakeProduct = (scene) => {
       id: 'engine', behaviour: engineBehaviour<OptionsVenue>('options-engine'), mailbox: ENGINE_MAILBOX,
       input: {
         sliceUs: scene.sliceUs,
-        open: (nowUs: number) => {
+        open: outlivesCrashes((nowUs) => {
           const venue = new OptionsVenue({
             nowUs, indices: new Map(underlyings.map(({ base, startPrice }) => [base, startPrice])), events: streams,
             accounts: accounts.all.map(({ id, name, balances }) => ({ id, name, balances: new Map(Object.entries(balances.options)) })),
@@ -39,7 +39,7 @@ export const optionsProduct: MakeProduct = (scene) => {
           streams.venue = venue;
           latent = new LatentIndex(underlyings, scene.scenario, seed, nowUs);
           return { venue, market: new OptionMakers(venue, latent, seed, nowUs) };
-        },
+        }, (defect) => scene.onDefect('options', new Error(`a crash left the venue wrong, it begins anew: ${defect}`))),
       },
     }),
     open: async (port) => {

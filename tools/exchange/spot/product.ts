@@ -1,4 +1,4 @@
-import { engineBehaviour } from '../../../actors/exchange/engine.js';
+import { engineBehaviour, outlivesCrashes } from '../../../actors/exchange/engine.js';
 import { asset, formatAmount, mustParseAmount } from '../../../actors/exchange/ledger/index.js';
 import type { Listing } from '../../../actors/exchange/listings.js';
 import { spotSymbol, STP_MODES } from '../../../actors/exchange/spot/symbol.js';
@@ -53,10 +53,10 @@ export const spotProduct: MakeProduct = (scene) => {
       id: 'engine', behaviour: engineBehaviour<SpotVenue>('spot-engine'), mailbox: ENGINE_MAILBOX,
       input: {
         sliceUs: scene.sliceUs,
-        open: (nowUs: number) => {
+        open: outlivesCrashes((nowUs) => {
           const venue = openVenue(scene, feed, nowUs, (account) => limits?.releaseOrders(account, 1));
           return { venue, market: feed.open(nowUs, venue.markets.map(({ matcher }) => matcher)) };
-        },
+        }, (defect) => scene.onDefect('spot', new Error(`a crash left the venue wrong, it begins anew: ${defect}`))),
       },
     }),
     open: async (port) => {

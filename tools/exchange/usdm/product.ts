@@ -1,5 +1,5 @@
 import { ASK } from '../../../actors/exchange/book/index.js';
-import { engineBehaviour } from '../../../actors/exchange/engine.js';
+import { engineBehaviour, outlivesCrashes } from '../../../actors/exchange/engine.js';
 import { price } from '../../../actors/exchange/futures/contract.js';
 import { formatUnits, FuturesDesk, futuresSymbol, FuturesVenue, type PublicSink } from '../../../actors/exchange/futures/usdm/index.js';
 import { formatAmount } from '../../../actors/exchange/ledger/index.js';
@@ -49,11 +49,11 @@ export const usdmProduct: MakeProduct = (scene) => {
       id: 'engine', behaviour: engineBehaviour<FuturesVenue>('usdm-engine'), mailbox: ENGINE_MAILBOX,
       input: {
         sliceUs: scene.sliceUs,
-        open: (nowUs: number) => {
+        open: outlivesCrashes((nowUs) => {
           const venue = openVenue(scene, feed, nowUs);
           const desks = [...venue.markets.values()].map((each) => new FuturesDesk(venue, each));
           return { venue, market: feed.open(nowUs, desks, factsOf(venue, scene.listings)) };
-        },
+        }, (defect) => scene.onDefect('usdm', new Error(`a crash left the venue wrong, it begins anew: ${defect}`))),
       },
     }),
     open: async (wanted) => {

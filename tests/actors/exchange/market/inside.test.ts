@@ -100,7 +100,7 @@ describe('the market inside an engine', () => {
     assert.ok(bench.matcher.book.bestBid < bench.matcher.book.bestAsk);
   });
 
-  test('a refusal is an answer; any other throw is a crash, after which the engine begins anew', () => {
+  test('a refusal is an answer; any other throw is a crash', () => {
     const { runtime } = open(7, 5000);
     const replies: unknown[] = [];
     const ask = (call: (venue: Bench, nowUs: number) => unknown): void => {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import test, { after, before } from 'node:test';
 import { WebSocket } from 'ws';
+import { asset, type Amount, type Asset } from '../../../../actors/exchange/ledger/index.js';
+import type { DeribitVenue } from '../../../../actors/exchange/deribit/venue.js';
 import { openExchange, type OpenedExchange } from '../../../support/open-exchange.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -230,11 +232,34 @@ test('a connection that logs out keeps its orders', async () => {
   other.close();
 });
 
-test('an engine that crashes closes the websockets and is there again', async () => {
+test('an engine that crashes in a call is there again, with the orders and subscriptions it had', async () => {
+  const client = await Client.open();
+  await client.login();
+  const { mark_price: mark } = (await client.result('public/ticker', { instrument_name: 'ETH-PERPETUAL' })) as { readonly mark_price: number };
+  const { order } = (await client.result('private/buy', { instrument_name: 'ETH-PERPETUAL', amount: 10, price: Math.floor(mark) - 20 })) as { readonly order: Json };
+  const channel = 'book.BTC-PERPETUAL.100ms';
+  const first = client.notice(channel);
+  await client.result('public/subscribe', { channels: [channel] });
+  const before = ((await first).params!.data as Json)['change_id'] as number;
+  venue.exchange.runtime.send('/deribit/engine', { type: 'call', call: () => { throw new Error('planted by the test'); } });
+  assert.equal((await client.result('private/get_order_state', { order_id: order['order_id'] }))['order_state'], 'open');
+  assert.ok((((await client.notice(channel)).params!.data as Json)['change_id'] as number) >= before);
+  await client.result('private/cancel', { order_id: order['order_id'] });
+  client.close();
+});
+
+test('an engine that a crash left wrong begins anew, and closes the websockets', async () => {
   const client = await Client.open();
   await client.result('public/subscribe', { channels: ['book.BTC-PERPETUAL.100ms'] });
-  venue.exchange.runtime.send('/deribit/engine', { type: 'call', call: () => { throw new Error('planted by the test'); } });
+  venue.exchange.runtime.send('/deribit/engine', {
+    type: 'call',
+    call: ({ ledger }: DeribitVenue) => {
+      (ledger.supply() as Map<Asset, Amount>).set(asset('BTC'), 1n as Amount);
+      throw new Error('planted by the test');
+    },
+  });
   assert.equal(await client.closed, 1012);
+  assert.match(String(venue.defects.splice(0)[0]), /it begins anew: all accounts together have [0-9.]+ BTC, not 0.00000001/);
   const next = await Client.open();
   await next.login();
   assert.equal((await next.result('private/get_account_summary', { currency: 'BTC' }))['balance'], 10);
