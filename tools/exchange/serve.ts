@@ -39,7 +39,6 @@ const MOST_ACCOUNTS = 10_000;
 /** Runs the exchange until the process is told to end. Never returns. @throws CliError, ConfigError when it cannot begin. */
 export async function serveExchange(options: ServeOptions): Promise<never> {
   const { name, json, port, host, seed, limits, speed } = options;
-  if (options.script !== undefined) throw new CliError('usage', '--script: this version plays no scripts of troubles yet', 'scenarios of the market: --scenario, or faultline exchange start');
   const { config } = loadConfig();
   const wanted = listedSymbols(options.symbols);
   let tellBroken = (_error: unknown): void => {};

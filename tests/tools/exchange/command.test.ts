@@ -28,6 +28,7 @@ async function open(name: string, ...more: string[]): Promise<{ readonly served:
   return { served, ready: JSON.parse(served.lines[0]!) as Ready };
 }
 
+const statusOf = async (url: string): Promise<number> => (await fetch(url)).status;
 const json = async (url: string): Promise<unknown> => (await fetch(url)).json();
 
 describe('faultline exchange', { concurrency: 2 }, () => {
@@ -64,7 +65,9 @@ describe('faultline exchange', { concurrency: 2 }, () => {
   });
 
   test('is a process like others: its clock, ps, books, scripts, start, restart of a face, shutdown over its socket', async () => {
-    const { served, ready } = await open('verbs', '--speed', '10');
+    writeFileSync(playground.at('mine.toml'), '[[step]]\ndo = "fail"\non = "query"\nname = "ping"\nproduct = "spot"\ncode = -1008\n');
+    const { served, ready } = await open('verbs', '--speed', '10', '--script', playground.at('mine.toml'));
+    assert.deepEqual([await statusOf(`${ready.spot.rest}/api/v3/ping`), await statusOf(`${ready.usdm.rest}/fapi/v1/ping`)], [503, 200], 'the script has begun');
     const { serverTime } = (await json(`${ready.spot.rest}/api/v3/time`)) as { readonly serverTime: number };
     const wallMs = Date.now() - ready.clock.wallMs;
     assert.equal(ready.clock.speed, 10);
@@ -75,6 +78,9 @@ describe('faultline exchange', { concurrency: 2 }, () => {
     for (const product of ['spot', 'usdm', 'options', 'deribit']) assert.equal(typeof books[product]!.sums, 'object');
     const scripts = JSON.parse((await playground.run(['exchange', 'scripts', '--json', '--process', 'verbs'])).stdout) as { readonly name: string; readonly kind: string }[];
     assert.ok(scripts.some(({ name, kind }) => name === 'flash-crash' && kind === 'scenario'));
+    assert.ok(scripts.some(({ name, kind }) => name === 'mine' && kind === 'script'));
+    assert.equal((await playground.run(['exchange', 'stop', 'mine', '--process', 'verbs'])).code, 0);
+    assert.equal(await statusOf(`${ready.spot.rest}/api/v3/ping`), 200);
     const price = async (): Promise<number> => Number(((await json(`${ready.usdm.rest}/fapi/v1/ticker/price?symbol=BTCUSDT`)) as { readonly price: string }).price);
     const before = await price();
     const started = await playground.run(['exchange', 'start', 'flash-crash', '--json', '--process', 'verbs']);
@@ -139,7 +145,7 @@ describe('faultline exchange', { concurrency: 2 }, () => {
     writeFileSync(playground.at('no.tape'), 'not a tape');
     const cases: readonly (readonly [number, RegExp, ...string[]])[] = [
       [2, /--symbols: there is no DOGECOIN/, '--symbols', 'DOGECOIN'], [2, /--as-of/, '--as-of', 'yesterday'],
-      [4, /nowhere\.toml/, '--accounts', playground.at('nowhere.toml')], [78, /64 letters and digits/, '--accounts', playground.at('bad.toml')], [3, /no\.tape/, '--tape', playground.at('no.tape')],
+      [4, /nowhere\.toml/, '--accounts', playground.at('nowhere.toml')], [78, /64 letters and digits/, '--accounts', playground.at('bad.toml')], [78, /`do`|step/, '--script', playground.at('bad.toml')], [3, /no\.tape/, '--tape', playground.at('no.tape')],
     ];
     for (const [code, message, ...args] of cases) {
       const outcome = await playground.run(['exchange', ...args]);
