@@ -11,8 +11,6 @@ export type AccountId = number & { readonly [brand]: 'AccountId' };
 export type OrderId = number & { readonly [brand]: 'OrderId' };
 /** Number of an order list (OCO, OTO, OTOCO), unique and rising within one product. */
 export type OrderListId = number & { readonly [brand]: 'OrderListId' };
-/** Number of a trade, unique and rising within one symbol. */
-export type TradeId = number & { readonly [brand]: 'TradeId' };
 /** What a client named its order: 1 to 36 of `.A-Z:/a-z0-9_-`. */
 export type ClientOrderId = string & { readonly [brand]: 'ClientOrderId' };
 
@@ -21,7 +19,6 @@ export const FIRST_CLIENT_ACCOUNT = 1000;
 export const accountId = (value: number): AccountId => value as AccountId;
 export const orderId = (value: number): OrderId => value as OrderId;
 export const orderListId = (value: number): OrderListId => value as OrderListId;
-export const tradeId = (value: number): TradeId => value as TradeId;
 
 /** The house's own accounts. */
 export const HOUSE = {
@@ -36,10 +33,3 @@ export const HOUSE = {
   /** Counterparty of funding payments and settlements until both sides are booked. */
   clearing: accountId(5),
 } as const;
-
-const CLIENT_ORDER_ID = /^[.A-Z:/a-z0-9_-]{1,36}$/;
-
-/** The text as a client order id; undefined when the venue would refuse it. */
-export function clientOrderId(text: string): ClientOrderId | undefined {
-  return CLIENT_ORDER_ID.test(text) ? (text as ClientOrderId) : undefined;
-}

@@ -1,13 +1,11 @@
 import { DeribitMarket } from '../../../actors/exchange/deribit/market.js';
 import { DeribitVenue } from '../../../actors/exchange/deribit/venue.js';
-import { orderView } from '../../../actors/exchange/deribit/order.js';
-import { positionView } from '../../../actors/exchange/deribit/views.js';
 import { engineBehaviour, outlivesCrashes } from '../../../actors/exchange/engine.js';
-import { formatAmount } from '../../../actors/exchange/ledger/index.js';
 import { worker } from '../../../runtime/index.js';
 import { EnginePort } from '../engine-port.js';
 import { ENGINE_MAILBOX, type MakeProduct, type OpenFace } from '../product.js';
 import { FUTURES_MANNERS, KeyStore, type ProductManners, ProductServer } from '../web/index.js';
+import { deribitBooks } from './books.js';
 import { ChannelHub } from './channel-hub.js';
 import { DeribitFace } from './face.js';
 import { DeribitSocket } from './socket.js';
@@ -73,21 +71,6 @@ export const deribitProduct: MakeProduct = (scene) => {
     follow: (prices) => market?.follow(prices),
     startScenario: (name, nowUs) => market?.startScenario(name, nowUs),
     server: () => served,
-    books: (limit) => port.ask((venue) => booksOf(venue, limit)),
+    books: (limit) => port.ask((venue) => deribitBooks(venue, limit)),
   };
 };
-
-/** The venue's own truth as plain data. */
-function booksOf(venue: DeribitVenue, limit: number): unknown {
-  const all = [...venue.accounts.values()];
-  return {
-    accounts: all.map(({ id, name }) => ({
-      id, name, balances: Object.fromEntries([...venue.ledger.balances(id)].map(([asset, { free, locked }]) => [asset, { free: formatAmount(free), locked: formatAmount(locked) }])),
-    })),
-    positions: [...all, venue.house].flatMap((account) => [...account.holdings].filter(([, { position }]) => position.lots !== 0).map(([instrument]) => ({ account: account.id, ...positionView(venue, account, instrument) }))),
-    orders: all.flatMap((account) => [...[...account.open.values()].map(orderView), ...account.closed.values()].map((view) => ({ account: account.id, ...view }))).slice(-limit),
-    fills: all.flatMap((account) => account.trades.map((trade) => ({ account: account.id, ...trade }))).sort((a, b) => a.timestamp - b.timestamp).slice(-limit),
-    sums: Object.fromEntries([...venue.ledger.sumByAsset()].map(([asset, sum]) => [asset, formatAmount(sum)])),
-    supply: Object.fromEntries([...venue.ledger.supply()].map(([asset, sum]) => [asset, formatAmount(sum)])),
-  };
-}

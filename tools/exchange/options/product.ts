@@ -1,5 +1,4 @@
 import { engineBehaviour, outlivesCrashes } from '../../../actors/exchange/engine.js';
-import { formatAmount } from '../../../actors/exchange/ledger/index.js';
 import { LatentIndex } from '../../../actors/exchange/options/latent-index.js';
 import { OptionMakers } from '../../../actors/exchange/options/makers.js';
 import { OptionsVenue } from '../../../actors/exchange/options/venue.js';
@@ -9,9 +8,9 @@ import { EnginePort } from '../engine-port.js';
 import { keyStoreOf } from '../key-store.js';
 import { ENGINE_MAILBOX, type MakeProduct } from '../product.js';
 import { FUTURES_MANNERS, listenKeyEndpoints, ListenKeys, ProductServer, StreamHub } from '../web/index.js';
+import { optionsBooks } from './books.js';
 import { OPTIONS_LIMITS, optionsEndpoints } from './endpoints.js';
 import { optionsStreamClass, OptionsStreams } from './streams.js';
-import { fillView, orderView, positionView } from './views.js';
 
 const BASES: ReadonlySet<string> = new Set(['BTC', 'ETH']);
 
@@ -61,21 +60,6 @@ export const optionsProduct: MakeProduct = (scene) => {
     }),
     server: () => opened,
     listenKeys,
-    books: (limit) => engine.ask((venue) => booksOf(venue, limit)),
+    books: (limit) => engine.ask((venue) => optionsBooks(venue, limit)),
   };
 };
-
-/** The venue's own truth as plain data. */
-function booksOf(venue: OptionsVenue, limit: number): unknown {
-  const all = [...venue.accounts.values()];
-  return {
-    accounts: all.map(({ id, name }) => ({
-      id, name, balances: Object.fromEntries([...venue.ledger.balances(id)].map(([asset, { free, locked }]) => [asset, { free: formatAmount(free), locked: formatAmount(locked) }])),
-    })),
-    positions: [...all, venue.house].flatMap((account) => [...account.positions.values()].filter(({ lots }) => lots !== 0).map((position) => ({ account: account.id, ...positionView(position, account, venue.nowMs) }))),
-    orders: all.flatMap((account) => [...account.orders.values()].map((order) => ({ account: account.id, ...orderView(order) }))).slice(-limit),
-    fills: all.flatMap((account) => account.fills.map((fill) => ({ account: account.id, fill }))).sort((a, b) => a.fill.id - b.fill.id).slice(-limit).map(({ account, fill }) => ({ account, ...fillView(fill) })),
-    sums: Object.fromEntries([...venue.ledger.sumByAsset()].map(([asset, sum]) => [asset, formatAmount(sum)])),
-    supply: Object.fromEntries([...venue.ledger.supply()].map(([asset, sum]) => [asset, formatAmount(sum)])),
-  };
-}

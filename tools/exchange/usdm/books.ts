@@ -1,6 +1,7 @@
 /** The futures venue's own truth as plain data, for `exchange books` and for tests that hold clients to it. */
 import type { AlgoOrder, Fill, FuturesOrder, FuturesVenue } from '../../../actors/exchange/futures/usdm/index.js';
-import { amount, formatAmount, ZERO } from '../../../actors/exchange/ledger/index.js';
+import { amount, formatAmount } from '../../../actors/exchange/ledger/index.js';
+import { accountBooks, assetSums, newest } from '../books.js';
 import { positionsV3 } from './account-views.js';
 import { algoText, fillText, orderText } from './order-views.js';
 
@@ -12,30 +13,18 @@ export function usdmBooks(venue: FuturesVenue, limit: number): object {
   const accounts = [...core.accounts.values()];
   const open = accounts.flatMap((account) => venue.orders.open(account).map((order) => ({ account: account.id, ...parsed(orderText(order)) })));
   const openAlgos = accounts.flatMap((account) => venue.algos.open(account).map((algo) => ({ account: account.id, ...parsed(algoText(algo)) })));
-  const newest = <T>(items: T[], at: (item: T) => number): T[] => (limit === 0 ? [] : items.toSorted((a, b) => at(a) - at(b)).slice(-limit));
-  const ended: FuturesOrder[] = newest(accounts.flatMap(({ history }) => history.orders.items.slice(-limit)), ({ updatedUs }) => updatedUs);
-  const algos: AlgoOrder[] = newest(accounts.flatMap(({ history }) => history.algos.items.slice(-limit)), ({ updatedUs }) => updatedUs);
-  const fills: Fill[] = newest(accounts.flatMap(({ history }) => history.fills.items.slice(-limit)), ({ atUs }) => atUs);
-  const supply = ledger.supply();
+  const ended: FuturesOrder[] = newest(accounts.flatMap(({ history }) => history.orders.items.slice(-limit)), limit, ({ updatedUs }) => updatedUs);
+  const algos: AlgoOrder[] = newest(accounts.flatMap(({ history }) => history.algos.items.slice(-limit)), limit, ({ updatedUs }) => updatedUs);
+  const fills: Fill[] = newest(accounts.flatMap(({ history }) => history.fills.items.slice(-limit)), limit, ({ atUs }) => atUs);
   return {
-    accounts: [...ledger.accounts()].map((id) => {
-      const account = core.accounts.get(id);
-      return {
-        account: id,
-        house: account === undefined,
-        balances: Object.fromEntries([...ledger.balances(id)].map(([name, { free, locked }]) => [name, { free: formatAmount(free), locked: formatAmount(locked) }])),
-        openOrders: account?.openOrders.size ?? 0,
-        openAlgoOrders: account?.openAlgos.size ?? 0,
-      };
-    }),
+    accounts: accountBooks(ledger, core.accounts, (account) => ({ openOrders: account?.openOrders.size ?? 0, openAlgoOrders: account?.openAlgos.size ?? 0 })),
     positions: accounts.flatMap((account) => positionsV3(account, undefined).map((position) => ({ account: account.id, ...position }))),
     openOrders: open,
     openAlgoOrders: openAlgos,
     orders: ended.map((order) => ({ account: order.owner, ...parsed(orderText(order)) })),
     algoOrders: algos.map((algo) => ({ account: algo.owner, ...parsed(algoText(algo)) })),
     fills: fills.map((fill) => ({ account: fill.order.owner, ...parsed(fillText(fill, fill.order.symbol.marginAsset)) })),
-    /** What everybody holds of an asset, and what was ever brought in less what was taken out: equal, always. */
-    sums: Object.fromEntries([...ledger.sumByAsset()].map(([name, sum]) => [name, { held: formatAmount(sum), supply: formatAmount(supply.get(name) ?? ZERO) }])),
+    sums: assetSums(ledger),
     markets: [...venue.markets.values()].map((market) => {
       const { symbol, book } = market;
       const [agents, insurance] = [core.clearing.agentsPosition(market).lots, core.clearing.insurancePosition(market).lots];

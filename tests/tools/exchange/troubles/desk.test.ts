@@ -65,7 +65,7 @@ test('skip, times and chance choose among what matches; the draws come from the 
   };
   assert.equal(draws(7), draws(7));
   assert.notEqual(draws(7), draws(8));
-  const hits = [...draws(7)].filter((draw) => draw === '1').length;
+  const hits = draws(7).replaceAll('0', '').length;
   assert.ok(hits > 16 && hits < 48, String(hits));
 });
 
