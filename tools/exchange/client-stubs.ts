@@ -53,6 +53,7 @@ export function clientStubs({ accounts, coins, nowMs }: StubOptions): readonly E
         };
       },
     },
+    { method: 'GET', path: '/sapi/v1/system/status', security: 'none', weight: 1, handle: (params) => (params.end(), { status: 0, msg: 'normal' }) },
     { method: 'GET', path: '/sapi/v1/margin/allPairs', security: 'key', weight: 1, handle: (params) => (params.optionalString('symbol'), params.end(), []) },
     { method: 'GET', path: '/sapi/v1/margin/isolated/allPairs', security: 'key', weight: 10, handle: (params) => (params.optionalString('symbol'), params.end(), []) },
     {

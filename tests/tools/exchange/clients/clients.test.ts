@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { after, before, describe } from 'node:test';
+import { ccxtSpot } from './ccxt-spot.js';
+import { ClientVenue } from './venue.js';
+
+/*
+ * Public clients as npm has them, told the exchange's addresses and keys and nothing else, against a `faultline exchange` in a process
+ * of its own with the venue's limits. What a client refuses by itself stands in docs/exchange-clients.md.
+ */
+
+const ACCOUNTS = ['ccxt-spot-market', 'ccxt-spot', 'ccxt-spot-errors', 'ccxt-spot-limits'];
+
+describe('unmodified clients', { concurrency: true, timeout: 120_000 }, () => {
+  let venue: ClientVenue;
+  before(async () => {
+    venue = await ClientVenue.open(ACCOUNTS, '--name', 'clients');
+  });
+  after(async () => {
+    const { code, stderr } = await venue.close();
+    assert.equal(code, 0);
+    assert.doesNotMatch(stderr, /defect/i);
+  });
+  ccxtSpot(() => venue);
+});
