@@ -106,9 +106,10 @@ export function orderFaces(port: UsdmPort): OrderFaces {
     answer(venue, venue.modifyOrder(id, readModify(batchItem(params, item)), nowUs), 'RESULT'));
   const cancelBatch: Handle = (params, caller) => {
     const symbol = params.symbol();
-    params.needOneOf('orderIdList', 'origClientOrderIdList');
-    const ids = params.optionalJson('orderIdList');
-    const names = ids ?? params.optionalJson('origClientOrderIdList');
+    // ccxt writes both in small letters, as the venue takes them.
+    const ids = params.optionalJson('orderIdList') ?? params.optionalJson('orderidlist');
+    const names = ids ?? params.optionalJson('origClientOrderIdList') ?? params.optionalJson('origclientorderidlist');
+    if (names === undefined) params.needOneOf('orderIdList', 'origClientOrderIdList');
     if (!Array.isArray(names)) throw refuse.invalidParameter(ids === undefined ? 'origClientOrderIdList' : 'orderIdList');
     if (names.length === 0 || names.length > MOST_CANCELS) throw refuse.tooManyCancels();
     return batch(caller, names, (venue, id, nowUs, item) =>

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe } from 'node:test';
+import { binanceSpot } from './binance-spot.js';
+import { binanceUsdm } from './binance-usdm.js';
 import { ccxtSpot } from './ccxt-spot.js';
+import { ccxtUsdm } from './ccxt-usdm.js';
 import { ClientVenue } from './venue.js';
 
 /*
@@ -8,7 +11,7 @@ import { ClientVenue } from './venue.js';
  * of its own with the venue's limits. What a client refuses by itself stands in docs/exchange-clients.md.
  */
 
-const ACCOUNTS = ['ccxt-spot-market', 'ccxt-spot', 'ccxt-spot-errors', 'ccxt-spot-limits'];
+const ACCOUNTS = ['ccxt-spot-market', 'ccxt-spot', 'ccxt-spot-errors', 'ccxt-spot-limits', 'ccxt-usdm-market', 'ccxt-usdm', 'ccxt-usdm-errors', 'binance-spot', 'binance-usdm'];
 
 describe('unmodified clients', { concurrency: true, timeout: 120_000 }, () => {
   let venue: ClientVenue;
@@ -21,4 +24,7 @@ describe('unmodified clients', { concurrency: true, timeout: 120_000 }, () => {
     assert.doesNotMatch(stderr, /defect/i);
   });
   ccxtSpot(() => venue);
+  ccxtUsdm(() => venue);
+  binanceSpot(() => venue);
+  binanceUsdm(() => venue);
 });
