@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { scenarioNamed } from '../../../actors/generator/scenario.js';
+import { EXCHANGE_SCENARIOS } from '../startables.js';
 import { soak } from './run.js';
 
 /*
@@ -12,8 +12,13 @@ const { values } = parseArgs({
     accounts: { type: 'string', default: '2' }, 'pause-ms': { type: 'string', default: '10' }, flood: { type: 'string', default: '11000' },
   },
 });
+const scenario = EXCHANGE_SCENARIOS.find((name) => name === values.scenario);
+if (scenario === undefined) {
+  process.stderr.write(`--scenario is one of ${EXCHANGE_SCENARIOS.join(', ')}\n`);
+  process.exit(2);
+}
 const result = await soak({
-  minutes: Number(values.minutes), speed: Number(values.speed), scenario: scenarioNamed(values.scenario).name, seed: Number(values.seed), accounts: Number(values.accounts), pauseMs: Number(values['pause-ms']), flood: Number(values.flood),
+  minutes: Number(values.minutes), speed: Number(values.speed), scenario, seed: Number(values.seed), accounts: Number(values.accounts), pauseMs: Number(values['pause-ms']), flood: Number(values.flood),
   onProgress: (line) => process.stderr.write(`${line}\n`),
 });
 process.stdout.write(`${JSON.stringify(result)}\n`);
