@@ -1,6 +1,6 @@
 import { Prng } from '../../generator/prng.js';
 import { DAY_US, HOUR_US, INTERVAL_US, INTERVALS, MINUTE_US, nextOpen, openOf } from './calendar.js';
-import { join, type Kline, type KlineSeries } from './klines.js';
+import { join, joined, type Kline, type KlineSeries } from './klines.js';
 import type { Interval } from './calendar.js';
 
 /** Candles of a length that history is made of, youngest part first. */
@@ -12,17 +12,23 @@ const TRADES_A_MINUTE = 400;
 
 /**
  * The past of a symbol, made up: a seeded random walk that ends at `endTicks` when the venue opens. Minutes for a week, hours for two months
- * before, days for four years before; candles of every interval are joined from these, so all tell the same story. Made when first asked for.
+ * before, days for four years before; candles of every interval are joined from these, the open ones too, so all tell the same story. The closed ones are
+ * made again when somebody asks for them.
  */
 export function fillHistory(klines: Readonly<Record<Interval, KlineSeries>>, seed: number, stream: number, endTicks: number, meanLots: number, nowUs: number): void {
+  const make = (): readonly Kline[] => pastCandles(new Prng(seed, stream), endTicks, meanLots, openOf('1m', nowUs));
+  const first = make();
   let base: readonly Kline[] | null = null;
   for (const interval of INTERVALS) {
-    klines[interval].begin(nowUs, endTicks, () => {
-      if (interval === '1s') return [];
-      base ??= pastCandles(new Prng(seed, stream), endTicks, meanLots, openOf('1m', nowUs));
-      return [...regrouped(base, interval, nowUs)];
-    });
+    klines[interval].begin(nowUs, endTicks, () => (interval === '1s' ? [] : [...regrouped((base ??= make()), interval, nowUs)]), headOf(first, interval, nowUs));
   }
+}
+
+/** What the candle that is open at `nowUs` has had; null = nothing. */
+function headOf(base: readonly Kline[], interval: Interval, nowUs: number): Kline | null {
+  const openUs = openOf(interval, nowUs);
+  const parts = base.slice(base.findLastIndex((kline) => kline.openUs < openUs) + 1);
+  return parts.length === 0 ? null : joined(parts, openUs, nextOpen(interval, openUs) - 1);
 }
 
 function pastCandles(rng: Prng, endTicks: number, meanLots: number, endUs: number): Kline[] {

@@ -51,8 +51,8 @@ export class KlineSeries {
     if (kline.trades === 0) {
       // The first trade of a candle is its open, whatever the last price of the one before was.
       kline.open = kline.high = kline.low = ticks;
-      kline.firstTradeId = id;
     }
+    if (kline.firstTradeId < 0) kline.firstTradeId = id;
     if (ticks > kline.high) kline.high = ticks;
     if (ticks < kline.low) kline.low = ticks;
     kline.close = ticks;
@@ -91,10 +91,13 @@ export class KlineSeries {
     }
   }
 
-  /** Begins in the candle of `nowUs` at a price, after candles that `makePast` gives when they are asked for. */
-  begin(nowUs: number, ticks: number, makePast: () => readonly Readonly<Kline>[]): void {
+  /**
+   * Begins in the candle of `nowUs` at a price, after candles that `makePast` gives when they are asked for. `head` is what the open candle has had
+   * already; null = nothing.
+   */
+  begin(nowUs: number, ticks: number, makePast: () => readonly Readonly<Kline>[], head: Readonly<Kline> | null = null): void {
     this.#makePast = makePast;
-    this.current = this.#begin(openOf(this.interval, nowUs), ticks);
+    this.current = head === null ? this.#begin(openOf(this.interval, nowUs), ticks) : { ...head };
   }
 
   /** The candle `back` places before the open one (0 = the open one); undefined when it is not kept. */

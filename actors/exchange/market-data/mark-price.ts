@@ -24,12 +24,15 @@ export class MarkPrice {
   readonly premiumKlines = series();
   #basis = 0;
 
-  /** Begins mark and index at a price, after the past of the contract's own candles; `tick` is the decimal value of their tick. */
-  begin(nowUs: number, price: number, tick: number, past: (interval: Interval) => readonly Readonly<Kline>[]): void {
+  /** Begins mark and index at a price, after the past of the contract's own candles, the open ones too; `tick` is the decimal value of their tick. */
+  begin(nowUs: number, price: number, tick: number, contract: Readonly<Record<Interval, KlineSeries>>): void {
     const units = (ticks: number): number => Math.round((ticks * tick) / PRICE_UNIT);
+    const inUnits = (kline: Readonly<Kline>): Kline => ({ ...kline, open: units(kline.open), high: units(kline.high), low: units(kline.low), close: units(kline.close) });
     for (const interval of INTERVALS) {
-      const makePast = (): readonly Readonly<Kline>[] => past(interval).map((kline) => ({ ...kline, open: units(kline.open), high: units(kline.high), low: units(kline.low), close: units(kline.close) }));
-      for (const klines of [this.markKlines, this.indexKlines]) klines[interval].begin(nowUs, Math.round(price / PRICE_UNIT), makePast);
+      const { current } = contract[interval];
+      const head = current === null || current.trades === 0 ? null : inUnits(current);
+      const makePast = (): readonly Readonly<Kline>[] => contract[interval].earlier().map(inUnits);
+      for (const klines of [this.markKlines, this.indexKlines]) klines[interval].begin(nowUs, Math.round(price / PRICE_UNIT), makePast, head);
     }
   }
 

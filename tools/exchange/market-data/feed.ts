@@ -93,7 +93,7 @@ export class MarketFeed {
       fillHistory(data.klines, seed, HISTORY_STREAM + listing.index, Math.round(listing.startPrice / tick), meanLots, nowUs);
       if (!futures) return { text: this.#texts[index]!, data };
       const mark = new MarkPrice();
-      mark.begin(nowUs, listing.startPrice, tick, (interval) => data.klines[interval].earlier());
+      mark.begin(nowUs, listing.startPrice, tick, data.klines);
       return { text: this.#texts[index]!, data, mark };
     });
     streams = new MarketStreams(this.hub, futures ? 'futures' : 'spot', symbols, facts === undefined ? undefined : (index) => facts.funding(index));

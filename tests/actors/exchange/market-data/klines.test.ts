@@ -95,18 +95,20 @@ describe('the past of a symbol', () => {
       const all = klines[interval].range(undefined, undefined, 20_000);
       assert.equal(all.at(-1)!.openUs, openOf(interval, nowUs));
       for (const [at, kline] of all.entries()) {
-        if (at > 0) assert.equal(kline.openUs, all[at - 1]!.closeUs + 1, interval);
+        if (at > 0) assert.deepEqual([kline.openUs, kline.open], [all[at - 1]!.closeUs + 1, all[at - 1]!.close], interval);
         assert.ok(kline.low <= Math.min(kline.open, kline.close) && kline.high >= Math.max(kline.open, kline.close) && kline.low > 0);
       }
     }
     assert.equal(klines['1m'].at(1)!.close, 602_350);
-    for (const openUs of [nowUs - 30 * HOUR_US, nowUs - 5 * HOUR_US].map((us) => openOf('1h', us))) {
-      const hour = klines['1h'].range(openUs, openUs, 1)[0]!;
-      const minutes = klines['1m'].range(openUs, openUs + HOUR_US - 1, 60);
-      assert.equal(minutes.length, 60);
+    // The last two are open, and have had what the minutes before had.
+    for (const [interval, us, count] of [['1h', nowUs - 30 * HOUR_US, 60], ['1h', nowUs - 5 * HOUR_US, 60], ['1h', nowUs, 37], ['1d', nowUs, 13 * 60 + 37]] as const) {
+      const openUs = openOf(interval, us);
+      const hour = klines[interval].range(openUs, openUs, 1)[0]!;
+      const minutes = klines['1m'].range(openUs, openUs + count * MINUTE_US - 1, count);
+      assert.equal(minutes.length, count);
       assert.deepEqual(
         [hour.open, hour.close, hour.high, hour.low, hour.lots, hour.trades],
-        [minutes[0]!.open, minutes[59]!.close, Math.max(...minutes.map(({ high }) => high)), Math.min(...minutes.map(({ low }) => low)), minutes.reduce((sum, { lots }) => sum + lots, 0), minutes.reduce((sum, { trades }) => sum + trades, 0)],
+        [minutes[0]!.open, minutes.at(-1)!.close, Math.max(...minutes.map(({ high }) => high)), Math.min(...minutes.map(({ low }) => low)), minutes.reduce((sum, { lots }) => sum + lots, 0), minutes.reduce((sum, { trades }) => sum + trades, 0)],
       );
     }
     assert.ok(klines['1d'].range(undefined, undefined, 20_000).length > 1000);
