@@ -12,6 +12,8 @@ export interface Grant {
   readonly scope: string;
   /** Connection that a token of scope `connection` is bound to; undefined = a session, usable anywhere. */
   readonly connection: number | undefined;
+  /** Its session's name; undefined = it is a connection's. */
+  readonly session: string | undefined;
   readonly expiresUs: number;
 }
 
@@ -53,8 +55,8 @@ export class DeribitAuth {
   readonly #nowUs: () => number;
   readonly #tokens = new Map<string, Grant>();
   readonly #refresh = new Map<string, Refresh>();
-  /** Named sessions by key. */
-  readonly #sessions = new Map<string, Set<string>>();
+  /** Named sessions by key, and until when the last token of each is good. */
+  readonly #sessions = new Map<string, Map<string, number>>();
   readonly #stampWindowMs: number;
 
   constructor(accounts: Accounts, nowUs: () => number, stampWindowMs = STAMP_WINDOW_MS) {
@@ -106,8 +108,9 @@ export class DeribitAuth {
     return grant;
   }
 
-  /** Makes every token of a grant's key invalid, as private/logout does. */
+  /** Makes the tokens of a grant invalid and ends its session, as private/logout does. */
   revoke(grant: Grant): void {
+    if (grant.session !== undefined) this.#sessions.get(grant.keyId)?.delete(grant.session);
     for (const [token, other] of this.#tokens) if (other === grant) this.#tokens.delete(token);
     for (const [token, other] of this.#refresh) if (other.grant === grant) this.#refresh.delete(token);
   }
@@ -180,25 +183,27 @@ export class DeribitAuth {
     if (asked !== undefined && asked !== 'read' && asked !== 'read_write' && asked !== 'none') throw invalidParam('scope', `unknown scope trade:${asked.slice(0, 20)}`);
     const trade = asked === undefined || allowed === 'none' || (asked === 'read_write' && allowed === 'read') ? allowed : asked;
     const session = words.find((word) => word.startsWith('session:'))?.slice('session:'.length);
-    if (session !== undefined) this.#enterSession(key.key, session);
     const expires = Number(words.find((word) => word.startsWith('expires:'))?.slice('expires:'.length) ?? TOKEN_SECONDS);
     if (!(expires > 0) || expires > 31_536_000) throw invalidParam('scope', 'expires must be a number of seconds');
+    const expiresUs = this.#nowUs() + expires * 1e6;
+    if (session !== undefined) this.#enterSession(key.key, session, expiresUs);
     const bound = session === undefined && connection !== undefined;
     const name = session === undefined ? 'connection' : `session:${session}`;
     return {
-      account: key.account, keyId: key.key, trade, connection: bound ? connection : undefined, expiresUs: this.#nowUs() + expires * 1e6,
+      account: key.account, keyId: key.key, trade, connection: bound ? connection : undefined, session, expiresUs,
       scope: `account:read block_trade:none ${name} mainaccount trade:${trade} wallet:read`,
     };
   }
 
-  #enterSession(key: string, name: string): void {
+  #enterSession(key: string, name: string, expiresUs: number): void {
     let sessions = this.#sessions.get(key);
     if (sessions === undefined) {
-      sessions = new Set();
+      sessions = new Map();
       this.#sessions.set(key, sessions);
     }
+    for (const [other, untilUs] of sessions) if (untilUs <= this.#nowUs()) sessions.delete(other);
     if (!sessions.has(name) && sessions.size >= MOST_SESSIONS) throw new DeribitError('forbidden', { reason: `more than ${MOST_SESSIONS} sessions` });
-    sessions.add(name);
+    sessions.set(name, Math.max(expiresUs, sessions.get(name) ?? 0));
   }
 
   #issue(grant: Grant, state: string | undefined): TokenAnswer {

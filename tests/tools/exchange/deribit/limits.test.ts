@@ -84,6 +84,21 @@ test('credits run out with 10028 and come back with time; with limits off they n
   for (let call = 0; call < 300; call++) assert.equal(free.ask('public/get_time').result, 'answered');
 });
 
+test('a key has sixteen sessions at a time: those whose tokens are over, and those that were left, make room', async () => {
+  const { clock, ask } = await open('off');
+  const [hmac] = (await demoAccounts(1, 1, { spot: {}, usdm: {}, options: {}, deribit: {} }))[0]!.keys;
+  const enter = (name: string): Frame => ask('public/auth', { grant_type: 'client_credentials', client_id: hmac!.key, client_secret: hmac!.secret, scope: `session:${name}` });
+  for (let at = 0; at < 16; at++) assert.equal(enter(`s${at}`).error, undefined);
+  assert.equal(enter('one-more').error?.code, 13_021);
+  assert.equal(enter('s3').error, undefined, 'it is there already');
+  clock.advance(901e6);
+  assert.equal(enter('one-more').error, undefined);
+  for (let at = 0; at < 15; at++) assert.equal(enter(`t${at}`).error, undefined);
+  assert.equal(enter('again').error?.code, 13_021);
+  ask('private/logout');
+  assert.equal(enter('again').error, undefined);
+});
+
 test('silence for ten minutes ends a connection that has cancel-on-disconnect', async () => {
   const { clock, ask, state } = await open('off');
   const [hmac] = (await demoAccounts(1, 1, { spot: {}, usdm: {}, options: {}, deribit: {} }))[0]!.keys;
