@@ -30,16 +30,31 @@ function defectOf({ ledger, markets }: AuditedVenue): string | null {
   return null;
 }
 
+/** Lives in a row that may end at the same point of the market, before the supervisor of the product would give up. */
+const LIVES_AT_ONE_POINT = 5;
+
 /**
  * Accounts and orders are not a crashed call's to lose: the engine's next life goes on with the venue and the market of the last one. Only
- * when the crash left them wrong does it open new ones, and `lost` hears why.
+ * when the crash left them wrong, or one life after the other ends before anything has happened, does it open new ones, and `lost` hears why.
  */
 export function outlivesCrashes<V extends AuditedVenue>(open: (nowUs: number) => Engine<V>, lost: (defect: string) => void): (nowUs: number) => Engine<V> {
   let engine: Engine<V> | undefined;
+  let point = '';
+  let lives = 0;
   return (nowUs) => {
-    const defect = engine === undefined ? null : defectOf(engine.venue);
-    if (defect !== null) lost(defect);
-    if (engine === undefined || defect !== null) engine = open(nowUs);
+    let defect: string | null = null;
+    if (engine !== undefined) {
+      const { venue, market } = engine;
+      const reached = `${venue.nextUs} ${market?.nextUs ?? ''}`;
+      lives = reached === point ? lives + 1 : 1;
+      point = reached;
+      defect = defectOf(venue) ?? (lives > LIVES_AT_ONE_POINT ? `it has crashed ${lives} times at one point` : null);
+      if (defect !== null) lost(defect);
+    }
+    if (engine === undefined || defect !== null) {
+      engine = open(nowUs);
+      point = '';
+    }
     return engine;
   };
 }

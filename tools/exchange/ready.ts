@@ -47,7 +47,7 @@ export function linesForPeople(exchange: Exchange, accounts: Accounts, name: str
 ${authority === undefined ? '' : `  trust    NODE_EXTRA_CA_CERTS=${authority.path}\n`}
 ccxt, spot:
   const ex = new ccxt.binance({ apiKey: '${key}', secret: '${secret}', options: { fetchMarkets: { types: ['spot'] }, fetchCurrencies: false, fetchMargins: false } });
-  for (const api of ['public', 'private', 'v1']) ex.urls.api[api] = ex.urls.api[api].replace('https://api.binance.com', '${spot.rest}');
+  for (const api of ['public', 'private', 'v1', 'sapi', 'sapiV2', 'sapiV3', 'sapiV4']) ex.urls.api[api] = ex.urls.api[api].replace('https://api.binance.com', '${spot.rest}');
 ccxt, USD-M:
   const ex = new ccxt.binance({ apiKey: '${key}', secret: '${secret}', options: { defaultType: 'swap', fetchMarkets: { types: ['linear'] }, fetchCurrencies: false, fetchMargins: false } });
   for (const api of ['fapiPublic', 'fapiPublicV2', 'fapiPublicV3', 'fapiPrivate', 'fapiPrivateV2', 'fapiPrivateV3']) ex.urls.api[api] = ex.urls.api[api].replace('https://fapi.binance.com', '${usdm.rest}');

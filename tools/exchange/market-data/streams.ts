@@ -153,7 +153,7 @@ export class MarketStreams implements DataListener {
       const { text } = this.#symbols[index]!;
       const { price, lots } = text;
       const make = (unit: TimeUnit): string =>
-        `{"e":"forceOrder","E":${stamp(nowUs, unit)},"o":{"s":"${text.symbol}","ps":"${text.symbol}","st":1,"S":"${order.side}","o":"LIMIT","f":"IOC","q":"${lots.text(order.lots)}","p":"${price.text(order.ticks)}","ap":"${price.text(order.averageTicks)}","X":"${order.status}","l":"${lots.text(order.lastLots)}","z":"${lots.text(order.lots)}","T":${stamp(order.atUs, unit)}}}`;
+        `{"e":"forceOrder","E":${stamp(nowUs, unit)},"o":{"s":"${text.symbol}","ps":"${text.symbol}","st":1,"S":"${order.side}","o":"LIMIT","f":"IOC","q":"${lots.text(order.lots)}","p":"${price.text(order.ticks)}","ap":"${price.text(order.averageTicks)}","X":"${order.status}","l":"${lots.text(order.lastLots)}","z":"${lots.text(order.lastLots)}","T":${stamp(order.atUs, unit)}}}`;
       this.#hub.publish(`${text.lower}@forceOrder`, make);
       this.#hub.publish('!forceOrder@arr', make);
     }
