@@ -102,7 +102,8 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   options.onProgress?.('warming up');
   await sleep(200);
   for (let sent = 0; sent < options.flood; sent += FLOOD_AT_ONCE) {
-    await Promise.all(clients.map((client) => (client.dialect.product === 'usdm' && sent > MOST_USDM_FLOOD ? undefined : client.flood(Math.min(FLOOD_AT_ONCE, options.flood - sent)))));
+    const short = clients.filter(({ dialect }) => dialect.product === 'spot' || sent <= MOST_USDM_FLOOD);
+    await Promise.all(short.map((client) => client.flood(Math.min(FLOOD_AT_ONCE, options.flood - sent))));
     await compare();
   }
 
