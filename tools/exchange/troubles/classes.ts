@@ -48,6 +48,9 @@ function deribitClass(method: string): RequestClass {
 const FILL = Buffer.from('"x":"TRADE"');
 const ORDER_EVENTS: ReadonlySet<string> = new Set(['executionReport', 'ORDER_TRADE_UPDATE', 'listStatus', 'ALGO_UPDATE']);
 
+/** Channels of Deribit that tell of orders. */
+const DERIBIT_ORDERS = /^user\.(orders|changes)\./;
+
 /** Whether a request belongs to a target. An algo order is an order too. */
 export function isRequestOf(target: Target | Trigger, { name }: RequestFacts): boolean {
   if (target === 'request') return true;
@@ -59,18 +62,19 @@ export function isMessageOf(target: Target, { kind, name, frame }: MessageFacts)
   switch (target) {
     case 'message': return true;
     case 'market': return kind === 'market';
-    case 'depth': return kind === 'market' && name.includes('@depth');
-    case 'trade': return kind === 'market' && (name.endsWith('@trade') || name.endsWith('@aggTrade'));
+    case 'depth': return kind === 'market' && (name.includes('@depth') || name.startsWith('book.'));
+    case 'trade': return kind === 'market' && (name.endsWith('@trade') || name.endsWith('@aggTrade') || name.startsWith('trades.'));
     case 'user': return kind === 'user';
-    case 'order-event': return kind === 'user' && ORDER_EVENTS.has(name);
-    case 'fill': return kind === 'user' && (name === 'TRADE_LITE' || (ORDER_EVENTS.has(name) && frame.includes(FILL)));
+    case 'order-event': return kind === 'user' && (ORDER_EVENTS.has(name) || DERIBIT_ORDERS.test(name));
+    case 'fill': return kind === 'user' && (name === 'TRADE_LITE' || name.startsWith('user.trades.') || (ORDER_EVENTS.has(name) && frame.includes(FILL)));
     case 'answer': return kind === 'answer';
     default: return false;
   }
 }
 
-/** `BTCUSDT` of `btcusdt@depth`, or of an event's own `"s"`. */
+/** `BTCUSDT` of `btcusdt@depth`, `BTC-PERPETUAL` of `book.BTC-PERPETUAL.100ms`, or of an event's own `"s"`. */
 export function isAboutSymbol(symbol: string, { kind, name, frame }: MessageFacts): boolean {
+  if (/^[a-z_]+\./.test(name)) return name.split('.').includes(symbol);
   return kind === 'market' ? name.startsWith(`${symbol.toLowerCase()}@`) : frame.includes(`"s":"${symbol}"`);
 }
 

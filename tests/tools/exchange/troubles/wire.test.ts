@@ -161,6 +161,27 @@ describe('what beside the 22 scenarios can happen to a connection, and to spot',
     api.close();
   });
 
+  test('Deribit: calls fail, and books are lost while the connection answers', async () => {
+    const { rest, ws } = opened.origins.deribit;
+    const ear = await Ear.open(`${ws}/ws/api/v2`);
+    ear.send('{"jsonrpc":"2.0","id":1,"method":"public/subscribe","params":{"channels":["book.BTC-PERPETUAL.100ms","trades.BTC-PERPETUAL.100ms"]}}');
+    const channel = (message: Json): string => (((message['params'] ?? {}) as Json)['channel'] as string | undefined)?.split('.')[0] ?? '';
+    await ear.until((message) => channel(message) === 'book', 'the book comes');
+    script('[[step]]\ndo = "lose"\non = "depth"\nsymbol = "BTC-PERPETUAL"\n\n[[step]]\ndo = "fail"\non = "query"\nname = "get_time"\ncode = -1008\n');
+    ear.send('{"jsonrpc":"2.0","id":2,"method":"public/test","params":{}}');
+    await ear.until((message) => message['id'] === 2, 'it answers');
+    const books = (): number => ear.messages.filter((message) => channel(message) === 'book').length;
+    const [before, lost] = [books(), hits('mine')[0]!];
+    await until(() => hits('mine')[0]! >= lost + 5, 'books are lost');
+    ear.send('{"jsonrpc":"2.0","id":3,"method":"public/test","params":{}}');
+    await ear.until((message) => message['id'] === 3, 'it answers');
+    assert.equal(books(), before);
+    assert.ok('error' in ((await (await fetch(`${rest}/api/v2/public/get_time`)).json()) as Json));
+    opened.exchange.troubles.stop('mine');
+    assert.ok('result' in ((await (await fetch(`${rest}/api/v2/public/get_time`)).json()) as Json));
+    ear.close();
+  });
+
   test('spot: a restart leaves a gap in U, and clients of one account can be chosen', async () => {
     const [one, two] = [spot(), spot()];
     const ear = await Ear.open(`${opened.origins.spot.ws}/ws/${SYMBOL.toLowerCase()}@depth@100ms`);
