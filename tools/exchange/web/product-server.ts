@@ -36,6 +36,8 @@ const MOST_FRAME_BYTES = 256 * 1024;
 const MOST_SOCKETS = 4096;
 /** Of all websockets together; each may hold its part, and no more than its own bound. */
 const MOST_BUFFERED_BYTES = 512 * 2 ** 20;
+/** A client that is told to close has so long to agree; whoever is dead is gone then, and his orders may be canceled. */
+const CLOSE_WITHIN_MS = 2000;
 const WS_API_CONNECT_WEIGHT = 2;
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'];
 /** 300 connections every 5 minutes an IP. */
@@ -233,7 +235,8 @@ export class ProductServer {
 
   #acceptSockets(server: Server): void {
     // No deflate: a frame can be written to many sockets as it is, and a small one cannot unfold into a large one.
-    const wss = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: MOST_FRAME_BYTES, autoPong: false });
+    const options = { noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: MOST_FRAME_BYTES, autoPong: false, closeTimeout: CLOSE_WITHIN_MS };
+    const wss = new WebSocketServer(options);
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       socket.on('error', () => {});
       const url = request.url ?? '/';

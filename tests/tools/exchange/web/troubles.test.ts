@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backendTimeout, serverBusy, unexpectedResponse } from '../../../../tools/exchange/web/index.js';
+import { backendTimeout, serverBusy, SPOT_MANNERS, unexpectedResponse } from '../../../../tools/exchange/web/index.js';
 import type { ConnectionFate, MessageFacts, MessageFate, RequestFacts, RequestFate, Troubles } from '../../../../tools/exchange/web/index.js';
 import { ManualWebClock } from './manual-clock.js';
-import { Client, DOC_KEY, endpoints, hmac, http, startVenue, wsMethods, within } from './venue.js';
+import { Client, DOC_KEY, endpoints, hmac, http, startVenue, until, wsMethods, within } from './venue.js';
 import type { HttpAnswer, TestVenue } from './venue.js';
 
 /** Troubles that the test sets while the venue runs. */
@@ -146,6 +146,27 @@ test('a user stream can stay silent while orders are answered', () => stage(asyn
   venue.hub.user('alice', 'executionReport', () => '{}');
   assert.equal((await api.ask({ id: 2, method: 'ping' }))['id'], 2);
 }));
+
+test('what troubles hold back is bounded, in order or not: beyond it the connection is dropped', async () => {
+  for (const fate of [{ delayUs: 3600e6 }, { delayUs: 3600e6, inOrder: true }, { copies: 2, copiesAfterUs: 3600e6 }] satisfies MessageFate[]) {
+    const troubles = new Switches();
+    troubles.onMessage = ({ kind }) => (kind === 'market' ? fate : undefined);
+    const streams = { ...SPOT_MANNERS.streams, mostBufferedBytes: 1_000_000 };
+    const venue = await startVenue({ troubles, clock: new ManualWebClock(), manners: { ...SPOT_MANNERS, streams } });
+    try {
+      const client = await Client.open(`${venue.origins.ws}/ws/x`);
+      await client.ask({ method: 'LIST_SUBSCRIPTIONS', id: 0 });
+      const text = 'x'.repeat(90_000);
+      for (let sent = 0; sent < 11; sent++) venue.hub.publish('x', () => text);
+      assert.equal(venue.server.counts.ended.trouble, 0);
+      venue.hub.publish('x', () => text);
+      assert.equal((await within(client.closed, 'the end')).code, 1006);
+      await until(() => venue.server.counts.ended.trouble === 1, 'it is counted');
+    } finally {
+      await venue.server.close();
+    }
+  }
+});
 
 test('connections are refused, or opened and left half-open', () => stage(async ({ venue, troubles }) => {
   troubles.onConnection = () => ({ refuse: 503 });

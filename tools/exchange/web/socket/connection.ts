@@ -106,6 +106,8 @@ export class Connection {
   #held: Buffer | undefined;
   /** What waits on a slow line, in the order in which it will go out. */
   readonly #line: { readonly frame: Buffer; readonly dueUs: number }[] = [];
+  /** Bytes of frames that troubles hold back, to be sent later. */
+  #heldBytes = 0;
   readonly #uncork = (): void => {
     this.#corked = false;
     this.#socket.uncork();
@@ -185,7 +187,7 @@ export class Connection {
     else this.#write(frame);
   }
 
-  /** Closes with a code; a client that does not answer it is dropped by ws half a minute later. */
+  /** Closes with a code; a client that does not answer it is dropped two seconds later. */
   close(code: number, reason: string, why: EndReason = 'server'): void {
     if (this.ended !== undefined) return;
     this.ended = why;
@@ -245,19 +247,36 @@ export class Connection {
         for (let copy = 0; copy < more && this.ended === undefined && !this.halfOpen; copy += 1) this.#write(told);
       };
       if (fate?.copiesAfterUs === undefined) repeat();
-      else this.#after(fate.copiesAfterUs, repeat);
+      else this.#later(told.length, fate.copiesAfterUs, repeat);
       const held = this.#held;
       this.#held = undefined;
       if (held !== undefined) this.#write(held);
     };
     if (fate?.swapWithNext === true && this.#held === undefined) this.#held = frame;
     else if (fate?.inOrder === true || this.#line.length > 0) this.#queue(fate?.frame ?? frame, fate?.delayUs ?? 0);
-    else if (fate?.delayUs !== undefined && fate.delayUs > 0) this.#after(fate.delayUs, send);
+    else if (fate?.delayUs !== undefined && fate.delayUs > 0) this.#later(frame.length, fate.delayUs, send);
     else send();
+  }
+
+  /** Counts bytes that a trouble holds back: no more than may wait for a reader, or the connection is dropped. False when it was. */
+  #holds(bytes: number): boolean {
+    this.#heldBytes += bytes;
+    if (this.#heldBytes <= this.#rules.mostBufferedBytes) return true;
+    this.terminate('trouble');
+    return false;
+  }
+
+  #later(bytes: number, us: number, fire: () => void): void {
+    if (!this.#holds(bytes)) return;
+    this.#after(us, () => {
+      this.#heldBytes -= bytes;
+      fire();
+    });
   }
 
   /** Puts a frame on the slow line, never before what is on it already. */
   #queue(frame: Buffer, delayUs: number): void {
+    if (!this.#holds(frame.length)) return;
     const line = this.#line;
     line.push({ frame, dueUs: Math.max(line.at(-1)?.dueUs ?? 0, this.#clock.nowUs() + delayUs) });
     if (line.length === 1) this.#after(delayUs, this.#leave);
@@ -268,6 +287,7 @@ export class Connection {
     const nowUs = this.#clock.nowUs();
     while (line.length > 0 && line[0]!.dueUs <= nowUs) {
       const { frame } = line.shift()!;
+      this.#heldBytes -= frame.length;
       if (this.ended === undefined && !this.halfOpen) this.#write(frame);
     }
     if (line.length > 0) this.#after(line[0]!.dueUs - nowUs, this.#leave);

@@ -297,6 +297,14 @@ describe('the life of a connection, on the venue\'s clock', () => {
     });
   });
 
+  test('a client that does not agree to a close is gone soon all the same', () => using({}, async (venue) => {
+    const dead = await Client.open(`${venue.origins.ws}/ws`);
+    dead.ws.pause();
+    for (const connection of venue.server.connections) connection.close(1000, 'the end');
+    await until(() => [...venue.server.connections].length === 0, 'he is gone');
+    dead.close();
+  }));
+
   test('so is one who pings and reads no pong', async () => {
     const streams = { ...SPOT_MANNERS.streams, mostBufferedBytes: 100_000 };
     await using({ manners: { ...SPOT_MANNERS, streams }, limitsEnforced: false }, async (venue) => {
