@@ -14,7 +14,7 @@ export interface DepthEvent {
   readonly a: readonly (readonly [string, string])[];
 }
 
-interface Snapshot {
+export interface DepthSnapshot {
   readonly lastUpdateId: number;
   readonly bids: readonly (readonly [string, string])[];
   readonly asks: readonly (readonly [string, string])[];
@@ -56,7 +56,7 @@ export class DepthFollower {
   }
 
   /** Takes the snapshot; false when it is too old and another one is to be fetched. */
-  start(snapshot: Snapshot): boolean {
+  start(snapshot: DepthSnapshot): boolean {
     const { lastUpdateId } = snapshot;
     const first = this.#buffer[0];
     if (first !== undefined && lastUpdateId < first.U) return false;
