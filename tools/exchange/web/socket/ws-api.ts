@@ -13,6 +13,9 @@ import { WsSession } from './session.js';
 
 const NO_VALUES: ReadonlyMap<string, string> = new Map();
 const VERSION = /^v\d+\//;
+/** A number that JavaScript does not write as it was sent: 1.0, 1e-5, more digits than a double has. */
+const UNLIKE_WRITTEN = /[:\s](?:-?\d+\.\d*0|-?\d[\d.]*[eE][+-]?\d+|-?[\d.]{16,})\s*[,}]/;
+const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 const BANNED = 418;
 
 /** The methods of a product's websocket API, by name. */
@@ -23,6 +26,13 @@ export function methodTable(methods: readonly WsMethod[]): ReadonlyMap<string, W
     table.set(method.method, method);
   }
   return table;
+}
+
+/** Parameters whose numbers are the text that was sent, which is what the client has signed. */
+function asWritten(params: object, text: string): object {
+  const quoted = text.replace(STRING_OR_NUMBER, (token) => (token.startsWith('"') ? token : `"${token}"`));
+  const { params: written } = JSON.parse(quoted) as { readonly params: Readonly<Record<string, unknown>> };
+  return Object.fromEntries(Object.entries(params).map(([name, value]: [string, unknown]) => [name, typeof value === 'number' ? written[name] : value]));
 }
 
 /** One connection of the websocket API: requests in, answers under their ids out, in the order in which they are done. */
@@ -72,7 +82,7 @@ export class WsApiProtocol implements Protocol {
       this.#refuse(id, missing('params'));
       return;
     }
-    const values = params === undefined || params === null ? NO_VALUES : textOfMembers(params);
+    const values = params === undefined || params === null ? NO_VALUES : textOfMembers(UNLIKE_WRITTEN.test(text) ? asWritten(params, text) : params);
     this.#gate.perform(rule, this.#gateRequest(rule.method, values), (outcome, cut) => {
       if (cut === undefined) this.#answer(id, rule, values, outcome);
       else this.#connection.terminate('trouble');

@@ -42,6 +42,20 @@ describe('requests', () => {
     api.close();
   });
 
+  test('numbers are signed as they are written', async () => {
+    const api = await open();
+    const place = (quantity: string, price: string): Promise<Reply> => {
+      const payload = `apiKey=${DOC_KEY}&price=${price}&quantity=${quantity}&side=BUY&symbol=BTCUSDT&timestamp=${STAMP_MS}&type={"a":1.0}`;
+      return api.ask(`{"id":1.0,"method":"order.place","params":{"symbol":"BTCUSDT","side":"BUY","quantity":${quantity}, "price": ${price} ,"type":"{\\"a\\":1.0}","timestamp":${STAMP_MS},"apiKey":"${DOC_KEY}","signature":"${hmac(payload)}"}}`);
+    };
+    for (const [quantity, price] of [['1.0', '52000.00'], ['0.00000010', '5'], ['123456789012345678', '1']] as const) {
+      const { id, status, result } = await place(quantity, price);
+      assert.deepEqual([id, status, result], [1, 200, { symbol: 'BTCUSDT', side: 'BUY', type: '{"a":1.0}', quantity, price, account: 'alice' }]);
+    }
+    assert.equal(((await place('1', '5.2e4'))['error'] as Reply)['code'], -1100, 'a power of ten is signed well, and no decimal');
+    api.close();
+  });
+
   test('ids are echoed, methods may carry a version, answers carry limits unless they are not wanted', async () => {
     const api = await open();
     for (const id of [1, 'x', 'e2a85d9f-07a5-4f94-8d5f-789dc3deb097', null]) {
