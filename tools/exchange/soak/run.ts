@@ -40,7 +40,9 @@ export interface SoakResult {
   readonly troubles: { readonly scripts: number; readonly different: number; readonly hits: number; readonly failed: number };
   /** Sums of all assets and all books, so many times. */
   readonly checks: number;
+  /** From the warm-up on: memory in use, and thousands of records that the venues keep of what has ended. */
   readonly heapMb: readonly number[];
+  readonly historyThousands: readonly number[];
   readonly defects: number;
 }
 
@@ -50,8 +52,10 @@ const LEFT_OUT: ReadonlySet<string> = new Set(['hedge-both', 'client-id-collides
 const FLOOD_AT_ONCE = 1000;
 const MOST_USDM_FLOOD = 5000;
 const MOST_PROBLEMS = 50;
-/** How much more memory may be in use at the end than after the warm-up. */
-const MOST_GROWTH = 0.1;
+/** How much more memory may be in use at the end than after the warm-up, beside a kilobyte for every record more. */
+const MOST_GROWTH = 0.05;
+const MOST_KB_A_RECORD = 1;
+const SLACK_MB = 2;
 
 /** Plays minutes of a live market with random clients and random troubles, and holds both sides' records against each other. */
 export async function soak(options: SoakOptions): Promise<SoakResult> {
@@ -86,6 +90,11 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   let checks = 0;
   const troubles = { scripts: 0, different: new Set<string>(), hits: 0, failed: 0 };
   const heap: number[] = [];
+  const history: number[] = [];
+  const weigh = async (): Promise<void> => {
+    heap.push(heapMb());
+    history.push(Math.round((await truth.history()) / 100) / 10);
+  };
 
   const compare = async (): Promise<void> => {
     for (const client of clients) {
@@ -139,7 +148,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     await compare();
     await check();
     if (clock.nowUs() >= heapAtUs) {
-      heap.push(heapMb());
+      await weigh();
       heapAtUs += heapEveryUs;
       options.onProgress?.(`${Math.round((clock.nowUs() - beganUs) / 60e6)} min: ${clients.reduce((sum, { records }) => sum + records.sent, 0)} orders, ${troubles.scripts} troubles, ${heap.at(-1)} MB, ${problems.length} problems`);
     }
@@ -155,9 +164,10 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   await compare();
   await check();
   await followed(followers, wrong);
-  heap.push(heapMb());
+  await weigh();
   const [warm, last] = [heap[0]!, heap.at(-1)!];
-  if (heap.length > 2 && last > warm * (1 + MOST_GROWTH) + 8) wrong(`memory has grown from ${warm} to ${last} MB`);
+  const records = history.at(-1)! - history[0]!;
+  if (heap.length > 2 && last > warm * (1 + MOST_GROWTH) + records * MOST_KB_A_RECORD + SLACK_MB) wrong(`memory has grown from ${warm} to ${last} MB, records by ${records} thousand`);
 
   for (const client of clients) client.close();
   for (const follower of followers) follower.end();
@@ -167,7 +177,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     ok: problems.length === 0, problems, venueMinutes: Math.round(venueMinutes * 10) / 10, wallSeconds: Math.round((Date.now() - startedMs) / 1000), speed, seed,
     orders: { sent: clients.reduce((sum, { records }) => sum + records.sent, 0), ends: total(clients.map(({ records }) => records.ends)), compared },
     clients: total(clients.map(({ counts }) => counts)), refusals: total(clients.map(({ refusals }) => refusals)), books: total(followers.map(({ counts }) => counts)),
-    troubles: { ...troubles, different: troubles.different.size }, checks, heapMb: heap, defects,
+    troubles: { ...troubles, different: troubles.different.size }, checks, heapMb: heap, historyThousands: history, defects,
   };
 }
 

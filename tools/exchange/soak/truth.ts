@@ -1,12 +1,9 @@
-import { HISTORY_LIMIT } from '../../../actors/exchange/spot/order.js';
 import type { SpotVenue } from '../../../actors/exchange/spot/venue.js';
 import type { FuturesVenue } from '../../../actors/exchange/futures/usdm/index.js';
 import { EnginePort } from '../engine-port.js';
 import type { Exchange } from '../exchange.js';
 import type { SoakClient } from './client.js';
 import type { OrderRecord } from './records.js';
-
-export { HISTORY_LIMIT };
 
 interface VenueOrder {
   readonly status: string;
@@ -50,6 +47,21 @@ export class Truth {
       for (const { symbol, bid, ask } of markets) if (Number(bid) > 0 && Number(ask) > 0 && Number(bid) >= Number(ask)) wrong.push(`${product} ${symbol} is crossed: ${bid} ${ask}`);
     }
     return wrong;
+  }
+
+  /** Records that the venues keep so that clients can ask for them: ended orders, fills, movements of money. They grow until their bounds. */
+  async history(): Promise<number> {
+    const spot = await this.#spot.ask((venue) => {
+      let count = 0;
+      for (const { symbols } of venue.accounts.values()) for (const { orders, fills, amendments, prevented } of symbols.values()) count += orders.size + fills.length + amendments.length + prevented.length;
+      return count;
+    });
+    const usdm = await this.#usdm.ask((venue) => {
+      let count = 0;
+      for (const { history } of venue.core.accounts.values()) count += history.orders.items.length + history.fills.items.length + history.incomes.items.length + history.forced.items.length;
+      return count;
+    });
+    return spot + usdm;
   }
 
   #spotOrders(client: SoakClient, records: readonly OrderRecord[]): Promise<Map<string, VenueOrder>> {
