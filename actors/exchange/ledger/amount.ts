@@ -30,6 +30,7 @@ export function mustParseAmount(text: string): Amount {
 
 /** Exact decimal string with eight decimals, as the venue prints amounts: formatAmount(-5n) = "-0.00000005". */
 export function formatAmount(value: Amount): string {
+  if (value === ZERO) return '0.00000000';
   // Below 2^53 the digits come from a double, which is several times as fast as BigInt's own.
   if (value <= 9_007_199_254_740_991n && value >= 0n) {
     const units = Number(value);

@@ -132,6 +132,11 @@ export class SpotSymbol {
   readonly #tickNumber: number;
   readonly #lotNumber: number;
   readonly #tickLotNumber: number;
+  readonly #priceTexts = new Texts();
+  readonly #quantityTexts = new Texts();
+  /** The band that was asked for last: many orders come between two trades. */
+  #band: PriceBand | undefined;
+  #bandOf: Amount | undefined;
   readonly #multipliers: { readonly bidUp: bigint; readonly bidDown: bigint; readonly askUp: bigint; readonly askDown: bigint };
 
   /** @throws RangeError when a size is no positive decimal, finer than 10^-8, or tick times step is. */
@@ -188,15 +193,23 @@ export class SpotSymbol {
 
   /** Prices and quantities as the venue prints them: eight decimals. */
   price(ticks: number): string {
-    return fixed8(ticks * this.#tickNumber) ?? formatAmount(this.priceAmount(ticks));
+    return this.#priceTexts.get(ticks) ?? this.#priceTexts.keep(ticks, fixed8(ticks * this.#tickNumber) ?? formatAmount(this.priceAmount(ticks)));
   }
 
   quantity(lots: number): string {
-    return fixed8(lots * this.#lotNumber) ?? formatAmount(this.baseAmount(lots));
+    return this.#quantityTexts.get(lots) ?? this.#quantityTexts.keep(lots, fixed8(lots * this.#lotNumber) ?? formatAmount(this.baseAmount(lots)));
   }
 
   /** The band around a reference price of 10^-8 quote units. */
   priceBand(reference: Amount): PriceBand {
+    if (reference !== this.#bandOf) {
+      this.#band = this.#bandAround(reference);
+      this.#bandOf = reference;
+    }
+    return this.#band!;
+  }
+
+  #bandAround(reference: Amount): PriceBand {
     const ticks = (multiplied: bigint): number => Number((reference * multiplied) / (MULTIPLIER_SCALE * this.tickUnits));
     const up = (multiplied: bigint): number => {
       const exact = reference * multiplied;
@@ -204,6 +217,26 @@ export class SpotSymbol {
     };
     const { bidUp, bidDown, askUp, askDown } = this.#multipliers;
     return { bidUp: ticks(bidUp), bidDown: up(bidDown), askUp: ticks(askUp), askDown: up(askDown) };
+  }
+}
+
+const TEXTS = 1024;
+
+/** Texts of whole numbers that were written lately, a place for each number's last bits: the same few prices are written again and again. */
+class Texts {
+  readonly #numbers = new Float64Array(TEXTS).fill(Number.NaN);
+  readonly #texts = new Array<string>(TEXTS).fill('');
+
+  get(number: number): string | undefined {
+    const at = number & (TEXTS - 1);
+    return this.#numbers[at] === number ? this.#texts[at] : undefined;
+  }
+
+  keep(number: number, text: string): string {
+    const at = number & (TEXTS - 1);
+    this.#numbers[at] = number;
+    this.#texts[at] = text;
+    return text;
   }
 }
 

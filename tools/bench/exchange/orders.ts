@@ -19,6 +19,8 @@ const BATCH_YIELD = 64;
 export interface StormResult {
   readonly placed: number;
   readonly seconds: number;
+  /** Orders that were answered in the worst of its whole seconds. */
+  readonly slowestSecond: number;
   readonly heard: Heard;
 }
 
@@ -46,7 +48,8 @@ async function restingPrice(ready: Ready): Promise<number> {
 /**
  * Places orders on one websocket for so many seconds, as fast as answers come back, while another thread listens to all streams: nine in ten
  * rest until they are cancelled together, one in ten is a market order.
- * @throws Error when an order is refused, answered twice or not at all, or when an event of one is missing
+ * @throws Error when an order is refused, answered twice or not at all, when the user stream does not tell its beginning and its end once each, or when a
+ * trade, an aggregate or a depth update is missing in a public stream
  */
 export async function orderStorm(ready: Ready, seconds: number): Promise<StormResult> {
   const listener = new Worker(new URL('./listener.js', import.meta.url), { workerData: { ready } });
@@ -59,6 +62,8 @@ export async function orderStorm(ready: Ready, seconds: number): Promise<StormRe
   const socket = await loggedOn(ready);
   const price = await restingPrice(ready);
   const answered = new Set<number>();
+  /** Requests that were answered in each second. */
+  const perSecond: number[] = [];
   let sent = 0;
   let placed = 0;
   let failure: Error | undefined;
@@ -67,6 +72,8 @@ export async function orderStorm(ready: Ready, seconds: number): Promise<StormRe
     const id = Number.parseInt(data.toString('latin1', 6, 18), 10);
     if (!data.includes(OK) || answered.has(id)) failure ??= new Error(`refused or answered twice: ${data.toString().slice(0, 300)}`);
     answered.add(id);
+    const second = Math.floor((performance.now() - begunMs) / 1000);
+    perSecond[second] = (perSecond[second] ?? 0) + 1;
     if (sent - answered.size < IN_FLIGHT / 2) wake();
   });
   socket.on('close', (code, reason) => {
@@ -98,7 +105,8 @@ export async function orderStorm(ready: Ready, seconds: number): Promise<StormRe
     if (sent - answered.size >= IN_FLIGHT) await new Promise<void>((resolve) => (wake = resolve));
     else await new Promise((resolve) => setImmediate(resolve));
   }
-  if (failure === undefined) {
+  // With nothing open a cancel is refused.
+  if (failure === undefined && placed % CANCEL_EVERY !== 0) {
     cancelAll();
     sent += 1;
   }
@@ -106,7 +114,7 @@ export async function orderStorm(ready: Ready, seconds: number): Promise<StormRe
   while (failure === undefined && answered.size < sent && performance.now() < deadlineMs) await sleep(5);
   const tookSeconds = (performance.now() - begunMs) / 1000;
   let heard = await ask();
-  while (failure === undefined && heard.newOrders < placed && performance.now() < deadlineMs) {
+  while (failure === undefined && (heard.newOrders < placed || heard.ended < placed) && performance.now() < deadlineMs) {
     await sleep(20);
     heard = await ask();
   }
@@ -115,8 +123,11 @@ export async function orderStorm(ready: Ready, seconds: number): Promise<StormRe
   await listener.terminate();
   if (failed !== undefined) throw failed;
   if (answered.size !== sent) throw new Error(`${sent - answered.size} requests of ${sent} were not answered`);
-  if (heard.newOrders !== placed || heard.twice > 0 || heard.closed > 0) throw new Error(`${placed} orders, and the user stream had ${JSON.stringify(heard)}`);
-  return { placed, seconds: tookSeconds, heard };
+  if (heard.newOrders !== placed || heard.ended !== placed || heard.twice > 0 || heard.gaps > 0 || heard.closed > 0) throw new Error(`${placed} orders, and the user stream had ${JSON.stringify(heard)}`);
+  const whole = perSecond.slice(0, Math.floor(seconds));
+  // One request in a hundred or so is a cancel.
+  const slowestSecond = Math.floor(Math.min(...Array.from(whole, (count) => count ?? 0)) * (placed / sent));
+  return { placed, seconds: tookSeconds, slowestSecond, heard };
 }
 
 /** Round trips one after the other on an otherwise idle connection, in µs, sorted. */

@@ -35,7 +35,10 @@ export function wsOrdersPerSecond(): BenchRow {
       last = await orderStorm(served!.ready, STORM_SECONDS);
       return last.placed / last.seconds;
     },
-    also: () => ({ orders: last!.placed, seconds: last!.seconds, 'trades of them': last!.heard.trades, 'market events to the listener': last!.heard.marketEvents }),
+    also: () => ({
+      'orders': last!.placed, 'seconds': last!.seconds, 'orders in the slowest second': last!.slowestSecond, 'trades of them': last!.heard.trades,
+      'market events to the listener': last!.heard.marketEvents, 'streams of them': last!.heard.streams,
+    }),
     close: () => served?.stop(),
   };
 }

@@ -2,7 +2,7 @@ import type { AccountId } from '../../../actors/exchange/ids.js';
 import type { SpotVenue } from '../../../actors/exchange/spot/venue.js';
 import type { EnginePort } from '../engine-port.js';
 import { accountOf } from '../key-store.js';
-import type { Caller, Endpoint, RequestRule, WsMethod } from '../web/index.js';
+import { type Caller, type Endpoint, Later, type RequestRule, type WsMethod } from '../web/index.js';
 
 /** One thing the venue does, by REST path and by name of the websocket API: most are the same on both. */
 export interface Operation extends RequestRule {
@@ -31,4 +31,14 @@ export function actOn(engine: EnginePort<SpotVenue>): Act {
     caller.checkWindow();
     return call(venue, accountOf(caller.account), nowUs);
   });
+}
+
+/** As {@link Act}, for requests that come by the thousand. */
+export type ActLater = (caller: Caller, call: (venue: SpotVenue, account: AccountId, nowUs: number) => unknown) => Later;
+
+export function actLaterOn(engine: EnginePort<SpotVenue>): ActLater {
+  return (caller, call) => new Later((done, refused) => engine.call((venue, nowUs) => {
+    caller.checkWindow();
+    return call(venue, accountOf(caller.account), nowUs);
+  }, done, refused));
 }

@@ -17,7 +17,7 @@ import { accountOperations } from './account-queries.js';
 import { spotBooks } from './books.js';
 import { exchangeInfoOperations } from './exchange-info.js';
 import { userDataStreamEndpoints } from './old-user-stream.js';
-import { actOn, endpointsOf, methodsOf } from './operation.js';
+import { actLaterOn, actOn, endpointsOf, methodsOf } from './operation.js';
 import { tradingOperations } from './trading.js';
 
 const FIRST_TRADE_ID = 5_200_000_000;
@@ -36,7 +36,7 @@ export const spotProduct: MakeProduct = (scene) => {
   let opened: ProductServer | undefined;
   const act = actOn(engine);
   const operations = [
-    ...tradingOperations(act, scene.asOf, () => limits!), ...accountOperations(act, scene.asOf, () => limits!), ...exchangeInfoOperations(engine, rateLimits),
+    ...tradingOperations(act, actLaterOn(engine), scene.asOf, () => limits!), ...accountOperations(act, scene.asOf, () => limits!), ...exchangeInfoOperations(engine, rateLimits),
   ];
   const keys = keyStoreOf(scene.accounts, 'spot');
   const listenKeys = new ListenKeys(scene.clock, hub);

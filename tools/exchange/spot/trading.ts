@@ -4,7 +4,7 @@ import type { AsOf } from '../../../actors/exchange/rules.js';
 import type { SpotFill, SpotOrder } from '../../../actors/exchange/spot/order.js';
 import { VenueError } from '../../../actors/exchange/venue-error.js';
 import { JsonText, type Params, type RateLimiter } from '../web/index.js';
-import type { Act, Operation } from './operation.js';
+import type { Act, ActLater, Operation } from './operation.js';
 import { defaultResponseType, prefixed, readClientId, readLeg, readReference, readResponseType, readSide, readStp } from './read-order.js';
 import { amendText, canceledListText, cancellationsText, cancellationText, placedListText, placementText, type Stamp } from './views.js';
 
@@ -36,7 +36,7 @@ function fillsNow(order: SpotOrder, nowUs: number): readonly SpotFill[] {
   return order.owner.on(order.market).fills.filter((fill) => fill.order === order && fill.atUs === nowUs);
 }
 
-export function tradingOperations(act: Act, asOf: AsOf, limits: () => RateLimiter): readonly Operation[] {
+export function tradingOperations(act: Act, actLater: ActLater, asOf: AsOf, limits: () => RateLimiter): readonly Operation[] {
   const trade = { security: 'signed', permission: 'TRADE', weight: 1, freeOnSuccess: asOf.holds('spotOrdersWeighNothing') } as const;
   const paired = (params: Params): { readonly above: LegRequest; readonly below: LegRequest } => {
     const side = readSide(params);
@@ -52,7 +52,7 @@ export function tradingOperations(act: Act, asOf: AsOf, limits: () => RateLimite
         const type = readResponseType(params) ?? defaultResponseType(order.type);
         params.end();
         const stamp: Stamp = (us) => caller.stamp(us);
-        return act(caller, (venue, account, nowUs) => new JsonText(placementText(venue.place(account, order, nowUs), type, stamp)));
+        return actLater(caller, (venue, account, nowUs) => new JsonText(placementText(venue.place(account, order, nowUs), type, stamp)));
       },
     },
     {
@@ -78,7 +78,7 @@ export function tradingOperations(act: Act, asOf: AsOf, limits: () => RateLimite
         };
         params.end();
         const stamp: Stamp = (us) => caller.stamp(us);
-        return act(caller, (venue, account, nowUs) => {
+        return actLater(caller, (venue, account, nowUs) => {
           const cancellation = venue.cancel(account, request, nowUs);
           const { list } = cancellation.order;
           return new JsonText(list === undefined ? cancellationText(cancellation, stamp) : canceledListText(list, cancellation.cancelId, stamp));
@@ -91,7 +91,7 @@ export function tradingOperations(act: Act, asOf: AsOf, limits: () => RateLimite
         const symbol = params.symbol();
         params.end();
         const stamp: Stamp = (us) => caller.stamp(us);
-        return act(caller, (venue, account, nowUs) => new JsonText(cancellationsText(venue.cancelAll(account, symbol, nowUs), stamp)));
+        return actLater(caller, (venue, account, nowUs) => new JsonText(cancellationsText(venue.cancelAll(account, symbol, nowUs), stamp)));
       },
     },
     {
@@ -137,7 +137,7 @@ export function tradingOperations(act: Act, asOf: AsOf, limits: () => RateLimite
         const request = { symbol: params.symbol(), ...readReference(params), newQty: params.decimal('newQty'), newClientOrderId: readClientId(params, 'newClientOrderId') };
         params.end();
         const stamp: Stamp = (us) => caller.stamp(us);
-        return act(caller, (venue, account, nowUs) => new JsonText(amendText(venue.amend(account, request, nowUs), stamp)));
+        return actLater(caller, (venue, account, nowUs) => new JsonText(amendText(venue.amend(account, request, nowUs), stamp)));
       },
     },
     {

@@ -34,7 +34,7 @@ export function orderFaces(port: UsdmPort): OrderFaces {
   const place: Handle = (params, caller) => {
     const wanted = readOrder(params);
     const type = readResponseType(params);
-    return port.ask(caller, (venue, id, nowUs) => new JsonText(placed(venue, id, wanted, type, nowUs)));
+    return port.askLater(caller, (venue, id, nowUs) => new JsonText(placed(venue, id, wanted, type, nowUs)));
   };
   const test: Handle = (params, caller) => {
     const wanted = readOrder(params);
@@ -46,11 +46,11 @@ export function orderFaces(port: UsdmPort): OrderFaces {
   };
   const cancel: Handle = (params, caller) => {
     const name = readName(params);
-    return port.ask(caller, (venue, id, nowUs) => new JsonText(answer(venue, venue.cancelOrder(id, name, nowUs), 'RESULT')));
+    return port.askLater(caller, (venue, id, nowUs) => new JsonText(answer(venue, venue.cancelOrder(id, name, nowUs), 'RESULT')));
   };
   const modify: Handle = (params, caller) => {
     const wanted = readModify(params);
-    return port.ask(caller, (venue, id, nowUs) => new JsonText(answer(venue, venue.modifyOrder(id, wanted, nowUs), 'RESULT')));
+    return port.askLater(caller, (venue, id, nowUs) => new JsonText(answer(venue, venue.modifyOrder(id, wanted, nowUs), 'RESULT')));
   };
   const status: Handle = (params, caller) => {
     const name = readName(params);

@@ -3,7 +3,7 @@ import type { AccountId } from '../../../actors/exchange/ids.js';
 import { VenueError } from '../../../actors/exchange/venue-error.js';
 import type { EnginePort } from '../engine-port.js';
 import { accountOf } from '../key-store.js';
-import type { Caller } from '../web/index.js';
+import { type Caller, Later } from '../web/index.js';
 
 /** How the faces of USD-M reach its engine on behalf of a caller. */
 export class UsdmPort {
@@ -19,6 +19,14 @@ export class UsdmPort {
       caller.checkWindow();
       return call(venue, ownerOf(venue, caller), nowUs);
     });
+  }
+
+  /** As {@link ask}, for requests that come by the thousand. */
+  askLater(caller: Caller, call: (venue: FuturesVenue, account: AccountId, nowUs: number) => unknown): Later {
+    return new Later((done, refused) => this.#engine.call((venue, nowUs) => {
+      caller.checkWindow();
+      return call(venue, ownerOf(venue, caller), nowUs);
+    }, done, refused));
   }
 
   /** A question about the caller's account. */

@@ -34,6 +34,16 @@ export class JsonText {
   }
 }
 
+/** An answer that comes later by a callback: what a promise would do, without its cost. */
+export class Later {
+  /** Begins the work; exactly one of the two is called, once. */
+  readonly begin: (done: (value: unknown) => void, refused: (error: unknown) => void) => void;
+
+  constructor(begin: Later['begin']) {
+    this.begin = begin;
+  }
+}
+
 export interface RequestRule {
   readonly security: Security;
   /** What the key must be allowed; only with `key` and `signed`. */
@@ -45,7 +55,7 @@ export interface RequestRule {
   /** Weighs nothing when it succeeds (spot's order requests since 2026-04-02). */
   readonly freeOnSuccess?: boolean;
   /**
-   * Does it. What it returns is the answer (JsonText as it is, anything else through JSON.stringify); a VenueError thrown is the venue's
+   * Does it. What it returns, or what a promise or a {@link Later} gives, is the answer (JsonText as it is, anything else through JSON.stringify); a VenueError thrown is the venue's
    * refusal; anything else thrown is a defect, answered -1000 and told to `onDefect`. Read every parameter, then call `params.end()`,
    * and only then act.
    */

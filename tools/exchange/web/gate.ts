@@ -5,7 +5,8 @@ import { isSigned } from './auth/signature.js';
 import { checkBeforeEngine, checkOnReceipt, windowOf } from './auth/window.js';
 import type { Window } from './auth/window.js';
 import type { WebClock } from './clock.js';
-import { JsonText } from './endpoint.js';
+import { Deadlines, type Pending } from './deadlines.js';
+import { JsonText, Later } from './endpoint.js';
 import type { Caller, RequestRule, TimeUnit } from './endpoint.js';
 import { backendTimeout, badKeyFormat, badSignature, missing, rejectedKey, unknownError } from './errors.js';
 import type { RateLimiter } from './limits/rate-limiter.js';
@@ -94,13 +95,70 @@ class GateCaller implements Caller {
   }
 }
 
+/** A request under way and its one answer. */
+class Work implements Pending {
+  account = '';
+  weight = 0;
+  orders = 0;
+  settled = false;
+  dueUs = 0;
+  readonly #options: GateOptions;
+  readonly #rule: RequestRule;
+  readonly #request: GateRequest;
+  readonly #answer: (outcome: Outcome) => void;
+
+  constructor(options: GateOptions, rule: RequestRule, request: GateRequest, answer: (outcome: Outcome) => void) {
+    this.#options = options;
+    this.#rule = rule;
+    this.#request = request;
+    this.#answer = answer;
+  }
+
+  late(): void {
+    this.#refuse(backendTimeout());
+  }
+
+  readonly done = (value: unknown): void => {
+    if (this.settled) return;
+    this.settled = true;
+    if (this.#rule.freeOnSuccess === true) this.#options.limits.addWeight(this.#request.ip, -this.weight);
+    let text: string | undefined;
+    try {
+      text = value instanceof JsonText ? value.text : JSON.stringify(value);
+    } catch (error) {
+      this.#refuse(error);
+      return;
+    }
+    this.#answer({ kind: 'result', text: text ?? '{}', account: this.account });
+  };
+
+  readonly refused = (error: unknown): void => {
+    if (this.settled) return;
+    this.settled = true;
+    this.#refuse(error);
+  };
+
+  #refuse(error: unknown): void {
+    if (error instanceof VenueError) {
+      // The second look at the window comes after the order was counted.
+      if (this.orders > 0 && error.code !== OUTSIDE_WINDOW) this.#options.limits.releaseOrders(this.account, this.orders);
+      this.#answer({ kind: 'error', error });
+      return;
+    }
+    this.#options.onDefect(error, this.#request.name);
+    this.#answer({ kind: 'error', error: unknownError() });
+  }
+}
+
 /** The way of every request, by REST or websocket: limits, key, signature, window, parameters, the work itself, and its answer. */
 export class Gate {
   readonly #options: GateOptions;
   readonly #nowUs: () => number;
+  readonly #deadlines: Deadlines;
 
   constructor(options: GateOptions) {
     this.#options = options;
+    this.#deadlines = new Deadlines(options.clock, BACKEND_TIMEOUT_US * Math.max(1, options.clock.speed ?? 1));
     this.#nowUs = () => options.clock.nowUs() + options.troubles.skewUs(options.product);
   }
 
@@ -129,63 +187,31 @@ export class Gate {
   #run(rule: RequestRule, request: GateRequest, answer: (outcome: Outcome) => void): void {
     const { limits } = this.#options;
     const params = new Params(request.values, this.#options.params);
-    let account = '';
-    let weight = 0;
-    let orders = 0;
-    const refuse = (error: unknown): void => {
-      if (error instanceof VenueError) {
-        // The second look at the window comes after the order was counted.
-        if (orders > 0 && error.code !== OUTSIDE_WINDOW) limits.releaseOrders(account, orders);
-        answer({ kind: 'error', error });
-        return;
-      }
-      this.#options.onDefect(error, request.name);
-      answer({ kind: 'error', error: unknownError() });
-    };
-    const succeed = (value: unknown): void => {
-      if (rule.freeOnSuccess === true) limits.addWeight(request.ip, -weight);
-      let text: string | undefined;
-      try {
-        text = value instanceof JsonText ? value.text : JSON.stringify(value);
-      } catch (error) {
-        refuse(error);
-        return;
-      }
-      answer({ kind: 'result', text: text ?? '{}', account });
-    };
+    const work = new Work(this.#options, rule, request, answer);
     let value: unknown;
     try {
-      weight = this.#charge(rule, params, request.ip);
+      work.weight = this.#charge(rule, params, request.ip);
       const caller = this.#admit(rule, request);
-      account = caller.account;
+      work.account = caller.account;
       const wanted = typeof rule.orders === 'function' ? rule.orders(params) : (rule.orders ?? 0);
       if (wanted > 0) {
-        limits.orders(account, wanted);
-        orders = wanted;
+        limits.orders(caller.account, wanted);
+        work.orders = wanted;
       }
       value = rule.handle(params, caller);
     } catch (error) {
-      refuse(error);
+      work.refused(error);
       return;
     }
-    if (value instanceof Promise) this.#await(value, succeed, refuse);
-    else succeed(value);
-  }
-
-  #await(value: Promise<unknown>, succeed: (value: unknown) => void, refuse: (error: unknown) => void): void {
-    let open = true;
-    const { clock } = this.#options;
-    const cancel = clock.after(BACKEND_TIMEOUT_US * Math.max(1, clock.speed ?? 1), () => {
-      open = false;
-      refuse(backendTimeout());
-    });
-    const settle = (then: () => void): void => {
-      if (!open) return;
-      open = false;
-      cancel();
-      then();
-    };
-    value.then((result) => settle(() => succeed(result)), (error: unknown) => settle(() => refuse(error)));
+    if (value instanceof Later) {
+      this.#deadlines.add(work);
+      value.begin(work.done, work.refused);
+    } else if (value instanceof Promise) {
+      this.#deadlines.add(work);
+      value.then(work.done, work.refused);
+    } else {
+      work.done(value);
+    }
   }
 
   /** Counts the request; one whose weight cannot be told from bad parameters weighs 1, and a limit's refusal goes before theirs. */

@@ -41,7 +41,8 @@ const OF_THE_REQUEST: ReadonlySet<string> = new Set(['timestamp', 'recvWindow', 
 export class Params {
   readonly #values: ReadonlyMap<string, string>;
   readonly #rules: ParamsRules;
-  readonly #read = new Set<string>();
+  /** Names that were read: a dozen, for which a list is quicker than a set. */
+  readonly #read: string[] = [];
 
   constructor(values: ReadonlyMap<string, string>, rules: ParamsRules = SPOT_PARAMS) {
     this.#values = values;
@@ -64,7 +65,7 @@ export class Params {
   }
 
   optionalString(name: string): string | undefined {
-    this.#read.add(name);
+    this.#read.push(name);
     const value = this.#values.get(name);
     if (value === '') throw emptyParameter(name);
     return value;
@@ -200,13 +201,13 @@ export class Params {
     let sent = 0;
     for (const name of this.#values.keys()) {
       sent += 1;
-      if (this.#read.has(name) || OF_THE_REQUEST.has(name)) read += 1;
+      if (this.#read.includes(name) || OF_THE_REQUEST.has(name)) read += 1;
     }
     if (read < sent) throw unreadParameters(read, sent);
   }
 
   #mandatory(name: string): string {
-    this.#read.add(name);
+    this.#read.push(name);
     const value = this.#values.get(name);
     if (value === undefined || value === '') throw missing(name);
     return value;
@@ -216,8 +217,8 @@ export class Params {
 /** The members of a JSON object as the texts that a query would have had; null counts as not sent. Throws nothing. */
 export function textOfMembers(object: object): Map<string, string> {
   const values = new Map<string, string>();
-  for (const [name, value] of Object.entries(object) as [string, unknown][]) {
-    const text = textOf(value);
+  for (const name of Object.keys(object)) {
+    const text = textOf((object as Readonly<Record<string, unknown>>)[name]);
     if (text !== undefined) values.set(name, text);
   }
   return values;

@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { AsOf } from '../../../../actors/exchange/rules.js';
 import { VenueError } from '../../../../actors/exchange/venue-error.js';
 import { accountOperations } from '../../../../tools/exchange/spot/account-queries.js';
-import type { Act } from '../../../../tools/exchange/spot/operation.js';
+import type { Act, ActLater } from '../../../../tools/exchange/spot/operation.js';
 import { tradingOperations } from '../../../../tools/exchange/spot/trading.js';
-import { type Caller, JsonText, Params, RateLimiter } from '../../../../tools/exchange/web/index.js';
+import { type Caller, JsonText, Later, Params, RateLimiter } from '../../../../tools/exchange/web/index.js';
 import { VenueClock } from '../../../../tools/exchange/venue-clock.js';
 import { ANN, Desk } from '../../../actors/exchange/spot/support.js';
 
@@ -54,7 +54,14 @@ test('whatever parameters are sent, an operation answers JSON or refuses in the 
   const desk = new Desk({ spec: { maxNumOrders: 40, maxNumAlgoOrders: 20 } });
   const limits = new RateLimiter([], new VenueClock());
   const act: Act = (_caller, call) => new Promise((resolve) => resolve(call(desk.venue, ANN, desk.nowUs)));
-  const operations = [...tradingOperations(act, new AsOf(), () => limits), ...accountOperations(act, new AsOf(), () => limits)];
+  const later: ActLater = (_caller, call) => new Later((done, refused) => {
+    try {
+      done(call(desk.venue, ANN, desk.nowUs));
+    } catch (error) {
+      refused(error);
+    }
+  });
+  const operations = [...tradingOperations(act, later, new AsOf(), () => limits), ...accountOperations(act, new AsOf(), () => limits)];
   const caller = { account: String(ANN), stamp: (us: number) => Math.floor(us / 1000) } as unknown as Caller;
   const outcomes = { answered: 0, refused: 0 };
   await fc.assert(
@@ -64,7 +71,8 @@ test('whatever parameters are sent, an operation answers JSON or refuses in the 
       const params = new Params(changed(RIGHT[rule.ws ?? ''] ?? { symbol: 'BTCUSDT' }, list));
       try {
         if (typeof rule.weight === 'function') assert.ok(rule.weight(params) > 0);
-        const answer = await rule.handle(params, caller);
+        const given = rule.handle(params, caller);
+        const answer = await (given instanceof Later ? new Promise<unknown>((resolve, reject) => given.begin(resolve, reject)) : given);
         JSON.parse(answer instanceof JsonText ? answer.text : JSON.stringify(answer));
         outcomes.answered += 1;
       } catch (error) {

@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws';
 import type { CancelTimer, WebClock } from '../clock.js';
 import type { MessageFacts, Troubles } from '../troubles.js';
 import { textFrame } from './frames.js';
+import { OutBatch } from './out-batch.js';
 
 /** How a product treats its websockets. Times are of the venue's clock. */
 export interface ConnectionRules {
@@ -72,8 +73,8 @@ export interface Protocol {
 export type MessageKind = MessageFacts['kind'];
 
 /**
- * One websocket of a client: pings, lifetime, message rate, and writing that is bounded. Frames of one turn of the event loop leave in one
- * system call.
+ * One websocket of a client: pings, lifetime, message rate, and writing that is bounded. Frames of one callback of the event loop leave in
+ * one system call.
  */
 export class Connection {
   readonly id: number;
@@ -98,6 +99,8 @@ export class Connection {
   readonly #onDefect: ConnectionOptions['onDefect'];
   readonly #timers = new Set<CancelTimer>();
   #protocol: Protocol | undefined;
+  /** Frames for this client alone that leave at the end of the turn. */
+  readonly #batch: OutBatch;
   #corked = false;
   #second = -1;
   #inSecond = 0;
@@ -109,6 +112,8 @@ export class Connection {
   /** Bytes of frames that troubles hold back, to be sent later. */
   #heldBytes = 0;
   readonly #uncork = (): void => {
+    if (!this.#corked) return;
+    this.#batch.flush();
     this.#corked = false;
     this.#socket.uncork();
   };
@@ -123,6 +128,7 @@ export class Connection {
     this.connectedUs = options.clock.nowUs();
     this.#ws = ws;
     this.#socket = socket;
+    this.#batch = new OutBatch(socket);
     this.#rules = options.rules;
     this.#limited = options.limited;
     this.#tellsShutdown = options.tellsShutdown;
@@ -160,6 +166,7 @@ export class Connection {
       this.ended ??= 'client';
       for (const cancel of this.#timers) cancel();
       this.#timers.clear();
+      this.#batch.drop();
       protocol.closed();
       onEnd(this.ended);
     });
@@ -177,13 +184,19 @@ export class Connection {
   }
 
   sendText(text: string, kind: MessageKind, name: string, account: string | undefined): void {
-    this.sendFrame(textFrame(text), kind, name, account);
+    if (this.ended !== undefined || this.halfOpen) return;
+    if (this.#isTroubled) {
+      this.#sendTroubled(textFrame(text), kind, name, account);
+      return;
+    }
+    const bytes = Buffer.byteLength(text);
+    if (this.#makesRoom(bytes)) this.#batch.add(text, bytes);
   }
 
   /** Sends a frame of `textFrame`; it may be shared with other connections and is not changed. */
   sendFrame(frame: Buffer, kind: MessageKind, name: string, account: string | undefined): void {
     if (this.ended !== undefined || this.halfOpen) return;
-    if (!this.#troubles.quiet || this.#held !== undefined || this.#line.length > 0) this.#sendTroubled(frame, kind, name, account);
+    if (this.#isTroubled) this.#sendTroubled(frame, kind, name, account);
     else this.#write(frame);
   }
 
@@ -191,40 +204,55 @@ export class Connection {
   close(code: number, reason: string, why: EndReason = 'server'): void {
     if (this.ended !== undefined) return;
     this.ended = why;
-    if (this.#corked) this.#uncork();
+    this.#uncork();
     this.#ws.close(code, reason);
   }
 
   /** Drops the socket without a word. */
   terminate(why: EndReason): void {
     this.ended ??= why;
+    this.#batch.drop();
     this.#ws.terminate();
   }
 
   #take(protocol: Protocol, text: string): void {
     try {
       protocol.message(text);
+      // What ws itself answers to the next frame of this packet, a close above all, comes after what was answered at once.
+      this.#batch.flush();
     } catch (error) {
       this.#onDefect(error, `${this.face} ${this.path}`);
       this.close(1011, 'Internal error');
     }
   }
 
+  /** Whether something may happen to a message, or one that was held back has to go first. */
+  get #isTroubled(): boolean {
+    return !this.#troubles.quiet || this.#held !== undefined || this.#line.length > 0;
+  }
+
   #write(frame: Buffer): void {
+    if (!this.#makesRoom(frame.length)) return;
+    this.#batch.flush();
+    this.#socket.write(frame);
+  }
+
+  /** Looks after the end of the turn and the bound of what may wait; false when the client does not read and is gone. */
+  #makesRoom(bytes: number): boolean {
     const socket = this.#socket;
-    const most = this.#allowance() - frame.length;
+    const most = this.#allowance() - bytes;
     // What waits only for the end of this turn is not the reader's fault.
-    if (socket.writableLength > most && this.#corked) this.#uncork();
+    if (socket.writableLength + this.#batch.length > most) this.#uncork();
     if (socket.writableLength > most) {
       this.terminate('slowReader');
-      return;
+      return false;
     }
     if (!this.#corked) {
       this.#corked = true;
       socket.cork();
-      setImmediate(this.#uncork);
+      process.nextTick(this.#uncork);
     }
-    socket.write(frame);
+    return true;
   }
 
   #sendTroubled(frame: Buffer, kind: MessageKind, name: string, account: string | undefined): void {
@@ -233,7 +261,7 @@ export class Connection {
     if (fate?.drop === true) return;
     if (fate?.cut === true) {
       this.#write(frame.subarray(0, frame.length >> 1));
-      if (this.#corked) this.#uncork();
+      this.#uncork();
       this.ended ??= 'trouble';
       this.#socket.destroySoon();
       return;

@@ -125,12 +125,9 @@ export class StreamHub {
     const topic = key === undefined ? undefined : this.#topics.get(key);
     const sinks = this.#sinks.get(account);
     if (topic === undefined && sinks === undefined) return;
-    const written = new Map<TimeUnit, string>();
-    const once: MakeText = (unit) => {
-      let text = written.get(unit);
-      if (text === undefined) written.set(unit, (text = makeText(unit)));
-      return text;
-    };
+    let inMs: string | undefined;
+    let inUs: string | undefined;
+    const once: MakeText = (unit) => (unit === 'ms' ? (inMs ??= makeText('ms')) : (inUs ??= makeText('us')));
     if (topic !== undefined) this.#toKey(topic, account, eventType, once);
     if (sinks !== undefined) for (const sink of sinks) sink.userEvent(account, eventType, once);
   }

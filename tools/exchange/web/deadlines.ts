@@ -1,0 +1,63 @@
+import type { WebClock } from './clock.js';
+
+/** What has to be done before its deadline. */
+export interface Pending {
+  /** Done, one way or the other. */
+  settled: boolean;
+  dueUs: number;
+  /** Called once when it was not done in time. */
+  late(): void;
+}
+
+/** Settled entries at the front that may be kept until the queue is cut. */
+const MOST_PASSED = 1024;
+
+/** Deadlines that are all as far away as each other: one timer for the first, where one for each would cost more than the work. */
+export class Deadlines {
+  readonly #clock: WebClock;
+  readonly #withinUs: number;
+  #queue: Pending[] = [];
+  #first = 0;
+  #armed = false;
+
+  constructor(clock: WebClock, withinUs: number) {
+    this.#clock = clock;
+    this.#withinUs = withinUs;
+  }
+
+  add(pending: Pending): void {
+    pending.dueUs = this.#clock.nowUs() + this.#withinUs;
+    this.#pass();
+    this.#queue.push(pending);
+    if (!this.#armed) this.#arm(this.#withinUs);
+  }
+
+  #arm(afterUs: number): void {
+    this.#armed = true;
+    this.#clock.after(afterUs, this.#look);
+  }
+
+  readonly #look = (): void => {
+    this.#armed = false;
+    const nowUs = this.#clock.nowUs();
+    for (this.#pass(); this.#first < this.#queue.length && this.#queue[this.#first]!.dueUs <= nowUs; this.#pass()) {
+      const pending = this.#queue[this.#first]!;
+      pending.settled = true;
+      pending.late();
+    }
+    if (!this.#armed && this.#first < this.#queue.length) this.#arm(this.#queue[this.#first]!.dueUs - nowUs);
+  };
+
+  /** Steps over what is settled. */
+  #pass(): void {
+    const queue = this.#queue;
+    while (this.#first < queue.length && queue[this.#first]!.settled) this.#first += 1;
+    if (this.#first === queue.length) {
+      queue.length = 0;
+      this.#first = 0;
+    } else if (this.#first > MOST_PASSED && this.#first * 2 > queue.length) {
+      this.#queue = queue.slice(this.#first);
+      this.#first = 0;
+    }
+  }
+}
