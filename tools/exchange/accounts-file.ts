@@ -11,6 +11,8 @@ const keyText = z.string().regex(/^[A-Za-z0-9]{64}$/, 'an API key is 64 letters 
 const secretText = z.string().regex(/^[A-Za-z0-9_-]{8,128}$/, 'a secret is 8 to 128 letters, digits, - and _');
 const amounts = z.record(z.string().regex(/^[A-Z0-9]{2,20}$/, 'an asset is written in capitals'), z.string().refine((text) => parseAmount(text) !== undefined && !text.startsWith('-'), 'an amount is a text such as "1000.5"')).default({});
 const permissions = z.array(z.enum(PERMISSIONS)).default(['read', 'spot', 'futures', 'options']);
+const rate = z.string().regex(/^-?0(\.\d{1,8})?$/, 'a commission is a share such as "0.001"; a rebate has a minus before it');
+const commission = z.strictObject({ maker: rate, taker: rate }).optional();
 const ips = z.array(z.string().min(3)).min(1).optional();
 const schema = z.strictObject({
   account: z.array(z.strictObject({
@@ -20,6 +22,7 @@ const schema = z.strictObject({
       z.strictObject({ key: keyText, publicKey: z.string(), permissions, ips }),
     ])).min(1),
     spot: amounts, usdm: amounts, options: amounts, deribit: amounts,
+    commissions: z.strictObject({ spot: commission, usdm: commission }).default({}),
   })).max(10_000).default([]),
 });
 
@@ -32,10 +35,11 @@ export function readAccounts(file: string): readonly Account[] {
   const { value } = checkToml(text, file, schema);
   if (value.account.length === 0) throw new CliError('configuration', `${file} lists no account`, 'begin one with [[account]]; docs/exchange.md has an example');
   const taken = new Set<string>();
-  return value.account.map(({ name, keys, spot, usdm, options, deribit }, at) => {
+  return value.account.map(({ name, keys, spot, usdm, options, deribit, commissions }, at) => {
     const id = accountId(FIRST_CLIENT_ACCOUNT + at);
     return {
       id, name, balances: { spot, usdm, options, deribit },
+      commissions: { ...(commissions.spot === undefined ? {} : { spot: commissions.spot }), ...(commissions.usdm === undefined ? {} : { usdm: commissions.usdm }) },
       keys: keys.map((key): AccountKey => {
         if (taken.has(key.key)) throw new CliError('configuration', `${file}: account ${name} has a key that another one has already`);
         taken.add(key.key);

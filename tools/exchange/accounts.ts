@@ -22,12 +22,20 @@ export interface AccountKey {
   readonly publicKey: KeyObject | undefined;
 }
 
+/** Commission of a share of what is traded, as decimals; a negative one is a rebate. */
+export interface CommissionTexts {
+  readonly maker: string;
+  readonly taker: string;
+}
+
 /** A client of the exchange, with what it owns when the venue opens. Amounts are decimal texts by asset. */
 export interface Account {
   readonly id: AccountId;
   readonly name: string;
   readonly keys: readonly AccountKey[];
   readonly balances: Readonly<Record<BalancesOf, Readonly<Record<string, string>>>>;
+  /** Where it pays other commissions than everybody. */
+  readonly commissions?: Readonly<Partial<Record<'spot' | 'usdm', CommissionTexts>>>;
 }
 
 /** Everybody who has an account here. */

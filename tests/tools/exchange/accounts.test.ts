@@ -46,12 +46,14 @@ describe('a file of accounts', () => {
 name = "reader"
 keys = [{ key = "${key('a')}", secret = "${key('b')}", permissions = ["read"], ips = ["127.0.0.1"] }]
 spot = { USDT = "1000.5" }
+commissions = { spot = { maker = "-0.0001", taker = "0.001" } }
 
 [[account]]
 name = "trader"
 keys = [{ key = "${key('c')}", publicKey = """${publicKey.export({ type: 'spki', format: 'pem' }).toString()}""" }]
 `));
     assert.deepEqual(reader!.balances, { spot: { USDT: '1000.5' }, usdm: {}, options: {}, deribit: {} });
+    assert.deepEqual([reader!.commissions, trader!.commissions], [{ spot: { maker: '-0.0001', taker: '0.001' } }, {}]);
     assert.deepEqual([...reader!.keys[0]!.permissions], ['read']);
     assert.deepEqual(reader!.keys[0]!.ips, ['127.0.0.1']);
     const [own] = trader!.keys;
@@ -64,6 +66,7 @@ keys = [{ key = "${key('c')}", publicKey = """${publicKey.export({ type: 'spki',
     const cases: readonly (readonly [RegExp, string])[] = [
       [/64 letters and digits/, `[[account]]\nname = "a"\nkeys = [{ key = "short", secret = "${secret}" }]`],
       [/amount/, `[[account]]\nname = "a"\nkeys = [{ key = "${key('a')}", secret = "${secret}" }]\nspot = { USDT = "-5" }`],
+      [/a rebate has a minus/, `[[account]]\nname = "a"\nkeys = [{ key = "${key('a')}", secret = "${secret}" }]\ncommissions = { usdm = { maker = "0.0001", taker = "2" } }`],
       [/has already/, `[[account]]\nname = "a"\nkeys = [{ key = "${key('a')}", secret = "${secret}" }, { key = "${key('a')}", secret = "${secret}2" }]`],
       [/no PEM/, `[[account]]\nname = "a"\nkeys = [{ key = "${key('a')}", publicKey = "${secret}" }]`],
       [/lists no account/, ''],

@@ -3,7 +3,7 @@ import { asset, formatAmount, mustParseAmount } from '../../../actors/exchange/l
 import type { Listing } from '../../../actors/exchange/listings.js';
 import { spotSymbol, STP_MODES } from '../../../actors/exchange/spot/symbol.js';
 import type { UserEventSink } from '../../../actors/exchange/spot/user-events.js';
-import { SpotVenue } from '../../../actors/exchange/spot/venue.js';
+import { SpotVenue, STANDARD_RATES } from '../../../actors/exchange/spot/venue.js';
 import { worker } from '../../../runtime/index.js';
 import { clientStubs } from '../client-stubs.js';
 import { EnginePort } from '../engine-port.js';
@@ -97,8 +97,9 @@ function openVenue(scene: Scene, feed: MarketFeed, nowUs: number, onFirstFill: (
       },
     },
   });
-  for (const { id, balances } of scene.accounts.all) {
-    venue.openAccount(id);
+  for (const { id, balances, commissions } of scene.accounts.all) {
+    const rates = commissions?.spot;
+    venue.openAccount(id, rates === undefined ? STANDARD_RATES : { maker: mustParseAmount(rates.maker), taker: mustParseAmount(rates.taker) });
     for (const [name, value] of Object.entries(balances.spot)) venue.deposit(id, asset(name), mustParseAmount(value), nowUs);
   }
   return venue;

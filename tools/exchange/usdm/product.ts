@@ -84,7 +84,7 @@ function openVenue(scene: Scene, feed: MarketFeed, nowUs: number): FuturesVenue 
     },
     nowUs,
   );
-  for (const { id, balances } of scene.accounts.all) venue.openAccount(id, balances.usdm);
+  for (const { id, balances, commissions } of scene.accounts.all) venue.openAccount(id, balances.usdm, commissions?.usdm);
   return venue;
 }
 

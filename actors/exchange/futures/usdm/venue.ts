@@ -64,7 +64,7 @@ export class FuturesVenue implements Venue {
     this.algos = new AlgoDesk(this.core, this.orders);
     this.#settings = new SettingsDesk(this.core);
     this.#liquidator = new Liquidator(this.core);
-    this.#rates = { maker: signedRate(options.makerRate ?? '0.0002'), taker: signedRate(options.takerRate ?? '0.0005') };
+    this.#rates = { maker: mustParseAmount(options.makerRate ?? '0.0002'), taker: mustParseAmount(options.takerRate ?? '0.0005') };
     for (const { spec, startPrice, book } of options.symbols) {
       this.core.addMarket(new FuturesSymbol(spec), book ?? new OrderBook({ firstUpdateId: options.firstUpdateId ?? 1 }), price(mustParseAmount(startPrice)), nowUs, options.firstTradeId ?? 1);
     }
@@ -79,10 +79,10 @@ export class FuturesVenue implements Venue {
     return this.core.markets;
   }
 
-  /** Opens an account with these balances by asset. */
-  openAccount(id: AccountId, balances: Readonly<Record<string, string>>): FuturesAccount {
+  /** Opens an account with these balances by asset, and with commission rates of its own if they are given. */
+  openAccount(id: AccountId, balances: Readonly<Record<string, string>>, rates?: { readonly maker: string; readonly taker: string }): FuturesAccount {
     this.core.ledger.open(id, { mayOverdraw: true });
-    const account = new FuturesAccount(id, this.core.ledger, this.#rates);
+    const account = new FuturesAccount(id, this.core.ledger, rates === undefined ? this.#rates : { maker: mustParseAmount(rates.maker), taker: mustParseAmount(rates.taker) });
     account.openedUs = this.core.nowUs;
     this.core.accounts.set(id, account);
     for (const [name, text] of Object.entries(balances).toSorted(([a], [b]) => (a < b ? -1 : 1))) this.core.ledger.mint(id, asset(name), mustParseAmount(text));
@@ -294,8 +294,4 @@ export class FuturesVenue implements Venue {
       if (!again) return;
     }
   }
-}
-
-function signedRate(text: string): Amount {
-  return text.startsWith('-') ? amount(0n - mustParseAmount(text.slice(1))) : mustParseAmount(text);
 }
