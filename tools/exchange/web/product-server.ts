@@ -162,6 +162,12 @@ export class ProductServer {
     ]);
   }
 
+  /** What it answers over HTTP, as `GET /api/v3/depth`, and methods of its websocket API. */
+  get mounted(): { readonly endpoints: readonly string[]; readonly methods: readonly string[] } {
+    const { endpoints = [], wsApiPath } = this.#options;
+    return { endpoints: endpoints.map(({ method, path }) => `${method} ${path}`), methods: wsApiPath === undefined ? [] : [...this.#methods.keys()] };
+  }
+
   /** Websockets that are open now, for whoever wants to cut, close or count them. */
   get connections(): Iterable<Connection> {
     return this.#connections;

@@ -77,8 +77,6 @@ export function binanceUsdm(venue: () => ClientVenue): void {
       for (const [request, code] of refusals) assert.equal((await request).code, code);
       await client.cancelAllOpenOrders({ symbol });
     } finally {
-      // Its timer of fifty minutes ends with the subscription.
-      await streams.unsubscribeUsdFuturesUserDataStream();
       streams.closeAll(true);
       socket.getWSClient().closeAll(true);
     }
