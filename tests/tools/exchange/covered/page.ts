@@ -21,7 +21,7 @@ export function coveragePage(mounted: Mounted): string {
   const evidence = new Evidence();
   const proofOf = (product: Product, what: string, find: () => string | undefined): string | undefined => {
     const call = SENT_BY[product][what];
-    return find() ?? (call === undefined ? undefined : evidence.word(product, call));
+    return find() ?? (call === undefined ? undefined : evidence.find(product, (line) => line.includes(call)));
   };
   const sections: string[] = [];
   const counts: string[] = [];
