@@ -3,7 +3,8 @@
  * somebody reads it, in milliseconds or microseconds as his connection asked for.
  */
 import { type Amount, type Asset, formatAmount, ZERO } from '../ledger/index.js';
-import type { ListOrderStatus, ListStatusType, OrderList, OrderStatus, SpotOrder } from './order.js';
+import type { ListOrderStatus, ListStatusType, OrderList, OrderStatus, SpotOrder, SpotTimeInForce } from './order.js';
+import { ORDER_TYPES, type OrderType } from './symbol.js';
 
 export type TimeUnit = 'ms' | 'us';
 
@@ -50,6 +51,22 @@ export interface Execution {
   readonly prevention?: { readonly matchId: number; readonly lastLots: number; readonly counterOrderId: number; readonly lots: number; readonly ticks: number };
 }
 
+// Most reports are of orders that nothing has happened to yet: what they say of it is one text, not one a member.
+const UNFILLED = ',"l":"0.00000000","z":"0.00000000","L":"0.00000000","n":"0","N":null,"T":';
+
+function feeText(trade: Execution['trade']): string {
+  return trade === undefined || trade.fee === ZERO ? '"n":"0","N":null' : `"n":"${formatAmount(trade.fee)}","N":"${trade.feeAsset}"`;
+}
+
+const sidesOf = (type: OrderType, tif: SpotTimeInForce): readonly [string, string] =>
+  [`","S":"BUY","o":"${type}","f":"${tif}","q":"`, `","S":"SELL","o":"${type}","f":"${tif}","q":"`];
+
+/** `","S":"BUY","o":"LIMIT","f":"GTC","q":"` by type, time in force and side. */
+const KINDS: ReadonlyMap<OrderType, Readonly<Record<SpotTimeInForce, readonly [string, string]>>> = new Map(
+  ORDER_TYPES.map((type) => [type, { GTC: sidesOf(type, 'GTC'), IOC: sidesOf(type, 'IOC'), FOK: sidesOf(type, 'FOK') }]),
+);
+const kindText = ({ side, orderType, tif }: SpotOrder): string => KINDS.get(orderType)![tif][side];
+
 export class ExecutionReport implements UserEvent {
   readonly type = 'executionReport';
   readonly atUs: number;
@@ -83,16 +100,20 @@ export class ExecutionReport implements UserEvent {
     const { symbol } = order.market;
     const { trade, prevention, type, executionId, clientId, originalClientId, onBook, rejectReason = 'NONE' } = this.#execution;
     const at = stampOf(this.atUs, unit);
-    const fee = trade === undefined || trade.fee === ZERO ? '"n":"0","N":null' : `"n":"${formatAmount(trade.fee)}","N":"${trade.feeAsset}"`;
-    let text = `{"e":"executionReport","E":${at},"s":"${symbol.name}","c":"${clientId}","S":"${order.sideName}","o":"${order.orderType}","f":"${order.tif}"`
-      + `,"q":"${symbol.quantity(this.#lots)}","p":"${symbol.price(order.shownTicks)}","P":"${symbol.price(order.askedStopTicks)}"`;
+    let text = `{"e":"executionReport","E":${at},"s":"${symbol.name}","c":"${clientId}${kindText(order)}${symbol.quantity(this.#lots)}","p":"${symbol.price(order.shownTicks)}`;
+    text += order.askedStopTicks === 0 ? '","P":"0.00000000"' : `","P":"${symbol.price(order.askedStopTicks)}"`;
     if (order.trailing) text += `,"d":${order.trailBips},"D":${this.#trailingUs === 0 ? -1 : stampOf(this.#trailingUs, unit)}`;
-    text += `,"F":"${symbol.quantity(order.icebergLots)}","g":${order.list?.listId ?? -1},"C":"${originalClientId}","x":"${type}","X":"${this.#status}","r":"${rejectReason}","i":${order.orderId}`
-      + `,"l":"${symbol.quantity(trade?.lots ?? 0)}","z":"${symbol.quantity(this.#filledLots)}","L":"${symbol.price(trade?.ticks ?? 0)}",${fee}`
-      + `,"T":${at},"t":${trade?.tradeId ?? -1}`;
+    text += order.icebergLots === 0 && order.list === undefined ? ',"F":"0.00000000","g":-1,"C":"' : `,"F":"${symbol.quantity(order.icebergLots)}","g":${order.list?.listId ?? -1},"C":"`;
+    text += `${originalClientId}","x":"${type}","X":"${this.#status}","r":"${rejectReason}","i":${order.orderId}`;
+    text += trade === undefined && this.#filledLots === 0
+      ? UNFILLED
+      : `,"l":"${symbol.quantity(trade?.lots ?? 0)}","z":"${symbol.quantity(this.#filledLots)}","L":"${symbol.price(trade?.ticks ?? 0)}",${feeText(trade)},"T":`;
+    text += `${at},"t":${trade?.tradeId ?? -1}`;
     if (prevention !== undefined) text += `,"v":${prevention.matchId}`;
-    text += `,"I":${executionId},"w":${onBook},"m":${trade?.isMaker ?? false},"M":${trade !== undefined},"O":${stampOf(order.createdUs, unit)}`
-      + `,"Z":"${formatAmount(this.#quoteFilled)}","Y":"${formatAmount(trade?.quote ?? ZERO)}","Q":"${formatAmount(order.quoteOrderQty)}"`;
+    text += `,"I":${executionId}${trade === undefined ? (onBook ? ',"w":true,"m":false,"M":false,"O":' : ',"w":false,"m":false,"M":false,"O":') : `,"w":${onBook},"m":${trade.isMaker},"M":true,"O":`}${stampOf(order.createdUs, unit)}`;
+    text += trade === undefined && this.#quoteFilled === ZERO && order.quoteOrderQty === ZERO
+      ? ',"Z":"0.00000000","Y":"0.00000000","Q":"0.00000000"'
+      : `,"Z":"${formatAmount(this.#quoteFilled)}","Y":"${formatAmount(trade?.quote ?? ZERO)}","Q":"${formatAmount(order.quoteOrderQty)}"`;
     if (this.#workingUs !== 0) text += `,"W":${stampOf(this.#workingUs, unit)}`;
     text += `,"V":"${order.stp}"`;
     if (order.strategyId !== undefined) text += `,"j":${order.strategyId}`;
@@ -120,8 +141,9 @@ export class AccountPosition implements UserEvent {
   }
 
   text(unit: TimeUnit): string {
-    const balances = this.#balances.map(([asset, free, locked]) => `{"a":"${asset}","f":"${formatAmount(free)}","l":"${formatAmount(locked)}"}`);
-    return `{"e":"outboundAccountPosition","E":${stampOf(this.atUs, unit)},"u":${stampOf(this.#updatedUs, unit)},"B":[${balances.join(',')}]}`;
+    let balances = '';
+    for (const [asset, free, locked] of this.#balances) balances += `${balances === '' ? '{"a":"' : ',{"a":"'}${asset}","f":"${formatAmount(free)}","l":"${formatAmount(locked)}"}`;
+    return `{"e":"outboundAccountPosition","E":${stampOf(this.atUs, unit)},"u":${stampOf(this.#updatedUs, unit)},"B":[${balances}]}`;
   }
 }
 

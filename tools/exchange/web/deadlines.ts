@@ -16,7 +16,8 @@ const MOST_PASSED = 1024;
 export class Deadlines {
   readonly #clock: WebClock;
   readonly #withinUs: number;
-  #queue: Pending[] = [];
+  /** In order of their deadlines; nothing stands where one was stepped over, so that it keeps no memory. */
+  #queue: (Pending | undefined)[] = [];
   #first = 0;
   #armed = false;
 
@@ -40,18 +41,24 @@ export class Deadlines {
   readonly #look = (): void => {
     this.#armed = false;
     const nowUs = this.#clock.nowUs();
-    for (this.#pass(); this.#first < this.#queue.length && this.#queue[this.#first]!.dueUs <= nowUs; this.#pass()) {
-      const pending = this.#queue[this.#first]!;
-      pending.settled = true;
-      pending.late();
+    let next = this.#pass();
+    while (next !== undefined && next.dueUs <= nowUs) {
+      next.settled = true;
+      next.late();
+      next = this.#pass();
     }
-    if (!this.#armed && this.#first < this.#queue.length) this.#arm(this.#queue[this.#first]!.dueUs - nowUs);
+    if (!this.#armed && next !== undefined) this.#arm(next.dueUs - nowUs);
   };
 
-  /** Steps over what is settled. */
-  #pass(): void {
+  /** Steps over what is settled; the first that is not. */
+  #pass(): Pending | undefined {
     const queue = this.#queue;
-    while (this.#first < queue.length && queue[this.#first]!.settled) this.#first += 1;
+    let next = queue[this.#first];
+    while (next?.settled === true) {
+      queue[this.#first] = undefined;
+      this.#first += 1;
+      next = queue[this.#first];
+    }
     if (this.#first === queue.length) {
       queue.length = 0;
       this.#first = 0;
@@ -59,5 +66,6 @@ export class Deadlines {
       this.#queue = queue.slice(this.#first);
       this.#first = 0;
     }
+    return next;
   }
 }

@@ -129,7 +129,7 @@ class Work implements Pending {
       this.#refuse(error);
       return;
     }
-    this.#answer({ kind: 'result', text: text ?? '{}', account: this.account });
+    this.#tell({ kind: 'result', text: text ?? '{}', account: this.account });
   };
 
   readonly refused = (error: unknown): void => {
@@ -138,15 +138,24 @@ class Work implements Pending {
     this.#refuse(error);
   };
 
+  /** Whoever calls back may be one who must not be thrown at. */
+  #tell(outcome: Outcome): void {
+    try {
+      this.#answer(outcome);
+    } catch (error) {
+      this.#options.onDefect(error, this.#request.name);
+    }
+  }
+
   #refuse(error: unknown): void {
     if (error instanceof VenueError) {
       // The second look at the window comes after the order was counted.
       if (this.orders > 0 && error.code !== OUTSIDE_WINDOW) this.#options.limits.releaseOrders(this.account, this.orders);
-      this.#answer({ kind: 'error', error });
+      this.#tell({ kind: 'error', error });
       return;
     }
     this.#options.onDefect(error, this.#request.name);
-    this.#answer({ kind: 'error', error: unknownError() });
+    this.#tell({ kind: 'error', error: unknownError() });
   }
 }
 
