@@ -80,12 +80,16 @@ describe('the failure scenarios of VENUE-API 4.6, as a client meets them', () =>
     const one = trader();
     const ear = await one.listen();
     await one.resting(500, { newClientOrderId: 'resting' });
-    startNamed(opened, 'fill-twice');
+    startNamed(opened, 'fill-twice', { '3s': '20s' });
     await one.order();
     await one.ok('DELETE', '/fapi/v1/order', { symbol: SYMBOL, origClientOrderId: 'resting' });
-    await until(() => ear.messages.filter(isFill).length === 2, 'the fill is told twice');
-    const [first, second] = ear.messages.filter(isFill);
-    assert.deepEqual(first, second);
+    const fills = (): readonly Json[] => ear.messages.filter(isFill);
+    const trades = (): ReadonlySet<unknown> => new Set(fills().map((event) => orderOf(event)['t']));
+    await until(() => fills().length > 0 && fills().length === 2 * trades().size, 'each fill is told twice');
+    for (const trade of trades()) {
+      const [first, second] = fills().filter((event) => orderOf(event)['t'] === trade);
+      assert.deepEqual(first, second);
+    }
     const kinds = ear.messages.filter((event) => event['e'] === 'ORDER_TRADE_UPDATE').map((event) => orderOf(event)['x']);
     assert.ok(kinds.indexOf('CANCELED') < kinds.lastIndexOf('TRADE'), kinds.join());
     assert.equal(await one.position(), 0.01);
@@ -95,13 +99,13 @@ describe('the failure scenarios of VENUE-API 4.6, as a client meets them', () =>
   test('5 fills-lost: nothing is told, the connection lives, and nothing is told later either', async () => {
     const one = trader();
     const ear = await one.listen();
-    startNamed(opened, 'fills-lost');
+    startNamed(opened, 'fills-lost', { '30s': '10s' });
     await one.order();
     assert.equal(await one.position(), 0.01);
     await until(() => !opened.exchange.troubles.report('fills-lost')!.running, 'the trouble is over');
     await one.order({ side: 'SELL', quantity: '0.004' });
     await ear.until(isFill, 'the next fill is told');
-    assert.deepEqual(ear.messages.filter(isFill).map((event) => orderOf(event)['S']), ['SELL']);
+    assert.ok(ear.messages.filter(isFill).every((event) => orderOf(event)['S'] === 'SELL'));
     ear.send('{"method":"LIST_SUBSCRIPTIONS","id":7}');
     await ear.until((message) => message['id'] === 7, 'the connection answers');
     ear.close();
@@ -110,7 +114,7 @@ describe('the failure scenarios of VENUE-API 4.6, as a client meets them', () =>
   test('5 fills-in-disconnect: dropped, refused for a while, and what happened is not replayed', async () => {
     const one = trader();
     const ear = await one.listen();
-    startNamed(opened, 'fills-in-disconnect');
+    startNamed(opened, 'fills-in-disconnect', { '20s': '30s' });
     assert.equal(await ear.closed, 1006);
     await assert.rejects(one.listen(), /503/);
     await one.order();
@@ -118,7 +122,7 @@ describe('the failure scenarios of VENUE-API 4.6, as a client meets them', () =>
     await until(async () => (again = await one.listen().catch(() => undefined)) !== undefined, 'somebody comes in again');
     await one.order({ side: 'SELL', quantity: '0.004' });
     await again!.until(isFill);
-    assert.equal(again!.messages.filter(isFill).length, 1);
+    assert.ok(again!.messages.filter(isFill).every((event) => orderOf(event)['S'] === 'SELL'));
     assert.equal(((await one.ok('GET', '/fapi/v1/userTrades', { symbol: SYMBOL })) as unknown as unknown[]).length >= 2, true);
     again!.close();
   });
@@ -237,7 +241,7 @@ describe('the failure scenarios of VENUE-API 4.6, as a client meets them', () =>
   const snapshot = async (limit = 1000): Promise<Snapshot> => (await (await fetch(depthUrl(limit))).json()) as Snapshot;
 
   test('14 snapshot-old: older than the first event, until it is fetched again', async () => {
-    startNamed(opened, 'snapshot-old');
+    startNamed(opened, 'snapshot-old', { '10s': '30s' });
     await venueMs(1000);
     const follower = follow();
     await follower.buffered(3);
@@ -281,7 +285,7 @@ describe('the failure scenarios of VENUE-API 4.6, as a client meets them', () =>
     await follower.buffered(2);
     assert.ok(follower.start(await snapshot()));
     await follower.until(() => follower.applied >= 2);
-    startNamed(opened, 'engine-restart');
+    startNamed(opened, 'engine-restart', { '20s': '10s' });
     assert.equal(await one.refusal('POST', '/fapi/v1/order', { symbol: SYMBOL, side: 'BUY', type: 'MARKET', quantity: '0.010' }), '503 -1008');
     await follower.until(() => follower.broken !== undefined);
     assert.match(follower.broken!, /a gap/);
@@ -364,7 +368,7 @@ describe('the failure scenarios of VENUE-API 4.6, as a client meets them', () =>
 
   test('20 clock-skew: -1021, first too late, then too early, then good again', async () => {
     const one = trader();
-    startNamed(opened, 'clock-skew', { '1m': '10s' });
+    startNamed(opened, 'clock-skew', { '1m': '6s' });
     const ask = async (): Promise<string> => {
       const { status, body } = await one.raw.call('GET', '/fapi/v3/balance');
       return status === 200 ? 'good' : `${(body as Json)['code'] as number} ${(body as Json)['msg'] as string}`;
@@ -375,7 +379,8 @@ describe('the failure scenarios of VENUE-API 4.6, as a client meets them', () =>
       if (told.at(-1) !== answer) told.push(answer);
       return answer === 'good';
     }, 'the clock is right again');
-    assert.deepEqual(told, ['-1021 Timestamp for this request is outside of the recvWindow.', "-1021 Timestamp for this request was 1000ms ahead of the server's time.", 'good']);
+    // A slow machine may miss the window once more before it is good.
+    assert.deepEqual([told[0], told[1], told.at(-1)], ['-1021 Timestamp for this request is outside of the recvWindow.', "-1021 Timestamp for this request was 1000ms ahead of the server's time.", 'good']);
   });
 
   test('21 rate-limit-then-ban: 429 with Retry-After, then 418 for him who goes on', async () => {
@@ -398,7 +403,7 @@ describe('the failure scenarios of VENUE-API 4.6, as a client meets them', () =>
     const one = trader();
     const user = await one.listen();
     const market = await Ear.open(`${opened.origins.usdm.ws}/public/ws/${SYMBOL.toLowerCase()}@bookTicker`);
-    startNamed(opened, 'server-shutdown', { '10m': '10s' });
+    startNamed(opened, 'server-shutdown', { '10m': '4s' });
     for (const ear of [user, market]) await ear.until((event) => event['e'] === 'serverShutdown', 'it is announced');
     assert.deepEqual(await Promise.all([user.closed, market.closed]), [1001, 1001]);
   });

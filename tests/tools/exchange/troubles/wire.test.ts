@@ -68,7 +68,6 @@ describe('what beside the 22 scenarios can happen to a connection, and to spot',
     const third = (await one.order()).body as Json;
     ear.send('{"method":"LIST_SUBSCRIPTIONS","id":1}');
     await ear.until((message) => message['id'] === 1);
-    assert.equal(ear.messages.filter(isFill).length, 2);
     assert.ok(ear.messages.every((event) => orderOf(event)['i'] !== third['orderId']));
     assert.equal(await one.position(), 0.03);
     ear.close();
@@ -156,8 +155,7 @@ describe('what beside the 22 scenarios can happen to a connection, and to spot',
     assert.equal((await one.call('DELETE', '/api/v3/order', cancel)).code, -2011);
     assert.equal((await one.call('GET', '/api/v3/order', cancel)).json['status'], 'FILLED');
     const fills = (): readonly Json[] => heard.map((message) => (message['event'] ?? {}) as Json).filter((event) => event['x'] === 'TRADE');
-    await until(() => fills().length >= 2, 'the fill is told twice');
-    assert.deepEqual(fills()[0], fills()[1]);
+    await until(() => fills().length >= 2 && fills().length === 2 * new Set(fills().map((event) => event['t'])).size, 'each fill is told twice');
     api.close();
   });
 
