@@ -6,7 +6,7 @@ import { DepthFollower } from '../market-data/follow.js';
 import type { Json } from '../usdm/raw-client.js';
 import { booksHold, Ear, isFill, orderOf, startNamed, SYMBOL, Trader, until } from './stage.js';
 
-const SPEED = 20;
+const SPEED = 10;
 
 describe('the failure scenarios of VENUE-API 4.6, as a client meets them', () => {
   let opened: OpenedExchange;
@@ -29,7 +29,7 @@ describe('the failure scenarios of VENUE-API 4.6, as a client meets them', () =>
   test('1 ack-after-fill: the fill is told before the order is answered', async () => {
     const one = trader();
     const ear = await one.listen();
-    startNamed(opened, 'ack-after-fill', { '2s': '10s' });
+    startNamed(opened, 'ack-after-fill', { '2s': '8s' });
     const { status, body } = await one.order();
     const fill = ear.messages.find((event) => isFill(event) && orderOf(event)['X'] === 'FILLED');
     assert.ok(fill !== undefined, 'it was told while the answer was awaited');
@@ -80,7 +80,7 @@ describe('the failure scenarios of VENUE-API 4.6, as a client meets them', () =>
     const one = trader();
     const ear = await one.listen();
     await one.resting(500, { newClientOrderId: 'resting' });
-    startNamed(opened, 'fill-twice', { '3s': '20s' });
+    startNamed(opened, 'fill-twice', { '3s': '10s' });
     await one.order();
     await one.ok('DELETE', '/fapi/v1/order', { symbol: SYMBOL, origClientOrderId: 'resting' });
     const fills = (): readonly Json[] => ear.messages.filter(isFill);
@@ -114,17 +114,17 @@ describe('the failure scenarios of VENUE-API 4.6, as a client meets them', () =>
   test('5 fills-in-disconnect: dropped, refused for a while, and what happened is not replayed', async () => {
     const one = trader();
     const ear = await one.listen();
-    startNamed(opened, 'fills-in-disconnect', { '20s': '30s' });
+    startNamed(opened, 'fills-in-disconnect', { '20s': '1h' });
     assert.equal(await ear.closed, 1006);
     await assert.rejects(one.listen(), /503/);
     await one.order();
-    let again: Ear | undefined;
-    await until(async () => (again = await one.listen().catch(() => undefined)) !== undefined, 'somebody comes in again');
+    stop('fills-in-disconnect');
+    const again = await one.listen();
     await one.order({ side: 'SELL', quantity: '0.004' });
-    await again!.until(isFill);
-    assert.ok(again!.messages.filter(isFill).every((event) => orderOf(event)['S'] === 'SELL'));
+    await again.until(isFill);
+    assert.ok(again.messages.filter(isFill).every((event) => orderOf(event)['S'] === 'SELL'));
     assert.equal(((await one.ok('GET', '/fapi/v1/userTrades', { symbol: SYMBOL })) as unknown as unknown[]).length >= 2, true);
-    again!.close();
+    again.close();
   });
 
   test('6 listen-key-dies: orders work, nothing is told, the keep-alive is -1125', async () => {
@@ -241,7 +241,7 @@ describe('the failure scenarios of VENUE-API 4.6, as a client meets them', () =>
   const snapshot = async (limit = 1000): Promise<Snapshot> => (await (await fetch(depthUrl(limit))).json()) as Snapshot;
 
   test('14 snapshot-old: older than the first event, until it is fetched again', async () => {
-    startNamed(opened, 'snapshot-old', { '10s': '30s' });
+    startNamed(opened, 'snapshot-old', { '10s': '20s' });
     await venueMs(1000);
     const follower = follow();
     await follower.buffered(3);
@@ -314,13 +314,12 @@ describe('the failure scenarios of VENUE-API 4.6, as a client meets them', () =>
     const ear = await Ear.open(`${opened.origins.usdm.ws}/public/ws/${SYMBOL.toLowerCase()}@depth@100ms`);
     await until(() => ear.messages.length > 2, 'messages come');
     startNamed(opened, 'latency-grows', { '200ms': '60s' });
-    const lags: number[] = [];
     const seen = ear.messages.length;
-    while (lags.length < 40) {
-      await until(() => ear.messages.length > seen + lags.length, 'the next one comes');
-      lags.push(opened.exchange.clock.nowUs() / 1000 - Number(ear.messages[seen + lags.length]!['E']));
-    }
-    assert.ok(lags.at(-1)! > lags[0]! + 500, lags.join());
+    const sent = (): number => opened.exchange.troubles.report('latency-grows')!.steps[0]!.hits;
+    await until(() => ear.messages.length > seen + 5, 'some are told');
+    const early = sent() - (ear.messages.length - seen);
+    await until(() => ear.messages.length > seen + 40, 'more are told');
+    assert.ok(sent() - (ear.messages.length - seen) > early + 10, 'ever more are under way');
     const ids = ear.messages.map((event) => Number(event['u']));
     assert.deepEqual(ids, ids.toSorted((a, b) => a - b));
     ear.close();
@@ -368,7 +367,7 @@ describe('the failure scenarios of VENUE-API 4.6, as a client meets them', () =>
 
   test('20 clock-skew: -1021, first too late, then too early, then good again', async () => {
     const one = trader();
-    startNamed(opened, 'clock-skew', { '1m': '6s' });
+    startNamed(opened, 'clock-skew', { 'for = "1m"': 'for = "1h"', 'at = "1m"': 'at = "10s"' });
     const ask = async (): Promise<string> => {
       const { status, body } = await one.raw.call('GET', '/fapi/v3/balance');
       return status === 200 ? 'good' : `${(body as Json)['code'] as number} ${(body as Json)['msg'] as string}`;
@@ -378,22 +377,24 @@ describe('the failure scenarios of VENUE-API 4.6, as a client meets them', () =>
       const answer = await ask();
       if (told.at(-1) !== answer) told.push(answer);
       return answer === 'good';
-    }, 'the clock is right again');
-    // A slow machine may miss the window once more before it is good.
-    assert.deepEqual([told[0], told[1], told.at(-1)], ['-1021 Timestamp for this request is outside of the recvWindow.', "-1021 Timestamp for this request was 1000ms ahead of the server's time.", 'good']);
+    }, 'both steps are on, and make up for each other');
+    stop('clock-skew');
+    startNamed(opened, 'clock-skew', { 'by = "10s"': 'by = "0s"', 'at = "1m"': 'at = "0s"' });
+    told.push(await ask());
+    assert.deepEqual(told, ['-1021 Timestamp for this request is outside of the recvWindow.', 'good', "-1021 Timestamp for this request was 1000ms ahead of the server's time."]);
   });
 
   test('21 rate-limit-then-ban: 429 with Retry-After, then 418 for him who goes on', async () => {
     startNamed(opened, 'rate-limit-then-ban');
     const statuses: number[] = [];
     let wait: string | null = null;
-    for (let at = 0; at < 25; at++) {
+    for (let at = 0; at < 200 && statuses.at(-1) !== 418; at++) {
       const response = await fetch(`${opened.origins.usdm.rest}/fapi/v1/time`);
       statuses.push(response.status);
       wait = response.headers.get('retry-after');
       await response.text();
     }
-    assert.deepEqual([statuses[0], statuses.at(-1), statuses.indexOf(418)], [429, 418, 20]);
+    assert.deepEqual([statuses[0], statuses.at(-1), statuses.length > 20], [429, 418, true]);
     assert.ok(Number(wait) > 0);
     stop('rate-limit-then-ban');
     assert.equal((await fetch(`${opened.origins.usdm.rest}/fapi/v1/time`)).status, 200);
@@ -412,15 +413,12 @@ describe('the failure scenarios of VENUE-API 4.6, as a client meets them', () =>
     const one = trader();
     for (const [name, code] of [['day-is-over', 1001], ['both-sockets-drop', 1006]] as const) {
       const ears = [await one.listen(), await Ear.open(`${opened.origins.spot.ws}/ws/${SYMBOL.toLowerCase()}@trade`)];
-      startNamed(opened, name);
+      startNamed(opened, name, name === 'day-is-over' ? {} : { '5s': '1h' });
       assert.deepEqual(await Promise.all(ears.map(({ closed }) => closed)), [code, code]);
     }
     await assert.rejects(one.listen(), /503/);
-    await until(async () => {
-      const ear = await one.listen().catch(() => undefined);
-      ear?.close();
-      return ear !== undefined;
-    }, 'somebody comes in again');
+    stop('both-sockets-drop');
+    (await one.listen()).close();
   });
 
   test('every script that comes with the exchange can be started by its name, and says what it does', async () => {

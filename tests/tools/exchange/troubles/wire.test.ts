@@ -6,7 +6,7 @@ import { Trader as SpotTrader } from '../spot/trader.js';
 import type { Json } from '../usdm/raw-client.js';
 import { booksHold, Ear, isFill, orderOf, startNamed, SYMBOL, Trader, until } from './stage.js';
 
-const SPEED = 20;
+const SPEED = 10;
 const LIVE = { recvWindow: 60_000 };
 
 describe('what beside the 22 scenarios can happen to a connection, and to spot', () => {
@@ -30,7 +30,7 @@ describe('what beside the 22 scenarios can happen to a connection, and to spot',
   test('partition: nothing either way, then the old sockets are dead and new ones good', async () => {
     const one = trader();
     const ear = await one.listen();
-    startNamed(opened, 'partition', { '30s': '20s' });
+    startNamed(opened, 'partition', { '30s': '10s' });
     ear.send('{"method":"LIST_SUBSCRIPTIONS","id":1}');
     await assert.rejects(one.order(), /fetch failed/);
     assert.equal(await ear.closed, 1006);
