@@ -4,6 +4,7 @@ import { checkToml } from '../../../config/index.js';
 import { CliError } from '../../cli/errors.js';
 import type { FillFacts } from '../web/index.js';
 import type { Trigger } from './classes.js';
+import { outOfReach } from './reach.js';
 import { type Act, CONNECTION_ACTS, durationUs, MESSAGE_ACTS, REQUEST_ACTS, scriptSchema, STATES, type Target, type WrittenStep } from './schema.js';
 
 /** How a step works: on requests, messages or new connections while it is open; as a state while it is open; or once. */
@@ -76,6 +77,8 @@ function toStep(written: WrittenStep, where: string): Step {
   if (act === 'stale-snapshot' || act === 'shallow-snapshot') if (on !== 'snapshot') refuse('`on` can only be "snapshot"');
   if (every !== undefined && written.when !== undefined) refuse('it is repeated by `every` or set off by `when`, not both');
   if (by?.startsWith('-') === true && act !== 'skew-clock') refuse('`by` is not negative');
+  const unreached = written.product === undefined ? undefined : outOfReach(written.product, { act, on, when: written.when });
+  if (unreached !== undefined) refuse(unreached);
   const us = (text: string | undefined): number | undefined => (text === undefined ? undefined : durationUs(text));
   const everyUs = us(every);
   if (everyUs !== undefined && everyUs < 1000) refuse('`every` is at least 1ms');

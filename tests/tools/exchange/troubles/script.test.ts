@@ -42,6 +42,12 @@ test('what is wrong is told with its place and what should stand there', () => {
     ['[[step]]\ndo = "liquidate"\nevery = "1us"\n', /at least 1ms/],
     ['[[step]]\ndo = "refuse"\non = "order"\n', /"connect"/],
     ['[[step]]\ndo = "stale-snapshot"\non = "order"\n', /"snapshot"/],
+    ['[[step]]\ndo = "maintenance"\nproduct = "options"\n', /step 1 \(do = "maintenance"\): it can do nothing on options, only on spot, usdm/],
+    ['[[step]]\ndo = "restart-engine"\nproduct = "deribit"\n', /nothing on deribit, only on spot, usdm/],
+    ['[[step]]\ndo = "liquidate"\nproduct = "spot"\n', /nothing on spot, only on usdm/],
+    ['[[step]]\ndo = "skew-clock"\nby = "1s"\nproduct = "deribit"\n', /nothing on deribit/],
+    ['[[step]]\ndo = "fail"\ncode = -1007\non = "algo-order"\nproduct = "spot"\n', /spot has no `on = "algo-order"`, only usdm/],
+    ['[[step]]\ndo = "disconnect"\nwhen = "fill"\nproduct = "options"\n', /`when = "fill"` never happens on options, only on spot, usdm/],
   ];
   for (const [text, message] of together) assert.throws(() => parseScript(text, 'mine.toml'), (error: Error) => error instanceof CliError && message.test(error.message), text);
 });
