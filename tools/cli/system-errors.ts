@@ -33,13 +33,14 @@ const WRITING_CALLS = new Set(['write', 'mkdir', 'rename', 'unlink', 'rmdir', 'f
 /**
  * Turns an operating system's error on a file into a CliError (`cannotRead` or `cannotWrite`), or returns undefined
  * when the error is something else. `doing` settles what the code alone cannot tell: an EACCES while opening may be either.
+ * `file` is named where the error names none: reading a folder fails after it was opened.
  */
-export function fromSystemError(error: unknown, doing?: 'read' | 'write'): CliError | undefined {
+export function fromSystemError(error: unknown, doing?: 'read' | 'write', file?: string): CliError | undefined {
   if (!isSystemError(error)) return undefined;
   const reason = REASONS[error.code];
   if (reason === undefined) return undefined;
   const writing = doing === undefined ? ALWAYS_WRITING.has(error.code) || WRITING_CALLS.has(error.syscall ?? '') : doing === 'write';
-  const path = error.dest ?? error.path;
+  const path = error.dest ?? error.path ?? file;
   const target = path === undefined ? '' : ` ${path}`;
   const cliError = writing
     ? new CliError('cannotWrite', `cannot write${target}: ${reason}`, writeFix(error.code))

@@ -1,10 +1,10 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { parseAmount } from '../../actors/exchange/ledger/index.js';
 import { accountId, FIRST_CLIENT_ACCOUNT } from '../../actors/exchange/ids.js';
 import { checkToml } from '../../config/index.js';
 import { CliError } from '../cli/errors.js';
+import { readText } from '../cli/read-text.js';
 import { PERMISSIONS, type Account, type AccountKey } from './accounts.js';
 
 const keyText = z.string().regex(/^[A-Za-z0-9]{64}$/, 'an API key is 64 letters and digits');
@@ -30,7 +30,7 @@ const MAX_BYTES = 16 << 20;
 
 /** Reads `--accounts FILE`. @throws ConfigError, CliError when it cannot be read or says what cannot be. */
 export function readAccounts(file: string): readonly Account[] {
-  const text = readFileSync(file, 'utf8');
+  const text = readText(file);
   if (text.length > MAX_BYTES) throw new CliError('badInput', `${file} is larger than ${MAX_BYTES >> 20} MiB`);
   const { value } = checkToml(text, file, schema);
   if (value.account.length === 0) throw new CliError('configuration', `${file} lists no account`, 'begin one with [[account]]; docs/exchange.md has an example');

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign, verify, createPrivateKey } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { ConfigError } from '../../../config/index.js';
 import { CliError } from '../../../tools/cli/errors.js';
 import { Accounts, demoAccounts, demoBalances } from '../../../tools/exchange/accounts.js';
 import { readAccounts } from '../../../tools/exchange/accounts-file.js';
+import { readScript } from '../../../tools/exchange/troubles/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'fl-accounts-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -79,6 +80,13 @@ keys = [{ key = "${key('c')}", publicKey = """${publicKey.export({ type: 'spki',
         assert.ok(!whole.includes(secret), whole);
         return true;
       });
+    }
+  });
+
+  test('that cannot be read is named', () => {
+    const folder = dirname(file(''));
+    for (const [path, reason] of [[folder, 'is a folder, not a file'], [join(folder, 'nowhere.toml'), 'no such file or folder']] as const) {
+      for (const read of [readAccounts, readScript]) assert.throws(() => read(path), (error: Error) => error instanceof CliError && error.message === `cannot read ${path}: ${reason}`);
     }
   });
 });

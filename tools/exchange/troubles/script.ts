@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
-import { readFileSync } from 'node:fs';
 import { checkToml } from '../../../config/index.js';
 import { CliError } from '../../cli/errors.js';
+import { readText } from '../../cli/read-text.js';
 import type { FillFacts } from '../web/index.js';
 import type { Trigger } from './classes.js';
 import { outOfReach } from './reach.js';
@@ -56,9 +56,9 @@ export function parseScript(text: string, file: string): Script {
   };
 }
 
-/** @throws CliError, ConfigError, or the system's error when the file cannot be read. */
+/** @throws ConfigError, CliError, also when the file cannot be read. */
 export function readScript(file: string): Script {
-  return parseScript(readFileSync(file, 'utf8'), file);
+  return parseScript(readText(file), file);
 }
 
 function toStep(written: WrittenStep, where: string): Step {
