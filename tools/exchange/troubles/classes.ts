@@ -40,7 +40,8 @@ function deribitClass(method: string): RequestClass {
     case 'sell': return 'order';
     case 'edit':
     case 'edit_by_label': return 'amend';
-    case 'get_order_book': return 'snapshot';
+    case 'get_order_book':
+    case 'get_order_book_by_instrument_id': return 'snapshot';
     default: return /\/cancel(_all|_by_label|$)/.test(method) ? 'cancel' : 'query';
   }
 }
@@ -63,7 +64,7 @@ export function isMessageOf(target: Target, { kind, name, frame }: MessageFacts)
     case 'message': return true;
     case 'market': return kind === 'market';
     case 'depth': return kind === 'market' && (name.includes('@depth') || name.startsWith('book.'));
-    case 'trade': return kind === 'market' && (name.endsWith('@trade') || name.endsWith('@aggTrade') || name.startsWith('trades.'));
+    case 'trade': return kind === 'market' && (name.endsWith('@trade') || name.endsWith('@aggTrade') || name.endsWith('@optionTrade') || name.startsWith('trades.'));
     case 'user': return kind === 'user';
     case 'order-event': return kind === 'user' && (ORDER_EVENTS.has(name) || DERIBIT_ORDERS.test(name));
     case 'fill': return kind === 'user' && (name === 'TRADE_LITE' || name.startsWith('user.trades.') || (ORDER_EVENTS.has(name) && frame.includes(FILL)));

@@ -5,7 +5,7 @@ import { ConfigError } from '../../../../config/index.js';
 import { CliError } from '../../../../tools/cli/errors.js';
 import { namedScripts, parseScript } from '../../../../tools/exchange/troubles/index.js';
 import { ACTS, durationUs } from '../../../../tools/exchange/troubles/schema.js';
-import { requestClass } from '../../../../tools/exchange/troubles/classes.js';
+import { isMessageOf, requestClass } from '../../../../tools/exchange/troubles/classes.js';
 
 test('durations', () => {
   assert.deepEqual(['250us', '1.5ms', '30s', '10m', '24h', '2d'].map(durationUs), [250, 1500, 30e6, 600e6, 86_400e6, 172_800e6]);
@@ -77,9 +77,18 @@ test('requests are told apart by their names', () => {
     'algo-order': ['POST /fapi/v1/algoOrder', 'algoOrder.place'],
     cancel: ['DELETE /api/v3/order', 'DELETE /api/v3/openOrders', 'DELETE /api/v3/orderList', 'order.cancel', 'openOrders.cancelAll', 'orderList.cancel', 'DELETE /fapi/v1/allOpenOrders', 'DELETE /fapi/v1/algoOrder', 'algoOrder.cancel', 'private/cancel', 'private/cancel_all'],
     amend: ['PUT /fapi/v1/order', 'order.modify', 'PUT /api/v3/order/amend/keepPriority', 'order.amend.keepPriority', 'private/edit'],
-    snapshot: ['GET /api/v3/depth', 'GET /fapi/v1/depth', 'depth', 'public/get_order_book'],
+    snapshot: ['GET /api/v3/depth', 'GET /fapi/v1/depth', 'depth', 'public/get_order_book', 'public/get_order_book_by_instrument_id'],
     'listen-key': ['POST /fapi/v1/listenKey', 'PUT /fapi/v1/listenKey', 'userDataStream.start', 'userDataStream.subscribe.signature'],
     query: ['GET /api/v3/order', 'GET /api/v3/allOrders', 'order.status', 'openOrders.status', 'account.status', 'POST /api/v3/order/test', 'order.test', 'POST /fapi/v1/order/test', 'GET /fapi/v1/openOrders', 'POST /fapi/v1/leverage', 'POST /fapi/v1/countdownCancelAll', 'account.rateLimits.orders', 'private/get_positions', 'private/enable_cancel_on_disconnect', 'public/ticker'],
   };
   for (const [wanted, names] of Object.entries(classes)) for (const name of names) assert.equal(requestClass(name), wanted, name);
+});
+
+test('messages are told apart by their streams, whatever the venue calls them', () => {
+  const of = (target: 'trade' | 'depth', names: readonly string[]): readonly boolean[] =>
+    names.map((name) => isMessageOf(target, { product: 'any', face: 'stream', kind: 'market', name, account: undefined, connection: 1, frame: Buffer.alloc(2) }));
+  const trades = ['btcusdt@trade', 'btcusdt@aggTrade', 'btcusdt@optionTrade', 'trades.BTC-PERPETUAL.100ms'];
+  const books = ['btcusdt@depth', 'btcusdt@depth5@100ms', 'book.BTC-PERPETUAL.raw'];
+  assert.deepEqual([of('trade', trades), of('depth', books)], [trades.map(() => true), books.map(() => true)]);
+  assert.deepEqual([of('trade', books), of('depth', trades)], [books.map(() => false), trades.map(() => false)]);
 });
