@@ -1,9 +1,32 @@
+import type { Command } from 'commander';
 import { CONTROL_COMMANDS } from '../control/names.js';
+import type { RegisterArea } from './areas.js';
 import { execute } from './execute.js';
+
+/** Areas that are one command, by its name. */
+const ONE_COMMAND: Readonly<Record<string, () => Promise<{ readonly register: RegisterArea }>>> = {
+  config: () => import('../config/commands.js'),
+  demo: () => import('../demo/commands.js'),
+  exchange: () => import('../exchange/commands.js'),
+  journal: () => import('../journal/commands.js'),
+  market: () => import('../market/commands.js'),
+  replay: () => import('../replay/commands.js'),
+  tape: () => import('../tape/commands.js'),
+};
 
 /** Runs the `faultline` command with the arguments after the program's name. Sets the process's exit code; never throws. */
 export async function run(argv: readonly string[]): Promise<void> {
-  // Commands that only ask a process load nothing of the trading system: they are typed, completed and scripted all day.
-  const build = CONTROL_COMMANDS.includes(argv[0] ?? '') ? (await import('../control/quick-program.js')).quickProgram : (await import('./program.js')).buildProgram;
-  await execute(build, argv);
+  await execute(await builderFor(argv[0] ?? ''), argv);
+}
+
+/** Only what the command needs is loaded: commands are typed, completed and scripted all day, and most need little of the trading system. */
+async function builderFor(command: string): Promise<() => Command> {
+  if (CONTROL_COMMANDS.includes(command)) return (await import('../control/quick-program.js')).quickProgram;
+  if (!Object.hasOwn(ONE_COMMAND, command)) return (await import('./program.js')).buildProgram;
+  const [{ emptyProgram }, { register }] = await Promise.all([import('./empty-program.js'), ONE_COMMAND[command]!()]);
+  return () => {
+    const program = emptyProgram();
+    register(program);
+    return program;
+  };
 }
