@@ -13,6 +13,9 @@ const CANCEL_EVERY = 100;
 /** One order in so many takes what rests in the book. */
 const TAKER_EVERY = 10;
 const OK = Buffer.from('"status":200');
+/** Orders that the listener may be behind: the exchange drops a reader that is further behind than it may hold for him. */
+const UNHEARD = 20_000;
+const TELL_EVERY_MS = 50;
 const SETTLE_DEADLINE_MS = 30_000;
 const BATCH_YIELD = 64;
 
@@ -46,7 +49,7 @@ async function restingPrice(ready: Ready): Promise<number> {
 }
 
 /**
- * Places orders on one websocket for so many seconds, as fast as answers come back, while another thread listens to all streams: nine in ten
+ * Places orders on one websocket for so many seconds, as fast as answers and the user stream come back, while another thread listens to all streams: nine in ten
  * rest until they are cancelled together, one in ten is a market order.
  * @throws Error when an order is refused, answered twice or not at all, when the user stream does not tell its beginning and its end once each, or when a
  * trade, an aggregate or a depth update is missing in a public stream
@@ -89,10 +92,15 @@ export async function orderStorm(ready: Ready, seconds: number): Promise<StormRe
   };
   const cancelAll = (): void => socket.send(`{"id":${sent},"method":"openOrders.cancelAll","params":{"symbol":"BTCUSDT","timestamp":${Date.now()}}}`);
 
+  let told = 0;
+  const hear = ({ newOrders }: Heard): void => void (told = newOrders);
+  listener.on('message', hear);
+  const telling = setInterval(() => listener.postMessage('tell'), TELL_EVERY_MS);
+
   const begunMs = performance.now();
   const endMs = begunMs + seconds * 1000;
   while (failure === undefined && performance.now() < endMs) {
-    for (let count = 0; count < BATCH_YIELD && sent - answered.size < IN_FLIGHT; count += 1) {
+    for (let count = 0; count < BATCH_YIELD && sent - answered.size < IN_FLIGHT && placed - told <= UNHEARD; count += 1) {
       if (placed % CANCEL_EVERY === CANCEL_EVERY - 1) {
         place();
         sent += 1;
@@ -102,9 +110,12 @@ export async function orderStorm(ready: Ready, seconds: number): Promise<StormRe
       }
       sent += 1;
     }
-    if (sent - answered.size >= IN_FLIGHT) await new Promise<void>((resolve) => (wake = resolve));
+    if (placed - told > UNHEARD) await sleep(TELL_EVERY_MS / 5);
+    else if (sent - answered.size >= IN_FLIGHT) await new Promise<void>((resolve) => (wake = resolve));
     else await new Promise((resolve) => setImmediate(resolve));
   }
+  clearInterval(telling);
+  listener.off('message', hear);
   // With nothing open a cancel is refused.
   if (failure === undefined && placed % CANCEL_EVERY !== 0) {
     cancelAll();
