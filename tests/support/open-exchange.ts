@@ -1,6 +1,6 @@
 import { listings } from '../../actors/exchange/listings.js';
 import { AsOf } from '../../actors/exchange/rules.js';
-import { Accounts, demoAccounts, demoBalances } from '../../tools/exchange/accounts.js';
+import { Accounts, demoAccounts, demoBalances } from '../../tools/exchange/accounts/accounts.js';
 import { Exchange, type ExchangeOptions } from '../../tools/exchange/exchange.js';
 
 /** An exchange in this process, on free ports of the loopback. */

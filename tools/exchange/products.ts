@@ -1,6 +1,6 @@
 import { deribitProduct } from './deribit/product.js';
 import { optionsProduct } from './options/product.js';
-import type { MakeProduct } from './product.js';
+import type { MakeProduct } from './product/product.js';
 import { spotProduct } from './spot/product.js';
 import { usdmProduct } from './usdm/product.js';
 

@@ -1,4 +1,4 @@
-import type { Accounts, KeyKind } from './accounts.js';
+import type { Accounts, KeyKind } from './accounts/accounts.js';
 import type { Exchange } from './exchange.js';
 
 interface ReadyKey {

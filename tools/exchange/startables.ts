@@ -1,7 +1,7 @@
 import { SCENARIO_NAMES, scenarioNamed, type ScenarioName } from '../../actors/generator/scenario.js';
 import type { Venue } from '../../actors/exchange/engine.js';
 import { CliError } from '../cli/errors.js';
-import { EnginePort } from './engine-port.js';
+import { EnginePort } from './product/engine-port.js';
 import type { Exchange } from './exchange.js';
 
 /** Something that `faultline exchange start NAME` starts. */

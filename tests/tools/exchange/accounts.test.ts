@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { ConfigError } from '../../../config/index.js';
 import { CliError } from '../../../tools/cli/errors.js';
-import { Accounts, demoAccounts, demoBalances } from '../../../tools/exchange/accounts.js';
-import { readAccounts } from '../../../tools/exchange/accounts-file.js';
+import { Accounts, demoAccounts, demoBalances } from '../../../tools/exchange/accounts/accounts.js';
+import { readAccounts } from '../../../tools/exchange/accounts/accounts-file.js';
 import { readScript } from '../../../tools/exchange/troubles/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'fl-accounts-'));

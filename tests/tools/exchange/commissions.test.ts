@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Accounts, demoAccounts, demoBalances } from '../../../tools/exchange/accounts.js';
+import { Accounts, demoAccounts, demoBalances } from '../../../tools/exchange/accounts/accounts.js';
 import { type OpenedExchange, openExchange } from '../../support/open-exchange.js';
 import { Trader } from './spot/trader.js';
 import { RawClient } from './usdm/raw-client.js';

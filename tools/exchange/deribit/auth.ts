@@ -2,7 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { DeribitError, invalidParam } from '../../../actors/exchange/deribit/errors.js';
 import type { DeribitParams } from '../../../actors/exchange/deribit/params.js';
 import type { AccountId } from '../../../actors/exchange/ids.js';
-import type { AccountKey, Accounts } from '../accounts.js';
+import type { AccountKey, Accounts } from '../accounts/accounts.js';
 
 /** What somebody who has logged in may do. */
 export interface Grant {

@@ -2,7 +2,7 @@ import { priceNumber } from '../../../actors/exchange/deribit/instruments.js';
 import { orderView } from '../../../actors/exchange/deribit/order.js';
 import type { DeribitVenue } from '../../../actors/exchange/deribit/venue.js';
 import { positionView } from '../../../actors/exchange/deribit/views.js';
-import { accountBooks, assetSums, newest } from '../books.js';
+import { accountBooks, assetSums, newest } from '../product/books.js';
 
 /** At most `limit` orders and fills, the newest; every open order, position and balance. */
 export function deribitBooks(venue: DeribitVenue, limit: number): object {

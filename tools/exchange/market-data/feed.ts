@@ -3,7 +3,7 @@ import { BID, type Side } from '../../../actors/exchange/book/index.js';
 import { MarketInside, profileOf } from '../../../actors/exchange/market/inside.js';
 import { fillHistory, MarkPrice, SymbolData, type DataListener } from '../../../actors/exchange/market-data/index.js';
 import type { AgentDesk } from '../../../actors/generator/live-market.js';
-import type { Scene } from '../product.js';
+import type { Scene } from '../product/product.js';
 import { StreamHub, futuresStreamClass } from '../web/index.js';
 import { fixed } from './decimals.js';
 import { FUTURES_SPEEDS_MS, MarketStreams, SPOT_SPEEDS_MS, type ForcedOrder, type StreamedSymbol } from './streams.js';

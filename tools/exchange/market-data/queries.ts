@@ -1,6 +1,6 @@
 import { isInterval, type AggregateTrade, type Interval, type Kline, type KlineSeries } from '../../../actors/exchange/market-data/index.js';
 import { VenueError } from '../../../actors/exchange/venue-error.js';
-import type { EnginePort } from '../engine-port.js';
+import type { EnginePort } from '../product/engine-port.js';
 import type { Venue } from '../../../actors/exchange/engine.js';
 import { JsonText, type Caller, type Params } from '../web/index.js';
 import type { MarketFeed } from './feed.js';

@@ -1,6 +1,6 @@
 import type { OptionsVenue } from '../../../actors/exchange/options/venue.js';
 import { formatAmount } from '../../../actors/exchange/ledger/index.js';
-import { accountBooks, assetSums, newest } from '../books.js';
+import { accountBooks, assetSums, newest } from '../product/books.js';
 import { fillView, orderView, positionView } from './views.js';
 
 /** At most `limit` orders and fills, the newest; every open order, position and balance. */

@@ -7,8 +7,8 @@ import { RATES } from '../../../actors/exchange/options/terms.js';
 import type { OptionsVenue } from '../../../actors/exchange/options/venue.js';
 import { formatAmount } from '../../../actors/exchange/ledger/index.js';
 import { VenueError } from '../../../actors/exchange/venue-error.js';
-import type { EnginePort } from '../engine-port.js';
-import { accountOf } from '../key-store.js';
+import type { EnginePort } from '../product/engine-port.js';
+import { accountOf } from '../accounts/key-store.js';
 import type { Caller, Endpoint, Params, RateLimit } from '../web/index.js';
 import { readOrder } from './read-order.js';
 import {

@@ -8,7 +8,7 @@ import { DEPTH_SPEEDS_MS, type OptionMarket, type OptionTrade } from '../../../a
 import { type OptionOrder, statusOf } from '../../../actors/exchange/options/order.js';
 import { QUOTE } from '../../../actors/exchange/options/terms.js';
 import type { OptionsEvents, OptionsVenue, OrderEvent } from '../../../actors/exchange/options/venue.js';
-import { accountName } from '../key-store.js';
+import { accountName } from '../accounts/key-store.js';
 import type { StreamClass, StreamHub } from '../web/index.js';
 import {
   bookTickerEvent, greeksOf, levelTexts, markEvent, openInterestView, priceText, quantityText, tickerEvent, tradeEvent,

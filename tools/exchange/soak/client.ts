@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { WebSocket } from 'ws';
 import { Prng } from '../../../actors/generator/prng.js';
-import type { Account } from '../accounts.js';
+import type { Account } from '../accounts/accounts.js';
 import type { Origins } from '../exchange.js';
 import type { Dialect } from './dialect.js';
 import { OrderRecords, type OrderRecord } from './records.js';

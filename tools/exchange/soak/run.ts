@@ -4,7 +4,7 @@ import { listings } from '../../../actors/exchange/listings.js';
 import { AsOf } from '../../../actors/exchange/rules.js';
 import { Prng } from '../../../actors/generator/prng.js';
 import type { ScenarioName } from '../../../actors/generator/scenario.js';
-import { Accounts, demoAccounts, demoBalances } from '../accounts.js';
+import { Accounts, demoAccounts, demoBalances } from '../accounts/accounts.js';
 import { Exchange } from '../exchange.js';
 import { namedScripts, type Script } from '../troubles/index.js';
 import { SoakClient } from './client.js';

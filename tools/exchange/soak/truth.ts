@@ -1,6 +1,6 @@
 import type { SpotVenue } from '../../../actors/exchange/spot/venue.js';
 import type { FuturesVenue } from '../../../actors/exchange/futures/usdm/index.js';
-import { EnginePort } from '../engine-port.js';
+import { EnginePort } from '../product/engine-port.js';
 import type { Exchange } from '../exchange.js';
 import type { SoakClient } from './client.js';
 import type { OrderRecord } from './records.js';

@@ -1,7 +1,7 @@
 /** The spot venue's own truth as plain data, for `exchange books` and for tests that hold clients to it. */
 import type { SpotFill, SpotOrder } from '../../../actors/exchange/spot/order.js';
 import type { SpotVenue } from '../../../actors/exchange/spot/venue.js';
-import { accountBooks, assetSums, newest } from '../books.js';
+import { accountBooks, assetSums, newest } from '../product/books.js';
 import { orderText, tradeView } from './views.js';
 
 const ms = (us: number): number => Math.floor(us / 1000);

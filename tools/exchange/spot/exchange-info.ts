@@ -4,7 +4,7 @@ import { BUCKET_COUNT, BUCKET_WIDTH_MS } from '../../../actors/exchange/spot/ref
 import type { SpotSymbol } from '../../../actors/exchange/spot/symbol.js';
 import type { SpotVenue } from '../../../actors/exchange/spot/venue.js';
 import { VenueError } from '../../../actors/exchange/venue-error.js';
-import type { EnginePort } from '../engine-port.js';
+import type { EnginePort } from '../product/engine-port.js';
 import type { RateLimit } from '../web/index.js';
 import type { Operation } from './operation.js';
 

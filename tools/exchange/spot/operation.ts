@@ -1,7 +1,7 @@
 import type { AccountId } from '../../../actors/exchange/ids.js';
 import type { SpotVenue } from '../../../actors/exchange/spot/venue.js';
-import type { EnginePort } from '../engine-port.js';
-import { accountOf } from '../key-store.js';
+import type { EnginePort } from '../product/engine-port.js';
+import { accountOf } from '../accounts/key-store.js';
 import { type Caller, type Endpoint, Later, type RequestRule, type WsMethod } from '../web/index.js';
 
 /** One thing the venue does, by REST path and by name of the websocket API: most are the same on both. */

@@ -1,7 +1,7 @@
 import { ASK, BID } from '../../../actors/exchange/book/index.js';
 import { type FuturesAccount, FuturesOrder, type FuturesVenue, type PositionSide } from '../../../actors/exchange/futures/usdm/index.js';
-import type { EnginePort } from '../engine-port.js';
-import { accountOf } from '../key-store.js';
+import type { EnginePort } from '../product/engine-port.js';
+import { accountOf } from '../accounts/key-store.js';
 import { clientIdOf, FARTHEST_BPS, ticksAt } from './order-of-step.js';
 import type { Step } from './script.js';
 import type { Subject, VenueDeeds } from './works.js';

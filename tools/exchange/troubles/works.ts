@@ -1,11 +1,11 @@
 import type { FuturesVenue } from '../../../actors/exchange/futures/usdm/index.js';
 import type { SpotVenue } from '../../../actors/exchange/spot/venue.js';
 import { CliError } from '../../cli/errors.js';
-import type { Accounts } from '../accounts.js';
-import { EnginePort } from '../engine-port.js';
-import { accountName } from '../key-store.js';
+import type { Accounts } from '../accounts/accounts.js';
+import { EnginePort } from '../product/engine-port.js';
+import { accountName } from '../accounts/key-store.js';
 import { depthText } from '../market-data/queries.js';
-import type { Product, ProductName, Scene } from '../product.js';
+import type { Product, ProductName, Scene } from '../product/product.js';
 import type { Connection } from '../web/index.js';
 import { isSocket, type TroubleWorks } from './desk.js';
 import type { OldBook, StepMemory } from './fates.js';

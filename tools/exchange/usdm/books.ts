@@ -1,7 +1,7 @@
 /** The futures venue's own truth as plain data, for `exchange books` and for tests that hold clients to it. */
 import type { AlgoOrder, Fill, FuturesOrder, FuturesVenue } from '../../../actors/exchange/futures/usdm/index.js';
 import { amount, formatAmount } from '../../../actors/exchange/ledger/index.js';
-import { accountBooks, assetSums, newest } from '../books.js';
+import { accountBooks, assetSums, newest } from '../product/books.js';
 import { positionsV3 } from './account-views.js';
 import { algoText, fillText, orderText } from './order-views.js';
 

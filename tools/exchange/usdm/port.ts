@@ -1,8 +1,8 @@
 import type { FuturesAccount, FuturesVenue } from '../../../actors/exchange/futures/usdm/index.js';
 import type { AccountId } from '../../../actors/exchange/ids.js';
 import { VenueError } from '../../../actors/exchange/venue-error.js';
-import type { EnginePort } from '../engine-port.js';
-import { accountOf } from '../key-store.js';
+import type { EnginePort } from '../product/engine-port.js';
+import { accountOf } from '../accounts/key-store.js';
 import { type Caller, Later } from '../web/index.js';
 
 /** How the faces of USD-M reach its engine on behalf of a caller. */

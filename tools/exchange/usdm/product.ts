@@ -5,13 +5,13 @@ import { formatUnits, FuturesDesk, futuresSymbol, FuturesVenue, type PublicSink 
 import { formatAmount } from '../../../actors/exchange/ledger/index.js';
 import type { Listing } from '../../../actors/exchange/listings.js';
 import { worker } from '../../../runtime/index.js';
-import { clientStubs } from '../client-stubs.js';
-import { EnginePort } from '../engine-port.js';
-import { accountOf, keyStoreOf } from '../key-store.js';
+import { clientStubs } from '../product/client-stubs.js';
+import { EnginePort } from '../product/engine-port.js';
+import { accountOf, keyStoreOf } from '../accounts/key-store.js';
 import { MarketFeed, type PerpetualFacts } from '../market-data/feed.js';
 import { Questions } from '../market-data/queries.js';
 import { usdmMarketData } from '../market-data/usdm-endpoints.js';
-import { ENGINE_MAILBOX, type MakeProduct, type Scene } from '../product.js';
+import { ENGINE_MAILBOX, type MakeProduct, type Scene } from '../product/product.js';
 import { FUTURES_MANNERS, listenKeyEndpoints, listenKeyMethods, ListenKeys, ProductServer } from '../web/index.js';
 import { accountFaces } from './account-endpoints.js';
 import { usdmBooks } from './books.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Accounts, demoAccounts } from '../../../../tools/exchange/accounts.js';
+import { Accounts, demoAccounts } from '../../../../tools/exchange/accounts/accounts.js';
 import { ChannelHub } from '../../../../tools/exchange/deribit/channel-hub.js';
 import { DeribitFace } from '../../../../tools/exchange/deribit/face.js';
 import { DeribitSocket } from '../../../../tools/exchange/deribit/socket.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Amount, Asset } from '../../../../actors/exchange/ledger/index.js';
 import type { SpotVenue } from '../../../../actors/exchange/spot/venue.js';
-import { EnginePort } from '../../../../tools/exchange/engine-port.js';
+import { EnginePort } from '../../../../tools/exchange/product/engine-port.js';
 import type { SoakClient } from '../../../../tools/exchange/soak/client.js';
 import { USDM } from '../../../../tools/exchange/soak/dialect.js';
 import { type KnownStatus, type OrderRecord, OrderRecords } from '../../../../tools/exchange/soak/records.js';

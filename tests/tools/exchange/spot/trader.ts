@@ -1,5 +1,5 @@
 import { createHmac, sign } from 'node:crypto';
-import type { AccountKey, KeyKind } from '../../../../tools/exchange/accounts.js';
+import type { AccountKey, KeyKind } from '../../../../tools/exchange/accounts/accounts.js';
 import type { OpenedExchange } from '../../../support/open-exchange.js';
 import { Client, type HttpAnswer, http } from '../web/venue.js';
 

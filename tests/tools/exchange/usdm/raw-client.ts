@@ -2,7 +2,7 @@ import { createHmac, createPrivateKey, sign } from 'node:crypto';
 import { WebSocket } from 'ws';
 import type { FuturesVenue } from '../../../../actors/exchange/futures/usdm/index.js';
 import type { EngineReply } from '../../../../actors/exchange/engine.js';
-import type { Account, AccountKey } from '../../../../tools/exchange/accounts.js';
+import type { Account, AccountKey } from '../../../../tools/exchange/accounts/accounts.js';
 import type { OpenedExchange } from '../../../support/open-exchange.js';
 
 export type Json = Record<string, unknown>;

@@ -1,6 +1,6 @@
-import type { AccountId } from '../../actors/exchange/ids.js';
+import type { AccountId } from '../../../actors/exchange/ids.js';
 import type { Accounts, KeyPermission } from './accounts.js';
-import { KeyStore, type Permission } from './web/index.js';
+import { KeyStore, type Permission } from '../web/index.js';
 
 /** The account of a face's caller: faces know accounts by the text of their number. */
 export const accountName = (id: AccountId): string => String(id);

@@ -1,6 +1,6 @@
 /** What the books of every product have in common, as plain data: for `exchange books`, and for tests that hold clients to it. */
-import type { AccountId } from '../../actors/exchange/ids.js';
-import { formatAmount, type Ledger, ZERO } from '../../actors/exchange/ledger/index.js';
+import type { AccountId } from '../../../actors/exchange/ids.js';
+import { formatAmount, type Ledger, ZERO } from '../../../actors/exchange/ledger/index.js';
 
 /** Everybody's balances, the house's too; `more` is what else a client's account shows. */
 export function accountBooks<A>(ledger: Ledger, clients: ReadonlyMap<AccountId, A>, more: (account: A | undefined) => object): object[] {

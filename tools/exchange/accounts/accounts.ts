@@ -1,6 +1,6 @@
 import { createHmac, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
-import { accountId, FIRST_CLIENT_ACCOUNT, type AccountId } from '../../actors/exchange/ids.js';
+import { accountId, FIRST_CLIENT_ACCOUNT, type AccountId } from '../../../actors/exchange/ids.js';
 
 export type KeyKind = 'hmac' | 'rsa' | 'ed25519';
 export const PERMISSIONS = ['read', 'spot', 'futures', 'options', 'withdraw'] as const;

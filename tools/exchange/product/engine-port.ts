@@ -1,6 +1,6 @@
-import type { EngineReply, Venue } from '../../actors/exchange/engine.js';
-import { VenueError } from '../../actors/exchange/venue-error.js';
-import type { AskResult, Runtime } from '../../runtime/index.js';
+import type { EngineReply, Venue } from '../../../actors/exchange/engine.js';
+import { VenueError } from '../../../actors/exchange/venue-error.js';
+import type { AskResult, Runtime } from '../../../runtime/index.js';
 import { enginePath, type ProductName } from './product.js';
 
 /** In venue time at speed 1; longer than any engine is busy. */

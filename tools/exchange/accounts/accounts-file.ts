@@ -1,10 +1,10 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
-import { parseAmount } from '../../actors/exchange/ledger/index.js';
-import { accountId, FIRST_CLIENT_ACCOUNT } from '../../actors/exchange/ids.js';
-import { checkToml } from '../../config/index.js';
-import { CliError } from '../cli/errors.js';
-import { readText } from '../cli/read-text.js';
+import { parseAmount } from '../../../actors/exchange/ledger/index.js';
+import { accountId, FIRST_CLIENT_ACCOUNT } from '../../../actors/exchange/ids.js';
+import { checkToml } from '../../../config/index.js';
+import { CliError } from '../../cli/errors.js';
+import { readText } from '../../cli/read-text.js';
 import { PERMISSIONS, type Account, type AccountKey } from './accounts.js';
 
 const keyText = z.string().regex(/^[A-Za-z0-9]{64}$/, 'an API key is 64 letters and digits');

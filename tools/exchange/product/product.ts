@@ -1,13 +1,13 @@
-import type { Listing } from '../../actors/exchange/listings.js';
-import type { AsOf } from '../../actors/exchange/rules.js';
-import type { ScenarioName } from '../../actors/generator/scenario.js';
-import type { ChildSpec, Runtime } from '../../runtime/index.js';
-import type { Accounts } from './accounts.js';
-import type { MarketFeed } from './market-data/feed.js';
-import type { ExchangeTape } from './tape-source.js';
-import type { VenueClock } from './venue-clock.js';
-import type { ListenKeys, ProductServer } from './web/index.js';
-import type { Troubles } from './web/troubles.js';
+import type { Listing } from '../../../actors/exchange/listings.js';
+import type { AsOf } from '../../../actors/exchange/rules.js';
+import type { ScenarioName } from '../../../actors/generator/scenario.js';
+import type { ChildSpec, Runtime } from '../../../runtime/index.js';
+import type { Accounts } from '../accounts/accounts.js';
+import type { MarketFeed } from '../market-data/feed.js';
+import type { ExchangeTape } from '../tape-source.js';
+import type { VenueClock } from '../venue-clock.js';
+import type { ListenKeys, ProductServer } from '../web/index.js';
+import type { Troubles } from '../web/troubles.js';
 
 export type ProductName = 'spot' | 'usdm' | 'options' | 'deribit';
 

@@ -1,4 +1,4 @@
-import { type Behaviour, type Runtime, worker, type WorkerSpec } from '../../runtime/index.js';
+import { type Behaviour, type Runtime, worker, type WorkerSpec } from '../../../runtime/index.js';
 import type { OpenFace, Product } from './product.js';
 
 type FaceMessage = { readonly type: 'open'; readonly face: OpenFace } | { readonly type: 'failed'; readonly error: Error } | { readonly type: 'closed' };

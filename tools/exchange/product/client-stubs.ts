@@ -2,8 +2,8 @@
  * What clients load from Binance beside the product they trade: wallet, margin and COIN-M. The exchange has none of these, so each origin
  * answers them with what an account without them would get. A key's rights are the true ones.
  */
-import type { Accounts } from './accounts.js';
-import type { Caller, Endpoint, RateLimit } from './web/index.js';
+import type { Accounts } from '../accounts/accounts.js';
+import type { Caller, Endpoint, RateLimit } from '../web/index.js';
 
 export interface WalletCoin {
   readonly coin: string;
