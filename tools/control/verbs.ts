@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ControlClient, ControlError } from '../../runtime/control/index.js';
 import { CliError, EXIT_CODES, type ExitName } from '../cli/errors.js';
 import { endWith, printJson, printLine, printNote } from '../cli/output.js';
 import type { LogLevel } from '../process/log-level.js';
 import { isAlive, readRecord } from '../process/record.js';
 import { actorPath, type ProcessOptions, withProcess } from './client.js';
 import { confirm } from './confirm.js';
+import type { Found } from './find.js';
 
 export interface VerbOptions extends ProcessOptions {
   readonly reason?: string;
@@ -122,13 +124,35 @@ export interface ShutdownOptions extends VerbOptions {
 /** From the process's deadline to the end of our patience. */
 const PATIENCE_MS = 10_000;
 const DEFAULT_DEADLINE_MS = 60_000;
+const LOOK_MS = 25;
+
+/**
+ * Whether a process that hung up in place of an answer has ended. Its connections break a moment before its end can be seen, so
+ * this waits for one or the other: that it is gone, or that it greets somebody again.
+ */
+async function hasEnded({ name, record, socket }: Found): Promise<boolean> {
+  if (record === undefined) return false;
+  for (const untilMs = performance.now() + PATIENCE_MS; performance.now() < untilMs; await sleep(LOOK_MS)) {
+    const last = readRecord(dirname(socket), name);
+    if (last?.pid !== record.pid || !isAlive(last)) return true;
+    const again = await ControlClient.connect({ socketPath: socket }).catch(() => undefined);
+    again?.close();
+    if (again !== undefined) return false;
+  }
+  return false;
+}
 
 /** `faultline shutdown`: asks for the coordinated shutdown and waits for the end. */
 export async function shutdown(options: ShutdownOptions): Promise<void> {
   const { reason, deadline, now, wait } = options;
   const { found } = await withProcess(options, async (session) => {
     await confirm(`Shut ${session.found.name} down?`, options.yes);
-    await session.client.call('shutdown', { now: now === true, ...(deadline === undefined ? {} : { deadlineMs: deadline }), ...because(reason) });
+    try {
+      await session.client.call('shutdown', { now: now === true, ...(deadline === undefined ? {} : { deadlineMs: deadline }), ...because(reason) });
+    } catch (error) {
+      // It may end, or be ended, with the request accepted and the answer not yet written.
+      if (!(error instanceof ControlError) || error.code !== 'disconnected' || !(await hasEnded(session.found))) throw error;
+    }
     return session;
   });
   const { name, record, socket } = found;
@@ -141,7 +165,7 @@ export async function shutdown(options: ShutdownOptions): Promise<void> {
   let last = readRecord(dirname(socket), name);
   while (last?.pid === record.pid && isAlive(last)) {
     if (performance.now() > untilMs) throw new CliError('notAnswering', `${name} (pid ${record.pid}) has not ended`, `faultline logs --process ${name}; then: faultline shutdown --now --process ${name}`);
-    await sleep(25);
+    await sleep(LOOK_MS);
     last = readRecord(dirname(socket), name);
   }
   const exitCode = last?.pid === record.pid && last.state === 'ended' ? last.exitCode : null;

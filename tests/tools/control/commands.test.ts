@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
@@ -12,6 +14,7 @@ import { CONTROL_COMMANDS } from '../../../tools/control/names.js';
 import { completionScript } from '../../../tools/cli/completion.js';
 import { buildProgram } from '../../../tools/cli/program.js';
 import { commandTree } from '../../../tools/cli/tree.js';
+import { type ProcessRecord, writeRecord } from '../../../tools/process/record.js';
 import { Playground, type Served } from '../../support/served.js';
 import { faultline, projectRoot, type Outcome } from '../cli/run-node.js';
 
@@ -385,6 +388,49 @@ describe('its end', () => {
     await doomed.kill('SIGKILL');
     const { code, stdout } = await command;
     assert.deepEqual([code, stdout], [12, 'doomed ended without a word: it was killed before its shutdown was done\n']);
+  });
+
+  test('shutdown of a process that is lost with the answer: its end tells how it went, and one that lives has hung up', async () => {
+    mkdirSync(playground.at('lost'), { mode: 0o700 });
+    /** A process that takes the request and hangs up: `how` it goes on from there. */
+    const shutdownOf = async (name: string, how: 'lives' | 'is killed' | 'ends with 4'): Promise<Outcome> => {
+      const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], { stdio: 'ignore' });
+      await once(child, 'spawn');
+      const ended = once(child, 'exit');
+      const record: ProcessRecord = {
+        name, pid: child.pid!, startTicks: null, state: 'ready', what: 'a test', startedAt: new Date(0).toISOString(), endedAt: null, exitCode: null, version: '1', node: '20',
+        socket: playground.at(`lost/${name}.sock`), manager: null, log: playground.at('lost/none.log'),
+      };
+      writeRecord(playground.at('lost'), record);
+      const server = createServer((socket) => {
+        socket.on('error', () => {});
+        createInterface(socket).on('line', (line) => {
+          const { id, method } = JSON.parse(line) as { readonly id: number; readonly method: string };
+          if (method !== 'shutdown') {
+            socket.write(`${JSON.stringify({ jsonrpc: '2.0', id, result: { protocol: 1, name, pid: child.pid, version: '1', server: 'test' } })}\n`);
+            return;
+          }
+          socket.destroy();
+          if (how === 'lives') return;
+          server.close();
+          if (how === 'ends with 4') writeRecord(playground.at('lost'), { ...record, state: 'ended', endedAt: record.startedAt, exitCode: 4 });
+          else child.kill('SIGKILL');
+        });
+      }).listen(record.socket);
+      await once(server, 'listening');
+      try {
+        return await faultline(['shutdown', '--process', name], { env: { FAULTLINE_RUN_DIR: playground.at('lost'), NO_COLOR: '1' } });
+      } finally {
+        server.close();
+        child.kill('SIGKILL');
+        await ended;
+      }
+    };
+    const [killed, done, alive] = await Promise.all([shutdownOf('a', 'is killed'), shutdownOf('b', 'ends with 4'), shutdownOf('c', 'lives')]);
+    assert.deepEqual([killed.code, killed.stdout], [12, 'a ended without a word: it was killed before its shutdown was done\n'], killed.stderr);
+    assert.deepEqual([done.code, done.stdout], [4, 'b ended with code 4\n'], done.stderr);
+    assert.deepEqual([alive.code, alive.stdout], [8, '']);
+    assert.match(alive.stderr, /c \(pid \d+\) hung up: the process closed the connection before it answered/);
   });
 
   test('shutdown waits until it has ended, and gives its exit code', async () => {
