@@ -34,6 +34,8 @@ export function bootChildren(d: Dispatcher, cell: Cell): FailureCause | null {
   const boot = state.boot!;
   while (boot.next < boot.children.length) {
     const child = boot.children[boot.next++]!;
+    // Started by hand meanwhile, it may have used up its own budget already.
+    if (child.quarantined) continue;
     // A group restart meanwhile may have started it.
     if (child.state !== CellState.stopped && child.state !== CellState.down) continue;
     const cause = startCell(d, child);

@@ -1,4 +1,4 @@
-import type { ChildSpec, Reconfiguration, Runtime, Strategy, TreeNode } from '../../runtime/index.js';
+import { type ChildSpec, type Reconfiguration, type Runtime, type Strategy, TraceKind, type TreeNode } from '../../runtime/index.js';
 import type { Life } from './life.js';
 import { parentOf, pathOf } from './world.js';
 
@@ -35,6 +35,9 @@ interface Seen {
 
 const GROUPS = ['g0', 'g1'];
 const MOST_PARTITIONS = 6;
+/** Of exits in the flight recorder. */
+const EXIT_NORMAL = 0;
+const EXIT_ERROR = 3;
 /** After so long without a turn nothing of the actor's own (a timer that was replaced) touches it any more. */
 const LAST_TOUCH_MS = 12;
 const DOWN: ReadonlySet<string> = new Set(['restarting', 'stopped', 'quarantined']);
@@ -49,6 +52,8 @@ export class Invariants {
   private seen = new Map<number, Seen>();
   /** The tree stops from its root, and no supervisor was ending by itself before: the order holds at every level at once. */
   private wholeTreeStops = false;
+  /** Number of the next event of the flight recorder to look at for ends that were nobody's wish. */
+  private unseenEvent = 0;
   /** Some actor has more time to stop than a script waits. */
   mayTakeForEver = false;
   /** Children whose last start said that there is nothing to do. */
@@ -111,6 +116,7 @@ export class Invariants {
     const ending = (node: TreeNode): boolean => node.state === 'stopping' || node.state === 'restarting' || node.children.some(ending);
     const tree = this.runtime.tree();
     this.wholeTreeStops = tree !== null && !ending(tree);
+    this.unseenEvent = this.runtime.trace().count;
   }
 
   /** An actor ended by itself: from here on its supervisor's own end and the stop of the tree may overlap. */
@@ -118,8 +124,19 @@ export class Invariants {
     this.wholeTreeStops = false;
   }
 
+  /** Not every actor that ends by itself has a stop hook that tells of it in time; the recorder has its exit before anything follows from it. */
+  private lookForEnds(): void {
+    if (!this.wholeTreeStops) return;
+    const { fromSeq, kinds, details } = this.runtime.trace().columnsSince(this.unseenEvent);
+    const overwritten = fromSeq > this.unseenEvent;
+    const ofItself = kinds.some((kind, at) => kind === TraceKind.giveUp || (kind === TraceKind.exit && (details[at] === EXIT_NORMAL || details[at] === EXIT_ERROR)));
+    if (overwritten || ofItself) this.somebodyEnded();
+    this.unseenEvent = fromSeq + kinds.length;
+  }
+
   check(): void {
     const { runtime } = this;
+    this.lookForEnds();
     const counters = runtime.counters();
     const deferred = (counters as { readonly deferred?: number }).deferred ?? 0;
     const found = counters.handled + counters.queued + deferred + counters.deadLettered + counters.conflated;
@@ -203,6 +220,7 @@ export class Invariants {
 
   /** No sibling after this one is up, as far as its supervisor's strategy and state say so. */
   nobodyAfter(path: string, what: 'start' | 'stop', except: ReadonlySet<string>): void {
+    this.lookForEnds();
     for (let below = path; below !== '/'; below = parentOf(below)) {
       const parent = parentOf(below);
       const strategy = this.rules.get(parent)?.strategy ?? null;

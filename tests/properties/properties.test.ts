@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { supervisor, worker } from '../../runtime/index.js';
 import { generate } from './generate.js';
 import { plant, PLANTED } from './planted.js';
 import { play } from './play.js';
 import { runProperties } from './run.js';
+import { World } from './world.js';
 
 const SCRIPTS = 1_500;
 const SEED = 20261121;
@@ -34,6 +36,23 @@ test('a script is made of its seed and number alone, and no two are the same', (
   assert.deepEqual(Array.from({ length: 200 }, (_, number) => JSON.stringify(generate(SEED, number))), scripts);
   assert.equal(new Set(scripts).size, scripts.length);
   assert.notEqual(JSON.stringify(generate(SEED + 1, 0)), scripts[0]);
+});
+
+test('a supervisor that gives up while the tree stops is in nobody\'s order: its children may stop before those that are stopping after it', () => {
+  const world = new World({ seed: 0 });
+  const budget = { restarts: 0, withinMs: 1 };
+  // A machine has no stop hook that would tell of its end.
+  world.start(supervisor({
+    id: 'root', strategy: 'restForOne', intensity: budget,
+    children: [
+      supervisor({ id: 'first', strategy: 'oneForAll', intensity: budget, children: [worker({ id: 'machine', behaviour: world.actor({ machine: true }) })] }),
+      worker({ id: 'slow', behaviour: world.actor({ slowStop: true }) }),
+    ],
+  }));
+  world.startChild('/first', worker({ id: 'beside', behaviour: world.actor() }));
+  world.poison('/first/machine');
+  world.finish();
+  assert.deepEqual(world.events.slice(-2), ['-/slow shutdown', '-/first/beside shutdown']);
 });
 
 for (const bug of PLANTED) {

@@ -98,3 +98,15 @@ test('who starts a worker that takes time is told with what it was started with,
   assert.deepEqual(runtime.whichChildren('/')?.map(({ id, state }) => [id, state]), [['a', 'running'], ['c', 'running']]);
   assert.equal(runtime.counters().faults, 0);
 });
+
+test('a boot that goes on leaves alone who was started by hand meanwhile and is quarantined', () => {
+  const runtime = started(root([slow('a'), child('b', {}, { quarantine: { restarts: 0, withinMs: 1 } }), child('c')]));
+  assert.equal(runtime.restartChild('/', 'b').ok, true);
+  runtime.crash('/b');
+  assert.deepEqual(runtime.whichChildren('/')?.map(({ state }) => state), ['starting', 'quarantined', 'stopped']);
+  runtime.send('/a', 'ready');
+  runtime.drain();
+  assert.deepEqual(runtime.whichChildren('/')?.map(({ state }) => state), ['running', 'quarantined', 'running']);
+  assert.equal(runtime.tree()?.state, 'running');
+  assert.equal(runtime.restartChild('/', 'b').ok, true);
+});
