@@ -2,7 +2,7 @@
  * Between those who want something of the venue and the gateway, which alone speaks to it; and what the venue reports, in our own words.
  * Prices are integer ticks and quantities integer lots of the instrument; money is a decimal string.
  */
-import type { Side, TimeInForce } from '../venue/messages.js';
+import type { Side } from '../venue/messages.js';
 import type { Json, VenueProduct } from './io.js';
 
 /** Calls share a token bucket, a breaker and a fate by class. */
@@ -61,7 +61,7 @@ export interface OrderReport {
   readonly side: Side;
   readonly positionSide: 'BOTH' | 'LONG' | 'SHORT';
   readonly kind: string;
-  readonly timeInForce: TimeInForce | string;
+  readonly timeInForce: string;
   readonly reduceOnly: boolean;
   readonly priceTicks: number;
   readonly triggerTicks: number;
