@@ -14,6 +14,7 @@ import { backup } from '../../../tools/journal/backup.js';
 import { compact } from '../../../tools/journal/compact.js';
 import { verify, type JournalVerdict } from '../../../tools/journal/verify.js';
 import { JournalView } from '../../../tools/journal/view.js';
+import { struckWhenWriting } from '../../support/strike.js';
 import { BATCHES, DESK, folder, makeJournal, ORDER, START_US } from './fixture.js';
 
 const WRITER = fileURLToPath(new URL('writer.js', import.meta.url));
@@ -26,7 +27,8 @@ async function running(t: TestContext): Promise<string> {
   const dir = join(folder(t), 'journal');
   const child = fork(WRITER, [dir], { execArgv: [] });
   t.after(() => child.kill('SIGKILL'));
-  await once(child, 'message');
+  const [said] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [unknown];
+  assert.equal(said, 'ready', 'the writer ended');
   return dir;
 }
 
@@ -305,15 +307,7 @@ describe('faultline journal export', () => {
   test('interrupted it leaves no file, and it does not replace one unasked', async (t) => {
     const dir = await makeJournal(join(folder(t), 'j'), { inputs: 3000 });
     const out = join(folder(t), 'journal.jsonl');
-    let watch: NodeJS.Timeout | undefined;
-    const ended = await faultline(['journal', 'export', dir, '--out', out], {
-      onStart(child) {
-        watch = setInterval(() => {
-          if (existsSync(`${out}.partial`)) child.kill('SIGINT');
-        }, 1);
-      },
-    });
-    clearInterval(watch);
+    const ended = await faultline(['journal', 'export', dir, '--out', out], { env: struckWhenWriting(out) });
     assert.equal(ended.code, 130, ended.stderr);
     assert.deepEqual(readdirSync(join(out, '..')), []);
     writeFileSync(out, 'mine');

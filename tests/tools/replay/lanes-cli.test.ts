@@ -131,7 +131,7 @@ describe('faultline replay with lanes', () => {
     test(`${signal} in the middle ends the command within a second, with code ${code} and whole lines`, async () => {
       const out = at(`cut-${word}`);
       let sentMs = 0;
-      const outcome = await faultline(['replay', tape, '--lanes', '2', '--speed', '60', '--from', '+8m', '--out', out], {
+      const outcome = await faultline(['replay', tape, '--lanes', '2', '--speed', '3', '--from', '+8m', '--out', out], {
         onStart: (child) => void (async () => {
           while (!readdirSync(folder).includes(`cut-${word}`) && child.exitCode === null) await sleep(20);
           await sleep(400);
@@ -139,8 +139,8 @@ describe('faultline replay with lanes', () => {
           child.kill(signal);
         })(),
       });
-      // A second on a machine with nothing else to do.
-      assert.ok(performance.now() - sentMs < 3000, `${performance.now() - sentMs} ms`);
+      // A second on a machine with nothing else to do; more than a minute if it went on.
+      assert.ok(performance.now() - sentMs < 15_000, `${performance.now() - sentMs} ms`);
       assert.equal(outcome.code, code, outcome.stderr);
       assert.match(outcome.stderr, new RegExp(`^faultline: ${word}; what was complete is kept\\n$`));
       assert.deepEqual(readdirSync(out), ['decisions.jsonl.partial']);
