@@ -48,7 +48,9 @@ export type FillReason =
   /** Visible quantity ran out: the rest of a market order, at the worst visible price plus the configured slippage. */
   | 'took_beyond_book'
   /** No quotes known: we took at the last trade plus the configured slippage. */
-  | 'took_last_trade';
+  | 'took_last_trade'
+  /** A real venue filled us; it does not say why. */
+  | 'venue';
 
 interface VenueEventBase {
   readonly id: string;
