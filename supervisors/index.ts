@@ -2,3 +2,4 @@ export * from './market-session.js';
 export * from './lane-plan.js';
 export * from './hosted-lanes.js';
 export * from './exchange.js';
+export * from './engine.js';

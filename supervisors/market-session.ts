@@ -9,8 +9,8 @@ import { supervisor, worker } from '../runtime/index.js';
 import type { ChildSpec, SupervisorSpec } from '../runtime/index.js';
 
 /** Restarts that a group of actors may need before its supervisor gives up. */
-const INTENSITY = { restarts: 20, withinMs: 10_000 } as const;
-const LAST_GOOD = { restart: 'permanent', restore: 'lastGood' } as const;
+export const INTENSITY = { restarts: 20, withinMs: 10_000 } as const;
+export const LAST_GOOD = { restart: 'permanent', restore: 'lastGood' } as const;
 
 /** Paths of a session's actors that others, and people, address. */
 export const detectorPath = (symbol: string): string => `/market/detectors/${symbol}`;
@@ -21,6 +21,8 @@ export interface SessionOptions {
   readonly onKernel?: MarketKernelInput['onKernel'];
   /** Placement `ring`: what looks like one kernel, and the actors of the lanes' threads. Without it the kernel runs inline. */
   readonly lanes?: { readonly kernel: KernelPort; readonly children: readonly ChildSpec[] };
+  /** Where the account's orders go; the kernel's simulated venue unless told otherwise. */
+  readonly orderPath?: string;
 }
 
 /**
@@ -37,7 +39,26 @@ export interface SessionOptions {
  *
  * Everything comes back with its last good state, so a crash between turns changes no decision.
  */
-export function marketSession(instruments: readonly Instrument[], config: Config, { onKernel, lanes }: SessionOptions = {}): SupervisorSpec {
+export function marketSession(instruments: readonly Instrument[], config: Config, options: SessionOptions = {}): SupervisorSpec {
+  const { journal, market, account, strategies } = sessionParts(instruments, config, options);
+  return supervisor({
+    id: 'session',
+    strategy: 'oneForOne',
+    intensity: INTENSITY,
+    children: [journal, market, supervisor({ id: 'trading', strategy: 'restForOne', intensity: INTENSITY, children: [account, strategies] })],
+  });
+}
+
+/** What every session has, live or not. */
+export interface SessionParts {
+  readonly journal: ChildSpec;
+  readonly market: ChildSpec;
+  readonly account: ChildSpec;
+  readonly strategies: ChildSpec;
+}
+
+/** The parts of a market session, for the tree that they stand in. */
+export function sessionParts(instruments: readonly Instrument[], config: Config, { onKernel, lanes, orderPath }: SessionOptions = {}): SessionParts {
   const nameOf = instanceNames(instruments);
   const { trading, indicators } = config;
   // The venue is not ours to lose: a kernel that comes back with nothing finds its orders where they were.
@@ -80,6 +101,7 @@ export function marketSession(instruments: readonly Instrument[], config: Config
     input: {
       symbols: instruments.map((instrument) => ({ instrument, detectorPath: detectorPath(nameOf.get(instrument.index)!) })),
       strategyPaths: [...nameOf.values()].map(strategyPath),
+      ...(orderPath === undefined ? {} : { kernelPath: orderPath }),
     },
   });
   const strategies = instruments.map((instrument) =>
@@ -93,30 +115,21 @@ export function marketSession(instruments: readonly Instrument[], config: Config
       input: { instrument, accountPath: ACCOUNT_PATH },
     }),
   );
-  return supervisor({
-    id: 'session',
-    strategy: 'oneForOne',
-    intensity: INTENSITY,
-    children: [
-      worker({ id: 'journal', ...LAST_GOOD, behaviour: journalBehaviour(), mailbox: { capacity: 65_536, overflow: 'fail' } }),
-      supervisor({
-        id: 'market',
-        strategy: 'restForOne',
-        intensity: INTENSITY,
-        children: [
-          ...(lanes === undefined ? [] : [supervisor({ id: 'lanes', strategy: 'oneForOne', intensity: INTENSITY, children: lanes.children })]),
-          kernel,
-          supervisor({ id: 'detectors', strategy: 'oneForOne', intensity: INTENSITY, children: detectors }),
-        ],
-      }),
-      supervisor({
-        id: 'trading',
-        strategy: 'restForOne',
-        intensity: INTENSITY,
-        children: [account, supervisor({ id: 'strategies', strategy: 'oneForOne', intensity: INTENSITY, children: strategies })],
-      }),
-    ],
-  });
+  return {
+    journal: worker({ id: 'journal', ...LAST_GOOD, behaviour: journalBehaviour(), mailbox: { capacity: 65_536, overflow: 'fail' } }),
+    market: supervisor({
+      id: 'market',
+      strategy: 'restForOne',
+      intensity: INTENSITY,
+      children: [
+        ...(lanes === undefined ? [] : [supervisor({ id: 'lanes', strategy: 'oneForOne', intensity: INTENSITY, children: lanes.children })]),
+        kernel,
+        supervisor({ id: 'detectors', strategy: 'oneForOne', intensity: INTENSITY, children: detectors }),
+      ],
+    }),
+    account,
+    strategies: supervisor({ id: 'strategies', strategy: 'oneForOne', intensity: INTENSITY, children: strategies }),
+  };
 }
 
 /** By index: the symbol, with its venue where two venues on one tape trade the same symbol. */

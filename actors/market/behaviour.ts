@@ -28,8 +28,15 @@ export interface RecordsMessage {
   /** Answer: it stopped at `next` because lanes are not done; the same stretch is to be sent again from there. */
   stalled: boolean;
 }
+/** The clock has come to `us`, and no record with an earlier stamp will follow: `KernelPort.passTime`. `clockUs`: the kernel's answer. */
+export interface TimeMessage {
+  readonly type: 'time';
+  us: number;
+  untilUs: number;
+  clockUs: number;
+}
 /** `retell`: tell the machines afresh at the next record of each symbol (after a mute stretch). `finish`: no record will follow. */
-export type MarketKernelMessage = RecordsMessage | Control | { readonly type: 'retell' } | { readonly type: 'finish' };
+export type MarketKernelMessage = RecordsMessage | TimeMessage | Control | { readonly type: 'retell' } | { readonly type: 'finish' };
 
 export interface MarketKernelInput {
   readonly instruments: readonly Instrument[];
@@ -109,6 +116,11 @@ export const marketKernel: Behaviour<MarketKernelState, MarketKernelMessage, Mar
     switch (message.type) {
       case 'records':
         runRecords(state, message);
+        if (state.kernel.edges.length > 0) sendEdges(state, ctx);
+        return state;
+      case 'time':
+        state.kernel.passTime(message.us, message.untilUs);
+        message.clockUs = state.kernel.clockUs;
         if (state.kernel.edges.length > 0) sendEdges(state, ctx);
         return state;
       case 'retell':

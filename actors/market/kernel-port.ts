@@ -40,6 +40,13 @@ export interface KernelPort {
   /** See `MarketKernel.run`. */
   run(F: Float64Array, I: Int32Array, from: number, to: number, untilUs?: number): number;
   control(control: Control): void;
+  /** Clock at which `passTime` would have something to do, µs; Infinity where controls are applied elsewhere, in lanes. */
+  readonly nextControlUs: number;
+  /**
+   * The clock has come to `us` and no record with an earlier stamp will follow: applies what was due by then and before `untilUs`, as the
+   * next record would, up to the first control that raises edges. Not within a depth message.
+   */
+  passTime(us: number, untilUs: number): void;
   retell(): void;
   finish(): void;
   disown(taken: number): void;

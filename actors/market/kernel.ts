@@ -113,6 +113,19 @@ export class MarketKernel implements KernelPort {
     this.apply(control, seq);
   }
 
+  get nextControlUs(): number {
+    return this.controls.nextDueUs;
+  }
+
+  passTime(us: number, untilUs: number): void {
+    const { controls } = this;
+    this.clearEdges();
+    while (this.edges.length === 0 && controls.nextDueUs <= us && controls.nextDueUs < untilUs) {
+      const control = controls.shift()!;
+      this.applyControl(control, this.seq + 1, control.dueUs);
+    }
+  }
+
   /** Raises the tape clock, µs: another part of the stream has come that far. */
   raiseClock(us: number): void {
     if (us > this.clockUs) this.clockUs = us;

@@ -13,8 +13,21 @@ export interface RecordSource {
 /** A stretch of input: records of a batch, and the faults that strike actors or lanes before certain of them. */
 export interface InputChunk {
   readonly batch: RecordBatch;
+  /** Index of its first record; default 0. */
+  readonly from?: number;
   /** Ascending by `before` (an index into the batch, or its length). */
   readonly strikes: { readonly before: number; readonly fault: StrikeFault }[];
+}
+
+/** What a session takes its input from, stretch by stretch. */
+export interface InputSource {
+  /** The next stretch, or undefined where there is none: no more, or, of an `endless` source, none now. */
+  next(): InputChunk | undefined;
+  readonly endless?: boolean;
+  /** Inputs handed out or dropped so far; those that were dropped, and those that an overflow took, are among them. */
+  readonly inputs: number;
+  readonly dropped: number;
+  readonly lost: number;
 }
 
 /** A ring that is full for the next `left` records of a symbol. */
@@ -44,7 +57,7 @@ interface Delayed {
  *
  * Where no fault is near, blocks pass untouched.
  */
-export class FaultedSource {
+export class FaultedSource implements InputSource {
   /** Inputs so far: records of the tape, injected duplicates, and gap records of overflows. */
   inputs = 0;
   /** Inputs that were dropped by a fault. */

@@ -1,9 +1,10 @@
 import { KERNEL_PATH } from '../../actors/index.js';
-import type { KernelPort, RecordsMessage } from '../../actors/market/index.js';
+import type { KernelPort, RecordsMessage, TimeMessage } from '../../actors/market/index.js';
+import { Flag, Kind, KIND_MASK, TAG, WORDS_I } from '../../data/records/index.js';
 import type { Runtime } from '../../runtime/index.js';
 import { isLaneFault } from './fault-spec.js';
 import type { LaneFault } from './fault-spec.js';
-import type { FaultedSource, InputChunk } from './faulted-source.js';
+import type { InputChunk, InputSource } from './faulted-source.js';
 
 /** Where the inputs went: inputs = processed + gapped + deadLettered, once the session is finished. */
 export interface InputCounts {
@@ -22,6 +23,10 @@ export interface InputCounts {
 /** A message's `clockUs` while nobody has read it. */
 const UNREAD = -1;
 
+const freshMessage = (): RecordsMessage => ({
+  type: 'records', F: new Float64Array(0), I: new Int32Array(0), from: 0, to: 0, untilUs: Infinity, mute: false, next: 0, clockUs: 0, stalled: false,
+});
+
 /**
  * Drives a tree over a tape: the only place that moves the virtual clock.
  *
@@ -30,7 +35,7 @@ const UNREAD = -1;
  * takes effect at its record and before the next one, and a timer fires at its due time between two records.
  */
 export class ReplaySession {
-  /** Tape clock of the last record taken, µs; 0 before the first. */
+  /** Tape clock of the last record taken, or of what was told between two, µs; 0 before the first. */
   clockUs = 0;
   /** Nothing more will come: the tape has ended, or the root supervisor has given up. */
   ended = false;
@@ -42,23 +47,26 @@ export class ReplaySession {
   patient = false;
 
   readonly #runtime: Runtime;
-  readonly #source: FaultedSource;
+  readonly #source: InputSource;
   /** The kernel of every incarnation, oldest first. */
   readonly #kernels: readonly KernelPort[];
-  readonly #message: RecordsMessage = {
-    type: 'records', F: new Float64Array(0), I: new Int32Array(0), from: 0, to: 0, untilUs: Infinity, mute: false, next: 0, clockUs: 0, stalled: false,
-  };
+  #message = freshMessage();
+  readonly #time: TimeMessage = { type: 'time', us: 0, untilUs: Infinity, clockUs: UNREAD };
   readonly #strikeLane: ((fault: LaneFault) => void) | undefined;
   #deadLettered = 0;
   #chunk: InputChunk | undefined;
   #at = 0;
   #strike = 0;
+  /** The last record taken has more of its depth message to follow: nobody sees half of one. */
+  #insideMessage = false;
+  /** The kernel takes no time: it is not there, or held up. */
+  #timeless = false;
   #poisonsKernel = false;
   #threw = false;
   /** `queued`: the stretch lies in the mailbox of a kernel that takes nothing, suspended or backing off. `absent`: there is no kernel. */
   #held: 'no' | 'queued' | 'absent' = 'no';
 
-  constructor(runtime: Runtime, source: FaultedSource, kernels: readonly KernelPort[], strikeLane?: (fault: LaneFault) => void) {
+  constructor(runtime: Runtime, source: InputSource, kernels: readonly KernelPort[], strikeLane?: (fault: LaneFault) => void) {
     this.#strikeLane = strikeLane;
     this.#runtime = runtime;
     this.#source = source;
@@ -106,6 +114,61 @@ export class ReplaySession {
     return false;
   }
 
+  /**
+   * The time of the next thing that is due without a record: a timer, or what the kernel is to do between two records. Infinity where
+   * there is none.
+   */
+  get nextDueUs(): number {
+    return Math.min(this.#runtime.nextTimerUs(), this.#controlUs);
+  }
+
+  get #controlUs(): number {
+    return this.#insideMessage || this.#timeless ? Infinity : this.kernel.nextControlUs;
+  }
+
+  /**
+   * No record with an earlier stamp than `us` will come: does what is due by then, each at its own time, in the order in which the next
+   * record would have it done.
+   */
+  advanceTo(us: number): void {
+    const runtime = this.#runtime;
+    runtime.drain();
+    while (this.nextDueUs <= us && runtime.ended === null) {
+      const timerUs = runtime.nextTimerUs();
+      // One at a time: what it sends may be due before the next.
+      if (timerUs <= this.#controlUs) runtime.advanceTo(timerUs);
+      else this.#passTime(us, timerUs);
+    }
+    runtime.advanceTo(us);
+  }
+
+  #passTime(us: number, untilUs: number): void {
+    const runtime = this.#runtime;
+    const time = this.#time;
+    time.us = us;
+    time.untilUs = untilUs;
+    time.clockUs = UNREAD;
+    // One that is gone or held up lets its time pass until it takes a record again.
+    this.#timeless = runtime.inspect(KERNEL_PATH)?.state !== 'running' || runtime.send(KERNEL_PATH, time) !== 'delivered';
+    if (this.#timeless) return;
+    runtime.drain(1);
+    this.#moveTo(time.clockUs);
+    runtime.drain();
+  }
+
+  /** Gives up what is left of the stretch under way, which no kernel takes; returns how many records that are. */
+  abandon(): number {
+    const left = this.#chunk === undefined ? 0 : this.#chunk.batch.length - this.#at;
+    if (this.#held === 'queued') {
+      // It lies in a mailbox still: whoever gets it is to find nothing in it.
+      this.#message.to = this.#message.from;
+      this.#message = freshMessage();
+      this.#held = 'absent';
+    }
+    this.#at += left;
+    return left;
+  }
+
   /** Ends a warm-up: from here on edges are told, beginning with how things stand. */
   unmute(): void {
     this.mute = false;
@@ -142,12 +205,20 @@ export class ReplaySession {
   #load(): boolean {
     while (!this.ended && (this.#chunk === undefined || (this.#at >= this.#chunk.batch.length && this.#strike >= this.#chunk.strikes.length))) {
       this.#chunk = this.#source.next();
-      this.#at = 0;
+      this.#at = this.#chunk?.from ?? 0;
       this.#strike = 0;
-      this.ended = this.#chunk === undefined;
+      if (this.#chunk !== undefined) continue;
+      if (this.#source.endless === true) break;
+      this.ended = true;
     }
     if (this.#runtime.ended !== null) this.ended = true;
-    return !this.ended;
+    return !this.ended && this.#chunk !== undefined;
+  }
+
+  #moveTo(us: number): void {
+    if (us <= this.clockUs) return;
+    this.clockUs = us;
+    this.#runtime.moveTo(us);
   }
 
   #strikeActors(chunk: InputChunk): void {
@@ -211,10 +282,9 @@ export class ReplaySession {
     runtime.drain(1);
     if (message.clockUs === UNREAD && !this.#threw) return this.waiting || this.#waitForKernel();
     this.#at = message.next;
-    if (message.clockUs > this.clockUs) {
-      this.clockUs = message.clockUs;
-      runtime.moveTo(this.clockUs);
-    }
+    if (this.#at > message.from) this.#insideMessage = continues(message.I, this.#at - 1);
+    this.#timeless = false;
+    this.#moveTo(message.clockUs);
     runtime.drain();
     this.stalled = message.stalled;
     if (this.stalled || this.#at >= message.to || this.#threw || this.kernel.edges.length > 0) return false;
@@ -223,4 +293,11 @@ export class ReplaySession {
     runtime.advanceTo(timerUs);
     return false;
   }
+}
+
+/** Whether the record is of a depth message, and not its last. */
+function continues(I: Int32Array, record: number): boolean {
+  const tag = I[record * WORDS_I + TAG]!;
+  const kind = tag & KIND_MASK;
+  return (kind === Kind.DEPTH || kind === Kind.SNAPSHOT) && (tag & Flag.LAST) === 0;
 }

@@ -19,6 +19,8 @@ export class FollowingKernel implements KernelPort {
   readonly edges: Edge[] = [];
   readonly stalled = false;
   readonly skipped = 0;
+  /** Controls fall where the record says. */
+  readonly nextControlUs = Infinity;
   private readonly kernel: MarketKernel;
   private readonly next: NextRecords;
   /** Where controls fell, in the order they were sent. */
@@ -40,6 +42,8 @@ export class FollowingKernel implements KernelPort {
     this.places = order.filter((entry) => entry.type === 'control');
     this.skips = new Map(order.flatMap((entry) => (entry.type === 'skip' ? [[entry.seq, entry.symbols] as const] : [])));
   }
+
+  passTime(): void {}
 
   get clockUs(): number {
     return this.kernel.clockUs;

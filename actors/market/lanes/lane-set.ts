@@ -61,6 +61,10 @@ export class LaneSet {
     return this.feeds.reduce((sum, feed) => sum + feed.skipped, 0);
   }
 
+  /** Lanes apply controls before records alone. */
+  readonly nextControlUs = Infinity;
+  passTime(): void {}
+
   /** Records that throw do so in their lanes, which count them. */
   disown(): void {}
 

@@ -64,6 +64,9 @@ class AnsweredKernel implements KernelPort {
   readonly position = 0;
   readonly stalled = false;
   readonly skipped = 0;
+  readonly nextControlUs = Infinity;
+
+  passTime(): void {}
 
   run(_F: Float64Array, _I: Int32Array, from: number): number {
     this.edges.length = 0;

@@ -1,0 +1,40 @@
+import type { Json } from '../actors/engine/io.js';
+import type { KernelPort } from '../actors/market/index.js';
+import type { Config } from '../config/index.js';
+import type { Instrument } from '../data/records/index.js';
+import { supervisor } from '../runtime/index.js';
+import type { SupervisorSpec } from '../runtime/index.js';
+import { INTENSITY, sessionParts } from './market-session.js';
+
+export type EngineMode = 'paper' | 'demo' | 'live';
+
+/** All that a run's tree starts from besides the configuration; plain JSON, written into the run before the tree starts. */
+export interface EngineBoot {
+  readonly mode: EngineMode;
+  /** Engine clock at the start, µs. */
+  readonly startUs: number;
+  /** In the order of their index: the symbols of all products. */
+  readonly instruments: readonly Instrument[];
+  /** What the venue said of its instruments, by product. */
+  readonly rules: { readonly [product: string]: Json };
+  /** Rows of the domain record that the run goes on from; null for a fresh start. */
+  readonly recovered: Json;
+}
+
+/**
+ * The engine's tree.
+ *
+ *   /journal  /market           as in any session
+ *   /trading                    rest for one: without an account nobody trades
+ *     account                   risk gate and books; orders go to the kernel's simulated venue (paper)
+ *     strategies/SYMBOL
+ */
+export function engineTree(boot: EngineBoot, config: Config, onKernel?: (kernel: KernelPort) => void): SupervisorSpec {
+  const { journal, market, account, strategies } = sessionParts(boot.instruments, config, onKernel === undefined ? {} : { onKernel });
+  return supervisor({
+    id: 'engine',
+    strategy: 'oneForOne',
+    intensity: INTENSITY,
+    children: [journal, market, supervisor({ id: 'trading', strategy: 'restForOne', intensity: INTENSITY, children: [account, strategies] })],
+  });
+}

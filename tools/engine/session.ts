@@ -1,0 +1,190 @@
+import { EMPTY_DIGEST, type JournalState } from '../../actors/index.js';
+import { ENGINE_EFFECTS, type EffectHandlers, type EngineEffect } from '../../actors/engine/effects.js';
+import type { EngineInput } from '../../actors/engine/io.js';
+import type { KernelPort } from '../../actors/market/index.js';
+import { SEQ, WORDS_F } from '../../data/records/index.js';
+import { createRuntime, type EffectTable, type Runtime, type SupervisorSpec, VirtualClock } from '../../runtime/index.js';
+import type { InputChunk, InputSource } from '../replay/faulted-source.js';
+import { type InputCounts, ReplaySession } from '../replay/session.js';
+
+/** Seed of everything random in the tree; part of what makes a run and its replay one. */
+const ENGINE_SEED = 1;
+
+/** Two views over the same bytes. */
+export interface RecordViews {
+  readonly F: Float64Array;
+  readonly I: Int32Array;
+}
+
+export interface EngineSessionOptions {
+  /** The tree, by all that it starts from. `onKernel` is to get the kernel of every incarnation. */
+  readonly tree: (onKernel: (kernel: KernelPort) => void) => SupervisorSpec;
+  /** Engine clock at the start, µs. */
+  readonly startUs: number;
+  /** Who carries out what the tree asks for; what is not there is carried out by nobody, as in a replay. */
+  readonly effects?: EffectHandlers;
+}
+
+/** What the session did with what came from outside. */
+export interface EngineCounts extends InputCounts {
+  /** Inputs handed in, and those of them that no actor took: they are dead letters. */
+  readonly messages: number;
+  readonly refused: number;
+  /** Records that came while no kernel took any. */
+  readonly unheard: number;
+}
+
+/**
+ * The engine's tree and the one hand that drives it, live and in a replay of the run. Records and inputs come in one order, and nothing
+ * else moves the clock: given the same order and stamps it decides the same, whatever the cuts between records and however often the clock
+ * was asked to advance in between.
+ */
+export class EngineSession {
+  readonly runtime: Runtime;
+  /** From the journal's effects, so that it is known also when the tree is gone. */
+  journal: JournalState = { count: 0, digest: EMPTY_DIGEST };
+  readonly #session: ReplaySession;
+  readonly #source = new Pushed();
+  #messages = 0;
+  #refused = 0;
+  #unheard = 0;
+
+  #fault: { readonly thrown: unknown } | undefined;
+
+  /** @throws Error when the tree does not start: a defect or an impossible configuration. */
+  constructor({ tree, startUs, effects = {} }: EngineSessionOptions) {
+    const kernels: KernelPort[] = [];
+    this.runtime = createRuntime({ clock: new VirtualClock(startUs), seed: ENGINE_SEED, effects: this.#effectTable(effects) });
+    const started = this.runtime.start(tree((kernel) => void (kernels.includes(kernel) || kernels.push(kernel))));
+    if (!started.ok) throw new Error(`the engine's tree does not start: ${JSON.stringify(started.reason)}`);
+    this.#session = new ReplaySession(this.runtime, this.#source, kernels);
+    this.#session.patient = true;
+    this.runtime.drain();
+    this.#throwFault();
+  }
+
+  /** The root supervisor has given up: nothing is taken any more. */
+  get ended(): boolean {
+    return this.runtime.ended !== null;
+  }
+  /** The engine clock as the tree has it, µs. */
+  get clockUs(): number {
+    return this.runtime.nowUs();
+  }
+  /** The kernel that is alive. */
+  get kernel(): KernelPort {
+    return this.#session.kernel;
+  }
+  /** Records handed in so far: the number of the next one. */
+  get taken(): number {
+    return this.#source.inputs;
+  }
+
+  /**
+   * Records [from, to) have come, with stamps that do not lie before the clock. They are numbered in place and wholly taken when this
+   * returns: an edge takes effect at its record, timers fire between two.
+   * @throws what a handler of effects threw, here and below: a defect of its own. The tree has gone on meanwhile and does not hear of it.
+   */
+  records(batch: RecordViews, from: number, to: number): void {
+    if (from >= to) return;
+    this.#source.push(batch, from, to);
+    const session = this.#session;
+    while (!this.ended && this.#source.left(session.taken)) {
+      if (session.advance(to - from)) break;
+    }
+    // Suspended or stopped by an operator. A live feed waits for nobody: the next record that is taken finds a hole before it.
+    this.#unheard += session.abandon();
+    this.#throwFault();
+  }
+
+  /** An input has come at `atUs`: what is due by then is done first. One that no actor takes is a counted dead letter. */
+  input(atUs: number, { to, message }: EngineInput): void {
+    this.#session.advanceTo(atUs);
+    this.#messages += 1;
+    if (this.runtime.send(to, message) !== 'delivered') this.#refused += 1;
+    this.runtime.drain();
+    this.#throwFault();
+  }
+
+  /** Moves the clock to `us`; what is due by then is done on the way, each at its own time. Nothing with an earlier stamp may follow. */
+  advanceTo(us: number): void {
+    this.#session.advanceTo(us);
+    this.#throwFault();
+  }
+
+  /** When something is due that needs no input, µs; Infinity for never. */
+  nextTimerUs(): number {
+    return this.#session.nextDueUs;
+  }
+
+  counts(): EngineCounts {
+    return { ...this.#session.counts(), messages: this.#messages, refused: this.#refused, unheard: this.#unheard };
+  }
+
+  /** Nothing will follow: everybody's last messages are handled. */
+  finish(): void {
+    this.#session.finish();
+    this.#throwFault();
+  }
+
+  #throwFault(): void {
+    const fault = this.#fault;
+    this.#fault = undefined;
+    if (fault !== undefined) throw fault.thrown;
+  }
+
+  #effectTable(handlers: EffectHandlers): EffectTable {
+    const carryOut = (effect: EngineEffect) => (payload: never): void => {
+      if (effect === 'decision') this.journal = (payload as { readonly journal: JournalState }).journal;
+      try {
+        (handlers[effect] as ((payload: never) => void) | undefined)?.(payload);
+      } catch (thrown) {
+        // The actor must not hear of it: a replay would not tell it.
+        this.#fault ??= { thrown };
+      }
+    };
+    return Object.fromEntries(ENGINE_EFFECTS.map((effect) => [effect, carryOut(effect)]));
+  }
+}
+
+interface PushedChunk extends InputChunk {
+  readonly batch: { F: Float64Array; I: Int32Array; length: number };
+  from: number;
+}
+
+const emptyChunk = (): PushedChunk => ({ batch: { F: new Float64Array(0), I: new Int32Array(0), length: 0 }, from: 0, strikes: [] });
+
+/** The stretch of records that is being taken. */
+class Pushed implements InputSource {
+  readonly endless = true;
+  readonly dropped = 0;
+  readonly lost = 0;
+  inputs = 0;
+  /** The one that a session has, and the next. */
+  #chunk = emptyChunk();
+  #other = emptyChunk();
+  #isNew = false;
+
+  push({ F, I }: RecordViews, from: number, to: number): void {
+    for (let at = from; at < to; at += 1) F[at * WORDS_F + SEQ] = this.inputs++;
+    const chunk = this.#other;
+    this.#other = this.#chunk;
+    this.#chunk = chunk;
+    chunk.batch.F = F;
+    chunk.batch.I = I;
+    chunk.batch.length = to;
+    chunk.from = from;
+    this.#isNew = true;
+  }
+
+  /** Whether not all of it is among the `taken`. */
+  left(taken: number): boolean {
+    return this.#isNew || taken < this.inputs;
+  }
+
+  next(): InputChunk | undefined {
+    if (!this.#isNew) return undefined;
+    this.#isNew = false;
+    return this.#chunk;
+  }
+}
