@@ -3,6 +3,9 @@
  * run writes every input to its run log, and a replay gives the tree the same inputs and carries out no effect. So everything here is
  * plain JSON data, and nothing here is secret: keys stay with the host, listen keys and tokens are handles (`secret:7`).
  */
+import type { StoreRow } from '../../data/store/index.js';
+
+export type { StoreRow };
 
 /** A product of the venue with origins, limits and an account of its own. */
 export type VenueProduct = 'spot' | 'usdm' | 'options';
@@ -96,14 +99,6 @@ export type SocketInput =
       /** By stream name: engine clock of its last frame, µs. */
       readonly lastUs: Readonly<Record<string, number>>;
     };
-
-/** One row of the record that outlives the process: LMDB first, PostgreSQL where it is configured. Same key, new row: replaced. */
-export interface StoreRow {
-  readonly table: 'sessions' | 'orders' | 'fills' | 'trades' | 'transitions' | 'breakers' | 'commands' | 'ledger' | 'snapshots' | 'intents';
-  /** Unique in its table over all runs of the account. */
-  readonly key: string;
-  readonly row: { readonly [column: string]: Json };
-}
 
 /** Effect `store.write`. With `ack`, `store.flushed` comes to `to` once the rows, and all before them, are on the disk. */
 export interface StoreWrite {
