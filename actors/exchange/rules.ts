@@ -9,8 +9,12 @@ export const RULES = {
   percentEncodedSignatures: '2026-01-15',
   /** Spot listenKeys are gone: /api/v3/userDataStream answers 410. */
   spotListenKeysGone: '2026-02-20',
+  /** Spot has execution rules (PRICE_RANGE), and shows its reference prices. */
+  spotPriceRange: '2026-03-09',
   /** Successful order placement and cancellation weigh 0 on spot, and RAW_REQUESTS is 300 000 in 5 minutes. */
   spotOrdersWeighNothing: '2026-04-02',
+  /** Spot's self-trade prevention may be TRANSFER on every symbol. */
+  spotStpTransfer: '2026-04-02',
   /** USD-M streams are split into /public, /market and /private; the unrouted URL delivers the public class only. */
   usdmRoutedStreams: '2026-04-23',
   /** Spot percent and notional filters use the reference price where there is one. */

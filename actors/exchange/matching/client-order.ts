@@ -5,7 +5,7 @@ export type TimeInForce = 'GTC' | 'IOC' | 'FOK' | 'GTX' | 'GTD';
 
 /**
  * What happens where a taker meets a resting order of its own `stpGroup`; the taker's mode decides. `decrement` takes
- * the smaller leaves off both without a trade. Binance's `transfer` is not here.
+ * the smaller leaves off both without a trade (what Binance's TRANSFER moves besides is the venue's affair).
  */
 export type StpMode = 'none' | 'expire_taker' | 'expire_maker' | 'expire_both' | 'decrement';
 
@@ -30,7 +30,7 @@ export type OrderState = 'idle' | 'rejected' | 'queued' | 'untriggered' | 'trigg
 /**
  * Why an order ended unfilled. Whoever asks for a cancel names its reason; the matcher's own are
  * - `ioc`: the rest of an IOC order; `fok`: the whole could not be filled; `post-only`: it would have taken
- * - `no-liquidity`: a market order met an empty side; `price-limit`: it reached its worst price
+ * - `no-liquidity`: a market order met an empty side; `price-limit`: it reached its worst price, or any taker the end of the venue's price range
  * - `budget`: what is left of a quote budget does not buy a lot
  * - `gtd`: its time is over; `stp`: self-trade prevention; `book-full`: the book holds no more orders
  */

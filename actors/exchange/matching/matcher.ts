@@ -1,6 +1,7 @@
 import { ASK, BID, CLIENT, type OrderBook, type Side } from '../book/index.js';
 import type { ClientOrder, EndReason, TriggerSource } from './client-order.js';
-import type { AgentListener, AmendOutcome, MatchSink, PlaceOutcome, Quote, Trade } from './sink.js';
+import { affordableLots, beyond, fillable, outside, quoteInto } from './lookahead.js';
+import type { AgentListener, AmendOutcome, MatchSink, PlaceOutcome, PriceRange, Quote, Trade } from './sink.js';
 import { SortedOrders } from './sorted-orders.js';
 import { Triggers } from './triggers.js';
 
@@ -11,6 +12,8 @@ export interface MatcherOptions<O extends ClientOrder> {
   readonly firstTradeId?: number;
   /** What becomes of a conditional order whose price is reached already: refused (unless told otherwise), or triggered at once. */
   readonly reachedAtOnce?: 'refuse' | 'trigger';
+  /** Prices at which an order that begins to take may trade, for as long as it takes; undefined = any. A taker that meets another one expires. */
+  readonly rangeOf?: (taker: O) => PriceRange | undefined;
 }
 
 /** The writable face of the one Trade object. */
@@ -32,6 +35,7 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
 
   readonly #sink: MatchSink<O>;
   readonly #triggerAtOnce: boolean;
+  readonly #rangeOf: MatcherOptions<O>['rangeOf'];
   /** Client orders by handle. */
   readonly #clients: (O | null)[] = [];
   readonly #triggers: Triggers<O>;
@@ -49,6 +53,7 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
     this.#sink = options.sink;
     this.nextTradeId = options.firstTradeId ?? 1;
     this.#triggerAtOnce = options.reachedAtOnce === 'trigger';
+    this.#rangeOf = options.rangeOf;
     this.#triggers = new Triggers((order) => {
       order.state = 'triggered';
       this.#fired.push(order);
@@ -195,22 +200,8 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
    * The answer is one object that is filled anew.
    */
   quote(side: Side, lots: number, limitTicks = 0): Quote {
-    const { book } = this;
     const quote = this.#quote;
-    quote.lots = quote.tickLots = quote.firstTicks = quote.worstTicks = 0;
-    const resting = side === BID ? ASK : BID;
-    let tick = side === BID ? book.bestAsk : book.bestBid;
-    while (tick !== 0 && quote.lots < lots && !beyond(side, tick, limitTicks)) {
-      if (quote.firstTicks === 0) quote.firstTicks = tick;
-      quote.worstTicks = tick;
-      for (let handle = book.frontAt(resting, tick); handle !== 0 && quote.lots < lots; handle = book.behind(handle)) {
-        const there = book.lotsOf(handle) + book.hiddenLotsOf(handle);
-        const met = there < lots - quote.lots ? there : lots - quote.lots;
-        quote.lots += met;
-        quote.tickLots += met * tick;
-      }
-      tick = book.worse(resting, tick);
-    }
+    quoteInto(quote, this.book, side, lots, limitTicks);
     return quote;
   }
 
@@ -297,11 +288,12 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
         this.#end(order, 'expired', 'post-only');
         return;
       }
-      if (timeInForce === 'FOK' && !this.#fillable(order)) {
+      const range = this.#rangeOf?.(order);
+      if (timeInForce === 'FOK' && !fillable(order, book, this.#clients, range)) {
         this.#end(order, 'expired', 'fok');
         return;
       }
-      this.#match(order);
+      this.#match(order, range);
       if (order.state !== 'taking') return;
     }
     if (order.type === 'market') this.#end(order, 'expired', this.#whyUnfilled(order));
@@ -324,7 +316,7 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
     clients[handle] = order;
   }
 
-  #match(order: O): void {
+  #match(order: O, range: PriceRange | undefined): void {
     const { book } = this;
     const { side, stpMode } = order;
     const resting = side === BID ? ASK : BID;
@@ -332,6 +324,10 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
     while (order.state === 'taking') {
       const best = side === BID ? book.bestAsk : book.bestBid;
       if (best === 0 || beyond(side, best, order.ticks)) break;
+      if (outside(best, range)) {
+        this.#end(order, 'expired', 'price-limit');
+        break;
+      }
       const wanted = order.budget === 0 ? order.leavesLots : affordableLots(order, best);
       if (wanted <= 0) break;
       const handle = book.front(resting);
@@ -425,28 +421,6 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
     }
   }
 
-  /**
-   * Whether a FOK order would be filled whole. Orders of its own group count for nothing; unless its mode takes them
-   * out of the way (expire_maker), one that it meets too early spoils it.
-   */
-  #fillable(order: O): boolean {
-    const { book } = this;
-    const { side, stpMode } = order;
-    const resting = side === BID ? ASK : BID;
-    let left = order.budget === 0 ? order.leavesLots : order.budget;
-    for (let tick = side === BID ? book.bestAsk : book.bestBid; tick !== 0 && !beyond(side, tick, order.ticks); tick = book.worse(resting, tick)) {
-      for (let handle = book.frontAt(resting, tick); handle !== 0; handle = book.behind(handle)) {
-        if (stpMode !== 'none' && book.ownerOf(handle) === CLIENT && this.#clients[handle]!.stpGroup === order.stpGroup) {
-          if (stpMode === 'expire_maker') continue;
-          return false;
-        }
-        left -= (book.lotsOf(handle) + book.hiddenLotsOf(handle)) * (order.budget === 0 ? 1 : tick);
-        if (left <= 0) return true;
-      }
-    }
-    return false;
-  }
-
   #whyUnfilled(order: O): EndReason {
     const best = order.side === BID ? this.book.bestAsk : this.book.bestBid;
     if (best === 0) return 'no-liquidity';
@@ -511,15 +485,4 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
     this.#clients[order.handle] = null;
     order.handle = 0;
   }
-}
-
-/** Whether a price is worse than a taker's limit; limit 0 = none. */
-function beyond(side: Side, ticks: number, limitTicks: number): boolean {
-  return limitTicks !== 0 && (side === BID ? ticks > limitTicks : ticks < limitTicks);
-}
-
-/** Whole lots that what is left of a quote budget pays for. */
-function affordableLots(order: ClientOrder, ticks: number): number {
-  const left = order.budget - order.filledTickLots - order.preventedTickLots;
-  return left < ticks ? 0 : (left - (left % ticks)) / ticks;
 }

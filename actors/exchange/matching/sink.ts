@@ -37,6 +37,12 @@ export interface MatchSink<O extends ClientOrder> {
   onPrevented(taker: O, maker: O, lots: number): void;
 }
 
+/** Prices at which a taker may trade, in ticks, both included. */
+export interface PriceRange {
+  readonly low: number;
+  readonly high: number;
+}
+
 /** Who trades on the book without being a client. It may look at the book from inside, and do nothing else. */
 export interface AgentListener {
   /** Every trade, whoever trades, before the sink hears of it. `makerOwner` is what `OrderBook.add` was given (CLIENT: a client's order); `makerDone`: that order is gone. */

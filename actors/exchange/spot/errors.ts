@@ -10,7 +10,7 @@ export const UNKNOWN_ORDER = 'Unknown order sent.';
 
 export type FilterName =
   | 'PRICE_FILTER' | 'PERCENT_PRICE_BY_SIDE' | 'LOT_SIZE' | 'MARKET_LOT_SIZE' | 'NOTIONAL' | 'ICEBERG_PARTS' | 'MAX_NUM_ORDERS'
-  | 'MAX_NUM_ALGO_ORDERS' | 'MAX_POSITION' | 'TRAILING_DELTA' | 'MAX_NUM_ORDER_LISTS';
+  | 'MAX_NUM_ALGO_ORDERS' | 'MAX_POSITION' | 'TRAILING_DELTA' | 'MAX_NUM_ORDER_LISTS' | 'MAX_ASSET';
 export const filterFailure = (filter: FilterName): VenueError => new VenueError(-1013, `Filter failure: ${filter}`);
 
 export const invalidPrice = (): VenueError => new VenueError(-1013, 'Invalid price.');

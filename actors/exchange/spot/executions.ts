@@ -201,7 +201,7 @@ export class Executions {
   /** A conditional market order to buy held an estimate; now its cost is known. False when the account cannot pay it. */
   #fundSweep(order: SpotOrder): boolean {
     const before = order.budgetHold;
-    order.budgetHold = sweepOf(order.market, order.side, order.remainingLots, undefined, order.account, order.stp).cost;
+    order.budgetHold = sweepOf(order.market, order.side, order.remainingLots, undefined, order.stpGroup, order.stp).cost;
     try {
       this.refit(order);
       return true;
@@ -296,8 +296,10 @@ export class Executions {
 
   #preventedMatch(market: SpotMarket, taker: SpotOrder, maker: SpotOrder, lots: number): void {
     const decrement = taker.stpMode === 'decrement';
+    // TRANSFER takes two; with any other order it is DECREMENT.
+    const mode = taker.stp === 'TRANSFER' && maker.stp !== 'TRANSFER' ? 'DECREMENT' : taker.stp;
     const match: PreventedMatch = {
-      id: market.nextPreventedMatchId++, taker, maker, ticks: maker.ticks, mode: taker.stp, atUs: this.nowUs,
+      id: market.nextPreventedMatchId++, taker, maker, ticks: maker.ticks, mode, atUs: this.nowUs,
       takerLots: decrement ? lots : taker.stpMode === 'expire_maker' ? 0 : taker.remainingLots,
       makerLots: decrement ? lots : taker.stpMode === 'expire_taker' ? 0 : maker.remainingLots,
     };
@@ -305,11 +307,14 @@ export class Executions {
     this.#prevention = prevention;
     taker.preventedMatchId = match.id;
     maker.preventedMatchId = match.id;
-    const symbol = taker.owner.on(market);
-    symbol.prevented.push(match);
-    if (symbol.prevented.length > 2 * HISTORY_LIMIT) symbol.prevented = trimmed(symbol.prevented);
+    for (const owner of taker.owner === maker.owner ? [taker.owner] : [taker.owner, maker.owner]) {
+      const symbol = owner.on(market);
+      symbol.prevented.push(match);
+      if (symbol.prevented.length > 2 * HISTORY_LIMIT) symbol.prevented = trimmed(symbol.prevented);
+    }
     if (taker === this.placing) this.placingPrevented.push(match);
     if (!decrement) return;
+    if (mode === 'TRANSFER' && taker.owner !== maker.owner) this.#transfer(market, match, lots);
     // The matcher takes the lots off both and ends whichever has none left; that one is reported when it ends.
     for (const order of [maker, taker]) {
       if (order.remainingLots === lots) continue;
@@ -318,6 +323,19 @@ export class Executions {
       this.refit(order);
       this.#reportPrevention(order, prevention, lots);
     }
+  }
+
+  /** What two accounts of a trade group would have traded goes from one to the other: no trade, no commission. */
+  #transfer({ symbol }: SpotMarket, { taker, maker, ticks }: PreventedMatch, lots: number): void {
+    const [buyer, seller] = taker.side === BID ? [taker, maker] : [maker, taker];
+    this.#pay(buyer, seller.owner.id, symbol.quote, symbol.quoteAmount(ticks, lots));
+    this.#pay(seller, buyer.owner.id, symbol.base, symbol.baseAmount(lots));
+    for (const { owner } of [taker, maker]) {
+      this.touch(owner, symbol.base);
+      this.touch(owner, symbol.quote);
+    }
+    // Its leg has executed in part: the other one of a pair is over, as after a fill.
+    for (const order of [maker, taker]) this.#endSibling(order);
   }
 
   #reportPrevention(order: SpotOrder, prevention: Prevention, lastLots: number): void {

@@ -116,7 +116,7 @@ export class OrderEntry {
   /** What a market order to buy costs now; a conditional one is estimated at its stop price, or at the last. */
   budgetOf(order: SpotOrder): Amount {
     const { market } = order;
-    if (order.condition === 'none') return sweepOf(market, order.side, order.lots, undefined, order.account, order.stp).cost;
+    if (order.condition === 'none') return sweepOf(market, order.side, order.lots, undefined, order.stpGroup, order.stp).cost;
     return market.symbol.quoteAmount(order.askedStopTicks === 0 ? market.matcher.lastTicks : order.askedStopTicks, order.lots);
   }
 

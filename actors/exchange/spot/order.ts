@@ -212,9 +212,22 @@ export interface CommissionRates {
   readonly taker: bigint;
 }
 
+/** What is of one account alone. */
+export interface SpotAccountTerms {
+  /** Orders of accounts with the same number do not trade with each other; none unless given. */
+  readonly tradeGroupId?: number | undefined;
+  /** MAX_ASSET: the most of an asset that one order may be about. */
+  readonly maxAsset?: ReadonlyMap<Asset, Amount> | undefined;
+}
+
+/** Number of the trade group of an account that is in none. */
+const NO_GROUP = -1;
+
 export class SpotAccount {
   readonly id: AccountId;
   readonly rates: CommissionRates;
+  readonly tradeGroupId: number;
+  readonly maxAsset: ReadonlyMap<Asset, Amount>;
   readonly symbols = new Map<SpotMarket, AccountSymbol>();
   readonly lists = new Map<number, OrderList>();
   readonly openListsByClientId = new Map<string, OrderList>();
@@ -224,9 +237,16 @@ export class SpotAccount {
   /** Assets whose balance the command under way has changed. */
   readonly touched: Asset[] = [];
 
-  constructor(id: AccountId, rates: CommissionRates) {
+  constructor(id: AccountId, rates: CommissionRates, { tradeGroupId = NO_GROUP, maxAsset = new Map() }: SpotAccountTerms = {}) {
     this.id = id;
     this.rates = rates;
+    this.tradeGroupId = tradeGroupId;
+    this.maxAsset = maxAsset;
+  }
+
+  /** Whose orders do not trade with each other, for the matcher: the account's own number, or one below zero for a trade group. */
+  get stpGroup(): number {
+    return this.tradeGroupId === NO_GROUP ? this.id : NO_GROUP - 1 - this.tradeGroupId;
   }
 
   on(market: SpotMarket): AccountSymbol {

@@ -4,7 +4,7 @@
  */
 import { ASK, BID } from '../book/index.js';
 import type { ClientOrderId, OrderId } from '../ids.js';
-import { type Amount, parseAmount, ZERO } from '../ledger/index.js';
+import { type Amount, amount, type Asset, parseAmount, ZERO } from '../ledger/index.js';
 import type { PlaceRequest, StpMode as MatcherStpMode } from '../matching/index.js';
 import type { AsOf } from '../rules.js';
 import {
@@ -18,7 +18,7 @@ import type { OrderType, SpotSymbol, StpMode } from './symbol.js';
 
 const MATCHER_STP: Readonly<Record<StpMode, MatcherStpMode>> = {
   NONE: 'none', EXPIRE_TAKER: 'expire_taker', EXPIRE_MAKER: 'expire_maker', EXPIRE_BOTH: 'expire_both', DECREMENT: 'decrement',
-  // Between orders of one account, and no two accounts share a trade group here, TRANSFER does what DECREMENT does.
+  // What TRANSFER does besides, between accounts of one trade group, is money: see Executions.
   TRANSFER: 'decrement',
 };
 
@@ -62,13 +62,17 @@ export function prepareOrder(market: SpotMarket, owner: SpotAccount, request: Le
   if (request.quoteOrderQty !== undefined) {
     quoteOrderQty = quoteOf(request.quoteOrderQty);
     if (quoteOrderQty < symbol.minNotional) throw filterFailure('NOTIONAL');
-    lots = sweepOf(market, side, symbol.marketMaxLots, quoteOrderQty, owner.id, stp).lots;
+    checkAsset(owner, symbol.quote, quoteOrderQty);
+    lots = sweepOf(market, side, symbol.marketMaxLots, quoteOrderQty, owner.stpGroup, stp).lots;
     if (lots < symbol.minLots) throw (side === BID ? market.matcher.book.bestAsk : market.matcher.book.bestBid) === 0 ? noLiquidity() : tooLittleLiquidity();
   } else {
     lots = quantityOf(symbol, request.quantity);
     if (type === 'MARKET' && lots > symbol.marketMaxLots) throw filterFailure('MARKET_LOT_SIZE');
-    checkNotional(symbol, limit ? symbol.quoteAmount(ticks, lots) : undefined, lots, reference);
+    const value = limit ? symbol.quoteAmount(ticks, lots) : undefined;
+    checkNotional(symbol, value, lots, reference);
+    if (owner.maxAsset.size > 0) checkAsset(owner, symbol.quote, value ?? valueAt(symbol, lots, reference));
   }
+  if (owner.maxAsset.size > 0) checkAsset(owner, symbol.base, symbol.baseAmount(lots));
 
   const iceberg = request.icebergQty === undefined ? 0 : quantityOf(symbol, request.icebergQty);
   if (iceberg !== 0) {
@@ -88,7 +92,7 @@ export function prepareOrder(market: SpotMarket, owner: SpotAccount, request: Le
     timeInForce: type === 'LIMIT_MAKER' ? 'GTX' : limit ? tif : 'GTC',
     // All of it shown is no iceberg to the book.
     visibleLots: iceberg < lots ? iceberg : 0,
-    stpMode: MATCHER_STP[stp], condition, stopTicks, trailBips,
+    stpMode: MATCHER_STP[stp], stpGroup: owner.stpGroup, condition, stopTicks, trailBips,
   };
   return new SpotOrder(place, {
     market, owner, orderType: type, tif, stp, clientId: context.clientId, quoteOrderQty, icebergLots: iceberg,
@@ -109,9 +113,19 @@ function checkNotional(symbol: SpotSymbol, limitValue: Amount | undefined, lots:
   }
   // Market orders have no price: the reference price stands in, and with none there is nothing to compare.
   if (reference === undefined) return;
-  const value = (reference * symbol.baseAmount(lots)) / 100_000_000n;
+  const value = valueAt(symbol, lots, reference);
   if (symbol.spec.applyMinToMarket && value < symbol.minNotional) throw filterFailure('NOTIONAL');
   if (symbol.spec.applyMaxToMarket && value > symbol.maxNotional) throw filterFailure('NOTIONAL');
+}
+
+/** What an order is worth at the reference price; nothing where there is none. */
+function valueAt(symbol: SpotSymbol, lots: number, reference: Amount | undefined): Amount {
+  return amount(((reference ?? ZERO) * symbol.baseAmount(lots)) / 100_000_000n);
+}
+
+function checkAsset({ maxAsset }: SpotAccount, asset: Asset, value: Amount): void {
+  const limit = maxAsset.get(asset);
+  if (limit !== undefined && value > limit) throw filterFailure('MAX_ASSET');
 }
 
 function priceOf(symbol: SpotSymbol, text: string | undefined): number {

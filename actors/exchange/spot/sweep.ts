@@ -14,7 +14,7 @@ export interface Sweep {
  * Walks the side that a taker meets until `lots` are found, or until the next lot would pass `budget` of quote. Orders that self-trade
  * prevention would take out of the taker's way (EXPIRE_MAKER) count for nothing; hidden lots of icebergs count.
  */
-export function sweepOf(market: SpotMarket, side: Side, lots: number, budget: Amount | undefined, account: number, stp: StpMode): Sweep {
+export function sweepOf(market: SpotMarket, side: Side, lots: number, budget: Amount | undefined, stpGroup: number, stp: StpMode): Sweep {
   const { symbol, matcher } = market;
   const { book } = matcher;
   const resting: Side = side === BID ? ASK : BID;
@@ -25,7 +25,7 @@ export function sweepOf(market: SpotMarket, side: Side, lots: number, budget: Am
     for (let handle = book.frontAt(resting, ticks); handle !== 0; handle = book.behind(handle)) {
       if (stp === 'EXPIRE_MAKER') {
         const client: SpotOrder | null = matcher.clientAt(handle);
-        if (client !== null && client.account === account) continue;
+        if (client !== null && client.stpGroup === stpGroup) continue;
       }
       here += book.lotsOf(handle) + book.hiddenLotsOf(handle);
       if (found + here >= lots) break;

@@ -3,7 +3,9 @@
  * symbol; amounts are 10^-8 of base and quote, and one tick times one lot is always a whole number of them.
  */
 import { DecimalGrid, parseDecimal } from '../../../data/instruments/decimal.js';
+import type { Side } from '../book/index.js';
 import { type Amount, amount, AMOUNT_DECIMALS, type Asset, asset, formatAmount, mustParseAmount } from '../ledger/index.js';
+import type { PriceRange } from '../matching/index.js';
 
 export type SymbolStatus = 'TRADING' | 'END_OF_DAY' | 'HALT' | 'BREAK' | 'CANCEL_ONLY';
 export type OrderType = 'LIMIT' | 'LIMIT_MAKER' | 'MARKET' | 'STOP_LOSS' | 'STOP_LOSS_LIMIT' | 'TAKE_PROFIT' | 'TAKE_PROFIT_LIMIT';
@@ -11,6 +13,14 @@ export type StpMode = 'NONE' | 'EXPIRE_TAKER' | 'EXPIRE_MAKER' | 'EXPIRE_BOTH' |
 
 export const ORDER_TYPES: readonly OrderType[] = ['LIMIT', 'LIMIT_MAKER', 'MARKET', 'STOP_LOSS', 'STOP_LOSS_LIMIT', 'TAKE_PROFIT', 'TAKE_PROFIT_LIMIT'];
 export const STP_MODES: readonly StpMode[] = ['NONE', 'EXPIRE_TAKER', 'EXPIRE_MAKER', 'EXPIRE_BOTH', 'DECREMENT', 'TRANSFER'];
+
+/** A multiplier that is not given leaves its side and direction free. */
+export interface PriceRangeRule {
+  readonly bidLimitMultUp?: string;
+  readonly bidLimitMultDown?: string;
+  readonly askLimitMultUp?: string;
+  readonly askLimitMultDown?: string;
+}
 
 /** Everything that can be set of a symbol; decimal strings throughout. Unset fields take the defaults of {@link spotSymbol}. */
 export interface SpotSymbolSpec {
@@ -47,6 +57,8 @@ export interface SpotSymbolSpec {
   readonly maxPosition: string;
   readonly minTrailingDelta: number;
   readonly maxTrailingDelta: number;
+  /** Execution rule PRICE_RANGE: multiples of the reference price between which takers of each side may trade; null = no such rule. */
+  readonly priceRange: PriceRangeRule | null;
   readonly orderTypes: readonly OrderType[];
   readonly defaultStp: StpMode;
   readonly allowedStp: readonly StpMode[];
@@ -77,6 +89,7 @@ export function spotSymbol(given: Pick<SpotSymbolSpec, 'symbol' | 'base' | 'quot
     maxPosition: '',
     minTrailingDelta: 10,
     maxTrailingDelta: 2000,
+    priceRange: null,
     orderTypes: ORDER_TYPES,
     defaultStp: 'EXPIRE_MAKER',
     allowedStp: STP_MODES,
@@ -137,6 +150,7 @@ export class SpotSymbol {
   /** The band that was asked for last: many orders come between two trades. */
   #band: PriceBand | undefined;
   #bandOf: Amount | undefined;
+  readonly #rangeMultipliers: { readonly up: readonly (bigint | undefined)[]; readonly down: readonly (bigint | undefined)[] } | undefined;
   readonly #multipliers: { readonly bidUp: bigint; readonly bidDown: bigint; readonly askUp: bigint; readonly askDown: bigint };
 
   /** @throws RangeError when a size is no positive decimal, finer than 10^-8, or tick times step is. */
@@ -163,6 +177,14 @@ export class SpotSymbol {
     this.minNotional = mustParseAmount(spec.minNotional);
     this.maxNotional = mustParseAmount(spec.maxNotional);
     this.maxPosition = spec.maxPosition === '' ? undefined : mustParseAmount(spec.maxPosition);
+    const { priceRange } = spec;
+    const given = (text: string | undefined): bigint | undefined => (text === undefined ? undefined : multiplier(text));
+    if (priceRange !== null) {
+      this.#rangeMultipliers = {
+        up: [given(priceRange.bidLimitMultUp), given(priceRange.askLimitMultUp)],
+        down: [given(priceRange.bidLimitMultDown), given(priceRange.askLimitMultDown)],
+      };
+    }
     this.#multipliers = {
       bidUp: multiplier(spec.bidMultiplierUp), bidDown: multiplier(spec.bidMultiplierDown),
       askUp: multiplier(spec.askMultiplierUp), askDown: multiplier(spec.askMultiplierDown),
@@ -209,14 +231,30 @@ export class SpotSymbol {
     return this.#band!;
   }
 
+  /** Where a taker of a side may trade by the symbol's execution rule; undefined = anywhere. @param reference 10^-8 quote units, undefined = there is none */
+  takerRange(side: Side, reference: Amount | undefined): PriceRange | undefined {
+    if (this.#rangeMultipliers === undefined || reference === undefined) return undefined;
+    const up = this.#rangeMultipliers.up[side];
+    const down = this.#rangeMultipliers.down[side];
+    return { low: down === undefined ? 0 : this.#ticksAbove(reference, down), high: up === undefined ? Infinity : this.#ticksBelow(reference, up) };
+  }
+
   #bandAround(reference: Amount): PriceBand {
-    const ticks = (multiplied: bigint): number => Number((reference * multiplied) / (MULTIPLIER_SCALE * this.tickUnits));
-    const up = (multiplied: bigint): number => {
-      const exact = reference * multiplied;
-      return Number(exact / (MULTIPLIER_SCALE * this.tickUnits)) + (exact % (MULTIPLIER_SCALE * this.tickUnits) === 0n ? 0 : 1);
-    };
     const { bidUp, bidDown, askUp, askDown } = this.#multipliers;
-    return { bidUp: ticks(bidUp), bidDown: up(bidDown), askUp: ticks(askUp), askDown: up(askDown) };
+    return {
+      bidUp: this.#ticksBelow(reference, bidUp), bidDown: this.#ticksAbove(reference, bidDown),
+      askUp: this.#ticksBelow(reference, askUp), askDown: this.#ticksAbove(reference, askDown),
+    };
+  }
+
+  /** A multiple of a price in ticks, rounded down and up. */
+  #ticksBelow(reference: Amount, multiplied: bigint): number {
+    return Number((reference * multiplied) / (MULTIPLIER_SCALE * this.tickUnits));
+  }
+
+  #ticksAbove(reference: Amount, multiplied: bigint): number {
+    const exact = reference * multiplied;
+    return Number(exact / (MULTIPLIER_SCALE * this.tickUnits)) + (exact % (MULTIPLIER_SCALE * this.tickUnits) === 0n ? 0 : 1);
   }
 }
 

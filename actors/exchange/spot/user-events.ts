@@ -119,7 +119,7 @@ export class ExecutionReport implements UserEvent {
     if (order.strategyId !== undefined) text += `,"j":${order.strategyId}`;
     if (order.strategyType !== undefined) text += `,"J":${order.strategyType}`;
     if (prevention !== undefined) {
-      text += `,"A":"${symbol.quantity(this.#preventedLots)}","B":"${symbol.quantity(prevention.lastLots)}","u":-1,"U":${prevention.counterOrderId},"Cs":"${symbol.name}"`
+      text += `,"A":"${symbol.quantity(this.#preventedLots)}","B":"${symbol.quantity(prevention.lastLots)}","u":${order.owner.tradeGroupId},"U":${prevention.counterOrderId},"Cs":"${symbol.name}"`
         + `,"pl":"${symbol.quantity(prevention.lots)}","pL":"${symbol.price(prevention.ticks)}","pY":"${formatAmount(symbol.quoteAmount(prevention.ticks, prevention.lots))}"`;
     }
     if (this.#expiryReason !== undefined) text += `,"eR":"${this.#expiryReason}"`;

@@ -13,7 +13,7 @@ import { amendOrder, type AmendResult } from './amend.js';
 import { accountDisabled, cancelReplaceFailure, cancelRestricted, invalidSymbol, rejectReasonOf, unknownOrder } from './errors.js';
 import { Executions, type TradeListener } from './executions.js';
 import { ListEntry } from './list-entry.js';
-import { type CommissionRates, type OrderList, SpotAccount, type SpotMarket, type SpotOrder } from './order.js';
+import { type CommissionRates, type OrderList, SpotAccount, type SpotAccountTerms, type SpotMarket, type SpotOrder } from './order.js';
 import { attempt, type Cancellation, OrderEntry, type Placement } from './order-entry.js';
 import { ReferencePrice } from './reference-price.js';
 import type { AmendRequest, CancelListRequest, CancelReplaceRequest, CancelRequest, OcoRequest, OrderRequest, OtoRequest } from './requests.js';
@@ -97,9 +97,9 @@ export class SpotVenue implements Venue {
     return account;
   }
 
-  openAccount(id: AccountId, rates: CommissionRates = STANDARD_RATES): SpotAccount {
+  openAccount(id: AccountId, rates: CommissionRates = STANDARD_RATES, terms: SpotAccountTerms = {}): SpotAccount {
     this.ledger.open(id);
-    const account = new SpotAccount(id, rates);
+    const account = new SpotAccount(id, rates, terms);
     this.accounts.set(id, account);
     return account;
   }
@@ -225,7 +225,10 @@ export class SpotVenue implements Venue {
     const book = new OrderBook({ firstUpdateId, lowTick: symbol.minTicks, highTick: symbol.maxTicks });
     const market: SpotMarket = {
       index, symbol, reference: new ReferencePrice(symbol.tickUnits), nextPreventedMatchId: 0,
-      matcher: new Matcher<SpotOrder>({ book, sink: this.#executions.sinkOf(() => market), firstTradeId }),
+      matcher: new Matcher<SpotOrder>({
+        book, sink: this.#executions.sinkOf(() => market), firstTradeId,
+        ...(spec.priceRange === null || !this.asOf.holds('spotPriceRange') ? {} : { rangeOf: ({ side }: SpotOrder) => symbol.takerRange(side, market.reference.mean(this.#executions.nowUs)) }),
+      }),
     };
     return market;
   }

@@ -48,6 +48,8 @@ name = "reader"
 keys = [{ key = "${key('a')}", secret = "${key('b')}", permissions = ["read"], ips = ["127.0.0.1"] }]
 spot = { USDT = "1000.5" }
 commissions = { spot = { maker = "-0.0001", taker = "0.001" } }
+tradeGroupId = 3
+maxAsset = { BTC = "0.5" }
 
 [[account]]
 name = "trader"
@@ -55,6 +57,7 @@ keys = [{ key = "${key('c')}", publicKey = """${publicKey.export({ type: 'spki',
 `));
     assert.deepEqual(reader!.balances, { spot: { USDT: '1000.5' }, usdm: {}, options: {}, deribit: {} });
     assert.deepEqual([reader!.commissions, trader!.commissions], [{ spot: { maker: '-0.0001', taker: '0.001' } }, {}]);
+    assert.deepEqual([reader!.spotTerms, trader!.spotTerms], [{ tradeGroupId: 3, maxAsset: { BTC: '0.5' } }, { tradeGroupId: undefined, maxAsset: {} }]);
     assert.deepEqual([...reader!.keys[0]!.permissions], ['read']);
     assert.deepEqual(reader!.keys[0]!.ips, ['127.0.0.1']);
     const [own] = trader!.keys;

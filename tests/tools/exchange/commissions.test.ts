@@ -7,9 +7,10 @@ import { RawClient } from './usdm/raw-client.js';
 
 let opened: OpenedExchange;
 before(async () => {
-  const [first, second] = await demoAccounts(2, 1, demoBalances([{ base: 'BTC', startPrice: 60_000 }]));
+  const [first, second, ...both] = await demoAccounts(4, 1, demoBalances([{ base: 'BTC', startPrice: 60_000 }]));
   const commissions = { spot: { maker: '-0.0001', taker: '0.002' }, usdm: { maker: '-0.0002', taker: '0.0003' } };
-  opened = await openExchange({ accounts: new Accounts([{ ...first!, commissions }, second!]) });
+  const spotTerms = { tradeGroupId: 7, maxAsset: { BTC: '5', USDT: '1000000' } };
+  opened = await openExchange({ accounts: new Accounts([{ ...first!, commissions }, second!, ...both.map((one) => ({ ...one, spotTerms }))]) });
 });
 after(() => opened.close());
 
@@ -34,4 +35,34 @@ test('an account with commissions of its own pays them, and is paid its rebate, 
   const other = await new RawClient(opened, 1).ok('GET', '/fapi/v1/commissionRate', { symbol: 'BTCUSDT' });
   assert.deepEqual(opened.defects, []);
   assert.deepEqual([other['makerCommissionRate'], other['takerCommissionRate']], ['0.0002', '0.0005']);
+});
+
+test('accounts of a trade group are told so, do not trade with each other, and are held to the filters of their assets', async () => {
+  const [one, other] = [new Trader(opened, 'hmac', 2), new Trader(opened, 'hmac', 3)];
+  assert.equal((await one.call('GET', '/api/v3/account')).json['tradeGroupId'], 7);
+  assert.equal((await new Trader(opened).call('GET', '/api/v3/account')).json['tradeGroupId'], undefined);
+  assert.deepEqual((await one.call('GET', '/api/v3/myFilters', { symbol: 'BTCUSDT' })).json['assetFilters'], [
+    { filterType: 'MAX_ASSET', asset: 'BTC', limit: '5.00000000' }, { filterType: 'MAX_ASSET', asset: 'USDT', limit: '1000000.00000000' },
+  ]);
+  const order = { symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', selfTradePreventionMode: 'TRANSFER' };
+  const tooMuch = await one.call('POST', '/api/v3/order', { ...order, quantity: '5.00001', price: '60000' });
+  assert.deepEqual([tooMuch.code, tooMuch.msg], [-1013, 'Filter failure: MAX_ASSET']);
+  // One takes what is offered at the touch and rests with far more; the other meets that, unless the crowd was faster.
+  for (let tries = 0; ; tries += 1) {
+    assert.ok(tries < 12, 'the crowd took every resting order');
+    const { askPrice: price } = (await (await fetch(`${opened.origins.spot.rest}/api/v3/ticker/bookTicker?symbol=BTCUSDT`)).json()) as { readonly askPrice: string };
+    const resting = await one.call('POST', '/api/v3/order', { ...order, quantity: '5', price });
+    const met = await other.call('POST', '/api/v3/order', { ...order, side: 'SELL', quantity: '0.00100', price });
+    await one.call('DELETE', '/api/v3/openOrders', { symbol: 'BTCUSDT' });
+    await other.call('DELETE', '/api/v3/openOrders', { symbol: 'BTCUSDT' });
+    if (met.json['status'] !== 'EXPIRED_IN_MATCH') continue;
+    assert.equal(met.json['tradeGroupId'], 7);
+    const { orderId } = resting.json as { readonly orderId: number };
+    for (const who of [one, other]) {
+      const [match] = JSON.parse((await who.call('GET', '/api/v3/myPreventedMatches', { symbol: 'BTCUSDT', preventedMatchId: met.json['preventedMatchId'] as number })).text) as readonly Readonly<Record<string, unknown>>[];
+      assert.deepEqual([match!['makerOrderId'], match!['tradeGroupId'], match!['selfTradePreventionMode']], [orderId, 7, 'TRANSFER']);
+    }
+    break;
+  }
+  assert.deepEqual(opened.defects, []);
 });

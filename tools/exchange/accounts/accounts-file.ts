@@ -22,6 +22,7 @@ const schema = z.strictObject({
       z.strictObject({ key: keyText, publicKey: z.string(), permissions, ips }),
     ])).min(1),
     spot: amounts, usdm: amounts, options: amounts, deribit: amounts,
+    tradeGroupId: z.int().min(0).optional(), maxAsset: amounts,
     commissions: z.strictObject({ spot: commission, usdm: commission }).default({}),
   })).max(10_000).default([]),
 });
@@ -35,10 +36,11 @@ export function readAccounts(file: string): readonly Account[] {
   const { value } = checkToml(text, file, schema);
   if (value.account.length === 0) throw new CliError('configuration', `${file} lists no account`, 'begin one with [[account]]; docs/exchange.md has an example');
   const taken = new Set<string>();
-  return value.account.map(({ name, keys, spot, usdm, options, deribit, commissions }, at) => {
+  return value.account.map(({ name, keys, spot, usdm, options, deribit, commissions, tradeGroupId, maxAsset }, at) => {
     const id = accountId(FIRST_CLIENT_ACCOUNT + at);
     return {
       id, name, balances: { spot, usdm, options, deribit },
+      spotTerms: { tradeGroupId, maxAsset },
       commissions: { ...(commissions.spot === undefined ? {} : { spot: commissions.spot }), ...(commissions.usdm === undefined ? {} : { usdm: commissions.usdm }) },
       keys: keys.map((key): AccountKey => {
         if (taken.has(key.key)) throw new CliError('configuration', `${file}: account ${name} has a key that another one has already`);

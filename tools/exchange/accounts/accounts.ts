@@ -28,6 +28,14 @@ export interface CommissionTexts {
   readonly taker: string;
 }
 
+/** What holds for one account on spot alone. */
+export interface SpotTermTexts {
+  /** Orders of accounts with the same number do not trade with each other. */
+  readonly tradeGroupId?: number | undefined;
+  /** MAX_ASSET filters: the most of an asset that one order may be about, as decimals. */
+  readonly maxAsset: Readonly<Record<string, string>>;
+}
+
 /** A client of the exchange, with what it owns when the venue opens. Amounts are decimal texts by asset. */
 export interface Account {
   readonly id: AccountId;
@@ -36,6 +44,7 @@ export interface Account {
   readonly balances: Readonly<Record<BalancesOf, Readonly<Record<string, string>>>>;
   /** Where it pays other commissions than everybody. */
   readonly commissions?: Readonly<Partial<Record<'spot' | 'usdm', CommissionTexts>>>;
+  readonly spotTerms?: SpotTermTexts;
 }
 
 /** Everybody who has an account here. */

@@ -6,7 +6,7 @@ import type { AgentDesk } from '../../../actors/generator/live-market.js';
 import type { Scene } from '../product/product.js';
 import { StreamHub, futuresStreamClass } from '../web/index.js';
 import { fixed } from './decimals.js';
-import { FUTURES_SPEEDS_MS, MarketStreams, SPOT_SPEEDS_MS, type ForcedOrder, type StreamedSymbol } from './streams.js';
+import { FUTURES_SPEEDS_MS, MarketStreams, SPOT_SPEEDS_MS, type ForcedOrder, type StreamedSymbol, type VenueFacts } from './streams.js';
 import { SymbolText } from './symbol-text.js';
 
 /** What a perpetual's own engine knows, and its public data shows. Rates and amounts as the venue writes them. */
@@ -24,6 +24,11 @@ export interface PastFunding {
   readonly rate: string;
   readonly atUs: number;
   readonly markPrice: string;
+}
+
+/** What the venue tells its market data. */
+export interface MarketFacts extends Pick<VenueFacts, 'reference'> {
+  readonly perpetual?: PerpetualFacts;
 }
 
 /** Of one opened engine; a restarted engine has another. */
@@ -68,7 +73,7 @@ export class MarketFeed {
    * To be called in the engine's `open`, with the matchers of the scene's listings in their order and nothing in their books: fills them with
    * a market and answers what drives it. The venue's sinks call `traded` and the like from here on.
    */
-  open(nowUs: number, desks: readonly (AgentDesk & Pick<Matcher, 'nextTradeId'>)[], facts?: PerpetualFacts): MarketInside {
+  open(nowUs: number, desks: readonly (AgentDesk & Pick<Matcher, 'nextTradeId'>)[], { perpetual: facts, reference }: MarketFacts = {}): MarketInside {
     const { seed, scenario, listings, tape } = this.#scene;
     const played = tape?.product === this.product ? tape : undefined;
     const futures = this.product === 'usdm';
@@ -96,7 +101,9 @@ export class MarketFeed {
       mark.begin(nowUs, listing.startPrice, tick, data.klines);
       return { text: this.#texts[index]!, data, mark };
     });
-    streams = new MarketStreams(this.hub, futures ? 'futures' : 'spot', symbols, facts === undefined ? undefined : (index) => facts.funding(index));
+    streams = new MarketStreams(this.hub, futures ? 'futures' : 'spot', symbols, {
+      ...(facts === undefined ? {} : { funding: (index: number) => facts.funding(index) }), ...(reference === undefined ? {} : { reference }),
+    });
     const published = streams;
     const inside = new MarketInside({
       symbols: listings.map((listing, index) => {

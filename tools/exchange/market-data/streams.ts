@@ -41,6 +41,14 @@ const KLINE = /^kline_(\w+?)(@\+08:00)?$/;
 const CONTINUOUS = /^([a-z0-9]+)_perpetual@continuousKline_(\w+)$/;
 const WINDOWS: Readonly<Record<string, number>> = { '1h': HOUR_US, '4h': 4 * HOUR_US, '1d': DAY_US };
 
+/** What only the product's venue knows of a symbol. */
+export interface VenueFacts {
+  /** Funding rate and next funding of a perpetual. */
+  readonly funding?: (index: number) => { readonly rate: string; readonly nextUs: number };
+  /** Reference price of a spot symbol; null = there is none now. */
+  readonly reference?: (index: number, nowUs: number) => string | null;
+}
+
 export const SPOT_SPEEDS_MS: readonly number[] = [100, 1000];
 export const FUTURES_SPEEDS_MS: readonly number[] = [0, 100, 250, 500];
 
@@ -56,16 +64,17 @@ export class MarketStreams implements DataListener {
   readonly #scheduled = new Map<string, Scheduled>();
   readonly #forced = new Map<number, ForcedOrder>();
   readonly #speedsMs: readonly number[];
-  /** Funding rate and next funding of a perpetual. */
-  readonly #funding: (index: number) => { readonly rate: string; readonly nextUs: number };
+  readonly #funding: NonNullable<VenueFacts['funding']>;
+  readonly #reference: VenueFacts['reference'];
   #nowUs = 0;
 
-  constructor(hub: StreamHub, style: TextStyle, symbols: readonly StreamedSymbol[], funding: (index: number) => { readonly rate: string; readonly nextUs: number } = () => ({ rate: '0', nextUs: 0 })) {
+  constructor(hub: StreamHub, style: TextStyle, symbols: readonly StreamedSymbol[], { funding = () => ({ rate: '0', nextUs: 0 }), reference }: VenueFacts = {}) {
     this.#hub = hub;
     this.#style = style;
     this.#symbols = symbols;
     this.#speedsMs = style === 'spot' ? SPOT_SPEEDS_MS : FUTURES_SPEEDS_MS;
     this.#funding = funding;
+    this.#reference = reference;
     for (const symbol of symbols) this.#byLower.set(symbol.text.lower, symbol);
     for (const stream of hub.streams()) this.#wanted(stream, true);
     this.close = hub.onWanted((stream, wanted) => this.#wanted(stream, wanted));
@@ -227,6 +236,13 @@ export class MarketStreams implements DataListener {
       case 'avgPrice':
         if (futures) return undefined;
         return each(SECOND, (nowUs, unit) => `{"e":"avgPrice","E":${stamp(nowUs, unit)},"s":"${text.symbol}","i":"5m","w":"${fixed(data.meanTicks(5, nowUs) * text.price.unit, 8)}","T":${stamp(data.lastTrade?.atUs ?? nowUs, unit)}}`);
+      case 'referencePrice': {
+        const reference = this.#reference;
+        return reference === undefined ? undefined : each(SECOND, (nowUs, unit) => {
+          const price = reference(data.index, nowUs);
+          return `{"e":"referencePrice","s":"${text.symbol}","r":${price === null ? 'null' : `"${price}"`},"t":${stamp(nowUs, unit)}}`;
+        });
+      }
       case 'markPrice': return futures ? each(grids(3000), (nowUs, unit) => this.#markPrice(symbol, nowUs, unit)) : undefined;
       case 'markPrice@1s': return futures ? each(SECOND, (nowUs, unit) => this.#markPrice(symbol, nowUs, unit)) : undefined;
       default: return undefined;

@@ -79,6 +79,7 @@ export function accountOperations(act: Act, asOf: AsOf, limits: () => RateLimite
             commissionRates: { maker: rateText(maker), taker: rateText(taker), buyer: '0.00000000', seller: '0.00000000' },
             canTrade: account.canTrade, canWithdraw: false, canDeposit: false, brokered: false, requireSelfTradePrevention: false, preventSor: false,
             updateTime: stamp(account.updatedUs), accountType: 'SPOT', balances, permissions: ['SPOT'], uid: id,
+            ...(account.tradeGroupId < 0 ? {} : { tradeGroupId: account.tradeGroupId }),
           };
         });
       },
@@ -256,7 +257,14 @@ export function accountOperations(act: Act, asOf: AsOf, limits: () => RateLimite
       handle: (params, caller) => {
         const symbol = params.symbol();
         params.end();
-        return act(caller, (venue) => ({ exchangeFilters: [], symbolFilters: symbolFilters(venue.market(symbol).symbol), assetFilters: [] }));
+        return act(caller, (venue, id) => {
+          const rules = venue.market(symbol).symbol;
+          const assetFilters = [rules.base, rules.quote].flatMap((asset) => {
+            const limit = venue.account(id).maxAsset.get(asset);
+            return limit === undefined ? [] : [{ filterType: 'MAX_ASSET', asset, limit: formatAmount(limit) }];
+          });
+          return { exchangeFilters: [], symbolFilters: symbolFilters(rules), assetFilters };
+        });
       },
     },
   ];

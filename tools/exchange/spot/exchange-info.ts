@@ -1,5 +1,6 @@
 /** What the venue lists: exchangeInfo, execution rules and the reference price. */
 import { formatAmount, mustParseAmount } from '../../../actors/exchange/ledger/index.js';
+import type { AsOf } from '../../../actors/exchange/rules.js';
 import { BUCKET_COUNT, BUCKET_WIDTH_MS } from '../../../actors/exchange/spot/reference-price.js';
 import type { SpotSymbol } from '../../../actors/exchange/spot/symbol.js';
 import type { SpotVenue } from '../../../actors/exchange/spot/venue.js';
@@ -53,42 +54,52 @@ function symbolView(symbol: SpotSymbol, withPermissions: boolean): object {
   };
 }
 
-export function exchangeInfoOperations(engine: EnginePort<SpotVenue>, rateLimits: readonly RateLimit[]): readonly Operation[] {
-  return [
-    {
-      security: 'none', weight: 20, rest: 'GET /api/v3/exchangeInfo', ws: 'exchangeInfo',
-      handle: (params, caller) => {
-        const symbol = params.optionalSymbol();
-        const symbols = params.optionalSymbols();
-        const permissions = params.optionalString('permissions');
-        const withPermissions = params.optionalBoolean('showPermissionSets') ?? true;
-        const status = params.optionalEnum('symbolStatus', [...STATUSES, 'CANCEL_ONLY', 'END_OF_DAY'], () => new VenueError(-1122, 'Invalid symbolStatus.'));
-        if ((symbol !== undefined && symbols !== undefined) || ((symbol ?? symbols) !== undefined && (permissions !== undefined || status !== undefined))) throw badCombination();
-        params.end();
-        const spotWanted = permissions === undefined || permissions.includes('SPOT');
-        const named = symbol === undefined ? symbols : [symbol];
-        return engine.ask((venue) => {
-          const markets = named === undefined ? venue.markets : named.map((name) => venue.market(name));
-          return {
-            timezone: 'UTC', serverTime: caller.stamp(caller.receivedUs), rateLimits, exchangeFilters: [],
-            symbols: spotWanted ? markets.filter((market) => status === undefined || market.symbol.status === status).map((market) => symbolView(market.symbol, withPermissions)) : [],
-          };
-        });
-      },
+export function exchangeInfoOperations(engine: EnginePort<SpotVenue>, rateLimits: readonly RateLimit[], asOf: AsOf): readonly Operation[] {
+  return [exchangeInfo(engine, rateLimits), ...(asOf.holds('spotPriceRange') ? executionRules(engine) : [])];
+}
+
+function exchangeInfo(engine: EnginePort<SpotVenue>, rateLimits: readonly RateLimit[]): Operation {
+  return {
+    security: 'none', weight: 20, rest: 'GET /api/v3/exchangeInfo', ws: 'exchangeInfo',
+    handle: (params, caller) => {
+      const symbol = params.optionalSymbol();
+      const symbols = params.optionalSymbols();
+      const permissions = params.optionalString('permissions');
+      const withPermissions = params.optionalBoolean('showPermissionSets') ?? true;
+      const status = params.optionalEnum('symbolStatus', [...STATUSES, 'CANCEL_ONLY', 'END_OF_DAY'], () => new VenueError(-1122, 'Invalid symbolStatus.'));
+      if ((symbol !== undefined && symbols !== undefined) || ((symbol ?? symbols) !== undefined && (permissions !== undefined || status !== undefined))) throw badCombination();
+      params.end();
+      const spotWanted = permissions === undefined || permissions.includes('SPOT');
+      const named = symbol === undefined ? symbols : [symbol];
+      return engine.ask((venue) => {
+        const markets = named === undefined ? venue.markets : named.map((name) => venue.market(name));
+        return {
+          timezone: 'UTC', serverTime: caller.stamp(caller.receivedUs), rateLimits, exchangeFilters: [],
+          symbols: spotWanted ? markets.filter((market) => status === undefined || market.symbol.status === status).map((market) => symbolView(market.symbol, withPermissions)) : [],
+        };
+      });
     },
+  };
+}
+
+/** Since there are execution rules. */
+function executionRules(engine: EnginePort<SpotVenue>): readonly Operation[] {
+  return [
     {
       security: 'none', rest: 'GET /api/v3/executionRules', ws: 'executionRules',
       weight: (params) => (params.has('symbol') ? 2 : params.has('symbols') ? Math.min(40, 2 * (params.optionalSymbols()?.length ?? 1)) : 40),
-      // No symbol here has an execution rule.
       handle: (params) => {
         const symbol = params.optionalSymbol();
         const symbols = params.optionalSymbols();
-        params.optionalEnum('symbolStatus', STATUSES);
+        const status = params.optionalEnum('symbolStatus', STATUSES);
+        if ([symbol, symbols, status].filter((given) => given !== undefined).length > 1) throw badCombination();
         params.end();
-        return engine.ask((venue) => {
-          for (const name of symbol === undefined ? (symbols ?? []) : [symbol]) venue.market(name);
-          return { symbolRules: [] };
-        });
+        const named = symbol === undefined ? symbols : [symbol];
+        return engine.ask((venue) => ({
+          symbolRules: (named === undefined ? venue.markets : named.map((name) => venue.market(name)))
+            .filter(({ symbol: rules }) => rules.spec.priceRange !== null && (status === undefined || rules.status === status))
+            .map(({ symbol: { name, spec } }) => ({ symbol: name, rules: [{ ruleType: 'PRICE_RANGE', ...spec.priceRange }] })),
+        }));
       },
     },
     {

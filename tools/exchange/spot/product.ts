@@ -1,6 +1,7 @@
 import { engineBehaviour, outlivesCrashes } from '../../../actors/exchange/engine.js';
 import { asset, formatAmount, mustParseAmount } from '../../../actors/exchange/ledger/index.js';
 import type { Listing } from '../../../actors/exchange/listings.js';
+import type { AsOf } from '../../../actors/exchange/rules.js';
 import { spotSymbol, STP_MODES } from '../../../actors/exchange/spot/symbol.js';
 import type { UserEventSink } from '../../../actors/exchange/spot/user-events.js';
 import { SpotVenue, STANDARD_RATES } from '../../../actors/exchange/spot/venue.js';
@@ -36,7 +37,7 @@ export const spotProduct: MakeProduct = (scene) => {
   let opened: ProductServer | undefined;
   const act = actOn(engine);
   const operations = [
-    ...tradingOperations(act, actLaterOn(engine), scene.asOf, () => limits!), ...accountOperations(act, scene.asOf, () => limits!), ...exchangeInfoOperations(engine, rateLimits),
+    ...tradingOperations(act, actLaterOn(engine), scene.asOf, () => limits!), ...accountOperations(act, scene.asOf, () => limits!), ...exchangeInfoOperations(engine, rateLimits, scene.asOf),
   ];
   const keys = keyStoreOf(scene.accounts, 'spot');
   const listenKeys = new ListenKeys(scene.clock, hub);
@@ -55,7 +56,11 @@ export const spotProduct: MakeProduct = (scene) => {
         sliceUs: scene.sliceUs,
         open: outlivesCrashes((nowUs) => {
           const venue = openVenue(scene, feed, nowUs, (account) => limits?.releaseOrders(account, 1));
-          return { venue, market: feed.open(nowUs, venue.markets.map(({ matcher }) => matcher)) };
+          const reference = (index: number, atUs: number): string | null => {
+            const mean = venue.markets[index]!.reference.mean(atUs);
+            return mean === undefined ? null : formatAmount(mean);
+          };
+          return { venue, market: feed.open(nowUs, venue.markets.map(({ matcher }) => matcher), scene.asOf.holds('spotPriceRange') ? { reference } : {}) };
         }, (defect) => scene.onDefect('spot', new Error(`a crash left the venue wrong, it begins anew: ${defect}`))),
       },
     }),
@@ -84,7 +89,7 @@ function openVenue(scene: Scene, feed: MarketFeed, nowUs: number, onFirstFill: (
     event: (account, event) => hub.user(String(account), event.type, (unit) => event.text(unit)),
   };
   const venue = new SpotVenue({
-    symbols: scene.listings.map(symbolOf), asOf: scene.asOf, seed: scene.seed, events, firstUpdateId: FIRST_UPDATE_ID, firstTradeId: FIRST_TRADE_ID, firstOrderId: FIRST_ORDER_ID,
+    symbols: scene.listings.map((listing) => symbolOf(listing, scene.asOf)), asOf: scene.asOf, seed: scene.seed, events, firstUpdateId: FIRST_UPDATE_ID, firstTradeId: FIRST_TRADE_ID, firstOrderId: FIRST_ORDER_ID,
     trades: {
       trade: (market, trade) => {
         feed.traded(market.index, trade);
@@ -97,17 +102,25 @@ function openVenue(scene: Scene, feed: MarketFeed, nowUs: number, onFirstFill: (
       },
     },
   });
-  for (const { id, balances, commissions } of scene.accounts.all) {
+  for (const { id, balances, commissions, spotTerms } of scene.accounts.all) {
     const rates = commissions?.spot;
-    venue.openAccount(id, rates === undefined ? STANDARD_RATES : { maker: mustParseAmount(rates.maker), taker: mustParseAmount(rates.taker) });
+    venue.openAccount(id, rates === undefined ? STANDARD_RATES : { maker: mustParseAmount(rates.maker), taker: mustParseAmount(rates.taker) }, spotTerms === undefined ? {} : {
+      tradeGroupId: spotTerms.tradeGroupId, maxAsset: new Map(Object.entries(spotTerms.maxAsset).map(([name, limit]) => [asset(name), mustParseAmount(limit)])),
+    });
     for (const [name, value] of Object.entries(balances.spot)) venue.deposit(id, asset(name), mustParseAmount(value), nowUs);
   }
   return venue;
 }
 
+/** Takers trade within 30 % of the reference price: far enough for the market's crashes, near enough to stop an order that would sweep the book. */
+const PRICE_RANGE = { bidLimitMultUp: '1.3000', bidLimitMultDown: '0.7000', askLimitMultUp: '1.3000', askLimitMultDown: '0.7000' } as const;
+
 /** As the venue lists them: no symbol lets an account trade with itself. */
-function symbolOf({ symbol, base, quote, spot }: Listing): ReturnType<typeof spotSymbol> {
-  return spotSymbol({ symbol, base, quote, tickSize: spot.tickSize, stepSize: spot.lotSize, minNotional: spot.minNotional, allowedStp: STP_MODES.filter((mode) => mode !== 'NONE') });
+function symbolOf({ symbol, base, quote, spot }: Listing, asOf: AsOf): ReturnType<typeof spotSymbol> {
+  return spotSymbol({
+    symbol, base, quote, tickSize: spot.tickSize, stepSize: spot.lotSize, minNotional: spot.minNotional, allowedStp: STP_MODES.filter((mode) => mode !== 'NONE' && (mode !== 'TRANSFER' || asOf.holds('spotStpTransfer'))),
+    priceRange: PRICE_RANGE,
+  });
 }
 
 /** As exchangeInfo lists them: RAW_REQUESTS rose with the rule that orders weigh nothing. */

@@ -18,6 +18,7 @@ function conditional(order: SpotOrder, stamp: Stamp, withExpiryReason = true): s
   if (order.icebergLots !== 0) text += `,"icebergQty":"${symbol.quantity(order.icebergLots)}"`;
   if (order.strategyId !== undefined) text += `,"strategyId":${order.strategyId}`;
   if (order.strategyType !== undefined) text += `,"strategyType":${order.strategyType}`;
+  if (order.preventedMatchId >= 0 && order.owner.tradeGroupId >= 0) text += `,"tradeGroupId":${order.owner.tradeGroupId}`;
   if (order.preventedMatchId >= 0) text += `,"preventedMatchId":${order.preventedMatchId}`;
   if (order.preventedTotal > 0) text += `,"preventedQuantity":"${symbol.quantity(order.preventedTotal)}"`;
   if (order.expiryReason !== undefined && withExpiryReason) text += `,"expiryReason":"${order.expiryReason}"`;
@@ -47,8 +48,9 @@ export function placementText({ order, fills, prevented }: Placement, type: Resp
   text += `,${common(order)},"workingTime":${workingTime(order, stamp)}`;
   if (type === 'FULL') text += `,"fills":[${fills.map(fillText).join(',')}]`;
   if (prevented.length > 0) {
-    const matches = prevented.map(({ id, maker, ticks, makerLots }) =>
-      `{"preventedMatchId":${id},"makerOrderId":${maker.orderId},"price":"${symbol.price(ticks)}","makerPreventedQuantity":"${symbol.quantity(makerLots)}"}`);
+    const matches = prevented.map(({ id, maker, ticks, takerLots, makerLots }) =>
+      `{"preventedMatchId":${id},"makerSymbol":"${symbol.name}","makerOrderId":${maker.orderId},"price":"${symbol.price(ticks)}"`
+      + `${takerLots > 0 ? `,"takerPreventedQuantity":"${symbol.quantity(takerLots)}"` : ''}${makerLots > 0 ? `,"makerPreventedQuantity":"${symbol.quantity(makerLots)}"` : ''}}`);
     text += `,"preventedMatches":[${matches.join(',')}]`;
   }
   return `${text},"selfTradePreventionMode":"${order.stp}"${conditional(order, stamp)}}`;
@@ -141,7 +143,7 @@ export function tradeView({ order, tradeId, ticks, lots, quote, fee, feeAsset, i
 export function preventedView({ id, taker, maker, ticks, takerLots, makerLots, mode, atUs }: PreventedMatch, stamp: Stamp): View {
   const { symbol } = taker.market;
   return {
-    symbol: symbol.name, preventedMatchId: id, takerOrderId: taker.orderId, makerSymbol: symbol.name, makerOrderId: maker.orderId, tradeGroupId: -1,
+    symbol: symbol.name, preventedMatchId: id, takerOrderId: taker.orderId, makerSymbol: symbol.name, makerOrderId: maker.orderId, tradeGroupId: taker.owner.tradeGroupId,
     selfTradePreventionMode: mode, price: symbol.price(ticks),
     ...(takerLots > 0 ? { takerPreventedQuantity: symbol.quantity(takerLots) } : {}),
     ...(makerLots > 0 ? { makerPreventedQuantity: symbol.quantity(makerLots) } : {}),

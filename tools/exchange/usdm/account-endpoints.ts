@@ -1,6 +1,6 @@
 /** The account over REST and the websocket API: balances, positions, history and settings. */
 import * as refuse from '../../../actors/exchange/futures/usdm/errors.js';
-import { adlQuantile, type FuturesVenue, formatShort, type SymbolMarket } from '../../../actors/exchange/futures/usdm/index.js';
+import { adlQuantile, type FuturesAccount, type FuturesVenue, formatShort, type SymbolAccount, type SymbolMarket } from '../../../actors/exchange/futures/usdm/index.js';
 import { amount, formatAmount } from '../../../actors/exchange/ledger/index.js';
 import { type Endpoint, JsonText, type Params, type RateLimit, type RequestRule, type WsMethod } from '../web/index.js';
 import { accountV2, accountV3, balances, positionsV2, positionsV3 } from './account-views.js';
@@ -87,14 +87,8 @@ export function accountFaces(port: UsdmPort, rateLimits: readonly RateLimit[]): 
   };
   const leverageBracket: Handle = (params, caller) => {
     const symbol = params.optionalSymbol();
-    return port.askAccount(caller, (_account, venue) => chosen(venue, symbol).map((market) => ({
-      symbol: market.symbol.name,
-      notionalCoef: 1,
-      brackets: market.symbol.brackets.brackets.map((bracket) => ({
-        bracket: bracket.bracket, initialLeverage: bracket.initialLeverage, notionalCap: Number(formatShort(bracket.notionalCap)), notionalFloor: Number(formatShort(bracket.notionalFloor)),
-        maintMarginRatio: Number(formatShort(bracket.maintenanceRate)), cum: Number(formatShort(bracket.cum)),
-      })),
-    })));
+    // A list of one symbol too: the documentation has that without its list, the venue and its clients have it with.
+    return port.askAccount(caller, (_account, venue) => chosen(venue, symbol).map(bracketsOf));
   };
   const adl: Handle = (params, caller) => {
     const symbol = params.optionalSymbol();
@@ -102,7 +96,7 @@ export function accountFaces(port: UsdmPort, rateLimits: readonly RateLimit[]): 
       const state = account.of(market);
       return {
         symbol: market.symbol.name,
-        adlQuantile: account.dual ? { LONG: adlQuantile(state.long), SHORT: adlQuantile(state.short), HEDGE: 0 } : { LONG: 0, SHORT: 0, BOTH: adlQuantile(state.both) },
+        adlQuantile: adlOf(account, state),
       };
     }));
   };
@@ -221,4 +215,23 @@ export function accountFaces(port: UsdmPort, rateLimits: readonly RateLimit[]): 
 /** One market, or all. @throws VenueError -1121. */
 function chosen(venue: FuturesVenue, symbol: string | undefined): SymbolMarket[] {
   return symbol === undefined ? [...venue.markets.values()] : [venue.core.market(symbol)];
+}
+
+function bracketsOf({ symbol }: SymbolMarket): object {
+  return {
+    symbol: symbol.name, notionalCoef: 1,
+    brackets: symbol.brackets.brackets.map((bracket) => ({
+      bracket: bracket.bracket, initialLeverage: bracket.initialLeverage, notionalCap: Number(formatShort(bracket.notionalCap)), notionalFloor: Number(formatShort(bracket.notionalFloor)),
+      maintMarginRatio: Number(formatShort(bracket.maintenanceRate)), cum: Number(formatShort(bracket.cum)),
+    })),
+  };
+}
+
+/** Places in the queues. Of a hedge under cross margin both sides show one, the nearer, and HEDGE stands as a sign in the place of BOTH. */
+function adlOf({ dual }: FuturesAccount, { long, short, both, isolated }: SymbolAccount): object {
+  if (!dual) return { LONG: 0, SHORT: 0, BOTH: adlQuantile(both) };
+  const [one, other] = [adlQuantile(long), adlQuantile(short)];
+  if (isolated) return { LONG: one, SHORT: other, BOTH: 0 };
+  const held = long.lots !== 0 && short.lots !== 0 ? Math.max(one, other) : undefined;
+  return { LONG: held ?? one, SHORT: held ?? other, HEDGE: 0 };
 }

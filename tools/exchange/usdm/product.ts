@@ -52,7 +52,7 @@ export const usdmProduct: MakeProduct = (scene) => {
         open: outlivesCrashes((nowUs) => {
           const venue = openVenue(scene, feed, nowUs);
           const desks = [...venue.markets.values()].map((each) => new FuturesDesk(venue, each));
-          return { venue, market: feed.open(nowUs, desks, factsOf(venue, scene.listings)) };
+          return { venue, market: feed.open(nowUs, desks, { perpetual: factsOf(venue, scene.listings) }) };
         }, (defect) => scene.onDefect('usdm', new Error(`a crash left the venue wrong, it begins anew: ${defect}`))),
       },
     }),

@@ -67,6 +67,7 @@ describe('the matcher equals the slow reference engine', () => {
     'a decrement is taken for a pair of cancels': { request: (it) => (it.stpMode === 'decrement' ? { ...it, stpMode: 'expire_both' } : it) },
     'IOC rests': { request: (it) => (it.timeInForce === 'IOC' ? { ...it, timeInForce: 'GTC' } : it) },
     'a market order ignores its worst price': { request: (it) => (it.type === 'market' ? { ...it, ticks: 0 } : it) },
+    'takers trade out of their price range': { range: null },
     'the mark triggers what waits for the last price': { request: (it) => (it.triggerSource === 'last' ? { ...it, triggerSource: 'mark' } : it) },
     'a stop triggers one tick late': { request: (it) => (it.condition === 'stop' && it.trailBips === undefined && it.trailTicks === undefined ? { ...it, stopTicks: it.stopTicks! + (it.side === BID ? 1 : -1) } : it) },
     'a time in force is forgotten': { request: (it) => ({ ...it, expireAtUs: 0 }) },

@@ -24,6 +24,9 @@ export interface EngineFace {
 /** What the test does from inside an event: told the client orders of every trade, 0 = an agent. */
 export type TradeHook = (engine: EngineFace, takerId: number, makerId: number) => void;
 
+/** Prices at which takers of one account may trade, the others' at any: what a venue's price range does. */
+export const RANGED = { account: 3, low: 98, high: 102 } as const;
+
 const BUY = 0;
 
 interface Order {
@@ -49,6 +52,7 @@ const leaves = (order: Order): number => order.lots - order.filled - order.preve
 const budgetLeft = (order: Order): number => order.request.budget! - order.paid - order.preventedPaid;
 const byBudget = (order: Order): boolean => (order.request.budget ?? 0) > 0;
 const trails = (order: Order): boolean => (order.request.trailBips ?? 0) > 0 || (order.request.trailTicks ?? 0) > 0;
+const outOfRange = (taker: Order, maker: Order): boolean => taker.request.account === RANGED.account && (maker.ticks < RANGED.low || maker.ticks > RANGED.high);
 /** Whether its trigger price is reached from below. */
 const rises = ({ request }: Order): boolean => (request.condition === 'stop' ? request.side === BUY : request.side !== BUY);
 
@@ -283,6 +287,7 @@ export class ReferenceEngine implements EngineFace {
     while (taker.state === 'taking') {
       const maker = this.#queue(side)[0];
       if (maker === undefined || (taker.ticks !== 0 && !acceptable(side, maker.ticks, taker.ticks))) return;
+      if (outOfRange(taker, maker)) return this.#end(taker, 'expired', 'price-limit');
       const wanted = byBudget(taker) ? Math.floor(budgetLeft(taker) / maker.ticks) : leaves(taker);
       if (wanted === 0) return;
       if (stpMode === undefined || stpMode === 'none' || maker.request.account !== taker.request.account) {
@@ -332,7 +337,7 @@ export class ReferenceEngine implements EngineFace {
     const { side, stpMode, account } = taker.request;
     let needed = leaves(taker);
     for (const maker of this.#queue(side)) {
-      if (!acceptable(side, maker.ticks, taker.ticks)) break;
+      if (!acceptable(side, maker.ticks, taker.ticks) || outOfRange(taker, maker)) break;
       if (stpMode !== undefined && stpMode !== 'none' && maker.request.account === account) {
         if (stpMode === 'expire_maker') continue;
         break;

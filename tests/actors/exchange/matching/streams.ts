@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { ASK, BID, OrderBook, type Side } from '../../../../actors/exchange/book/index.js';
 import { ClientOrder, Matcher, type PlaceRequest } from '../../../../actors/exchange/matching/index.js';
-import type { EngineFace, TradeHook } from './reference.js';
+import { type EngineFace, RANGED, type TradeHook } from './reference.js';
 import { recordingSink } from './support.js';
 
 /** FAULTLINE_LONG=1: hundreds of times as many streams. */
@@ -12,6 +12,7 @@ export const LONG = process.env['FAULTLINE_LONG'] === '1';
 export interface Plant {
   readonly book?: (book: OrderBook) => void;
   readonly request?: (request: PlaceRequest) => PlaceRequest;
+  readonly range?: null;
 }
 
 /** The real engine behind the same face. `plant` breaks it on purpose. */
@@ -32,7 +33,7 @@ export class RealEngine implements EngineFace {
       assert.ok(this.book.bestAsk === 0 || this.book.bestBid < this.book.bestAsk, 'crossed inside an event');
       hook(this, ...ids);
     };
-    this.matcher = new Matcher({ book: this.book, sink });
+    this.matcher = new Matcher({ book: this.book, sink, ...(plant.range === null ? {} : { rangeOf: ({ account: owner }: ClientOrder) => (owner === RANGED.account ? RANGED : undefined) }) });
     this.request = plant.request ?? ((it) => it);
   }
 

@@ -4,7 +4,7 @@ import { ASK, BID } from '../../../../actors/exchange/book/index.js';
 import { mustParseAmount } from '../../../../actors/exchange/ledger/index.js';
 import { AsOf } from '../../../../actors/exchange/rules.js';
 import type { OrderRequest } from '../../../../actors/exchange/spot/requests.js';
-import { ANN, BTC, Desk, id, refusalOf } from './support.js';
+import { ANN, BOB, BTC, Desk, id, refusalOf, USDT } from './support.js';
 
 const GOOD: Partial<OrderRequest> = { timeInForce: 'GTC', price: '60000', quantity: '0.1' };
 const refused = (desk: Desk, more: Partial<OrderRequest>): string => refusalOf(() => desk.place(ANN, { ...GOOD, ...more }));
@@ -37,6 +37,23 @@ describe('filters of a spot symbol', () => {
     desk.print(60_000);
     assert.equal(refused(desk, { type: 'MARKET', quantity: '0.00016' }), '-1013 Filter failure: NOTIONAL');
     assert.equal(refused(desk, { type: 'MARKET', quantity: '17', side: 'SELL' }), '-1013 Filter failure: NOTIONAL');
+  });
+
+  it('hold one order of an account to its most of an asset, as base by quantity and as quote by value', () => {
+    const desk = new Desk({ terms: new Map([[ANN, { maxAsset: new Map([[BTC, mustParseAmount('0.5')], [USDT, mustParseAmount('12000')]]) }]]) });
+    desk.print(20_000);
+    const most = '-1013 Filter failure: MAX_ASSET';
+    assert.equal(refused(desk, { price: '20000', quantity: '0.50001' }), most);
+    assert.equal(refused(desk, { price: '30000', quantity: '0.40001' }), most);
+    assert.equal(refused(desk, { type: 'MARKET', side: 'SELL', quantity: '0.50001' }), most);
+    assert.equal(refused(desk, { type: 'MARKET', quoteOrderQty: '12000.01' }), most);
+    assert.equal(refusalOf(() => desk.venue.test(ANN, { symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', price: '30000', quantity: '0.5' }, desk.nowUs)), most);
+    // On another symbol the quote counts and the base has no limit.
+    desk.print(1000, 'ETHUSDT');
+    assert.equal(refused(desk, { symbol: 'ETHUSDT', price: '1000', quantity: '12.0001' }), most);
+    assert.equal(desk.place(ANN, { ...GOOD, symbol: 'ETHUSDT', price: '1000', quantity: '12' }).order.status, 'NEW');
+    assert.equal(desk.place(ANN, { ...GOOD, price: '20000', quantity: '0.5' }).order.status, 'NEW');
+    assert.equal(desk.place(BOB, { ...GOOD, price: '20000', quantity: '2' }).order.status, 'NEW', 'an account without the filter');
   });
 
   it('hold limit prices to a band around the reference price, by side', () => {

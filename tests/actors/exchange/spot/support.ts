@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { ASK, BID, type Side } from '../../../../actors/exchange/book/index.js';
 import { type AccountId, accountId, type ClientOrderId, FIRST_CLIENT_ACCOUNT } from '../../../../actors/exchange/ids.js';
 import { type Asset, asset, formatAmount, mustParseAmount } from '../../../../actors/exchange/ledger/index.js';
-import type { SpotMarket } from '../../../../actors/exchange/spot/order.js';
+import type { SpotAccountTerms, SpotMarket } from '../../../../actors/exchange/spot/order.js';
 import type { OrderRequest } from '../../../../actors/exchange/spot/requests.js';
 import { spotSymbol, type SpotSymbolSpec } from '../../../../actors/exchange/spot/symbol.js';
 import type { UserEvent } from '../../../../actors/exchange/spot/user-events.js';
@@ -27,8 +27,8 @@ export class Desk {
   readonly told = new Map<AccountId, Told[]>();
   nowUs = 1_784_000_000_000_000;
 
-  constructor(options: Partial<SpotVenueOptions> & { readonly spec?: Partial<SpotSymbolSpec> } = {}) {
-    const { spec, ...rest } = options;
+  constructor(options: Partial<SpotVenueOptions> & { readonly spec?: Partial<SpotSymbolSpec>; readonly terms?: ReadonlyMap<AccountId, SpotAccountTerms> } = {}) {
+    const { spec, terms, ...rest } = options;
     this.venue = new SpotVenue({
       symbols: [{ ...BTCUSDT, ...spec }, { ...ETHUSDT, ...spec }],
       events: {
@@ -40,7 +40,7 @@ export class Desk {
     for (const account of [ANN, BOB, CAT]) {
       this.told.set(account, []);
       // Cat is a market maker with a rebate.
-      this.venue.openAccount(account, account === CAT ? { maker: -5_000n, taker: 40_000n } : undefined);
+      this.venue.openAccount(account, account === CAT ? { maker: -5_000n, taker: 40_000n } : undefined, terms?.get(account));
       for (const [name, amount] of [[USDT, '1000000'], [BTC, '100'], [ETH, '1000']] as const) this.venue.deposit(account, name, mustParseAmount(amount), this.nowUs);
     }
     this.forget();

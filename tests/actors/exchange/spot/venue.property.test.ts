@@ -45,6 +45,7 @@ const command = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('amend' as const), account, symbol, pick, quantity }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('oco' as const), account, symbol, side, quantity, low: price, high: price, market: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('oto' as const), account, symbol, working: leg, leg, pair: fc.boolean(), low: price, high: price }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('clash' as const), account: fc.constantFrom(ANN, CAT), symbol, side, price, quantity, more: quantity }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('quote' as const), symbol, side, price, quantity }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('take' as const), symbol, side, quantity }) },
 );
@@ -96,6 +97,13 @@ function run(desk: Desk, one: Command): void {
       venue.placeOto(one.account, { symbol: one.symbol, working, pending: one.pair ? pair(other, '0.5', one.low, one.high, false) : [{ ...pending, quoteOrderQty: undefined, quantity: '0.7' }] }, nowUs);
       return;
     }
+    // Two of a trade group, one against the other.
+    case 'clash': {
+      const order = { symbol: one.symbol, type: 'LIMIT', timeInForce: 'GTC', price: one.price, stp: 'TRANSFER' } as const;
+      venue.place(one.account, { ...order, side: one.side, quantity: one.quantity }, nowUs);
+      venue.place(one.account === ANN ? CAT : ANN, { ...order, side: one.side === 'BUY' ? 'SELL' : 'BUY', quantity: one.more }, nowUs);
+      return;
+    }
     case 'quote': {
       const { matcher: { book }, symbol: rules } = venue.market(one.symbol);
       const added = book.add(one.side === 'BUY' ? BID : ASK, rules.prices.toSteps(one.price), rules.quantities.toSteps(one.quantity), 7);
@@ -137,9 +145,15 @@ describe('SpotVenue under random commands', () => {
     const done = new Map<string, number>();
     const refused = new Map<string, number>();
     const seen = new Map<string, number>();
+    const reasons = new Map<unknown, number>();
+    let transferred = 0;
     fc.assert(
       fc.property(fc.array(command, { minLength: 60, maxLength: 160 }), (commands) => {
-        const desk = new Desk({ spec: { maxNumAlgoOrders: 8, maxNumOrders: 30, maxNumOrderLists: 6, tickSize: '0.01', bidMultiplierDown: '0.985', askMultiplierUp: '1.015' } });
+        // Ann and Cat are one trade group: what either would trade with the other is prevented, or transferred.
+        const group = { tradeGroupId: 3 };
+        const desk = new Desk({ terms: new Map([[ANN, group], [CAT, group]]), spec: {
+          priceRange: { bidLimitMultUp: '1.02', bidLimitMultDown: '0.98', askLimitMultDown: '0.97' }, maxNumAlgoOrders: 8, maxNumOrders: 30, maxNumOrderLists: 6, tickSize: '0.01', bidMultiplierDown: '0.985', askMultiplierUp: '1.015',
+        } });
         // Bob can pay for little, so that funds run out at every place where they are needed.
         for (const [name, amount] of [[USDT, '-975000'], [BTC, '-98.5'], [ETH, '-998.5']] as const) desk.venue.deposit(BOB, name, mustParseAmount(amount), desk.nowUs);
         desk.forget();
@@ -164,7 +178,10 @@ describe('SpotVenue under random commands', () => {
           for (const [who, listener] of listeners) {
             for (const event of desk.told.get(who)!) {
               listener.hear(event);
-              if (event.e === 'executionReport') seen.set(String(event['X']), (seen.get(String(event['X'])) ?? 0) + 1);
+              if (event.e === 'executionReport') {
+                seen.set(String(event['X']), (seen.get(String(event['X'])) ?? 0) + 1);
+                reasons.set(event['eR'], (reasons.get(event['eR']) ?? 0) + 1);
+              }
             }
             const truth = desk.venue.account(who);
             for (const [name, { free, locked }] of desk.venue.ledger.balances(who)) {
@@ -191,14 +208,17 @@ describe('SpotVenue under random commands', () => {
           }
           desk.forget();
         }
+        for (const market of desk.venue.markets) transferred += desk.venue.account(ANN).on(market).prevented.filter(({ mode, taker, maker }) => mode === 'TRANSFER' && taker.owner !== maker.owner).length;
       }),
       { numRuns: LONG ? 3000 : 40 },
     );
     // The commands are worth something only if they get far.
     for (const verb of ['place', 'cancel', 'cancelReplace', 'amend', 'oco', 'oto']) assert.ok((done.get(verb) ?? 0) > 5, `${verb}: ${done.get(verb)}`);
+    assert.ok((reasons.get('EXECUTION_RULE_PRICE_RANGE_EXCEEDED') ?? 0) > 0, [...reasons].join(' '));
+    assert.ok(transferred > 5, `${transferred} transfers`);
     for (const status of ['NEW', 'PARTIALLY_FILLED', 'PENDING_NEW', 'FILLED', 'CANCELED', 'EXPIRED', 'EXPIRED_IN_MATCH']) assert.ok((seen.get(status) ?? 0) > 0, `no order was ever ${status}`);
     for (const code of ['-2010', '-2011', '-1013']) assert.ok([...refused.keys()].some((text) => text.startsWith(code)), code);
     assert.ok((refused.get('-2010 Account has insufficient balance for requested action.') ?? 0) > 5);
-    if (LONG) console.log(done, refused, seen);
+    if (LONG) console.log(done, refused, seen, reasons, transferred);
   });
 });

@@ -103,7 +103,7 @@ export const SENT_BY: Readonly<Record<Product, Readonly<Record<string, string>>>
 export const STREAMS: Readonly<Record<'spot' | 'usdm', readonly string[]>> = {
   spot: [
     'btcusdt@trade', 'btcusdt@aggTrade', 'btcusdt@bookTicker', 'btcusdt@depth', 'btcusdt@depth@100ms', 'btcusdt@depth5', 'btcusdt@depth10@100ms', 'btcusdt@depth20@100ms', 'btcusdt@kline_1m', 'btcusdt@kline_1s',
-    'btcusdt@kline_1d@+08:00', 'btcusdt@miniTicker', 'btcusdt@ticker', 'btcusdt@ticker_1h', 'btcusdt@ticker_4h', 'btcusdt@ticker_1d', 'btcusdt@avgPrice', '!miniTicker@arr', '!ticker@arr', '!ticker_1h@arr', '!ticker_4h@arr', '!ticker_1d@arr',
+    'btcusdt@kline_1d@+08:00', 'btcusdt@miniTicker', 'btcusdt@ticker', 'btcusdt@ticker_1h', 'btcusdt@ticker_4h', 'btcusdt@ticker_1d', 'btcusdt@avgPrice', 'btcusdt@referencePrice', '!miniTicker@arr', '!ticker@arr', '!ticker_1h@arr', '!ticker_4h@arr', '!ticker_1d@arr',
   ],
   usdm: [
     'btcusdt@trade', 'btcusdt@aggTrade', 'btcusdt@bookTicker', '!bookTicker', 'btcusdt@depth', 'btcusdt@depth@0ms', 'btcusdt@depth@100ms', 'btcusdt@depth@500ms', 'btcusdt@depth5', 'btcusdt@depth10@100ms', 'btcusdt@depth20@500ms', 'btcusdt@kline_1m',

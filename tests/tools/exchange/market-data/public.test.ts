@@ -17,7 +17,7 @@ const MARK = 'e E s st ps p P i r T';
 const SPOT_STREAMS: Readonly<Record<string, string>> = {
   'btcusdt@trade': 'e E s t p q T m M', 'btcusdt@aggTrade': 'e E s a p q f l T m M', 'btcusdt@kline_1m': 'e E s k', 'btcusdt@kline_1s': 'e E s k', 'btcusdt@kline_1d@+08:00': 'e E s k',
   'btcusdt@miniTicker': MINI, 'btcusdt@ticker': SPOT_DAY, 'btcusdt@ticker_1h': WINDOW, 'btcusdt@ticker_4h': WINDOW, 'btcusdt@ticker_1d': WINDOW, 'btcusdt@bookTicker': 'u s b B a A',
-  'btcusdt@avgPrice': 'e E s i w T', 'btcusdt@depth5': 'lastUpdateId bids asks', 'btcusdt@depth20@100ms': 'lastUpdateId bids asks', 'btcusdt@depth': 'e E s U u b a', 'btcusdt@depth@100ms': 'e E s U u b a',
+  'btcusdt@avgPrice': 'e E s i w T', 'btcusdt@referencePrice': 'e s r t', 'btcusdt@depth5': 'lastUpdateId bids asks', 'btcusdt@depth20@100ms': 'lastUpdateId bids asks', 'btcusdt@depth': 'e E s U u b a', 'btcusdt@depth@100ms': 'e E s U u b a',
   '!miniTicker@arr': MINI, '!ticker@arr': SPOT_DAY, '!ticker_1h@arr': WINDOW,
 };
 const MARKET_STREAMS: Readonly<Record<string, string>> = {

@@ -167,7 +167,11 @@ describe('what clients load', () => {
     assert.equal((await http(`${trader.rest}/api/v3/exchangeInfo?symbols=["ETHUSDT"]`)).json['symbols'] instanceof Array, true);
     assert.equal((await http(`${trader.rest}/api/v3/exchangeInfo?symbol=NOPE`)).text, '{"code":-1121,"msg":"Invalid symbol."}');
     assert.deepEqual((info.json['rateLimits'] as readonly Row[]).map((row) => `${String(row['rateLimitType'])} ${String(row['limit'])}`), ['REQUEST_WEIGHT 6000', 'ORDERS 100', 'ORDERS 200000', 'RAW_REQUESTS 300000']);
-    assert.deepEqual((await http(`${trader.rest}/api/v3/executionRules`)).json, { symbolRules: [] });
+    const rules = [{ ruleType: 'PRICE_RANGE', bidLimitMultUp: '1.3000', bidLimitMultDown: '0.7000', askLimitMultUp: '1.3000', askLimitMultDown: '0.7000' }];
+    assert.deepEqual((await http(`${trader.rest}/api/v3/executionRules`)).json, { symbolRules: ['BTCUSDT', 'ETHUSDT'].map((symbol) => ({ symbol, rules })) });
+    assert.deepEqual((await http(`${trader.rest}/api/v3/executionRules?symbol=ETHUSDT`)).json, { symbolRules: [{ symbol: 'ETHUSDT', rules }] });
+    assert.deepEqual((await http(`${trader.rest}/api/v3/executionRules?symbolStatus=BREAK`)).json, { symbolRules: [] });
+    assert.equal((await http(`${trader.rest}/api/v3/executionRules?symbol=ETHUSDT&symbolStatus=TRADING`)).code, -1128);
     assert.match(String((await http(`${trader.rest}/api/v3/referencePrice?symbol=BTCUSDT`)).json['referencePrice']), /^\d+\.\d{8}$/);
     assert.equal((await http(`${trader.rest}/api/v3/referencePrice/calculation?symbol=BTCUSDT`)).json['calculationType'], 'ARITHMETIC_MEAN');
   });
@@ -202,6 +206,8 @@ describe('what clients load', () => {
       const { listenKey } = (await http(`${early.rest}/api/v3/userDataStream`, { method: 'POST', key: early.key.key })).json;
       const stream = await Client.open(`${older.origins.spot.ws}/ws/${String(listenKey)}`);
       assert.equal(await weightOf(early), 1);
+      assert.equal((await http(`${early.rest}/api/v3/executionRules`)).status, 404, 'there were no such rules yet');
+      assert.equal((await early.call('POST', '/api/v3/order/test', { ...LOW, selfTradePreventionMode: 'TRANSFER' })).code, -1013);
       const events = [await stream.nextJson(), await stream.nextJson()];
       assert.deepEqual(events.map((event) => event['e']), ['executionReport', 'outboundAccountPosition']);
       stream.close();

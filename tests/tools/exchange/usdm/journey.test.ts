@@ -194,6 +194,17 @@ describe('USD-M over real sockets', () => {
     assert.deepEqual(await client.ok('POST', '/fapi/v1/countdownCancelAll', { symbol, countdownTime: 0 }), { symbol, countdownTime: '0' });
     const [brackets] = (await client.ok('GET', '/fapi/v1/leverageBracket', { symbol })) as unknown as { readonly brackets: Json[] }[];
     assert.deepEqual(brackets!.brackets[0], { bracket: 1, initialLeverage: 125, notionalCap: 300_000, notionalFloor: 0, maintMarginRatio: 0.004, cum: 0 });
+    // As each venue's own clients read it: a list, of one symbol too. Of an isolated hedge BOTH is shown, of a crossed one HEDGE.
+    const queues = async (): Promise<unknown> => ((await client.ok('GET', '/fapi/v1/adlQuantile', { symbol })) as unknown as Json[]).map(({ adlQuantile }) => Object.keys(adlQuantile as Json));
+    await client.ok('POST', '/fapi/v1/order', market('BUY', '0.010', { positionSide: 'LONG' }));
+    assert.deepEqual(await queues(), [['LONG', 'SHORT', 'BOTH']]);
+    await client.ok('POST', '/fapi/v1/order', market('SELL', '0.010', { positionSide: 'LONG' }));
+    await client.ok('POST', '/fapi/v1/marginType', { symbol, marginType: 'CROSSED' });
+    await client.ok('POST', '/fapi/v1/order', market('BUY', '0.010', { positionSide: 'LONG' }));
+    await client.ok('POST', '/fapi/v1/order', market('SELL', '0.010', { positionSide: 'SHORT' }));
+    assert.deepEqual(await queues(), [['LONG', 'SHORT', 'HEDGE']]);
+    const [crossed] = (await client.ok('GET', '/fapi/v1/adlQuantile', { symbol })) as unknown as { readonly adlQuantile: Readonly<Record<string, number>> }[];
+    assert.equal(crossed!.adlQuantile['LONG'], crossed!.adlQuantile['SHORT']);
     assert.deepEqual(await client.ok('GET', '/fapi/v1/commissionRate', { symbol }), { symbol, makerCommissionRate: '0.0002', takerCommissionRate: '0.0005', rpiCommissionRate: '0.0002' });
     assert.deepEqual(((await client.ok('GET', '/fapi/v1/rateLimit/order')) as unknown as Json[]).map(({ limit: most }) => most), [1200, 300]);
     const { headers } = await client.call('POST', '/fapi/v1/order/test', market('BUY', '0.010', { positionSide: 'LONG' }));
