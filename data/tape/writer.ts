@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fstatSync, fsyncSync, ftruncateSync, linkSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, linkSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import {
   BLOCK_RECORDS, EXCH_US, KIND_MASK, KIND_NAMES, RECORD_BYTES, RECV_US, SEQ, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I, type RecordBatch,
@@ -177,6 +177,17 @@ export class TapeWriter {
     this.#offset += BLOCK_HEADER_BYTES + storedBytes;
     this.#blocks.push(info);
     this.#pending = 0;
+  }
+
+  /** As {@link flush}, and what is written survives a loss of power. @throws TapeError `full`, `denied` or `io`. */
+  sync(): void {
+    this.flush();
+    try {
+      fdatasyncSync(this.#fd);
+    } catch (error) {
+      this.#fail();
+      throw writeFailure(this.path, error);
+    }
   }
 
   /**

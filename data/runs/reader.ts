@@ -1,0 +1,192 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { allocateBatch, BLOCK_RECORDS, type RecordBatch } from '../records/index.js';
+import { partialPath, TapeError, TapeReader, type TapeHeader } from '../tape/index.js';
+import { readDecisionLines } from './decision-lines.js';
+import { RunError } from './error.js';
+import { BOOT, findRun, LOG, tapeFile } from './folder.js';
+import { RunLogReader, type RunInput, type RunLogEntry, type RunMark, type RunPosition } from './log/index.js';
+import { parseJson, readManifest, readText, type RunManifest } from './manifest.js';
+
+/** A piece of a run, in the order in which its tree took them. */
+export type RunStep =
+  /** Records [from, to) of the batch, which is used again for the next step. */
+  | { readonly kind: 'records'; readonly batch: RecordBatch; readonly from: number; readonly to: number }
+  | (RunPosition & { readonly kind: 'input'; readonly input: RunInput })
+  | (RunPosition & { readonly kind: 'mark'; readonly mark: RunMark });
+
+/** Where a feed ended. */
+export interface RunFeedEnd extends RunPosition {
+  /** The run's log has its end mark, and all before it was there. Otherwise this is as far as tapes and log are common. */
+  readonly whole: boolean;
+  readonly entries: number;
+  /** Why it is not whole. */
+  readonly problem: string | null;
+}
+
+/** A run's folder, for reading. Nothing in it is changed. */
+export class RunReader {
+  readonly folder: string;
+  readonly manifest: RunManifest;
+
+  /** Opens the run that `text` means, see `findRun`. @throws RunError. */
+  static open(text: string, root?: string): RunReader {
+    const folder = findRun(text, root);
+    return new RunReader(folder, readManifest(folder));
+  }
+
+  private constructor(folder: string, manifest: RunManifest) {
+    this.folder = folder;
+    this.manifest = manifest;
+  }
+
+  /** The value that the run began with; undefined where it needed none. @throws RunError `corrupt` when it is not that any more. */
+  boot(): unknown {
+    const { bootDigest } = this.manifest;
+    if (bootDigest === null) return undefined;
+    const path = join(this.folder, BOOT);
+    const text = readText(path);
+    if (createHash('sha256').update(text).digest('hex') !== bootDigest) throw new RunError('corrupt', `${path}: is not what the run began with`);
+    return parseJson(path, text);
+  }
+
+  /** Canonical lines of its decisions, those that are whole. @throws RunError. */
+  decisions(): string[] {
+    return readDecisionLines(this.folder);
+  }
+
+  /** Where a tape of run.json lies. */
+  tapePath(file: string): string {
+    return isAbsolute(file) ? file : join(this.folder, file);
+  }
+
+  /** Tape `number` of those that the run recorded; also one that was not finished. @throws RunError. */
+  openTape(number: number): TapeReader {
+    return openTape(this.folder, number);
+  }
+
+  /** Header of the run's first tape. @throws RunError. */
+  tapeHeader(): TapeHeader {
+    const tape = this.openTape(0);
+    tape.close();
+    return tape.header;
+  }
+
+  /** Reads the whole run, from its beginning. To be closed. @throws RunError. */
+  feed(): RunFeed {
+    return new RunFeed(this.folder);
+  }
+
+  /** The entries of the run's log. To be closed. @throws RunError. */
+  log(): RunLogReader {
+    return new RunLogReader(join(this.folder, LOG));
+  }
+}
+
+function openTape(folder: string, number: number): TapeReader {
+  const path = join(folder, tapeFile(number));
+  try {
+    return existsSync(path) ? TapeReader.open(path) : TapeReader.open(partialPath(path), { partial: true });
+  } catch (error) {
+    throw fromTape(error);
+  }
+}
+
+function fromTape(error: unknown): Error {
+  if (!(error instanceof TapeError)) return error as Error;
+  const kind = error.kind === 'missing' || error.kind === 'unreadable' || error.kind === 'version' ? error.kind : 'corrupt';
+  return new RunError(kind, error.message, error.fix);
+}
+
+/**
+ * Tapes and log of a run as one stream: before each entry of the log, the records that came before it. It ends where one of them does: a tape
+ * that was written further than the log says nothing of the inputs between its records, and the other way round.
+ */
+export class RunFeed {
+  readonly #folder: string;
+  readonly #log: RunLogReader;
+  readonly #batch = allocateBatch(BLOCK_RECORDS);
+  #tape: TapeReader | undefined;
+  #at = 0;
+  #records = 0;
+  #clockUs = 0;
+  #entries = 0;
+  #entry: RunLogEntry | undefined;
+  #end: RunFeedEnd | undefined;
+  #tapeProblem: string | null = null;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.#log = new RunLogReader(join(folder, LOG));
+  }
+
+  /** Where it ended; undefined before `next` has come there. */
+  get end(): RunFeedEnd | undefined {
+    return this.#end;
+  }
+
+  /** The next step, or undefined at the end. @throws RunError when a tape is missing or damaged. */
+  next(): RunStep | undefined {
+    if (this.#end !== undefined) return undefined;
+    this.#entry ??= this.#log.next();
+    const entry = this.#entry;
+    if (entry === undefined) {
+      // A log can end after its last entry, be cut, or be damaged: the tapes' part ends with it.
+      return this.#ends(false, this.#log.end?.problem ?? `${this.#log.path}: has no end mark: the run was killed, or goes on`);
+    }
+    if (entry.records > this.#records) return this.#readRecords(entry);
+    this.#entry = undefined;
+    this.#entries += 1;
+    this.#clockUs = entry.clockUs;
+    if (entry.kind === 'mark') {
+      if (entry.mark.mark === 'tape') this.#changeTape(entry.mark.number, entry.mark.preamble);
+      if (entry.mark.mark === 'end') this.#ends(true, null);
+    }
+    return entry;
+  }
+
+  close(): void {
+    this.#log.close();
+    this.#tape?.close();
+  }
+
+  #ends(whole: boolean, problem: string | null): undefined {
+    this.#end = { whole, problem, records: this.#records, clockUs: this.#clockUs, entries: this.#entries };
+    return undefined;
+  }
+
+  #readRecords(entry: RunLogEntry): RunStep | undefined {
+    if (this.#at >= this.#batch.length && !this.#fill()) {
+      return this.#ends(false, this.#tapeProblem ?? `the tapes end after ${this.#records} records, the log goes on after ${entry.records}`);
+    }
+    const from = this.#at;
+    const to = Math.min(this.#batch.length, from + entry.records - this.#records);
+    this.#at = to;
+    this.#records += to - from;
+    return { kind: 'records', batch: this.#batch, from, to };
+  }
+
+  #fill(): boolean {
+    this.#at = 0;
+    try {
+      return this.#tape !== undefined && this.#tape.next(this.#batch) > 0;
+    } catch (error) {
+      // What a loss of power left of the last block. In a tape that was finished it is damage.
+      if (!(error instanceof TapeError) || this.#tape!.ended) throw fromTape(error);
+      this.#tapeProblem = error.message;
+      return false;
+    }
+  }
+
+  #changeTape(number: number, preamble: number): void {
+    this.#tape?.close();
+    this.#tape = openTape(this.#folder, number);
+    this.#batch.length = 0;
+    this.#at = 0;
+    for (let left = preamble; left > 0; left -= this.#at) {
+      if (!this.#fill()) throw new RunError('corrupt', `${this.#tape.path}: ends within its preamble`);
+      this.#at = Math.min(left, this.#batch.length);
+    }
+  }
+}

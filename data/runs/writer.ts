@@ -1,0 +1,331 @@
+import { createHash } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import { allocateBatch, RECORD_BYTES, type RecordBatch } from '../records/index.js';
+import { TapeError, TapeWriter, type TapeHeader } from '../tape/index.js';
+import { DecisionLinesWriter } from './decision-lines.js';
+import { RunError } from './error.js';
+import { BOOT, LOG, makeRunFolder, tapeFile } from './folder.js';
+import { RunLogWriter, type JsonValue, type RunInput, type RunMark } from './log/index.js';
+import { RUN_FORMAT, writeManifest, writeWhole, type RunManifest, type RunTape } from './manifest.js';
+import { freeBytes, SpaceGuard } from './space.js';
+
+/** What a run is, told when it begins. */
+export interface RunBeginning {
+  readonly kind: RunManifest['kind'];
+  /** An engine's `paper`, `demo` or `live`; "" where there are none. */
+  readonly mode?: string;
+  readonly version: string;
+  readonly config: unknown;
+  readonly configDigest: string;
+  /** What the tree began with besides the configuration; to be had again by `RunReader.boot`. */
+  readonly boot?: JsonValue;
+  /** Texts that only this run has, and that ids in its decisions are made with. `(id) => …` where they are made of the run's id. */
+  readonly idMarks?: readonly string[] | ((id: string) => readonly string[]);
+  /** Header of the tapes that the run records; without it the run records none. */
+  readonly tape?: TapeHeader;
+  /** Tapes that the run plays instead, where they lie. */
+  readonly plays?: readonly { readonly file: string; readonly records: number }[];
+  readonly replay?: RunManifest['replay'];
+}
+
+export interface RunWriterOptions {
+  /** Records after which a tape is due to be changed for a new one. Default 16 Mi: 1 GiB raw, about 100 MiB as it is kept. */
+  readonly tapeRecords?: number;
+  /** Bytes of finished tapes that are kept in the run's folder; the oldest go first. Default: all. */
+  readonly keepTapeBytes?: number;
+  /** Bytes that stay free on the disk: below them the run is told so while it can still write. Default 256 MiB. */
+  readonly leastFreeBytes?: number;
+  /** Wall clock at the beginning, ms. */
+  readonly nowMs?: number;
+  /** For tests: bytes free on the disk of a folder. */
+  readonly free?: (folder: string) => number;
+}
+
+const DEFAULT_TAPE_RECORDS = 16 * 1024 * 1024;
+const DEFAULT_LEAST_FREE_BYTES = 256 * 1024 * 1024;
+/** Decisions that wait in memory at most, characters. */
+const MOST_PENDING_DECISIONS = 64 * 1024;
+const NO_RECORDS = allocateBatch(0);
+
+interface KeptTape extends RunTape {
+  readonly bytes: number;
+}
+
+/**
+ * Writes the folder of a run: its tapes, its log, its decisions and run.json.
+ *
+ * Records and inputs are to be given here before they are given to the tree. `flush` writes the tape first, then the log with a mark of how far
+ * both are, then the decisions; so a run that is killed has, for every decision in its folder, what led to it.
+ */
+export class RunWriter {
+  readonly id: string;
+  readonly folder: string;
+  readonly #log: RunLogWriter;
+  readonly #decisions: DecisionLinesWriter;
+  readonly #header: TapeHeader | undefined;
+  readonly #space: SpaceGuard;
+  readonly #tapeRecords: number;
+  readonly #keepTapeBytes: number;
+  readonly #finished: KeptTape[] = [];
+  #manifest: RunManifest;
+  #tape: TapeWriter | undefined;
+  #preamble = 0;
+  #firstRecord = 0;
+  #tapes = 0;
+  #records = 0;
+  #clockUs = 0;
+  #dirty = true;
+  #digest: string | null = null;
+  #closed = false;
+
+  /** Makes a folder below `root` and begins the run in it. @throws RunError. */
+  static create(root: string, beginning: RunBeginning, options: RunWriterOptions = {}): RunWriter {
+    const { id, folder } = makeRunFolder(root, options.nowMs);
+    try {
+      return new RunWriter(id, folder, beginning, options);
+    } catch (error) {
+      rmSync(folder, { recursive: true, force: true });
+      throw asRunError(folder, error);
+    }
+  }
+
+  private constructor(id: string, folder: string, beginning: RunBeginning, options: RunWriterOptions) {
+    const { kind, mode = '', version, config, configDigest, boot, idMarks = [id], tape, plays = [], replay = null } = beginning;
+    this.id = id;
+    this.folder = folder;
+    this.#space = new SpaceGuard(folder, options.leastFreeBytes ?? DEFAULT_LEAST_FREE_BYTES, options.free ?? freeBytes);
+    this.#space.spend(0);
+    this.#tapeRecords = options.tapeRecords ?? DEFAULT_TAPE_RECORDS;
+    this.#keepTapeBytes = options.keepTapeBytes ?? Infinity;
+    this.#header = tape;
+    const bootText = boot === undefined ? undefined : JSON.stringify(boot);
+    if (bootText !== undefined) writeWhole(join(folder, BOOT), bootText);
+    this.#manifest = {
+      format: RUN_FORMAT, id, kind, mode, code: { version, node: process.version }, config, configDigest,
+      bootDigest: bootText === undefined ? null : createHash('sha256').update(bootText).digest('hex'),
+      idMarks: typeof idMarks === 'function' ? [...idMarks(id)] : [...idMarks],
+      pid: process.pid, host: hostname(), startedAt: new Date(options.nowMs ?? Date.now()).toISOString(), endedAt: null, exit: null,
+      tapes: plays.map(({ file, records }) => ({ file, firstRecord: 0, records, preamble: 0, removed: false })),
+      decisions: null, replay,
+    };
+    this.#log = new RunLogWriter(join(folder, LOG), id);
+    this.#decisions = new DecisionLinesWriter(folder);
+    try {
+      if (tape !== undefined) this.#beginTape(NO_RECORDS, 0);
+      this.#log.flush();
+      // Last, so that nobody takes a folder for a run that is not yet one.
+      writeManifest(folder, this.#manifest);
+      syncFolder(folder);
+      syncFolder(dirname(folder));
+    } catch (error) {
+      this.abort();
+      throw error;
+    }
+  }
+
+  get manifest(): RunManifest {
+    return this.#manifest;
+  }
+  /** Records so far: the number of the next one. Those of preambles are not among them. */
+  get records(): number {
+    return this.#records;
+  }
+  /** Newest engine clock given, µs. */
+  get clockUs(): number {
+    return this.#clockUs;
+  }
+  /** Entries of the run log so far, marks included. */
+  get entries(): number {
+    return this.#log.entries;
+  }
+  get decisions(): number {
+    return this.#decisions.count;
+  }
+  /** The tape is long enough: `rotate`. */
+  get rotationDue(): boolean {
+    return this.#tape !== undefined && this.#tape.records - this.#preamble >= this.#tapeRecords;
+  }
+
+  /**
+   * Appends records [from, to) to the tape. When it throws, `records` says how many of them are there: the others are not to reach the tree.
+   * @throws RunError `input` for a record that no tape can hold, `full`, `lowSpace`, `denied` or `io`.
+   */
+  append(batch: RecordBatch, from: number, to: number): void {
+    const tape = this.#tape;
+    if (tape === undefined) throw new RunError('closed', `${this.folder}: records no tape`);
+    if (from >= to) return;
+    this.#dirty = true;
+    this.#space.spend((to - from) * RECORD_BYTES);
+    const before = tape.records;
+    try {
+      tape.append(batch, from, to);
+    } catch (error) {
+      throw asRunError(tape.path, error);
+    } finally {
+      this.#records += tape.records - before;
+    }
+  }
+
+  /** Appends an input; what it returns is what the tree is to be given. @throws RunError, see `RunLogWriter.input`. */
+  input(clockUs: number, input: { readonly to: string; readonly message: object }): RunInput {
+    this.#advance(clockUs);
+    const given = this.#log.input(this, input);
+    this.#space.spend(512);
+    return given;
+  }
+
+  /** @throws RunError. */
+  mark(clockUs: number, mark: RunMark): void {
+    this.#advance(clockUs);
+    this.#log.mark(this, mark);
+  }
+
+  /** Takes a decision's canonical line and the digest up to it. @throws RunError. */
+  decision(line: string, digest: string): void {
+    this.#decisions.append(line);
+    this.#digest = digest;
+    this.#dirty = true;
+    if (this.#decisions.pending >= MOST_PENDING_DECISIONS) this.flush(this.#clockUs);
+  }
+
+  /** Everything so far survives the death of the process. @throws RunError. */
+  flush(clockUs: number): void {
+    this.#flush(clockUs, 'flush');
+  }
+
+  /** Everything so far survives a loss of power. @throws RunError. */
+  sync(clockUs: number): void {
+    this.#flush(clockUs, 'sync');
+  }
+
+  /**
+   * Ends the tape and begins the next one with `preamble`, records that say how the books stand: a replay of that tape alone begins with
+   * them, one of the run does without. @throws RunError.
+   */
+  rotate(clockUs: number, preamble: RecordBatch): void {
+    this.#advance(clockUs);
+    this.#endTape();
+    this.#beginTape(preamble, preamble.length);
+    this.#flush(clockUs, 'flush');
+    writeManifest(this.folder, this.#manifest);
+    this.#forgetOldTapes();
+  }
+
+  /** Ends the run. @throws RunError; the run is then as one that was killed. */
+  close(clockUs: number, exit: { readonly code: number; readonly reason: string }, nowMs: number = Date.now()): RunManifest {
+    if (this.#closed) return this.#manifest;
+    try {
+      this.#advance(clockUs);
+      this.#endTape();
+      this.#log.mark(this, { mark: 'end', ...exit });
+      this.#log.close();
+      this.#decisions.close();
+      this.#manifest = {
+        ...this.#manifest, endedAt: new Date(nowMs).toISOString(), exit,
+        decisions: this.#digest === null && this.#decisions.count > 0 ? null : { count: this.#decisions.count, digest: this.#digest ?? '0'.repeat(64) },
+      };
+      writeManifest(this.folder, this.#manifest);
+      this.#closed = true;
+      return this.#manifest;
+    } catch (error) {
+      this.abort();
+      throw asRunError(this.folder, error);
+    }
+  }
+
+  /** Leaves everything as it is on the disk, as if killed. Safe to call at any time. */
+  abort(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#tape?.abort();
+    this.#log.abort();
+    this.#decisions.abort();
+  }
+
+  #advance(clockUs: number): void {
+    if (clockUs > this.#clockUs) this.#clockUs = clockUs;
+    this.#dirty = true;
+  }
+
+  #flush(clockUs: number, how: 'flush' | 'sync'): void {
+    if (clockUs > this.#clockUs) this.#advance(clockUs);
+    if (this.#dirty) {
+      this.#space.spend(1024);
+      this.#log.mark(this, { mark: 'position' });
+      this.#dirty = false;
+    } else if (how === 'flush') return;
+    try {
+      this.#tape?.[how]();
+    } catch (error) {
+      throw asRunError(this.folder, error);
+    }
+    this.#log[how]();
+    this.#decisions[how]();
+  }
+
+  #beginTape(preamble: RecordBatch, count: number): void {
+    const number = this.#tapes;
+    try {
+      this.#tape = TapeWriter.create(join(this.folder, tapeFile(number)), this.#header!);
+      this.#tape.append(preamble, 0, count);
+      this.#tape.flush();
+    } catch (error) {
+      throw asRunError(this.folder, error);
+    }
+    this.#tapes += 1;
+    this.#preamble = count;
+    this.#firstRecord = this.#records;
+    this.#log.mark(this, { mark: 'tape', number, preamble: count });
+  }
+
+  #endTape(): void {
+    if (this.#tape === undefined) return;
+    const number = this.#tapes - 1;
+    let bytes: number;
+    try {
+      bytes = this.#tape.close().bytes;
+    } catch (error) {
+      throw asRunError(this.folder, error);
+    }
+    this.#tape = undefined;
+    this.#finished.push({ file: tapeFile(number), firstRecord: this.#firstRecord, records: this.#records - this.#firstRecord, preamble: this.#preamble, removed: false, bytes });
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#manifest = { ...this.#manifest, tapes: this.#finished.map(({ bytes: _bytes, ...tape }) => tape) };
+  }
+
+  #forgetOldTapes(): void {
+    let kept = this.#finished.reduce((sum, { removed, bytes }) => sum + (removed ? 0 : bytes), 0);
+    for (const [index, tape] of this.#finished.entries()) {
+      if (kept <= this.#keepTapeBytes) return;
+      if (tape.removed) continue;
+      this.#finished[index] = { ...tape, removed: true };
+      this.#tell();
+      // Said before it is done: a tape that is said to be there is.
+      writeManifest(this.folder, this.#manifest);
+      rmSync(join(this.folder, tape.file), { force: true });
+      kept -= tape.bytes;
+    }
+  }
+}
+
+function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function asRunError(path: string, error: unknown): Error {
+  if (error instanceof TapeError) {
+    const kind = error.kind === 'full' || error.kind === 'denied' || error.kind === 'closed' ? error.kind : error.kind === 'record' || error.kind === 'header' ? 'input' : 'io';
+    return new RunError(kind, error.message, error.fix);
+  }
+  return error instanceof Error ? error : new RunError('io', `${path}: ${String(error)}`);
+}
