@@ -5,7 +5,7 @@ export type StoreTable = (typeof STORE_TABLES)[number];
 /** Plain JSON: what goes in comes out the same, here and in PostgreSQL. */
 export type StoredValue = null | boolean | number | string | readonly StoredValue[] | { readonly [key: string]: StoredValue };
 
-/** One row of the record that outlives the process. The same key again replaces the row. */
+/** One row of the record that outlives the process. The same key again replaces the row. What the next run is to begin with says `open: true`. */
 export interface StoreRow {
   readonly table: StoreTable;
   /** Unique in its table over all runs of the account; 1 to {@link MOST_KEY_CHARACTERS} characters. */
