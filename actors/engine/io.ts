@@ -71,6 +71,8 @@ export interface SocketOpen {
   /** Least time between two pulses, ms. */
   readonly pulseEveryMs: number;
   readonly openTimeoutMs: number;
+  /** Which of the product's origins: 0, the default, is the first; the others are where a second feed goes. Beyond the last: the last. */
+  readonly origin?: number;
 }
 /** Effect `socket.send`. `text` may hold secret handles; `sign`: the host adds key, timestamp and signature to `params` (websocket API). */
 export interface SocketSend {
@@ -94,8 +96,12 @@ export type SocketInput =
   /** Market data is coming: told at the first frame of each stream and then at most every `pulseEveryMs`. Counts since the socket opened. */
   | {
       readonly type: 'socket.pulse'; readonly socket: string; readonly frames: number; readonly records: number; readonly refused: number;
-      /** Newest exchange stamp among them, µs, 0 for none; and the worst time from exchange stamp to arrival since the last pulse, µs. */
-      readonly exchUs: number; readonly lagUs: number;
+      /** Records that another connection, or this one, had brought already; holes in the venue's ids; quotes that differ between connections. */
+      readonly duplicates: number; readonly gaps: number; readonly disagreements: number;
+      /** Newest exchange stamp among them, µs, 0 for none. */
+      readonly exchUs: number;
+      /** Time from exchange stamp to arrival since the last pulse, µs: the worst, the median, the 99th percentile; 0 where nothing had a stamp. */
+      readonly lagUs: number; readonly lagP50Us: number; readonly lagP99Us: number;
       /** By stream name: engine clock of its last frame, µs. */
       readonly lastUs: Readonly<Record<string, number>>;
     };
