@@ -1,5 +1,5 @@
 /** What reconciliation finds, and what it proposes. */
-import type { LocalFill, LocalOrder, OrderService, PositionSide, VenueOrder, VenueOrderState, VenueTrade } from './views.js';
+import type { LocalFill, LocalOrder, OrderService, PositionSide, VenueIncome, VenueOrder, VenueOrderState, VenueTrade } from './views.js';
 
 /** Whose an order is that we did not know. The last four are made by the exchange. */
 export type Origin = 'ours' | 'foreign' | 'unknown' | 'liquidation' | 'adl' | 'settlement' | 'delivery';
@@ -17,6 +17,7 @@ export type Action =
   /** It never reached the exchange, or the exchange has forgotten it: nothing of it is open. */
   | { readonly do: 'forgetOrder'; readonly clientId: string }
   | { readonly do: 'bookFill'; readonly trade: VenueTrade }
+  | { readonly do: 'bookIncome'; readonly income: VenueIncome }
   | { readonly do: 'disputeFill'; readonly symbol: number; readonly tradeId: string }
   | { readonly do: 'setPosition'; readonly symbol: number; readonly positionSide: PositionSide; readonly signedLots: number }
   | { readonly do: 'setHolding'; readonly symbol: number; readonly quantity: string }
@@ -40,6 +41,8 @@ export type Difference =
   /** By its id one of ours, and we do not know of it. */
   | { readonly kind: 'forgottenOrder'; readonly order: VenueOrder; readonly action: Extract<Action, { do: 'adoptOrder' }> }
   | { readonly kind: 'fillMissed'; readonly trade: VenueTrade; readonly origin: Origin; readonly action: Extract<Action, { do: 'bookFill' }> }
+  /** Funding, a transfer, a fee outside trades. */
+  | { readonly kind: 'incomeMissed'; readonly income: VenueIncome; readonly action: Extract<Action, { do: 'bookIncome' }> }
   /** Booked, and not in a complete list of the exchange. */
   | { readonly kind: 'fillNotAtVenue'; readonly fill: LocalFill; readonly action: Extract<Action, { do: 'disputeFill' }> }
   | {
@@ -74,7 +77,7 @@ export type Difference =
 
 /** What could not be judged, and is not guessed at. */
 export interface Unjudged {
-  readonly what: 'order' | 'position' | 'balance' | 'fills' | 'fill';
+  readonly what: 'order' | 'position' | 'holding' | 'balance' | 'fills' | 'fill' | 'incomes';
   /** Client id, `symbol positionSide`, asset, symbol or trade id. */
   readonly key: string;
   readonly reason: string;

@@ -6,7 +6,7 @@
 import type { VenueProduct } from '../engine/io.js';
 import type { VenueOutcome, VenueReport } from '../engine/venue-calls.js';
 import type { Difference, Unjudged } from './differences.js';
-import type { LocalOrder, LocalView, VenueView } from './views.js';
+import type { EndedOrder, LocalOrder, LocalView, VenueView } from './views.js';
 
 /**
  * `fresh`: read from the exchange lately, kept by a live stream, and no difference left. `stale`: known, and too old or in doubt. `unknown`:
@@ -63,6 +63,8 @@ export interface OrdersQuestion {
 }
 export interface OrdersAnswer {
   readonly orders: readonly LocalOrder[];
+  /** Those that ended in the last minutes. */
+  readonly ended: readonly EndedOrder[];
 }
 
 /** To `/trading/ledger` by ask: what it has booked. `sinceMs`: fills from then on. Answered with {@link LedgerAnswer}. */
@@ -71,6 +73,6 @@ export interface LedgerQuestion {
   readonly product: VenueProduct;
   readonly sinceMs: number;
 }
-export type LedgerAnswer = Omit<LocalView, 'orders'>;
+export type LedgerAnswer = Omit<LocalView, 'orders' | 'ended'>;
 
 export type TruthMessage = VenueReport | VenueOutcome | TruthSuspicion | TruthRefresh | TruthStatusQuestion;

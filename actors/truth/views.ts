@@ -2,6 +2,7 @@
  * The two views that reconciliation compares: what we believe, and what the exchange says. Plain data. Prices are integer ticks, quantities
  * integer lots of the instrument of the symbol index, money decimal strings, stamps ms on the venue's clock.
  */
+import type { Instrument } from '../../data/records/index.js';
 import type { VenueProduct } from '../engine/io.js';
 import type { VenueOrderStatus } from '../engine/venue-calls.js';
 import type { Side } from '../venue/messages.js';
@@ -69,6 +70,18 @@ export interface VenueTrade {
   readonly venueMs: number;
 }
 
+/** What changed a balance without a trade, as the exchange lists it. */
+export interface VenueIncome {
+  /** Unique in the product. */
+  readonly id: string;
+  readonly kind: 'funding' | 'transfer' | 'liquidationFee' | 'other';
+  readonly asset: string;
+  /** Signed: positive came in. */
+  readonly amount: string;
+  readonly symbol: number | null;
+  readonly venueMs: number;
+}
+
 export interface VenuePosition {
   readonly symbol: number;
   readonly positionSide: PositionSide;
@@ -95,6 +108,7 @@ export interface VenueView {
   readonly positions: readonly VenuePosition[];
   readonly balances: readonly VenueBalance[];
   readonly trades: readonly VenueTrade[];
+  readonly incomes: readonly VenueIncome[];
 }
 
 /** What an order is to us. */
@@ -110,6 +124,14 @@ export interface LocalOrder extends VenueOrder {
   readonly changedMs: number;
   /** After it the exchange refuses the request that would have placed it (timestamp + recvWindow). */
   readonly expiresMs: number;
+}
+
+/** An order of ours that has ended; those that ended lately are enough. */
+export interface EndedOrder {
+  readonly service: OrderService;
+  readonly symbol: number;
+  readonly clientId: string;
+  readonly endedMs: number;
 }
 
 export interface LocalPosition {
@@ -150,11 +172,15 @@ export interface LocalView {
   /** Nothing was ever adopted from the exchange: the first view is the opening one. */
   readonly opening: boolean;
   readonly orders: readonly LocalOrder[];
+  /** A list of open orders that is older than their end must not bring them back. */
+  readonly ended: readonly EndedOrder[];
   readonly positions: readonly LocalPosition[];
   readonly holdings: readonly LocalHolding[];
   readonly balances: readonly LocalBalance[];
   /** Fills that are booked, at least those of the window. */
   readonly fills: readonly LocalFill[];
+  /** Ids of the incomes that are booked, at least those of the window. */
+  readonly incomes: readonly string[];
   /** Remainders too small to sell or protect that were told already. */
   readonly dust: readonly { readonly symbol: number; readonly positionSide: PositionSide; readonly ownLots: number }[];
 }
@@ -171,20 +197,17 @@ export interface FillWindow {
 
 /** What reconciliation has to know of an instrument. */
 export interface ReconcileInstrument {
-  readonly symbol: number;
+  readonly instrument: Instrument;
   /** What is bought, on spot; empty elsewhere. */
   readonly baseAsset: string;
-  readonly quoteAsset: string;
-  readonly tickSize: string;
-  readonly lotSize: string;
-  readonly multiplier: string;
   /** Smallest quantity that can be sold at market or protected at present prices; smaller is dust. */
   readonly minLots: number;
-  readonly inverse: boolean;
 }
 
 export interface ReconcileWindow {
   readonly fills: readonly FillWindow[];
+  /** The same of incomes; null where the product lists none. */
+  readonly incomes: Omit<FillWindow, 'symbol'> | null;
   readonly instruments: readonly ReconcileInstrument[];
   /** What changed later than `askedMs` less this is not judged: the answer may be older than the change. */
   readonly graceMs: number;
