@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { engineSchema } from './engine/engine.js';
 import { indicatorsSchema } from './indicators.js';
 import { lanesSchema } from './lanes.js';
 import { processSchema } from './process.js';
@@ -10,6 +11,7 @@ export const configSchema = z.strictObject({
   trading: tradingSchema.prefault({}),
   lanes: lanesSchema.prefault({}),
   process: processSchema.prefault({}),
+  engine: engineSchema.prefault({}),
 });
 export type Config = z.infer<typeof configSchema>;
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configSchema, DEFAULT_CONFIG } from '../../config/index.js';
 import { inWords, shapeAt, shapeOf, type Shape } from '../../config/expected.js';
@@ -14,15 +14,19 @@ interface Declared {
   readonly refers: string | undefined;
 }
 
-/** The files that declare schemas, below the checkout's root. */
-const SOURCES = ['config/schema.ts', 'config/indicators.ts', 'config/trading.ts', 'config/lanes.ts', 'config/process.ts'];
+/** Folders with the files that declare schemas, below the checkout's root. */
+const SOURCES = ['config', 'config/engine'];
+
+function sourcesOf(root: string): string[] {
+  return SOURCES.flatMap((folder) => readdirSync(join(root, folder)).filter((file) => file.endsWith('.ts')).map((file) => join(root, folder, file)));
+}
 
 /**
  * Text of config/faultline.toml: every key with its default, and above it what the schema's source says about it. The comments are
  * written once, beside the schema, and read from there; `root` is the checkout.
  */
 export function defaultFile(root: string): string {
-  const declared = new Map(SOURCES.flatMap((file) => declarations(readFileSync(join(root, file), 'utf8'))));
+  const declared = new Map(sourcesOf(root).flatMap((file) => declarations(readFileSync(file, 'utf8'))));
   const lines = [
     '# Every key of the configuration with its default. Copy what you change; what is not written keeps its default.',
     '# Made by `npm run docs` from the schema in config/*.ts; a test holds it equal to the program. How it is read: docs/configuration.md.',

@@ -40,10 +40,12 @@ export interface EngineDoor {
   /** An input: written to the run log, then handed to the tree. After the end of the intake it is dropped. */
   give(input: EngineInput): void;
   /**
-   * Market data: whole messages, receive stamps in engine time as of `clock.nowUs()` at arrival. Numbered, written to the tape, and handed to
-   * the kernel before this returns; the memory may be used again then.
+   * Market data: whole messages, receive stamps in engine time as of `clock.nowUs()` at arrival; they are numbered in place, and stamps before
+   * the tree's clock raised to it. On the tape and with the kernel when this returns; the memory may be used again then.
    */
   records(batch: RecordViews, from: number, to: number): void;
+  /** Tape and run log up to here are with the operating system when this returns; false when they cannot be written any more. Before an order leaves. */
+  flush(): boolean;
   /** A defect of ours: ends the process with its own code. */
   fail(error: unknown): void;
 }
@@ -66,23 +68,3 @@ export interface EnginePart {
 
 /** Makes a part; `access` holds what no actor may see. */
 export type MakePart = (door: EngineDoor, access: VenueAccess) => EnginePart | Promise<EnginePart>;
-
-/**
- * The run folder while it is written. A method that returns false has written nothing and will write nothing more: the host hands
- * nothing to the tree that is not written.
- */
-export interface RunWriter {
-  readonly dir: string;
-  /** Before the tree hears of it. `records`: how many records were handed in before it. */
-  input(records: number, clockUs: number, input: EngineInput): boolean;
-  /** Timers that fired without an input need no entry; this says how far the clock had come when the run ended, or at a checkpoint. */
-  mark(records: number, clockUs: number): boolean;
-  /** Numbered records, before the kernel hears of them. False: not on the tape. */
-  records(batch: RecordViews, from: number, to: number): boolean;
-  /** A decision has been made: for the run's own list. */
-  decision(line: string): void;
-  /** Tape and log up to here are with the operating system when this returns (`flushFirst`, before an order leaves). */
-  flush(): void;
-  /** Ends the run in good order. Never rejects. */
-  close(end: { readonly reason: string; readonly exit: string; readonly digest: string; readonly decisions: number }): Promise<void>;
-}
