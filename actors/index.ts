@@ -9,6 +9,7 @@ export * from './score/score.js';
 export * from './strategy/contract.js';
 export * from './strategy/host.js';
 export * from './strategy/percentile.js';
+export * from './strategy/eager.js';
 export * from './account/messages.js';
 export * from './account/account.js';
 export * from './venue/matcher.js';

@@ -81,6 +81,18 @@ export const percentileSchema = z.strictObject({
 });
 export type PercentileParams = z.infer<typeof percentileSchema>;
 
+/** A strategy for tests, which trades at once and all the time: docs/strategies.md. */
+export const eagerSchema = z.strictObject({
+  orderType: z.enum(['limit', 'market']).default('market'),
+  equityShare: z.number().gt(0).lte(1).default(0.05),
+  timeToLiveMs: z.int().min(1).max(600_000).default(1000),
+  /** From the first fill to the exit. */
+  holdMs: z.int().min(1).max(3_600_000).default(2000),
+  /** From one trade to the next, and from an exit that failed to the next try. */
+  pauseMs: z.int().min(1).max(3_600_000).default(1000),
+});
+export type EagerParams = z.infer<typeof eagerSchema>;
+
 const feeSchema = z.strictObject({ makerBps: z.number().min(-10).max(1000), takerBps: z.number().min(-10).max(1000) });
 export type VenueFees = z.infer<typeof feeSchema>;
 
@@ -124,7 +136,10 @@ export type AccountParams = z.infer<typeof accountSchema>;
 export const tradingSchema = z.strictObject({
   detector: detectorSchema.prefault({}),
   score: scoreSchema.prefault({}),
+  /** Which strategy trades every symbol: `percentile`, or `eager`, which is for tests. */
+  strategy: z.enum(['percentile', 'eager']).default('percentile'),
   percentile: percentileSchema.prefault({}),
+  eager: eagerSchema.prefault({}),
   venue: venueSchema.prefault({}),
   account: accountSchema.prefault({}),
 });

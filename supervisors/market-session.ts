@@ -1,4 +1,4 @@
-import { accountBehaviour, journalBehaviour, percentileStrategy, SimulatedMatcher, strategyHost } from '../actors/index.js';
+import { accountBehaviour, eagerStrategy, journalBehaviour, percentileStrategy, SimulatedMatcher, strategyHost } from '../actors/index.js';
 import { detectorBehaviour } from '../actors/detector/detector.js';
 import { marketKernel } from '../actors/market/index.js';
 import type { KernelPort, MarketKernelInput } from '../actors/market/index.js';
@@ -78,6 +78,7 @@ export function sessionParts(instruments: readonly Instrument[], config: Config,
         levelTo: (symbol) => detectorPath(nameOf.get(symbol)!),
         candleTo: (symbol) => strategyPath(nameOf.get(symbol)!),
         bookTo: (symbol) => strategyPath(nameOf.get(symbol)!),
+        ...(trading.strategy === 'eager' ? { levelAlsoTo: (symbol: number) => strategyPath(nameOf.get(symbol)!) } : {}),
         venueTo: () => ACCOUNT_PATH,
       },
     },
@@ -104,17 +105,12 @@ export function sessionParts(instruments: readonly Instrument[], config: Config,
       ...(orderPath === undefined ? {} : { kernelPath: orderPath }),
     },
   });
-  const strategies = instruments.map((instrument) =>
-    worker({
-      id: nameOf.get(instrument.index)!,
-      ...LAST_GOOD,
-      behaviour: strategyHost(percentileStrategy({ score: trading.score, anchors: paramsForSymbol(indicators, instrument.symbol) }), {
-        strategy: trading.percentile,
-        venue: trading.venue,
-      }),
-      input: { instrument, accountPath: ACCOUNT_PATH },
-    }),
-  );
+  const strategies = instruments.map((instrument) => {
+    const child = { id: nameOf.get(instrument.index)!, ...LAST_GOOD, input: { instrument, accountPath: ACCOUNT_PATH } };
+    if (trading.strategy === 'eager') return worker({ ...child, behaviour: strategyHost(eagerStrategy(), { strategy: trading.eager, venue: trading.venue }) });
+    const percentile = percentileStrategy({ score: trading.score, anchors: paramsForSymbol(indicators, instrument.symbol) });
+    return worker({ ...child, behaviour: strategyHost(percentile, { strategy: trading.percentile, venue: trading.venue }) });
+  });
   return {
     journal: worker({ id: 'journal', ...LAST_GOOD, behaviour: journalBehaviour(), mailbox: { capacity: 65_536, overflow: 'fail' } }),
     market: supervisor({

@@ -52,6 +52,8 @@ export interface MarketKernelInput {
     readonly candleTo: (symbol: number) => string;
     readonly venueTo: (symbol: number) => string;
     readonly bookTo?: (symbol: number) => string;
+    /** Besides `levelTo`. */
+    readonly levelAlsoTo?: (symbol: number) => string;
   };
 }
 
@@ -68,6 +70,7 @@ function sendEdges({ kernel, routes }: MarketKernelState, ctx: ActorContext<Mark
     switch (edge.type) {
       case 'level':
         ctx.send(ctx.ref(routes.levelTo(edge.symbol)), edge);
+        if (routes.levelAlsoTo !== undefined) ctx.send(ctx.ref(routes.levelAlsoTo(edge.symbol)), edge);
         break;
       case 'candle':
         ctx.send(ctx.ref(routes.candleTo(edge.symbol)), edge);

@@ -41,6 +41,8 @@ export interface StrategyContract<Params, State, F extends keyof Features = keyo
    * spread, and a crash is when it is wide. Default none.
    */
   toleratedPauses?(params: Params): number;
+  /** States of the detector in which it may open. Default: ACTIVE alone. */
+  readonly entersIn?: readonly DetectorStateName[];
   /** A book in GAP or STALE, or the pause flags that say so. */
   readonly onFeedLost: LossPolicy;
   readonly onTradingDisabled: LossPolicy;

@@ -63,6 +63,7 @@ export function strategyHost<Params, S, F extends keyof Features>(
   if (!parsed.success || problems.length > 0) throw new TypeError(`strategy ${contract.name}: ${problems.join('; ')}`);
   const params = parsed.data;
   const tolerated = contract.toleratedPauses?.(params) ?? 0;
+  const entersIn: readonly DetectorStateName[] = contract.entersIn ?? ['ACTIVE'];
   if ((tolerated & ~TOLERABLE_PAUSES) !== 0) throw new TypeError(`strategy ${contract.name}: tolerates a pause that nobody may trade through`);
   const latencyUs = parameters.venue.entryLatencyMs * 1000;
 
@@ -90,7 +91,7 @@ export function strategyHost<Params, S, F extends keyof Features>(
   }
 
   function entryBlocked(state: State): string | undefined {
-    if (state.detector !== 'ACTIVE') return 'not_active';
+    if (!entersIn.includes(state.detector)) return 'not_active';
     if (state.pauses !== 0) return `paused_${firstPause(state.pauses)}`;
     if (!state.bookUp) return 'feed_lost';
     return state.tradingEnabled ? undefined : 'trading_disabled';
@@ -178,7 +179,7 @@ export function strategyHost<Params, S, F extends keyof Features>(
     const next: State = { ...state, detector: notice.state, pauses };
     if (notice.state === 'SHUTDOWN') {
       toAccount(next, ctx, { type: 'flatten.request', owner: ctx.path, purpose: 'shutdown', seq: next.seq });
-    } else if ((state.detector === 'ACTIVE' && notice.state !== 'ACTIVE') || (state.pauses === 0 && pauses !== 0)) {
+    } else if ((entersIn.includes(state.detector) && !entersIn.includes(notice.state)) || (state.pauses === 0 && pauses !== 0)) {
       // Entries are blocked from now on: one that rests could still fill.
       cancelEntries(next, ctx);
     }

@@ -1,0 +1,109 @@
+/**
+ * A strategy for tests of everything below a strategy: it buys as soon as it knows a price, whatever the market does, sells a little later,
+ * and begins again. It believes in nothing and loses money slowly.
+ */
+import { eagerSchema, type EagerParams } from '../../config/index.js';
+import type { ExitPurpose } from '../account/messages.js';
+import type { Features } from '../market/messages.js';
+import type { VenueEvent } from '../venue/messages.js';
+import type { Intent, StrategyContract, StrategyDecision, StrategyEvent, StrategyView } from './contract.js';
+
+const FEATURES = ['bestBidTicks', 'bestAskTicks'] as const satisfies readonly (keyof Features)[];
+type Feature = (typeof FEATURES)[number];
+type View = StrategyView<EagerParams>;
+type Decision = StrategyDecision<EagerState>;
+
+export interface EagerState {
+  /** Ask of the last level that had one; 0 before. */
+  readonly askTicks: number;
+  readonly quietUntilUs: number;
+  readonly trade: { readonly id: string; readonly filledLots: number; readonly closedLots: number; readonly entryDone: boolean; readonly leaving: boolean } | null;
+  readonly nextId: number;
+}
+
+const NOTHING: readonly Intent[] = [];
+
+export function eagerStrategy(): StrategyContract<EagerParams, EagerState, Feature> {
+  return {
+    name: 'eager',
+    version: 1,
+    inputs: { symbols: 'any', streams: ['levels'], features: FEATURES },
+    parameters: eagerSchema,
+    intents: ['enterLong', 'exit', 'cancel'],
+    entersIn: ['SLEEP', 'ALERT', 'ACTIVE', 'RECOVERY'],
+    onFeedLost: 'cancelEntries',
+    onTradingDisabled: 'cancelEntries',
+    onRestart: 'flatten',
+    init: () => ({ askTicks: 0, quietUntilUs: 0, trade: null, nextId: 1 }),
+    decide,
+  };
+}
+
+function decide(state: EagerState, event: StrategyEvent<Feature>, view: View): Decision {
+  switch (event.type) {
+    case 'level':
+      return event.features.bestAskTicks > 0 ? enter({ ...state, askTicks: event.features.bestAskTicks }, view) : { state, intents: NOTHING };
+    case 'refused':
+      return event.id === state.trade?.id ? pause({ ...state, trade: null }, view) : retry(state, view);
+    case 'venue':
+      return onVenue(state, event.purpose, event.event, view);
+    case 'closed':
+      return pause({ ...state, trade: null }, view);
+    case 'timer':
+      return onTimer(state, event.key, view);
+    default:
+      return { state, intents: NOTHING };
+  }
+}
+
+function enter(state: EagerState, view: View): Decision {
+  if (state.trade !== null || state.askTicks <= 0 || view.nowUs < state.quietUntilUs || !view.feedUp || !view.tradingEnabled || view.pauses !== 0) return { state, intents: NOTHING };
+  const { params } = view;
+  const id = `${view.idPrefix}${state.nextId}`;
+  const market = params.orderType === 'market';
+  return {
+    state: { ...state, nextId: state.nextId + 1, trade: { id, filledLots: 0, closedLots: 0, entryDone: false, leaving: false } },
+    intents: [
+      { kind: 'enterLong', id, order: params.orderType, priceTicks: state.askTicks, timeInForce: market ? 'IOC' : 'GTC', equityShare: params.equityShare, data: {} },
+      { kind: 'timer', key: 'ttl', delayMs: params.timeToLiveMs },
+    ],
+  };
+}
+
+function onVenue(state: EagerState, purpose: 'entry' | ExitPurpose, event: VenueEvent, view: View): Decision {
+  const { trade } = state;
+  if (trade === null || event.type === 'order.accepted') return { state, intents: NOTHING };
+  if (purpose === 'entry') {
+    const filled = { ...trade, filledLots: trade.filledLots + (event.type === 'order.fill' ? event.lots : 0), entryDone: event.type !== 'order.fill' || event.remainingLots === 0 };
+    const intents: Intent[] = filled.entryDone ? [{ kind: 'stopTimer', key: 'ttl' }] : [];
+    if (trade.filledLots === 0 && filled.filledLots > 0) intents.push({ kind: 'timer', key: 'hold', delayMs: view.params.holdMs });
+    return { state: { ...state, trade: filled }, intents };
+  }
+  if (event.type === 'order.fill') return { state: { ...state, trade: { ...trade, closedLots: trade.closedLots + event.lots } }, intents: NOTHING };
+  return event.reason === 'nothing_to_reduce' ? { state, intents: NOTHING } : retry(state, view);
+}
+
+function onTimer(state: EagerState, key: string, view: View): Decision {
+  const { trade } = state;
+  if (key === 'again') return enter(state, view);
+  if (trade === null) return { state, intents: NOTHING };
+  if (key === 'ttl') return { state, intents: trade.entryDone ? NOTHING : [{ kind: 'cancel', id: trade.id }] };
+  const lots = trade.filledLots - trade.closedLots;
+  if (lots <= 0) return { state, intents: NOTHING };
+  const id = `${view.idPrefix}${state.nextId}`;
+  return {
+    state: { ...state, nextId: state.nextId + 1, trade: { ...trade, leaving: true } },
+    intents: [
+      ...(trade.entryDone ? [] : [{ kind: 'cancel', id: trade.id } as const]),
+      { kind: 'exit', id, tradeId: trade.id, order: 'market', priceTicks: 0, lots, timeInForce: 'IOC', purpose: 'time' },
+    ],
+  };
+}
+
+/** An exit that did not come to pass is tried again. */
+const retry = (state: EagerState, view: View): Decision => ({ state, intents: state.trade?.leaving === true ? [{ kind: 'timer', key: 'hold', delayMs: view.params.pauseMs }] : NOTHING });
+
+const pause = (state: EagerState, view: View): Decision => ({
+  state: { ...state, quietUntilUs: view.nowUs + view.params.pauseMs * 1000 },
+  intents: [{ kind: 'stopTimer', key: 'ttl' }, { kind: 'stopTimer', key: 'hold' }, { kind: 'timer', key: 'again', delayMs: view.params.pauseMs }],
+});
