@@ -50,7 +50,6 @@ export function makeRunFolder(root: string, nowMs?: number): { readonly id: stri
       const folder = join(root, id);
       if (existsSync(folder)) continue;
       mkdirSync(folder);
-      mkdirSync(join(folder, TAPES));
       return { id, folder };
     }
   } catch (error) {

@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { RunError, runReadFailure, runWriteFailure } from './error.js';
@@ -46,12 +47,37 @@ const manifestShape = z.strictObject({
   tapes: z.array(tapeShape),
   decisions: z.strictObject({ count, digest: z.string() }).nullable(),
   /** How a replay was asked for: what its decisions depend on besides tape and configuration. */
-  replay: z.strictObject({ fromUs: z.number().nullable(), toUs: z.number().nullable(), faults: z.array(z.string()), partial: z.boolean() }).nullable(),
+  replay: z.strictObject({ from: z.string().nullable(), to: z.string().nullable(), faults: z.array(z.string()), lanes: z.int().min(0).nullable(), partial: z.boolean() }).nullable(),
 });
 
 export type RunTape = z.infer<typeof tapeShape>;
 /** What run.json says of a run. */
 export type RunManifest = z.infer<typeof manifestShape>;
+
+/** What a run is, told when it begins. */
+export interface RunBeginning {
+  readonly kind: RunManifest['kind'];
+  /** An engine's `paper`, `demo` or `live`; "" where there are none. */
+  readonly mode?: string;
+  readonly version: string;
+  readonly config: unknown;
+  readonly configDigest: string;
+  /** Texts that only this run has, and that ids in its decisions are made with; made of the run's id. Default: that itself. */
+  readonly idMarks?: (id: string) => readonly string[];
+  /** Tapes that the run plays, where they lie. */
+  readonly plays?: readonly { readonly file: string; readonly records: number }[];
+  readonly replay?: RunManifest['replay'];
+}
+
+/** run.json of a run that begins. `nowMs`: the wall's clock. */
+export function beginManifest(id: string, beginning: RunBeginning, bootDigest: string | null, nowMs: number = Date.now()): RunManifest {
+  const { kind, mode = '', version, config, configDigest, idMarks = () => [id], plays = [], replay = null } = beginning;
+  return {
+    format: RUN_FORMAT, id, kind, mode, code: { version, node: process.version }, config, configDigest, bootDigest, idMarks: [...idMarks(id)],
+    pid: process.pid, host: hostname(), startedAt: new Date(nowMs).toISOString(), endedAt: null, exit: null,
+    tapes: plays.map(({ file, records }) => ({ file, firstRecord: 0, records, preamble: 0, removed: false })), decisions: null, replay,
+  };
+}
 
 /** Writes run.json so that a reader sees the old one or the new one. @throws RunError. */
 export function writeManifest(folder: string, manifest: RunManifest): void {

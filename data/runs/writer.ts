@@ -1,33 +1,21 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { closeSync, fsyncSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { allocateBatch, RECORD_BYTES, type RecordBatch } from '../records/index.js';
+import { allocateBatch, RECORD_BYTES, RECV_US, WORDS_F, type RecordBatch } from '../records/index.js';
 import { TapeError, TapeWriter, type TapeHeader } from '../tape/index.js';
 import { DecisionLinesWriter } from './decision-lines.js';
 import { RunError } from './error.js';
-import { BOOT, LOG, makeRunFolder, tapeFile } from './folder.js';
+import { BOOT, LOG, makeRunFolder, tapeFile, TAPES } from './folder.js';
 import { RunLogWriter, type JsonValue, type RunInput, type RunMark } from './log/index.js';
-import { RUN_FORMAT, writeManifest, writeWhole, type RunManifest, type RunTape } from './manifest.js';
+import { beginManifest, writeManifest, writeWhole, type RunBeginning, type RunManifest, type RunTape } from './manifest.js';
 import { freeBytes, SpaceGuard } from './space.js';
 
-/** What a run is, told when it begins. */
-export interface RunBeginning {
-  readonly kind: RunManifest['kind'];
-  /** An engine's `paper`, `demo` or `live`; "" where there are none. */
-  readonly mode?: string;
-  readonly version: string;
-  readonly config: unknown;
-  readonly configDigest: string;
+/** What a run is that writes tapes and a log. */
+export interface RecordedBeginning extends RunBeginning {
   /** What the tree began with besides the configuration; to be had again by `RunReader.boot`. */
   readonly boot?: JsonValue;
-  /** Texts that only this run has, and that ids in its decisions are made with. `(id) => …` where they are made of the run's id. */
-  readonly idMarks?: readonly string[] | ((id: string) => readonly string[]);
-  /** Header of the tapes that the run records; without it the run records none. */
-  readonly tape?: TapeHeader;
-  /** Tapes that the run plays instead, where they lie. */
-  readonly plays?: readonly { readonly file: string; readonly records: number }[];
-  readonly replay?: RunManifest['replay'];
+  /** Header of the tapes that the run records. */
+  readonly tape: TapeHeader;
 }
 
 export interface RunWriterOptions {
@@ -64,7 +52,7 @@ export class RunWriter {
   readonly folder: string;
   readonly #log: RunLogWriter;
   readonly #decisions: DecisionLinesWriter;
-  readonly #header: TapeHeader | undefined;
+  readonly #header: TapeHeader;
   readonly #space: SpaceGuard;
   readonly #tapeRecords: number;
   readonly #keepTapeBytes: number;
@@ -81,7 +69,7 @@ export class RunWriter {
   #closed = false;
 
   /** Makes a folder below `root` and begins the run in it. @throws RunError. */
-  static create(root: string, beginning: RunBeginning, options: RunWriterOptions = {}): RunWriter {
+  static create(root: string, beginning: RecordedBeginning, options: RunWriterOptions = {}): RunWriter {
     const { id, folder } = makeRunFolder(root, options.nowMs);
     try {
       return new RunWriter(id, folder, beginning, options);
@@ -91,8 +79,8 @@ export class RunWriter {
     }
   }
 
-  private constructor(id: string, folder: string, beginning: RunBeginning, options: RunWriterOptions) {
-    const { kind, mode = '', version, config, configDigest, boot, idMarks = [id], tape, plays = [], replay = null } = beginning;
+  private constructor(id: string, folder: string, beginning: RecordedBeginning, options: RunWriterOptions) {
+    const { boot, tape } = beginning;
     this.id = id;
     this.folder = folder;
     this.#space = new SpaceGuard(folder, options.leastFreeBytes ?? DEFAULT_LEAST_FREE_BYTES, options.free ?? freeBytes);
@@ -102,18 +90,13 @@ export class RunWriter {
     this.#header = tape;
     const bootText = boot === undefined ? undefined : JSON.stringify(boot);
     if (bootText !== undefined) writeWhole(join(folder, BOOT), bootText);
-    this.#manifest = {
-      format: RUN_FORMAT, id, kind, mode, code: { version, node: process.version }, config, configDigest,
-      bootDigest: bootText === undefined ? null : createHash('sha256').update(bootText).digest('hex'),
-      idMarks: typeof idMarks === 'function' ? [...idMarks(id)] : [...idMarks],
-      pid: process.pid, host: hostname(), startedAt: new Date(options.nowMs ?? Date.now()).toISOString(), endedAt: null, exit: null,
-      tapes: plays.map(({ file, records }) => ({ file, firstRecord: 0, records, preamble: 0, removed: false })),
-      decisions: null, replay,
-    };
+    const bootDigest = bootText === undefined ? null : createHash('sha256').update(bootText).digest('hex');
+    this.#manifest = beginManifest(id, beginning, bootDigest, options.nowMs);
     this.#log = new RunLogWriter(join(folder, LOG), id);
     this.#decisions = new DecisionLinesWriter(folder);
     try {
-      if (tape !== undefined) this.#beginTape(NO_RECORDS, 0);
+      mkdirSync(join(folder, TAPES));
+      this.#beginTape(NO_RECORDS, 0);
       this.#log.flush();
       // Last, so that nobody takes a folder for a run that is not yet one.
       writeManifest(folder, this.#manifest);
@@ -154,7 +137,7 @@ export class RunWriter {
    */
   append(batch: RecordBatch, from: number, to: number): void {
     const tape = this.#tape;
-    if (tape === undefined) throw new RunError('closed', `${this.folder}: records no tape`);
+    if (tape === undefined) throw new RunError('closed', `${this.folder}: has ended`);
     if (from >= to) return;
     this.#dirty = true;
     this.#space.spend((to - from) * RECORD_BYTES);
@@ -164,7 +147,11 @@ export class RunWriter {
     } catch (error) {
       throw asRunError(tape.path, error);
     } finally {
-      this.#records += tape.records - before;
+      const taken = tape.records - before;
+      this.#records += taken;
+      // Engine time never goes backwards, so the last stamp is the latest.
+      const stampUs = taken === 0 ? 0 : batch.F[(from + taken - 1) * WORDS_F + RECV_US];
+      if (stampUs > this.#clockUs) this.#clockUs = stampUs;
     }
   }
 
@@ -268,7 +255,7 @@ export class RunWriter {
   #beginTape(preamble: RecordBatch, count: number): void {
     const number = this.#tapes;
     try {
-      this.#tape = TapeWriter.create(join(this.folder, tapeFile(number)), this.#header!);
+      this.#tape = TapeWriter.create(join(this.folder, tapeFile(number)), this.#header);
       this.#tape.append(preamble, 0, count);
       this.#tape.flush();
     } catch (error) {

@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { everyCommand, commandTree, type CommandNode, type OptionNode, type ValueKind } from './tree.js';
+import { everyCommand, commandTree, isGroup, type CommandNode, type OptionNode, type ValueKind } from './tree.js';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];
@@ -42,10 +42,6 @@ function quote(text: string): string {
 
 function pathText(node: CommandNode): string {
   return node.path.join(' ');
-}
-
-function isGroup(node: CommandNode): boolean {
-  return node.commands.length > 0;
 }
 
 /** `help` takes the words of any command. */

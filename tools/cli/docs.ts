@@ -1,5 +1,5 @@
 import { EXIT_CODES } from './errors.js';
-import { everyCommand, type CommandNode } from './tree.js';
+import { everyCommand, isGroup, type CommandNode } from './tree.js';
 
 const GENERATED = '<!-- Made by `npm run docs`; a test holds it equal to the program. -->';
 
@@ -47,12 +47,12 @@ ${sections.join('\n')}`;
 }
 
 function overview(node: CommandNode): string {
-  const rows = [...everyCommand(node)].filter((child) => child.commands.length === 0).map((child) => `| [\`faultline ${child.path.join(' ')}\`](#${anchor(child)}) | ${cell(child.description)} |`);
+  const rows = [...everyCommand(node)].filter((child) => !isGroup(child)).map((child) => `| [\`faultline ${child.path.join(' ')}\`](#${anchor(child)}) | ${cell(child.description)} |`);
   return `| command | what it does |\n| --- | --- |\n${rows.join('\n')}\n`;
 }
 
 function section(node: CommandNode): string {
-  if (node.commands.length > 0) return '';
+  if (isGroup(node)) return '';
   const lines = [`## faultline ${node.path.join(' ')}`, '', sentence(node.description), '', '```', node.usage, '```', ''];
   if (node.arguments.length > 0) {
     lines.push('| argument | meaning |', '| --- | --- |');

@@ -2,6 +2,7 @@ import { CommanderError, type Command } from 'commander';
 import { ConfigError, problemLine, type ConfigProblem } from '../../config/problems.js';
 import { CliError, EXIT_CODES, type ExitName } from './errors.js';
 import { runCleanups, takenOverBy } from './interrupt.js';
+import { fromRunError } from '../runs/errors.js';
 import { fromTapeError } from '../tape/errors.js';
 import { hasPrintedJson, printJson } from './output.js';
 import { clearProgress } from './progress.js';
@@ -53,7 +54,7 @@ const PROBLEMS_SHOWN = 40;
 
 function report(error: unknown, json: boolean): number {
   if (error instanceof ConfigError) return reportConfig(error, json);
-  const known = error instanceof CommanderError ? fromCommander(error) : error instanceof CliError ? error : (fromTapeError(error) ?? fromSystemError(error));
+  const known = error instanceof CommanderError ? fromCommander(error) : error instanceof CliError ? error : (fromTapeError(error) ?? fromRunError(error) ?? fromSystemError(error));
   if (known === undefined) {
     printStack('unexpected error, a defect of Faultline', error);
     process.stderr.write('  fix: please report it with the command and the lines above\n');

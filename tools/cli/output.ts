@@ -36,6 +36,12 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${toJson(value)}\n`);
 }
 
+/** As {@link printJson}, on one line. */
+export function printJsonLine(value: unknown): void {
+  jsonPrinted = true;
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
 /** Whether stdout has its JSON value already: an error after that must not add a second. */
 export function hasPrintedJson(): boolean {
   return jsonPrinted;

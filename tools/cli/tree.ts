@@ -50,6 +50,11 @@ export function commandTree(command: Command, path: readonly string[] = []): Com
   };
 }
 
+/** Whether a command does nothing by itself. One with arguments of its own may have others below it. */
+export function isGroup(node: CommandNode): boolean {
+  return node.commands.length > 0 && node.arguments.length === 0;
+}
+
 /** The node itself and every one below it, in the order of help. */
 export function* everyCommand(node: CommandNode): Generator<CommandNode> {
   yield node;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { allocateBatch, EXCH_US, Kind, KIND_MASK, LAYOUT_VERSION, PRICE, QTY, RECV_US, TAG, WORDS_F, WORDS_I, type RecordBatch } from '../../../data/records/index.js';
-import { RunReader, type RunBeginning, type RunFeedEnd } from '../../../data/runs/index.js';
+import { RunReader, type RecordedBeginning, type RunFeedEnd } from '../../../data/runs/index.js';
 import type { TapeHeader } from '../../../data/tape/index.js';
 
 export const START_US = 1_760_000_000_000_000;
@@ -20,7 +20,7 @@ const TAPE: TapeHeader = {
   instruments: [{ index: 0, symbol: 'BTCUSDT', venue: 'binance-usdm', product: 'linear', tickSize: '0.1', lotSize: '0.001', multiplier: '1', settle: 'USDT', inferred: [] }],
 };
 
-export const BEGINNING: RunBeginning = {
+export const BEGINNING: RecordedBeginning = {
   kind: 'engine', mode: 'paper', version: '0.0.0', config: { trading: { odd: true } }, configDigest: 'c0ffee', boot: { instruments: ['BTCUSDT'], rows: [] }, tape: TAPE,
 };
 

@@ -84,7 +84,7 @@ void test('a run without its end is read as far as tapes and log are common', (t
   run.input(START_US + 8000, { to: '/a', message: { type: 'lost' } });
   run.abort();
   const { words, end } = wordsOf(run.folder);
-  assert.deepEqual(words, ['[tape]', ...prices(1, 5), '/a:x@0', '[position]']);
+  assert.deepEqual(words, ['[tape]', ...prices(1, 5), '/a:x@4000', '[position]']);
   assert.equal(end.whole, false);
   assert.match(end.problem!, /no end mark/);
   assert.equal(end.clockUs, START_US + 7000);

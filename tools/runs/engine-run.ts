@@ -1,0 +1,37 @@
+import { MarketKernel, type KernelPort } from '../../actors/market/index.js';
+import type { LoadedConfig } from '../../config/index.js';
+import { allocateBatch, LAYOUT_VERSION, type RecordBatch } from '../../data/records/index.js';
+import { DEFAULT_RETENTION, runsRoot, RunWriter, tidyRuns, type JsonValue, type Retention, type RunWriterOptions } from '../../data/runs/index.js';
+import type { EngineBoot } from '../../supervisors/engine.js';
+import { packageVersion } from '../cli/version.js';
+import { bookRecords } from './book-records.js';
+
+export interface EngineRunOptions extends RunWriterOptions {
+  /** Where runs are kept. Default: `runs` in FAULTLINE_VAR_DIR. */
+  readonly root?: string;
+  readonly retention?: Retention;
+  /** Texts that only this run has and that ids in its decisions are made with, besides its id. */
+  readonly idMarks?: (id: string) => readonly string[];
+}
+
+/** Makes the folder of a new run of the engine, and removes runs that need not be kept. @throws RunError. */
+export function beginEngineRun(boot: EngineBoot, { config, digest }: Pick<LoadedConfig, 'config' | 'digest'>, options: EngineRunOptions = {}): RunWriter {
+  const root = options.root ?? runsRoot();
+  tidyRuns(root, options.retention ?? DEFAULT_RETENTION);
+  return RunWriter.create(root, {
+    kind: 'engine', mode: boot.mode, version: packageVersion(), config, configDigest: digest, boot: boot as unknown as JsonValue,
+    idMarks: (id) => [id, ...options.idMarks?.(id) ?? []],
+    tape: { layoutVersion: LAYOUT_VERSION, instruments: boot.instruments, clocks: { receive: 'engine', exchange: 'venue' }, origin: [] },
+  }, options);
+}
+
+/** Changes the tape of a run whose tape is long enough, between two messages; the new one begins with the kernel's books. @throws RunError. */
+export function rotateWhenDue(run: RunWriter, kernel: KernelPort): void {
+  if (!run.rotationDue) return;
+  run.rotate(run.clockUs, booksOf(kernel, run.clockUs));
+}
+
+/** Books that only lanes know are not among them: such a tape begins as the venue's next snapshot says. */
+function booksOf(kernel: KernelPort, clockUs: number): RecordBatch {
+  return kernel instanceof MarketKernel ? bookRecords(kernel.symbols, clockUs) : allocateBatch(0);
+}
