@@ -1,0 +1,66 @@
+/** From the bytes of an HTTP answer to a {@link RestOutcome}: total, and without a secret in it. */
+import type { Buffer } from 'node:buffer';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Json, LimitHeaders, RestOutcome } from '../../../actors/engine/io.js';
+import { parseExact } from './exact-json.js';
+
+const WEIGHT = /^x-mbx-used-weight-(\d{1,4}[smhd])$/;
+const ORDERS = /^x-mbx-order-count-(\d{1,4}[smhd])$/;
+const COUNT = /^\d{1,9}$/;
+/** How much of what is not understood is told. */
+const MOST_SHOWN = 200;
+
+/** What the venue says in its headers of the limits. */
+export function limitHeaders(headers: IncomingHttpHeaders): LimitHeaders {
+  const usedWeight: Record<string, number> = {};
+  const orderCount: Record<string, number> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value !== 'string' || !COUNT.test(value)) continue;
+    const weight = WEIGHT.exec(name)?.[1];
+    const orders = ORDERS.exec(name)?.[1];
+    if (weight !== undefined) usedWeight[weight] = Number(value);
+    if (orders !== undefined) orderCount[orders] = Number(value);
+  }
+  const after = headers['retry-after'];
+  return { usedWeight, orderCount, retryAfterS: after !== undefined && COUNT.test(after) ? Number(after) : null };
+}
+
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  /** `cut`: the connection ended in the middle; `long`: more than is taken. */
+  readonly ending: 'whole' | 'cut' | 'long';
+}
+
+/**
+ * @param conceal hides secrets in text
+ * @param read takes the body's JSON elsewhere (a depth snapshot to the tape) and says what of it is told; a string is a problem
+ */
+export function outcomeOf(raw: RawAnswer, conceal: (text: string) => string, read?: (text: string) => { readonly body: Json } | string): RestOutcome {
+  const { status, body, ending } = raw;
+  const headers = limitHeaders(raw.headers);
+  const malformed = (problem: string, text: string): RestOutcome => ({ kind: 'malformed', status, headers, problem, text: conceal(text).slice(0, MOST_SHOWN) });
+  // Secrets are hidden before anything is cut off, or half of one would be left.
+  const beginning = (): string => body.subarray(0, 4096).toString('utf8');
+  if (status >= 300 && status < 400) return malformed('a redirect, which is not followed', String(raw.headers.location ?? ''));
+  if (ending === 'long') return malformed('longer than is taken', beginning());
+  if (ending === 'cut') return malformed(`the connection ended in the middle of the answer, after ${body.length} bytes`, beginning());
+  if (body.length === 0) return malformed('empty', '');
+  const encoding = raw.headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity') return malformed(`in an encoding that was not asked for: ${encoding.slice(0, 20)}`, '');
+  const text = body.toString('utf8');
+  const html = /^\s*</.test(text);
+  if (html) return malformed('a page, not JSON', text.slice(0, 4096));
+  if (read !== undefined && status === 200) {
+    const taken = read(text);
+    return typeof taken === 'string' ? malformed(taken, text.slice(0, 4096)) : { kind: 'answer', status, headers, body: taken.body };
+  }
+  let json: Json;
+  try {
+    json = parseExact(conceal(text));
+  } catch {
+    return malformed('no JSON', text.slice(0, 4096));
+  }
+  return { kind: 'answer', status, headers, body: json };
+}
