@@ -68,6 +68,13 @@ export interface MarketDriver {
   settle?(nowUs: number): void;
 }
 
+/** A market that can be made to stand still: nobody acts, as while a matching engine is down. */
+export interface StoppableMarket {
+  stop(nowUs: number): void;
+  /** As if no time had passed. Nothing happens when it was not stopped. */
+  goOn(nowUs: number): void;
+}
+
 export interface Engine<V extends Venue> {
   readonly venue: V;
   readonly market: MarketDriver | null;

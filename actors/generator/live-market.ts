@@ -3,6 +3,7 @@ import type { Side } from '../exchange/book/index.js';
 import { CommonFactor } from './common-factor.js';
 import type { MarketProfile } from './instruments.js';
 import type { MarketOutput, MarketPort } from './market-port.js';
+import { OwnTime } from './own-time.js';
 import { Prng } from './prng.js';
 import { planCrashes, scenarioNamed, type ScenarioName } from './scenario.js';
 import { SymbolMarket } from './symbol-market.js';
@@ -40,19 +41,29 @@ const CRASH_MINUTES = 10;
 class MatcherPort implements MarketPort {
   readonly book: MarketPort['book'];
   readonly #desk: AgentDesk;
+  readonly #time: OwnTime;
 
-  constructor(desk: AgentDesk) {
+  constructor(desk: AgentDesk, time: OwnTime) {
     this.book = desk.book;
     this.#desk = desk;
+    this.#time = time;
   }
 
   take(nowUs: number, side: Side, lots: number, limitTicks: number): number {
-    return this.#desk.takeForAgent(side, lots, limitTicks, nowUs);
+    return this.#desk.takeForAgent(side, lots, limitTicks, this.#time.toVenue(nowUs));
   }
 }
 
+/** What the matcher tells the agents, at their own time. */
+function inOwnTime(agents: AgentListener, time: OwnTime): AgentListener {
+  return {
+    traded: (nowUs, takerSide, takerIsClient, ticks, lots, makerOwner, makerDone) => agents.traded(time.ofVenue(nowUs), takerSide, takerIsClient, ticks, lots, makerOwner, makerDone),
+    clientTook: (nowUs, side, lots) => agents.clientTook(time.ofVenue(nowUs), side, lots),
+  };
+}
+
 /** What goes out by itself: marks and forced sales. Diffs, snapshots and quotes are the exchange's own affair. */
-function liveOutput(symbol: LiveSymbol): MarketOutput {
+function liveOutput(symbol: LiveSymbol, time: OwnTime): MarketOutput {
   const nothing = (): void => undefined;
   return {
     flushUs: Infinity,
@@ -64,8 +75,8 @@ function liveOutput(symbol: LiveSymbol): MarketOutput {
     snapshot: nothing,
     sendLiquidation: nothing,
     stress: nothing,
-    mark: (nowUs, markTicks, indexTicks) => symbol.onMark?.(nowUs, markTicks, indexTicks),
-    liquidation: (nowUs, averageTicks, lots) => symbol.onLiquidation?.(nowUs, averageTicks, lots),
+    mark: (nowUs, markTicks, indexTicks) => symbol.onMark?.(time.toVenue(nowUs), markTicks, indexTicks),
+    liquidation: (nowUs, averageTicks, lots) => symbol.onLiquidation?.(time.toVenue(nowUs), averageTicks, lots),
   };
 }
 
@@ -78,6 +89,7 @@ export class LiveMarket {
   readonly #markets: SymbolMarket[] = [];
   readonly #seed: number;
   readonly #commonSeed: number;
+  readonly #time = new OwnTime();
   #crashes = 0;
 
   constructor(options: LiveMarketOptions) {
@@ -89,11 +101,10 @@ export class LiveMarket {
     options.symbols.forEach((symbol, index) => {
       const { profile, desk } = symbol;
       const market = new SymbolMarket(
-        { profile, index, seed, scenario, rate, crash: undefined, startUs, output: () => liveOutput(symbol), port: new MatcherPort(desk) },
+        { profile, index, seed, scenario, rate, crash: undefined, startUs, output: () => liveOutput(symbol, this.#time), port: new MatcherPort(desk, this.#time) },
         common,
       );
-      const agents: AgentListener = market;
-      desk.agents = agents;
+      desk.agents = inOwnTime(market, this.#time);
       this.#markets.push(market);
     });
     if (scenario.crash !== 'none') this.startScenario(options.scenario, rate, startUs);
@@ -101,7 +112,17 @@ export class LiveMarket {
 
   /** When the next agent acts, µs. */
   get nextUs(): number {
-    return this.#earliest().nextUs;
+    return this.#time.isStopped ? Infinity : this.#time.toVenue(this.#earliest().nextUs);
+  }
+
+  /** Nobody acts from now on; what clients' orders mean to the agents they learn all the same. */
+  stop(nowUs: number): void {
+    this.#time.stop(nowUs);
+  }
+
+  /** Everybody goes on as if no time had passed. */
+  goOn(nowUs: number): void {
+    this.#time.goOn(nowUs);
   }
 
   /** Lets what is due at `nextUs` happen. A client's order should find the market stepped up to its own time. */
@@ -123,7 +144,8 @@ export class LiveMarket {
    * From now on the market is another one: order flow and volatility at once, a crash after `leadUs`, first symbol first. Markets with one
    * commonSeed crash alike.
    */
-  startScenario(name: ScenarioName, rate: number, nowUs: number, leadUs = 1_000_000): void {
+  startScenario(name: ScenarioName, rate: number, venueUs: number, leadUs = 1_000_000): void {
+    const nowUs = this.#time.ofVenue(venueUs);
     const scenario = scenarioNamed(name);
     for (const market of this.#markets) market.changeScenario(scenario, rate);
     if (scenario.crash === 'none') return;

@@ -1,4 +1,4 @@
-import type { MarketDriver } from '../engine.js';
+import type { MarketDriver, StoppableMarket } from '../engine.js';
 import { LiveMarket } from '../../generator/live-market.js';
 import type { MarketProfile } from '../../generator/instruments.js';
 import type { ScenarioName } from '../../generator/scenario.js';
@@ -42,7 +42,7 @@ const LEAD_US = 30e6;
  * Makers, crowd and takers on every perpetual, on the latent factor of the whole exchange, drawn to the index that is told. While nobody tells
  * one, the inverse perpetual's latent value is its base's index.
  */
-export class DeribitMarket implements MarketDriver {
+export class DeribitMarket implements MarketDriver, StoppableMarket {
   readonly #live: LiveMarket;
   readonly #venue: DeribitVenue;
   readonly #instruments: readonly DeribitInstrument[];
@@ -70,6 +70,14 @@ export class DeribitMarket implements MarketDriver {
   /** From now on the market is another one, like those of the other products. */
   startScenario(name: ScenarioName, nowUs: number): void {
     this.#live.startScenario(name, this.#rate, nowUs);
+  }
+
+  stop(nowUs: number): void {
+    this.#live.stop(nowUs);
+  }
+
+  goOn(nowUs: number): void {
+    this.#live.goOn(nowUs);
   }
 
   get nextUs(): number {

@@ -2,7 +2,7 @@ import { LiveMarket, type AgentDesk } from '../../generator/live-market.js';
 import type { ScenarioName } from '../../generator/scenario.js';
 import type { MarketProfile } from '../../generator/instruments.js';
 import { ASK, type Side } from '../book/index.js';
-import type { MarketDriver } from '../engine.js';
+import type { MarketDriver, StoppableMarket } from '../engine.js';
 import type { Listing, ListedContract } from '../listings.js';
 import type { SymbolData } from '../market-data/index.js';
 import { TapeMarket, type TapeSource } from './tape-market.js';
@@ -42,7 +42,7 @@ const NEVER = { nextUs: Infinity, step: (): void => undefined };
 type Place = { readonly of: 'live' | 'tape'; readonly at: number };
 
 /** The crowd that trades on one product's matchers, and the clock of its market data. Runs for ever. */
-export class MarketInside implements MarketDriver {
+export class MarketInside implements MarketDriver, StoppableMarket {
   readonly #live: LiveMarket | null;
   readonly #tape: TapeMarket | null;
   readonly #places: readonly Place[];
@@ -93,6 +93,17 @@ export class MarketInside implements MarketDriver {
 
   settle(nowUs: number): void {
     for (const { data } of this.#symbols) data.settle(nowUs);
+  }
+
+  /** The clock of market data goes on: candles end, streams tell what there is. */
+  stop(nowUs: number): void {
+    this.#live?.stop(nowUs);
+    this.#tape?.stop(nowUs);
+  }
+
+  goOn(nowUs: number): void {
+    this.#live?.goOn(nowUs);
+    this.#tape?.goOn(nowUs);
   }
 
   /** Symbols that a tape is played for go on with it. */

@@ -1,5 +1,6 @@
 import { AUX, BLOCK_RECORDS, EXCH_US, Flag, Kind, KIND_MASK, PRICE, PRICE2, QTY, RECV_US, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I, allocateBatch, type RecordBatch } from '../../../data/records/index.js';
 import type { AgentDesk } from '../../generator/live-market.js';
+import { OwnTime } from '../../generator/own-time.js';
 import { ASK, BID, type Side } from '../book/index.js';
 import { TapeCrowd } from './tape-crowd.js';
 
@@ -35,7 +36,9 @@ interface Playing {
 
 /** Plays a tape into matchers, over and over, at the pace at which it was recorded. */
 export class TapeMarket {
-  nextUs: number;
+  /** When the next message is due, were it not stopped. */
+  #dueUs: number;
+  readonly #time = new OwnTime();
   readonly #source: TapeSource;
   readonly #byRecorded = new Map<number, Playing>();
   readonly #playing: readonly Playing[];
@@ -50,10 +53,24 @@ export class TapeMarket {
 
   constructor(source: TapeSource, symbols: readonly TapeSymbol[], startUs: number) {
     this.#source = source;
-    this.nextUs = startUs;
+    this.#dueUs = startUs;
     this.#playing = symbols.map((symbol) => ({ symbol, crowd: new TapeCrowd(symbol.desk), hasDepth: false, hasQuotes: false, tradeKind: 0, lastTicks: symbol.startTicks }));
     for (const playing of this.#playing) this.#byRecorded.set(playing.symbol.recorded, playing);
     this.#load();
+  }
+
+  get nextUs(): number {
+    return this.#time.isStopped ? Infinity : this.#dueUs;
+  }
+
+  stop(nowUs: number): void {
+    this.#time.stop(nowUs);
+  }
+
+  goOn(nowUs: number): void {
+    const lostUs = this.#time.goOn(nowUs);
+    this.#dueUs += lostUs;
+    this.#shiftUs += lostUs;
   }
 
   /** Mid of a symbol in ticks; its last price while a side is empty. */
@@ -67,14 +84,14 @@ export class TapeMarket {
     const { F, I } = this.#batch;
     for (;;) {
       if (this.#empty) return;
-      const nowUs = this.nextUs;
+      const nowUs = this.#dueUs;
       const tag = I[this.#at * WORDS_I + TAG]!;
       const kind = tag & KIND_MASK;
       const playing = this.#byRecorded.get(tag >>> SYMBOL_SHIFT);
       if (playing !== undefined) this.#play(playing, kind, tag, F, I, this.#at, nowUs);
       this.#at += 1;
       this.#load();
-      if ((kind !== Kind.DEPTH && kind !== Kind.SNAPSHOT) || (tag & Flag.LAST) !== 0 || this.nextUs > nowUs) return;
+      if ((kind !== Kind.DEPTH && kind !== Kind.SNAPSHOT) || (tag & Flag.LAST) !== 0 || this.#dueUs > nowUs) return;
     }
   }
 
@@ -138,26 +155,26 @@ export class TapeMarket {
   /** Finds the next record and when it is due; stamps that run backwards are due at once. */
   #load(): void {
     if (this.#at < this.#count) {
-      this.nextUs = Math.max(this.nextUs, this.#stampUs() + this.#shiftUs);
+      this.#dueUs = Math.max(this.#dueUs, this.#stampUs() + this.#shiftUs);
       return;
     }
     this.#at = 0;
     this.#count = this.#source.next(this.#batch);
     if (this.#count === 0) {
       this.#count = this.#source.next(this.#batch);
-      this.nextUs += PAUSE_US;
+      this.#dueUs += PAUSE_US;
       this.#fresh = true;
     }
     if (this.#count === 0) {
       this.#empty = true;
-      this.nextUs = Infinity;
+      this.#dueUs = Infinity;
       return;
     }
     if (this.#fresh) {
       this.#fresh = false;
-      this.#shiftUs = this.nextUs - this.#stampUs();
+      this.#shiftUs = this.#dueUs - this.#stampUs();
     }
-    this.nextUs = Math.max(this.nextUs, this.#stampUs() + this.#shiftUs);
+    this.#dueUs = Math.max(this.#dueUs, this.#stampUs() + this.#shiftUs);
   }
 
   #stampUs(): number {

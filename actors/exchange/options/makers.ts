@@ -1,7 +1,8 @@
 import { log } from '../../math/elementary.js';
 import { Prng } from '../../generator/prng.js';
 import { ASK, BID, type Side } from '../book/index.js';
-import type { MarketDriver } from '../engine.js';
+import { OwnTime } from '../../generator/own-time.js';
+import type { MarketDriver, StoppableMarket } from '../engine.js';
 import type { AgentListener } from '../matching/index.js';
 import type { LatentIndex } from './latent-index.js';
 import type { OptionMarket } from './option-market.js';
@@ -39,8 +40,9 @@ function quotesOf(): Quotes {
  * Market makers on every listed option, who quote three levels each side of the mark and quote anew as it moves, and takers who mostly want
  * what is near the money. Time is cut into turns of one contract each; the index is read every second.
  */
-export class OptionMakers implements MarketDriver {
-  nextUs: number;
+export class OptionMakers implements MarketDriver, StoppableMarket {
+  #turnUs: number;
+  readonly #time = new OwnTime();
   readonly #venue: OptionsVenue;
   readonly #rng: Prng;
   readonly #latent: LatentIndex | undefined;
@@ -57,12 +59,27 @@ export class OptionMakers implements MarketDriver {
     this.#bases = [...venue.underlyings.keys()];
     this.#indexUs = startUs;
     this.#takerUs = startUs + SECOND_US;
-    this.nextUs = startUs;
+    this.#turnUs = startUs;
     for (const market of venue.markets.values()) this.#quote(market, startUs);
   }
 
+  get nextUs(): number {
+    return this.#time.isStopped ? Infinity : this.#turnUs;
+  }
+
+  stop(nowUs: number): void {
+    this.#time.stop(nowUs);
+  }
+
+  goOn(nowUs: number): void {
+    const lostUs = this.#time.goOn(nowUs);
+    this.#turnUs += lostUs;
+    this.#takerUs += lostUs;
+    this.#indexUs += lostUs;
+  }
+
   step(): void {
-    const nowUs = this.nextUs;
+    const nowUs = this.#turnUs;
     if (nowUs >= this.#indexUs) {
       this.#indexUs = nowUs + SECOND_US;
       this.#latent?.advance(nowUs).forEach((price, at) => this.#venue.setIndex(this.#bases[at]!, price));
@@ -76,7 +93,7 @@ export class OptionMakers implements MarketDriver {
     const market = this.#round.pop();
     if (market !== undefined && this.#venue.markets.get(market.symbol) === market) this.#quote(market, nowUs);
     this.#venue.marketActed(nowUs);
-    this.nextUs = nowUs + Math.max(1000, Math.floor(ROUND_US / Math.max(1, this.#venue.markets.size)));
+    this.#turnUs = nowUs + Math.max(1000, Math.floor(ROUND_US / Math.max(1, this.#venue.markets.size)));
   }
 
   /** Takes the makers' orders on a contract out and puts new ones in, post-only. */

@@ -5,10 +5,10 @@ import type { DeribitVenue } from '../../../actors/exchange/deribit/venue.js';
 import { VenueError } from '../../../actors/exchange/venue-error.js';
 import type { EnginePort } from '../product/engine-port.js';
 import type { Scene } from '../product/product.js';
-import type { RawAnswer, RawRequest } from '../web/index.js';
+import type { RawAnswer, RawRequest, RequestFate } from '../web/index.js';
 import { DeribitAuth, type Grant } from './auth.js';
 import { ChannelHub } from './channel-hub.js';
-import { type DecodedFrame, decodeGet, decodeRequest, errorFrame, httpStatus, resultFrame, type RpcRequest } from './json-rpc.js';
+import { type DecodedFrame, decodeGet, decodeRequest, errorFrame, httpStatus, resultFrame, type RpcId, type RpcRequest } from './json-rpc.js';
 import { methodNamed } from './methods/index.js';
 
 const API_ROOT = '/api/v2/';
@@ -30,6 +30,10 @@ export interface RpcCall {
   readonly connection: number;
   readonly ip: string;
 }
+
+type Cut = RequestFate['cut'];
+/** What is to be said to a call, and whether the connection ends instead. */
+type Told = { readonly cut: Cut } & ({ readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly error: VenueError });
 
 /** What the engine's port says when the engine is not there (-1008), and Binance's codes of troubles, in Deribit's words. */
 function deribitError(error: VenueError): DeribitError {
@@ -72,10 +76,10 @@ export class DeribitFace {
   }
 
   /**
-   * Does what a call asks for, with whatever trouble is on: exactly one of the three is called, now or later. `cut` is a connection that is to
-   * be dropped without an answer.
+   * Does what a call asks for, with whatever trouble is on: exactly one of the two is called, now or later. With `cut` the connection is to be
+   * dropped in the place of the answer, or in its middle.
    */
-  perform(call: RpcCall, done: (result: unknown) => void, refused: (error: VenueError) => void, cut: () => void): void {
+  perform(call: RpcCall, done: (result: unknown, cut?: Cut) => void, refused: (error: VenueError, cut?: Cut) => void): void {
     const { troubles, clock } = this.scene;
     if (troubles.quiet) {
       this.#run(call, done, refused);
@@ -83,19 +87,19 @@ export class DeribitFace {
     }
     const { request, grant, connection, ip } = call;
     const fate = troubles.request({ product: 'deribit', face: connection === 0 ? 'rest' : 'wsApi', name: request.method, account: grant === undefined ? undefined : String(grant.account), ip, values: valuesOf(request) }) ?? {};
+    const { cut } = fate;
     const answer = (tell: () => void): void => {
       const told = (): void => {
-        if (fate.cut !== undefined) cut();
-        else if (fate.answer instanceof VenueError) refused(deribitError(fate.answer));
-        else if (fate.answer !== undefined) refused(new DeribitError('error', { status: fate.answer.status }));
+        if (fate.answer instanceof VenueError) refused(deribitError(fate.answer), cut);
+        else if (fate.answer !== undefined) refused(new DeribitError('error', { status: fate.answer.status }), cut);
         else tell();
       };
       if (fate.answerDelayUs === undefined) told();
       else clock.after(fate.answerDelayUs, told);
     };
     const begin = (): void => {
-      if (fate.run === false) answer(() => refused(new DeribitError('error')));
-      else this.#run(call, (result) => answer(() => done(result)), (error) => answer(() => refused(error)));
+      if (fate.run === false) answer(() => refused(new DeribitError('error'), cut));
+      else this.#run(call, (result) => answer(() => done(result, cut)), (error) => answer(() => refused(error, cut)));
     };
     if (fate.delayUs === undefined) begin();
     else clock.after(fate.delayUs, begin);
@@ -134,12 +138,17 @@ export class DeribitFace {
     const id = decoded.ok ? decoded.request.id : decoded.id === null ? undefined : decoded.id;
     try {
       if (!decoded.ok) throw decoded.error;
-      const result = await this.#answer(decoded.request, request);
-      return { status: 200, body: resultFrame(id, result, this.#times(usIn)) };
+      const told = await this.#answer(decoded.request, request);
+      const answer = told.ok ? { status: 200, body: resultFrame(id, told.result, this.#times(usIn)) } : this.#refusal(id, told.error, usIn);
+      return told.cut === undefined ? answer : { ...answer, cut: told.cut };
     } catch (error) {
       if (!(error instanceof VenueError)) throw error;
-      return { status: httpStatus(error), body: errorFrame(id, error, this.#times(usIn)) };
+      return this.#refusal(id, error, usIn);
     }
+  }
+
+  #refusal(id: RpcId | undefined, error: VenueError, usIn: number): RawAnswer {
+    return { status: httpStatus(error), body: errorFrame(id, error, this.#times(usIn)) };
   }
 
   #times(usIn: number): { readonly usIn: number; readonly usOut: number; readonly testnet: boolean } {
@@ -159,13 +168,13 @@ export class DeribitFace {
     return got.ok && named.ok ? { ok: true, request: { ...named.request, method: got.request.method } } : got.ok ? named : got;
   }
 
-  async #answer(request: RpcRequest, raw: RawRequest): Promise<unknown> {
+  async #answer(request: RpcRequest, raw: RawRequest): Promise<Told> {
     const { method } = request;
     if (SOCKET_METHODS.has(method)) throw new DeribitError('must_be_websocket_request');
     const params = new DeribitParams(request.params);
     if (method === 'public/auth') {
       this.charge(method, undefined, raw.ip);
-      return this.auth.login(params, undefined).answer;
+      return { ok: true, result: this.auth.login(params, undefined).answer, cut: undefined };
     }
     const grant = this.auth.ofHttp({
       authorization: raw.headers.authorization,
@@ -173,7 +182,7 @@ export class DeribitFace {
       signed: () => `${raw.method}\n${raw.url}\n${raw.body.toString('utf8')}\n`,
     });
     this.charge(method, grant, raw.ip);
-    return await new Promise((resolve, reject) => this.perform({ request, grant, connection: 0, ip: raw.ip }, resolve, reject, () => reject(new DeribitError('error', { reason: 'cut' }))));
+    return await new Promise((resolve) => this.perform({ request, grant, connection: 0, ip: raw.ip }, (result, cut) => resolve({ ok: true, result, cut }), (error, cut) => resolve({ ok: false, error, cut })));
   }
 }
 

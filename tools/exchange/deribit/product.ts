@@ -70,6 +70,7 @@ export const deribitProduct: MakeProduct = (scene) => {
     },
     follow: (prices) => market?.follow(prices),
     startScenario: (name, nowUs) => market?.startScenario(name, nowUs),
+    crowd: () => market,
     server: () => served,
     books: (limit) => port.ask((venue) => deribitBooks(venue, limit)),
   };

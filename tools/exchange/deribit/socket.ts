@@ -155,7 +155,9 @@ export class DeribitSocket implements Protocol, ChannelListener {
         return;
       default:
         this.#face.perform(
-          { request, grant, connection: this.#number, ip: this.#connection.ip }, done, (error) => this.#refuse(request.id ?? null, error, usIn, method), () => this.#connection.terminate('trouble'),
+          { request, grant, connection: this.#number, ip: this.#connection.ip },
+          (result, cut) => (cut === undefined ? done(result) : this.#connection.terminate('trouble')),
+          (error, cut) => (cut === undefined ? this.#refuse(request.id ?? null, error, usIn, method) : this.#connection.terminate('trouble')),
         );
     }
   }

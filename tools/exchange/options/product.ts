@@ -23,6 +23,7 @@ export const optionsProduct: MakeProduct = (scene) => {
   const engine = new EnginePort<OptionsVenue>(runtime, 'options', clock.speed);
   const listenKeys = new ListenKeys(clock, hub);
   let latent: LatentIndex | undefined;
+  let makers: OptionMakers | undefined;
   let opened: ProductServer | undefined;
   return {
     name: 'options',
@@ -37,7 +38,8 @@ export const optionsProduct: MakeProduct = (scene) => {
           });
           streams.venue = venue;
           latent = new LatentIndex(underlyings, scene.scenario, seed, nowUs);
-          return { venue, market: new OptionMakers(venue, latent, seed, nowUs) };
+          makers = new OptionMakers(venue, latent, seed, nowUs);
+          return { venue, market: makers };
         }, (defect) => scene.onDefect('options', new Error(`a crash left the venue wrong, it begins anew: ${defect}`))),
       },
     }),
@@ -58,6 +60,7 @@ export const optionsProduct: MakeProduct = (scene) => {
       const price = prices.get(base);
       if (price !== undefined && price > 0) latent?.set(at, price);
     }),
+    crowd: () => makers,
     server: () => opened,
     listenKeys,
     books: (limit) => engine.ask((venue) => optionsBooks(venue, limit)),

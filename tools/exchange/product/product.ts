@@ -1,3 +1,4 @@
+import type { StoppableMarket } from '../../../actors/exchange/engine.js';
 import type { Listing } from '../../../actors/exchange/listings.js';
 import type { AsOf } from '../../../actors/exchange/rules.js';
 import type { ScenarioName } from '../../../actors/generator/scenario.js';
@@ -59,6 +60,8 @@ export interface Product {
   readonly feed?: MarketFeed;
   /** For a crowd without a feed: makes its market another one, in a turn of the engine. */
   readonly startScenario?: (name: ScenarioName, nowUs: number) => void;
+  /** What trades in it by itself, to be stopped in a turn of the engine; undefined until the engine is open. */
+  crowd(): StoppableMarket | undefined;
   /** For derivatives on what spot trades: told spot's price of every base once a second, in a turn of the engine. */
   readonly follow?: (prices: ReadonlyMap<string, number>) => void;
 }

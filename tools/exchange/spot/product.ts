@@ -78,6 +78,8 @@ export const spotProduct: MakeProduct = (scene) => {
     server: () => opened,
     books: (limit) => engine.ask((venue) => spotBooks(venue, limit)),
     feed,
+    ...(scene.asOf.holds('spotListenKeysGone') ? {} : { listenKeys }),
+    crowd: () => feed.inside,
   };
 };
 

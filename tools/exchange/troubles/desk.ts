@@ -12,6 +12,8 @@ export interface TroubleWorks {
   enter(step: Step, memory: StepMemory): () => void;
   /** The number of an account, as text, by its name or number. @throws CliError when there is none */
   account(name: string): string;
+  /** Why a step could never do anything in this exchange, as of its day; undefined = it can. */
+  outOfReach(step: Step): string | undefined;
   /** Does a deed; resolves with what was done in words. */
   perform(step: Step, cause: Cause): Promise<string>;
 }
@@ -74,6 +76,10 @@ export class TroubleDesk implements Troubles {
     if (this.#runs.has(name)) throw new CliError('refused', `${name} runs already`, `faultline exchange stop ${name}`);
     const works = this.#works;
     if (works === undefined) throw new Error('no venue is attached');
+    script.steps.forEach((step, at) => {
+      const unreached = works.outOfReach(step);
+      if (unreached !== undefined) throw new CliError('configuration', `${name}: step ${at + 1} (do = "${step.act}"): ${unreached}`);
+    });
     const random = new Prng(this.#seed, FIRST_STREAM + this.#started++);
     const log = (level: 'info' | 'warn', message: string, step: Step): void => this.#log(level, `${name}: ${step.act} ${message}`, { script: name, act: step.act });
     const named = script.steps.map((step): Step => (step.account === undefined ? step : { ...step, account: works.account(step.account) }));

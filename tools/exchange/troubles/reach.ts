@@ -1,5 +1,5 @@
 import type { TROUBLED_PRODUCTS, Trigger } from './classes.js';
-import type { Act, Target } from './schema.js';
+import type { Act, Target, WrittenStep } from './schema.js';
 
 type ProductName = (typeof TROUBLED_PRODUCTS)[number];
 
@@ -18,13 +18,18 @@ const TARGET_IN = { 'algo-order': FUTURES, 'listen-key': BINANCE, amend: ['spot'
 /** Products that say when this happens. */
 const TRIGGER_IN: Partial<Readonly<Record<Trigger, readonly ProductName[]>>> = { ...TARGET_IN, fill: BOOKS };
 
+/** Kinds of websockets that a product has. Spot's for a listenKey are a matter of its day. */
+const SOCKETS_IN: Partial<Readonly<Record<NonNullable<WrittenStep['sockets']>, readonly ProductName[]>>> = { api: ['spot', 'usdm', 'deribit'], user: BINANCE, market: BINANCE };
+
 /** Why a step for this product could never do anything; undefined = it can. */
-export function outOfReach(product: ProductName, { act, on, when }: { readonly act: Act; readonly on: Target | undefined; readonly when: Trigger | undefined }): string | undefined {
+export function outOfReach(product: ProductName, { act, on, when, sockets }: Pick<WrittenStep, 'sockets'> & { readonly act: Act; readonly on: Target | undefined; readonly when: Trigger | undefined }): string | undefined {
   const missing = (products: readonly ProductName[] | undefined): products is readonly ProductName[] => products !== undefined && !products.includes(product);
   const acts = ACT_ON[act];
   if (missing(acts)) return `it can do nothing on ${product}, only on ${acts.join(', ')}`;
   const targets = on === undefined ? undefined : (TARGET_IN as Partial<Readonly<Record<Target, readonly ProductName[]>>>)[on];
   if (missing(targets)) return `${product} has no \`on = "${on!}"\`, only ${targets.join(', ')}`;
+  const sorts = sockets === undefined ? undefined : SOCKETS_IN[sockets];
+  if (missing(sorts)) return `${product} has no \`sockets = "${sockets!}"\`, only ${sorts.join(', ')}${product === 'deribit' ? '; all of its own are "api"' : ''}`;
   const triggers = when === undefined ? undefined : TRIGGER_IN[when];
   if (missing(triggers)) return `\`when = "${when!}"\` never happens on ${product}, only on ${triggers.join(', ')}`;
   return undefined;

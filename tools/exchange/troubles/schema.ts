@@ -18,7 +18,7 @@ const decimal = z.string().regex(/^\d{1,12}(\.\d{1,8})?$/, 'expected a decimal i
 export const REQUEST_ACTS = ['delay-request', 'delay-answer', 'fail', 'cut-answer', 'hang', 'stale-snapshot', 'shallow-snapshot', 'limit-weight', 'ban'] as const;
 export const MESSAGE_ACTS = ['delay', 'lose', 'repeat', 'swap', 'cut-frame', 'lose-deletes'] as const;
 export const CONNECTION_ACTS = ['refuse', 'half-open'] as const;
-export const STATES = ['skew-clock', 'partition', 'maintenance'] as const;
+export const STATES = ['skew-clock', 'partition', 'maintenance', 'freeze-market'] as const;
 export const DEEDS = [
   'disconnect', 'announce-shutdown', 'restart-engine', 'end-listen-keys', 'place-order', 'cancel-orders', 'fill-orders', 'close-position', 'position-mode', 'forget-fills',
   'liquidate', 'deleverage', 'settle',

@@ -4,6 +4,7 @@ import { CliError } from '../../cli/errors.js';
 import { readText } from '../../cli/read-text.js';
 import type { FillFacts } from '../web/index.js';
 import type { Trigger } from './classes.js';
+import { overlooked } from './keys.js';
 import { outOfReach } from './reach.js';
 import { type Act, CONNECTION_ACTS, durationUs, MESSAGE_ACTS, REQUEST_ACTS, scriptSchema, STATES, type Target, type WrittenStep } from './schema.js';
 
@@ -75,9 +76,11 @@ function toStep(written: WrittenStep, where: string): Step {
   const must = MUST[act];
   if (must !== undefined && written[must] === undefined && !(act === 'fail' && written.status !== undefined) && !(must === 'by' && (jitter !== undefined || growth !== undefined))) refuse(`\`${must}\` is missing`);
   if (act === 'stale-snapshot' || act === 'shallow-snapshot') if (on !== 'snapshot') refuse('`on` can only be "snapshot"');
+  const unread = overlooked(written);
+  if (unread !== undefined) refuse(`it has no \`${unread}\``);
   if (every !== undefined && written.when !== undefined) refuse('it is repeated by `every` or set off by `when`, not both');
   if (by?.startsWith('-') === true && act !== 'skew-clock') refuse('`by` is not negative');
-  const unreached = written.product === undefined ? undefined : outOfReach(written.product, { act, on, when: written.when });
+  const unreached = written.product === undefined ? undefined : outOfReach(written.product, { act, on, when: written.when, sockets: written.sockets });
   if (unreached !== undefined) refuse(unreached);
   const us = (text: string | undefined): number | undefined => (text === undefined ? undefined : durationUs(text));
   const everyUs = us(every);

@@ -1,3 +1,5 @@
+import type { Venue } from '../../../actors/exchange/engine.js';
+import { type AsOf, RULES } from '../../../actors/exchange/rules.js';
 import type { FuturesVenue } from '../../../actors/exchange/futures/usdm/index.js';
 import type { SpotVenue } from '../../../actors/exchange/spot/venue.js';
 import { CliError } from '../../cli/errors.js';
@@ -41,21 +43,31 @@ export interface VenueDeeds {
 /** Update ids that a restart of the matching engine skips. */
 const RESTART_IDS = 100_000;
 const DEEPEST = 5000;
+const FREEZE_TRIES = 50;
+const AGAIN_US = 200_000;
 
 /** What scripts do to an exchange: to its sockets, its listenKeys, its venues. */
 export class ExchangeWorks implements TroubleWorks {
   readonly #products: readonly Product[];
   readonly #accounts: Accounts;
+  readonly #clock: Scene['clock'];
+  readonly #asOf: AsOf;
   readonly #symbols: readonly string[];
   readonly #deeds: Partial<Readonly<Record<ProductName, VenueDeeds>>>;
+  readonly #engines: ReadonlyMap<ProductName, EnginePort<Venue>>;
+  /** How many steps that are open want a product's market to stand still. */
+  readonly #freezes = new Map<ProductName, number>();
   readonly #ports: { readonly spot: EnginePort<SpotVenue>; readonly usdm: EnginePort<FuturesVenue> };
 
-  constructor(scene: Pick<Scene, 'runtime' | 'clock' | 'accounts' | 'listings'>, products: readonly Product[]) {
+  constructor(scene: Pick<Scene, 'runtime' | 'clock' | 'accounts' | 'listings' | 'asOf'>, products: readonly Product[]) {
     const { runtime, clock, accounts, listings } = scene;
     this.#products = products;
     this.#accounts = accounts;
+    this.#clock = clock;
+    this.#asOf = scene.asOf;
     this.#symbols = listings.map(({ symbol }) => symbol);
     this.#ports = { spot: new EnginePort<SpotVenue>(runtime, 'spot', clock.speed), usdm: new EnginePort<FuturesVenue>(runtime, 'usdm', clock.speed) };
+    this.#engines = new Map(products.map(({ name }) => [name, new EnginePort<Venue>(runtime, name, clock.speed)]));
     this.#deeds = { spot: new SpotDeeds(this.#ports.spot), usdm: new UsdmDeeds(this.#ports.usdm) };
   }
 
@@ -63,6 +75,12 @@ export class ExchangeWorks implements TroubleWorks {
     const found = this.#accounts.all.find((account) => account.name === name || String(account.id) === name);
     if (found === undefined) throw new CliError('refused', `there is no account ${name}`, `there are ${this.#accounts.all.slice(0, 20).map((account) => account.name).join(', ')}`);
     return accountName(found.id);
+  }
+
+  outOfReach({ act, product, sockets }: Step): string | undefined {
+    if (product !== 'spot' || !this.#asOf.holds('spotListenKeysGone')) return undefined;
+    if (act === 'end-listen-keys') return `spot has had no listenKeys since ${RULES.spotListenKeysGone}: the exchange would have to be opened with an earlier --as-of`;
+    return sockets === 'user' ? `spot's account events have come over the websocket API since ${RULES.spotListenKeysGone}: \`sockets = "api"\`` : undefined;
   }
 
   enter(step: Step, memory: StepMemory): () => void {
@@ -92,9 +110,27 @@ export class ExchangeWorks implements TroubleWorks {
           for (const end of ends) end();
         };
       }
+      case 'freeze-market': {
+        const frozen = this.#products.filter(({ name }) => isOf(step, name));
+        for (const product of frozen) this.#freeze(product, 1);
+        return () => {
+          for (const product of frozen) this.#freeze(product, -1);
+        };
+      }
       default:
         return nothing;
     }
+  }
+
+  /** A market stands still as long as anybody wants it to. */
+  #freeze({ name, crowd }: Product, more: 1 | -1): void {
+    this.#freezes.set(name, (this.#freezes.get(name) ?? 0) + more);
+    const apply = (tries: number): void => {
+      this.#engines.get(name)!.ask((_venue, nowUs) => (this.#freezes.get(name)! > 0 ? crowd()?.stop(nowUs) : crowd()?.goOn(nowUs)))
+        // An engine that is being restarted has its market again in a moment.
+        .catch(() => (tries > 0 ? this.#clock.after(AGAIN_US, () => apply(tries - 1)) : undefined));
+    };
+    apply(FREEZE_TRIES);
   }
 
   async perform(step: Step, cause: Cause): Promise<string> {

@@ -71,6 +71,7 @@ export const usdmProduct: MakeProduct = (scene) => {
     listenKeys,
     books: (limit) => engine.ask((venue) => usdmBooks(venue, limit)),
     feed,
+    crowd: () => feed.inside,
   };
 };
 

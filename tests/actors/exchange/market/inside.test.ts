@@ -72,6 +72,28 @@ describe('the market inside an engine', () => {
     assert.notDeepEqual(other.bench.trades, whole.bench.trades.slice(0, other.bench.trades.length));
   });
 
+  test('stands still when it is stopped, and goes on as if no time had passed', () => {
+    const whole = open(3, 5000);
+    whole.until(16);
+    const { runtime, bench, until } = open(3, 5000);
+    const tell = (call: (venue: Bench, nowUs: number) => void): void => {
+      runtime.send('/engine', { type: 'tell', call } satisfies EngineMessage<Bench>);
+      runtime.drain();
+    };
+    until(6);
+    tell((_venue, nowUs) => bench.inside().stop(nowUs));
+    const [trades, updateId, grids] = [bench.trades.length, bench.matcher.book.updateId, bench.grids.length];
+    assert.ok(trades > 20);
+    until(26);
+    assert.deepEqual([bench.trades.length, bench.matcher.book.updateId], [trades, updateId]);
+    assert.equal(bench.grids.length - grids, 400, 'the clock of the market data goes on');
+    tell((_venue, nowUs) => bench.inside().goOn(nowUs));
+    tell((_venue, nowUs) => bench.inside().goOn(nowUs));
+    until(36);
+    const shifted = (line: string): string => line.replace(/\d+$/, (us) => String(Number(us) + (Number(us) > START_US + 6e6 ? 20e6 : 0)));
+    assert.deepEqual(bench.trades, whole.bench.trades.map(shifted));
+  });
+
   test('is stepped up to the moment of a call, and the clock of the market data beats every 50 ms', () => {
     const { runtime, bench, until } = open(5, 500_000);
     until(0.6);

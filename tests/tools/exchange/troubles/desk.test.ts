@@ -23,6 +23,7 @@ function stage(seed = 1): Stage {
   const desk = new TroubleDesk({ clock, seed, log: (_level, message) => logged.push(message) });
   desk.attach({
     account: (name) => (name === 'demo-1' ? '1000' : name),
+    outOfReach: () => undefined,
     enter: ({ act }) => {
       told.push(`+${act}`);
       return () => told.push(`-${act}`);

@@ -294,7 +294,14 @@ describe('the failure scenarios of VENUE-API 4.6, as a client meets them', () =>
     await follower.until(() => follower.applied >= 2);
     startNamed(opened, 'engine-restart', { '20s': '10s' });
     assert.equal(await one.refusal('POST', '/fapi/v1/order', { symbol: SYMBOL, side: 'BUY', type: 'MARKET', quantity: '0.010' }), '503 -1008');
+    // Nothing happens inside either, on any product: the books stand still while it lasts.
+    const standing = async (): Promise<unknown> => Promise.all(opened.exchange.products.map(async ({ books }) => (await books(0) as { readonly markets: readonly Json[] }).markets.map(({ bid, ask, orders }) => [bid, ask, orders])));
+    const [before, atUs] = [await standing(), opened.exchange.clock.nowUs()];
+    await until(() => opened.exchange.clock.nowUs() > atUs + 4e6, 'some time has passed');
+    const after = await standing();
+    if (opened.exchange.troubles.report('engine-restart')!.running) assert.deepEqual(after, before);
     await follower.until(() => follower.broken !== undefined);
+    await until(async () => JSON.stringify(await standing()) !== JSON.stringify(after), 'the markets go on');
     assert.match(follower.broken!, /a gap/);
     assert.equal((await one.order()).status, 200);
     const again = follow();

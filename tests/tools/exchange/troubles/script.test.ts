@@ -48,6 +48,10 @@ test('what is wrong is told with its place and what should stand there', () => {
     ['[[step]]\ndo = "skew-clock"\nby = "1s"\nproduct = "deribit"\n', /nothing on deribit/],
     ['[[step]]\ndo = "fail"\ncode = -1007\non = "algo-order"\nproduct = "spot"\n', /spot has no `on = "algo-order"`, only usdm/],
     ['[[step]]\ndo = "disconnect"\nwhen = "fill"\nproduct = "options"\n', /`when = "fill"` never happens on options, only on spot, usdm/],
+    ['[[step]]\ndo = "disconnect"\nsockets = "api"\nproduct = "options"\n', /options has no `sockets = "api"`, only spot, usdm, deribit/],
+    ['[[step]]\ndo = "partition"\nsockets = "user"\nproduct = "deribit"\n', /deribit has no `sockets = "user"`, only spot, usdm, options; all of its own are "api"/],
+    ['[[step]]\ndo = "lose"\non = "user"\nsockets = "api"\n', /it has no `sockets`/],
+    ['[[step]]\ndo = "liquidate"\nquantity = "1"\n', /it has no `quantity`/],
   ];
   for (const [text, message] of together) assert.throws(() => parseScript(text, 'mine.toml'), (error: Error) => error instanceof CliError && message.test(error.message), text);
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { AsOf } from '../../../../actors/exchange/rules.js';
 import { parseScript } from '../../../../tools/exchange/troubles/index.js';
 import { openExchange, type OpenedExchange } from '../../../support/open-exchange.js';
 import { Trader as SpotTrader } from '../spot/trader.js';
@@ -107,6 +108,39 @@ describe('what beside the 22 scenarios can happen to a connection, and to spot',
     await assert.rejects(one.order({ newClientOrderId: 'mine' }));
     opened.exchange.troubles.stop('answers-cut');
     assert.equal(await one.status('mine'), 'FILLED');
+  });
+
+  test('answers of Deribit are cut too, over HTTP: before anything is said, or in the middle', async () => {
+    const { rest } = opened.origins.deribit;
+    const ask = async (): Promise<string> => (await fetch(`${rest}/api/v2/public/get_time`)).text();
+    for (const middle of [false, true]) {
+      opened.exchange.troubles.start(parseScript(`[[step]]\ndo = "cut-answer"\non = "request"\nproduct = "deribit"\nmiddle = ${middle}\n`, 'cut.toml'));
+      await assert.rejects(ask());
+      const answer = await fetch(`${rest}/api/v2/public/get_time`).catch(() => undefined);
+      assert.equal(answer?.status, middle ? 200 : undefined);
+      await answer?.text().catch(() => undefined);
+      opened.exchange.troubles.stop('cut');
+    }
+    assert.match(await ask(), /"result":\d+/);
+  });
+
+  test('what spot has no more is refused, and done as of a day on which it had it', async () => {
+    const endKeys = '[[step]]\ndo = "end-listen-keys"\nproduct = "spot"\n';
+    const { troubles } = opened.exchange;
+    assert.throws(() => troubles.start(parseScript(endKeys, 'old.toml')), /old: step 1 \(do = "end-listen-keys"\): spot has had no listenKeys since 2026-02-20/);
+    assert.throws(() => troubles.start(parseScript('[[step]]\ndo = "disconnect"\nsockets = "user"\nproduct = "spot"\n', 'old.toml')), /`sockets = "api"`/);
+    const older = await openExchange({ asOf: new AsOf('2026-02-19') });
+    try {
+      const headers = { 'X-MBX-APIKEY': older.accounts.all[0]!.keys[0]!.key };
+      const { listenKey } = (await (await fetch(`${older.origins.spot.rest}/api/v3/userDataStream`, { method: 'POST', headers })).json()) as { readonly listenKey: string };
+      const ear = await Ear.open(`${older.origins.spot.ws}/ws/${listenKey}`);
+      older.exchange.troubles.start(parseScript(endKeys, 'old.toml'));
+      await ear.until((event) => event['e'] === 'listenKeyExpired');
+      older.exchange.troubles.start(parseScript('[[step]]\ndo = "disconnect"\nsockets = "user"\nproduct = "spot"\n', 'drop.toml'));
+      assert.equal(await ear.closed, 1006);
+    } finally {
+      await older.close();
+    }
   });
 
   test('slow-line: requests and messages take their time, in order', async () => {

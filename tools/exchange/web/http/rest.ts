@@ -6,6 +6,7 @@ import type { Endpoint, TimeUnit } from '../endpoint.js';
 import { illegalAnywhere, invalidTimeUnit } from '../errors.js';
 import { errorText } from '../gate.js';
 import type { Gate, GateRequest, Outcome, Reply } from '../gate.js';
+import type { RequestFate } from '../troubles.js';
 import type { RateLimiter } from '../limits/rate-limiter.js';
 import { decodedSignature, readForm } from './form.js';
 
@@ -30,6 +31,8 @@ export interface RawAnswer {
   readonly body: string;
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The connection is dropped in its place, or in its middle. */
+  readonly cut?: RequestFate['cut'];
 }
 
 export interface RestOptions {
@@ -76,7 +79,7 @@ export class Rest {
     const endpoint = this.#endpoints.get(name);
     if (endpoint === undefined) {
       const raw = await this.#options.fallback?.({ method, url, headers: request.headers, body, ip });
-      if (raw !== undefined) answer(response, raw.status, raw.body, raw.contentType ?? JSON_TYPE, raw.headers ?? {});
+      if (raw !== undefined) answer(response, raw.status, raw.body, raw.contentType ?? JSON_TYPE, raw.headers ?? {}, raw.cut);
       else this.#unknown(response, method, path);
       return;
     }
@@ -115,10 +118,6 @@ export class Rest {
   }
 
   #reply(response: ServerResponse, endpoint: Endpoint, ip: string, outcome: Outcome, cut: Parameters<Reply>[1]): void {
-    if (cut === 'before-answer') {
-      response.destroy();
-      return;
-    }
     const headers: Record<string, string> = {};
     const { limits } = this.#options;
     limits.weightHeaders(ip, headers);
@@ -141,12 +140,7 @@ export class Rest {
         Object.assign(headers, outcome.headers);
         break;
     }
-    if (cut === 'mid-answer') {
-      response.writeHead(status, { ...headers, 'Content-Type': JSON_TYPE, 'Content-Length': Buffer.byteLength(text) });
-      response.write(text.slice(0, text.length >> 1), () => response.destroy());
-      return;
-    }
-    answer(response, status, text, JSON_TYPE, headers);
+    answer(response, status, text, JSON_TYPE, headers, cut);
   }
 
   #unknown(response: ServerResponse, method: string, path: string): void {
@@ -169,10 +163,15 @@ export function answerPage(response: ServerResponse, status: number, text: strin
   answer(response, status, page(status, text), HTML_TYPE, {});
 }
 
-function answer(response: ServerResponse, status: number, body: string, contentType: string, headers: Readonly<Record<string, string>>): void {
+function answer(response: ServerResponse, status: number, body: string, contentType: string, headers: Readonly<Record<string, string>>, cut?: RequestFate['cut']): void {
   if (response.destroyed || response.headersSent) return;
+  if (cut === 'before-answer') {
+    response.destroy();
+    return;
+  }
   response.writeHead(status, { ...headers, 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(body) });
-  response.end(body);
+  if (cut === 'mid-answer') response.write(body.slice(0, body.length >> 1), () => response.destroy());
+  else response.end(body);
 }
 
 function timeUnitOf(header: string | string[] | undefined): TimeUnit {
