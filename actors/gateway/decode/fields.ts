@@ -138,7 +138,8 @@ export class Fields {
   /** A decimal number, as the venue wrote it. */
   decimal(name: string): string {
     const value = this.raw(name);
-    const text = typeof value === 'number' ? String(value) : value;
+    // A number with so many digits may have been rounded when it was read.
+    const text = typeof value === 'number' && String(value).length <= 15 ? String(value) : value;
     if (typeof text !== 'string' || parseDecimal(text) === undefined) this.fail(name, `expected a decimal number, found ${shown(value)}`);
     return text;
   }

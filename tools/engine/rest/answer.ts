@@ -2,7 +2,7 @@
 import type { Buffer } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Json, LimitHeaders, RestOutcome } from '../../../actors/engine/io.js';
-import { parseExact } from './exact-json.js';
+import { parseExactJson } from '../exact-json.js';
 
 const WEIGHT = /^x-mbx-used-weight-(\d{1,4}[smhd])$/;
 const ORDERS = /^x-mbx-order-count-(\d{1,4}[smhd])$/;
@@ -34,13 +34,13 @@ export interface RawAnswer {
 }
 
 /**
- * @param conceal hides secrets in text
+ * @param hide hides secrets in text
  * @param read takes the body's JSON elsewhere (a depth snapshot to the tape) and says what of it is told; a string is a problem
  */
-export function outcomeOf(raw: RawAnswer, conceal: (text: string) => string, read?: (text: string) => { readonly body: Json } | string): RestOutcome {
+export function outcomeOf(raw: RawAnswer, hide: (text: string) => string, read?: (text: string) => { readonly body: Json } | string): RestOutcome {
   const { status, body, ending } = raw;
   const headers = limitHeaders(raw.headers);
-  const malformed = (problem: string, text: string): RestOutcome => ({ kind: 'malformed', status, headers, problem, text: conceal(text).slice(0, MOST_SHOWN) });
+  const malformed = (problem: string, text: string): RestOutcome => ({ kind: 'malformed', status, headers, problem, text: hide(text).slice(0, MOST_SHOWN) });
   // Secrets are hidden before anything is cut off, or half of one would be left.
   const beginning = (): string => body.subarray(0, 4096).toString('utf8');
   if (status >= 300 && status < 400) return malformed('a redirect, which is not followed', String(raw.headers.location ?? ''));
@@ -58,7 +58,7 @@ export function outcomeOf(raw: RawAnswer, conceal: (text: string) => string, rea
   }
   let json: Json;
   try {
-    json = parseExact(conceal(text));
+    json = parseExactJson(hide(text));
   } catch {
     return malformed('no JSON', text.slice(0, 4096));
   }

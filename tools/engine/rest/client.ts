@@ -157,7 +157,7 @@ export class RestClient {
       ended = true;
       const read = depth === undefined || request.depthOf === undefined ? undefined : (text: string) => depth(request, text);
       finish(outcomeOf(
-        { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks), ending }, (text) => handles.conceal(text), read), ending === 'whole');
+        { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks), ending }, (text) => handles.hide(text), read), ending === 'whole');
     };
     response.on('data', (chunk: Buffer) => {
       bytes += chunk.length;

@@ -21,7 +21,7 @@ export class SecretHandles {
   }
 
   /** The text with every secret replaced. */
-  conceal(text: string): string {
+  hide(text: string): string {
     // A handle in what the venue says is not ours, and must not turn into a secret when it is sent back.
     let hidden = text.includes('secret:') ? text.replaceAll('secret:', 'secret_') : text;
     hidden = hidden.replace(TOLD, (_all, before: string, value: string, after: string) => `${before}${this.#handleOf(value, after !== '')}${after}`);

@@ -1,7 +1,6 @@
 export { RestClient, type Answered, type RestClientOptions } from './client.js';
-export { parseExact } from './exact-json.js';
 export { SecretHandles } from './handles.js';
 export { keysFromEnvironment, keysFromVenueLine, keyVariables } from './keys.js';
 export { restPart, type RestPartOptions } from './part.js';
 export { checkRights, type RightsCheck } from './restrictions.js';
-export { KeyVault, secretsOf, type MessageParams, type VenueSecrets } from './vault.js';
+export { deskOf, KeyVault, secretsOf, type MessageParams, type VenueSecrets } from './vault.js';

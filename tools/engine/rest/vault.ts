@@ -1,7 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { createHmac, createPrivateKey, sign, type KeyObject } from 'node:crypto';
 import { inspect } from 'node:util';
+import type { Json } from '../../../actors/engine/io.js';
 import type { VenueAccess, VenueKeys } from '../parts.js';
+import type { SecretDesk } from '../sockets/door.js';
 import { SecretHandles } from './handles.js';
 
 /** Values of a message of the websocket API. */
@@ -101,4 +103,22 @@ export function secretsOf(access: VenueAccess): VenueSecrets {
   const secrets: VenueSecrets = { vault, handles: new SecretHandles(vault?.hidden()) };
   shared.set(access, secrets);
   return secrets;
+}
+
+/** What the sockets need of the secrets. Without a key a message is sent as it is, and the venue refuses it. */
+export function deskOf({ vault, handles }: VenueSecrets, nowUs: () => number): SecretDesk {
+  return {
+    reveal: (text) => handles.reveal(text),
+    hide: (text) => handles.hide(text),
+    sign(_product, body) {
+      if (vault === null || typeof body !== 'object' || body === null || Array.isArray(body)) return body;
+      const { params, ...rest } = body as { readonly [key: string]: Json };
+      return { ...rest, params: vault.signMessage(paramsOf(params), Math.floor(nowUs() / 1000)) };
+    },
+  };
+}
+
+function paramsOf(params: Json | undefined): MessageParams {
+  if (typeof params !== 'object' || params === null || Array.isArray(params)) return {};
+  return Object.fromEntries(Object.entries(params).filter((entry): entry is [string, string | number | boolean] => ['string', 'number', 'boolean'].includes(typeof entry[1])));
 }

@@ -63,12 +63,12 @@ test('a key that cannot be used is refused without being quoted', () => {
 
 test('handles stand for secrets in the order they were told; a forged one reveals nothing', () => {
   const handles = new SecretHandles(['topsecret']);
-  assert.equal(handles.conceal('{"listenKey":"aaaa","x":"topsecret"}'), '{"listenKey":"secret:0","x":"(hidden)"}');
-  assert.equal(handles.conceal('{"listenKey" : "bbbb"} aaaa'), '{"listenKey" : "secret:1"} secret:0');
+  assert.equal(handles.hide('{"listenKey":"aaaa","x":"topsecret"}'), '{"listenKey":"secret:0","x":"(hidden)"}');
+  assert.equal(handles.hide('{"listenKey" : "bbbb"} aaaa'), '{"listenKey" : "secret:1"} secret:0');
   assert.equal(handles.reveal('/private/ws/secret:1?x=secret:7'), '/private/ws/bbbb?x=secret:7');
   // The venue itself says "secret:0": what is sent back must not be the listen key.
-  assert.equal(handles.reveal(handles.conceal('{"msg":"secret:0"}')), '{"msg":"secret_0"}');
-  assert.equal(handles.conceal('{"listenKey":"cut-in-the-mid'), '{"listenKey":"(cut)');
+  assert.equal(handles.reveal(handles.hide('{"msg":"secret:0"}')), '{"msg":"secret_0"}');
+  assert.equal(handles.hide('{"listenKey":"cut-in-the-mid'), '{"listenKey":"(cut)');
 });
 
 test('keys come from the environment or the exchange\'s line; what is missing is said by its name', () => {
