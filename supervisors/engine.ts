@@ -1,7 +1,8 @@
-import type { Json } from '../actors/engine/io.js';
+import type { ProductRules } from '../actors/engine/venue-rules.js';
 import type { KernelPort } from '../actors/market/index.js';
 import type { Config } from '../config/index.js';
 import type { Instrument } from '../data/records/index.js';
+import type { StoredRow } from '../data/store/row.js';
 import { supervisor } from '../runtime/index.js';
 import type { SupervisorSpec } from '../runtime/index.js';
 import { INTENSITY, sessionParts } from './market-session.js';
@@ -15,10 +16,10 @@ export interface EngineBoot {
   readonly startUs: number;
   /** In the order of their index: the symbols of all products. */
   readonly instruments: readonly Instrument[];
-  /** What the venue said of its instruments, by product. */
-  readonly rules: { readonly [product: string]: Json };
-  /** Rows of the domain record that the run goes on from; null for a fresh start. */
-  readonly recovered: Json;
+  /** What the venue said of its instruments. */
+  readonly rules: readonly ProductRules[];
+  /** Rows of the domain record that the run goes on from. */
+  readonly recovered: readonly StoredRow[];
 }
 
 /**

@@ -27,6 +27,8 @@ export interface RestRequest {
   readonly timeoutMs: number;
   /** Tape and run log up to this turn are written before the request leaves. */
   readonly flushFirst: boolean;
+  /** Takes risk off: leaves also when nothing can be written any more. */
+  readonly reducing?: boolean;
   /** The answer is a depth snapshot of this symbol index: it becomes records on the tape, and `body` only says `{lastUpdateId, levels}`. */
   readonly depthOf?: number;
 }

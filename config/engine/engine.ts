@@ -1,5 +1,6 @@
 /** The engine: what it trades where, and what it keeps. Keys of the venue are the environment's, never the configuration's: docs/engine.md. */
 import { z } from 'zod';
+import { breakerSchema, gatewaySchema, limitsSchema, restSchema, userStreamSchema } from './gateway.js';
 import { guardSchema, ordersSchema } from './orders.js';
 
 const symbols = z.array(z.string().regex(/^[A-Z0-9_-]{1,40}$/, 'expected a symbol as the venue spells it, e.g. "BTCUSDT"'));
@@ -49,6 +50,11 @@ export const engineSchema = z.strictObject({
   run: engineRunSchema.prefault({}),
   orders: ordersSchema.prefault({}),
   guard: guardSchema.prefault({}),
+  rest: restSchema.prefault({}),
+  gateway: gatewaySchema.prefault({}),
+  breaker: breakerSchema.prefault({}),
+  rateLimits: limitsSchema.prefault({}),
+  userStream: userStreamSchema.prefault({}),
   /** Without these three, mode live refuses to start. */
   limits: liveLimitsSchema.prefault({}),
 });

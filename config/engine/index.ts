@@ -1,2 +1,3 @@
 export * from './engine.js';
+export * from './gateway.js';
 export * from './orders.js';

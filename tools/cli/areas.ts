@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { register as config } from '../config/commands.js';
 import { register as control } from '../control/commands.js';
 import { register as demo } from '../demo/commands.js';
+import { register as engine } from '../engine/commands.js';
 import { register as exchange } from '../exchange/commands.js';
 import { register as journal } from '../journal/commands.js';
 import { register as market } from '../market/commands.js';
@@ -12,4 +13,4 @@ import { register as tape } from '../tape/commands.js';
 export type RegisterArea = (program: Command) => void;
 
 /** The areas of the command, in the order `faultline --help` lists them. A new area adds one import and one entry. */
-export const areas: readonly RegisterArea[] = [demo, exchange, market, tape, replay, control, journal, config];
+export const areas: readonly RegisterArea[] = [demo, exchange, engine, market, tape, replay, control, journal, config];

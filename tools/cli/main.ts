@@ -7,6 +7,7 @@ import { execute } from './execute.js';
 const ONE_COMMAND: Readonly<Record<string, () => Promise<{ readonly register: RegisterArea }>>> = {
   config: () => import('../config/commands.js'),
   demo: () => import('../demo/commands.js'),
+  engine: () => import('../engine/commands.js'),
   exchange: () => import('../exchange/commands.js'),
   journal: () => import('../journal/commands.js'),
   market: () => import('../market/commands.js'),

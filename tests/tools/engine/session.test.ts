@@ -8,7 +8,7 @@ import { EngineSession } from '../../../tools/engine/session.js';
 import { generatedTape, play, type MemoryTape } from '../../support/replay-tape.js';
 
 const TAPE = generatedTape({ scenario: 'flash-crash', seed: 5, minutes: 14, symbols: 1, rate: 0.2 });
-const bootOf = ({ startUs, header }: MemoryTape): EngineBoot => ({ mode: 'paper', startUs, instruments: header.instruments, rules: {}, recovered: null });
+const bootOf = ({ startUs, header }: MemoryTape): EngineBoot => ({ mode: 'paper', startUs, instruments: header.instruments, rules: [], recovered: [] });
 const clockOf = (tape: MemoryTape, record: number): number => {
   const recv = tape.F[record * WORDS_F + RECV_US]!;
   return recv > 0 ? recv : tape.F[record * WORDS_F + EXCH_US]!;

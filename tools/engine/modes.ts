@@ -1,0 +1,35 @@
+import { isIP } from 'node:net';
+import type { EngineParams } from '../../config/index.js';
+import { CliError } from '../cli/errors.js';
+import { PRODUCTS } from './boot.js';
+import type { VenueAccess } from './parts.js';
+
+/**
+ * What a mode needs before anything is begun: keys where orders leave the engine; for live also the person's word, limits, and, until the
+ * operators' guards are there, an address on this machine. @throws CliError `configuration`.
+ */
+export function checkMode(engine: EngineParams, { origins, keys }: VenueAccess, acknowledged: boolean): void {
+  const { mode, limits, symbols } = engine;
+  if (mode === 'paper') return;
+  const refuse = (what: string, fix: string): never => {
+    throw new CliError('configuration', `mode ${mode} does not start: ${what}`, fix);
+  };
+  if (keys === null) refuse('there is no key', `set FAULTLINE_BINANCE_${mode.toUpperCase()}_KEY and …_SECRET, or give --venue-json`);
+  if (mode !== 'live') return;
+  if (!acknowledged) refuse('real money needs your word', 'add --acknowledge-live');
+  for (const key of ['maxSymbolNotional', 'maxTotalNotional'] as const) if (Number(limits[key]) <= 0) refuse(`the limit ${key} is not set`, `set [engine.limits] ${key}`);
+  if (limits.maxOpenOrders <= 0) refuse('the limit maxOpenOrders is not set', 'set [engine.limits] maxOpenOrders');
+  for (const product of PRODUCTS.filter((one) => symbols[one].length > 0)) {
+    const { rest, ws, wsApi } = origins[product];
+    for (const address of [rest, ws, ...(wsApi === undefined ? [] : [wsApi])]) {
+      if (!isLoopback(address)) refuse(`${address} is not on this machine`, 'live trades at addresses of the loopback alone until the operators\' guards are there; use --venue-json of an exchange in a box');
+    }
+  }
+}
+
+/** A name may mean anything tomorrow: only addresses count, and `localhost`. */
+export function isLoopback(address: string): boolean {
+  const host = new URL(address).hostname.replaceAll(/^\[|\]$/g, '');
+  if (host === 'localhost' || host === '::1') return true;
+  return isIP(host) === 4 && host.startsWith('127.');
+}

@@ -1,0 +1,162 @@
+import { join } from 'node:path';
+import { loadConfig, type Config } from '../../config/index.js';
+import { RunError, type RunWriter, varFolder } from '../../data/runs/index.js';
+import { StoreFailure } from '../../data/store/index.js';
+import type { EngineBoot, EngineMode } from '../../supervisors/index.js';
+import { CliError, EXIT_CODES, type ExitName } from '../cli/errors.js';
+import { fromSystemError } from '../cli/system-errors.js';
+import { DeadLetterLog } from '../process/dead-letter-log.js';
+import { ProcessHost } from '../process/host.js';
+import { logTree, ReportLog } from '../process/log-tree.js';
+import { beginEngineRun } from '../runs/engine-run.js';
+import { venueInstruments } from './boot.js';
+import { EngineClock } from './clock.js';
+import { EngineHost } from './host.js';
+import { lockAccount } from './lock.js';
+import { checkMode } from './modes.js';
+import { engineParts } from './part-table.js';
+import { EngineStore } from './store/engine-store.js';
+import { configuredVenue, readVenueLine, type Venue } from './venue-line.js';
+
+export interface EngineRequest {
+  readonly name: string;
+  readonly json: boolean;
+  readonly config?: string;
+  readonly mode?: EngineMode;
+  readonly venueJson?: string;
+  readonly acknowledgeLive?: boolean;
+}
+
+const MIB = 1 << 20;
+
+/** Runs the engine until the process is told to end. Never returns. @throws CliError, ConfigError when it cannot begin. */
+export async function runEngine(request: EngineRequest): Promise<never> {
+  const { name } = request;
+  const { config: loaded, digest, file } = loadConfig(request.config);
+  const mode = request.mode ?? loaded.engine.mode;
+  const config: Config = { ...loaded, engine: { ...loaded.engine, mode } };
+  const { engine } = config;
+  const venue = request.venueJson === undefined ? configuredVenue(engine) : readVenueLine(request.venueJson, mode);
+  checkMode(engine, venue.access, request.acknowledgeLive === true);
+  const record = join(varFolder(), 'accounts', `${engine.account}-${mode}`);
+  const host = await ProcessHost.open({
+    name, what: `engine ${mode} ${engine.account}`, params: config.process,
+    details: { mode, account: engine.account, symbols: engine.symbols, configDigest: digest, config: file ?? 'defaults', record, speed: venue.clock?.speed ?? 1 },
+  });
+  try {
+    const lock = await lockAccount(record, engine.account, mode === 'paper' ? null : (venue.access.keys?.key ?? null));
+    host.onShutdown('flush-logs', 'free the account', () => lock.release());
+    return await new EngineProcess(host, config, digest, venue, record).run(request.json);
+  } catch (error) {
+    const known = asCliError(error);
+    if (known === undefined) return await host.fail(error);
+    process.stderr.write(`faultline: ${known.message}\n${known.fix === undefined ? '' : `  fix: ${known.fix}\n`}`);
+    return await host.end(known.exit, known.message);
+  }
+}
+
+/** An engine that is under way in this process. */
+class EngineProcess {
+  readonly #host: ProcessHost;
+  readonly #config: Config;
+  readonly #digest: string;
+  readonly #venue: Venue;
+  readonly #record: string;
+
+  constructor(host: ProcessHost, config: Config, digest: string, venue: Venue, record: string) {
+    this.#host = host;
+    this.#config = config;
+    this.#digest = digest;
+    this.#venue = venue;
+    this.#record = record;
+  }
+
+  async run(json: boolean): Promise<never> {
+    const host = this.#host;
+    const { engine } = this.#config;
+    const clock = new EngineClock(this.#venue.clock ?? undefined);
+    const { instruments, rules } = await venueInstruments(engine.symbols, this.#venue.access.origins, engine.bootTimeoutMs);
+    const store = EngineStore.open({ dir: this.#record, account: engine.account, postgres: null, nowUs: () => clock.nowUs() });
+    // Asked to end meanwhile: the shutdown has its list already, and nothing is to be begun any more.
+    if (host.ending) return await new Promise<never>(() => {});
+    const boot: EngineBoot = { mode: engine.mode, startUs: clock.nowUs(), instruments, rules, recovered: store.recovered() };
+    const writer = beginEngineRun(boot, { config: this.#config, digest: this.#digest }, {
+      tapeRecords: engine.run.tapeRecords, keepTapeBytes: engine.run.keepTapeMiB * MIB, leastFreeBytes: engine.run.leastFreeMiB * MIB,
+    });
+    const hosted = this.#start(boot, clock, writer, store);
+    await this.#serve(hosted, boot, writer, clock);
+    hosted.start();
+    process.stdout.write(json ? `${JSON.stringify({ name: host.name, socket: host.socket, runDir: writer.folder })}\n` : linesForPeople(host.name, engine.mode, boot, writer.folder, clock.speed));
+    await host.ready();
+    return await new Promise<never>(() => {});
+  }
+
+  #start(boot: EngineBoot, clock: EngineClock, writer: RunWriter, store: EngineStore): EngineHost {
+    const host = this.#host;
+    const config = this.#config;
+    const letters = new DeadLetterLog(host.log, config.process.deadLettersLogged);
+    const reports = new ReportLog(host.log);
+    let exit: { name: ExitName; reason: string } = { name: 'ok', reason: 'asked to end' };
+    const end = (name: ExitName, reason: string): void => {
+      exit = { name, reason };
+      void host.end(name, reason);
+    };
+    const engine = new EngineHost({
+      boot, config, clock, writer, log: host.log,
+      parts: (door) => engineParts(door, { access: this.#venue.access, config, store }),
+      onFault: (error) => {
+        exit = { name: 'bug', reason: error instanceof Error ? error.message : String(error) };
+        void host.fail(error);
+      },
+      onRunFailed: (error) => end('journalFailed', `the run cannot be written: ${error instanceof Error ? error.message : String(error)}`),
+      onGaveUp: () => end('rootGaveUp', 'the root supervisor gave up'),
+    });
+    logTree(engine.session.runtime, reports, letters);
+    host.hold({
+      stopTree: () => engine.stopTree(),
+      fence: () => engine.session.runtime.fence(),
+      dump: () => {
+        const { runtime } = engine.session;
+        return { clockUs: engine.session.clockUs, counters: runtime.counters(), tree: runtime.tree(), trace: runtime.trace().list(500), deadLetters: runtime.deadLetters().slice(-50) };
+      },
+    });
+    host.onShutdown('stop-intake', 'begin nothing new', () => engine.quiet());
+    host.onShutdown('persist', 'end the run', () => engine.endRun({ code: EXIT_CODES[exit.name].code, reason: exit.reason }));
+    host.onShutdown('flush-logs', 'close sockets and record', async () => {
+      await engine.close();
+      letters.tell();
+      reports.tell();
+    });
+    return engine;
+  }
+
+  #serve(engine: EngineHost, boot: EngineBoot, writer: RunWriter, clock: EngineClock): Promise<void> {
+    const host = this.#host;
+    return host.serve({
+      runtime: () => engine.session.runtime,
+      turns: engine.turns,
+      status: () => ({
+        state: host.ending ? 'stopping' : 'serving', mode: boot.mode, run: writer.id, runDir: writer.folder, clockUs: engine.session.clockUs, lateUs: Math.max(0, clock.nowUs() - engine.session.clockUs),
+        speed: clock.speed, records: engine.session.taken, decisions: engine.session.journal.count, digest: engine.session.journal.digest,
+      }),
+      metrics: () => ({ ...engine.metrics(), logLinesLost: host.log.lost }),
+    });
+  }
+}
+
+function linesForPeople(name: string, mode: EngineMode, { instruments }: EngineBoot, folder: string, speed: number): string {
+  const times = speed === 1 ? '' : ` at ${speed} times real time`;
+  return `The engine ${name} runs${times}, mode ${mode}: ${instruments.map(({ symbol, venue }) => `${symbol} (${venue})`).join(', ')}.
+
+  run      ${folder}
+
+Its tree: faultline ps --process ${name}.  Its end: Ctrl-C.
+`;
+}
+
+function asCliError(error: unknown): CliError | undefined {
+  if (error instanceof CliError) return error;
+  if (error instanceof RunError) return new CliError('journalFailed', error.message, error.fix);
+  if (error instanceof StoreFailure) return new CliError('journalFailed', error.message);
+  return fromSystemError(error);
+}
