@@ -75,6 +75,7 @@ function isTable(value: unknown): value is Record<string, unknown> {
 
 function tomlValue(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(tomlValue).join(', ')}]`;
+  if (isTable(value)) return `{ ${Object.entries(value).map(([key, inner]) => `${key} = ${tomlValue(inner)}`).join(', ')} }`;
   return JSON.stringify(value);
 }
 
