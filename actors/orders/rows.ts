@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Json, StoreRow } from '../engine/io.js';
 import type { VenueFill } from '../engine/venue-calls.js';
 import { stateOf } from './knowledge.js';
-import type { OrderRecord } from './messages.js';
+import { isFinal, type OrderRecord } from './messages.js';
 import { priceText, quantityText, type WireInstrument } from './wire.js';
 
 const plain = (value: unknown): Json => value as Json;
@@ -28,7 +28,7 @@ export function orderRow(record: OrderRecord, instrument: WireInstrument): Store
     table: 'orders', key: intent.clientId,
     row: {
       clientId: intent.clientId, id: intent.id, product: intent.product, instrument: instrument.name, side: intent.side, state: stateOf(record), venueId,
-      quantity: quantityText(instrument, intent.lots), filled: quantityText(instrument, filledLots), open: end === null, reason: end?.reason ?? record.doubt ?? '',
+      quantity: quantityText(instrument, intent.lots), filled: quantityText(instrument, filledLots), open: !isFinal(stateOf(record)), reason: end?.reason ?? record.doubt ?? '',
       atMs: changedMs, record: plain(record),
     },
   };
@@ -74,7 +74,7 @@ export function openOrdersOf(rows: readonly StoreRow[], symbolOf: (product: stri
   const records: OrderRecord[] = [];
   const problems: string[] = [];
   for (const { key, row } of rows) {
-    if (row['open'] === false && row['state'] !== 'collecting') continue;
+    if (row['open'] === false) continue;
     const read = recordSchema.safeParse(row['record']);
     if (!read.success) {
       problems.push(`order ${key}: its row cannot be read (${read.error.issues[0]?.path.join('.') ?? ''} ${read.error.issues[0]?.message ?? ''})`);
