@@ -7,6 +7,7 @@
  */
 import { assign, setup } from 'xstate';
 import type { OrdersParams } from '../../config/engine/orders.js';
+import type { CallStep } from './answers.js';
 import { begin, needsAsk, owedLots, react, stateOf, unconfirmed, wantsCancel, type Knowledge, type OrderEvent } from './knowledge.js';
 import type { OrderRecord, OrderState } from './messages.js';
 import type { WireInstrument } from './wire.js';
@@ -58,9 +59,9 @@ const base = setup({
     take: assign(({ context, event }) => ({ nowMs: event.nowMs, known: react(context.known, event, event.nowMs, context.params) })),
     beginAsking: assign(({ context: { known } }) => ({ known: { ...known, calls: known.calls + 1, asking: known.calls + 1, fills: [] } })),
     beginWithdrawing: assign(({ context: { known } }) => ({ known: { ...known, calls: known.calls + 1, withdrawing: known.calls + 1, fills: [] } })),
-    placeUnanswered: assign(({ context }) => ({ known: silent(context, 'place', 0) })),
-    askUnanswered: assign(({ context }) => ({ known: silent(context, context.known.step, context.known.asking) })),
-    cancelUnanswered: assign(({ context }) => ({ known: silent(context, 'cancel', context.known.withdrawing) })),
+    placeUnanswered: assign(({ context, event }) => silent(context, event, 'place', 0)),
+    askUnanswered: assign(({ context, event }) => silent(context, event, context.known.step, context.known.asking)),
+    cancelUnanswered: assign(({ context, event }) => silent(context, event, 'cancel', context.known.withdrawing)),
     wantCheck: assign(({ context: { known } }) => ({ known: { ...known, check: true, fills: [] } })),
     // Effects: carried out by the behaviour (order.ts).
     announce: (_args, _params: { readonly state: OrderState }) => {},
@@ -83,8 +84,9 @@ const base = setup({
 /** Fills are all that is missing, and the stream may still bring them. */
 const onlyOwed = (known: Knowledge): boolean => !known.check && (known.record.doubt === null || known.record.end !== null) && owedLots(known.record) > 0;
 
-function silent({ known, params, nowMs }: OrderContext, step: 'place' | 'cancel' | Knowledge['step'], call: number): Knowledge {
-  return react(known, { type: 'answer', step, call, stampMs: 0, expiresMs: 0, told: { kind: 'unknown', reason: 'no outcome' } }, nowMs, params);
+/** Nobody has answered in time, which is an answer: that nobody knows. */
+function silent({ known, params }: OrderContext, { nowMs }: { readonly nowMs: number }, step: CallStep, call: number): Pick<OrderContext, 'known' | 'nowMs'> {
+  return { nowMs, known: react(known, { type: 'answer', step, call, stampMs: 0, expiresMs: 0, told: { kind: 'unknown', reason: 'no outcome' } }, nowMs, params) };
 }
 
 const TAKE = { actions: ['take', 'tellFills'] } as const;
