@@ -2,20 +2,12 @@
  * Client ids: at most 36 characters of the venue's alphabet (`^[\.A-Z\:/a-z0-9_-]{1,36}$`), made of the run and the intent alone, so that
  * whoever sends an intent again sends the same id, and the venue itself refuses the second one while the first is open.
  */
-import { createHash } from 'node:crypto';
-
-const DIGITS = '0123456789abcdefghijklmnopqrstuv';
+import { chainDigest } from '../journal/digest.js';
 
 /** Lower-case base-32 of the first `length` times five bits of SHA-256. */
 function digest(text: string, length: number): string {
-  const bytes = createHash('sha256').update(text).digest();
-  let out = '';
-  for (let at = 0; at < length; at += 1) {
-    const bit = at * 5;
-    const word = (bytes[bit >> 3]! << 8) | bytes[(bit >> 3) + 1]!;
-    out += DIGITS[(word >> (11 - (bit & 7))) & 31]!;
-  }
-  return out;
+  const bits = BigInt(`0x${chainDigest('', text)}`) >> BigInt(256 - 5 * length);
+  return bits.toString(32).padStart(length, '0');
 }
 
 /**

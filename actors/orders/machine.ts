@@ -76,7 +76,7 @@ const base = setup({
     grace: ({ context }) => context.params.fillGraceMs,
     confirm: ({ context }) => context.params.confirmMs,
     linger: ({ context }) => context.params.lingerMs,
-    pause: ({ context: { params, known } }) => Math.min(params.longestAskPauseMs, params.askPauseMs * 2 ** Math.min(20, known.fruitless)),
+    pause: ({ context: { params, known } }) => Math.min(params.longestAskPauseMs, params.askPauseMs * (1 << Math.min(20, known.fruitless))),
     withdrawPause: ({ context: { params } }) => params.askPauseMs,
   },
 });

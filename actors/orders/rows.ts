@@ -2,11 +2,10 @@
  * Orders, intents and fills as rows of the record. An order's row holds all that is known of it; symbols are named, because indices are of
  * one run. Reading is total: a row that is not an order's is a problem in words, never a guess.
  */
-import { z } from 'zod';
 import type { Json, StoreRow } from '../engine/io.js';
 import type { VenueFill } from '../engine/venue-calls.js';
 import { stateOf } from './knowledge.js';
-import { isFinal, type OrderRecord } from './messages.js';
+import { isFinal, type OrderEnd, type OrderIntent, type OrderRecord } from './messages.js';
 import { priceText, quantityText, type WireInstrument } from './wire.js';
 
 const plain = (value: unknown): Json => value as Json;
@@ -45,20 +44,30 @@ export function fillRow({ intent, venueId, spawnedId }: OrderRecord, fill: Venue
   };
 }
 
-const count = z.int().min(0);
-const states = z.enum(['filled', 'canceled', 'expired', 'rejected']);
-const recordSchema = z.object({
-  intent: z.object({
-    id: z.string(), clientId: z.string().min(1).max(36), product: z.enum(['spot', 'usdm', 'options']), symbol: z.int(), service: z.enum(['order', 'algo']),
-    side: z.enum(['buy', 'sell']), positionSide: z.enum(['BOTH', 'LONG', 'SHORT']), kind: z.enum(['limit', 'market', 'stop']), priceTicks: count,
-    triggerTicks: count, lots: z.int().min(1), timeInForce: z.enum(['GTC', 'IOC', 'FOK', 'GTX']), reduceOnly: z.boolean(), reduces: z.string().nullable(),
-    owner: z.string(), listId: z.string().nullable(), createdMs: count,
-  }),
-  journalled: z.boolean(), sent: z.boolean(), venueId: z.string(), seen: z.boolean(), heard: z.boolean(), triggered: z.boolean(), spawnedId: z.string(),
-  filledLots: count, bookedLots: count, tradeIds: z.array(z.string()),
-  end: z.object({ state: states, by: z.enum(['report', 'refusal', 'absence', 'us']), reason: z.string() }).nullable(),
-  doubt: z.enum(['place', 'cancel', 'missing', 'restart']).nullable(), expiresMs: count, cancelWanted: z.boolean(), changedMs: count,
-});
+type Check = (value: unknown) => boolean;
+const text: Check = (value) => typeof value === 'string';
+const textOrNull: Check = (value) => value === null || typeof value === 'string';
+const flag: Check = (value) => typeof value === 'boolean';
+const count: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const oneOf = (...words: readonly (string | null)[]): Check => (value) => words.includes(value as string | null);
+const shape = (checks: Readonly<Record<string, Check>>): Check => (value) =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(checks).every((key) => checks[key]!((value as Record<string, unknown>)[key]));
+
+const INTENT: Readonly<Record<keyof OrderIntent, Check>> = {
+  id: text, clientId: (value) => typeof value === 'string' && /^[.A-Z:/a-z0-9_-]{1,36}$/.test(value), product: oneOf('spot', 'usdm', 'options'), symbol: count,
+  service: oneOf('order', 'algo'), side: oneOf('buy', 'sell'), positionSide: oneOf('BOTH', 'LONG', 'SHORT'), kind: oneOf('limit', 'market', 'stop'),
+  priceTicks: count, triggerTicks: count, lots: (value) => count(value) && (value as number) > 0, timeInForce: oneOf('GTC', 'IOC', 'FOK', 'GTX'), reduceOnly: flag,
+  reduces: textOrNull, owner: text, listId: textOrNull, createdMs: count,
+};
+const END: Readonly<Record<keyof OrderEnd, Check>> = {
+  state: oneOf('filled', 'canceled', 'expired', 'rejected'), by: oneOf('report', 'refusal', 'absence', 'us'), reason: text,
+};
+const RECORD: Readonly<Record<keyof OrderRecord, Check>> = {
+  intent: shape(INTENT), journalled: flag, sent: flag, venueId: text, seen: flag, heard: flag, triggered: flag, spawnedId: text, filledLots: count,
+  bookedLots: count, tradeIds: (value) => Array.isArray(value) && value.every(text), end: (value) => value === null || shape(END)(value),
+  doubt: oneOf(null, 'place', 'cancel', 'missing', 'restart'), expiresMs: count, cancelWanted: flag, changedMs: count,
+};
+const fields = Object.keys(RECORD) as (keyof OrderRecord)[];
 
 export interface ReadOrders {
   readonly records: readonly OrderRecord[];
@@ -75,15 +84,18 @@ export function openOrdersOf(rows: readonly StoreRow[], symbolOf: (product: stri
   const problems: string[] = [];
   for (const { key, row } of rows) {
     if (row['open'] === false) continue;
-    const read = recordSchema.safeParse(row['record']);
-    if (!read.success) {
-      problems.push(`order ${key}: its row cannot be read (${read.error.issues[0]?.path.join('.') ?? ''} ${read.error.issues[0]?.message ?? ''})`);
+    const read = row['record'];
+    if (!shape(RECORD)(read)) {
+      const bad = shape({})(read) ? fields.find((field) => !RECORD[field]((read as Record<string, unknown>)[field])) : 'record';
+      problems.push(`order ${key}: its row cannot be read (${bad ?? 'record'})`);
       continue;
     }
-    const { intent } = read.data;
-    const symbol = symbolOf(intent.product, String(row['instrument']));
-    if (symbol === undefined) problems.push(`order ${key}: ${String(row['instrument'])} of ${intent.product} is not among the instruments of this run`);
-    else records.push({ ...read.data, intent: { ...intent, symbol } });
+    const record = read as unknown as OrderRecord;
+    const { intent } = record;
+    const { instrument } = row;
+    const symbol = typeof instrument === 'string' ? symbolOf(intent.product, instrument) : undefined;
+    if (symbol === undefined) problems.push(`order ${key}: ${JSON.stringify(instrument)} of ${intent.product} is not among the instruments of this run`);
+    else records.push({ ...record, intent: { ...intent, symbol } });
   }
   return { records, problems };
 }
