@@ -51,7 +51,7 @@ const flag: Check = (value) => typeof value === 'boolean';
 const count: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const oneOf = (...words: readonly (string | null)[]): Check => (value) => words.includes(value as string | null);
 const shape = (checks: Readonly<Record<string, Check>>): Check => (value) =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(checks).every((key) => checks[key]!((value as Record<string, unknown>)[key]));
+  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(checks).sort().every((key) => checks[key]!((value as Record<string, unknown>)[key]));
 
 const INTENT: Readonly<Record<keyof OrderIntent, Check>> = {
   id: text, clientId: (value) => typeof value === 'string' && /^[.A-Z:/a-z0-9_-]{1,36}$/.test(value), product: oneOf('spot', 'usdm', 'options'), symbol: count,
@@ -67,7 +67,7 @@ const RECORD: Readonly<Record<keyof OrderRecord, Check>> = {
   bookedLots: count, tradeIds: (value) => Array.isArray(value) && value.every(text), end: (value) => value === null || shape(END)(value),
   doubt: oneOf(null, 'place', 'cancel', 'missing', 'restart'), expiresMs: count, cancelWanted: flag, changedMs: count,
 };
-const fields = Object.keys(RECORD) as (keyof OrderRecord)[];
+const fields = Object.keys(RECORD).sort() as (keyof OrderRecord)[];
 
 export interface ReadOrders {
   readonly records: readonly OrderRecord[];
