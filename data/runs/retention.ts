@@ -41,9 +41,13 @@ export function tidyRuns(root: string, retention: Retention = DEFAULT_RETENTION,
     kept -= 1;
     const doomed = join(root, `${DOOMED}${id}`);
     // A removal that is cut short leaves nothing that looks like a run.
-    renameSync(folder, doomed);
-    rmSync(doomed, { recursive: true, force: true });
-    removed.push(id);
+    try {
+      renameSync(folder, doomed);
+      rmSync(doomed, { recursive: true, force: true });
+      removed.push(id);
+    } catch {
+      // Another process removes it, or it may not be removed: the new run is to begin all the same.
+    }
   }
   return removed;
 }
@@ -67,14 +71,25 @@ function finishRemovals(root: string): void {
   } catch {
     return;
   }
-  for (const name of names) if (name.startsWith(DOOMED)) rmSync(join(root, name), { recursive: true, force: true });
+  for (const name of names) {
+    if (!name.startsWith(DOOMED)) continue;
+    try {
+      rmSync(join(root, name), { recursive: true, force: true });
+    } catch {
+      // As below.
+    }
+  }
 }
 
 /** Bytes of the files in a folder; links are not followed. */
 export function folderBytes(folder: string): number {
   let bytes = 0;
-  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
-    if (entry.isFile()) bytes += statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0;
+  try {
+    for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+      if (entry.isFile()) bytes += statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0;
+    }
+  } catch {
+    // Another process removes it.
   }
   return bytes;
 }

@@ -8,6 +8,7 @@ import { RunError } from './error.js';
 import { BOOT, LOG, makeRunFolder, tapeFile, TAPES } from './folder.js';
 import { RunLogWriter, type JsonValue, type RunInput, type RunMark } from './log/index.js';
 import { beginManifest, writeManifest, writeWhole, type RunBeginning, type RunManifest, type RunTape } from './manifest.js';
+import { tidyRuns, type Retention } from './retention.js';
 import { freeBytes, SpaceGuard } from './space.js';
 
 /** What a run is that writes tapes and a log. */
@@ -25,6 +26,8 @@ export interface RunWriterOptions {
   readonly keepTapeBytes?: number;
   /** Bytes that stay free on the disk: below them the run is told so while it can still write. Default 256 MiB. */
   readonly leastFreeBytes?: number;
+  /** Which of the earlier runs below the same root stay. */
+  readonly retention?: Retention;
   /** Wall clock at the beginning, ms. */
   readonly nowMs?: number;
   /** For tests: bytes free on the disk of a folder. */
@@ -68,8 +71,9 @@ export class RunWriter {
   #digest: string | null = null;
   #closed = false;
 
-  /** Makes a folder below `root` and begins the run in it. @throws RunError. */
+  /** Makes a folder below `root` and begins the run in it; earlier runs that need not be kept go. @throws RunError. */
   static create(root: string, beginning: RecordedBeginning, options: RunWriterOptions = {}): RunWriter {
+    tidyRuns(root, options.retention, options.nowMs);
     const { id, folder } = makeRunFolder(root, options.nowMs);
     try {
       return new RunWriter(id, folder, beginning, options);

@@ -7,10 +7,11 @@ import { register as exchange } from '../exchange/commands.js';
 import { register as journal } from '../journal/commands.js';
 import { register as market } from '../market/commands.js';
 import { register as replay } from '../replay/commands.js';
+import { register as runs } from '../runs/commands.js';
 import { register as tape } from '../tape/commands.js';
 
 /** Adds one area's commands to the program. Every area exports it as `register` from tools/<area>/commands.ts. */
 export type RegisterArea = (program: Command) => void;
 
 /** The areas of the command, in the order `faultline --help` lists them. A new area adds one import and one entry. */
-export const areas: readonly RegisterArea[] = [demo, exchange, engine, market, tape, replay, control, journal, config];
+export const areas: readonly RegisterArea[] = [demo, exchange, engine, market, tape, replay, runs, control, journal, config];

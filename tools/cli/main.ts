@@ -10,6 +10,7 @@ const ONE_COMMAND: Readonly<Record<string, () => Promise<{ readonly register: Re
   engine: () => import('../engine/commands.js'),
   exchange: () => import('../exchange/commands.js'),
   journal: () => import('../journal/commands.js'),
+  'live-vs-replay': () => import('../runs/commands.js'),
   market: () => import('../market/commands.js'),
   replay: () => import('../replay/commands.js'),
   tape: () => import('../tape/commands.js'),

@@ -1,6 +1,7 @@
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { allocateBatch, BLOCK_RECORDS, EXCH_US, RECV_US, WORDS_F } from '../../data/records/index.js';
 import type { Instrument, RecordBatch } from '../../data/records/index.js';
+import { beginManifest, makeRunFolder, newRunId, tidyRuns, type RunManifest } from '../../data/runs/index.js';
 import { TapeReader } from '../../data/tape/index.js';
 import { loadConfig } from '../../config/index.js';
 import type { LanesParams, LoadedConfig } from '../../config/index.js';
@@ -8,6 +9,7 @@ import { instanceNames, planLanes } from '../../supervisors/index.js';
 import type { LanePlan } from '../../supervisors/index.js';
 import { breathe, onInterrupt } from '../cli/interrupt.js';
 import { progress } from '../cli/progress.js';
+import { packageVersion } from '../cli/version.js';
 import { fromTapeError } from '../tape/errors.js';
 import { formatFault, isActorFault, isLaneFault } from './fault-spec.js';
 import type { Fault, LaneFault } from './fault-spec.js';
@@ -35,6 +37,8 @@ export interface ReplayRequest {
   /** Folder for decisions.jsonl, trades.csv, states.csv, report.json. */
   readonly out?: string;
   readonly overwrite?: boolean;
+  /** Keep it as a run below `root`, by which kind, where no `out` is named. */
+  readonly keep?: { readonly kind: 'replay' | 'demo'; readonly root: string };
   readonly partial?: boolean;
   /** Show the replay as it runs, on this terminal. */
   readonly live?: NodeJS.WriteStream;
@@ -46,6 +50,8 @@ export interface ReplayResult extends ReplayReport {
   readonly tape: string;
   readonly configDigest: string;
   readonly injected: number;
+  /** Folder of the run that was kept. */
+  readonly runDir?: string;
 }
 
 /** Records taken between two looks at the clock, the terminal and pending signals. */
@@ -117,7 +123,7 @@ export async function replayTape(request: ReplayRequest): Promise<ReplayResult> 
   try {
     checkPaths(replay, request.faults);
     // Last of all, so that a mistyped option leaves no folder behind.
-    output = request.out === undefined ? undefined : new ReplayOutput(request.out, request.overwrite ?? false);
+    output = outputOf(request, prepared);
     const startMs = performance.now();
     await (request.live === undefined && request.speed === undefined && request.pace === undefined
       ? atFullSpeed(replay, records, tape)
@@ -125,6 +131,7 @@ export async function replayTape(request: ReplayRequest): Promise<ReplayResult> 
     await replay.settle();
     const report: ReplayResult = {
       tape, configDigest: loaded.digest, injected: request.faults.length, ...replay.finish(performance.now() - startMs),
+      ...(request.keep === undefined || output === undefined ? {} : { runDir: output.folder }),
     };
     output?.finish(report);
     return report;
@@ -132,6 +139,20 @@ export async function replayTape(request: ReplayRequest): Promise<ReplayResult> 
     forget();
     await close();
   }
+}
+
+function outputOf(request: ReplayRequest, { loaded, records }: PreparedReplay): ReplayOutput | undefined {
+  const { tape, out, overwrite = false, keep, faults, from = null, to = null, lanes = null, partial = false } = request;
+  const begin = (id: string): RunManifest => beginManifest(id, {
+    kind: keep?.kind ?? 'replay', version: packageVersion(), config: loaded.config, configDigest: loaded.digest,
+    // Nothing in a replay's decisions is made of the run.
+    idMarks: () => [], plays: [{ file: resolve(tape), records }], replay: { from, to, faults: faults.map(formatFault), lanes, partial },
+  }, null);
+  if (out !== undefined) return new ReplayOutput(out, begin(newRunId()), { overwrite });
+  if (keep === undefined) return undefined;
+  tidyRuns(keep.root);
+  const { id, folder } = makeRunFolder(keep.root);
+  return new ReplayOutput(folder, begin(id), { kept: true });
 }
 
 /** What `--from` and `--to` choose. @throws CliError usage where that is nothing: a report on it would look like calm. */

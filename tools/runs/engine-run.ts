@@ -1,7 +1,7 @@
 import { MarketKernel, type KernelPort } from '../../actors/market/index.js';
 import type { LoadedConfig } from '../../config/index.js';
 import { allocateBatch, LAYOUT_VERSION, type RecordBatch } from '../../data/records/index.js';
-import { DEFAULT_RETENTION, runsRoot, RunWriter, tidyRuns, type JsonValue, type Retention, type RunWriterOptions } from '../../data/runs/index.js';
+import { runsRoot, RunWriter, type JsonValue, type RunWriterOptions } from '../../data/runs/index.js';
 import type { EngineBoot } from '../../supervisors/engine.js';
 import { packageVersion } from '../cli/version.js';
 import { bookRecords } from './book-records.js';
@@ -9,16 +9,13 @@ import { bookRecords } from './book-records.js';
 export interface EngineRunOptions extends RunWriterOptions {
   /** Where runs are kept. Default: `runs` in FAULTLINE_VAR_DIR. */
   readonly root?: string;
-  readonly retention?: Retention;
   /** Texts that only this run has and that ids in its decisions are made with, besides its id. */
   readonly idMarks?: (id: string) => readonly string[];
 }
 
-/** Makes the folder of a new run of the engine, and removes runs that need not be kept. @throws RunError. */
+/** Makes the folder of a new run of the engine. @throws RunError. */
 export function beginEngineRun(boot: EngineBoot, { config, digest }: Pick<LoadedConfig, 'config' | 'digest'>, options: EngineRunOptions = {}): RunWriter {
-  const root = options.root ?? runsRoot();
-  tidyRuns(root, options.retention ?? DEFAULT_RETENTION);
-  return RunWriter.create(root, {
+  return RunWriter.create(options.root ?? runsRoot(), {
     kind: 'engine', mode: boot.mode, version: packageVersion(), config, configDigest: digest, boot: boot as unknown as JsonValue,
     idMarks: (id) => [id, ...options.idMarks?.(id) ?? []],
     tape: { layoutVersion: LAYOUT_VERSION, instruments: boot.instruments, clocks: { receive: 'engine', exchange: 'venue' }, origin: [] },

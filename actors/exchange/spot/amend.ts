@@ -1,8 +1,7 @@
 import type { ClientOrderId } from '../ids.js';
 import { amendIncrease, amendNoChange, amendUnknown, duplicateOrder, filterFailure, tooManyAmends } from './errors.js';
 import type { Executions } from './executions.js';
-import { keepNewest } from '../recent.js';
-import { HISTORY_LIMIT, type SpotAccount, type SpotMarket, type SpotOrder } from './order.js';
+import { type SpotAccount, type SpotMarket, type SpotOrder, trimmed } from './order.js';
 import type { OrderEntry } from './order-entry.js';
 import { quantityOf } from './prepare.js';
 import type { AmendRequest } from './requests.js';
@@ -39,7 +38,7 @@ export function amendOrder(entry: OrderEntry, account: SpotAccount, market: Spot
     if (one === order) executionId = reported;
     const symbol = account.on(market);
     symbol.amendments.push({ orderId: one.orderId, executionId: reported, fromClientId: originalClientId, toClientId: name, fromLots: before, toLots: lots, atUs: executions.nowUs });
-    keepNewest(symbol.amendments, HISTORY_LIMIT);
+    symbol.amendments = trimmed(symbol.amendments);
   }
   if (order.list !== undefined && clientId !== fromClientId) {
     order.list.statusType = 'UPDATED';

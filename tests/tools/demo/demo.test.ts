@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { after, describe, test } from 'node:test';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { runIds } from '../../../data/runs/index.js';
 import { showPace } from '../../../tools/demo/pace.js';
 import { faultline } from '../cli/run-node.js';
 
@@ -12,6 +13,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 interface Shown {
   readonly made: boolean;
+  readonly run: string;
   readonly detection: { readonly alertAfterMs: number; readonly activeAfterMs: number };
   readonly report: { readonly digest: string; readonly records: number; readonly restarts: number; readonly timeline: readonly { readonly symbol: string; readonly to: string }[]; readonly trades: readonly unknown[] };
 }
@@ -32,6 +34,7 @@ describe('faultline demo', () => {
     assert.ok(first.detection.alertAfterMs > 0 && first.detection.activeAfterMs < 60_000);
     const second = await show();
     assert.equal(second.made, false);
+    assert.deepEqual(runIds(join(folder, 'runs')).map((id) => join(folder, 'runs', id)), [first.run, second.run]);
     assert.deepEqual(second.report.digest, first.report.digest);
     const crashed = await show('--fault', `crash:/market/kernel@${first.report.records >> 1}`);
     assert.ok(crashed.report.restarts > 0);

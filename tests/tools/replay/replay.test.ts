@@ -64,7 +64,7 @@ test('a mistyped option leaves no folder behind', async () => {
   await assert.rejects(replayTape({ tape, out, faults: [], from: 'yesterday' }), CliError);
   assert.equal(existsSync(out), false);
   await replayTape({ tape, out, faults: [] });
-  assert.deepEqual(readdirSync(out).sort(), ['decisions.jsonl', 'report.json', 'states.csv', 'trades.csv']);
+  assert.deepEqual(readdirSync(out).sort(), ['decisions.jsonl', 'report.json', 'run.json', 'states.csv', 'trades.csv']);
 });
 
 test('a stretch of time that holds nothing is refused, not reported as calm', async () => {

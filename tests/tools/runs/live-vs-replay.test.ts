@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { readFileSync, truncateSync, writeFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { digestOf } from '../../../config/index.js';
+import { RunReader } from '../../../data/runs/index.js';
+import { writeManifest } from '../../../data/runs/manifest.js';
+import { Pause } from '../../../actors/market/messages.js';
+import { diffRuns, liveVsReplay } from '../../../tools/runs/compare.js';
+import { EAGER } from '../../support/eager-config.js';
+import { generatedTape } from '../../support/replay-tape.js';
+import { recordRun, scratch } from './record.js';
+
+const tape = generatedTape({ scenario: 'flash-crash', seed: 7, minutes: 12, symbols: 2, rate: 0.03 });
+const detector = '/market/detectors/BTCUSDT';
+const pauseAt = (records: number): ReadonlyMap<number, { to: string; message: { type: string } }> =>
+  new Map([[records, { to: detector, message: { type: 'pause', bit: Pause.MANUAL, on: true } }], [records + 5000, { to: detector, message: { type: 'pause', bit: Pause.MANUAL, on: false } }]]);
+const middle = Math.floor(tape.records / 2);
+
+void test('a run’s replay makes the run’s decisions, over several tapes, with inputs', async (t) => {
+  const folder = recordRun(scratch(t), tape, { config: EAGER, tapeRecords: 9000, inputs: pauseAt(middle) });
+  const { decisions, tapes } = RunReader.open(folder).manifest;
+  assert.ok(decisions!.count > 20, `${decisions!.count} decisions`);
+  assert.ok(tapes.length > 2);
+  assert.deepEqual(await liveVsReplay(folder), {
+    equal: true, liveDigest: decisions!.digest, replayDigest: decisions!.digest, firstDifference: null, decisions: decisions!.count, whole: true, problem: null,
+  });
+});
+
+void test('how the market came in pieces changes no decision', (t) => {
+  const root = scratch(t);
+  const [a, b] = [1024, 13].map((piece) => recordRun(root, tape, { config: EAGER, piece }));
+  assert.deepEqual(diffRuns(a!, b!), { equal: true, index: null, a: null, b: null });
+});
+
+void test('without one of its inputs the replay would decide otherwise: the log is what makes them equal', async (t) => {
+  const root = scratch(t);
+  const [paused, not] = [recordRun(root, tape, { config: EAGER, inputs: pauseAt(middle) }), recordRun(root, tape, { config: EAGER })];
+  const diff = diffRuns(paused, not);
+  assert.equal(diff.equal, false);
+  assert.equal(diff.a!.cause!.input?.message.type, 'pause');
+  assert.match(diff.a!.cause!.text, /input .* pause to \/market\/detectors\/BTCUSDT/);
+  assert.equal(diff.b!.cause!.input, null);
+  assert.equal(typeof diff.a!.cause!.record!['symbol'], 'string');
+});
+
+void test('a run that was killed is compared as far as it is common, whatever was lost with it', async (t) => {
+  const root = scratch(t);
+  let compared = 0;
+  for (const lost of [1, 3000, 20_000]) {
+    let flushed = false;
+    const folder = recordRun(root, tape, {
+      config: EAGER, inputs: pauseAt(1000),
+      dies: (records, run) => {
+        if (records > tape.records - 100 - lost && !flushed) {
+          run.flush(run.clockUs);
+          flushed = true;
+        }
+        return records > tape.records - 100;
+      },
+    });
+    const { equal, whole, problem, decisions } = await liveVsReplay(folder);
+    assert.deepEqual({ equal, whole }, { equal: true, whole: false });
+    assert.match(problem!, /no end mark/);
+    assert.equal(decisions, RunReader.open(folder).decisions().length);
+    compared += decisions;
+  }
+  assert.ok(compared > 60);
+});
+
+void test('a disk that lost power may have kept decisions and not what led to them', async (t) => {
+  const folder = recordRun(scratch(t), tape, { config: EAGER, dies: (records, run) => {
+    run.flush(run.clockUs);
+    return records > tape.records - 100;
+  } });
+  const path = join(folder, 'run.log');
+  truncateSync(path, statSync(path).size / 2);
+  const { equal, whole, decisions } = await liveVsReplay(folder);
+  assert.deepEqual({ equal, whole }, { equal: true, whole: false });
+  assert.ok(decisions > 0 && decisions < RunReader.open(folder).decisions().length);
+});
+
+void test('another configuration is found out at the first decision that it changes', async (t) => {
+  const folder = recordRun(scratch(t), tape, { config: EAGER });
+  const { manifest } = RunReader.open(folder);
+  const other = { ...EAGER, trading: { ...EAGER.trading, score: { ...EAGER.trading.score, goodScore: 60 } } };
+  writeManifest(folder, { ...manifest, config: other, configDigest: digestOf(other) });
+  const { equal, liveDigest, replayDigest, firstDifference } = await liveVsReplay(folder);
+  assert.equal(equal, false);
+  assert.notEqual(liveDigest, replayDigest);
+  assert.notDeepEqual(firstDifference!.live.decision, firstDifference!.replay.decision);
+  assert.match(firstDifference!.live.cause!.text, /^record \d+ /);
+});
+
+void test('a run that ended by itself and is damaged is refused, and so are decisions that it did not make', async (t) => {
+  const folder = recordRun(scratch(t), tape, { config: EAGER });
+  const lines = join(folder, 'decisions.jsonl');
+  const text = readFileSync(lines, 'utf8');
+  writeFileSync(lines, text.replace('"atUs":1', '"atUs":2'));
+  await assert.rejects(liveVsReplay(folder), { name: 'RunError', kind: 'corrupt', message: /its decisions are not the/ });
+  writeFileSync(lines, text);
+  const log = join(folder, 'run.log');
+  truncateSync(log, statSync(log).size - 1);
+  await assert.rejects(liveVsReplay(folder), { name: 'RunError', kind: 'corrupt', message: /ended by itself, and is damaged/ });
+});
