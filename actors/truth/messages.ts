@@ -3,10 +3,11 @@
  *
  * Of others it asks: `/trading/orders` {@link OrdersQuestion}, `/trading/ledger` {@link LedgerQuestion}, both by ask.
  */
+import type { AskResult } from '../../runtime/index.js';
 import type { VenueProduct } from '../engine/io.js';
 import type { VenueOutcome, VenueReport } from '../engine/venue-calls.js';
 import type { Difference, Unjudged } from './differences.js';
-import type { EndedOrder, LocalOrder, LocalView, VenueView } from './views.js';
+import type { EndedOrder, LocalOrder, LocalView, ReconcileInstrument, VenueView } from './views.js';
 
 /**
  * `fresh`: read from the exchange lately, kept by a live stream, and no difference left. `stale`: known, and too old or in doubt. `unknown`:
@@ -40,12 +41,29 @@ export interface TruthSuspicion {
   readonly reason: string;
 }
 
-/** Asked, answers a {@link TruthRefreshed} when every product has been read and reconciled, or could not be. */
+/** Read everything now; `replyTo` is told {@link TruthRefreshed} when every product has been read and reconciled, or could not be. */
 export interface TruthRefresh {
   readonly type: 'truth.refresh';
+  readonly id: string;
+  readonly replyTo: string;
 }
 export interface TruthRefreshed {
+  readonly type: 'truth.refreshed';
+  readonly id: string;
   readonly products: readonly { readonly product: VenueProduct; readonly ok: boolean; readonly problem: string }[];
+}
+
+/** From the operator: while everything is being closed, read more often. */
+export interface TruthPace {
+  readonly type: 'truth.pace';
+  readonly closing: boolean;
+}
+
+/** To `/venue/user/<product>`: trades that its stream should have told were found by asking. It looks alive and is not. */
+export interface StreamSilent {
+  readonly type: 'stream.silent';
+  readonly product: VenueProduct;
+  readonly reason: string;
 }
 
 /** Asked, answers the latest {@link TruthStatus}. */
@@ -63,16 +81,45 @@ export interface OrdersQuestion {
 }
 export interface OrdersAnswer {
   readonly orders: readonly LocalOrder[];
-  /** Those that ended in the last minutes. */
-  readonly ended: readonly EndedOrder[];
+  /** Those that ended in the last minutes: an older list of the exchange's must not bring them back. */
+  readonly ended?: readonly EndedOrder[];
 }
 
-/** To `/trading/ledger` by ask: what it has booked. `sinceMs`: fills from then on. Answered with {@link LedgerAnswer}. */
+/** To `/trading/ledger` by ask: what it has booked. `sinceMs`: fills from then on; those before `keepSinceMs` are never asked for again. Answered with {@link LedgerAnswer}. */
 export interface LedgerQuestion {
   readonly type: 'ledger.view';
   readonly product: VenueProduct;
   readonly sinceMs: number;
+  readonly keepSinceMs: number;
 }
 export type LedgerAnswer = Omit<LocalView, 'orders' | 'ended'>;
 
-export type TruthMessage = VenueReport | VenueOutcome | TruthSuspicion | TruthRefresh | TruthStatusQuestion;
+/** {@link TruthState} is published on this topic at every change and after every reading. */
+export const TRUTH_TOPIC = 'trading.truth';
+
+export type TruthMessage =
+  | VenueReport | VenueOutcome | TruthSuspicion | TruthRefresh | TruthPace | TruthStatusQuestion
+  | { readonly type: 'truth.read'; readonly product: VenueProduct }
+  | { readonly type: 'truth.deadline'; readonly product: VenueProduct }
+  | { readonly type: 'truth.aged'; readonly product: VenueProduct }
+  | { readonly type: 'truth.local'; readonly product: VenueProduct; readonly reading: number; readonly part: 'orders'; readonly result: AskResult<OrdersAnswer> }
+  | { readonly type: 'truth.local'; readonly product: VenueProduct; readonly reading: number; readonly part: 'ledger'; readonly result: AskResult<LedgerAnswer> };
+
+/** What a supervisor tells truth. */
+export interface TruthInput {
+  readonly products: readonly VenueProduct[];
+  readonly instruments: readonly ReconcileInstrument[];
+  /** Client ids of ours begin with one of these. */
+  readonly ownPrefixes: readonly string[];
+  /** Whether positions of ours must have a stop at the venue. */
+  readonly protect: boolean;
+  /** By product: until when an earlier run had settled with the exchange, ms on its clock. */
+  readonly settledMs: Readonly<Partial<Record<VenueProduct, number>>>;
+  /** Who gets {@link TruthDifferences}. */
+  readonly differencesTo: readonly string[];
+  readonly ordersPath: string;
+  readonly ledgerPath: string;
+  readonly gatewayPath: string;
+  readonly userStreamPath: string;
+  readonly journalPath?: string;
+}

@@ -99,8 +99,8 @@ function doubtful(order: LocalOrder, venue: VenueView, window: ReconcileWindow, 
 
 const isYoung = (order: LocalOrder, venue: VenueView, window: ReconcileWindow): boolean => order.changedMs > venue.askedMs - window.graceMs;
 
+/** In all that can change, or that would be another order. A conditional order's own limit price is not told. */
 function sameOrder(a: VenueOrder, b: VenueOrder): boolean {
-  return a.venueId === b.venueId && a.side === b.side && a.positionSide === b.positionSide && a.kind === b.kind && a.reduceOnly === b.reduceOnly
-    && a.closePosition === b.closePosition && a.listId === b.listId
-    && a.priceTicks === b.priceTicks && a.triggerTicks === b.triggerTicks && a.lots === b.lots && a.filledLots === b.filledLots;
+  return a.venueId === b.venueId && a.side === b.side && a.positionSide === b.positionSide && (a.service === 'algo' || a.priceTicks === b.priceTicks)
+    && a.triggerTicks === b.triggerTicks && a.lots === b.lots && a.filledLots === b.filledLots;
 }

@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { breakerSchema, gatewaySchema, limitsSchema, restSchema, userStreamSchema } from './gateway.js';
 import { guardSchema, ordersSchema } from './orders.js';
+import { riskSchema } from './risk.js';
+import { truthSchema } from './truth.js';
 
 const symbols = z.array(z.string().regex(/^[A-Z0-9_-]{1,40}$/, 'expected a symbol as the venue spells it, e.g. "BTCUSDT"'));
 const http = z.string().regex(/^https?:\/\/[^\s/?#]+$/, 'expected an origin, e.g. "https://api.binance.com"');
@@ -55,6 +57,8 @@ export const engineSchema = z.strictObject({
   breaker: breakerSchema.prefault({}),
   rateLimits: limitsSchema.prefault({}),
   userStream: userStreamSchema.prefault({}),
+  truth: truthSchema.prefault({}),
+  risk: riskSchema.prefault({}),
   /** Without these three, mode live refuses to start. */
   limits: liveLimitsSchema.prefault({}),
 });

@@ -18,7 +18,7 @@ const corrected = (local: LocalView, venue: VenueView, window: ReconcileWindow):
 /** Agreement in the plainest words, written apart from the code under test: the same things with the same numbers. */
 function agree(local: LocalView, venue: VenueView, window: ReconcileWindow): boolean {
   const facts = ({ service, symbol, clientId, venueId, side, positionSide, priceTicks, triggerTicks, lots, filledLots }: VenueOrder): string =>
-    [service, symbol, clientId, venueId, side, positionSide, priceTicks, triggerTicks, lots, filledLots].join(' ');
+    [service, symbol, clientId, venueId, side, positionSide, service === 'algo' ? '' : priceTicks, triggerTicks, lots, filledLots].join(' ');
   const same = (a: readonly string[], b: readonly string[]): boolean => JSON.stringify([...new Set(a)].sort()) === JSON.stringify([...new Set(b)].sort());
   const nonzero = (text: string): boolean => Number(text) !== 0;
   const reaches = (symbol: number, venueMs: number): boolean => window.fills.some((each) => each.symbol === symbol && venueMs >= each.sinceMs);

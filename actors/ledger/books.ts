@@ -1,0 +1,177 @@
+/** The books of one product: what we believe of balances, positions and holdings, and the sums behind it. Pure and immutable. */
+import type { Instrument } from '../../data/records/index.js';
+import { formatMoney, type Money, money } from '../account/money.js';
+import type { Json, VenueProduct } from '../engine/io.js';
+import { applyCorrections } from '../truth/apply.js';
+import type { Difference, Origin } from '../truth/differences.js';
+import { fillKey, positionKey } from '../truth/keys.js';
+import type { LedgerAnswer } from '../truth/messages.js';
+import type { LocalView, ReconcileInstrument, VenueIncome, VenueTrade } from '../truth/views.js';
+import type { LedgerTotals } from './messages.js';
+import { type Booked, bookTrip, profitOf, type RoundTrip } from './round-trip.js';
+
+type Sums = ReadonlyMap<string, Money>;
+
+export interface Books {
+  readonly view: LedgerAnswer;
+  /** Of the fills in `view`: those that our own orders made. */
+  readonly ownFills: ReadonlySet<string>;
+  /** By `symbol positionSide`. */
+  readonly trips: ReadonlyMap<string, RoundTrip>;
+  readonly realised: Sums;
+  readonly venueRealised: Sums;
+  readonly fees: Sums;
+  readonly funding: Sums;
+  readonly other: Sums;
+  readonly unexplained: Sums;
+  readonly fills: number;
+  readonly trades: number;
+}
+
+export const newBooks = (product: VenueProduct): Books => ({
+  view: { product, hedgeMode: false, opening: true, positions: [], holdings: [], balances: [], fills: [], incomes: [], dust: [] },
+  ownFills: new Set(), trips: new Map(), realised: new Map(), venueRealised: new Map(), fees: new Map(), funding: new Map(), other: new Map(), unexplained: new Map(), fills: 0, trades: 0,
+});
+
+export interface Change {
+  readonly books: Books;
+  /** Trades of ours that have ended. */
+  readonly closed: readonly { readonly trip: RoundTrip; readonly instrument: Instrument; readonly key: string }[];
+  /** False: it was booked already. */
+  readonly changed: boolean;
+}
+
+const plus = (sums: Sums, asset: string, amount: Money): Sums => (amount === 0n ? sums : new Map(sums).set(asset, (sums.get(asset) ?? 0n) + amount));
+
+/** A decimal from outside; what is none counts nothing here, and reconciliation finds what it left. */
+function decimal(text: string | null): Money {
+  try {
+    return text === null ? 0n : money(text);
+  } catch {
+    return 0n;
+  }
+}
+
+/** Beliefs corrected as reconciliation would; orders are others' affair. */
+function correct(view: LedgerAnswer, differences: readonly Difference[], instruments: readonly ReconcileInstrument[], ownPrefixes: readonly string[]): LedgerAnswer {
+  const local: LocalView = { ...view, orders: [], ended: [] };
+  const { orders: _orders, ended: _ended, ...corrected } = applyCorrections(local, differences, instruments, ownPrefixes);
+  return { ...corrected, opening: view.opening };
+}
+
+/** An execution, told by the stream or found missing. The same again changes nothing, but may tell that it is ours after all. */
+export function bookTrade(books: Books, trade: VenueTrade, origin: Origin, entryId: string, instruments: readonly ReconcileInstrument[], ownPrefixes: readonly string[]): Change {
+  const key = fillKey(trade);
+  const known = instruments.find(({ instrument }) => instrument.index === trade.symbol);
+  const before = books.view.fills.find((fill) => fillKey(fill) === key);
+  if (before !== undefined) {
+    const ours = origin === 'ours' && !books.ownFills.has(key) && known !== undefined;
+    return ours ? claim(books, trade, entryId, known) : { books, closed: [], changed: false };
+  }
+  const view = correct(books.view, [{ kind: 'fillMissed', trade, origin, action: { do: 'bookFill', trade } }], instruments, ownPrefixes);
+  const summed: Books = {
+    ...books, view, fills: books.fills + 1, fees: plus(books.fees, trade.feeAsset, decimal(trade.fee)),
+    venueRealised: known === undefined ? books.venueRealised : plus(books.venueRealised, known.instrument.settle, decimal(trade.realised)),
+  };
+  return origin === 'ours' && known !== undefined ? ownTrade(summed, trade, entryId, known) : { books: summed, closed: [], changed: true };
+}
+
+/** A booked fill turns out to be ours. */
+function claim(books: Books, trade: VenueTrade, entryId: string, known: ReconcileInstrument): Change {
+  const lots = trade.side === 'buy' ? trade.lots : -trade.lots;
+  let { positions, holdings } = books.view;
+  if (known.instrument.product === 'spot') {
+    const before = holdings.find(({ symbol }) => symbol === trade.symbol);
+    const fee = trade.feeAsset === known.baseAsset ? decimal(trade.fee) : 0n;
+    const quantity = decimal(before?.quantity ?? '0') + decimal(known.instrument.lotSize) * BigInt(lots) - fee;
+    holdings = [...holdings.filter(({ symbol }) => symbol !== trade.symbol), { symbol: trade.symbol, asset: known.baseAsset, quantity: formatMoney(quantity > 0n ? quantity : 0n) }];
+  } else {
+    positions = positions.map((each) => (each.symbol === trade.symbol && each.positionSide === trade.positionSide ? { ...each, ownLots: each.ownLots + lots } : each));
+  }
+  return ownTrade({ ...books, view: { ...books.view, positions, holdings } }, trade, entryId, known);
+}
+
+function ownTrade(books: Books, trade: VenueTrade, entryId: string, { instrument, baseAsset }: ReconcileInstrument): Change {
+  const key = positionKey(trade.symbol, trade.positionSide);
+  let booked: Booked;
+  try {
+    const { tradeId, side, lots, priceTicks, feeAsset, venueMs } = trade;
+    booked = bookTrip(books.trips.get(key) ?? null, { tradeId, entryId, side, lots, priceTicks, fee: decimal(trade.fee), feeAsset, venueMs }, instrument);
+  } catch {
+    // An instrument that cannot be valued has no profit of ours; the exchange's is booked all the same.
+    return { books, closed: [], changed: true };
+  }
+  const closed = [...booked.closed];
+  let open = booked.open;
+  // On spot a fee in the asset itself leaves less than was bought: it is over when no whole lot is left.
+  if (open !== null && instrument.product === 'spot' && trade.side === 'sell' && trade.feeAsset !== baseAsset) {
+    const held = decimal(books.view.holdings.find(({ symbol }) => symbol === trade.symbol)?.quantity ?? '0');
+    if (held < decimal(instrument.lotSize)) {
+      closed.push(open);
+      open = null;
+    }
+  }
+  const trips = new Map(books.trips);
+  if (open === null) trips.delete(key);
+  else trips.set(key, open);
+  let realised = books.realised;
+  for (const trip of closed) realised = plus(realised, instrument.settle, profitOf(trip, instrument));
+  return {
+    books: { ...books, trips, realised, ownFills: new Set(books.ownFills).add(fillKey(trade)), trades: books.trades + closed.length },
+    closed: closed.map((trip) => ({ trip, instrument, key })), changed: true,
+  };
+}
+
+/** What changed a balance without a trade; the same id again changes nothing. */
+export function bookIncome(books: Books, income: VenueIncome): Change {
+  if (books.view.incomes.includes(income.id)) return { books, closed: [], changed: false };
+  const view = correct(books.view, [{ kind: 'incomeMissed', income, action: { do: 'bookIncome', income } }], [], []);
+  const amount = decimal(income.amount);
+  const sums = income.kind === 'funding' ? { funding: plus(books.funding, income.asset, amount) } : { other: plus(books.other, income.asset, amount) };
+  return { books: { ...books, view, ...sums }, closed: [], changed: true };
+}
+
+/** Corrections that set a number to the exchange's. */
+export function setRight(books: Books, difference: Difference, instruments: readonly ReconcileInstrument[], ownPrefixes: readonly string[]): Books {
+  const view = correct(books.view, [difference], instruments, ownPrefixes);
+  if (difference.kind === 'balanceMismatch' && difference.cause !== 'opening') {
+    const off = decimal(difference.venue) - decimal(books.view.balances.find(({ asset }) => asset === difference.asset)?.total ?? '0');
+    return { ...books, view, unexplained: plus(books.unexplained, difference.asset, off) };
+  }
+  if (difference.kind === 'positionMismatch') {
+    const key = positionKey(difference.symbol, difference.positionSide);
+    const own = view.positions.find((each) => positionKey(each.symbol, each.positionSide) === key)?.ownLots ?? 0;
+    // Our trade cannot be told to its end when the lots went without a fill.
+    if (own === 0 && books.trips.has(key)) return { ...books, view, trips: without(books.trips, key) };
+  }
+  return { ...books, view };
+}
+
+function without<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {
+  const copy = new Map(map);
+  copy.delete(key);
+  return copy;
+}
+
+/** Forgets fills older than `keepSinceMs`: nobody will ask about them again. */
+export function prune(books: Books, keepSinceMs: number): Books {
+  if (!books.view.fills.some(({ venueMs }) => venueMs < keepSinceMs)) return books;
+  const fills = books.view.fills.filter(({ venueMs }) => venueMs >= keepSinceMs);
+  const kept = new Set(fills.map(fillKey));
+  return { ...books, view: { ...books.view, fills }, ownFills: new Set([...books.ownFills].filter((key) => kept.has(key))) };
+}
+
+const sumsJson = (sums: Sums): Record<string, string> => Object.fromEntries([...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([asset, amount]) => [asset, formatMoney(amount)]));
+
+export const totalsOf = (books: Books): LedgerTotals => ({
+  realised: sumsJson(books.realised), venueRealised: sumsJson(books.venueRealised), fees: sumsJson(books.fees), funding: sumsJson(books.funding), other: sumsJson(books.other),
+  unexplained: sumsJson(books.unexplained), fills: books.fills, trades: books.trades,
+});
+
+/** The books as a row of the record: {@link booksFrom} makes them again. */
+export function booksRow(books: Books): { readonly [column: string]: Json } {
+  return {
+    product: books.view.product, view: JSON.parse(JSON.stringify(books.view)) as Json, ownFills: [...books.ownFills], totals: JSON.parse(JSON.stringify(totalsOf(books))) as Json,
+    trips: [...books.trips].map(([key, trip]) => [key, { ...trip, bought: formatMoney(trip.bought), sold: formatMoney(trip.sold), fees: sumsJson(trip.fees) }]) as unknown as Json,
+  };
+}

@@ -1,0 +1,160 @@
+/** The ledger: books every execution once, fees in their own asset, funding, profits; and answers what it believes. */
+import type { ActorContext, Behaviour } from '../../runtime/index.js';
+import type { StoreRow, StoreWrite, VenueProduct } from '../engine/io.js';
+import { ORDERS_TOPIC, type OrderFilled } from '../orders/messages.js';
+import type { Origin } from '../truth/differences.js';
+import { originOf } from '../truth/keys.js';
+import type { LedgerAnswer, TruthDifferences } from '../truth/messages.js';
+import type { VenueTrade } from '../truth/views.js';
+import { bookIncome, type Books, booksRow, bookTrade, type Change, prune, setRight, totalsOf } from './books.js';
+import type { LedgerInput, LedgerMessage, LedgerStatus } from './messages.js';
+import { booksFrom } from './recover.js';
+import { tripRow } from './round-trip.js';
+
+export interface LedgerState {
+  readonly input: LedgerInput;
+  readonly books: ReadonlyMap<VenueProduct, Books>;
+}
+
+type Context = ActorContext<LedgerMessage>;
+
+/** Every change of it is a row of the record. */
+const snapshotRow = (books: Books): StoreRow => ({ table: 'snapshots', key: `ledger ${books.view.product}`, row: booksRow(books) });
+
+function fillRow(trade: VenueTrade, origin: Origin, product: VenueProduct, entryId: string): StoreRow {
+  return { table: 'fills', key: `${product} ${trade.symbol} ${trade.tradeId}`, row: { product, origin, entryId, ...trade } };
+}
+
+/** What a change leaves in the record, besides the books. */
+function tradeRows(change: Change, product: VenueProduct, closedMs: number): StoreRow[] {
+  return change.closed.map(({ trip, instrument, key }) => ({ table: 'trades', key: `${product} ${key} ${trip.firstTradeId}`, row: { product, ...tripRow(trip, instrument, closedMs) } }));
+}
+
+export function ledgerBehaviour(): Behaviour<LedgerState, LedgerMessage, LedgerInput> {
+  const put = (state: LedgerState, books: Books): LedgerState => ({ ...state, books: new Map(state.books).set(books.view.product, books) });
+  const write = (ctx: Context, rows: readonly StoreRow[]): void => ctx.effect('store.write', { rows } satisfies StoreWrite);
+
+  function filled(state: LedgerState, news: OrderFilled, ctx: Context): LedgerState {
+    const books = state.books.get(news.product);
+    if (books === undefined) return state;
+    const { tradeId, priceTicks, lots, maker, fee, feeAsset, realised, venueMs } = news.fill;
+    const trade: VenueTrade = {
+      tradeId, symbol: news.symbol, venueOrderId: news.venueId, clientId: news.clientId, side: news.side, positionSide: news.positionSide, priceTicks, lots, maker, fee, feeAsset, realised, venueMs,
+    };
+    const origin = news.ours ? 'ours' : originOf(news.clientId, state.input.ownPrefixes);
+    return booked(state, books, trade, origin, news.entryId, ctx);
+  }
+
+  function booked(state: LedgerState, books: Books, trade: VenueTrade, origin: Origin, entryId: string, ctx: Context): LedgerState {
+    const change = bookTrade(books, trade, origin, entryId, state.input.instruments, state.input.ownPrefixes);
+    if (!change.changed) return state;
+    const { product } = books.view;
+    write(ctx, [fillRow(trade, origin, product, entryId), ...tradeRows(change, product, trade.venueMs), snapshotRow(change.books)]);
+    return put(state, change.books);
+  }
+
+  /** What reconciliation found: only the corrections of money and positions are ours to carry out. */
+  function differences(state: LedgerState, message: TruthDifferences, ctx: Context): LedgerState {
+    let now = state;
+    for (const difference of message.differences) {
+      const books = now.books.get(message.product);
+      if (books === undefined) return state;
+      switch (difference.kind) {
+        case 'fillMissed':
+          now = booked(now, books, difference.trade, difference.origin, '', ctx);
+          break;
+        case 'incomeMissed': {
+          const { income } = difference;
+          const change = bookIncome(books, income);
+          if (!change.changed) break;
+          write(ctx, [{ table: 'ledger', key: `${message.product} income ${income.id}`, row: { product: message.product, ...income } }]);
+          now = put(now, change.books);
+          break;
+        }
+        case 'balanceMismatch':
+        case 'positionMismatch':
+        case 'holdingShort':
+          write(ctx, [{
+            table: 'ledger', key: `${message.product} correction ${message.askedMs} ${difference.kind} ${'asset' in difference ? difference.asset : ''}${'symbol' in difference ? difference.symbol : ''}${'positionSide' in difference ? difference.positionSide : ''}`,
+            row: { product: message.product, ...difference, action: { ...difference.action } },
+          }]);
+          now = put(now, setRight(books, difference, now.input.instruments, now.input.ownPrefixes));
+          break;
+        case 'fillNotAtVenue':
+        case 'positionModeChanged':
+        case 'dust':
+          now = put(now, setRight(books, difference, now.input.instruments, now.input.ownPrefixes));
+          break;
+        case 'missingOrderAtVenue':
+        case 'unknownOrderResolved':
+        case 'unknownOrder':
+        case 'orderDiffers':
+        case 'foreignOrder':
+        case 'forgottenOrder':
+        case 'protectiveStopMissing':
+        case 'orphanStop':
+          break;
+      }
+    }
+    const after = now.books.get(message.product);
+    if (after === undefined) return now;
+    const opened = after.view.opening ? { ...after, view: { ...after.view, opening: false } } : after;
+    if (opened !== state.books.get(message.product)) write(ctx, [snapshotRow(opened)]);
+    return put(now, opened);
+  }
+
+  function answer(state: LedgerState, product: VenueProduct, sinceMs: number, keepSinceMs: number, ctx: Context): LedgerState {
+    const books = state.books.get(product);
+    if (books === undefined) return state;
+    const fills = books.view.fills.filter(({ venueMs }) => venueMs >= sinceMs);
+    ctx.reply({ ...books.view, fills } satisfies LedgerAnswer);
+    return put(state, prune(books, keepSinceMs));
+  }
+
+  function statusOf(state: LedgerState): LedgerStatus {
+    return {
+      products: [...state.books.values()].map((books) => ({
+        product: books.view.product, balances: Object.fromEntries(books.view.balances.map(({ asset, total }) => [asset, total])), holdings: books.view.holdings,
+        positions: books.view.positions.map(({ symbol, positionSide, signedLots, ownLots }) => ({ symbol, positionSide, signedLots, ownLots })), totals: totalsOf(books),
+      })),
+    };
+  }
+
+  return {
+    name: 'ledger',
+    version: 1,
+    init(ctx, input) {
+      ctx.subscribe(ORDERS_TOPIC);
+      return { input, books: new Map(input.products.map((product) => [product, booksFrom(input.recovered[product], product)])) };
+    },
+    step(state, message, ctx) {
+      switch (message.type) {
+        case 'order.filled':
+          return filled(state, message, ctx);
+        case 'cash.report': {
+          const books = state.books.get(message.product);
+          if (books === undefined) return state;
+          const change = bookIncome(books, message);
+          if (!change.changed) return state;
+          const { product, kind, asset, amount, symbol, id, venueMs } = message;
+          write(ctx, [{ table: 'ledger', key: `${product} income ${id}`, row: { product, kind, asset, amount, symbol, id, venueMs } }, snapshotRow(change.books)]);
+          return put(state, change.books);
+        }
+        case 'truth.differences':
+          return differences(state, message, ctx);
+        case 'ledger.view':
+          return answer(state, message.product, message.sinceMs, message.keepSinceMs, ctx);
+        case 'ledger.status':
+          ctx.reply(statusOf(state));
+          return state;
+        case 'order.changed':
+        case 'order.foreign':
+        case 'order.blocked':
+          return state;
+        default:
+          return state;
+      }
+    },
+    view: statusOf,
+  };
+}

@@ -1,0 +1,428 @@
+/**
+ * The exchange's truth about account, positions and open orders: read at the start, after every reconnect of the user stream, on suspicion and
+ * on a schedule; reconciled with what orders and ledger believe; and published as fresh, stale or unknown.
+ */
+import type { TruthParams } from '../../config/engine/index.js';
+import type { ActorContext, Behaviour } from '../../runtime/index.js';
+import type { StoreRow, StoreWrite, VenueProduct } from '../engine/io.js';
+import type { AccountReport, UserStreamEdge, VenueCall, VenueOutcome } from '../engine/venue-calls.js';
+import { VenueInstruments, venueProductOf } from '../gateway/decode/index.js';
+import { decide } from '../journal/decide.js';
+import { actsAtVenue, type Difference, type Reconciliation, type Unjudged } from './differences.js';
+import {
+  type Freshness, type LedgerAnswer, type LedgerQuestion, type OrdersAnswer, type OrdersQuestion, type StreamSilent, TRUTH_TOPIC, type TruthDifferences, type TruthInput, type TruthMessage, type TruthRefreshed,
+  type TruthState, type TruthStatus,
+} from './messages.js';
+import { absorb, fillWindowsOf, firstParts, type Lookup, newReading, type Part, queryOf, type Reading, viewOf } from './reading.js';
+import { reconcile } from './reconcile.js';
+import type { LocalView, ReconcileWindow, VenueView } from './views.js';
+
+type Context = ActorContext<TruthMessage>;
+
+/**
+ * Where a reading is: `calls` out; `local`: what we believe is being asked for; `lookups` out; `verify`: differences were told, and what we believe
+ * is asked for again, to see that they are settled.
+ */
+type Phase = 'calls' | 'local' | 'lookups' | 'verify';
+
+interface InProgress {
+  readonly number: number;
+  readonly phase: Phase;
+  readonly reading: Reading;
+  readonly view: VenueView | null;
+  readonly orders: OrdersAnswer | null;
+  readonly ledger: LedgerAnswer | null;
+  readonly reason: string;
+  /** Doubts that were there before it began; it answers them. */
+  readonly doubts: readonly string[];
+}
+
+interface ProductTruth {
+  readonly product: VenueProduct;
+  readonly view: VenueView | null;
+  readonly unjudged: readonly Unjudged[];
+  readonly freshness: Freshness;
+  readonly reasons: readonly string[];
+  readonly stream: 'live' | 'down';
+  readonly streamReason: string;
+  readonly streamSinceMs: number;
+  readonly doubts: readonly string[];
+  /** Differences that stayed after they were told. */
+  readonly unsettled: string;
+  readonly failure: string;
+  readonly asOfMs: number;
+  readonly fullAtMs: number;
+  readonly settledMs: number | null;
+  readonly differencesSeen: number;
+  readonly inProgress: InProgress | null;
+  /** Why the next one begins as soon as this one has ended; empty for no reason. */
+  readonly again: string;
+}
+
+export interface TruthActorState {
+  readonly input: TruthInput;
+  readonly products: ReadonlyMap<VenueProduct, ProductTruth>;
+  readonly closing: boolean;
+  readonly readings: number;
+  readonly calls: number;
+  readonly refreshes: readonly { readonly id: string; readonly replyTo: string; readonly left: readonly VenueProduct[]; readonly done: TruthRefreshed['products'] }[];
+}
+
+/** How long a trade may take to be told by a living stream, ms. */
+const STREAM_PATIENCE_MS = 5000;
+const LOCAL_TIMEOUT_MS = 2000;
+/** Rows of the record a reading may write about differences. */
+const MOST_ROWS = 50;
+
+export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, TruthMessage, TruthInput> {
+  const tables = new WeakMap<TruthInput, VenueInstruments>();
+  const instrumentsOf = (input: TruthInput): VenueInstruments => {
+    let found = tables.get(input);
+    if (found === undefined) {
+      found = new VenueInstruments(input.instruments.map(({ instrument }) => instrument));
+      tables.set(input, found);
+    }
+    return found;
+  };
+  const symbolsOf = (input: TruthInput, product: VenueProduct): { readonly symbol: number; readonly name: string }[] =>
+    input.instruments.filter(({ instrument }) => venueProductOf(instrument) === product).map(({ instrument }) => ({ symbol: instrument.index, name: instrument.symbol }));
+  const nowMs = (ctx: Context): number => Math.floor(ctx.nowUs() / 1000);
+
+  const put = (state: TruthActorState, truth: ProductTruth): TruthActorState => ({ ...state, products: new Map(state.products).set(truth.product, truth) });
+
+  // ---------------------------------------------------------------- freshness
+
+  function judged(truth: ProductTruth, ctx: Context): { readonly freshness: Freshness; readonly reasons: readonly string[] } {
+    if (truth.view === null) return { freshness: 'unknown', reasons: [truth.failure === '' ? 'not read yet' : `not read: ${truth.failure}`] };
+    const reasons = [
+      ...(truth.stream === 'live' ? [] : [`user stream: ${truth.streamReason}`]), ...truth.doubts,
+      ...(truth.inProgress?.doubts ?? []), ...(truth.unsettled === '' ? [] : [truth.unsettled]),
+      ...(nowMs(ctx) - truth.asOfMs >= params.staleAfterMs ? [`last read ${nowMs(ctx) - truth.asOfMs} ms ago${truth.failure === '' ? '' : `: ${truth.failure}`}`] : []),
+    ];
+    return { freshness: reasons.length === 0 ? 'fresh' : 'stale', reasons: [...new Set(reasons)] };
+  }
+
+  /** Publishes when something changed, or `always`; a change is a decision and a row of the record. */
+  function publish(state: TruthActorState, before: ProductTruth, ctx: Context, always = false): TruthActorState {
+    const now = judged(before, ctx);
+    const truth = { ...before, ...now };
+    const changed = truth.freshness !== before.freshness;
+    if (changed || always || now.reasons.join() !== before.reasons.join()) ctx.publish(TRUTH_TOPIC, told(truth));
+    if (changed) {
+      const reasons = now.reasons.join('; ');
+      decide(ctx, 'control', -1, -1, { control: 'truth', product: truth.product, freshness: truth.freshness, reasons }, state.input.journalPath);
+      write(ctx, [{
+        table: 'transitions', key: `truth ${truth.product} ${ctx.nowUs()} ${before.freshness}-${truth.freshness}`,
+        row: { actor: ctx.path, product: truth.product, from: before.freshness, to: truth.freshness, reasons, atMs: nowMs(ctx) },
+      }]);
+    }
+    return put(state, truth);
+  }
+
+  const told = ({ product, freshness, reasons, asOfMs }: ProductTruth): TruthState => ({ type: 'truth.state', product, freshness, reasons, asOfMs });
+
+  function write(ctx: Context, rows: readonly StoreRow[]): void {
+    ctx.effect('store.write', { rows } satisfies StoreWrite);
+  }
+
+  // ---------------------------------------------------------------- readings
+
+  /** Begins a reading, or remembers to. */
+  function read(state: TruthActorState, product: VenueProduct, full: boolean, reason: string, ctx: Context): TruthActorState {
+    const truth = state.products.get(product);
+    if (truth === undefined) return state;
+    if (truth.inProgress !== null) return full ? put(state, { ...truth, again: reason }) : state;
+    const number = state.readings + 1;
+    const wantsAll = full || truth.fullAtMs === 0 || nowMs(ctx) - truth.fullAtMs >= params.fullEveryMs || truth.doubts.length > 0 || truth.unsettled !== '';
+    const sinceMs = truth.settledMs === null ? null : truth.settledMs - params.overlapMs;
+    const reading = newReading(product, wantsAll, sinceMs, nowMs(ctx), truth.view?.hedgeMode ?? false);
+    ctx.cancelTimer(`read ${product}`);
+    ctx.startTimer(`deadline ${product}`, params.readingTimeoutMs, { type: 'truth.deadline', product });
+    const started = { ...state, readings: number };
+    const inProgress: InProgress = { number, phase: 'calls', reading, view: null, orders: null, ledger: null, reason, doubts: truth.doubts };
+    return ask(started, { ...truth, doubts: [], again: '', inProgress }, firstParts(reading, symbolsOf(state.input, product)), ctx);
+  }
+
+  /** Sends calls for these parts. */
+  function ask(state: TruthActorState, truth: ProductTruth, parts: readonly Part[], ctx: Context): TruthActorState {
+    const inProgress = truth.inProgress!;
+    const outstanding = new Map(inProgress.reading.outstanding);
+    let calls = state.calls;
+    for (const part of parts) {
+      calls += 1;
+      // Replies of another life's readings must not be taken for ours.
+      const id = `${ctx.path}#${ctx.incarnation}-${calls}`;
+      outstanding.set(id, part);
+      const call: VenueCall = {
+        type: 'venue.call', id, replyTo: ctx.path, class: 'account', reducing: false, product: truth.product, ...queryOf(part, inProgress.reading), orders: 0, timeoutMs: params.readingTimeoutMs,
+      };
+      ctx.send(ctx.ref<VenueCall>(state.input.gatewayPath), call);
+    }
+    return put({ ...state, calls }, { ...truth, inProgress: { ...inProgress, reading: { ...inProgress.reading, outstanding } } });
+  }
+
+  function answered(state: TruthActorState, outcome: VenueOutcome, ctx: Context): TruthActorState {
+    for (const truth of state.products.values()) {
+      const inProgress = truth.inProgress;
+      if (inProgress === null || !inProgress.reading.outstanding.has(outcome.id)) continue;
+      const { reading, next } = absorb(inProgress.reading, outcome.id, outcome, nowMs(ctx), instrumentsOf(state.input), params.mostPages);
+      const changed = { ...truth, inProgress: { ...inProgress, reading } };
+      if (reading.problem !== '') return failed(state, changed, reading.problem, ctx);
+      const asked = ask(state, changed, next, ctx);
+      return asked.products.get(truth.product)!.inProgress!.reading.outstanding.size > 0 ? asked : whole(asked, truth.product, ctx);
+    }
+    return state;
+  }
+
+  /** Every question is answered: now what we believe. */
+  function whole(state: TruthActorState, product: VenueProduct, ctx: Context): TruthActorState {
+    const truth = state.products.get(product)!;
+    const view = viewOf(truth.inProgress!.reading);
+    if (view === null) return failed(state, truth, 'the answers do not make a view', ctx);
+    return askLocal(state, { ...truth, inProgress: { ...truth.inProgress!, view } }, 'local', ctx);
+  }
+
+  function askLocal(state: TruthActorState, truth: ProductTruth, phase: 'local' | 'verify', ctx: Context): TruthActorState {
+    const inProgress: InProgress = { ...truth.inProgress!, phase, orders: null, ledger: null };
+    const { product } = truth;
+    const reading = inProgress.number;
+    const sinceMs = Math.min(...fillWindowsOf(inProgress.reading, symbolsOf(state.input, product)).map((each) => each.sinceMs), inProgress.view!.askedMs - params.graceMs - STREAM_PATIENCE_MS);
+    ctx.ask<OrdersAnswer>(ctx.ref(state.input.ordersPath), { type: 'orders.open', product } satisfies OrdersQuestion, LOCAL_TIMEOUT_MS, (result) => ({ type: 'truth.local', product, reading, part: 'orders', result }));
+    ctx.ask<LedgerAnswer>(ctx.ref(state.input.ledgerPath), { type: 'ledger.view', product, sinceMs, keepSinceMs: (truth.settledMs ?? 0) - params.overlapMs } satisfies LedgerQuestion, LOCAL_TIMEOUT_MS, (result) => ({ type: 'truth.local', product, reading, part: 'ledger', result }));
+    return put(state, { ...truth, inProgress });
+  }
+
+  function local(state: TruthActorState, message: Extract<TruthMessage, { type: 'truth.local' }>, ctx: Context): TruthActorState {
+    const truth = state.products.get(message.product);
+    const before = truth?.inProgress;
+    if (truth === undefined || before === null || before === undefined || before.number !== message.reading || (before.phase !== 'local' && before.phase !== 'verify')) return state;
+    if (!message.result.ok) return failed(state, truth, `what ${message.part} believes is not known: ${message.result.reason}`, ctx);
+    const inProgress: InProgress = message.part === 'orders' ? { ...before, orders: message.result.value } : { ...before, ledger: message.result.value };
+    const changed = put(state, { ...truth, inProgress });
+    return inProgress.orders === null || inProgress.ledger === null ? changed : judge(changed, message.product, ctx);
+  }
+
+  // ---------------------------------------------------------------- reconciliation
+
+  function judge(state: TruthActorState, product: VenueProduct, ctx: Context): TruthActorState {
+    const truth = state.products.get(product)!;
+    const { reading, view, orders, ledger, phase } = truth.inProgress!;
+    const beliefs: LocalView = { ...ledger!, orders: orders!.orders, ended: orders!.ended ?? [] };
+    const result = reconcile(beliefs, view!, windowOf(state.input, reading));
+    if (phase === 'verify') return settle(state, truth, result, ctx);
+    const { differences } = result;
+    if (differences.length === 0) return finish(state, { ...truth, unjudged: result.unjudged, unsettled: '' }, ctx);
+    // What a short reading cannot explain, a whole one may.
+    if (!reading.full) {
+      const doubtful = { ...truth, inProgress: null, doubts: truth.inProgress!.doubts };
+      ctx.cancelTimer(`deadline ${product}`);
+      return read(put(state, doubtful), product, true, 'a short reading found differences', ctx);
+    }
+    const lookups = truth.inProgress!.phase === 'local' && reading.lookups.length === 0 ? lookupsOf(state.input, differences) : [];
+    if (lookups.length > 0) return ask(state, { ...truth, inProgress: { ...truth.inProgress!, phase: 'lookups' } }, lookups, ctx);
+    return tell(state, truth, result, ctx);
+  }
+
+  function windowOf(input: TruthInput, reading: Reading): ReconcileWindow {
+    return {
+      fills: fillWindowsOf(reading, symbolsOf(input, reading.product)), instruments: input.instruments, graceMs: params.graceMs, ownPrefixes: input.ownPrefixes, protect: input.protect,
+      incomes: !reading.full || reading.product !== 'usdm' ? null
+        : { sinceMs: reading.sinceMs ?? reading.askedMs, complete: !reading.incomesCut, problem: reading.incomesCut ? 'more incomes than one page' : '' },
+    };
+  }
+
+  /** Orders that must be asked for by name before more can be said. */
+  function lookupsOf(input: TruthInput, differences: readonly Difference[]): Lookup[] {
+    const nameOf = (symbol: number): string | undefined => input.instruments.find(({ instrument }) => instrument.index === symbol)?.instrument.symbol;
+    const wanted = new Map<string, Lookup>();
+    for (const difference of differences) {
+      const { action } = difference;
+      const what = action.do === 'lookUp' ? { service: action.service, symbol: action.symbol, by: { clientId: action.clientId } }
+        : difference.kind === 'fillMissed' && difference.origin === 'unknown' ? { service: 'order' as const, symbol: difference.trade.symbol, by: { venueId: difference.trade.venueOrderId } } : undefined;
+      const name = what === undefined ? undefined : nameOf(what.symbol);
+      if (what !== undefined && name !== undefined) wanted.set(JSON.stringify(what), { kind: 'lookup', name, ...what });
+    }
+    return [...wanted.values()].slice(0, params.mostLookups);
+  }
+
+  /** Differences go to those who can settle them; then it is looked whether they did. */
+  function tell(state: TruthActorState, truth: ProductTruth, { differences, unjudged }: Reconciliation, ctx: Context): TruthActorState {
+    const { product } = truth;
+    const { askedMs } = truth.inProgress!.view!;
+    const message: TruthDifferences = { type: 'truth.differences', product, askedMs, differences };
+    for (const path of state.input.differencesTo) ctx.send(ctx.ref<TruthDifferences>(path), message);
+    record(ctx, product, askedMs, differences);
+    const silent = differences.find((each) => each.kind === 'fillMissed' && each.trade.venueMs > truth.streamSinceMs && each.trade.venueMs < askedMs - STREAM_PATIENCE_MS);
+    if (silent !== undefined && truth.stream === 'live' && silent.kind === 'fillMissed') {
+      const reason = `trade ${silent.trade.tradeId} of ${silent.trade.venueMs} was not told`;
+      ctx.send(ctx.ref<StreamSilent>(`${state.input.userStreamPath}/${product}`), { type: 'stream.silent', product, reason });
+    }
+    return askLocal(state, { ...truth, unjudged, differencesSeen: truth.differencesSeen + differences.length }, 'verify', ctx);
+  }
+
+  function record(ctx: Context, product: VenueProduct, askedMs: number, differences: readonly Difference[]): void {
+    write(ctx, differences.slice(0, MOST_ROWS).map((difference, at) => ({
+      table: 'transitions' as const, key: `truth ${product} ${askedMs} ${ctx.nowUs()} ${at}`,
+      row: { actor: ctx.path, product, kind: difference.kind, action: difference.action.do, difference: JSON.parse(JSON.stringify(difference)) as StoreRow['row'], atMs: nowMs(ctx) },
+    })));
+  }
+
+  function settle(state: TruthActorState, truth: ProductTruth, { differences, unjudged }: Reconciliation, ctx: Context): TruthActorState {
+    const left = differences.filter(({ action }) => !actsAtVenue(action));
+    const kinds = [...new Set(left.map(({ kind }) => kind))].join(', ');
+    return finish(state, { ...truth, unjudged, unsettled: left.length === 0 ? '' : `not settled: ${kinds}` }, ctx);
+  }
+
+  function finish(state: TruthActorState, truth: ProductTruth, ctx: Context): TruthActorState {
+    const { reading, view, doubts } = truth.inProgress!;
+    const { product } = truth;
+    const { full } = reading;
+    // A short reading clears no doubt: it has not looked at everything.
+    const done: ProductTruth = {
+      ...truth, inProgress: null, view: full || truth.view === null ? view : { ...view!, trades: truth.view.trades, incomes: truth.view.incomes }, asOfMs: view!.askedMs, failure: '',
+      doubts: full ? truth.doubts : [...doubts, ...truth.doubts], fullAtMs: full ? nowMs(ctx) : truth.fullAtMs,
+      settledMs: full && truth.unsettled === '' ? view!.askedMs : truth.settledMs,
+    };
+    if (full && done.settledMs !== null && done.settledMs !== truth.settledMs) {
+      write(ctx, [{ table: 'snapshots', key: `truth ${product}`, row: { actor: ctx.path, product, settledMs: done.settledMs, atMs: nowMs(ctx) } }]);
+    }
+    ctx.cancelTimer(`deadline ${product}`);
+    ctx.startTimer(`aged ${product}`, params.staleAfterMs, { type: 'truth.aged', product });
+    return next(refreshed(publish(state, done, ctx, true), product, true, '', ctx), product, ctx);
+  }
+
+  function failed(state: TruthActorState, truth: ProductTruth, problem: string, ctx: Context): TruthActorState {
+    const { product } = truth;
+    ctx.cancelTimer(`deadline ${product}`);
+    const done: ProductTruth = { ...truth, inProgress: null, failure: problem, doubts: [...(truth.inProgress?.doubts ?? []), ...truth.doubts] };
+    return next(refreshed(publish(state, done, ctx), product, false, problem, ctx), product, ctx);
+  }
+
+  /** When the next one begins. */
+  function next(state: TruthActorState, product: VenueProduct, ctx: Context): TruthActorState {
+    const truth = state.products.get(product)!;
+    if (truth.again !== '') return read(state, product, true, truth.again, ctx);
+    const suspect = truth.failure !== '' || truth.doubts.length > 0 || truth.unsettled !== '' || truth.unjudged.length > 0;
+    ctx.startTimer(`read ${product}`, state.closing ? params.closingEveryMs : suspect ? params.suspectEveryMs : params.readEveryMs, { type: 'truth.read', product });
+    return state;
+  }
+
+  // ---------------------------------------------------------------- what others tell
+
+  function doubt(state: TruthActorState, product: VenueProduct, reason: string, ctx: Context): TruthActorState {
+    const truth = state.products.get(product);
+    if (truth === undefined) return state;
+    const doubts = truth.doubts.includes(reason) ? truth.doubts : [...truth.doubts, reason].slice(-8);
+    return read(publish(state, { ...truth, doubts }, ctx), product, true, reason, ctx);
+  }
+
+  function stream(state: TruthActorState, edge: UserStreamEdge, ctx: Context): TruthActorState {
+    const truth = state.products.get(edge.product);
+    if (truth === undefined) return state;
+    const told = publish(state, { ...truth, stream: edge.state, streamReason: edge.reason, streamSinceMs: edge.state === 'live' ? nowMs(ctx) : truth.streamSinceMs }, ctx);
+    // What happened while nobody told is in no stream.
+    return edge.state === 'live' ? doubt(told, edge.product, 'the user stream is back', ctx) : told;
+  }
+
+  /** Between readings the stream keeps the numbers. */
+  function account(state: TruthActorState, report: AccountReport, ctx: Context): TruthActorState {
+    const truth = state.products.get(report.product);
+    if (truth === undefined) return state;
+    if (truth.view === null || report.venueMs < truth.view.askedMs) return state;
+    const balances = new Map(truth.view.balances.map((each) => [each.asset, each]));
+    for (const { asset, total } of report.balances) balances.set(asset, { asset, total });
+    const positions = new Map(truth.view.positions.map((each) => [`${each.symbol} ${each.positionSide}`, each]));
+    for (const each of report.positions) positions.set(`${each.symbol} ${each.positionSide}`, each);
+    const kept = put(state, { ...truth, view: { ...truth.view, balances: [...balances.values()], positions: [...positions.values()] } });
+    // Funding, transfers and the like are in the list of incomes.
+    return report.product === 'usdm' && report.reason !== 'ORDER' ? read(kept, report.product, true, `account changed: ${report.reason}`, ctx) : kept;
+  }
+
+  function refreshed(state: TruthActorState, product: VenueProduct, ok: boolean, problem: string, ctx: Context): TruthActorState {
+    // One that was asked for while an earlier reading was under way waits for its own.
+    if (state.refreshes.length === 0 || state.products.get(product)!.again !== '') return state;
+    const left = state.refreshes.map((each) => (each.left.includes(product) ? { ...each, left: each.left.filter((one) => one !== product), done: [...each.done, { product, ok, problem }] } : each));
+    for (const each of left) {
+      if (each.left.length === 0) ctx.send(ctx.ref<TruthRefreshed>(each.replyTo), { type: 'truth.refreshed', id: each.id, products: each.done });
+    }
+    return { ...state, refreshes: left.filter((each) => each.left.length > 0) };
+  }
+
+  function handle(state: TruthActorState, message: TruthMessage, ctx: Context): TruthActorState {
+    switch (message.type) {
+      case 'venue.outcome':
+        return answered(state, message, ctx);
+      case 'truth.local':
+        return local(state, message, ctx);
+      case 'truth.read':
+        return read(state, message.product, false, 'schedule', ctx);
+      case 'truth.deadline': {
+        const truth = state.products.get(message.product);
+        return truth === undefined || truth.inProgress === null ? state : failed(state, truth, 'not done in time', ctx);
+      }
+      case 'truth.aged': {
+        const truth = state.products.get(message.product);
+        return truth === undefined ? state : publish(state, truth, ctx);
+      }
+      case 'truth.suspect':
+        return doubt(state, message.product, message.reason, ctx);
+      case 'truth.refresh': {
+        const left = [...state.products.keys()];
+        if (left.length === 0) {
+          ctx.send(ctx.ref<TruthRefreshed>(message.replyTo), { type: 'truth.refreshed', id: message.id, products: [] });
+          return state;
+        }
+        let now: TruthActorState = { ...state, refreshes: [...state.refreshes, { id: message.id, replyTo: message.replyTo, left, done: [] }] };
+        for (const product of left) now = read(now, product, true, 'refresh', ctx);
+        return now;
+      }
+      case 'truth.pace': {
+        let now: TruthActorState = { ...state, closing: message.closing };
+        for (const product of message.closing ? state.products.keys() : []) now = read(now, product, false, 'closing', ctx);
+        return now;
+      }
+      case 'truth.status':
+        ctx.reply(statusOf(state));
+        return state;
+      case 'user-stream':
+        return stream(state, message, ctx);
+      case 'account.report':
+        return message.source === 'stream' ? account(state, message, ctx) : state;
+      case 'cash.report':
+        // The user streams speak to few; the ledger hears of it here.
+        ctx.send(ctx.ref(state.input.ledgerPath), message);
+        return state;
+      case 'order.report':
+      case 'algo.report':
+        return state;
+      default:
+        return state;
+    }
+  }
+
+  const statusOf = (state: TruthActorState): TruthStatus => ({
+    products: [...state.products.values()].map((truth) => ({ ...told(truth), view: truth.view, unjudged: truth.unjudged, differencesSeen: truth.differencesSeen })),
+  });
+
+  return {
+    name: 'truth',
+    version: 1,
+    init(ctx, input) {
+      for (const product of input.products) ctx.startTimer(`read ${product}`, 0, { type: 'truth.read', product });
+      return {
+        input, closing: false, readings: 0, calls: 0, refreshes: [],
+        products: new Map(input.products.map((product): [VenueProduct, ProductTruth] => [product, {
+          product, view: null, unjudged: [], freshness: 'unknown', reasons: ['not read yet'], stream: 'down', streamReason: 'not live yet', streamSinceMs: 0, doubts: [], unsettled: '', failure: '',
+          asOfMs: 0, fullAtMs: 0, settledMs: input.settledMs[product] ?? null, differencesSeen: 0, inProgress: null, again: '',
+        }])),
+      };
+    },
+    step: handle,
+    view: (state) => ({
+      closing: state.closing, readings: state.readings,
+      products: [...state.products.values()].map((truth) => ({
+        ...told(truth), phase: truth.inProgress?.phase ?? 'idle', orders: truth.view?.orders.length ?? 0, positions: truth.view?.positions ?? [], unjudged: truth.unjudged, differencesSeen: truth.differencesSeen,
+      })),
+    }),
+  };
+}
