@@ -26,11 +26,13 @@ export interface Books {
   readonly unexplained: Sums;
   readonly fills: number;
   readonly trades: number;
+  /** All that happened before it was settled with the exchange and is forgotten one by one, ms: a late report of it is no news. */
+  readonly settledMs: number;
 }
 
 export const newBooks = (product: VenueProduct): Books => ({
   view: { product, hedgeMode: false, opening: true, positions: [], holdings: [], balances: [], fills: [], incomes: [], dust: [] },
-  ownFills: new Set(), trips: new Map(), realised: new Map(), venueRealised: new Map(), fees: new Map(), funding: new Map(), other: new Map(), unexplained: new Map(), fills: 0, trades: 0,
+  ownFills: new Set(), trips: new Map(), realised: new Map(), venueRealised: new Map(), fees: new Map(), funding: new Map(), other: new Map(), unexplained: new Map(), fills: 0, trades: 0, settledMs: 0,
 });
 
 export interface Change {
@@ -63,11 +65,12 @@ function correct(view: LedgerAnswer, differences: readonly Difference[], instrum
 export function bookTrade(books: Books, trade: VenueTrade, origin: Origin, entryId: string, instruments: readonly ReconcileInstrument[], ownPrefixes: readonly string[]): Change {
   const key = fillKey(trade);
   const known = instruments.find(({ instrument }) => instrument.index === trade.symbol);
-  const before = books.view.fills.find((fill) => fillKey(fill) === key);
+  const before = books.view.fills.find((fill) => fill.tradeId === trade.tradeId && fill.symbol === trade.symbol);
   if (before !== undefined) {
     const ours = origin === 'ours' && !books.ownFills.has(key) && known !== undefined;
     return ours ? claim(books, trade, entryId, known) : { books, closed: [], changed: false };
   }
+  if (trade.venueMs < books.settledMs) return { books, closed: [], changed: false };
   const view = correct(books.view, [{ kind: 'fillMissed', trade, origin, action: { do: 'bookFill', trade } }], instruments, ownPrefixes);
   const summed: Books = {
     ...books, view, fills: books.fills + 1, fees: plus(books.fees, trade.feeAsset, decimal(trade.fee)),
@@ -153,12 +156,13 @@ function without<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {
   return copy;
 }
 
-/** Forgets fills older than `keepSinceMs`: nobody will ask about them again. */
+/** Forgets fills older than `keepSinceMs`, for nobody will ask about them again. */
 export function prune(books: Books, keepSinceMs: number): Books {
-  if (!books.view.fills.some(({ venueMs }) => venueMs < keepSinceMs)) return books;
+  if (keepSinceMs <= books.settledMs) return books;
+  if (!books.view.fills.some(({ venueMs }) => venueMs < keepSinceMs)) return { ...books, settledMs: keepSinceMs };
   const fills = books.view.fills.filter(({ venueMs }) => venueMs >= keepSinceMs);
   const kept = new Set(fills.map(fillKey));
-  return { ...books, view: { ...books.view, fills }, ownFills: new Set([...books.ownFills].filter((key) => kept.has(key))) };
+  return { ...books, settledMs: keepSinceMs, view: { ...books.view, fills }, ownFills: new Set([...books.ownFills].filter((key) => kept.has(key))) };
 }
 
 const sumsJson = (sums: Sums): Record<string, string> => Object.fromEntries([...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([asset, amount]) => [asset, formatMoney(amount)]));
@@ -171,7 +175,7 @@ export const totalsOf = (books: Books): LedgerTotals => ({
 /** The books as a row of the record: {@link booksFrom} makes them again. */
 export function booksRow(books: Books): { readonly [column: string]: Json } {
   return {
-    product: books.view.product, view: JSON.parse(JSON.stringify(books.view)) as Json, ownFills: [...books.ownFills], totals: JSON.parse(JSON.stringify(totalsOf(books))) as Json,
+    product: books.view.product, settledMs: books.settledMs, view: JSON.parse(JSON.stringify(books.view)) as Json, ownFills: [...books.ownFills], totals: JSON.parse(JSON.stringify(totalsOf(books))) as Json,
     trips: [...books.trips].map(([key, trip]) => [key, { ...trip, bought: formatMoney(trip.bought), sold: formatMoney(trip.sold), fees: sumsJson(trip.fees) }]) as unknown as Json,
   };
 }

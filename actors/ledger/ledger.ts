@@ -14,11 +14,17 @@ import { tripRow } from './round-trip.js';
 export interface LedgerState {
   readonly input: LedgerInput;
   readonly books: ReadonlyMap<VenueProduct, Books>;
+  /** Products whose books are not in the record as they are. */
+  readonly unwritten: readonly VenueProduct[];
 }
 
 type Context = ActorContext<LedgerMessage>;
 
-/** Every change of it is a row of the record. */
+/**
+ * The books go to the record a moment after a change: whole, so that they are right as of some moment. What a crash loses of them is found
+ * again in the exchange's list of trades.
+ */
+const WRITE_AFTER_MS = 500;
 const snapshotRow = (books: Books): StoreRow => ({ table: 'snapshots', key: `ledger ${books.view.product}`, row: booksRow(books) });
 
 function fillRow(trade: VenueTrade, origin: Origin, product: VenueProduct, entryId: string): StoreRow {
@@ -31,7 +37,11 @@ function tradeRows(change: Change, product: VenueProduct, closedMs: number): Sto
 }
 
 export function ledgerBehaviour(): Behaviour<LedgerState, LedgerMessage, LedgerInput> {
-  const put = (state: LedgerState, books: Books): LedgerState => ({ ...state, books: new Map(state.books).set(books.view.product, books) });
+  function put(state: LedgerState, books: Books, ctx: Context): LedgerState {
+    const { product } = books.view;
+    if (state.unwritten.length === 0) ctx.startTimer('write', WRITE_AFTER_MS, { type: 'ledger.write' });
+    return { ...state, books: new Map(state.books).set(product, books), unwritten: state.unwritten.includes(product) ? state.unwritten : [...state.unwritten, product] };
+  }
   const write = (ctx: Context, rows: readonly StoreRow[]): void => ctx.effect('store.write', { rows } satisfies StoreWrite);
 
   function filled(state: LedgerState, news: OrderFilled, ctx: Context): LedgerState {
@@ -49,8 +59,8 @@ export function ledgerBehaviour(): Behaviour<LedgerState, LedgerMessage, LedgerI
     const change = bookTrade(books, trade, origin, entryId, state.input.instruments, state.input.ownPrefixes);
     if (!change.changed) return state;
     const { product } = books.view;
-    write(ctx, [fillRow(trade, origin, product, entryId), ...tradeRows(change, product, trade.venueMs), snapshotRow(change.books)]);
-    return put(state, change.books);
+    write(ctx, [fillRow(trade, origin, product, entryId), ...tradeRows(change, product, trade.venueMs)]);
+    return put(state, change.books, ctx);
   }
 
   /** What reconciliation found: only the corrections of money and positions are ours to carry out. */
@@ -68,7 +78,7 @@ export function ledgerBehaviour(): Behaviour<LedgerState, LedgerMessage, LedgerI
           const change = bookIncome(books, income);
           if (!change.changed) break;
           write(ctx, [{ table: 'ledger', key: `${message.product} income ${income.id}`, row: { product: message.product, ...income } }]);
-          now = put(now, change.books);
+          now = put(now, change.books, ctx);
           break;
         }
         case 'balanceMismatch':
@@ -78,12 +88,12 @@ export function ledgerBehaviour(): Behaviour<LedgerState, LedgerMessage, LedgerI
             table: 'ledger', key: `${message.product} correction ${message.askedMs} ${difference.kind} ${'asset' in difference ? difference.asset : ''}${'symbol' in difference ? difference.symbol : ''}${'positionSide' in difference ? difference.positionSide : ''}`,
             row: { product: message.product, ...difference, action: { ...difference.action } },
           }]);
-          now = put(now, setRight(books, difference, now.input.instruments, now.input.ownPrefixes));
+          now = put(now, setRight(books, difference, now.input.instruments, now.input.ownPrefixes), ctx);
           break;
         case 'fillNotAtVenue':
         case 'positionModeChanged':
         case 'dust':
-          now = put(now, setRight(books, difference, now.input.instruments, now.input.ownPrefixes));
+          now = put(now, setRight(books, difference, now.input.instruments, now.input.ownPrefixes), ctx);
           break;
         case 'missingOrderAtVenue':
         case 'unknownOrderResolved':
@@ -99,8 +109,7 @@ export function ledgerBehaviour(): Behaviour<LedgerState, LedgerMessage, LedgerI
     const after = now.books.get(message.product);
     if (after === undefined) return now;
     const opened = after.view.opening ? { ...after, view: { ...after.view, opening: false } } : after;
-    if (opened !== state.books.get(message.product)) write(ctx, [snapshotRow(opened)]);
-    return put(now, opened);
+    return opened === after ? now : put(now, opened, ctx);
   }
 
   function answer(state: LedgerState, product: VenueProduct, sinceMs: number, keepSinceMs: number, ctx: Context): LedgerState {
@@ -108,7 +117,8 @@ export function ledgerBehaviour(): Behaviour<LedgerState, LedgerMessage, LedgerI
     if (books === undefined) return state;
     const fills = books.view.fills.filter(({ venueMs }) => venueMs >= sinceMs);
     ctx.reply({ ...books.view, fills } satisfies LedgerAnswer);
-    return put(state, prune(books, keepSinceMs));
+    const pruned = prune(books, keepSinceMs);
+    return pruned === books ? state : put(state, pruned, ctx);
   }
 
   function statusOf(state: LedgerState): LedgerStatus {
@@ -125,7 +135,7 @@ export function ledgerBehaviour(): Behaviour<LedgerState, LedgerMessage, LedgerI
     version: 1,
     init(ctx, input) {
       ctx.subscribe(ORDERS_TOPIC);
-      return { input, books: new Map(input.products.map((product) => [product, booksFrom(input.recovered[product], product)])) };
+      return { input, books: new Map(input.products.map((product) => [product, booksFrom(input.recovered[product], product)])), unwritten: [] };
     },
     step(state, message, ctx) {
       switch (message.type) {
@@ -137,8 +147,8 @@ export function ledgerBehaviour(): Behaviour<LedgerState, LedgerMessage, LedgerI
           const change = bookIncome(books, message);
           if (!change.changed) return state;
           const { product, kind, asset, amount, symbol, id, venueMs } = message;
-          write(ctx, [{ table: 'ledger', key: `${product} income ${id}`, row: { product, kind, asset, amount, symbol, id, venueMs } }, snapshotRow(change.books)]);
-          return put(state, change.books);
+          write(ctx, [{ table: 'ledger', key: `${product} income ${id}`, row: { product, kind, asset, amount, symbol, id, venueMs } }]);
+          return put(state, change.books, ctx);
         }
         case 'truth.differences':
           return differences(state, message, ctx);
@@ -147,6 +157,9 @@ export function ledgerBehaviour(): Behaviour<LedgerState, LedgerMessage, LedgerI
         case 'ledger.status':
           ctx.reply(statusOf(state));
           return state;
+        case 'ledger.write':
+          write(ctx, state.unwritten.map((product) => snapshotRow(state.books.get(product)!)));
+          return { ...state, unwritten: [] };
         case 'order.changed':
         case 'order.foreign':
         case 'order.blocked':

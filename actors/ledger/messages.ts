@@ -48,4 +48,4 @@ export interface LedgerInput {
   readonly recovered: Readonly<Partial<Record<VenueProduct, unknown>>>;
 }
 
-export type LedgerMessage = OrderNews | CashReport | TruthDifferences | LedgerQuestion | LedgerStatusQuestion;
+export type LedgerMessage = OrderNews | CashReport | TruthDifferences | LedgerQuestion | LedgerStatusQuestion | { readonly type: 'ledger.write' };

@@ -48,6 +48,7 @@ const trip: Read<RoundTrip> = object({
 });
 const row = object({
   product,
+  settledMs: whole,
   view: object({
     product, hedgeMode: flag, opening: flag,
     positions: list(object({ symbol: whole, positionSide: leg, signedLots: whole, ownLots: whole, changedMs: whole })),
@@ -67,7 +68,7 @@ const row = object({
  */
 export function booksFrom(value: unknown, of: VenueProduct): Books {
   if (value === undefined || value === null) return newBooks(of);
-  const { view, ownFills, totals, trips } = row(value, `ledger of ${of}`);
+  const { view, ownFills, totals, trips, settledMs } = row(value, `ledger of ${of}`);
   if (view.product !== of) throw new RangeError(`ledger of ${of}: it is of ${view.product}`);
-  return { view, ownFills: new Set(ownFills), trips: new Map(trips), ...totals };
+  return { view, ownFills: new Set(ownFills), trips: new Map(trips), settledMs, ...totals };
 }
