@@ -1,5 +1,5 @@
 /** What passes between the actors that speak to the venue: gateway, signer, limits, breakers, user streams. */
-import type { LimitHeaders, RestRequest, VenueProduct } from '../engine/io.js';
+import type { LimitHeaders, RestRequest, SocketSend, VenueProduct } from '../engine/io.js';
 import type { VenueLimit } from '../engine/venue-rules.js';
 import type { CallClass } from '../engine/venue-calls.js';
 
@@ -18,7 +18,13 @@ export interface SignedSend {
   readonly type: 'signer.send';
   readonly request: RestRequest;
 }
-/** To the gateway: not a byte of it left. */
+/** To `SIGNER_PATH`: a message of the websocket API that needs the key. `replyTo` hears {@link SignerRefusal} with the socket as its id. */
+export interface SignedSocketSend {
+  readonly type: 'signer.socket';
+  readonly send: SocketSend;
+  readonly replyTo: string;
+}
+/** To the gateway, or who sent to a socket: not a byte of it left. */
 export interface SignerRefusal {
   readonly type: 'signer.refused';
   readonly id: string;
@@ -76,3 +82,17 @@ export interface LimitsRelease {
 }
 
 export const CALL_CLASSES: readonly CallClass[] = ['order', 'cancel', 'account', 'market', 'session'];
+
+/** To `CLOCK_PATH`: the venue says that our clock is off. A {@link ClockOffset} of the product follows on its topic. */
+export interface ClockMeasure {
+  readonly type: 'clock.measure';
+  readonly product: VenueProduct;
+}
+/** Topic of {@link ClockOffset}. */
+export const CLOCK_TOPIC = 'venue.clock';
+/** The venue's clock minus the engine's, as `CLOCK_PATH` measured it. */
+export interface ClockOffset {
+  readonly type: 'clock.offset';
+  readonly product: VenueProduct;
+  readonly offsetUs: number;
+}

@@ -72,10 +72,21 @@ export const userStreamSchema = z.strictObject({
   backoffJitter: z.number().min(0).max(1).default(0.2),
   /** A listen key lives 60 minutes without it. */
   keepAliveMs: ms(1000, 3_500_000).default(1_800_000),
-  /** The stream is asked something this often, and is dead when it has not answered within `probeTimeoutMs`. */
+  /** The stream is asked something this often, and is dead when nothing has come within `probeTimeoutMs`; it is live once it has answered. */
+  probes: z.boolean().default(true),
   probeMs: ms(1000, 600_000).default(15_000),
   probeTimeoutMs: ms(100, 120_000).default(5000),
   /** The venue ends connections after 24 hours; ours is replaced before that. */
   rolloverMs: ms(60_000, 86_400_000).default(82_800_000),
 });
 export type UserStreamParams = z.infer<typeof userStreamSchema>;
+
+/** Table `venue` of the engine's configuration, as far as it is about calls. */
+export const venueCallsSchema = z.strictObject({
+  rest: restSchema.prefault({}),
+  gateway: gatewaySchema.prefault({}),
+  limits: limitsSchema.prefault({}),
+  breaker: breakerSchema.prefault({}),
+  userStream: userStreamSchema.prefault({}),
+});
+export type VenueCallsParams = z.infer<typeof venueCallsSchema>;

@@ -1,0 +1,56 @@
+import { VenueInstruments } from '../actors/gateway/decode/index.js';
+import { breakerBehaviour } from '../actors/gateway/breaker/breaker.js';
+import { gatewayBehaviour } from '../actors/gateway/gateway.js';
+import { limitsBehaviour } from '../actors/gateway/limits/limits.js';
+import { CALL_CLASSES, type KeyRights } from '../actors/gateway/messages.js';
+import { signerBehaviour } from '../actors/gateway/signer.js';
+import { userStreamBehaviour } from '../actors/gateway/user/user-stream.js';
+import type { VenueProduct } from '../actors/engine/io.js';
+import { LEDGER_PATH, ORDERS_PATH, RISK_PATH, TRUTH_PATH } from '../actors/engine/paths.js';
+import type { VenueLimit } from '../actors/engine/venue-rules.js';
+import type { VenueCallsParams } from '../config/engine/gateway.js';
+import type { Instrument } from '../data/records/index.js';
+import { supervisor, worker, type ChildSpec } from '../runtime/index.js';
+import { INTENSITY, LAST_GOOD } from './market-session.js';
+
+export interface VenueGatewayOptions {
+  readonly products: readonly VenueProduct[];
+  readonly instruments: readonly Instrument[];
+  readonly params: VenueCallsParams;
+  /** Id of the run: keys of rows in the record begin with it. */
+  readonly run: string;
+  /** Kind and ends of the key, and what it may do; nothing of it that is secret. */
+  readonly keyId: string | null;
+  readonly rights: KeyRights | null;
+  /** Limits as the venue stated them before the run began. */
+  readonly limits: { readonly [product in VenueProduct]?: readonly VenueLimit[] };
+  /** Who hears reports and edges of the user streams; orders, truth and ledger unless told otherwise. */
+  readonly listeners?: readonly string[];
+}
+
+/**
+ * The children of `/venue` that speak for the account, in the order in which they start:
+ *
+ *   limits                       token buckets, 429 and 418
+ *   breakers/<product>-<class>   circuit breakers
+ *   signer                       what needs the key leaves here
+ *   gateway                      calls in, outcomes out
+ *   user/<product>               private streams
+ *
+ * All of them come back with their last good state: a call that was on its way still has its one outcome.
+ */
+export function venueGateway(options: VenueGatewayOptions): readonly ChildSpec[] {
+  const { products, params, run, keyId, rights, limits, listeners = [ORDERS_PATH, TRUTH_PATH, LEDGER_PATH] } = options;
+  const breaker = breakerBehaviour(params.breaker);
+  const userStream = userStreamBehaviour(params.userStream, new VenueInstruments(options.instruments));
+  const breakers = products.flatMap((product) => CALL_CLASSES.map((callClass) =>
+    worker({ id: `${product}-${callClass}`, behaviour: breaker, input: { product, class: callClass, run, listeners: [RISK_PATH] }, ...LAST_GOOD })));
+  const users = products.map((product) => worker({ id: product, behaviour: userStream, input: { product, listeners }, ...LAST_GOOD }));
+  return [
+    worker({ id: 'limits', behaviour: limitsBehaviour(params.limits), input: { stated: limits, run }, ...LAST_GOOD }),
+    supervisor({ id: 'breakers', strategy: 'oneForOne', intensity: INTENSITY, children: breakers }),
+    worker({ id: 'signer', behaviour: signerBehaviour(), input: { keyId, rights }, ...LAST_GOOD }),
+    worker({ id: 'gateway', behaviour: gatewayBehaviour(params.gateway), input: undefined, ...LAST_GOOD }),
+    supervisor({ id: 'user', strategy: 'oneForOne', intensity: INTENSITY, children: users }),
+  ];
+}
