@@ -5,6 +5,7 @@ import type { Instrument } from '../data/records/index.js';
 import type { StoredRow } from '../data/store/row.js';
 import { supervisor } from '../runtime/index.js';
 import type { SupervisorSpec } from '../runtime/index.js';
+import { bookKeepers, feedsSupervisor, venueFacts } from './feeds.js';
 import { INTENSITY, sessionParts } from './market-session.js';
 
 export type EngineMode = 'paper' | 'demo' | 'live';
@@ -14,6 +15,8 @@ export interface EngineBoot {
   readonly mode: EngineMode;
   /** Engine clock at the start, µs. */
   readonly startUs: number;
+  /** Seconds of the engine clock in one of the wall's; 1 unless told otherwise. */
+  readonly speed?: number;
   /** In the order of their index: the symbols of all products. */
   readonly instruments: readonly Instrument[];
   /** What the venue said of its instruments. */
@@ -26,16 +29,22 @@ export interface EngineBoot {
  * The engine's tree.
  *
  *   /journal  /market           as in any session
+ *   /venue                      one for one
+ *     clock                     how the venue's clock goes against ours
+ *     rules                     what may be ordered
+ *   /feeds                      connections of market data, books kept in step, health of the sources
  *   /trading                    rest for one: without an account nobody trades
  *     account                   risk gate and books; orders go to the kernel's simulated venue (paper)
  *     strategies/SYMBOL
  */
 export function engineTree(boot: EngineBoot, config: Config, onKernel?: (kernel: KernelPort) => void): SupervisorSpec {
-  const { journal, market, account, strategies } = sessionParts(boot.instruments, config, onKernel === undefined ? {} : { onKernel });
+  const { instruments, rules, mode, speed } = boot;
+  const { journal, market, account, strategies } = sessionParts(instruments, config, { bookPath: bookKeepers(instruments), ...(onKernel === undefined ? {} : { onKernel }) });
+  const venue = supervisor({ id: 'venue', strategy: 'oneForOne', intensity: INTENSITY, children: venueFacts(instruments, rules, config.engine, mode !== 'paper', speed) });
   return supervisor({
     id: 'engine',
     strategy: 'oneForOne',
     intensity: INTENSITY,
-    children: [journal, market, supervisor({ id: 'trading', strategy: 'restForOne', intensity: INTENSITY, children: [account, strategies] })],
+    children: [journal, market, venue, feedsSupervisor(instruments, config.engine, speed), supervisor({ id: 'trading', strategy: 'restForOne', intensity: INTENSITY, children: [account, strategies] })],
   });
 }

@@ -3,3 +3,4 @@ export * from './lane-plan.js';
 export * from './hosted-lanes.js';
 export * from './exchange.js';
 export * from './engine.js';
+export * from './feeds.js';

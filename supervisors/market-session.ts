@@ -23,6 +23,8 @@ export interface SessionOptions {
   readonly lanes?: { readonly kernel: KernelPort; readonly children: readonly ChildSpec[] };
   /** Where the account's orders go; the kernel's simulated venue unless told otherwise. */
   readonly orderPath?: string;
+  /** Who is told of the state of books besides the strategies. */
+  readonly bookPath?: (symbol: number) => string;
 }
 
 /**
@@ -58,7 +60,7 @@ export interface SessionParts {
 }
 
 /** The parts of a market session, for the tree that they stand in. */
-export function sessionParts(instruments: readonly Instrument[], config: Config, { onKernel, lanes, orderPath }: SessionOptions = {}): SessionParts {
+export function sessionParts(instruments: readonly Instrument[], config: Config, { onKernel, lanes, orderPath, bookPath }: SessionOptions = {}): SessionParts {
   const nameOf = instanceNames(instruments);
   const { trading, indicators } = config;
   // The venue is not ours to lose: a kernel that comes back with nothing finds its orders where they were.
@@ -78,6 +80,7 @@ export function sessionParts(instruments: readonly Instrument[], config: Config,
         levelTo: (symbol) => detectorPath(nameOf.get(symbol)!),
         candleTo: (symbol) => strategyPath(nameOf.get(symbol)!),
         bookTo: (symbol) => strategyPath(nameOf.get(symbol)!),
+        ...(bookPath === undefined ? {} : { bookAlsoTo: bookPath }),
         ...(trading.strategy === 'eager' ? { levelAlsoTo: (symbol: number) => strategyPath(nameOf.get(symbol)!) } : {}),
         venueTo: () => ACCOUNT_PATH,
       },

@@ -86,6 +86,8 @@ export interface SocketSend {
 export interface SocketClose {
   readonly socket: string;
   readonly reason: string;
+  /** The line is taken for dead: it is cut without waiting for the other side. */
+  readonly cut?: boolean;
 }
 
 export type SocketInput =

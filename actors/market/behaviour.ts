@@ -52,6 +52,8 @@ export interface MarketKernelInput {
     readonly candleTo: (symbol: number) => string;
     readonly venueTo: (symbol: number) => string;
     readonly bookTo?: (symbol: number) => string;
+    /** Who else is told of a book: whoever puts it in step again. */
+    readonly bookAlsoTo?: (symbol: number) => string;
     /** Besides `levelTo`. */
     readonly levelAlsoTo?: (symbol: number) => string;
   };
@@ -77,6 +79,7 @@ function sendEdges({ kernel, routes }: MarketKernelState, ctx: ActorContext<Mark
         break;
       case 'book':
         if (routes.bookTo !== undefined) ctx.send(ctx.ref(routes.bookTo(edge.symbol)), edge);
+        if (routes.bookAlsoTo !== undefined) ctx.send(ctx.ref(routes.bookAlsoTo(edge.symbol)), edge);
         break;
       default:
         ctx.send(ctx.ref(routes.venueTo(edge.symbol)), edge);

@@ -1,6 +1,7 @@
 /** The engine: what it trades where, and what it keeps. Keys of the venue are the environment's, never the configuration's: docs/engine.md. */
 import { z } from 'zod';
 import { breakerSchema, gatewaySchema, limitsSchema, restSchema, userStreamSchema } from './gateway.js';
+import { clockSchema, feedsSchema, rulesSchema } from './feeds.js';
 import { guardSchema, ordersSchema } from './orders.js';
 import { riskSchema } from './risk.js';
 import { truthSchema } from './truth.js';
@@ -52,6 +53,9 @@ export const engineSchema = z.strictObject({
   run: engineRunSchema.prefault({}),
   orders: ordersSchema.prefault({}),
   guard: guardSchema.prefault({}),
+  feeds: feedsSchema.prefault({}),
+  clock: clockSchema.prefault({}),
+  rules: rulesSchema.prefault({}),
   rest: restSchema.prefault({}),
   gateway: gatewaySchema.prefault({}),
   breaker: breakerSchema.prefault({}),

@@ -79,7 +79,7 @@ class EngineProcess {
     const store = EngineStore.open({ dir: this.#record, account: engine.account, postgres: null, nowUs: () => clock.nowUs() });
     // Asked to end meanwhile: the shutdown has its list already, and nothing is to be begun any more.
     if (host.ending) return await new Promise<never>(() => {});
-    const boot: EngineBoot = { mode: engine.mode, startUs: clock.nowUs(), instruments, rules, recovered: store.recovered() };
+    const boot: EngineBoot = { mode: engine.mode, startUs: clock.nowUs(), speed: clock.speed, instruments, rules, recovered: store.recovered() };
     const writer = beginEngineRun(boot, { config: this.#config, digest: this.#digest }, {
       tapeRecords: engine.run.tapeRecords, keepTapeBytes: engine.run.keepTapeMiB * MIB, leastFreeBytes: engine.run.leastFreeMiB * MIB,
     });

@@ -67,23 +67,18 @@ export class Connection {
     if (this.open) this.#ws.send(text, () => {});
   }
 
-  /** Ends it: politely, and by force when that takes too long. */
-  close(reason: string): void {
+  /** Ends it: politely, and by force when that takes too long; at once with `cut`. */
+  close(reason: string, cut = false): void {
     if (this.#ended || this.#ws.readyState === WebSocket.CLOSING) return;
     this.#why = reason;
     clearTimeout(this.#timer);
     // A line that is dead or not yet there has nobody to be polite to.
-    if (!this.#alive || this.#ws.readyState === WebSocket.CONNECTING) {
+    if (cut || !this.#alive || this.#ws.readyState === WebSocket.CONNECTING) {
       this.#ws.terminate();
       return;
     }
     this.#ws.close(1000);
     this.#timer = setTimeout(() => this.#ws.terminate(), CLOSE_MS);
-  }
-
-  /** Cuts the line at once. */
-  cut(): void {
-    this.#ws.terminate();
   }
 
   #watch(everyMs: number): void {

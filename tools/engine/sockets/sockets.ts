@@ -107,8 +107,8 @@ export class Sockets {
     live.connection.send(this.#secrets.reveal(JSON.stringify(signed)));
   }
 
-  close({ socket, reason }: SocketClose): void {
-    this.#live.get(socket)?.connection.close(reason);
+  close({ socket, reason, cut = false }: SocketClose): void {
+    this.#live.get(socket)?.connection.close(reason, cut);
   }
 
   /** Sockets that are open or opening. */

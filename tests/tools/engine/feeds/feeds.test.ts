@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Kind } from '../../../../data/records/index.js';
+import { openExchange, type OpenedExchange } from '../../../support/open-exchange.js';
+import { FeedsLab } from './lab.js';
+
+describe('feeds of an engine on the exchange in a box', () => {
+  let opened: OpenedExchange;
+  before(async () => {
+    opened = await openExchange({ scenario: 'volatile', speed: 10 });
+  });
+  after(() => opened.close());
+
+  test('all streams come, books get in step and are the venue\'s own', async () => {
+    const lab = await FeedsLab.open(opened, {}, { spot: ['BTCUSDT'], usdm: ['BTCUSDT'], options: [] });
+    try {
+      await lab.healthy();
+      await lab.sameBook(0, 'spot');
+      await lab.sameBook(1, 'usdm');
+      await lab.until(() => lab.health().clocks.length === 2, 'both clocks are measured');
+      const { feeds, books, clocks, paused } = lab.health();
+      assert.deepEqual(feeds.map(({ feed }) => feed).sort(), [
+        '/feeds/spot/aggTrade-1', '/feeds/spot/bookTicker-1', '/feeds/spot/depth-1', '/feeds/usdm/aggTrade-1', '/feeds/usdm/bookTicker-1', '/feeds/usdm/depth-1', '/feeds/usdm/forceOrder-1', '/feeds/usdm/markPrice-1',
+      ]);
+      assert.ok(books.every(({ state, snapshots, breaks }) => state === 'LIVE' && snapshots > 0 && breaks === 0));
+      assert.deepEqual(paused, []);
+      for (const { offsetUs, uncertaintyUs } of clocks) assert.ok(Math.abs(offsetUs) <= Math.max(50_000, 4 * uncertaintyUs), `offset ${offsetUs} ± ${uncertaintyUs}`);
+      assert.deepEqual([...lab.gaps], []);
+      for (const kind of [Kind.DEPTH, Kind.BOOK_TICKER, Kind.AGG_TRADE, Kind.MARK, Kind.SNAPSHOT]) assert.ok((lab.kinds.get(kind) ?? 0) > 0, `records of kind ${kind}`);
+    } finally {
+      await lab.close();
+    }
+  });
+});

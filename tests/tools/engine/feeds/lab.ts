@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HEALTH_PATH, type FeedsHealth } from '../../../../actors/feeds/index.js';
+import { MarketKernel, type SymbolKernel } from '../../../../actors/market/index.js';
+import { configSchema, type Config } from '../../../../config/index.js';
+import { KIND_MASK, TAG, WORDS_I, Kind, EXTRA } from '../../../../data/records/index.js';
+import type { EngineBoot } from '../../../../supervisors/index.js';
+import { venueInstruments } from '../../../../tools/engine/boot.js';
+import { EngineClock } from '../../../../tools/engine/clock.js';
+import { EngineHost } from '../../../../tools/engine/host.js';
+import { engineParts } from '../../../../tools/engine/part-table.js';
+import type { EngineDoor } from '../../../../tools/engine/parts.js';
+import { EngineStore } from '../../../../tools/engine/store/engine-store.js';
+import type { ProcessLog } from '../../../../tools/process/log.js';
+import { beginEngineRun } from '../../../../tools/runs/engine-run.js';
+import { parseScript } from '../../../../tools/exchange/troubles/index.js';
+import type { OpenedExchange } from '../../../support/open-exchange.js';
+
+/** Longest wait of a test for anything, ms: the machine may be busy. */
+const DEADLINE_MS = 60_000;
+/** Levels of a side that are compared. */
+const COMPARED = 100;
+
+type Overrides = Readonly<Record<string, unknown>>;
+type Side = readonly (readonly [ticks: number, lots: number])[];
+interface Truth {
+  readonly bids: Side;
+  readonly asks: Side;
+}
+
+/** An engine in mode paper on an exchange in a box, in this process, with nothing in between but sockets. */
+export class FeedsLab {
+  readonly host: EngineHost;
+  readonly opened: OpenedExchange;
+  readonly faults: unknown[] = [];
+  readonly dir: string;
+  readonly runDir: string;
+  /** Records by kind, and gap records by the kind of stream. */
+  readonly kinds = new Map<number, number>();
+  readonly gaps = new Map<number, number>();
+  readonly #store: EngineStore;
+  #afterRecords: () => void = () => {};
+  #ended = false;
+
+  private constructor(opened: OpenedExchange, boot: EngineBoot, config: Config, clock: EngineClock) {
+    this.opened = opened;
+    this.dir = mkdtempSync(join(tmpdir(), 'faultline-feeds-'));
+    this.#store = EngineStore.open({ dir: join(this.dir, 'record'), account: 'test', postgres: null, nowUs: () => clock.nowUs() });
+    const writer = beginEngineRun(boot, { config, digest: 'test' }, { root: join(this.dir, 'runs') });
+    this.runDir = writer.folder;
+    const access = { origins: opened.origins, keys: null, ca: null };
+    const log = new Proxy({}, { get: () => () => {} }) as ProcessLog;
+    this.host = new EngineHost({
+      boot, config, clock, writer, log,
+      parts: (door) => engineParts(this.#watched(door), { access, config, store: this.#store }),
+      onFault: (error) => this.faults.push(error),
+      onRunFailed: (error) => this.faults.push(error),
+      onGaveUp: () => this.faults.push(new Error('the root has given up')),
+    });
+    this.host.start();
+  }
+
+  /** `feeds` and the like lie over the configuration's `[engine]`. */
+  static async open(opened: OpenedExchange, engine: Overrides = {}, symbols: Config['engine']['symbols'] = { spot: [], usdm: ['BTCUSDT'], options: [] }): Promise<FeedsLab> {
+    const config = configSchema.parse({ engine: { mode: 'paper', symbols, ...engine } });
+    const { instruments, rules } = await venueInstruments(symbols, opened.origins, DEADLINE_MS);
+    const clock = new EngineClock(opened.exchange.clockNow());
+    return new FeedsLab(opened, { mode: 'paper', startUs: clock.nowUs(), speed: clock.speed, instruments, rules, recovered: [] }, config, clock);
+  }
+
+  #watched(door: EngineDoor): EngineDoor {
+    return {
+      ...door,
+      records: (batch, from, to) => {
+        for (let at = from; at < to; at += 1) {
+          const kind = batch.I[at * WORDS_I + TAG]! & KIND_MASK;
+          this.kinds.set(kind, (this.kinds.get(kind) ?? 0) + 1);
+          if (kind === Kind.GAP) this.gaps.set(batch.I[at * WORDS_I + EXTRA]!, (this.gaps.get(batch.I[at * WORDS_I + EXTRA]!) ?? 0) + 1);
+        }
+        door.records(batch, from, to);
+        this.#afterRecords();
+      },
+    };
+  }
+
+  symbol(index = 0): SymbolKernel {
+    const { kernel } = this.host.session;
+    assert.ok(kernel instanceof MarketKernel);
+    return kernel.symbol(index)!;
+  }
+
+  health(): FeedsHealth {
+    let found: FeedsHealth | undefined;
+    const { runtime } = this.host.session;
+    runtime.ask<FeedsHealth>(HEALTH_PATH, { type: 'feeds.health' }, 1000, (result) => void (found = result.ok ? result.value : undefined));
+    runtime.drain();
+    assert.ok(found !== undefined, 'health answers');
+    return found;
+  }
+
+  async until(holds: () => boolean, what: string): Promise<void> {
+    const endMs = Date.now() + DEADLINE_MS;
+    while (!holds()) {
+      if (this.faults.length > 0) throw this.faults[0];
+      if (Date.now() > endMs) throw new Error(`waited in vain until ${what}: ${JSON.stringify(this.health(), undefined, 1)}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  /** Everything comes and every book is in step. */
+  async healthy(): Promise<void> {
+    await this.until(() => this.health().ok, 'all is well');
+  }
+
+  /** Starts a script of troubles written here. */
+  trouble(name: string, toml: string): void {
+    this.opened.exchange.troubles.start(parseScript(`summary = "${name}"\n${toml}`, `${name}.toml`));
+  }
+
+  /**
+   * The kernel's book is the exchange's own, level by level, at the same update id: looked at right after the records that brought it there.
+   */
+  async sameBook(index = 0, product: 'spot' | 'usdm' = 'usdm', symbol = 'BTCUSDT'): Promise<void> {
+    const feed = this.opened.exchange.products.find(({ name }) => name === product)!.feed!;
+    const { data } = feed.symbol(symbol)!;
+    const truths = new Map<number, Truth>();
+    const { hub } = feed;
+    const publish = hub.publish;
+    const stream = `${symbol.toLowerCase()}@depth@100ms`;
+    let compared = false;
+    let failure: unknown;
+    hub.publish = (name, makeText) => {
+      // Its diff has been made: the book is as that diff leaves it.
+      if (name === stream && !compared) truths.set((JSON.parse(makeText('ms')) as { readonly u: number }).u, top(data.depth.partial(COMPARED)));
+      publish.call(hub, name, makeText);
+    };
+    this.#afterRecords = () => {
+      const kernel = this.symbol(index);
+      const truth = kernel.book === null || !kernel.live ? undefined : truths.get(kernel.book.lastId);
+      if (truth === undefined || compared) return;
+      compared = true;
+      try {
+        assert.deepEqual(levelsOf(kernel, 'bid', truth.bids.length), truth.bids);
+        assert.deepEqual(levelsOf(kernel, 'ask', truth.asks.length), truth.asks);
+        assert.ok(truth.bids.length > 20 && truth.asks.length > 20);
+      } catch (error) {
+        failure = error;
+      }
+    };
+    try {
+      await this.until(() => compared, 'the kernel has a book that the exchange had');
+    } finally {
+      hub.publish = publish;
+      this.#afterRecords = () => {};
+    }
+    if (failure !== undefined) throw failure;
+  }
+
+  /** Ends the engine in good order. */
+  async close(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    await this.host.quiet();
+    this.host.endRun({ code: 0, reason: 'the test is over' });
+    await this.host.stopTree();
+    await this.host.close();
+    rmSync(this.dir, { recursive: true, force: true });
+    if (this.faults.length > 0) throw this.faults[0];
+  }
+}
+
+function top({ bids, asks }: { readonly bids: readonly number[]; readonly asks: readonly number[] }): Truth {
+  const pairs = (side: readonly number[]): Side => side.flatMap((ticks, at) => (at % 2 === 0 ? [[ticks, side[at + 1]!] as const] : []));
+  return { bids: pairs(bids), asks: pairs(asks) };
+}
+
+function levelsOf(kernel: SymbolKernel, side: 'bid' | 'ask', count: number): Side {
+  const found: [number, number][] = [];
+  for (let price = kernel.nextPrice(side, 0); price !== 0 && found.length < count; price = kernel.nextPrice(side, price)) found.push([price, kernel.lotsAt(side, price)]);
+  return found;
+}
