@@ -11,3 +11,4 @@ export { ControlServer, type ControlServerOptions } from './server.js';
 export { SOCKET_PATH_BYTES } from './socket-file.js';
 export type { AuditEntry, ChildTemplate, ControlTarget, LogLevel, OwnVerb, ShutdownRequest } from './target.js';
 export { type TimesUs, TurnMeter } from './turn-meter.js';
+export { changesTree, repeatChange } from './verbs.js';

@@ -1,4 +1,4 @@
-import { plainCopy, type Reconfiguration, TraceKind } from '../index.js';
+import { plainCopy, type Reconfiguration, type Runtime, TraceKind } from '../index.js';
 import type { MethodAnswer, MethodInput, MethodName } from './methods.js';
 import { isUnder } from './paths.js';
 import { traceKindName } from './trace-hub.js';
@@ -211,3 +211,24 @@ export const VERBS: Verbs = {
     return { accepted: true };
   },
 };
+
+/** The write verbs that change the tree. */
+type ChangeMethod = 'suspend' | 'resume' | 'restart' | 'terminate' | 'startChild' | 'deleteChild' | 'reconfigure' | 'upgrade' | 'replaceState';
+/** Those of them that need nothing but the tree and their params. */
+const REPEATABLE: readonly ChangeMethod[] = ['suspend', 'resume', 'restart', 'terminate', 'deleteChild', 'reconfigure'];
+const UNREPEATABLE: readonly ChangeMethod[] = ['startChild', 'upgrade', 'replaceState'];
+
+/** Whether a verb that was carried out changed the tree, so that whoever runs the same inputs again must do it again. */
+export function changesTree(method: string, params: unknown): boolean {
+  if (typeof params === 'object' && params !== null && 'dryRun' in params && params.dryRun === true) return false;
+  return ([...REPEATABLE, ...UNREPEATABLE] as readonly string[]).includes(method);
+}
+
+/** Does to a tree what a verb did to another one like it. False where that cannot be done from the verb's params. @throws Refusal as the verb. */
+export function repeatChange(runtime: Runtime, method: string, params: unknown): boolean {
+  if (!(REPEATABLE as readonly string[]).includes(method)) return false;
+  const target: ControlTarget = { name: 'replay', version: '', runtime: () => runtime };
+  const verb = VERBS[method as keyof typeof VERBS] as (params: unknown, scene: Pick<VerbScene, 'target'>) => unknown;
+  verb(params, { target });
+  return true;
+}

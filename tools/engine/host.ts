@@ -2,7 +2,7 @@ import { STORE_FAILURE_LISTENERS } from '../../actors/engine/paths.js';
 import type { EffectHandlers } from '../../actors/engine/effects.js';
 import type { EngineInput } from '../../actors/engine/io.js';
 import type { Config } from '../../config/index.js';
-import { RunError, type RunWriter } from '../../data/runs/index.js';
+import { type JsonValue, RunError, type RunWriter } from '../../data/runs/index.js';
 import { type EngineBoot, engineTree } from '../../supervisors/index.js';
 import { TurnMeter } from '../../runtime/control/index.js';
 import type { ProcessLog } from '../process/log.js';
@@ -96,6 +96,16 @@ export class EngineHost {
   give(input: EngineInput): void {
     this.#queue.push(input);
     if (!this.#busy) this.#pump();
+  }
+
+  /** An operator has changed the tree over the control socket: written too, so that a replay does the same. */
+  changed(method: string, params: unknown): void {
+    this.#turn(() => {
+      if (this.#writing) this.#written((writer) => writer.mark(this.session.clockUs, { mark: 'control', method, params: params as JsonValue }));
+      // What that brings about belongs to this moment.
+      this.session.advanceTo(this.session.clockUs);
+    });
+    this.#pump();
   }
 
   /** Tape, run log and decisions are with the system. False when they cannot be written any more. */

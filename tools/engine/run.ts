@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { loadConfig, type Config } from '../../config/index.js';
 import { RunError, type RunWriter, varFolder } from '../../data/runs/index.js';
 import { StoreFailure } from '../../data/store/index.js';
+import { changesTree } from '../../runtime/control/index.js';
 import type { EngineBoot, EngineMode } from '../../supervisors/index.js';
 import { CliError, EXIT_CODES, type ExitName } from '../cli/errors.js';
 import { fromSystemError } from '../cli/system-errors.js';
@@ -140,6 +141,8 @@ class EngineProcess {
         speed: clock.speed, records: engine.session.taken, decisions: engine.session.journal.count, digest: engine.session.journal.digest,
       }),
       metrics: () => ({ ...engine.metrics(), logLinesLost: host.log.lost }),
+    }, ({ method, params, ok }) => {
+      if (ok && changesTree(method, params)) engine.changed(method, params);
     });
   }
 }

@@ -84,8 +84,8 @@ export async function liveVsReplay(text: string): Promise<LiveVsReplay> {
   if (run === null) throw new RunError('notARun', `${live.folder}: has no run.json: nothing says what it ran on`);
   const replayed: string[] = [];
   const end = await replayOf(live, (line) => replayed.push(line));
-  const { whole, problem } = end;
-  if (run.manifest.endedAt !== null && !whole) throw new RunError('corrupt', `run ${run.manifest.id} ended by itself, and is damaged: ${problem}`);
+  const { whole, problem, unrepeatable } = end;
+  if (run.manifest.endedAt !== null && !whole && unrepeatable === null) throw new RunError('corrupt', `run ${run.manifest.id} ended by itself, and is damaged: ${problem}`);
   const compared = whole ? Math.max(live.lines.length, replayed.length) : comparable(live.lines, replayed, end);
   const index = firstDifference(live.lines, replayed, compared);
   const side = (line: string | undefined): SideOfDifference => sideOf(live, line);
@@ -94,16 +94,19 @@ export async function liveVsReplay(text: string): Promise<LiveVsReplay> {
     liveDigest: digestOfLines(live.lines, Math.min(compared, live.lines.length)),
     replayDigest: digestOfLines(replayed, Math.min(compared, replayed.length)),
     firstDifference: index < 0 ? null : { index, live: side(live.lines[index]), replay: side(replayed[index]) },
-    decisions: compared, whole, problem,
+    decisions: compared, whole, problem: unrepeatable ?? problem,
   };
 }
 
-async function replayOf({ run, lines }: Decided, onDecision: (line: string) => void): Promise<Pick<RunFeedEnd, 'whole' | 'problem' | 'clockUs'>> {
-  if (run!.manifest.kind === 'engine') return (await replayEngineRun(run!, onDecision)).end;
+async function replayOf({ run, lines }: Decided, onDecision: (line: string) => void): Promise<Pick<RunFeedEnd, 'whole' | 'problem' | 'clockUs'> & { readonly unrepeatable: string | null }> {
+  if (run!.manifest.kind === 'engine') {
+    const { end, unrepeatable } = await replayEngineRun(run!, onDecision);
+    return { ...end, unrepeatable };
+  }
   await replayTapeRun(run!, onDecision);
   const whole = run!.manifest.endedAt !== null;
   // A replay that was interrupted made the first of the decisions of a whole one.
-  return { whole, problem: whole ? null : `it was ended after ${lines.length} decisions`, clockUs: Infinity };
+  return { whole, problem: whole ? null : `it was ended after ${lines.length} decisions`, clockUs: Infinity, unrepeatable: null };
 }
 
 /**

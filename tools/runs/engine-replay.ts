@@ -3,8 +3,10 @@ import type { EngineInput } from '../../actors/engine/io.js';
 import type { JournalState } from '../../actors/index.js';
 import { configSchema, type Config } from '../../config/index.js';
 import { RunError, type RunFeedEnd, type RunManifest, type RunReader } from '../../data/runs/index.js';
+import { repeatChange } from '../../runtime/control/index.js';
 import { engineTree, type EngineBoot } from '../../supervisors/engine.js';
 import { breathe } from '../cli/interrupt.js';
+import { isoUs } from '../replay/time.js';
 import { EngineSession, type EngineCounts } from '../engine/session.js';
 
 /** What must be there for a tree to start at all; the rest of a boot value is its actors' own. */
@@ -16,6 +18,8 @@ const STRETCH = 512;
 export interface EngineReplay {
   /** As far as tapes and log are common. */
   readonly end: RunFeedEnd;
+  /** What of the run can only be done once, and ended the replay before its end. */
+  readonly unrepeatable: string | null;
   readonly journal: JournalState;
   readonly counts: EngineCounts;
 }
@@ -53,12 +57,25 @@ export async function replayEngineRun(reader: RunReader, onDecision: (line: stri
     for (let step = feed.next(); step !== undefined; step = feed.next()) {
       if (step.kind === 'records') session.records(step.batch, step.from, step.to);
       else if (step.kind === 'input') session.input(step.clockUs, step.input as unknown as EngineInput);
-      // What the tree did after the end of the run is no part of it.
-      else if (step.mark.mark === 'position' || step.mark.mark === 'end') session.advanceTo(step.clockUs);
+      else {
+        // What the tree did after the end of the run is no part of it.
+        session.advanceTo(step.clockUs);
+        if (step.mark.mark === 'control' && !operated(session, step.mark)) {
+          const { method } = step.mark;
+          return { end: { records: session.taken, clockUs: step.clockUs, entries: 0, whole: false, problem: null }, unrepeatable: `an operator's ${method} at ${isoUs(step.clockUs)} cannot be done again`, journal: session.journal, counts: session.counts() };
+        }
+      }
       if ((steps += 1) % STRETCH === 0) await breathe();
     }
-    return { end: feed.end!, journal: session.journal, counts: session.counts() };
+    return { end: feed.end!, unrepeatable: null, journal: session.journal, counts: session.counts() };
   } finally {
     feed.close();
   }
+}
+
+/** Does what an operator did to the run's tree; false where that cannot be done again. */
+function operated(session: EngineSession, { method, params }: { readonly method: string; readonly params: unknown }): boolean {
+  const done = repeatChange(session.runtime, method, params);
+  session.advanceTo(session.clockUs);
+  return done;
 }

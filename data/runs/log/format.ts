@@ -37,12 +37,14 @@ export interface RunInput {
  * What the host did by itself:
  * `position`  all before it was written: where a killed run is known to have been;
  * `tape`      tape `number` begins here with `preamble` records of its own, which say how the books stand and are no part of the run's stream;
+ * `control`   an operator changed the tree over the control socket: a write verb that was carried out;
  * `order`     lanes' edges were merged here: an entry of the merge order (actors/market/lanes/order.ts);
  * `end`       the run ended by itself, with the process's `code`.
  */
 export type RunMark =
   | { readonly mark: 'position' }
   | { readonly mark: 'tape'; readonly number: number; readonly preamble: number }
+  | { readonly mark: 'control'; readonly method: string; readonly params: JsonValue }
   | { readonly mark: 'order'; readonly entry: JsonValue }
   | { readonly mark: 'end'; readonly code: number; readonly reason: string };
 
@@ -143,6 +145,7 @@ function isMark(value: unknown): value is RunMark {
   switch (value['mark']) {
     case 'position': return true;
     case 'tape': return isCount(value['number']) && isCount(value['preamble']);
+    case 'control': return typeof value['method'] === 'string' && 'params' in value;
     case 'order': return 'entry' in value;
     case 'end': return Number.isSafeInteger(value['code']) && typeof value['reason'] === 'string';
     default: return false;

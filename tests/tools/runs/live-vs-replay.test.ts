@@ -44,6 +44,32 @@ void test('without one of its inputs the replay would decide otherwise: the log 
   assert.equal(typeof diff.a!.cause!.record!['symbol'], 'string');
 });
 
+void test('what an operator did to the tree over the control socket is done again', async (t) => {
+  const root = scratch(t);
+  const plain = recordRun(root, tape, { config: EAGER });
+  for (const at of [middle, middle + 700]) {
+    const changes = new Map([
+      [at, { method: 'suspend', params: { path: '/market/kernel' } }], [at + 4000, { method: 'resume', params: { path: '/market/kernel' } }],
+      [at + 5000, { method: 'terminate', params: { path: detector } }], [at + 9000, { method: 'restart', params: { path: detector } }],
+      [at + 9500, { method: 'restart', params: { path: '/trading/account' } }],
+    ]);
+    const folder = recordRun(root, tape, { config: EAGER, changes });
+    assert.equal(diffRuns(plain, folder).equal, false, 'it matters');
+    const { equal, whole, decisions } = await liveVsReplay(folder);
+    assert.deepEqual({ equal, whole }, { equal: true, whole: true });
+    assert.ok(decisions > 20);
+  }
+});
+
+void test('an operator’s upgrade cannot be done again: a run is compared up to it, and that is said', async (t) => {
+  const root = scratch(t);
+  const folder = recordRun(root, tape, { config: EAGER, changes: new Map([[middle, { method: 'upgrade', params: { path: detector } }]]) });
+  const { equal, whole, problem, decisions } = await liveVsReplay(folder);
+  assert.deepEqual({ equal, whole }, { equal: true, whole: false });
+  assert.match(problem!, /upgrade at .* cannot be done again/);
+  assert.ok(decisions < RunReader.open(folder).decisions().length);
+});
+
 void test('a run that was killed is compared as far as it is common, whatever was lost with it', async (t) => {
   const root = scratch(t);
   let compared = 0;

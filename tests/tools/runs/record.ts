@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test';
 import { digestOf, type Config } from '../../../config/index.js';
 import { RECV_US, WORDS_F, type RecordBatch } from '../../../data/records/index.js';
 import { RunWriter, type RunWriterOptions } from '../../../data/runs/index.js';
+import { repeatChange } from '../../../runtime/control/index.js';
 import { engineTree, type EngineBoot } from '../../../supervisors/engine.js';
 import { EngineSession } from '../../../tools/engine/session.js';
 import type { MemoryTape } from '../../support/replay-tape.js';
@@ -22,13 +23,15 @@ export interface RecordOptions extends RunWriterOptions {
   readonly piece?: number;
   /** What an operator does, by the number of records before it. */
   readonly inputs?: ReadonlyMap<number, { readonly to: string; readonly message: { readonly type: string } }>;
+  /** What an operator does to the tree over the control socket. */
+  readonly changes?: ReadonlyMap<number, { readonly method: string; readonly params: { readonly path: string } }>;
   /** Called after every piece; true ends the run there as SIGKILL would, once `flush`ed what was flushed. */
   readonly dies?: (records: number, run: RunWriter) => boolean;
   readonly idMarks?: (id: string) => readonly string[];
 }
 
 /** A live run as the engine makes one, its market taken from a tape: written first, then handed to the tree. Returns the folder. */
-export function recordRun(root: string, tape: MemoryTape, { config, piece = 97, inputs = new Map(), dies = () => false, idMarks, ...options }: RecordOptions): string {
+export function recordRun(root: string, tape: MemoryTape, { config, piece = 97, inputs = new Map(), changes = new Map(), dies = () => false, idMarks, ...options }: RecordOptions): string {
   const boot: EngineBoot = { mode: 'paper', startUs: tape.startUs, instruments: tape.header.instruments, rules: {} as never, recovered: null as never };
   const run = RunWriter.create(root, {
     kind: 'engine', mode: 'paper', version: '0.0.0', config, configDigest: digestOf(config), boot: JSON.parse(JSON.stringify(boot)) as never, tape: tape.header,
@@ -48,6 +51,13 @@ export function recordRun(root: string, tape: MemoryTape, { config, piece = 97, 
     for (const [records, input] of inputs) {
       if (records < at || records >= to) continue;
       session.input(session.clockUs, run.input(session.clockUs, input) as never);
+    }
+    for (const [records, { method, params }] of changes) {
+      if (records < at || records >= to) continue;
+      // The host hears of it when the verb has been carried out.
+      repeatChange(session.runtime, method, params);
+      run.mark(session.clockUs, { mark: 'control', method, params });
+      session.advanceTo(session.clockUs);
     }
     // Time passes where nothing comes, up to shortly before what comes next.
     if (to < tape.records) session.advanceTo(Math.max(session.clockUs, F[to * WORDS_F + RECV_US]! - 1));
