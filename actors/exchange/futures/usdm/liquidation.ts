@@ -3,7 +3,8 @@
  * falls to its maintenance margin, open orders are canceled and the position is closed: first in the book up to its
  * bankruptcy price, then by the insurance fund at that price while the fund can bear it, then by auto-deleveraging: those
  * on the other side with the most profit and leverage give up lots at that price. What the close leaves over pays the
- * liquidation fee into the fund; what is missing the fund pays. Unlike the real venue, a position is closed whole.
+ * liquidation fee into the fund; what is missing the fund pays. Under cross margin a position of a higher bracket is first reduced
+ * into a lower one in the book, where that is enough (Binance, "Liquidation Protocol": smart liquidation); an isolated one is closed whole.
  */
 import { ASK, BID } from '../../book/index.js';
 import { HOUSE } from '../../ids.js';
@@ -50,13 +51,19 @@ export class Liquidator {
     }
     if (margin.crossWallet + margin.crossUnrealised > margin.crossMaintenance) return;
     for (const state of account.symbols.values()) if (state.market.symbol.marginAsset === asset) this.#cancelOrders(state);
+    const reduced = new Set<Holding>();
     for (;;) {
       const holding = this.#largestCross(account, asset);
       margin = account.margin(asset);
       const equity = margin.crossWallet + margin.crossUnrealised;
       if (holding === undefined || equity > margin.crossMaintenance) break;
+      const bankrupt = bankruptcyPrice(holding, amount(equity - holding.profit()));
+      if (!reduced.has(holding)) {
+        reduced.add(holding);
+        if (this.#reduce(account, holding, amount(equity), amount(margin.crossMaintenance - holding.maintenance()), bankrupt)) continue;
+      }
       const notional = holding.markNotional();
-      this.#closeWhole(holding, bankruptcyPrice(holding, amount(equity - holding.profit())));
+      this.#closeWhole(holding, bankrupt);
       const after = account.margin(asset);
       this.#chargeFee(account, holding, notional, amount(after.crossWallet + after.crossUnrealised));
     }
@@ -94,6 +101,39 @@ export class Liquidator {
 
   #cancelOrders(state: SymbolAccount): void {
     for (const order of state.orders) state.market.matcher.expire(order, this.#core.nowUs, 'liquidation');
+  }
+
+  /**
+   * Brings a holding down into the highest bracket in which `equity` less the fee on what is closed would pass `others` and its maintenance, by one
+   * order in the book. False when there is none, or nothing to meet.
+   */
+  #reduce(account: FuturesAccount, holding: Holding, equity: Amount, others: Amount, bankrupt: Price): boolean {
+    const { market } = holding.owner;
+    const { symbol } = market;
+    const { brackets } = symbol.brackets;
+    const notional = holding.markNotional();
+    const held = Math.abs(holding.lots);
+    for (let below = symbol.brackets.of(notional).bracket - 2; below >= 0; below--) {
+      const kept = Number((BigInt(held) * brackets[below]!.notionalCap) / notional);
+      const keptNotional = amount((notional * BigInt(kept)) / BigInt(held));
+      if (kept === 0 || equity - share(amount(notional - keptNotional), symbol.liquidationFee) <= others + symbol.brackets.maintenance(keptNotional)) continue;
+      return this.#closeInBook(account, holding, held - kept, closingTicks(market, holding.lots > 0, bankrupt));
+    }
+    return false;
+  }
+
+  /** Closes up to `lots` in the book and takes the fee on them; false when nobody is there. */
+  #closeInBook(account: FuturesAccount, holding: Holding, lots: number, ticks: number): boolean {
+    const { market } = holding.owner;
+    const side = holding.lots > 0 ? ASK : BID;
+    const inBook = market.matcher.quote(side, lots, ticks).lots;
+    if (inBook === 0) return false;
+    const order = this.#order(holding, side, ticks, inBook, 'liquidation');
+    market.matcher.place(order, this.#core.nowUs);
+    this.#core.publicSink.liquidated(market, order, this.#core.nowUs);
+    const { crossWallet, crossUnrealised } = account.margin(market.symbol.marginAsset);
+    this.#chargeFee(account, holding, market.symbol.contract.value(market.markPrice, inBook), amount(crossWallet + crossUnrealised));
+    return true;
   }
 
   /** Closes a holding as a whole at its bankruptcy price or better. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { HOUSE } from '../../../../actors/exchange/ids.js';
 import { amount, asset, formatAmount } from '../../../../actors/exchange/ledger/index.js';
+import { futuresSymbol } from '../../../../actors/exchange/futures/usdm/index.js';
 import { ALICE, BOB, CAROL, refusal, Stage } from './support.js';
 
 const USDT = asset('USDT');
@@ -156,6 +157,44 @@ describe('funding', () => {
 });
 
 describe('liquidation', () => {
+  const STEEP = futuresSymbol({ symbol: 'BTCUSDT', base: 'BTC', quote: 'USDT', tickSize: '0.1', stepSize: '0.001', minNotional: '100', brackets: [['60000', 50, '0.01'], ['120000', 20, '0.05'], ['10000000', 10, '0.20']] });
+  const steep = (): Stage => {
+    const stage = new Stage({ symbols: [{ spec: STEEP, startPrice: '60000' }] });
+    stage.venue.setLeverage(ALICE, 'BTCUSDT', 10, stage.nowUs);
+    stage.place(ALICE, { quantity: '1.600' });
+    stage.log.take();
+    return stage;
+  };
+
+  test('a cross position of a higher bracket is brought down into a lower one where that is enough, and pays for what was closed', () => {
+    const stage = steep();
+    const before = Number(stage.wallet(ALICE));
+    // At 55 000 some 1930 are left of 9952, and 5 % of 88 000 less 2400 are needed; of 60 000 it is 1 %.
+    stage.clearBook();
+    stage.fillBook(549_900, 550_100);
+    stage.mark('55000');
+    const margin = stage.venue.account(ALICE).margin(USDT);
+    assert.equal(stage.lots(ALICE), 1090, 'the most that are worth 60 000');
+    assert.ok(margin.crossWallet + margin.crossUnrealised > margin.crossMaintenance);
+    assert.deepEqual(stage.log.take().filter((line) => line.startsWith('1001 CALCULATED') || line.startsWith('1001 TRADE')).map((line) => line.split(' ')[2]), ['FILLED']);
+    const closed = 0.51;
+    const fee = stage.venue.account(ALICE).history.incomes.items.filter(({ type }) => type === 'INSURANCE_CLEAR').map(({ income }) => Number(formatAmount(income)));
+    assert.deepEqual(fee, [-Number((closed * 55_000 * 0.0125).toFixed(8))]);
+    assert.ok(Number(stage.wallet(ALICE)) < before + fee[0]!);
+  });
+
+  test('where no lower bracket is enough, or the book is empty, it is closed whole', () => {
+    const crashed = steep();
+    crashed.clearBook();
+    crashed.fillBook(540_000, 540_200);
+    crashed.mark('54000');
+    assert.equal(crashed.lots(ALICE), 0);
+    const empty = steep();
+    empty.clearBook();
+    empty.mark('55000');
+    assert.equal(empty.lots(ALICE), 0);
+  });
+
   test('a position is closed in the book when its margin is gone, at its bankruptcy price or better; what is left pays the fund', () => {
     const stage = new Stage();
     stage.place(ALICE, { quantity: '3.000' });
