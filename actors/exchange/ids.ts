@@ -13,6 +13,7 @@ export type OrderId = number & { readonly [brand]: 'OrderId' };
 export type OrderListId = number & { readonly [brand]: 'OrderListId' };
 /** What a client named its order: 1 to 36 of `.A-Z:/a-z0-9_-`. */
 export type ClientOrderId = string & { readonly [brand]: 'ClientOrderId' };
+export const CLIENT_ORDER_ID = /^[.A-Z:/a-z0-9_-]{1,36}$/;
 
 export const FIRST_CLIENT_ACCOUNT = 1000;
 

@@ -129,8 +129,9 @@ export interface VerifyOrder {
 
 /** Messages of the manager's own children. */
 export type ChildTold =
-  | { readonly type: 'child.state'; readonly clientId: string; readonly change: OrderChanged; readonly record: OrderRecord }
-  | { readonly type: 'child.fill'; readonly clientId: string; readonly filled: VenueFill; readonly late: boolean; readonly record: OrderRecord }
+  | { readonly type: 'child.state'; readonly clientId: string; readonly state: OrderState; readonly record: OrderRecord }
+  | { readonly type: 'child.fill'; readonly clientId: string; readonly fill: VenueFill; readonly record: OrderRecord }
+  /** It is over, nothing is owed, and no report has come for a while: its actor may end. */
   | { readonly type: 'child.done'; readonly clientId: string; readonly record: OrderRecord };
 
 export type OrdersMessage =

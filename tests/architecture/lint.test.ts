@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { projectRoot } from '../tools/cli/run-node.js';
 import { houseRules, lint, plantedTree, ROOMS, type Finding } from './linter.js';
@@ -50,6 +52,19 @@ describe('a planted violation is reported, by the project\'s own configuration',
   });
 });
 
-test('the project itself has no finding', () => {
-  assert.deepEqual(lint(projectRoot, ['bin', 'scripts', ...ROOMS]), []);
+const LINTED = ['bin', 'scripts', ...ROOMS];
+
+test('npm test lints every room before it runs a test', () => {
+  const { scripts } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { readonly scripts: Readonly<Record<string, string>> };
+  assert.match(scripts['test']!, /&& npm run -s lint && node scripts\/run-tests\.js$/);
+  const [command, ...paths] = scripts['lint']!.replace('oxlint --type-aware --deny-warnings', 'oxlint').split(' ');
+  assert.equal(command, 'oxlint');
+  assert.deepEqual(paths.sort(), LINTED.toSorted());
 });
+
+// Under `npm test` that has just been seen.
+if (process.env['npm_lifecycle_event'] !== 'test') {
+  test('the project itself has no finding', () => {
+    assert.deepEqual(lint(projectRoot, LINTED), []);
+  });
+}

@@ -11,14 +11,16 @@ import type { Fault } from '../../tools/replay/fault-spec.js';
 // Real threads. Whatever the number of lanes, their rings, their luck and their deaths: the log, the digest and the report
 // of inline. LANE_TAPES=long plays an hour of each scenario instead of a sample.
 const long = process.env['LANE_TAPES'] === 'long';
+const crash = crashTape();
 const hour = { minutes: 60, rate: 0.5, symbols: 4, seed: 21 } as const;
 const TAPES: Readonly<Record<string, () => MemoryTape>> = {
-  'flash-crash': long ? () => generatedTape({ scenario: 'flash-crash', ...hour }) : crashTape,
+  'flash-crash': long ? () => generatedTape({ scenario: 'flash-crash', ...hour }) : () => crash,
   'feed-trouble': long ? () => generatedTape({ scenario: 'feed-trouble', ...hour }) : troubleTape,
 };
 /** The crash in some ten thousand records, for what is slow. */
-const small = slim(crashTape(), 2);
+const small = slim(crash, 4);
 const middle = Math.floor(small.records / 2);
+const smallInline = play(small, { config: EAGER });
 
 export function same(lanes: Played, inline: Played, what: string): void {
   const at = inline.log.findIndex((line, n) => line !== lanes.log[n]);
@@ -30,9 +32,9 @@ export function same(lanes: Played, inline: Played, what: string): void {
 }
 
 /** Plays the small tape with the eager strategy in lanes and inline, and holds one to the other. */
-async function asInline(what: string, options: LanesOptions, inline: PlayOptions = {}): Promise<Played> {
+async function asInline(what: string, options: LanesOptions, inline?: PlayOptions): Promise<Played> {
   const played = await playInLanes(small, { config: EAGER, ...options });
-  same(played, play(small, { config: EAGER, ...inline }), what);
+  same(played, inline === undefined ? smallInline : play(small, { config: EAGER, ...inline }), what);
   return played;
 }
 
@@ -52,7 +54,7 @@ for (const [scenario, tapeOf] of Object.entries(TAPES)) {
 }
 
 test('the small tape trades: orders, fills and exits on four symbols', () => {
-  const { report, log } = play(small, { config: EAGER });
+  const { report, log } = smallInline;
   assert.ok(report.trades.length > 20 && log.length > 500, `${report.trades.length} trades`);
   assert.equal(new Set(report.timeline.map(({ symbol }) => symbol)).size, 4);
 });
@@ -69,7 +71,7 @@ test('a checkpoint every few slots changes nothing', async () => {
 test('lockstep: with no latency to the venue, or none to the baselines, lanes wait for every record and change nothing', async () => {
   for (const [entryLatencyMs, baselineDistanceMs] of [[0, 1000], [50, 0], [0, 0]] as const) {
     const config = eagerAt(entryLatencyMs, baselineDistanceMs);
-    const tiny = slim(crashTape(), 8);
+    const tiny = slim(crash, 16);
     const inline = play(tiny, { config });
     assert.ok(inline.log.length > 20);
     same(await playInLanes(tiny, { config }), inline, `${entryLatencyMs} ms, ${baselineDistanceMs} ms`);
@@ -117,12 +119,11 @@ test('a stall longer than the timeout: the lane is killed, restarted, and stands
 });
 
 test('an injected overflow gives the digest of inline under the same specification', async () => {
-  const [symbol = ''] = Object.keys(play(small).report.extremes);
+  const [symbol = ''] = Object.keys(smallInline.report.extremes);
   const faults: Fault[] = [{ kind: 'overflow', symbol, at: middle, count: 300 }, { kind: 'overflow', symbol: 'SOLUSDT', at: 100, count: 5 }];
   const { report } = await asInline('overflow', { lanes: 4, faults }, { faults });
   assert.ok(report.missing >= 305 && report.gapped >= 305);
-  const plain = play(small, { config: EAGER });
-  assert.notEqual(report.digest, plain.report.digest, 'the overflow mattered');
+  assert.notEqual(report.digest, smallInline.report.digest, 'the overflow mattered');
 });
 
 test('record faults of every kind, with lanes that die over them', async () => {
@@ -159,7 +160,7 @@ test('any actor crashed at moments of the run, lanes and kernel among them, chan
 });
 
 test('every actor crashed right before and right after decisions changes nothing', async () => {
-  const { log } = play(small, { config: EAGER });
+  const { log } = smallInline;
   const moments = [...new Set(log.map((line) => (JSON.parse(line) as { seq: number }).seq))].filter((seq) => seq >= 0);
   const chosen = moments.filter((_, n) => n % Math.ceil(moments.length / 5) === 0);
   const faults = chosen.flatMap((seq) => ACTORS.flatMap((path) => [seq, seq + 1].map((at): Fault => ({ kind: 'crash', path, at }))));

@@ -21,8 +21,10 @@ export class Violation extends Error {
 const FATE = { unknown: 0, sent: 1, handled: 2, dead: 3 } as const;
 /** Tells an end of its own from a stop by the supervisor. */
 export const OWN = 'of its own';
-/** Turns between two actions after which a script counts as one that never comes to rest. */
-const MOST_TURNS = 3_000;
+/** Turns between two actions after which a script counts as one that never comes to rest: nine times what 3,000 scripts needed. */
+const MOST_TURNS = 500;
+/** Lives after which it counts as one as well: a loop of restarts is within one turn. */
+const MOST_LIVES = 1_000;
 
 /**
  * A runtime on a virtual clock and everything that should be true of it. Each method does to the runtime what its name says,
@@ -43,6 +45,7 @@ export class World {
   private readonly pending: Violation[] = [];
   private downs = 0;
   private generations = 0;
+  private begun = 0;
   private ends = 0;
   private sums = 0;
   private resumedUs = 0;
@@ -320,6 +323,10 @@ export class World {
     this.terminated.delete(path);
     const life: Life = { path, number: (this.lives.get(path)?.number ?? 0) + 1, turns: 0, over: false, watching: new Map(), gone: new Set(), questions: [], jobs: [], joined: new Set(), groups: new Map(), lastUs: this.runtime.nowUs(), lateUs: null };
     this.lives.set(path, life);
+    if (++this.begun > MOST_LIVES) {
+      this.expect(false, 'a script comes to rest', () => `${MOST_LIVES} lives began`);
+      throw new Error('enough');
+    }
     return life;
   }
 

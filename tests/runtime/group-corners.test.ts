@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ActorContext, type ChildSpec, dynamicSupervisor, partitionedSupervisor, type StartChildResult, supervisor, type SupervisorReport, type SupervisorSpec, worker } from '../../runtime/index.js';
-import { child, root, run, started } from './support.js';
+import { child, crashAfter, root, run, started } from './support.js';
 
 // Children that are started, stopped and restarted by hand while a group restart or a start is under way.
 
@@ -270,14 +270,7 @@ test('the back-off of a restart names no message and takes a timer that is gone 
 
 test('the time after which attempts begin anew is in milliseconds, on both sides of it', () => {
   const runtime = started(root([child('a', {}, { backoff: { minMs: 10, maxMs: 1000, jitter: 0, resetAfterMs: 2000 } })], { intensity: { restarts: 99, withinMs: 1 } }));
-  const crashAfter = (ms: number): number => {
-    runtime.advanceTo(runtime.nowUs() + ms * 1000);
-    runtime.crash('/a');
-    const delayUs = runtime.nextTimerUs() - runtime.nowUs();
-    runtime.advanceTo(runtime.nextTimerUs());
-    return delayUs;
-  };
-  assert.deepEqual([crashAfter(1), crashAfter(1999), crashAfter(2000)], [10_000, 20_000, 10_000]);
+  assert.deepEqual([crashAfter(runtime, '/a', 1), crashAfter(runtime, '/a', 1999), crashAfter(runtime, '/a', 2000)], [10_000, 20_000, 10_000]);
 });
 
 test('a child of an actor that cannot be started again is judged as an exit of its own, until its budget is spent', () => {

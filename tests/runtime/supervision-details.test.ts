@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dynamicSupervisor, supervisor, worker, type TraceEvent } from '../../runtime/index.js';
-import { child, root, run, started } from './support.js';
+import { child, crashAfter, root, run, started } from './support.js';
 
 // What only the flight recorder, the counters or a text tell. Most of these were written against mutants that nothing else noticed.
 
@@ -21,14 +21,7 @@ test('the trace tells of a back-off with its delay in microseconds, and every re
 
 test('a run shorter than resetAfterMs does not begin the back-off anew, one that long does', () => {
   const runtime = started(root([child('a', {}, { backoff: { minMs: 2, maxMs: 64, jitter: 0, resetAfterMs: 20 } })], { intensity: { restarts: 50, withinMs: 1 } }));
-  const crashAfter = (ms: number): number => {
-    runtime.advanceTo(runtime.nowUs() + ms * 1000);
-    runtime.crash('/a');
-    const delayUs = runtime.nextTimerUs() - runtime.nowUs();
-    runtime.advanceTo(runtime.nextTimerUs());
-    return delayUs;
-  };
-  assert.deepEqual([crashAfter(1), crashAfter(10), crashAfter(19), crashAfter(20), crashAfter(1)], [2_000, 4_000, 8_000, 2_000, 4_000]);
+  assert.deepEqual([crashAfter(runtime, '/a', 1), crashAfter(runtime, '/a', 10), crashAfter(runtime, '/a', 19), crashAfter(runtime, '/a', 20), crashAfter(runtime, '/a', 1)], [2_000, 4_000, 8_000, 2_000, 4_000]);
 });
 
 test('the trace tells that a supervisor gave up after one restart more than its budget, and the cause says so in words', () => {

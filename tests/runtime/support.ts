@@ -95,3 +95,12 @@ export function throwAnything(value: unknown): never {
   // oxlint-disable-next-line typescript/only-throw-error
   throw value;
 }
+
+/** Lets a child run for `ms`, crashes it, and answers the microseconds until it is started again; it is then. */
+export function crashAfter(runtime: Runtime, path: string, ms: number): number {
+  runtime.advanceTo(runtime.nowUs() + ms * 1000);
+  runtime.crash(path);
+  const delayUs = runtime.nextTimerUs() - runtime.nowUs();
+  runtime.advanceTo(runtime.nextTimerUs());
+  return delayUs;
+}

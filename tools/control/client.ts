@@ -1,4 +1,6 @@
-import { ControlClient, ControlError, upgradeProblemText } from '../../runtime/control/index.js';
+import { ControlClient } from '../../runtime/control/client.js';
+import { ControlError } from '../../runtime/control/errors.js';
+import { upgradeProblemText } from '../../runtime/control/refusal-text.js';
 import { CliError } from '../cli/errors.js';
 import { packageVersion } from '../cli/version.js';
 import { isHeld } from '../process/record.js';

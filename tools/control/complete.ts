@@ -1,4 +1,4 @@
-import { ControlClient } from '../../runtime/control/index.js';
+import { ControlClient } from '../../runtime/control/client.js';
 import { actorPaths } from './client.js';
 import { chooseProcess, runningProcesses } from './find.js';
 

@@ -1,4 +1,4 @@
-import { TRACE_KINDS, type TraceBatch, type WireTraceEvent } from '../../runtime/control/index.js';
+import { TRACE_KINDS, type TraceBatch, type WireTraceEvent } from '../../runtime/control/methods.js';
 import { CliError } from '../cli/errors.js';
 import { endsByCtrlC } from '../cli/interrupt.js';
 import { printNote } from '../cli/output.js';

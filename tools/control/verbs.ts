@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ControlClient, ControlError } from '../../runtime/control/index.js';
+import { ControlClient } from '../../runtime/control/client.js';
+import { ControlError } from '../../runtime/control/errors.js';
 import { CliError, EXIT_CODES, type ExitName } from '../cli/errors.js';
 import { endWith, printJson, printLine, printNote } from '../cli/output.js';
 import type { LogLevel } from '../process/log-level.js';

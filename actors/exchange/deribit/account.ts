@@ -1,6 +1,7 @@
 import type { AccountId } from '../ids.js';
 import { type Amount, amount, type Asset, ZERO } from '../ledger/index.js';
 import { Position } from '../futures/position.js';
+import { keepNewest } from '../recent.js';
 import type { DeribitInstrument } from './instruments.js';
 import { type DeribitOrder, type OrderView, orderView } from './order.js';
 
@@ -103,6 +104,6 @@ export class DeribitAccount {
 
   addTrade(trade: UserTrade): void {
     this.trades.push(trade);
-    if (this.trades.length > MOST_HISTORY) this.trades.splice(0, MOST_HISTORY / 2);
+    keepNewest(this.trades, MOST_HISTORY / 2);
   }
 }

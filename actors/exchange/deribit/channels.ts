@@ -5,9 +5,10 @@
 import { ASK, BID } from '../book/index.js';
 import type { AccountId } from '../ids.js';
 import type { DeribitAccount, UserTrade } from './account.js';
-import { type BookInterval, levels } from './book-feed.js';
-import { DeribitError, invalidParam } from './errors.js';
-import { CURRENCIES, type Currency, type DeribitInstrument } from './instruments.js';
+import { levels } from './book-feed.js';
+import { type Channel, inScope, parseChannel } from './channel-names.js';
+import { DeribitError } from './errors.js';
+import type { DeribitInstrument } from './instruments.js';
 import { type OrderView, orderView } from './order.js';
 import type { Perpetual, PublicTrade } from './perpetual.js';
 import type { AccountChange, DeribitVenue } from './venue.js';
@@ -15,28 +16,6 @@ import { positionView, quoteView, summaryView, tickerView } from './views.js';
 
 /** `key` names the channel together with the account of a private one. */
 export type Publish = (key: string, channel: string, data: unknown) => void;
-
-type Interval = BookInterval;
-type Scope = { readonly instrument: DeribitInstrument } | { readonly kind: string; readonly currency: string };
-
-type Channel =
-  | { readonly type: 'book'; readonly instrument: DeribitInstrument; readonly interval: Interval }
-  | { readonly type: 'grouped'; readonly instrument: DeribitInstrument; readonly group: number; readonly depth: number; readonly interval: Interval }
-  | { readonly type: 'trades'; readonly scope: Scope; readonly interval: Interval }
-  | { readonly type: 'ticker'; readonly instrument: DeribitInstrument; readonly interval: Interval }
-  | { readonly type: 'perpetual'; readonly instrument: DeribitInstrument; readonly interval: Interval }
-  | { readonly type: 'quote'; readonly instrument: DeribitInstrument }
-  | { readonly type: 'index'; readonly name: string; readonly base: string }
-  | { readonly type: 'chart'; readonly instrument: DeribitInstrument; readonly resolution: string; readonly widthMs: number }
-  | { readonly type: 'platform' }
-  | { readonly type: 'orders' | 'user-trades' | 'changes'; readonly scope: Scope; readonly interval: Interval }
-  | { readonly type: 'portfolio'; readonly currency: Currency | 'any' | 'none' };
-
-export const RESOLUTIONS: ReadonlyMap<string, number> = new Map([
-  ...['1', '3', '5', '10', '15', '30', '60', '120', '180', '360', '720'].map((minutes) => [minutes, Number(minutes) * 60_000] as const), ['1D', 86_400_000],
-]);
-const KINDS: ReadonlySet<string> = new Set(['any', 'future', 'option', 'spot', 'future_combo', 'option_combo', 'combo']);
-const isInterval = (text: string | undefined): text is Interval => text === 'raw' || text === '100ms' || text === 'agg2';
 
 interface Subscription {
   readonly key: string;
@@ -54,11 +33,41 @@ interface Subscription {
 
 const isPrivate = (channel: Channel): boolean => channel.type === 'orders' || channel.type === 'user-trades' || channel.type === 'changes' || channel.type === 'portfolio';
 
+/** Who is told of an instrument as it happens, and what was true of it when they were last looked at. */
+class Watchers {
+  readonly quotes = new Set<Subscription>();
+  readonly rawTickers = new Set<Subscription>();
+  readonly rawBooks = new Set<Subscription>();
+  readonly trades = new Set<Subscription>();
+  /** Subscriptions of its book at any interval: each interval is a chain of its own. */
+  chains = 0;
+  #updateId = -1;
+  #tradeId = -1;
+  #mark = 0;
+  #index = 0;
+  #openLots = -1;
+
+  /** Whether anything has changed that a quote or a ticker shows. */
+  moved({ book, marks, matcher, openInterestLots }: Perpetual): boolean {
+    if (book.updateId === this.#updateId && matcher.nextTradeId === this.#tradeId && marks.mark === this.#mark && marks.index === this.#index && openInterestLots === this.#openLots) return false;
+    this.#updateId = book.updateId;
+    this.#tradeId = matcher.nextTradeId;
+    this.#mark = marks.mark;
+    this.#index = marks.index;
+    this.#openLots = openInterestLots;
+    return true;
+  }
+}
+
 export class ChannelBoard {
   readonly #venue: DeribitVenue;
   readonly #publish: Publish;
   readonly #subscriptions = new Map<string, Subscription>();
-  #chains = 0;
+  readonly #watchers = new Map<DeribitInstrument, Watchers>();
+  /** An account's own channels. */
+  readonly #byAccount = new Map<AccountId, Set<Subscription>>();
+  /** Subscriptions that are looked at every 100 ms. */
+  readonly #collected = new Set<Subscription>();
 
   constructor(venue: DeribitVenue, publish: Publish) {
     this.#venue = venue;
@@ -70,7 +79,7 @@ export class ChannelBoard {
    * @throws DeribitError for names that are no channel, and private or raw ones without an account
    */
   open(name: string, account: AccountId | undefined): { readonly key: string; readonly first: unknown } {
-    const channel = this.#parse(name);
+    const channel = parseChannel(this.#venue, name);
     if (isPrivate(channel) && account === undefined) throw new DeribitError('unauthorized', { reason: `channel ${name} is private` });
     if ('interval' in channel && channel.interval === 'raw' && account === undefined) throw new DeribitError('raw_subscriptions_not_available_for_unauthorized');
     const key = isPrivate(channel) ? `${account}|${name}` : name;
@@ -78,7 +87,7 @@ export class ChannelBoard {
     if (subscription === undefined) {
       subscription = { key, name, channel, account: isPrivate(channel) ? account : undefined, listeners: 0, orders: new Map(), trades: [], touched: new Set(), told: '' };
       this.#subscriptions.set(key, subscription);
-      if (channel.type === 'book') this.#chains += 1;
+      this.#watch(subscription);
     }
     subscription.listeners += 1;
     return { key, first: this.#first(subscription) };
@@ -91,11 +100,59 @@ export class ChannelBoard {
     subscription.listeners -= 1;
     if (subscription.listeners > 0) return;
     this.#subscriptions.delete(key);
-    const { channel } = subscription;
+    this.#unwatch(subscription);
+  }
+
+  /** Puts a subscription where what it is told of will find it. */
+  #watch(subscription: Subscription): void {
+    const { channel, account } = subscription;
+    for (const set of this.#placesOf(subscription)) set.add(subscription);
+    if (channel.type === 'book') this.#of(channel.instrument).chains += 1;
+    if (account !== undefined) {
+      const own = this.#byAccount.get(account);
+      if (own === undefined) this.#byAccount.set(account, new Set([subscription]));
+      else own.add(subscription);
+    }
+  }
+
+  #unwatch(subscription: Subscription): void {
+    const { channel, account } = subscription;
+    for (const set of this.#placesOf(subscription)) set.delete(subscription);
     if (channel.type === 'book') {
-      this.#chains -= 1;
+      this.#of(channel.instrument).chains -= 1;
       this.#venue.market(channel.instrument).feed.forget(channel.interval);
     }
+    const own = account === undefined ? undefined : this.#byAccount.get(account);
+    own?.delete(subscription);
+    if (own?.size === 0) this.#byAccount.delete(account!);
+  }
+
+  /** The sets that a subscription is in. */
+  #placesOf({ channel }: Subscription): readonly Set<Subscription>[] {
+    switch (channel.type) {
+      case 'book': return [channel.interval === 'raw' ? this.#of(channel.instrument).rawBooks : this.#collected];
+      case 'ticker': return [channel.interval === 'raw' ? this.#of(channel.instrument).rawTickers : this.#collected];
+      case 'quote': return [this.#of(channel.instrument).quotes];
+      case 'trades': {
+        const watched = this.#venue.instruments.filter((instrument) => inScope(channel.scope, instrument)).map((instrument) => this.#of(instrument).trades);
+        return channel.interval === 'raw' ? watched : [...watched, this.#collected];
+      }
+      case 'orders':
+      case 'user-trades':
+      case 'changes': return channel.interval === 'raw' ? [] : [this.#collected];
+      case 'grouped':
+      case 'perpetual':
+      case 'index':
+      case 'chart': return [this.#collected];
+      case 'portfolio':
+      case 'platform': return [];
+    }
+  }
+
+  #of(instrument: DeribitInstrument): Watchers {
+    let watchers = this.#watchers.get(instrument);
+    if (watchers === undefined) this.#watchers.set(instrument, (watchers = new Watchers()));
+    return watchers;
   }
 
   get size(): number {
@@ -104,76 +161,50 @@ export class ChannelBoard {
 
   /** After a call or a market event: tells the raw channels, and keeps for the others what they are told later. */
   raw(changes: ReadonlyMap<DeribitAccount, ReadonlyMap<DeribitInstrument, AccountChange>>): void {
-    const venue = this.#venue;
-    if (this.#subscriptions.size > 0) {
-      for (const subscription of this.#subscriptions.values()) this.#tellRaw(subscription, changes);
-    }
-    for (const market of venue.markets.values()) {
+    for (const [instrument, market] of this.#venue.markets) {
+      const watchers = this.#watchers.get(instrument);
+      if (watchers !== undefined) this.#tellOf(market, watchers);
       market.fresh.length = 0;
-      if (this.#chains === 0 && market.book.changedCount > 0) market.book.clearChanged();
+      if (market.book.changedCount > 0) market.book.clearChanged();
+    }
+    for (const [account, byInstrument] of changes) {
+      for (const subscription of this.#byAccount.get(account.id) ?? []) this.#tellOwner(subscription, account, byInstrument);
     }
   }
 
   /** Every 100 ms: tells the channels that collect. */
   collect(): void {
-    for (const subscription of this.#subscriptions.values()) this.#tellCollected(subscription);
+    for (const subscription of this.#collected) this.#tellCollected(subscription);
   }
 
-  #tellRaw(subscription: Subscription, changes: ReadonlyMap<DeribitAccount, ReadonlyMap<DeribitInstrument, AccountChange>>): void {
-    const venue = this.#venue;
+  #tellOf(market: Perpetual, watchers: Watchers): void {
+    const { nowMs } = this.#venue;
+    const { feed, fresh } = market;
+    if (watchers.chains > 0) feed.note();
+    if (watchers.rawBooks.size > 0) {
+      const change = feed.change('raw', nowMs);
+      if (change !== undefined) for (const subscription of watchers.rawBooks) this.#tell(subscription, change);
+    }
+    if (watchers.quotes.size + watchers.rawTickers.size > 0 && watchers.moved(market)) {
+      for (const subscription of watchers.quotes) this.#quote(subscription, market);
+      for (const subscription of watchers.rawTickers) this.#ticker(subscription, market);
+    }
+    if (fresh.length === 0) return;
+    for (const subscription of watchers.trades) {
+      const { channel } = subscription;
+      if ('interval' in channel && channel.interval === 'raw') this.#tell(subscription, [...fresh]);
+      else subscription.trades.push(...fresh);
+    }
+  }
+
+  #tellOwner(subscription: Subscription, account: DeribitAccount, byInstrument: ReadonlyMap<DeribitInstrument, AccountChange>): void {
     const { channel } = subscription;
-    switch (channel.type) {
-      case 'book': {
-        const { feed } = venue.market(channel.instrument);
-        feed.note();
-        if (channel.interval !== 'raw') return;
-        const change = feed.change('raw', venue.nowMs);
-        if (change !== undefined) this.#tell(subscription, change);
-        return;
+    if (channel.type === 'orders' || channel.type === 'user-trades' || channel.type === 'changes') {
+      for (const [instrument, change] of byInstrument) if (inScope(channel.scope, instrument)) this.#userChange(subscription, channel, account, instrument, change);
+    } else if (channel.type === 'portfolio') {
+      for (const currency of new Set([...byInstrument.keys()].map(({ settlement }) => settlement))) {
+        if (channel.currency === 'any' || channel.currency === currency) this.#tell(subscription, summaryView(this.#venue, account, currency, false));
       }
-      case 'quote': {
-        this.#quote(subscription, venue.market(channel.instrument));
-        return;
-      }
-      case 'ticker': {
-        if (channel.interval === 'raw') this.#ticker(subscription, venue.market(channel.instrument));
-        return;
-      }
-      case 'trades': {
-        for (const [instrument, { fresh }] of venue.markets) {
-          if (fresh.length === 0 || !inScope(channel.scope, instrument)) continue;
-          if (channel.interval === 'raw') this.#tell(subscription, [...fresh]);
-          else subscription.trades.push(...fresh);
-        }
-        return;
-      }
-      case 'orders':
-      case 'user-trades':
-      case 'changes': {
-        for (const [account, byInstrument] of changes) {
-          if (account.id !== subscription.account) continue;
-          for (const [instrument, change] of byInstrument) if (inScope(channel.scope, instrument)) this.#userChange(subscription, channel, account, instrument, change);
-        }
-        return;
-      }
-      case 'portfolio': {
-        for (const [account, byInstrument] of changes) {
-          if (account.id === subscription.account) for (const instrument of byInstrument.keys()) subscription.touched.add(instrument);
-        }
-        if (subscription.touched.size === 0) return;
-        const currencies = new Set([...subscription.touched].map(({ settlement }) => settlement));
-        subscription.touched.clear();
-        for (const currency of currencies) {
-          if (channel.currency === 'any' || channel.currency === currency) this.#tell(subscription, summaryView(venue, venue.account(subscription.account!), currency, false));
-        }
-        return;
-      }
-      case 'grouped':
-      case 'perpetual':
-      case 'index':
-      case 'chart':
-      case 'platform':
-        return;
     }
   }
 
@@ -320,62 +351,4 @@ export class ChannelBoard {
   #tell({ key, name }: Subscription, data: unknown): void {
     this.#publish(key, name, data);
   }
-
-  #parse(name: string): Channel {
-    const parts = name.split('.');
-    const [first, second, third, fourth, fifth] = parts;
-    const channel = this.#parsePublic(parts.length, first!, second, third, fourth, fifth) ?? (first === 'user' ? this.#parseUser(parts) : undefined);
-    if (channel === undefined) throw invalidParam('channels', `unknown channel: ${name.slice(0, 80)}`);
-    return channel;
-  }
-
-  #parsePublic(count: number, type: string, second: string | undefined, third: string | undefined, fourth: string | undefined, fifth: string | undefined): Channel | undefined {
-    if (type === 'platform_state' && count === 1) return { type: 'platform' };
-    if (second === undefined) return undefined;
-    if (type === 'deribit_price_index' && count === 2) {
-      const base = this.#venue.instruments.find(({ indexName }) => indexName === second)?.base;
-      return base === undefined ? undefined : { type: 'index', name: second, base };
-    }
-    if (type === 'chart' && second === 'trades' && third !== undefined && fourth !== undefined && count === 4) {
-      const widthMs = RESOLUTIONS.get(fourth);
-      return widthMs === undefined ? undefined : { type: 'chart', instrument: this.#venue.instrument(third), resolution: fourth, widthMs };
-    }
-    if (type === 'quote' && count === 2) return { type: 'quote', instrument: this.#venue.instrument(second) };
-    if (type === 'trades' && KINDS.has(second) && count === 4) {
-      return isInterval(fourth) && isCurrency(third) ? { type: 'trades', scope: { kind: second, currency: third! }, interval: fourth } : undefined;
-    }
-    if (count === 3 && isInterval(third)) {
-      if (type === 'book' || type === 'ticker' || type === 'perpetual') return { type, instrument: this.#venue.instrument(second), interval: third };
-      if (type === 'trades') return { type, scope: { instrument: this.#venue.instrument(second) }, interval: third };
-    }
-    if (type === 'book' && count === 5 && isInterval(fifth) && fifth !== 'raw') {
-      const group = third === 'none' ? 0 : Number(third);
-      const depth = Number(fourth);
-      if (!Number.isFinite(group) || group < 0 || ![1, 10, 20].includes(depth)) return undefined;
-      return { type: 'grouped', instrument: this.#venue.instrument(second), group, depth, interval: fifth };
-    }
-    return undefined;
-  }
-
-  #parseUser(parts: readonly string[]): Channel | undefined {
-    const [, what, third, fourth, fifth] = parts;
-    if (what === 'portfolio' && parts.length === 3) {
-      const currency = third?.toUpperCase();
-      if (currency === 'ANY') return { type: 'portfolio', currency: 'any' };
-      // Currencies that are not traded here are accepted and stay silent: clients name them all.
-      return { type: 'portfolio', currency: CURRENCIES.find((known) => known === currency) ?? 'none' };
-    }
-    const type = what === 'orders' || what === 'changes' ? what : what === 'trades' ? 'user-trades' : undefined;
-    if (type === undefined || third === undefined) return undefined;
-    if (parts.length === 4 && isInterval(fourth)) return { type, scope: { instrument: this.#venue.instrument(third) }, interval: fourth };
-    if (parts.length === 5 && isInterval(fifth) && KINDS.has(third) && isCurrency(fourth)) return { type, scope: { kind: third, currency: fourth! }, interval: fifth };
-    return undefined;
-  }
-}
-
-const isCurrency = (text: string | undefined): boolean => text === 'any' || (text !== undefined && /^[A-Z]{2,6}$/.test(text));
-
-function inScope(scope: Scope, instrument: DeribitInstrument): boolean {
-  if ('instrument' in scope) return scope.instrument === instrument;
-  return (scope.kind === 'any' || scope.kind === instrument.kind) && (scope.currency === 'any' || scope.currency === instrument.settlement);
 }

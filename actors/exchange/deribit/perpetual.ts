@@ -3,6 +3,7 @@ import { Matcher, type MatchSink } from '../matching/index.js';
 import { price, type Price } from '../futures/contract.js';
 import { BookFeed } from './book-feed.js';
 import { Bars } from '../options/bars.js';
+import { keepNewest } from '../recent.js';
 import { amountNumber, priceNumber, type DeribitInstrument } from './instruments.js';
 import { MarkAndFunding } from './mark.js';
 import type { DeribitOrder } from './order.js';
@@ -96,7 +97,7 @@ export class Perpetual {
     };
     this.trades.push(trade);
     // Dropped in halves: a shift per trade would move the whole list.
-    if (this.trades.length > MOST_TRADES) this.trades.splice(0, MOST_TRADES / 2);
+    keepNewest(this.trades, MOST_TRADES / 2);
     this.fresh.push(trade);
     const inverse = this.instrument.contract.inverse;
     this.bars.add(trade.timestamp, at, inverse ? amount / at : amount, inverse ? amount : amount * at);

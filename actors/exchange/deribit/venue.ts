@@ -5,6 +5,7 @@ import type { Venue } from '../engine.js';
 import { type AccountId, HOUSE } from '../ids.js';
 import { type Amount, amount, asset, Ledger, mustParseAmount, ONE } from '../ledger/index.js';
 import type { EndReason, MatchSink, Trade } from '../matching/index.js';
+import { keepNewest } from '../recent.js';
 import { DeribitAccount, type UserTrade } from './account.js';
 import { ChannelBoard, type Publish } from './channels.js';
 import { DeribitError, invalidParam } from './errors.js';
@@ -23,6 +24,7 @@ export interface DeribitVenueOptions {
   readonly publish: Publish;
 }
 
+const SETTLEMENTS_KEPT = 500;
 const MARK_US = 1e6;
 const NOTICE_US = 100_000;
 const DAY_US = 86_400e6;
@@ -369,7 +371,7 @@ export class DeribitVenue implements Venue {
 
   #remember(settlement: Settlement): void {
     this.settlements.push(settlement);
-    if (this.settlements.length > 1000) this.settlements.splice(0, 500);
+    keepNewest(this.settlements, SETTLEMENTS_KEPT);
   }
 }
 

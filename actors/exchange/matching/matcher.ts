@@ -1,9 +1,8 @@
-import { ASK, BID, CLIENT, type OrderBook, type Side } from '../book/index.js';
+import { ASK, BID, type OrderBook, type Side } from '../book/index.js';
 import type { ClientOrder, EndReason, TriggerSource } from './client-order.js';
-import { affordableLots, beyond, fillable, outside, quoteInto } from './lookahead.js';
-import type { AgentListener, AmendOutcome, MatchSink, PlaceOutcome, PriceRange, Quote, Trade } from './sink.js';
-import { SortedOrders } from './sorted-orders.js';
-import { Triggers } from './triggers.js';
+import { Execution } from './execution.js';
+import { quoteInto } from './lookahead.js';
+import type { AgentListener, AmendOutcome, MatchSink, PlaceOutcome, PriceRange, Quote } from './sink.js';
 
 export interface MatcherOptions<O extends ClientOrder> {
   readonly book: OrderBook;
@@ -16,9 +15,6 @@ export interface MatcherOptions<O extends ClientOrder> {
   readonly rangeOf?: (taker: O) => PriceRange | undefined;
 }
 
-/** The writable face of the one Trade object. */
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
 /**
  * The matching engine of one symbol: clients' orders against each other and against the agents whose orders rest in the
  * same book. It decides nothing about money, filters or rights: the venue has done that before it calls. Times are
@@ -26,53 +22,68 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
  */
 export class Matcher<O extends ClientOrder = ClientOrder> {
   readonly book: OrderBook;
-  /** Whose agents rest in the book beside the clients; may be set once it is known. */
-  agents: AgentListener | undefined;
-  /** Price of the last trade, or what the venue gave for it; 0 = none yet. */
-  lastTicks = 0;
-  /** Id that the next trade gets. */
-  nextTradeId: number;
-
+  readonly #execution: Execution<O>;
   readonly #sink: MatchSink<O>;
   readonly #triggerAtOnce: boolean;
-  readonly #rangeOf: MatcherOptions<O>['rangeOf'];
-  /** Client orders by handle. */
-  readonly #clients: (O | null)[] = [];
-  readonly #triggers: Triggers<O>;
   /** Triggered orders that wait to be matched, and orders placed from inside events. */
   readonly #fired: O[] = [];
   readonly #queued: O[] = [];
-  readonly #byExpiry = new SortedOrders<O>();
-  readonly #trade: Mutable<Trade<O>> = { tradeId: 0, ticks: 0, lots: 0, takerSide: BID, taker: null, maker: null, atUs: 0 };
   readonly #quote: Quote = { lots: 0, tickLots: 0, firstTicks: 0, worstTicks: 0 };
   #busy = false;
-  #nowUs = 0;
 
-  constructor(options: MatcherOptions<O>) {
-    this.book = options.book;
-    this.#sink = options.sink;
-    this.nextTradeId = options.firstTradeId ?? 1;
-    this.#triggerAtOnce = options.reachedAtOnce === 'trigger';
-    this.#rangeOf = options.rangeOf;
-    this.#triggers = new Triggers((order) => {
-      order.state = 'triggered';
-      this.#fired.push(order);
+  constructor({ book, sink, firstTradeId = 1, reachedAtOnce, rangeOf }: MatcherOptions<O>) {
+    this.book = book;
+    this.#sink = sink;
+    this.#triggerAtOnce = reachedAtOnce === 'trigger';
+    this.#execution = new Execution({
+      book, sink, firstTradeId, rangeOf,
+      fired: (order) => {
+        order.state = 'triggered';
+        this.#fired.push(order);
+      },
     });
+  }
+
+  /** Whose agents rest in the book beside the clients; may be set once it is known. */
+  get agents(): AgentListener | undefined {
+    return this.#execution.agents;
+  }
+
+  set agents(agents: AgentListener | undefined) {
+    this.#execution.agents = agents;
+  }
+
+  /** Price of the last trade, or what the venue gave for it; 0 = none yet. */
+  get lastTicks(): number {
+    return this.#execution.lastTicks;
+  }
+
+  set lastTicks(ticks: number) {
+    this.#execution.lastTicks = ticks;
+  }
+
+  /** Id that the next trade gets. */
+  get nextTradeId(): number {
+    return this.#execution.nextTradeId;
+  }
+
+  set nextTradeId(id: number) {
+    this.#execution.nextTradeId = id;
   }
 
   /** When the next GTD order expires, µs; Infinity = none will. */
   get nextExpiryUs(): number {
-    return this.#byExpiry.firstKey;
+    return this.#execution.byExpiry.firstKey;
   }
 
   /** The client order behind a handle of the book; null = an agent's. */
   clientAt(handle: number): O | null {
-    return this.#clients[handle] ?? null;
+    return this.#execution.clients[handle] ?? null;
   }
 
   /** The last price of a trigger source; 0 = none yet. */
   ticksOf(source: TriggerSource): number {
-    return this.#triggers.ticksOf(source);
+    return this.#execution.triggers.ticksOf(source);
   }
 
   /** Takes an order in, matches it, and rests what is left as its kind says. From inside an event: afterwards. */
@@ -106,8 +117,8 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
     let ended = 0;
     const outermost = this.#enter(nowUs);
     try {
-      while (this.#byExpiry.firstKey <= nowUs) {
-        this.#end(this.#byExpiry.shift()!, 'expired', 'gtd');
+      while (this.#execution.byExpiry.firstKey <= nowUs) {
+        this.#execution.end(this.#execution.byExpiry.shift()!, 'expired', 'gtd');
         ended += 1;
       }
     } finally {
@@ -137,12 +148,12 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
     if (order.state !== 'untriggered' || order.trailing) return 'not-open';
     const outermost = this.#enter(nowUs);
     try {
-      this.#triggers.remove(order);
+      this.#execution.triggers.remove(order);
       order.stopTicks = stopTicks;
-      this.#triggers.add(order);
+      this.#execution.triggers.add(order);
       this.#sink.onAmended(order, true);
-      const ticks = this.#triggers.ticksOf(order.triggerSource);
-      if (ticks !== 0) this.#triggers.price(order.triggerSource, ticks);
+      const ticks = this.#execution.triggers.ticksOf(order.triggerSource);
+      if (ticks !== 0) this.#execution.triggers.price(order.triggerSource, ticks);
     } finally {
       if (outermost) this.#settle();
     }
@@ -154,7 +165,7 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
     if (!order.open || lots <= 0) return false;
     const outermost = this.#enter(nowUs);
     try {
-      if (lots >= order.leavesLots) this.#end(order, 'expired', reason);
+      if (lots >= order.leavesLots) this.#execution.end(order, 'expired', reason);
       else {
         order.lots -= lots;
         if (order.state === 'resting') this.book.reduce(order.handle, lots);
@@ -170,7 +181,7 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
   price(source: TriggerSource, ticks: number, nowUs: number): void {
     const outermost = this.#enter(nowUs);
     if (source === 'last') this.lastTicks = ticks;
-    this.#triggers.price(source, ticks);
+    this.#execution.triggers.price(source, ticks);
     if (outermost) this.#settle();
   }
 
@@ -187,7 +198,7 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
       while (left > 0) {
         const best = side === BID ? book.bestAsk : book.bestBid;
         if (best === 0 || (side === BID ? best > limitTicks : best < limitTicks)) break;
-        left -= this.#fill(null, side, book.front(side === BID ? ASK : BID), best, left);
+        left -= this.#execution.fill(null, side, book.front(side === BID ? ASK : BID), best, left);
       }
     } finally {
       this.#settle();
@@ -209,7 +220,7 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
   #enter(nowUs: number): boolean {
     if (this.#busy) return false;
     this.#busy = true;
-    this.#nowUs = nowUs;
+    this.#execution.nowUs = nowUs;
     return true;
   }
 
@@ -250,10 +261,10 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
         return 'would-take';
       }
       this.#accept(order, 'taking');
-      if (order.state === 'taking') this.#execute(order);
+      if (order.state === 'taking') this.#execution.execute(order);
       return 'accepted';
     }
-    const reached = this.#triggers.reached(order);
+    const reached = this.#execution.triggers.reached(order);
     if (reached && !this.#triggerAtOnce) {
       order.state = 'rejected';
       return 'would-trigger';
@@ -261,14 +272,14 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
     this.#accept(order, 'untriggered');
     if (order.state !== 'untriggered') return 'accepted';
     if (reached) this.#start(order);
-    else this.#triggers.add(order);
+    else this.#execution.triggers.add(order);
     return 'accepted';
   }
 
   #accept(order: O, state: 'taking' | 'untriggered'): void {
     order.state = state;
-    order.acceptedAtUs = this.#nowUs;
-    if (order.expireAtUs !== 0) this.#byExpiry.add(order.expireAtUs, order);
+    order.acceptedAtUs = this.#execution.nowUs;
+    if (order.expireAtUs !== 0) this.#execution.byExpiry.add(order.expireAtUs, order);
     this.#sink.onAccepted(order);
   }
 
@@ -277,160 +288,13 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
     order.state = 'taking';
     order.triggered = true;
     this.#sink.onTriggered(order);
-    if (order.state === 'taking') this.#execute(order);
-  }
-
-  #execute(order: O): void {
-    const { book } = this;
-    const { side, timeInForce } = order;
-    if (book.crosses(side, order.ticks) || order.type === 'market') {
-      if (timeInForce === 'GTX') {
-        this.#end(order, 'expired', 'post-only');
-        return;
-      }
-      const range = this.#rangeOf?.(order);
-      if (timeInForce === 'FOK' && !fillable(order, book, this.#clients, range)) {
-        this.#end(order, 'expired', 'fok');
-        return;
-      }
-      this.#match(order, range);
-      if (order.state !== 'taking') return;
-    }
-    if (order.type === 'market') this.#end(order, 'expired', this.#whyUnfilled(order));
-    else if (timeInForce === 'IOC') this.#end(order, 'expired', 'ioc');
-    else if (timeInForce === 'FOK') this.#end(order, 'expired', 'fok');
-    else this.#rest(order);
-  }
-
-  #rest(order: O): void {
-    const handle = this.book.add(order.side, order.ticks, order.leavesLots, CLIENT, order.visibleLots);
-    if (handle === 0) {
-      this.#end(order, 'expired', 'book-full');
-      return;
-    }
-    order.handle = handle;
-    order.state = 'resting';
-    const clients = this.#clients;
-    // Without holes: agents' handles lie between.
-    while (clients.length <= handle) clients.push(null);
-    clients[handle] = order;
-  }
-
-  #match(order: O, range: PriceRange | undefined): void {
-    const { book } = this;
-    const { side, stpMode } = order;
-    const resting = side === BID ? ASK : BID;
-    const filledBefore = order.filledLots;
-    while (order.state === 'taking') {
-      const best = side === BID ? book.bestAsk : book.bestBid;
-      if (best === 0 || beyond(side, best, order.ticks)) break;
-      if (outside(best, range)) {
-        this.#end(order, 'expired', 'price-limit');
-        break;
-      }
-      const wanted = order.budget === 0 ? order.leavesLots : affordableLots(order, best);
-      if (wanted <= 0) break;
-      const handle = book.front(resting);
-      if (stpMode !== 'none' && book.ownerOf(handle) === CLIENT) {
-        const maker = this.#clients[handle]!;
-        if (maker.stpGroup === order.stpGroup) {
-          this.#prevent(order, maker, best, wanted);
-          continue;
-        }
-      }
-      this.#fill(order, side, handle, best, wanted);
-    }
-    const filled = order.filledLots - filledBefore;
-    if (filled > 0 && this.agents !== undefined) this.agents.clientTook(this.#nowUs, side, filled);
-  }
-
-  /** One trade with a resting order, of at most `wanted` lots; answers the lots. */
-  #fill(taker: O | null, takerSide: Side, handle: number, ticks: number, wanted: number): number {
-    const { book } = this;
-    const shown = book.lotsOf(handle);
-    const lots = wanted < shown ? wanted : shown;
-    const owner = book.ownerOf(handle);
-    const done = book.fill(handle, lots);
-    const trade = this.#trade;
-    trade.tradeId = this.nextTradeId++;
-    trade.ticks = ticks;
-    trade.lots = lots;
-    trade.takerSide = takerSide;
-    trade.atUs = this.#nowUs;
-    trade.taker = taker;
-    if (taker !== null) {
-      taker.filledLots += lots;
-      taker.filledTickLots += lots * ticks;
-      if (taker.budget !== 0) {
-        taker.lots = taker.filledLots + taker.preventedLots;
-        if (affordableLots(taker, ticks) === 0) this.#filled(taker);
-      } else if (taker.leavesLots === 0) this.#filled(taker);
-    }
-    if (owner === CLIENT) {
-      const maker = this.#clients[handle]!;
-      trade.maker = maker;
-      maker.filledLots += lots;
-      maker.filledTickLots += lots * ticks;
-      if (done) {
-        this.#clients[handle] = null;
-        maker.handle = 0;
-        this.#filled(maker);
-      }
-    } else trade.maker = null;
-    if (this.agents !== undefined) this.agents.traded(this.#nowUs, takerSide, taker !== null, ticks, lots, owner, done);
-    if (ticks !== this.lastTicks) {
-      this.lastTicks = ticks;
-      this.#triggers.price('last', ticks);
-    }
-    this.#sink.onTrade(trade);
-    return lots;
-  }
-
-  #filled(order: O): void {
-    order.state = 'filled';
-    if (order.expireAtUs !== 0) this.#byExpiry.remove(order.expireAtUs, order);
-  }
-
-  #prevent(taker: O, maker: O, ticks: number, wanted: number): void {
-    const { stpMode } = taker;
-    const meets = stpMode === 'decrement' ? maker.leavesLots : this.book.lotsOf(maker.handle);
-    const lots = wanted < meets ? wanted : meets;
-    this.#sink.onPrevented(taker, maker, lots);
-    if (taker.state !== 'taking' || maker.state !== 'resting') return;
-    switch (stpMode) {
-      case 'none':
-        return;
-      case 'expire_taker':
-        this.#end(taker, 'expired', 'stp');
-        return;
-      case 'expire_maker':
-        this.#end(maker, 'expired', 'stp');
-        return;
-      case 'expire_both':
-        this.#end(maker, 'expired', 'stp');
-        this.#end(taker, 'expired', 'stp');
-        return;
-      case 'decrement':
-        maker.preventedLots += lots;
-        taker.preventedLots += lots;
-        taker.preventedTickLots += lots * ticks;
-        if (taker.budget !== 0) taker.lots = taker.filledLots + taker.preventedLots;
-        if (maker.leavesLots === 0) this.#end(maker, 'expired', 'stp');
-        else this.book.reduce(maker.handle, lots);
-        if (taker.state === 'taking' && (taker.budget === 0 ? taker.leavesLots : affordableLots(taker, ticks)) === 0) this.#end(taker, 'expired', 'stp');
-    }
-  }
-
-  #whyUnfilled(order: O): EndReason {
-    const best = order.side === BID ? this.book.bestAsk : this.book.bestBid;
-    if (best === 0) return 'no-liquidity';
-    return beyond(order.side, best, order.ticks) ? 'price-limit' : 'budget';
+    if (order.state === 'taking') this.#execution.execute(order);
   }
 
   #amend(order: O, ticks: number, lots: number, requeue: boolean): AmendOutcome {
     const leaves = lots - order.filledLots - order.preventedLots;
     if (leaves <= 0) {
-      this.#end(order, 'canceled', 'amended');
+      this.#execution.end(order, 'canceled', 'amended');
       return 'ended';
     }
     const before = order.leavesLots;
@@ -447,15 +311,15 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
       return 'amended';
     }
     if (order.timeInForce === 'GTX' && this.book.crosses(order.side, ticks)) {
-      this.#end(order, 'expired', 'post-only');
+      this.#execution.end(order, 'expired', 'post-only');
       return 'ended';
     }
-    this.#leaveBook(order);
+    this.#execution.leaveBook(order);
     order.state = 'taking';
     order.ticks = ticks;
     order.lots = lots;
     this.#sink.onAmended(order, false);
-    if (order.state === 'taking') this.#execute(order);
+    if (order.state === 'taking') this.#execution.execute(order);
     return 'amended';
   }
 
@@ -463,26 +327,10 @@ export class Matcher<O extends ClientOrder = ClientOrder> {
     if (!order.open) return false;
     const outermost = this.#enter(nowUs);
     try {
-      this.#end(order, state, reason);
+      this.#execution.end(order, state, reason);
     } finally {
       if (outermost) this.#settle();
     }
     return true;
-  }
-
-  #end(order: O, state: 'canceled' | 'expired', reason: EndReason): void {
-    if (order.state === 'resting') this.#leaveBook(order);
-    else if (order.state === 'untriggered') this.#triggers.remove(order);
-    if (order.expireAtUs !== 0) this.#byExpiry.remove(order.expireAtUs, order);
-    order.state = state;
-    order.endReason = reason;
-    if (state === 'canceled') this.#sink.onCanceled(order, reason);
-    else this.#sink.onExpired(order, reason);
-  }
-
-  #leaveBook(order: O): void {
-    this.book.cancel(order.handle);
-    this.#clients[order.handle] = null;
-    order.handle = 0;
   }
 }

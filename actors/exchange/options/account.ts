@@ -1,5 +1,6 @@
 import type { AccountId } from '../ids.js';
 import { type Amount, amount, ZERO } from '../ledger/index.js';
+import { keepNewest } from '../recent.js';
 import type { OptionMarket } from './option-market.js';
 import type { OptionOrder } from './order.js';
 
@@ -183,6 +184,6 @@ export class OptionsAccount {
 
   remember<T>(list: T[], item: T): void {
     list.push(item);
-    if (list.length > MOST_HISTORY) list.splice(0, MOST_HISTORY / 2);
+    keepNewest(list, MOST_HISTORY / 2);
   }
 }

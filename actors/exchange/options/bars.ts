@@ -1,3 +1,5 @@
+import { keepNewest } from '../recent.js';
+
 const MINUTE_MS = 60_000;
 /** A week of minutes. */
 const MOST_BARS = 10_080;
@@ -27,7 +29,7 @@ export class Bars {
     const last = this.minutes.at(-1);
     if (last === undefined || last.startMs < startMs) {
       this.minutes.push({ startMs, open: price, ...one });
-      if (this.minutes.length > MOST_BARS) this.minutes.splice(0, MOST_BARS / 2);
+      keepNewest(this.minutes, MOST_BARS / 2);
     } else merge(last, one);
   }
 

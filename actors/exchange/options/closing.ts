@@ -2,6 +2,7 @@
 import { BID } from '../book/index.js';
 import { HOUSE } from '../ids.js';
 import { type Amount, amount, asset, ZERO } from '../ledger/index.js';
+import { keepNewest } from '../recent.js';
 import type { ExerciseRecord, OptionsAccount } from './account.js';
 import type { OptionMarket } from './option-market.js';
 import { OptionOrder } from './order.js';
@@ -47,7 +48,7 @@ export class OptionsClosing {
       this.#cover(account);
     }
     venue.exercises.push({ symbol, base: contract.base, strike: contract.strike, settlement, expiryMs: contract.expiryMs, exercised: perUnit > 0n });
-    if (venue.exercises.length > MOST_EXERCISES) venue.exercises.splice(0, MOST_EXERCISES / 2);
+    keepNewest(venue.exercises, MOST_EXERCISES / 2);
   }
 
   #exerciseFee(market: OptionMarket, settlement: number, lots: number, worth: Amount): Amount {

@@ -3,6 +3,7 @@ import { OrderBook } from '../book/index.js';
 import { type Amount, amount, mustParseAmount } from '../ledger/index.js';
 import { DepthFeed } from '../market-data/depth.js';
 import { Matcher, type MatchSink } from '../matching/index.js';
+import { keepNewest } from '../recent.js';
 import { greeks, type Greeks, impliedVolatility, type OptionTerms } from './black-scholes.js';
 import { binanceOptionSymbol, type OptionContract } from './chain.js';
 import type { OptionOrder } from './order.js';
@@ -113,7 +114,7 @@ export class OptionMarket {
 
   record(trade: OptionTrade): void {
     this.trades.push(trade);
-    if (this.trades.length > MOST_TRADES) this.trades.splice(0, MOST_TRADES / 2);
+    keepNewest(this.trades, MOST_TRADES / 2);
     const price = trade.ticks * this.tickSize;
     const quantity = trade.lots * this.lotSize;
     this.bars.add(trade.atMs, price, quantity, price * quantity, trade.side === 1 ? quantity : 0);

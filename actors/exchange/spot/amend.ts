@@ -1,7 +1,8 @@
 import type { ClientOrderId } from '../ids.js';
 import { amendIncrease, amendNoChange, amendUnknown, duplicateOrder, filterFailure, tooManyAmends } from './errors.js';
 import type { Executions } from './executions.js';
-import { type SpotAccount, type SpotMarket, type SpotOrder, trimmed } from './order.js';
+import { keepNewest } from '../recent.js';
+import { HISTORY_LIMIT, type SpotAccount, type SpotMarket, type SpotOrder } from './order.js';
 import type { OrderEntry } from './order-entry.js';
 import { quantityOf } from './prepare.js';
 import type { AmendRequest } from './requests.js';
@@ -38,7 +39,7 @@ export function amendOrder(entry: OrderEntry, account: SpotAccount, market: Spot
     if (one === order) executionId = reported;
     const symbol = account.on(market);
     symbol.amendments.push({ orderId: one.orderId, executionId: reported, fromClientId: originalClientId, toClientId: name, fromLots: before, toLots: lots, atUs: executions.nowUs });
-    symbol.amendments = trimmed(symbol.amendments);
+    keepNewest(symbol.amendments, HISTORY_LIMIT);
   }
   if (order.list !== undefined && clientId !== fromClientId) {
     order.list.statusType = 'UPDATED';

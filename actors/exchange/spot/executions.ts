@@ -6,8 +6,9 @@ import { BID } from '../book/index.js';
 import { type AccountId, HOUSE } from '../ids.js';
 import { type Amount, amount, type Asset, InsufficientFunds, type Ledger, mulDiv } from '../ledger/index.js';
 import type { EndReason, MatchSink, Trade } from '../matching/index.js';
+import { keepNewest } from '../recent.js';
 import { refit } from './holds.js';
-import { type AccountSymbol, type ExpiryReason, HISTORY_LIMIT, type OrderStatus, type PreventedMatch, type SpotAccount, type SpotFill, type SpotMarket, type SpotOrder, trimmed } from './order.js';
+import { type AccountSymbol, type ExpiryReason, HISTORY_LIMIT, type OrderStatus, type PreventedMatch, type SpotAccount, type SpotFill, type SpotMarket, type SpotOrder } from './order.js';
 import { sweepOf } from './sweep.js';
 import { AccountPosition, type Execution, ExecutionReport, type ExecutionType, ListStatus, type UserEvent, type UserEventSink } from './user-events.js';
 
@@ -258,7 +259,7 @@ export class Executions {
     order.updatedUs = this.nowUs;
     const symbol = order.owner.on(order.market);
     symbol.fills.push(fill);
-    if (symbol.fills.length > 2 * HISTORY_LIMIT) symbol.fills = trimmed(symbol.fills);
+    keepNewest(symbol.fills, HISTORY_LIMIT);
     if (order === this.placing) this.placingFills.push(fill);
     if (order.state === 'filled') this.#close(order, 'FILLED');
     else order.status = 'PARTIALLY_FILLED';
@@ -310,7 +311,7 @@ export class Executions {
     for (const owner of taker.owner === maker.owner ? [taker.owner] : [taker.owner, maker.owner]) {
       const symbol = owner.on(market);
       symbol.prevented.push(match);
-      if (symbol.prevented.length > 2 * HISTORY_LIMIT) symbol.prevented = trimmed(symbol.prevented);
+      keepNewest(symbol.prevented, HISTORY_LIMIT);
     }
     if (taker === this.placing) this.placingPrevented.push(match);
     if (!decrement) return;

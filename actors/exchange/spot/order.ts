@@ -196,9 +196,9 @@ export class AccountSymbol {
   /** Orders in order of their numbers; the latest of a client id. Both are cut to {@link HISTORY_LIMIT}. */
   readonly orders = new Map<number, SpotOrder>();
   readonly byClientId = new Map<string, SpotOrder>();
-  fills: SpotFill[] = [];
-  prevented: PreventedMatch[] = [];
-  amendments: Amendment[] = [];
+  readonly fills: SpotFill[] = [];
+  readonly prevented: PreventedMatch[] = [];
+  readonly amendments: Amendment[] = [];
   openAlgo = 0;
   openLists = 0;
 }
@@ -257,9 +257,4 @@ export class SpotAccount {
     }
     return symbol;
   }
-}
-
-/** Cuts a list that only grows to its last entries, now and then. */
-export function trimmed<T>(list: T[]): T[] {
-  return list.length > 2 * HISTORY_LIMIT ? list.slice(-HISTORY_LIMIT) : list;
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ASK, BID, OrderBook, type Side } from '../../../actors/exchange/book/index.js';
-import { ClientOrder, Matcher, type MatchSink, type PlaceRequest } from '../../../actors/exchange/matching/index.js';
+import { ClientOrder, Matcher, type PlaceRequest } from '../../../actors/exchange/matching/index.js';
 import { LiveMarket, MARKET_START_US, marketProfiles, type ScenarioName } from '../../../actors/generator/index.js';
 import { Prng } from '../../../actors/generator/prng.js';
+import { Lives } from '../exchange/matching/support.js';
 
 /** FAULTLINE_LONG=1: an hour of market time instead of two minutes. */
 const MINUTES = process.env['FAULTLINE_LONG'] === '1' ? 60 : 2;
@@ -13,47 +14,32 @@ const KEPT = 400;
 describe(`${MINUTES} minutes of a live market through its scenarios, with random clients`, () => {
   test('the books never cross, lots are conserved, every order ends once, and memory stays flat', () => {
     const rng = new Prng(77, 900);
-    const ended = new Map<ClientOrder, string>();
+    const lives = new Lives();
+    const { ended } = lives;
     let boughtLots = 0;
     let soldLots = 0;
     let clientTakes = 0;
     let agentTakes = 0;
-    let finals = 0;
-    const alive = (order: ClientOrder): void => assert.ok(!ended.has(order));
-    const ends = (order: ClientOrder): void => {
-      alive(order);
-      ended.set(order, order.state);
-      finals += 1;
-    };
-    const sink: MatchSink<ClientOrder> = {
-      onAccepted: alive,
-      onRefused: ends,
-      onTriggered: alive,
-      onAmended: alive,
-      onCanceled: ends,
-      onExpired: ends,
-      onPrevented: (taker, maker) => [taker, maker].forEach(alive),
-      onTrade: ({ taker, maker, lots, takerSide }) => {
-        if (taker === null) agentTakes += maker === null ? 0 : 1;
-        else clientTakes += 1;
-        for (const order of [taker, maker]) {
-          if (order === null) continue;
-          if (order.side === BID) boughtLots += lots;
-          else soldLots += lots;
-          if (order.state === 'filled') ends(order);
-          else alive(order);
-        }
-        assert.ok(taker === null || taker.side === takerSide);
-      },
-    };
+    const sink = lives.sink(({ taker, maker, lots, takerSide }) => {
+      if (taker === null) agentTakes += maker === null ? 0 : 1;
+      else clientTakes += 1;
+      for (const order of [taker, maker]) {
+        if (order === null) continue;
+        if (order.side === BID) boughtLots += lots;
+        else soldLots += lots;
+      }
+      assert.ok(taker === null || taker.side === takerSide);
+    });
     const desks = marketProfiles(2).map((profile) => ({ profile, desk: new Matcher({ book: new OrderBook({ firstUpdateId: 1 }), sink }) }));
     const live = new LiveMarket({ symbols: desks, scenario: 'calm', seed: 77, rate: 1, startUs: MARKET_START_US });
 
     const open: { matcher: Matcher; order: ClientOrder }[] = [];
     let placed = 0;
     let filledLots = 0;
+    let finals = 0;
     const settleAccounts = (order: ClientOrder): void => {
       assert.equal(ended.get(order), order.state);
+      finals += 1;
       assert.equal(order.filledLots + order.preventedLots + order.leavesLots, order.lots);
       filledLots += order.filledLots;
       ended.delete(order);
@@ -73,7 +59,7 @@ describe(`${MINUTES} minutes of a live market through its scenarios, with random
         : kind < 0.8 ? { ...common, type: 'market', ticks: 0 }
         : { ...common, type: 'market', ticks: 0, condition: 'stop', stopTicks: side === BID ? book.bestAsk + 1 + rng.below(60) : book.bestBid - 1 - rng.below(60), trailBips: pick([0, 0, 5]) };
       const order = new ClientOrder(request);
-      if (matcher.place(order, nowUs) !== 'accepted') ends(order);
+      if (matcher.place(order, nowUs) !== 'accepted') lives.ends(order);
       open.push({ matcher, order });
       const other = open[rng.below(open.length)]!;
       if (rng.uniform() < 0.2) other.matcher.amend(other.order, Math.max(1, other.order.ticks + rng.below(5) - 2), other.order.filledLots + 1 + rng.below(200), nowUs);

@@ -34,6 +34,8 @@ const LOADERS: Readonly<Record<string, () => Promise<BenchRow>>> = {
   'live/isolation': async () => (await import('./live.js')).isolation,
   'live/ring-p99-10k': async () => (await import('./live.js')).ringP99At10k,
   'live/ring-p99-50k': async () => (await import('./live.js')).ringP99At50k,
+  'live/decision-p50': async () => (await import('./live.js')).decisionP50,
+  'live/decision-p99': async () => (await import('./live.js')).decisionP99,
   'matching/nodejs-order-book': async () => (await import('./matching.js')).nodejsOrderBook(),
   'matching/hft-limit-order-book': async () => (await import('./matching.js')).hftLimitOrderBook(),
   'exchange/ws-orders-per-second': async () => (await import('./exchange.js')).wsOrdersPerSecond(),

@@ -2,6 +2,7 @@ import wsPackage from 'ws/package.json' with { type: 'json' };
 import { Piscina } from 'piscina';
 import { runCell, runIdle, type CellResult, type PacedLoad } from '../live/cell.js';
 import { checkDecodings, JsonDecoding } from '../live/decoding.js';
+import { EnginePlacement, RawPlacement } from '../live/engine.js';
 import { LiveFeed, NotSent } from '../live/feed.js';
 import { HEAVY_US } from '../live/heavy.js';
 import { InlinePlacement } from '../live/inline.js';
@@ -193,6 +194,56 @@ function ringP99Row(id: string, load: PacedLoad, floor: number, aim: number): Be
     async close() {
       await ring?.close();
       await naive.close();
+      cells.feed?.close();
+    },
+  };
+}
+
+/** Frame in to decision on the engine's own path, tape and run folder included, over a client that only receives. */
+export const decisionP50: BenchRow = decisionRow('live/decision-p50', 'decisionP50Us', 1.25, 1.1);
+export const decisionP99: BenchRow = decisionRow('live/decision-p99', 'decisionP99Us', 1.5, 1.25);
+
+function decisionRow(id: string, figure: 'decisionP50Us' | 'decisionP99Us', floor: number, aim: number): BenchRow {
+  const cells = new Cells();
+  const loads = [AT_10K, AT_50K] as const;
+  const seen = new Map<string, number[]>();
+  let engine: EnginePlacement;
+  let raw: RawPlacement;
+  const note = (name: string, value: number): number => {
+    seen.set(name, [...(seen.get(name) ?? []), value]);
+    return value;
+  };
+  /** Both sides at one load, one after the other. */
+  async function ratioAt(load: PacedLoad): Promise<number> {
+    const peer = note(`received, us, at ${load.rate}/s`, (await cells.run(raw, load))[figure]);
+    const ours = note(`decided, us, at ${load.rate}/s`, (await cells.run(engine, load))[figure]);
+    return note(`ratio at ${load.rate}/s`, ours / peer);
+  }
+  return {
+    id,
+    unit: `times the ${figure === 'decisionP50Us' ? 'median' : '99th percentile'} of a client that only receives, inline, worst of 10,000 and 50,000 frames/s`,
+    better: 'lower',
+    peer: null,
+    floor,
+    aim,
+    rounds: 7,
+    slices: 1,
+    async prepare() {
+      await cells.start();
+      const nowUs = (): number => cells.feed!.nowUs();
+      engine = new EnginePlacement(nowUs);
+      raw = new RawPlacement(nowUs);
+      for (let k = 0; k < 2; k += 1) for (const load of loads) await ratioAt(load);
+      seen.clear();
+    },
+    async ours() {
+      let worst = 0;
+      for (const load of loads) worst = Math.max(worst, await ratioAt(load));
+      return worst;
+    },
+    also: () => Object.fromEntries([...seen].map(([name, values]) => [name, median(values)])),
+    async close() {
+      await engine.close();
       cells.feed?.close();
     },
   };

@@ -1,9 +1,8 @@
 import { DeribitMarket } from '../../../actors/exchange/deribit/market.js';
 import { DeribitVenue } from '../../../actors/exchange/deribit/venue.js';
-import { engineBehaviour, outlivesCrashes } from '../../../actors/exchange/engine.js';
-import { worker } from '../../../runtime/index.js';
 import { EnginePort } from '../product/engine-port.js';
-import { ENGINE_MAILBOX, type MakeProduct, type OpenFace } from '../product/product.js';
+import type { MakeProduct, OpenFace } from '../product/product.js';
+import { venueEngine } from '../product/venue-engine.js';
 import { FUTURES_MANNERS, KeyStore, type ProductManners, ProductServer } from '../web/index.js';
 import { deribitBooks } from './books.js';
 import { ChannelHub } from './channel-hub.js';
@@ -28,23 +27,17 @@ export const deribitProduct: MakeProduct = (scene) => {
   let market: DeribitMarket | undefined;
   return {
     name: 'deribit',
-    engine: worker({
-      id: 'engine', behaviour: engineBehaviour<DeribitVenue>('deribit-engine'), mailbox: ENGINE_MAILBOX,
-      input: {
-        sliceUs: scene.sliceUs,
-        open: outlivesCrashes((nowUs) => {
-          // A restarted engine knows of no subscription: its clients connect again, as after a restart of the platform.
-          if (opened++ > 0) hub.reset((listener) => { if (listener instanceof DeribitSocket) listener.lost(); });
-          const venue = new DeribitVenue({
-            nowUs, indices: new Map(bases.map(({ base, startPrice }) => [base, startPrice])), publish: (key, channel, data) => hub.publish(key, channel, data),
-            accounts: accounts.all.map(({ id, name, balances }) => ({ id, name, balances: new Map(Object.entries(balances.deribit)) })),
-          });
-          market = new DeribitMarket({
-            venue, scenario: scene.scenario, seed, rate: RATE, startUs: nowUs, profiles: new Map(bases.map(({ base, profile }) => [base, profile])),
-          });
-          return { venue, market };
-        }, (defect) => scene.onDefect('deribit', new Error(`a crash left the venue wrong, it begins anew: ${defect}`))),
-      },
+    engine: venueEngine<DeribitVenue>(scene, 'deribit', (nowUs) => {
+      // A restarted engine knows of no subscription: its clients connect again, as after a restart of the platform.
+      if (opened++ > 0) hub.reset((listener) => { if (listener instanceof DeribitSocket) listener.lost(); });
+      const venue = new DeribitVenue({
+        nowUs, indices: new Map(bases.map(({ base, startPrice }) => [base, startPrice])), publish: (key, channel, data) => hub.publish(key, channel, data),
+        accounts: accounts.all.map(({ id, name, balances }) => ({ id, name, balances: new Map(Object.entries(balances.deribit)) })),
+      });
+      market = new DeribitMarket({
+        venue, scenario: scene.scenario, seed, rate: RATE, startUs: nowUs, profiles: new Map(bases.map(({ base, profile }) => [base, profile])),
+      });
+      return { venue, market };
     }),
     open: async (wanted) => {
       const face = new DeribitFace(scene, port, hub);

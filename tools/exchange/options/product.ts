@@ -1,12 +1,11 @@
-import { engineBehaviour, outlivesCrashes } from '../../../actors/exchange/engine.js';
 import { LatentIndex } from '../../../actors/exchange/options/latent-index.js';
 import { OptionMakers } from '../../../actors/exchange/options/makers.js';
 import { OptionsVenue } from '../../../actors/exchange/options/venue.js';
-import { worker } from '../../../runtime/index.js';
 import { clientStubs } from '../product/client-stubs.js';
 import { EnginePort } from '../product/engine-port.js';
 import { keyStoreOf } from '../accounts/key-store.js';
-import { ENGINE_MAILBOX, type MakeProduct } from '../product/product.js';
+import type { MakeProduct } from '../product/product.js';
+import { venueEngine } from '../product/venue-engine.js';
 import { FUTURES_MANNERS, listenKeyEndpoints, ListenKeys, ProductServer, StreamHub } from '../web/index.js';
 import { optionsBooks } from './books.js';
 import { OPTIONS_LIMITS, optionsEndpoints } from './endpoints.js';
@@ -27,21 +26,15 @@ export const optionsProduct: MakeProduct = (scene) => {
   let opened: ProductServer | undefined;
   return {
     name: 'options',
-    engine: worker({
-      id: 'engine', behaviour: engineBehaviour<OptionsVenue>('options-engine'), mailbox: ENGINE_MAILBOX,
-      input: {
-        sliceUs: scene.sliceUs,
-        open: outlivesCrashes((nowUs) => {
-          const venue = new OptionsVenue({
-            nowUs, indices: new Map(underlyings.map(({ base, startPrice }) => [base, startPrice])), events: streams,
-            accounts: accounts.all.map(({ id, name, balances }) => ({ id, name, balances: new Map(Object.entries(balances.options)) })),
-          });
-          streams.venue = venue;
-          latent = new LatentIndex(underlyings, scene.scenario, seed, nowUs);
-          makers = new OptionMakers(venue, latent, seed, nowUs);
-          return { venue, market: makers };
-        }, (defect) => scene.onDefect('options', new Error(`a crash left the venue wrong, it begins anew: ${defect}`))),
-      },
+    engine: venueEngine<OptionsVenue>(scene, 'options', (nowUs) => {
+      const venue = new OptionsVenue({
+        nowUs, indices: new Map(underlyings.map(({ base, startPrice }) => [base, startPrice])), events: streams,
+        accounts: accounts.all.map(({ id, name, balances }) => ({ id, name, balances: new Map(Object.entries(balances.options)) })),
+      });
+      streams.venue = venue;
+      latent = new LatentIndex(underlyings, scene.scenario, seed, nowUs);
+      makers = new OptionMakers(venue, latent, seed, nowUs);
+      return { venue, market: makers };
     }),
     open: async (port) => {
       const server = new ProductServer({

@@ -1,5 +1,4 @@
 import type { DepthDiff } from '../../../actors/exchange/market-data/index.js';
-import { INTERVAL_US, INTERVALS } from '../../../actors/exchange/market-data/index.js';
 import { BID } from '../../../actors/exchange/book/index.js';
 import { formatAmount, type Amount } from '../../../actors/exchange/ledger/index.js';
 import type { OptionFill, OptionsAccount } from '../../../actors/exchange/options/account.js';
@@ -13,6 +12,7 @@ import type { StreamClass, StreamHub } from '../web/index.js';
 import {
   bookTickerEvent, greeksOf, levelTexts, markEvent, openInterestView, priceText, quantityText, tickerEvent, tradeEvent,
 } from './views.js';
+import { type TimedWanted, WantedStreams } from './wanted.js';
 
 const LISTEN_KEY = /^[A-Za-z0-9]{60,}$/;
 const MARKET = /@(?:kline_|optionMarkPrice|openInterest|optionOpenInterest)|^!(?:index@arr|optionSymbol)$/i;
@@ -23,48 +23,42 @@ export function optionsStreamClass(stream: string): StreamClass {
   return MARKET.test(stream) ? 'market' : 'public';
 }
 
-/** What a stream's name asks for. Symbols are written in either case. */
-type Wanted =
-  | { readonly type: 'depth'; readonly market: OptionMarket; readonly speedMs: 100 | 500; readonly levels: number }
-  | { readonly type: 'bookTicker' | 'symbolTrade' | 'symbolTicker'; readonly market: OptionMarket }
-  | { readonly type: 'kline'; readonly market: OptionMarket; readonly interval: string; readonly widthMs: number }
-  | { readonly type: 'trade' | 'mark'; readonly base: string }
-  | { readonly type: 'ticker' | 'openInterest'; readonly base: string; readonly expiry: string }
-  | { readonly type: 'index' }
-  | { readonly type: 'none' };
-
-const NONE: Wanted = { type: 'none' };
 const GRID_MS = 100;
-const SECOND_MS = 1000;
-const OPEN_INTEREST_MS = 60_000;
 const RISK_SHARE = 0.8;
 const FORGET_MS = 10_000;
 
 /** Publishes what the engine tells to the streams that somebody listens to. Lives in the engine's turn: the venue is at hand. */
 export class OptionsStreams implements OptionsEvents {
-  /** Set as soon as it is made: events of its making (the first listings) reach nobody. */
-  venue: OptionsVenue | undefined;
   readonly #hub: StreamHub;
-  readonly #wanted = new Map<string, Wanted>();
+  readonly #wanted = new WantedStreams();
   readonly #told = new Map<string, string>();
   readonly #risky = new Set<string>();
+  #venue: OptionsVenue | undefined;
   #ticks = 0;
 
   constructor(hub: StreamHub) {
     this.#hub = hub;
     hub.onWanted((stream, wanted) => {
-      if (!wanted) {
-        this.#wanted.delete(stream);
+      if (wanted) this.#wanted.add(stream);
+      else {
+        this.#wanted.remove(stream);
         this.#told.delete(stream);
       }
     });
   }
 
+  /** Set as soon as it is made: events of its making (the first listings) reach nobody. */
+  get venue(): OptionsVenue | undefined {
+    return this.#venue;
+  }
+
+  set venue(venue: OptionsVenue | undefined) {
+    this.#venue = venue;
+    if (venue !== undefined) this.#wanted.begin(venue, this.#hub.streams());
+  }
+
   trade(market: OptionMarket, trade: OptionTrade): void {
-    for (const [stream, wanted] of this.#streams()) {
-      const listens = (wanted.type === 'symbolTrade' && wanted.market === market) || (wanted.type === 'trade' && wanted.base === market.contract.base);
-      if (listens) this.#hub.publish(stream, () => JSON.stringify(tradeEvent(market, trade)));
-    }
+    for (const stream of this.#wanted.tradesOf(market)) this.#hub.publish(stream, () => JSON.stringify(tradeEvent(market, trade)));
   }
 
   order(account: OptionsAccount, order: OptionOrder, what: OrderEvent, fill: OptionFill | undefined): void {
@@ -101,6 +95,7 @@ export class OptionsStreams implements OptionsEvents {
   }
 
   listed(market: OptionMarket): void {
+    this.#wanted.listed(market);
     if (!this.#hub.hasSubscribers('!optionSymbol')) return;
     const { contract, terms, symbol, listedMs } = market;
     this.#hub.publish('!optionSymbol', () => JSON.stringify({
@@ -109,7 +104,7 @@ export class OptionsStreams implements OptionsEvents {
   }
 
   delisted(market: OptionMarket): void {
-    for (const [stream, wanted] of this.#wanted) if ('market' in wanted && wanted.market === market) this.#wanted.set(stream, NONE);
+    this.#wanted.delisted(market);
   }
 
   tick(nowUs: number): void {
@@ -117,23 +112,19 @@ export class OptionsStreams implements OptionsEvents {
     const nowMs = Math.floor(nowUs / 1000);
     // One diff a speed and book, however many names ask for it.
     const diffs = new Map<string, DepthDiff | null>();
-    for (const [stream, wanted] of this.#streams()) this.#tick(stream, wanted, nowMs, diffs);
+    for (const [stream, wanted] of this.#wanted.dueAt(this.#ticks * GRID_MS)) this.#tick(stream, wanted, nowMs, diffs);
     if ((this.#ticks * GRID_MS) % FORGET_MS === 0) this.#forget();
   }
 
   /** Changes of books that nobody listens to are not kept for ever. */
   #forget(): void {
-    const told = new Set<string>();
-    for (const wanted of this.#wanted.values()) if (wanted.type === 'depth') told.add(`${wanted.market.symbol} ${wanted.speedMs}`);
-    for (const market of this.venue!.markets.values()) for (const speedMs of DEPTH_SPEEDS_MS) if (!told.has(`${market.symbol} ${speedMs}`)) market.depth.skip(speedMs);
+    for (const market of this.venue!.markets.values()) for (const speedMs of DEPTH_SPEEDS_MS) if (!this.#wanted.tellsDiffs(market, speedMs)) market.depth.skip(speedMs);
   }
 
-  #tick(stream: string, wanted: Wanted, nowMs: number, diffs: Map<string, DepthDiff | null>): void {
-    const every = (ms: number): boolean => (this.#ticks * GRID_MS) % ms === 0;
+  #tick(stream: string, wanted: TimedWanted, nowMs: number, diffs: Map<string, DepthDiff | null>): void {
     const publish = (event: unknown): void => this.#hub.publish(stream, () => JSON.stringify(event));
     switch (wanted.type) {
       case 'depth': {
-        if (!every(wanted.speedMs)) return;
         const { market, speedMs, levels } = wanted;
         const key = `${market.symbol} ${speedMs}`;
         let diff = diffs.get(key);
@@ -157,21 +148,18 @@ export class OptionsStreams implements OptionsEvents {
         return;
       }
       case 'symbolTicker':
-        if (every(SECOND_MS)) publish(tickerEvent(wanted.market, nowMs));
+        publish(tickerEvent(wanted.market, nowMs));
         return;
       case 'kline':
-        if (every(SECOND_MS)) this.#kline(stream, wanted, nowMs);
+        this.#kline(stream, wanted, nowMs);
         return;
       case 'mark':
-        if (every(SECOND_MS)) publish(this.#of(wanted.base).map((market) => markEvent(this.venue!, market, nowMs)));
+        publish(this.#of(wanted.base).map((market) => markEvent(this.venue!, market, nowMs)));
         return;
-      case 'ticker': {
-        if (!every(SECOND_MS)) return;
+      case 'ticker':
         for (const market of this.#of(wanted.base, wanted.expiry)) publish(tickerEvent(market, nowMs));
         return;
-      }
       case 'openInterest': {
-        if (!every(OPEN_INTEREST_MS)) return;
         publish(this.#of(wanted.base, wanted.expiry).map((market) => {
           const { sumOpenInterest, sumOpenInterestUsd } = openInterestView(this.venue!, market, nowMs);
           return { e: 'openInterest', E: nowMs, s: market.symbol, o: sumOpenInterest, h: sumOpenInterestUsd };
@@ -179,16 +167,12 @@ export class OptionsStreams implements OptionsEvents {
         return;
       }
       case 'index':
-        if (every(SECOND_MS)) publish([...this.venue!.underlyings.values()].map(({ terms, index }) => ({ e: 'indexPrice', E: nowMs, s: terms.underlying, p: index.toFixed(8) })));
-        return;
-      case 'trade':
-      case 'symbolTrade':
-      case 'none':
+        publish([...this.venue!.underlyings.values()].map(({ terms, index }) => ({ e: 'indexPrice', E: nowMs, s: terms.underlying, p: index.toFixed(8) })));
         return;
     }
   }
 
-  #kline(stream: string, { market, interval, widthMs }: Wanted & { type: 'kline' }, nowMs: number): void {
+  #kline(stream: string, { market, interval, widthMs }: TimedWanted & { type: 'kline' }, nowMs: number): void {
     const bar = market.bars.between(nowMs - widthMs, nowMs, widthMs, 1).at(-1);
     if (bar === undefined) return;
     const { priceDecimals, quantityDecimals } = market.terms;
@@ -214,55 +198,6 @@ export class OptionsStreams implements OptionsEvents {
   #of(base: string, expiry?: string): OptionMarket[] {
     return [...this.venue!.markets.values()].filter(({ contract }) => contract.base === base && (expiry === undefined || binanceExpiry(contract.expiryMs) === expiry));
   }
-
-  /** What is subscribed now, each name read once. */
-  *#streams(): Iterable<readonly [string, Wanted]> {
-    for (const stream of this.#hub.streams()) {
-      let wanted = this.#wanted.get(stream);
-      if (wanted === undefined) {
-        wanted = this.#parse(stream);
-        // What changed before anybody listened is no part of the first diff.
-        if (wanted.type === 'depth' && !this.#listened(wanted.market, wanted.speedMs)) wanted.market.depth.skip(wanted.speedMs);
-        this.#wanted.set(stream, wanted);
-      }
-      if (wanted.type !== 'none') yield [stream, wanted];
-    }
-  }
-
-  #listened(market: OptionMarket, speedMs: number): boolean {
-    for (const wanted of this.#wanted.values()) if (wanted.type === 'depth' && wanted.market === market && wanted.speedMs === speedMs) return true;
-    return false;
-  }
-
-  #parse(stream: string): Wanted {
-    if (stream === '!index@arr') return { type: 'index' };
-    const parts = stream.split('@');
-    const name = parts[0]!.toUpperCase();
-    const [, what = '', last] = parts;
-    const market = this.venue!.markets.get(name);
-    if (market !== undefined) return parseSymbolStream(market, what, last);
-    const underlying = [...this.venue!.underlyings.values()].find(({ terms }) => terms.underlying === name);
-    if (underlying === undefined) return NONE;
-    const { base } = underlying.terms;
-    if (what === 'optionTrade') return { type: 'trade', base };
-    if (what === 'optionMarkPrice') return { type: 'mark', base };
-    if (what === 'optionTicker' && last !== undefined) return { type: 'ticker', base, expiry: last };
-    if ((what === 'openInterest' || what === 'optionOpenInterest') && last !== undefined) return { type: 'openInterest', base, expiry: last };
-    return NONE;
-  }
-}
-
-function parseSymbolStream(market: OptionMarket, what: string, last: string | undefined): Wanted {
-  if (what === 'bookTicker') return { type: 'bookTicker', market };
-  if (what === 'optionTrade' || what === 'trade') return { type: 'symbolTrade', market };
-  if (what.startsWith('optionTicker') || what === 'ticker') return { type: 'symbolTicker', market };
-  if (what.startsWith('kline_')) {
-    const interval = INTERVALS.find((known) => known === what.slice('kline_'.length));
-    return interval === undefined || interval === '1s' ? NONE : { type: 'kline', market, interval, widthMs: INTERVAL_US[interval] / 1000 };
-  }
-  const depth = /^depth(5|10|20|)$/.exec(what);
-  if (depth === null || (last !== undefined && last !== '100ms' && last !== '500ms')) return NONE;
-  return { type: 'depth', market, speedMs: last === '100ms' ? 100 : 500, levels: Number(depth[1] === '' ? 0 : depth[1]) };
 }
 
 /** The order of an ORDER_TRADE_UPDATE, in the flat form of 2026. */

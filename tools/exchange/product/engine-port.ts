@@ -1,10 +1,8 @@
 import type { EngineReply, Venue } from '../../../actors/exchange/engine.js';
 import { VenueError } from '../../../actors/exchange/venue-error.js';
 import type { AskResult, Runtime } from '../../../runtime/index.js';
+import { backendTimeoutMs } from '../web/index.js';
 import { enginePath, type ProductName } from './product.js';
-
-/** In venue time at speed 1; longer than any engine is busy. */
-const DEADLINE_MS = 10_000;
 
 /** How faces reach an engine. What the engine could not take is answered in the venue's words: -1008 untouched, -1007 nobody knows. */
 export class EnginePort<V extends Venue> {
@@ -15,7 +13,7 @@ export class EnginePort<V extends Venue> {
   constructor(runtime: Runtime, product: ProductName, speed: number) {
     this.#runtime = runtime;
     this.#path = enginePath(product);
-    this.#deadlineMs = DEADLINE_MS * Math.max(1, speed);
+    this.#deadlineMs = backendTimeoutMs(speed);
   }
 
   /** Calls the venue in the engine's next turn. Rejects with the VenueError it threw. */

@@ -46,7 +46,7 @@ export interface OpenFace {
 /** One product, to be mounted under `/name`. */
 export interface Product {
   readonly name: ProductName;
-  /** Worker `engine`, most often `worker({ id: 'engine', behaviour: engineBehaviour(…), … })`. */
+  /** The actor `engine`, most often by venueEngine(). */
   readonly engine: ChildSpec;
   /** Opens its one port, REST and websockets together; 0 = any free one. Called again when the face is restarted. */
   open(port: number): Promise<OpenFace>;
@@ -67,9 +67,6 @@ export interface Product {
 }
 
 export type MakeProduct = (scene: Scene) => Product;
-
-/** The mailbox an engine needs: a burst of orders is answered late, not refused. */
-export const ENGINE_MAILBOX = { capacity: 1 << 16 } as const;
 
 /** Where a product's engine is found. */
 export const enginePath = (name: ProductName): string => `/${name}/engine`;

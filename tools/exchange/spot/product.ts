@@ -1,18 +1,17 @@
-import { engineBehaviour, outlivesCrashes } from '../../../actors/exchange/engine.js';
 import { asset, formatAmount, mustParseAmount } from '../../../actors/exchange/ledger/index.js';
 import type { Listing } from '../../../actors/exchange/listings.js';
 import type { AsOf } from '../../../actors/exchange/rules.js';
 import { spotSymbol, STP_MODES } from '../../../actors/exchange/spot/symbol.js';
 import type { UserEventSink } from '../../../actors/exchange/spot/user-events.js';
 import { SpotVenue, STANDARD_RATES } from '../../../actors/exchange/spot/venue.js';
-import { worker } from '../../../runtime/index.js';
 import { clientStubs } from '../product/client-stubs.js';
 import { EnginePort } from '../product/engine-port.js';
 import { accountOf, keyStoreOf } from '../accounts/key-store.js';
 import { MarketFeed } from '../market-data/feed.js';
 import { Questions } from '../market-data/queries.js';
 import { spotMarketData } from '../market-data/spot-endpoints.js';
-import { ENGINE_MAILBOX, type MakeProduct, type Scene } from '../product/product.js';
+import type { MakeProduct, Scene } from '../product/product.js';
+import { venueEngine } from '../product/venue-engine.js';
 import { ListenKeys, ProductServer, type RateLimit, type RateLimiter, SPOT_MANNERS } from '../web/index.js';
 import { accountOperations } from './account-queries.js';
 import { spotBooks } from './books.js';
@@ -50,19 +49,13 @@ export const spotProduct: MakeProduct = (scene) => {
   ];
   return {
     name: 'spot',
-    engine: worker({
-      id: 'engine', behaviour: engineBehaviour<SpotVenue>('spot-engine'), mailbox: ENGINE_MAILBOX,
-      input: {
-        sliceUs: scene.sliceUs,
-        open: outlivesCrashes((nowUs) => {
-          const venue = openVenue(scene, feed, nowUs, (account) => limits?.releaseOrders(account, 1));
-          const reference = (index: number, atUs: number): string | null => {
-            const mean = venue.markets[index]!.reference.mean(atUs);
-            return mean === undefined ? null : formatAmount(mean);
-          };
-          return { venue, market: feed.open(nowUs, venue.markets.map(({ matcher }) => matcher), scene.asOf.holds('spotPriceRange') ? { reference } : {}) };
-        }, (defect) => scene.onDefect('spot', new Error(`a crash left the venue wrong, it begins anew: ${defect}`))),
-      },
+    engine: venueEngine<SpotVenue>(scene, 'spot', (nowUs) => {
+      const venue = openVenue(scene, feed, nowUs, (account) => limits?.releaseOrders(account, 1));
+      const reference = (index: number, atUs: number): string | null => {
+        const mean = venue.markets[index]!.reference.mean(atUs);
+        return mean === undefined ? null : formatAmount(mean);
+      };
+      return { venue, market: feed.open(nowUs, venue.markets.map(({ matcher }) => matcher), scene.asOf.holds('spotPriceRange') ? { reference } : {}) };
     }),
     open: async (port) => {
       const server = new ProductServer({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CLIENT_ORDER_ID } from '../../../actors/exchange/ids.js';
 import { TROUBLED_PRODUCTS, TRIGGERS } from './classes.js';
 
 const DURATION = /^(\d+(?:\.\d+)?)(us|ms|s|m|h|d)$/;
@@ -70,7 +71,7 @@ const stepSchema = z.strictObject({
   price: decimal.optional(),
   bps: z.int().min(-9000).max(9000).optional(),
   positionSide: z.enum(['LONG', 'SHORT']).optional(),
-  clientId: z.string().regex(/^[.A-Z:/a-z0-9_-]{1,36}$/, 'expected a client order id, or "same"').optional(),
+  clientId: z.string().regex(CLIENT_ORDER_ID, 'expected a client order id, or "same"').optional(),
 });
 export type WrittenStep = z.output<typeof stepSchema>;
 

@@ -67,7 +67,7 @@ export class SpotDeeds implements VenueDeeds {
     return this.#port.ask((venue) => {
       const on = venue.account(accountOf(account)).on(venue.market(symbol));
       const { length } = on.fills;
-      on.fills = [];
+      on.fills.length = 0;
       return `${length} fills`;
     });
   }

@@ -1,17 +1,16 @@
 import { ASK } from '../../../actors/exchange/book/index.js';
-import { engineBehaviour, outlivesCrashes } from '../../../actors/exchange/engine.js';
 import { price } from '../../../actors/exchange/futures/contract.js';
 import { formatUnits, FuturesDesk, futuresSymbol, FuturesVenue, type PublicSink } from '../../../actors/exchange/futures/usdm/index.js';
 import { formatAmount } from '../../../actors/exchange/ledger/index.js';
 import type { Listing } from '../../../actors/exchange/listings.js';
-import { worker } from '../../../runtime/index.js';
 import { clientStubs } from '../product/client-stubs.js';
 import { EnginePort } from '../product/engine-port.js';
 import { accountOf, keyStoreOf } from '../accounts/key-store.js';
 import { MarketFeed, type PerpetualFacts } from '../market-data/feed.js';
 import { Questions } from '../market-data/queries.js';
 import { usdmMarketData } from '../market-data/usdm-endpoints.js';
-import { ENGINE_MAILBOX, type MakeProduct, type Scene } from '../product/product.js';
+import type { MakeProduct, Scene } from '../product/product.js';
+import { venueEngine } from '../product/venue-engine.js';
 import { FUTURES_MANNERS, listenKeyEndpoints, listenKeyMethods, ListenKeys, ProductServer } from '../web/index.js';
 import { accountFaces } from './account-endpoints.js';
 import { usdmBooks } from './books.js';
@@ -45,16 +44,10 @@ export const usdmProduct: MakeProduct = (scene) => {
   ];
   return {
     name: 'usdm',
-    engine: worker({
-      id: 'engine', behaviour: engineBehaviour<FuturesVenue>('usdm-engine'), mailbox: ENGINE_MAILBOX,
-      input: {
-        sliceUs: scene.sliceUs,
-        open: outlivesCrashes((nowUs) => {
-          const venue = openVenue(scene, feed, nowUs);
-          const desks = [...venue.markets.values()].map((each) => new FuturesDesk(venue, each));
-          return { venue, market: feed.open(nowUs, desks, { perpetual: factsOf(venue, scene.listings) }) };
-        }, (defect) => scene.onDefect('usdm', new Error(`a crash left the venue wrong, it begins anew: ${defect}`))),
-      },
+    engine: venueEngine<FuturesVenue>(scene, 'usdm', (nowUs) => {
+      const venue = openVenue(scene, feed, nowUs);
+      const desks = [...venue.markets.values()].map((each) => new FuturesDesk(venue, each));
+      return { venue, market: feed.open(nowUs, desks, { perpetual: factsOf(venue, scene.listings) }) };
     }),
     open: async (wanted) => {
       const server = new ProductServer({

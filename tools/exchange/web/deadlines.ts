@@ -1,5 +1,10 @@
 import type { WebClock } from './clock.js';
 
+const BACKEND_TIMEOUT_MS = 10_000;
+
+/** What a matching engine has to answer (-1007 after that): of venue time, but no less of the wall's, since a sped-up venue has no faster machine. */
+export const backendTimeoutMs = (speed: number): number => BACKEND_TIMEOUT_MS * Math.max(1, speed);
+
 /** What has to be done before its deadline. */
 export interface Pending {
   /** Done, one way or the other. */

@@ -5,7 +5,7 @@ import { isSigned } from './auth/signature.js';
 import { checkBeforeEngine, checkOnReceipt, windowOf } from './auth/window.js';
 import type { Window } from './auth/window.js';
 import type { WebClock } from './clock.js';
-import { Deadlines, type Pending } from './deadlines.js';
+import { backendTimeoutMs, Deadlines, type Pending } from './deadlines.js';
 import { JsonText, Later } from './endpoint.js';
 import type { Caller, RequestRule, TimeUnit } from './endpoint.js';
 import { backendTimeout, badKeyFormat, badSignature, missing, rejectedKey, unknownError } from './errors.js';
@@ -15,8 +15,6 @@ import type { ParamsRules } from './params.js';
 import type { WsSession } from './socket/session.js';
 import type { RequestFate, Troubles } from './troubles.js';
 
-/** The matching engine has so long to answer (-1007): of venue time, but no less of the wall's, since a sped-up venue has no faster machine. */
-const BACKEND_TIMEOUT_US = 10e6;
 const OUTSIDE_WINDOW = -1021;
 
 /** A request as either face has read it. */
@@ -167,7 +165,7 @@ export class Gate {
 
   constructor(options: GateOptions) {
     this.#options = options;
-    this.#deadlines = new Deadlines(options.clock, BACKEND_TIMEOUT_US * Math.max(1, options.clock.speed ?? 1));
+    this.#deadlines = new Deadlines(options.clock, backendTimeoutMs(options.clock.speed ?? 1) * 1000);
     this.#nowUs = () => options.clock.nowUs() + options.troubles.skewUs(options.product);
   }
 

@@ -2,6 +2,7 @@ export { ALL_PERMISSIONS, hasKeyForm, KeyStore } from './auth/keys.js';
 export type { ApiKey, KeySpec, Permission, Proof } from './auth/keys.js';
 export { isSigned, sortedPayload } from './auth/signature.js';
 export type { CancelTimer, WebClock } from './clock.js';
+export { backendTimeoutMs } from './deadlines.js';
 export { JsonText, Later } from './endpoint.js';
 export type { Caller, Endpoint, RequestRule, Security, TimeUnit, WsMethod } from './endpoint.js';
 export * from './errors.js';

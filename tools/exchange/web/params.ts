@@ -1,3 +1,4 @@
+import { CLIENT_ORDER_ID } from '../../../actors/exchange/ids.js';
 import type { VenueError } from '../../../actors/exchange/venue-error.js';
 import {
   emptyParameter, illegalChars, invalidData, invalidJson, missing, missingBoth, notRequired, overflowed, tooGreat, tooPrecise, unreadParameters,
@@ -13,7 +14,6 @@ const LOWER_CASE = /[a-z]/;
 const SYMBOL_RANGE = '^[\\w\\-._&&[^a-z]]{1,50}$';
 const CLIENT_ID = /^[a-zA-Z0-9\-_]{1,36}$/;
 const CLIENT_ID_RANGE = '^[a-zA-Z0-9-_]{1,36}$';
-const FUTURES_CLIENT_ID = /^[.A-Z:/a-z0-9_-]{1,36}$/;
 const FUTURES_CLIENT_ID_RANGE = '^[\\.A-Z\\:/a-z0-9_-]{1,36}$';
 const ORDER_DECIMALS = 8;
 /** A stamp of more digits than milliseconds will have for three centuries is one of microseconds. */
@@ -103,7 +103,7 @@ export class Params {
     const value = this.optionalString(name);
     if (value === undefined) return undefined;
     const futures = this.#rules.family === 'futures';
-    if (!(futures ? FUTURES_CLIENT_ID : CLIENT_ID).test(value)) throw illegalChars(name, futures ? FUTURES_CLIENT_ID_RANGE : CLIENT_ID_RANGE);
+    if (!(futures ? CLIENT_ORDER_ID : CLIENT_ID).test(value)) throw illegalChars(name, futures ? FUTURES_CLIENT_ID_RANGE : CLIENT_ID_RANGE);
     return value;
   }
 

@@ -1,4 +1,5 @@
 import type { Amount, Asset } from '../../ledger/index.js';
+import { Recent } from '../../recent.js';
 import type { AlgoOrder, Fill, FuturesOrder, PositionSide } from './order.js';
 
 export type IncomeType = 'TRANSFER' | 'REALIZED_PNL' | 'FUNDING_FEE' | 'COMMISSION' | 'INSURANCE_CLEAR' | 'API_REBATE';
@@ -29,31 +30,6 @@ export interface MarginChange {
   readonly asset: Asset;
   readonly atUs: number;
   readonly positionSide: PositionSide;
-}
-
-/** The newest `capacity` items in order of arrival; a year of trading may not fill the memory. */
-export class Recent<T> {
-  readonly #capacity: number;
-  #items: T[] = [];
-
-  constructor(capacity: number) {
-    this.#capacity = capacity;
-  }
-
-  push(item: T): void {
-    this.#items.push(item);
-    // Dropped in halves, so that a push costs a constant on average.
-    if (this.#items.length >= 2 * this.#capacity) this.#items = this.#items.slice(-this.#capacity);
-  }
-
-  clear(): void {
-    this.#items = [];
-  }
-
-  /** Oldest first. */
-  get items(): readonly T[] {
-    return this.#items;
-  }
 }
 
 const KEPT = 2000;

@@ -1,5 +1,6 @@
 /** Orders of the matching engine: placing, canceling, changing, and finding them again. */
 import { ASK, BID } from '../../book/index.js';
+import { CLIENT_ORDER_ID } from '../../ids.js';
 import type { FuturesAccount, SymbolAccount } from './account.js';
 import {
   affordable, closingLots, DEFAULT_STP, goodTillMs, marketBound, matchedTicks, minNotional, percentPrice, target, type Target,
@@ -10,12 +11,11 @@ import { AlgoOrder, FuturesOrder, type OrderTerms, stpMode, type TimeInForceName
 import type { ModifyOrder, NewOrder, OrderName } from './requests.js';
 
 const MOST_AMENDS = 10_000;
-const CLIENT_ID = /^[.A-Z:/a-z0-9_-]{1,36}$/;
 
 /** A client's name for an order, or one of the venue's making: 22 letters and digits. @throws VenueError -4015, -4116. */
 export function clientIdOf(given: string | undefined, taken: ReadonlyMap<string, unknown>, number: number): string {
   if (given === undefined) return `f${number.toString(36).padStart(21, '0')}`;
-  if (!CLIENT_ID.test(given)) throw refuse.clientIdTooLong();
+  if (!CLIENT_ORDER_ID.test(given)) throw refuse.clientIdTooLong();
   if (taken.has(given)) throw refuse.duplicateClientId();
   return given;
 }

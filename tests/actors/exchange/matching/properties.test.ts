@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ASK, BID, CLIENT, OrderBook, type Side } from '../../../../actors/exchange/book/index.js';
-import { ClientOrder, Matcher, type MatchSink } from '../../../../actors/exchange/matching/index.js';
+import { ClientOrder, Matcher } from '../../../../actors/exchange/matching/index.js';
 import { LONG, RealEngine, counter, orderLists, streams } from './streams.js';
-import { recordingSink } from './support.js';
+import { Lives, recordingSink } from './support.js';
 
 const RUNS = LONG ? 20_000 : 200;
 const FINAL = new Set(['filled', 'canceled', 'expired', 'rejected']);
@@ -64,26 +64,9 @@ describe('whatever is sent', () => {
       fc.property(streams, (commands) => {
         const nextId = counter();
         const book = new OrderBook({ firstUpdateId: 0 });
-        const ended = new Map<number, string>();
+        const lives = new Lives();
         const placed: ClientOrder[] = [];
-        const alive = (order: ClientOrder): void => assert.equal(ended.get(order.orderId), undefined, `order ${order.orderId} has ended`);
-        const ends = (order: ClientOrder): void => {
-          alive(order);
-          ended.set(order.orderId, order.state);
-        };
-        const sink: MatchSink<ClientOrder> = {
-          onAccepted: alive,
-          onRefused: ends,
-          onTriggered: alive,
-          onAmended: alive,
-          onCanceled: ends,
-          onExpired: ends,
-          onPrevented: (taker, maker) => [taker, maker].forEach(alive),
-          onTrade: ({ taker, maker }) => {
-            for (const order of [taker, maker]) if (order !== null) (order.state === 'filled' ? ends : alive)(order);
-          },
-        };
-        const matcher = new Matcher({ book, sink });
+        const matcher = new Matcher({ book, sink: lives.sink() });
         const engine = new RealEngine(() => undefined);
         // The same face on a matcher whose sink keeps accounts of states.
         Object.assign(engine, { matcher, book });
@@ -92,12 +75,12 @@ describe('whatever is sent', () => {
           placed.push(order);
           engine.placed.push(order);
           const outcome = matcher.place(order, 0);
-          if (outcome !== 'accepted') ends(order);
+          if (outcome !== 'accepted') lives.ends(order);
         };
         for (const run of commands) run(engine, nextId);
         for (const order of placed) matcher.cancel(order, 0);
         for (const order of placed) {
-          assert.equal(ended.get(order.orderId), order.state);
+          assert.equal(lives.ended.get(order), order.state);
           assert.ok(FINAL.has(order.state));
           assert.equal(order.endReason === undefined, order.state === 'filled' || order.state === 'rejected');
         }

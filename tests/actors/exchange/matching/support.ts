@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { ASK, BID, OrderBook, type Side } from '../../../../actors/exchange/book/index.js';
 import { ClientOrder, Matcher, type MatchSink, type MatcherOptions, type PlaceRequest } from '../../../../actors/exchange/matching/index.js';
 
@@ -16,6 +17,34 @@ export function recordingSink(lines: string[]): MatchSink<ClientOrder> {
     onAmended: (order, kept) => lines.push(`amended ${order.orderId} ${kept ? 'kept' : 'moved'}`),
     onPrevented: (taker, maker, lots) => lines.push(`prevented ${taker.orderId} ${maker.orderId} ${lots}`),
   };
+}
+
+/** Holds every order to one end, and nothing after it. */
+export class Lives {
+  /** How each order that has ended did. */
+  readonly ended = new Map<ClientOrder, string>();
+
+  alive(order: ClientOrder): void {
+    assert.equal(this.ended.get(order), undefined, `order ${order.orderId} has ended`);
+  }
+
+  ends(order: ClientOrder): void {
+    this.alive(order);
+    this.ended.set(order, order.state);
+  }
+
+  /** Looks at every event; `traded` is told of trades before it does. */
+  sink(traded: MatchSink<ClientOrder>['onTrade'] = () => undefined): MatchSink<ClientOrder> {
+    const alive = (order: ClientOrder): void => this.alive(order);
+    const ends = (order: ClientOrder): void => this.ends(order);
+    return {
+      onAccepted: alive, onRefused: ends, onTriggered: alive, onAmended: alive, onCanceled: ends, onExpired: ends, onPrevented: (taker, maker) => [taker, maker].forEach(alive),
+      onTrade: (trade) => {
+        traded(trade);
+        for (const order of [trade.taker, trade.maker]) if (order !== null) (order.state === 'filled' ? ends : alive)(order);
+      },
+    };
+  }
 }
 
 /** A matcher with a book of its own and a log of its events. Every order is of another account unless told otherwise. */

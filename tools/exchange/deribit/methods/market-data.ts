@@ -1,4 +1,4 @@
-import { RESOLUTIONS } from '../../../../actors/exchange/deribit/channels.js';
+import { RESOLUTIONS } from '../../../../actors/exchange/deribit/channel-names.js';
 import { DeribitError, invalidParam } from '../../../../actors/exchange/deribit/errors.js';
 import { CURRENCIES } from '../../../../actors/exchange/deribit/instruments.js';
 import type { PublicTrade } from '../../../../actors/exchange/deribit/perpetual.js';

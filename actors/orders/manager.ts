@@ -1,0 +1,508 @@
+/**
+ * `/trading/orders`: one child actor an order at `orders/<clientId>`. It turns what the account, the guard and the operator want into
+ * intents, brings every report and answer to the order it is about, adopts what is not ours as foreign, and tells everybody what changed:
+ * the owner of an order as the simulated venue does, all others by {@link ORDERS_TOPIC}.
+ *
+ * It decides nothing about an order; that is its machine's. It decides whether one may begin: nothing opens while the record cannot be
+ * written, while an order of the instrument is in doubt, or where no stop could protect it.
+ */
+import type { OrdersParams } from '../../config/engine/orders.js';
+import type { Instrument } from '../../data/records/index.js';
+import type { ActorContext, Behaviour, ExitReason, WorkerSpec } from '../../runtime/index.js';
+import type { VenueProduct } from '../engine/io.js';
+import { GATEWAY_PATH, RISK_PATH } from '../engine/paths.js';
+import type { AlgoReport, OrderReport, UserStreamEdge, VenueCall, VenueFill, VenueOutcome } from '../engine/venue-calls.js';
+import { RULES_TOPIC, type InstrumentRules, type ProductRules } from '../engine/venue-rules.js';
+import { decodeOrder, VenueInstruments, venueProductOf } from '../gateway/decode/index.js';
+import { protectable } from '../guard/protection.js';
+import type { UnknownOrders } from '../risk/messages.js';
+import type { TruthDifferences } from '../truth/messages.js';
+import type { CancelOrder, NewOrder, VenueEvent } from '../venue/messages.js';
+import { answerOf } from './answers.js';
+import {
+  EMPTY_BOOK, foreignOrder, localOrder, numberKey, positionSideOf, unknownOn, withFinished, withForeign, withLive, type Foreign, type Kept, type OrderBook,
+} from './book.js';
+import { readAnswer } from './decode.js';
+import { clientIdOf, isOurs } from './ids.js';
+import { newRecord, owedLots, recovered, stateOf } from './knowledge.js';
+import { isFinal, ORDERS_TOPIC, type ChildTold, type OrderIntent, type OrderNews, type OrderRecord, type OrdersMessage, type OrderState, type PlaceOrder } from './messages.js';
+import { orderBehaviour, parseCallId, type OrderInput, type OrderMessage } from './order.js';
+import { orderRow } from './rows.js';
+import { priceText, quantityText, unplaceable, type WireInstrument } from './wire.js';
+
+export interface OrdersInput {
+  /** Names the run in client ids. */
+  readonly run: string;
+  readonly params: OrdersParams;
+  readonly instruments: readonly Instrument[];
+  /** As they are known at boot; changes come by topic. */
+  readonly rules: readonly ProductRules[];
+  /** Products whose positions have legs. */
+  readonly hedge: readonly VenueProduct[];
+  /** Orders that earlier runs left open (openOrdersOf in rows.ts). */
+  readonly recovered: readonly OrderRecord[];
+  /** Told as by the simulated venue, of what `order.new` asked for. */
+  readonly accountPath: string;
+  readonly gatewayPath?: string;
+  readonly riskPath?: string;
+}
+
+export interface OrdersState {
+  readonly input: OrdersInput;
+  readonly book: OrderBook;
+  readonly rules: ReadonlyMap<number, InstrumentRules>;
+  readonly hedge: readonly VenueProduct[];
+  readonly storeDown: boolean;
+  readonly streamDown: readonly VenueProduct[];
+  /** Numbers that the venue is being asked about. */
+  readonly lookups: readonly string[];
+}
+
+type Message = OrdersMessage | { readonly type: 'child.exit'; readonly clientId: string; readonly reason: ExitReason };
+type Context = ActorContext<Message>;
+
+const LOOKUP = 'lookup';
+const DONE = 'done ';
+/** Questions about trades of unknown orders at one time. */
+const MOST_LOOKUPS = 5;
+
+const ORDER = orderBehaviour('order');
+const ALGO = orderBehaviour('algo');
+
+export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
+  // Of the instruments alone, which are the same for the whole run.
+  const tables = new WeakMap<readonly Instrument[], { readonly decoders: VenueInstruments; readonly wires: ReadonlyMap<number, WireInstrument> }>();
+  function tablesOf({ instruments }: OrdersInput): { readonly decoders: VenueInstruments; readonly wires: ReadonlyMap<number, WireInstrument> } {
+    let found = tables.get(instruments);
+    if (found === undefined) {
+      const wires = new Map<number, WireInstrument>();
+      for (const instrument of instruments) {
+        const product = venueProductOf(instrument);
+        if (product !== undefined) wires.set(instrument.index, { name: instrument.symbol, product, tickSize: instrument.tickSize, lotSize: instrument.lotSize });
+      }
+      tables.set(instruments, (found = { decoders: new VenueInstruments(instruments), wires }));
+    }
+    return found;
+  }
+  const wireInstrument = (state: OrdersState, symbol: number): WireInstrument | undefined => tablesOf(state.input).wires.get(symbol);
+
+  const nowMs = (ctx: Context): number => Math.floor(ctx.nowUs() / 1000);
+  const publish = (ctx: Context, news: OrderNews): void => ctx.publish(ORDERS_TOPIC, news);
+
+  function tellOwner(ctx: Context, { owner }: OrderIntent, event: VenueEvent): void {
+    if (owner !== '') ctx.send(ctx.ref<VenueEvent>(owner), event);
+  }
+  function toChild(ctx: Context, clientId: string, message: OrderMessage): void {
+    ctx.send(ctx.ref<OrderMessage>(`${ctx.path}/${clientId}`), message);
+  }
+
+  // -------------------------------------------------------------- beginning
+
+  function spawn(state: OrdersState, record: OrderRecord, ctx: Context): void {
+    const { params, gatewayPath = GATEWAY_PATH } = state.input;
+    const input: OrderInput = { params, record, instrument: wireInstrument(state, record.intent.symbol)!, managerPath: ctx.path, gatewayPath };
+    const spec = {
+      kind: 'worker', id: record.intent.clientId, behaviour: record.intent.service === 'algo' ? ALGO : ORDER, input, restart: 'transient', restore: 'lastGood',
+    } as WorkerSpec<never>;
+    const started = ctx.spawn(spec);
+    if (!started.ok && started.reason.kind !== 'already_started') throw new Error(`order ${record.intent.clientId} cannot be started: ${started.reason.kind}`);
+  }
+
+  /** Why no order may begin; undefined when it may. */
+  function refusalOf(state: OrdersState, intent: OrderIntent): string | undefined {
+    if (state.book.byIntent.has(intent.id) || state.book.live.has(intent.clientId) || state.book.finished.has(intent.clientId)) return 'duplicate_id';
+    if (!Number.isSafeInteger(intent.lots) || intent.lots <= 0) return 'bad_quantity';
+    if (intent.kind !== 'market' && intent.priceTicks <= 0 && intent.triggerTicks <= 0) return 'bad_price';
+    const impossible = unplaceable(intent);
+    if (impossible !== undefined) return impossible;
+    if (intent.reduceOnly) return undefined;
+    if (state.storeDown) return 'store_failed';
+    if (unknownOn(state.book, intent.symbol) > 0) return 'unknown_order';
+    const bare = protectable(intent.product, state.rules.get(intent.symbol), intent.lots, intent.priceTicks, wireInstrument(state, intent.symbol)!);
+    return bare === undefined ? undefined : `unprotectable: ${bare}`;
+  }
+
+  function begin(state: OrdersState, wanted: PlaceOrder['intent'], ctx: Context): OrdersState {
+    const instrument = wireInstrument(state, wanted.symbol);
+    const { run, params } = state.input;
+    const product = instrument?.product ?? 'usdm';
+    const intent: OrderIntent = {
+      ...wanted, product, clientId: clientIdOf(params.idPrefix, run, wanted.id), service: product === 'usdm' && wanted.kind === 'stop' ? 'algo' : 'order',
+      listId: null, createdMs: nowMs(ctx),
+    };
+    const refused = instrument === undefined ? 'unknown_symbol' : refusalOf(state, intent);
+    if (refused !== undefined) {
+      tellOwner(ctx, intent, { type: 'order.rejected', id: intent.id, symbol: intent.symbol, seq: -1, atUs: ctx.nowUs(), reason: refused });
+      // A second order under an id changes nothing of the first.
+      if (refused !== 'duplicate_id') publish(ctx, { type: 'order.changed', intent, state: 'rejected', previous: null, venueId: '', filledLots: 0, reason: refused, atMs: nowMs(ctx) });
+      return state;
+    }
+    const record = newRecord(intent);
+    spawn(state, record, ctx);
+    if (state.storeDown) toChild(ctx, intent.clientId, { type: 'storeFailed' });
+    return { ...state, book: withLive(state.book, { record, state: 'journalling', toldLots: 0, acceptedTold: false }) };
+  }
+
+  function placed(state: OrdersState, order: NewOrder, ctx: Context): OrdersState {
+    const { id, symbol, side, kind, priceTicks, lots, timeInForce, reduceOnly, reduces } = order;
+    const product = wireInstrument(state, symbol)?.product;
+    return begin(state, {
+      id, symbol, side, kind, priceTicks: kind === 'limit' ? priceTicks : 0, triggerTicks: kind === 'stop' ? priceTicks : 0, lots,
+      timeInForce: kind === 'stop' ? 'GTC' : timeInForce, reduceOnly, reduces: reduces ?? null, owner: state.input.accountPath,
+      positionSide: positionSideOf(product !== undefined && state.hedge.includes(product), side, reduceOnly),
+    }, ctx);
+  }
+
+  function canceled(state: OrdersState, { id, symbol }: CancelOrder, ctx: Context): OrdersState {
+    const clientId = state.book.byIntent.get(id);
+    if (clientId !== undefined) toChild(ctx, clientId, { type: 'cancel' });
+    // Its own end has been told, or it never was: an order that got lost has nobody else to say it.
+    else if (![...state.book.finished.values()].some(({ record }) => record.intent.id === id)) {
+      ctx.send(ctx.ref<VenueEvent>(state.input.accountPath), { type: 'order.rejected', id, symbol, seq: -1, atUs: ctx.nowUs(), reason: 'unknown_order' });
+    }
+    return state;
+  }
+
+  function cancelAll(state: OrdersState, symbol: number | null, entriesOnly: boolean, ctx: Context): void {
+    for (const [clientId, { record }] of state.book.live) {
+      if ((symbol === null || record.intent.symbol === symbol) && !(entriesOnly && record.intent.reduceOnly)) toChild(ctx, clientId, { type: 'cancel' });
+    }
+  }
+
+  function verifyAll(state: OrdersState, product: VenueProduct, ctx: Context): void {
+    for (const [clientId, kept] of state.book.live) {
+      if (kept.record.intent.product === product && !isFinal(kept.state)) toChild(ctx, clientId, { type: 'verify' });
+    }
+  }
+
+  // -------------------------------------------------------------- what children tell
+
+  function childTold(state: OrdersState, message: ChildTold, ctx: Context): OrdersState {
+    const kept = state.book.live.get(message.clientId);
+    if (kept === undefined) return state;
+    switch (message.type) {
+      case 'child.state':
+        return changed(state, kept, message.state, message.record, ctx);
+      case 'child.fill':
+        return filled(state, kept, message.fill, message.record, ctx);
+      case 'child.done':
+        // Its last row is on the disk before it is let go.
+        ctx.effect('store.write', { rows: [orderRow(message.record, wireInstrument(state, message.record.intent.symbol)!)], ack: { id: `${DONE}${message.clientId}`, to: ctx.path } });
+        return state;
+    }
+  }
+
+  function changed(state: OrdersState, kept: Kept, to: OrderState, record: OrderRecord, ctx: Context): OrdersState {
+    const { intent, venueId, filledLots, end, doubt } = record;
+    if (to === kept.state && to !== 'journalling') return { ...state, book: withLive(state.book, { ...kept, record }) };
+    const reason = end?.reason ?? doubt ?? '';
+    publish(ctx, { type: 'order.changed', intent, state: to, previous: to === 'journalling' ? null : kept.state, venueId, filledLots, reason, atMs: nowMs(ctx) });
+    const base = { id: intent.id, symbol: intent.symbol, seq: -1, atUs: ctx.nowUs() } as const;
+    const there = to === 'accepted' || to === 'partiallyFilled' || to === 'triggered' || to === 'filled' || to === 'canceled' || to === 'expired' || to === 'collecting';
+    const accepts = there && record.seen && !kept.acceptedTold;
+    if (accepts) tellOwner(ctx, intent, { type: 'order.accepted', ...base, queueAheadLots: Number.POSITIVE_INFINITY });
+    const remainingLots = Math.max(0, intent.lots - kept.toldLots);
+    if (isFinal(to) && !isFinal(kept.state)) {
+      const why = reasonOf(to, reason, intent);
+      if (to === 'rejected' && kept.toldLots === 0) tellOwner(ctx, intent, { type: 'order.rejected', ...base, reason: why });
+      else if (remainingLots > 0) tellOwner(ctx, intent, { type: 'order.canceled', ...base, remainingLots, reason: why });
+    }
+    const book = withLive(state.book, { ...kept, record, state: to, acceptedTold: kept.acceptedTold || accepts });
+    tellDoubt(state.book, book, intent.symbol, state.input, ctx);
+    return { ...state, book };
+  }
+
+  function filled(state: OrdersState, kept: Kept, fill: VenueFill, record: OrderRecord, ctx: Context): OrdersState {
+    const { intent } = record;
+    publishFill(state, ctx, {
+      product: intent.product, symbol: intent.symbol, ours: true, id: intent.id, entryId: intent.reduceOnly ? (intent.reduces ?? '') : intent.id, clientId: intent.clientId,
+      venueId: record.spawnedId === '' ? record.venueId : record.spawnedId, side: intent.side, positionSide: intent.positionSide, reduceOnly: intent.reduceOnly, fill,
+      late: isFinal(kept.state),
+    });
+    const toldLots = kept.toldLots + fill.lots;
+    const base = { id: intent.id, symbol: intent.symbol, seq: -1, atUs: ctx.nowUs() } as const;
+    if (!kept.acceptedTold) tellOwner(ctx, intent, { type: 'order.accepted', ...base, queueAheadLots: Number.POSITIVE_INFINITY });
+    tellOwner(ctx, intent, {
+      type: 'order.fill', ...base, priceTicks: fill.priceTicks, lots: fill.lots, remainingLots: Math.max(0, intent.lots - toldLots),
+      liquidity: fill.maker ? 'maker' : 'taker', reason: 'venue',
+    });
+    return { ...state, book: withLive(state.book, { ...kept, record, toldLots, acceptedTold: true }) };
+  }
+
+  function publishFill(state: OrdersState, ctx: Context, filled: Omit<Extract<OrderNews, { type: 'order.filled' }>, 'type' | 'price' | 'quantity'>): void {
+    const instrument = wireInstrument(state, filled.symbol)!;
+    publish(ctx, { type: 'order.filled', ...filled, price: priceText(instrument, filled.fill.priceTicks), quantity: quantityText(instrument, filled.fill.lots) });
+  }
+
+  function tellDoubt(before: OrderBook, after: OrderBook, symbol: number, { riskPath = RISK_PATH }: OrdersInput, ctx: Context): void {
+    const count = unknownOn(after, symbol);
+    const was = unknownOn(before, symbol);
+    if (count === was) return;
+    ctx.send(ctx.ref<UnknownOrders>(riskPath), { type: 'orders.unknown', symbol, count });
+    if ((count > 0) !== (was > 0)) publish(ctx, { type: 'order.blocked', symbol, on: count > 0 });
+  }
+
+  function flushed(state: OrdersState, id: string, ctx: Context): OrdersState {
+    const clientId = id.startsWith(DONE) ? id.slice(DONE.length) : '';
+    const kept = state.book.live.get(clientId);
+    if (kept === undefined || !isFinal(kept.state) || owedLots(kept.record) > 0) return state;
+    ctx.stopChild(clientId);
+    return { ...state, book: withFinished(state.book, kept, state.input.params.rememberFinished) };
+  }
+
+  // -------------------------------------------------------------- what the venue tells
+
+  /** Client id of ours that a report is about; undefined for somebody else's. */
+  function ownerOf(book: OrderBook, report: OrderReport | AlgoReport): string | undefined {
+    const { clientId, product, symbol } = report;
+    if (book.live.has(clientId) || book.finished.has(clientId)) return clientId;
+    return report.type === 'order.report' ? book.byNumber.get(numberKey('order', product, symbol, report.venueId)) : undefined;
+  }
+
+  function reported(state: OrdersState, report: OrderReport | AlgoReport, ctx: Context): OrdersState {
+    const clientId = ownerOf(state.book, report);
+    if (clientId === undefined) return foreign(state, report, ctx);
+    const kept = state.book.live.get(clientId);
+    if (kept !== undefined) {
+      toChild(ctx, clientId, { type: 'report', report });
+      return state;
+    }
+    const over = state.book.finished.get(clientId)!;
+    if (!provesMore(over.record, report)) return state;
+    // An order that is over begins no new life: its actor comes back to book what was late.
+    spawn(state, over.record, ctx);
+    toChild(ctx, clientId, { type: 'report', report });
+    return { ...state, book: withLive(state.book, over) };
+  }
+
+  function foreign(state: OrdersState, report: OrderReport | AlgoReport, ctx: Context): OrdersState {
+    if (wireInstrument(state, report.symbol) === undefined) return state;
+    const order = report.type === 'order.report';
+    const key = numberKey(order ? 'order' : 'algo', report.product, report.symbol, order ? report.venueId : report.algoId);
+    const known = state.book.foreign.get(key);
+    const fill = order ? report.fill : null;
+    const isNew = fill !== null && known?.tradeIds.includes(fill.tradeId) !== true;
+    publish(ctx, { type: 'order.foreign', report, forgotten: isOurs(state.input.params.idPrefix, report.clientId) });
+    if (isNew && order) {
+      const { product, symbol, clientId, venueId, side, positionSide, reduceOnly } = report;
+      publishFill(state, ctx, { product, symbol, ours: false, id: '', entryId: '', clientId, venueId, side, positionSide, reduceOnly, fill: fill!, late: false });
+    }
+    const open = report.status === 'NEW' || report.status === 'PARTIALLY_FILLED' || report.status === 'TRIGGERING' || report.status === 'TRIGGERED';
+    const next: Foreign = { report, open: open && known?.open !== false, tradeIds: isNew ? [...(known?.tradeIds ?? []), fill!.tradeId] : (known?.tradeIds ?? []) };
+    return { ...state, book: withForeign(state.book, key, next, state.input.params.rememberFinished) };
+  }
+
+  function answered(state: OrdersState, message: VenueOutcome, ctx: Context): OrdersState {
+    if (message.id.startsWith(`${LOOKUP} `)) return lookedUp(state, message, ctx);
+    const call = parseCallId(message.id);
+    const kept = call === undefined ? undefined : (state.book.live.get(call.clientId) ?? state.book.finished.get(call.clientId));
+    if (call === undefined || kept === undefined) return state;
+    const { record } = kept;
+    const { product, symbol } = record.intent;
+    const known = (venueId: string): boolean =>
+      state.book.byNumber.has(numberKey('order', product, symbol, venueId)) || state.book.foreign.has(numberKey('order', product, symbol, venueId));
+    const read = message.outcome.kind === 'ok'
+      ? readAnswer(call.step, record, message.outcome.body, tablesOf(state.input).decoders, known)
+      : { parts: null, strangers: [] };
+    // An answer that comes after the end says what a late report says.
+    if (!state.book.live.has(call.clientId)) {
+      let next = state;
+      for (const report of read.parts?.reports ?? []) next = reported(next, report, ctx);
+      return next;
+    }
+    toChild(ctx, call.clientId, answerOf(call.step, call.call, message, read.parts));
+    return read.strangers.length === 0 ? state : lookUp(state, record, read.strangers, ctx);
+  }
+
+  /** Asks whose the trades are that belong to no order we know. */
+  function lookUp(state: OrdersState, { intent }: OrderRecord, numbers: readonly string[], ctx: Context): OrdersState {
+    const { product, symbol } = intent;
+    const instrument = wireInstrument(state, symbol)!;
+    const path = { spot: '/api/v3/order', usdm: '/fapi/v1/order', options: '/eapi/v1/order' }[product];
+    let { lookups } = state;
+    for (const number of numbers) {
+      const id = `${LOOKUP} ${product} ${symbol} ${number}`;
+      if (lookups.includes(id) || lookups.length >= MOST_LOOKUPS) continue;
+      lookups = [...lookups, id];
+      ctx.send(ctx.ref<VenueCall>(state.input.gatewayPath ?? GATEWAY_PATH), {
+        type: 'venue.call', id, replyTo: ctx.path, class: 'account', reducing: false, product, method: 'GET', path, params: { symbol: instrument.name, orderId: number },
+        security: 'signed', weight: 4, orders: 0, timeoutMs: state.input.params.outcomeTimeoutMs,
+      });
+    }
+    return { ...state, lookups };
+  }
+
+  function lookedUp(state: OrdersState, { id, outcome }: VenueOutcome, ctx: Context): OrdersState {
+    const next = { ...state, lookups: state.lookups.filter((other) => other !== id) };
+    if (outcome.kind !== 'ok') return next;
+    const decoded = decodeOrder(id.split(' ')[1] as VenueProduct, outcome.body, tablesOf(state.input).decoders);
+    return decoded.ok ? reported(next, decoded.value, ctx) : next;
+  }
+
+  function streamChanged(state: OrdersState, { product, state: edge }: UserStreamEdge, ctx: Context): OrdersState {
+    // While it was away nobody told us of fills.
+    verifyAll(state, product, ctx);
+    const streamDown = state.streamDown.filter((other) => other !== product);
+    if (edge === 'live') {
+      ctx.cancelTimer(`poll ${product}`);
+      return { ...state, streamDown };
+    }
+    ctx.startTimer(`poll ${product}`, state.input.params.pollMs, { type: 'orders.poll', product });
+    return { ...state, streamDown: [...streamDown, product] };
+  }
+
+  function polled(state: OrdersState, product: VenueProduct, ctx: Context): void {
+    if (!state.streamDown.includes(product)) return;
+    verifyAll(state, product, ctx);
+    ctx.startTimer(`poll ${product}`, state.input.params.pollMs, { type: 'orders.poll', product });
+  }
+
+  // -------------------------------------------------------------- what truth finds
+
+  /** Truth's word is a reason to ask, never more: the machine believes answers to its own questions. Trades are facts. */
+  function differs(state: OrdersState, { product, differences }: TruthDifferences, ctx: Context): OrdersState {
+    let next = state;
+    const verify = (clientId: string): void => {
+      if (next.book.live.has(clientId)) toChild(ctx, clientId, { type: 'verify' });
+    };
+    for (const { action } of differences) {
+      switch (action.do) {
+        case 'lookUp':
+        case 'settleOrder':
+        case 'forgetOrder':
+          verify(action.clientId);
+          break;
+        case 'openOrder':
+        case 'updateOrder':
+          verify(action.order.clientId);
+          break;
+        case 'bookFill': {
+          const { trade } = action;
+          const clientId = trade.clientId ?? next.book.byNumber.get(numberKey('order', product, trade.symbol, trade.venueOrderId));
+          if (clientId !== undefined && next.book.live.has(clientId)) toChild(ctx, clientId, { type: 'fills', trades: [trade] });
+          break;
+        }
+        case 'cancelOrder':
+          if (next.book.live.has(action.order.clientId)) toChild(ctx, action.order.clientId, { type: 'cancel' });
+          break;
+        case 'setMode':
+          next = { ...next, hedge: [...next.hedge.filter((other) => other !== product), ...(action.hedgeMode ? [product] : [])] };
+          break;
+        default:
+          break;
+      }
+    }
+    return next;
+  }
+
+  function storeFailed(state: OrdersState, ctx: Context): OrdersState {
+    if (state.storeDown) return state;
+    for (const [clientId, kept] of state.book.live) {
+      if (kept.state === 'journalling') toChild(ctx, clientId, { type: 'storeFailed' });
+    }
+    cancelAll(state, null, true, ctx);
+    return { ...state, storeDown: true };
+  }
+
+  function childEnded(state: OrdersState, clientId: string, reason: ExitReason, ctx: Context): OrdersState {
+    const kept = state.book.live.get(clientId);
+    if (kept === undefined || reason.kind === 'normal' || reason.kind === 'shutdown') return state;
+    // Its actor is lost; the order is not. What it knew last is where its next life begins, in doubt.
+    spawn(state, recovered(kept.record, nowMs(ctx), state.input.params), ctx);
+    return state;
+  }
+
+  return {
+    name: 'orders',
+    version: 1,
+    init(ctx, input) {
+      ctx.subscribe(RULES_TOPIC);
+      const rules = new Map(input.rules.flatMap(({ instruments }) => instruments.map((rule) => [rule.symbol, rule] as const)));
+      let state: OrdersState = { input, book: EMPTY_BOOK, rules, hedge: input.hedge, storeDown: false, streamDown: [], lookups: [] };
+      for (const old of input.recovered) {
+        const record = { ...recovered(old, nowMs(ctx), input.params), cancelWanted: old.cancelWanted || (input.params.cancelRecoveredEntries && !old.intent.reduceOnly) };
+        if (wireInstrument(state, record.intent.symbol) === undefined || state.book.live.has(record.intent.clientId)) continue;
+        spawn(state, record, ctx);
+        state = { ...state, book: withLive(state.book, { record, state: stateOf(record) === 'unknown' ? 'submitted' : stateOf(record), toldLots: record.bookedLots, acceptedTold: record.seen }) };
+      }
+      return state;
+    },
+    step(state, message, ctx) {
+      switch (message.type) {
+        case 'order.new':
+          return placed(state, message, ctx);
+        case 'order.cancel':
+          return canceled(state, message, ctx);
+        case 'orders.place':
+          return begin(state, message.intent, ctx);
+        case 'orders.cancel':
+          cancelAll(state, message.symbol, message.entriesOnly, ctx);
+          return state;
+        case 'orders.verify':
+          if (state.book.live.has(message.clientId)) toChild(ctx, message.clientId, { type: 'verify' });
+          return state;
+        case 'order.report':
+        case 'algo.report':
+          return reported(state, message, ctx);
+        case 'user-stream':
+          return streamChanged(state, message, ctx);
+        case 'orders.poll':
+          polled(state, message.product, ctx);
+          return state;
+        case 'venue.outcome':
+          return answered(state, message, ctx);
+        case 'rules.changed': {
+          const rules = new Map(state.rules);
+          for (const { rules: rule } of message.instruments) rules.set(rule.symbol, rule);
+          return { ...state, rules };
+        }
+        case 'truth.differences':
+          return differs(state, message, ctx);
+        case 'orders.open':
+          ctx.reply({
+            orders: [
+              ...[...state.book.live.values()].filter(({ record }) => record.intent.product === message.product).map(localOrder).filter((order) => order !== null),
+              ...[...state.book.foreign.values()].filter(({ open, report }) => open && report.product === message.product).map(foreignOrder),
+            ],
+          });
+          return state;
+        case 'store.flushed':
+          return flushed(state, message.id, ctx);
+        case 'store.failed':
+          return storeFailed(state, ctx);
+        case 'child.state':
+        case 'child.fill':
+        case 'child.done':
+          return childTold(state, message, ctx);
+        case 'child.exit':
+          return childEnded(state, message.clientId, message.reason, ctx);
+      }
+    },
+    childExit: (clientId, reason) => ({ type: 'child.exit', clientId, reason }),
+    view: ({ book, storeDown, streamDown }) => ({
+      storeDown, streamDown, finished: book.finished.size, foreign: [...book.foreign.values()].filter(({ open }) => open).length,
+      orders: [...book.live.values()].map(({ record, state }) => ({
+        clientId: record.intent.clientId, id: record.intent.id, symbol: record.intent.symbol, side: record.intent.side, kind: record.intent.kind, lots: record.intent.lots,
+        filledLots: record.filledLots, state, doubt: record.doubt,
+      })),
+    }),
+  };
+}
+
+/** Whether a report of an order that is over says what is not booked, or that it is not over. */
+function provesMore(record: OrderRecord, report: OrderReport | AlgoReport): boolean {
+  if (report.type === 'algo.report') return record.end?.by !== 'report' && report.status === 'NEW';
+  if (report.fill !== null && !record.tradeIds.includes(report.fill.tradeId)) return true;
+  if (report.filledLots > record.bookedLots) return true;
+  return record.end?.by !== 'report' && (report.status === 'NEW' || report.status === 'PARTIALLY_FILLED');
+}
+
+/** In the simulated venue's words where it has some: strategies know them. */
+function reasonOf(state: OrderState, reason: string, { reduceOnly }: OrderIntent): string {
+  if (state === 'filled' && reduceOnly) return 'nothing_to_reduce';
+  if (reason.startsWith('-2022')) return 'nothing_to_reduce';
+  if (reason.startsWith('-5022') || /immediately match and take/.test(reason)) return 'would_take';
+  if (reason.startsWith('-2021') || /trigger immediately/.test(reason)) return 'would_trigger';
+  return reason === '' ? state : reason;
+}
+
