@@ -11,7 +11,7 @@ import type { Played } from '../support/replay-tape.js';
 
 // What threads do wrong: each failure has a name, the supervisor sees it, the report says it, and the run goes on to the
 // digest of inline where it can, or ends with a reason where it cannot.
-const tape = slim(crashTape(), 16);
+const tape = slim(crashTape(), 48);
 const inline = play(tape, { config: EAGER });
 const PROGRAM = new URL('../support/lane-programs/misbehaving.js', import.meta.url);
 

@@ -12,10 +12,10 @@ import { HostedLanes, marketSession, planLanes } from '../../../supervisors/inde
 import { follow } from '../../../tools/live/follow.js';
 import { LiveSession } from '../../../tools/live/live-session.js';
 import { EAGER } from '../../support/eager-config.js';
-import { generatedTape } from '../../support/replay-tape.js';
+import { crashTape } from '../../support/lane-tapes.js';
 
 const TROUBLED = new URL('../../support/lane-programs/misbehaving.js', import.meta.url);
-const tape = generatedTape({ scenario: 'flash-crash', seed: 7, minutes: 12, symbols: 4, rate: 0.1 });
+const tape = crashTape();
 const instruments = tape.header.instruments;
 
 interface LiveRun {
