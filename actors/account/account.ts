@@ -3,9 +3,10 @@
  * Entries pass checks; exits and cancels always pass.
  */
 import type { AccountParams, VenueParams } from '../../config/index.js';
-import type { ActorContext, Behaviour } from '../../runtime/index.js';
+import type { ActorContext, AskResult, Behaviour } from '../../runtime/index.js';
 import { decide } from '../journal/decide.js';
 import { KERNEL_PATH } from '../journal/decision.js';
+import type { RiskAnswer, RiskQuestion } from '../risk/messages.js';
 import { feeOn, feesOf } from '../venue/fees.js';
 import type { CancelOrder, NewOrder, Side, VenueControl, VenueEvent } from '../venue/messages.js';
 import type {
@@ -37,6 +38,8 @@ export interface AccountState {
   readonly trades: ReadonlyMap<string, Trade>;
   readonly orders: ReadonlyMap<string, WorkingOrder>;
   readonly closedTrades: number;
+  /** Entries that wait for the risk gate, sized; they count against the caps. */
+  readonly asking: ReadonlyMap<string, { readonly request: EntryRequest; readonly lots: number; readonly reserved: Money }>;
   /** For ids of orders the account makes itself. */
   readonly nextOrder: number;
   readonly generation: number;
@@ -95,8 +98,8 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
   function refusalOf(state: AccountState, request: EntryRequest, valuation: Valuation | undefined, lots: number): EntryRefusal | undefined {
     if (!state.tradingEnabled) return 'trading_disabled';
     if (valuation === undefined) return 'unknown_symbol';
-    if (state.trades.has(request.id)) return 'duplicate_id';
-    if (state.trades.size >= limits.maxConcurrent) return 'max_concurrent';
+    if (state.trades.has(request.id) || state.asking.has(request.id)) return 'duplicate_id';
+    if (state.trades.size + state.asking.size >= limits.maxConcurrent) return 'max_concurrent';
     if (lots < 1) return 'below_lot';
     if (valuation.quoteNotional(lots, request.priceTicks) < money(limits.minNotional)) return 'min_notional';
     const settle = valuation.instrument.settle;
@@ -106,6 +109,10 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
     for (const trade of state.trades.values()) {
       if (valuationOf(state, trade.symbol)?.instrument.settle === settle) total += trade.reserved;
       if (trade.symbol === request.symbol) symbol += trade.reserved;
+    }
+    for (const asked of state.asking.values()) {
+      if (valuationOf(state, asked.request.symbol)?.instrument.settle === settle) total += asked.reserved;
+      if (asked.request.symbol === request.symbol) symbol += asked.reserved;
     }
     if (symbol > shareOf(equity, limits.maxSymbolExposureShare)) return 'symbol_exposure_cap';
     if (total > shareOf(equity, limits.maxTotalExposureShare)) return 'total_exposure_cap';
@@ -121,8 +128,51 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
       reply(ctx, request.owner, { type: 'entry.refused', id: request.id, reason: refused ?? 'unknown_symbol', seq: state.seq });
       return state;
     }
+    const reserved = valuation.value(request.side, lots, request.priceTicks);
+    return state.input.risk === undefined ? enter(state, request, lots, reserved, ctx) : askRisk(state, request, lots, reserved, state.input.risk, ctx);
+  }
+
+  /** Nothing opens without a yes of the gate; a gate that is down says no. */
+  function askRisk(state: AccountState, request: EntryRequest, lots: number, reserved: Money, { path, timeoutMs }: NonNullable<AccountInput['risk']>, ctx: Context): AccountState {
+    const { id, strategy, symbol, side, kind, priceTicks } = request;
+    const held = new Map<number, { signedLots: number; reserved: Money }>();
+    const add = (of: number, signedLots: number, amount: Money): void => {
+      const before = held.get(of) ?? { signedLots: 0, reserved: 0n };
+      held.set(of, { signedLots: before.signedLots + signedLots, reserved: before.reserved + amount });
+    };
+    for (const trade of state.trades.values()) add(trade.symbol, trade.side === 'buy' ? openLots(trade) : -openLots(trade), trade.reserved);
+    for (const asked of state.asking.values()) add(asked.request.symbol, 0, asked.reserved);
+    const question: RiskQuestion = {
+      type: 'risk.ask', id, strategy, symbol, side, kind, priceTicks, lots, workingOrders: state.orders.size + state.asking.size,
+      exposure: [...held].map(([of, each]) => ({ symbol: of, signedLots: each.signedLots, reserved: formatMoney(each.reserved) })),
+    };
+    ctx.ask<RiskAnswer>(ctx.ref(path), question, timeoutMs, (result) => ({ type: 'account.risk', id, result }));
+    // An ask dies with this life of the account; the timer does not.
+    ctx.startTimer(`risk ${id}`, timeoutMs * 2, { type: 'account.risk', id, result: { ok: false, reason: 'timeout' } });
+    return { ...state, asking: withEntry(state.asking, id, { request, lots, reserved }) };
+  }
+
+  function riskAnswered(state: AccountState, id: string, result: AskResult<RiskAnswer>, ctx: Context): AccountState {
+    const asked = state.asking.get(id);
+    if (asked === undefined) return state;
+    const answer: RiskAnswer = result.ok ? result.value : { ok: false, guard: 'risk_down', detail: result.reason };
+    if (!answer.ok) return refuseAsked(state, id, answer.guard, answer.detail, ctx);
+    if (!state.tradingEnabled) return refuseAsked(state, id, 'trading_disabled', '', ctx);
+    ctx.cancelTimer(`risk ${id}`);
+    return enter({ ...state, asking: without(state.asking, id) }, asked.request, asked.lots, asked.reserved, ctx);
+  }
+
+  function refuseAsked(state: AccountState, id: string, reason: EntryRefusal, detail: string, ctx: Context): AccountState {
+    const { request } = state.asking.get(id)!;
+    ctx.cancelTimer(`risk ${id}`);
+    journal(ctx, state, 'refusal', request.symbol, { id, reason, detail });
+    reply(ctx, request.owner, { type: 'entry.refused', id, reason, detail, seq: state.seq });
+    return { ...state, asking: without(state.asking, id) };
+  }
+
+  function enter(state: AccountState, request: EntryRequest, lots: number, reserved: Money, ctx: Context): AccountState {
     const { id, owner, strategy, symbol, side, kind, priceTicks, timeInForce, dueUs } = request;
-    const trade = newTrade({ id, owner, strategy, symbol, side, requestedLots: lots, reserved: valuation.value(side, lots, priceTicks) });
+    const trade = newTrade({ id, owner, strategy, symbol, side, requestedLots: lots, reserved });
     const next = { ...state, trades: withEntry(state.trades, id, trade) };
     reply(ctx, owner, { type: 'entry.granted', id, lots, seq: state.seq });
     return place(next, { type: 'order.new', id, symbol, side, kind, priceTicks, lots, timeInForce, reduceOnly: false, dueUs }, id, 'entry', ctx);
@@ -176,6 +226,9 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
   function flatten(state: AccountState, request: FlattenRequest, ctx: Context): AccountState {
     const dueUs = arrivalUs(ctx);
     let next = state;
+    for (const [id, { request: asked }] of state.asking) {
+      if (asked.owner === request.owner) next = refuseAsked(next, id, 'withdrawn', request.purpose, ctx);
+    }
     for (const trade of state.trades.values()) {
       if (trade.owner !== request.owner || trade.flattening !== null) continue;
       const flattening: Trade = { ...trade, flattening: request.purpose };
@@ -284,6 +337,7 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
       case 'exit.request':
         return exitRequested(state, message, ctx);
       case 'cancel.request':
+        if (state.asking.has(message.id)) return refuseAsked(state, message.id, 'withdrawn', 'cancelled', ctx);
         return state.orders.get(message.id)?.purpose === undefined ? state : cancel(state, message.id, message.dueUs, ctx);
       case 'flatten.request':
         return flatten(state, message, ctx);
@@ -301,6 +355,8 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
         const trade = state.trades.get(message.tradeId);
         return trade === undefined ? state : closeOut(state, trade, arrivalUs(ctx), ctx);
       }
+      case 'account.risk':
+        return riskAnswered(state, message.id, message.result, ctx);
       case 'account.status':
         ctx.reply(statusOf(state, message.markTicks ?? []));
         return state;
@@ -336,7 +392,7 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
     name: 'account',
     version: 1,
     init: (ctx, input) => ({
-      input, seq: -1, tradingEnabled: limits.tradingEnabled, equity: new Map(), trades: new Map(), orders: new Map(), closedTrades: 0,
+      input, seq: -1, tradingEnabled: limits.tradingEnabled, equity: new Map(), trades: new Map(), orders: new Map(), closedTrades: 0, asking: new Map(),
       nextOrder: 0, generation: ctx.incarnation,
     }),
     step(state, message, ctx) {

@@ -3,6 +3,8 @@
  * every venue event comes back to the account first, which books it and passes it on to the order's owner.
  */
 import type { Instrument } from '../../data/records/index.js';
+import type { AskResult } from '../../runtime/index.js';
+import type { RiskAnswer, RiskGuard } from '../risk/messages.js';
 import type { Side, TimeInForce, VenueEvent } from '../venue/messages.js';
 
 /** Why an exit is sent; becomes the trade's exit reason. */
@@ -68,6 +70,8 @@ export interface TradingSwitch {
 export type AccountMessage =
   | EntryRequest | ExitRequest | CancelRequest | FlattenRequest | TradingSwitch | VenueEvent
   | { readonly type: 'account.retry'; readonly tradeId: string }
+  /** What the risk gate said of an entry; `down` when nobody did. */
+  | { readonly type: 'account.risk'; readonly id: string; readonly result: AskResult<RiskAnswer> }
   /** Asked, answers an {@link AccountStatus}; `markTicks` by symbol values what is open (0 or absent: no value). */
   | { readonly type: 'account.status'; readonly markTicks?: readonly number[] };
 
@@ -93,12 +97,16 @@ export interface AccountStatus {
 }
 
 export type EntryRefusal =
-  | 'trading_disabled' | 'unknown_symbol' | 'duplicate_id' | 'max_concurrent' | 'below_lot' | 'min_notional' | 'symbol_exposure_cap' | 'total_exposure_cap';
+  | 'trading_disabled' | 'unknown_symbol' | 'duplicate_id' | 'max_concurrent' | 'below_lot' | 'min_notional' | 'symbol_exposure_cap' | 'total_exposure_cap'
+  /** Taken back while the risk gate was asked. */
+  | 'withdrawn'
+  /** The risk gate's. */
+  | RiskGuard;
 
 /** From the account to the owner of an order. `seq` is the input in effect. */
 export type AccountReply =
   | { readonly type: 'entry.granted'; readonly id: string; readonly lots: number; readonly seq: number }
-  | { readonly type: 'entry.refused'; readonly id: string; readonly reason: EntryRefusal; readonly seq: number }
+  | { readonly type: 'entry.refused'; readonly id: string; readonly reason: EntryRefusal; readonly seq: number; readonly detail?: string }
   | { readonly type: 'exit.refused'; readonly id: string; readonly tradeId: string; readonly reason: string; readonly seq: number }
   | { readonly type: 'venue'; readonly tradeId: string; readonly purpose: 'entry' | ExitPurpose; readonly event: VenueEvent; readonly seq: number }
   /** The trade is over: nothing open, nothing working. `filledLots` 0 when the entry never filled. */
@@ -124,4 +132,6 @@ export interface AccountInput {
   readonly strategyPaths: readonly string[];
   readonly kernelPath?: string;
   readonly journalPath?: string;
+  /** Who is asked before anything opens; without it, the account's own checks are all (replay, paper). */
+  readonly risk?: { readonly path: string; readonly timeoutMs: number };
 }

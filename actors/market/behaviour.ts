@@ -5,6 +5,7 @@
 import type { IndicatorParams } from '../../config/indicators.js';
 import type { Instrument } from '../../data/records/instrument.js';
 import type { ActorContext, Behaviour } from '../../runtime/types.js';
+import type { PriceReference } from '../risk/messages.js';
 import type { VenueMatcher } from '../venue/matcher-port.js';
 import type { Control } from './control-queue.js';
 import { MarketKernel } from './kernel.js';
@@ -56,6 +57,8 @@ export interface MarketKernelInput {
     readonly bookAlsoTo?: (symbol: number) => string;
     /** Besides `levelTo`. */
     readonly levelAlsoTo?: (symbol: number) => string;
+    /** Told the prices of every level and candle, before who decides by it. */
+    readonly pricesTo?: string;
   };
 }
 
@@ -69,6 +72,11 @@ export interface MarketKernelState {
 
 function sendEdges({ kernel, routes }: MarketKernelState, ctx: ActorContext<MarketKernelMessage>): void {
   for (const edge of kernel.edges) {
+    if (routes.pricesTo !== undefined && (edge.type === 'level' || edge.type === 'candle')) {
+      const { bestBidTicks, bestAskTicks, price } = edge.features;
+      const prices: PriceReference = { type: 'price', symbol: edge.symbol, bidTicks: bestBidTicks, askTicks: bestAskTicks, markTicks: price, atUs: edge.atUs };
+      ctx.send(ctx.ref<PriceReference>(routes.pricesTo), prices);
+    }
     switch (edge.type) {
       case 'level':
         ctx.send(ctx.ref(routes.levelTo(edge.symbol)), edge);

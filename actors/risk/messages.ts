@@ -2,7 +2,9 @@
  * Between the account and `/trading/risk`, by ask: nothing opens without a yes. No answer in time, or nobody there, is a no.
  * Exits, cancels and reduce-only orders are never asked about.
  */
+import type { Instrument } from '../../data/records/index.js';
 import type { VenueProduct } from '../engine/io.js';
+import type { OrderNews } from '../orders/messages.js';
 import type { Side } from '../venue/messages.js';
 import type { TruthState } from '../truth/messages.js';
 
@@ -23,8 +25,8 @@ export interface RiskQuestion {
 
 /** The guard that said no. */
 export type RiskGuard =
-  | 'risk_down' | 'unknown_instrument' | 'limits_not_set' | 'operator_pause' | 'truth_not_fresh' | 'unknown_order' | 'breaker_open' | 'order_count' | 'order_size'
-  | 'price_unknown' | 'price_deviation' | 'symbol_exposure' | 'total_exposure' | 'store_failed' | 'unprotectable';
+  | 'risk_down' | 'unknown_instrument' | 'operator_pause' | 'store_failed' | 'truth_not_fresh' | 'unknown_order' | 'breaker_open' | 'order_count'
+  | 'price_unknown' | 'price_deviation' | 'symbol_exposure' | 'total_exposure';
 
 export type RiskAnswer =
   | { readonly ok: true }
@@ -37,19 +39,7 @@ export interface BreakerEdge {
   readonly class: string;
   readonly open: boolean;
 }
-/** From `/trading/orders`: how many orders of an instrument are in the state UNKNOWN. */
-export interface UnknownOrders {
-  readonly type: 'orders.unknown';
-  readonly symbol: number;
-  readonly count: number;
-}
-/** From `/trading/guard`: no stop can be placed for this instrument (or it can again). */
-export interface Unprotectable {
-  readonly type: 'guard.unprotectable';
-  readonly symbol: number;
-  readonly on: boolean;
-}
-/** From the host's pulse of market data or a feed: best quotes and mark in ticks, 0 for unknown. */
+/** From the market kernel, before every edge with quotes: best quotes and the price it goes by (mid, or last trade), in ticks, 0 for unknown. */
 export interface PriceReference {
   readonly type: 'price';
   readonly symbol: number;
@@ -65,7 +55,35 @@ export interface OperatorPause {
   readonly reason: string;
 }
 
+/** Asked, answers a {@link RiskStatus}. */
+export interface RiskStatusQuestion {
+  readonly type: 'risk.status';
+}
+export interface RiskStatus {
+  /** Guards that would refuse any opening order now, and why. */
+  readonly closed: readonly { readonly guard: RiskGuard; readonly detail: string }[];
+  readonly limits: RiskLimits;
+  readonly asked: number;
+  readonly refused: Readonly<Record<string, number>>;
+}
+
+/** Decimals in quote units; "0" and 0: not limited. */
+export interface RiskLimits {
+  readonly maxSymbolNotional: string;
+  readonly maxTotalNotional: string;
+  readonly maxOpenOrders: number;
+}
+
+/** What a supervisor tells the risk gate. */
+export interface RiskInput {
+  readonly instruments: readonly Instrument[];
+  readonly limits: RiskLimits;
+  /** Without a venue of its own (paper) there is no truth to be fresh. */
+  readonly needsTruth: boolean;
+  readonly paused: { readonly on: boolean; readonly reason: string };
+  readonly journalPath?: string;
+}
+
 export type RiskMessage =
-  | RiskQuestion | TruthState | BreakerEdge | UnknownOrders | Unprotectable | PriceReference | OperatorPause
-  | { readonly type: 'store.failed'; readonly problem: string }
-  | { readonly type: 'risk.status' };
+  | RiskQuestion | TruthState | OrderNews | BreakerEdge | PriceReference | OperatorPause | RiskStatusQuestion
+  | { readonly type: 'store.failed'; readonly problem: string };

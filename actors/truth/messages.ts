@@ -24,6 +24,8 @@ export interface TruthState {
   readonly reasons: readonly string[];
   /** Venue's clock at the last whole view, ms; 0 for never. */
   readonly asOfMs: number;
+  /** What the exchange says is held, whoever opened it. */
+  readonly positions: VenueView['positions'];
 }
 
 /** To orders, guard and ledger: each carries out what is its own. */

@@ -107,7 +107,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
     const now = judged(before, ctx);
     const truth = { ...before, ...now };
     const changed = truth.freshness !== before.freshness;
-    if (changed || always || now.reasons.join() !== before.reasons.join()) ctx.publish(TRUTH_TOPIC, told(truth));
+    if (changed || always || truth.view !== state.products.get(truth.product)?.view || now.reasons.join() !== before.reasons.join()) ctx.publish(TRUTH_TOPIC, told(truth));
     if (changed) {
       const reasons = now.reasons.join('; ');
       decide(ctx, 'control', -1, -1, { control: 'truth', product: truth.product, freshness: truth.freshness, reasons }, state.input.journalPath);
@@ -119,7 +119,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
     return put(state, truth);
   }
 
-  const told = ({ product, freshness, reasons, asOfMs }: ProductTruth): TruthState => ({ type: 'truth.state', product, freshness, reasons, asOfMs });
+  const told = ({ product, freshness, reasons, asOfMs, view }: ProductTruth): TruthState => ({ type: 'truth.state', product, freshness, reasons, asOfMs, positions: view?.positions ?? [] });
 
   function write(ctx: Context, rows: readonly StoreRow[]): void {
     ctx.effect('store.write', { rows } satisfies StoreWrite);
@@ -421,7 +421,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
     view: (state) => ({
       closing: state.closing, readings: state.readings,
       products: [...state.products.values()].map((truth) => ({
-        ...told(truth), phase: truth.inProgress?.phase ?? 'idle', orders: truth.view?.orders.length ?? 0, positions: truth.view?.positions ?? [], unjudged: truth.unjudged, differencesSeen: truth.differencesSeen,
+        ...told(truth), phase: truth.inProgress?.phase ?? 'idle', orders: truth.view?.orders.length ?? 0, unjudged: truth.unjudged, differencesSeen: truth.differencesSeen,
       })),
     }),
   };

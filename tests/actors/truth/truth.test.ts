@@ -75,7 +75,7 @@ test('a suspicion makes it stale until everything was read', () => {
   desk.live();
   desk.wait(100);
   desk.tell({ type: 'truth.suspect', product: 'usdm', reason: 'an event that nobody understands' });
-  assert.deepEqual(desk.state, { type: 'truth.state', product: 'usdm', freshness: 'stale', reasons: ['an event that nobody understands'], asOfMs: desk.state!.asOfMs });
+  assert.deepEqual(desk.state, { type: 'truth.state', product: 'usdm', freshness: 'stale', reasons: ['an event that nobody understands'], asOfMs: desk.state!.asOfMs, positions: [] });
   desk.wait(100);
   assert.equal(desk.state?.freshness, 'fresh');
 });
