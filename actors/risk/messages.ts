@@ -39,6 +39,12 @@ export interface BreakerEdge {
   readonly class: string;
   readonly open: boolean;
 }
+/** From `/trading/orders`: how many orders of an instrument are in the state UNKNOWN. */
+export interface UnknownOrders {
+  readonly type: 'orders.unknown';
+  readonly symbol: number;
+  readonly count: number;
+}
 /** From the market kernel, before every edge with quotes: best quotes and the price it goes by (mid, or last trade), in ticks, 0 for unknown. */
 export interface PriceReference {
   readonly type: 'price';
@@ -85,5 +91,5 @@ export interface RiskInput {
 }
 
 export type RiskMessage =
-  | RiskQuestion | TruthState | OrderNews | BreakerEdge | PriceReference | OperatorPause | RiskStatusQuestion
+  | RiskQuestion | TruthState | OrderNews | UnknownOrders | BreakerEdge | PriceReference | OperatorPause | RiskStatusQuestion
   | { readonly type: 'store.failed'; readonly problem: string };

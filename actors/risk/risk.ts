@@ -30,6 +30,12 @@ export function riskBehaviour(params: RiskParams): Behaviour<RiskState, RiskMess
     decide(ctx, 'control', -1, -1, { control: 'risk', guard, on, detail }, state.input.journalPath);
   }
 
+  function blocked(state: RiskState, symbol: number, on: boolean, ctx: Context): RiskState {
+    if (state.blocked.has(symbol) === on) return state;
+    edge(state, ctx, 'unknown_order', on, String(symbol));
+    return { ...state, blocked: withAll(state.blocked, symbol, on) };
+  }
+
   function asked(state: RiskState, message: Extract<RiskMessage, { type: 'risk.ask' }>, ctx: Context): RiskState {
     const answer: RiskAnswer = judge(message, state, params, ctx.nowUs());
     ctx.reply(answer);
@@ -66,9 +72,9 @@ export function riskBehaviour(params: RiskParams): Behaviour<RiskState, RiskMess
         case 'truth.state':
           return { ...state, truths: new Map(state.truths).set(message.product, message) };
         case 'order.blocked':
-          if (state.blocked.has(message.symbol) === message.on) return state;
-          edge(state, ctx, 'unknown_order', message.on, String(message.symbol));
-          return { ...state, blocked: withAll(state.blocked, message.symbol, message.on) };
+          return blocked(state, message.symbol, message.on, ctx);
+        case 'orders.unknown':
+          return blocked(state, message.symbol, message.count > 0, ctx);
         case 'breaker': {
           const key = `${message.product} ${message.class}`;
           if (state.breakers.has(key) === message.open) return state;
