@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { parse } from 'smol-toml';
+import { readManifest } from '../../../data/runs/index.js';
+import { parseConfig } from '../../../config/index.js';
+import { configOf, planTrial, scriptOf } from '../../../tools/runs/sweep/plan.js';
+import { runTrial } from '../../../tools/runs/sweep/trial.js';
+import { projectRoot } from '../cli/run-node.js';
+import { scratch } from './record.js';
+
+// The sweep that docs/runs.md tells of, two of its runs: real processes, real sockets, troubles on.
+for (const end of ['SIGINT', 'SIGKILL'] as const) {
+  void test(`an engine on a troubled exchange, ended by ${end}: live equals replay`, async (t) => {
+    const plan = { ...planTrial(1, 'paper', 20), end };
+    const { equal, whole, decisions, entries, runDir, liveDigest, replayDigest } = await runTrial(plan, join(scratch(t), 'trial'), { speed: 10, decisions: 6 });
+    assert.deepEqual({ equal, whole, replayDigest }, { equal: true, whole: end === 'SIGINT', replayDigest: liveDigest });
+    assert.ok(decisions >= 6 && entries > 20);
+    const { exit, endedAt } = readManifest(runDir);
+    assert.deepEqual([exit?.code, endedAt === null], end === 'SIGINT' ? [0, false] : [undefined, true]);
+  });
+}
+
+void test('every plan is a configuration and a script of troubles', () => {
+  fc.assert(fc.property(fc.nat(), fc.constantFrom('paper' as const, 'demo' as const), fc.integer({ min: 10, max: 1000 }), (seed, mode, seconds) => {
+    const plan = planTrial(seed, mode, seconds);
+    assert.equal(new Set(plan.troubles.map(({ name }) => name)).size, 3);
+    assert.ok(plan.troubles.every(({ atSeconds }) => atSeconds >= 0 && atSeconds <= seconds));
+    assert.equal(parseConfig(configOf(plan), 'plan').config.trading.strategy, 'eager');
+    const { step } = parse(scriptOf(plan, join(projectRoot, 'config/troubles'))) as { step: { at: string }[] };
+    assert.ok(step.length >= 3 && step.every(({ at }) => /^\d+\.\d{3}s$/.test(at)));
+  }), { numRuns: 50 });
+});

@@ -1,0 +1,129 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { RunReader } from '../../../data/runs/index.js';
+import { liveVsReplay, type LiveVsReplay } from '../compare.js';
+import { configOf, scriptOf, type TrialPlan } from './plan.js';
+
+const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
+const FAULTLINE = join(ROOT, 'bin/faultline.js');
+/** Until a process is ready, has ended, or the market has gone as far as it is to: longer than any machine takes. */
+const PATIENCE_MS = 180_000;
+const LOOK_EVERY_MS = 50;
+
+export interface TrialOptions {
+  /** The venue's seconds in one of the wall. */
+  readonly speed: number;
+  /** Decisions that it is to have made at its end; it goes on for longer than planned until it has. */
+  readonly decisions: number;
+}
+
+export interface TrialResult extends LiveVsReplay {
+  readonly plan: TrialPlan;
+  readonly runDir: string;
+  readonly records: number;
+  /** Entries of the run log. */
+  readonly entries: number;
+  readonly tapes: number;
+}
+
+/** Records one run of the engine against an exchange in a box with troubles, ends it as the plan says, and compares it with its replay. `folder` is to be empty. */
+export async function runTrial(plan: TrialPlan, folder: string, { speed, decisions }: TrialOptions): Promise<TrialResult> {
+  mkdirSync(folder, { recursive: true });
+  const at = (name: string): string => join(folder, name);
+  const env = { ...process.env, FAULTLINE_VAR_DIR: at('var'), FAULTLINE_RUN_DIR: at('run'), FAULTLINE_LOG_DIR: at('log') };
+  writeFileSync(at('script.toml'), scriptOf(plan, join(ROOT, 'config/troubles')));
+  writeFileSync(at('engine.toml'), configOf(plan));
+  const exchange = begin(['exchange', '--json', '--limits', 'venue', '--seed', String(plan.seed), '--speed', String(speed), '--scenario', plan.scenario, '--symbols', plan.symbols.join(','), '--script', at('script.toml')], env);
+  let engine: ChildProcess | undefined;
+  try {
+    writeFileSync(at('venue.json'), await firstLine(exchange));
+    engine = begin(['engine', 'run', '--json', '--config', at('engine.toml'), '--mode', plan.mode, '--venue-json', at('venue.json')], env);
+    const { runDir } = JSON.parse(await firstLine(engine)) as { readonly runDir: string };
+    await lasted(runDir, plan.marketSeconds, decisions, engine);
+    const ended = once(engine, 'exit');
+    engine.kill(plan.end);
+    await withPatience(ended, 'the engine to end');
+    const compared = await liveVsReplay(runDir);
+    return { plan, runDir, ...compared, ...sizesOf(runDir) };
+  } finally {
+    engine?.kill('SIGKILL');
+    const gone = exchange.exitCode === null && exchange.signalCode === null ? once(exchange, 'exit') : undefined;
+    exchange.kill('SIGKILL');
+    await gone;
+  }
+}
+
+function begin(args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+  const { NODE_TEST_CONTEXT: _marked, ...plain } = env;
+  return spawn(process.execPath, [FAULTLINE, ...args], { cwd: ROOT, env: plain, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** The line that a process prints when it is ready. */
+async function firstLine(child: ChildProcess): Promise<string> {
+  let said = '';
+  child.stderr!.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const lines = createInterface({ input: child.stdout! });
+  const ready = once(lines, 'line') as Promise<[string]>;
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`a process ended with ${String(code)} before it was ready: ${said}`);
+  });
+  ended.catch(() => undefined);
+  const [line] = await withPatience(Promise.race([ready, ended]), 'a process to be ready');
+  return line;
+}
+
+async function withPatience<T>(what: Promise<T>, name: string): Promise<T> {
+  const controller = new AbortController();
+  const late = sleep(PATIENCE_MS, undefined, { signal: controller.signal, ref: false }).then(() => {
+    throw new Error(`waited ${PATIENCE_MS / 1000} s for ${name}`);
+  }, () => new Promise<never>(() => {}));
+  try {
+    return await Promise.race([what, late]);
+  } finally {
+    controller.abort();
+  }
+}
+
+/** Waits until the run's clock has gone so far, by its log, and it has decided so much, or the engine has ended by itself. */
+async function lasted(runDir: string, marketSeconds: number, decisions: number, engine: ChildProcess): Promise<void> {
+  const run = RunReader.open(runDir);
+  const log = run.log();
+  try {
+    let firstUs = Infinity;
+    let newestUs = 0;
+    const untilMs = performance.now() + PATIENCE_MS;
+    while (engine.exitCode === null && engine.signalCode === null) {
+      let lastUs = 0;
+      for (let entry = log.next(); entry !== undefined; entry = log.next()) {
+        if (entry.clockUs > 0) firstUs = Math.min(firstUs, entry.clockUs);
+        lastUs = entry.clockUs;
+      }
+      if (lastUs > newestUs) newestUs = lastUs;
+      if (newestUs - firstUs >= marketSeconds * 1e6 && run.decisions().length >= decisions) return;
+      if (performance.now() > untilMs) throw new Error(`waited ${PATIENCE_MS / 1000} s for ${marketSeconds} s of the market and ${decisions} decisions`);
+      await sleep(LOOK_EVERY_MS);
+    }
+  } finally {
+    log.close();
+  }
+}
+
+function sizesOf(runDir: string): Pick<TrialResult, 'records' | 'entries' | 'tapes'> {
+  const log = RunReader.open(runDir).log();
+  try {
+    let tapes = 0;
+    let records = 0;
+    for (let entry = log.next(); entry !== undefined; entry = log.next()) {
+      records = entry.records;
+      if (entry.kind === 'mark' && entry.mark.mark === 'tape') tapes += 1;
+    }
+    return { records, entries: log.entries, tapes };
+  } finally {
+    log.close();
+  }
+}
