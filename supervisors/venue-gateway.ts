@@ -8,7 +8,7 @@ import { userStreamBehaviour } from '../actors/gateway/user/user-stream.js';
 import type { VenueProduct } from '../actors/engine/io.js';
 import { LEDGER_PATH, ORDERS_PATH, RISK_PATH, TRUTH_PATH } from '../actors/engine/paths.js';
 import type { VenueLimit } from '../actors/engine/venue-rules.js';
-import type { VenueCallsParams } from '../config/engine/gateway.js';
+import type { EngineParams } from '../config/index.js';
 import type { Instrument } from '../data/records/index.js';
 import { supervisor, worker, type ChildSpec } from '../runtime/index.js';
 import { INTENSITY, LAST_GOOD } from './market-session.js';
@@ -16,7 +16,7 @@ import { INTENSITY, LAST_GOOD } from './market-session.js';
 export interface VenueGatewayOptions {
   readonly products: readonly VenueProduct[];
   readonly instruments: readonly Instrument[];
-  readonly params: VenueCallsParams;
+  readonly params: Pick<EngineParams, 'gateway' | 'breaker' | 'rateLimits' | 'userStream'>;
   /** Id of the run: keys of rows in the record begin with it. */
   readonly run: string;
   /** Kind and ends of the key, and what it may do; nothing of it that is secret. */
@@ -24,6 +24,8 @@ export interface VenueGatewayOptions {
   readonly rights: KeyRights | null;
   /** Limits as the venue stated them before the run began. */
   readonly limits: { readonly [product in VenueProduct]?: readonly VenueLimit[] };
+  /** Seconds of the engine clock in one of the wall's; 1 unless told otherwise. */
+  readonly speed?: number;
   /** Who hears reports and edges of the user streams; orders, truth and ledger unless told otherwise. */
   readonly listeners?: readonly string[];
 }
@@ -40,17 +42,20 @@ export interface VenueGatewayOptions {
  * All of them come back with their last good state: a call that was on its way still has its one outcome.
  */
 export function venueGateway(options: VenueGatewayOptions): readonly ChildSpec[] {
-  const { products, params, run, keyId, rights, limits, listeners = [ORDERS_PATH, TRUTH_PATH, LEDGER_PATH] } = options;
+  const { products, params, run, keyId, rights, limits, speed = 1, listeners = [ORDERS_PATH, TRUTH_PATH, LEDGER_PATH] } = options;
+  // How long this machine and the line may take is a matter of the wall's clock.
+  const gateway = { ...params.gateway, timeoutMs: params.gateway.timeoutMs * speed };
+  const stream = { ...params.userStream, openTimeoutMs: params.userStream.openTimeoutMs * speed, probeTimeoutMs: params.userStream.probeTimeoutMs * speed };
   const breaker = breakerBehaviour(params.breaker);
-  const userStream = userStreamBehaviour(params.userStream, new VenueInstruments(options.instruments));
+  const userStream = userStreamBehaviour(stream, new VenueInstruments(options.instruments));
   const breakers = products.flatMap((product) => CALL_CLASSES.map((callClass) =>
     worker({ id: `${product}-${callClass}`, behaviour: breaker, input: { product, class: callClass, run, listeners: [RISK_PATH] }, ...LAST_GOOD })));
   const users = products.map((product) => worker({ id: product, behaviour: userStream, input: { product, listeners }, ...LAST_GOOD }));
   return [
-    worker({ id: 'limits', behaviour: limitsBehaviour(params.limits), input: { stated: limits, run }, ...LAST_GOOD }),
+    worker({ id: 'limits', behaviour: limitsBehaviour(params.rateLimits), input: { stated: limits, run }, ...LAST_GOOD }),
     supervisor({ id: 'breakers', strategy: 'oneForOne', intensity: INTENSITY, children: breakers }),
     worker({ id: 'signer', behaviour: signerBehaviour(), input: { keyId, rights }, ...LAST_GOOD }),
-    worker({ id: 'gateway', behaviour: gatewayBehaviour(params.gateway), input: undefined, ...LAST_GOOD }),
+    worker({ id: 'gateway', behaviour: gatewayBehaviour(gateway), input: undefined, ...LAST_GOOD }),
     supervisor({ id: 'user', strategy: 'oneForOne', intensity: INTENSITY, children: users }),
   ];
 }

@@ -173,6 +173,7 @@ export function gatewayBehaviour(params: GatewayParams): Behaviour<GatewayState,
       id, to: ctx.path, product: call.product, method: call.method, path: call.path, security: call.security,
       params: signed ? { ...call.params, recvWindow, timestamp: String(stampMs) } : call.params,
       timeoutMs: Math.max(1, Math.floor((deadlineUs - nowUs) / 1000)), flushFirst: call.method !== 'GET' && (call.class === 'order' || call.class === 'cancel'),
+      ...(call.reducing ? { reducing: true } : {}),
     };
     if (call.security === 'none') ctx.effect('rest.send', request);
     else ctx.send(ctx.ref<SignedSend>(SIGNER_PATH), { type: 'signer.send', request });

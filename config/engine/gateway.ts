@@ -80,13 +80,3 @@ export const userStreamSchema = z.strictObject({
   rolloverMs: ms(60_000, 86_400_000).default(82_800_000),
 });
 export type UserStreamParams = z.infer<typeof userStreamSchema>;
-
-/** Table `venue` of the engine's configuration, as far as it is about calls. */
-export const venueCallsSchema = z.strictObject({
-  rest: restSchema.prefault({}),
-  gateway: gatewaySchema.prefault({}),
-  limits: limitsSchema.prefault({}),
-  breaker: breakerSchema.prefault({}),
-  userStream: userStreamSchema.prefault({}),
-});
-export type VenueCallsParams = z.infer<typeof venueCallsSchema>;

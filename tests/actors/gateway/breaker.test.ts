@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import type { VenueCall } from '../../../actors/engine/venue-calls.js';
 import { GatewayHarness, NO_HEADERS } from './harness.js';
 
-const opened = (config: object = {}): GatewayHarness => {
-  const harness = new GatewayHarness({ config });
+const opened = (): GatewayHarness => {
+  const harness = new GatewayHarness();
   harness.reply(200, { listenKey: 'secret:0' });
   harness.requests.length = 0;
   return harness;

@@ -7,7 +7,7 @@ import { journalBehaviour } from '../../../actors/journal/journal.js';
 import type { Decision } from '../../../actors/journal/decision.js';
 import type { BreakerEdge } from '../../../actors/risk/messages.js';
 import type { TruthSuspicion } from '../../../actors/truth/messages.js';
-import { venueCallsSchema } from '../../../config/engine/gateway.js';
+import { breakerSchema, gatewaySchema, limitsSchema, userStreamSchema } from '../../../config/engine/gateway.js';
 import type { Instrument } from '../../../data/records/index.js';
 import { createRuntime, supervisor, VirtualClock, worker, type Behaviour, type Runtime } from '../../../runtime/index.js';
 import { venueGateway, type VenueGatewayOptions } from '../../../supervisors/venue-gateway.js';
@@ -40,8 +40,11 @@ export class GatewayHarness {
   readonly clock: { readonly type: string; readonly product: VenueProduct }[] = [];
   #calls = 0;
 
-  constructor(options: Partial<VenueGatewayOptions> & { readonly config?: object } = {}) {
+  constructor(options: Partial<VenueGatewayOptions> & { readonly config?: { readonly gateway?: object; readonly userStream?: object } } = {}) {
     const { config = {}, ...rest } = options;
+    const params = {
+      gateway: gatewaySchema.parse(config.gateway ?? {}), breaker: breakerSchema.parse({}), rateLimits: limitsSchema.parse({}), userStream: userStreamSchema.parse(config.userStream ?? {}),
+    };
     const note = <K extends keyof EngineEffects>(into: (payload: EngineEffects[K]) => void) => (payload: unknown): void => into(payload as EngineEffects[K]);
     this.runtime = createRuntime({
       clock: new VirtualClock(START_US), seed: 1,
@@ -85,7 +88,7 @@ export class GatewayHarness {
           children: [
             probe('clock', this.clock),
             ...venueGateway({
-              products: ['usdm'], instruments: INSTRUMENTS, params: venueCallsSchema.parse(config), run: 'run-1', keyId: 'hmac abcd…wxyz', rights: null, listeners: ['/trading/truth'],
+              products: ['usdm'], instruments: INSTRUMENTS, params, run: 'run-1', keyId: 'hmac abcd…wxyz', rights: null, listeners: ['/trading/truth'],
               limits: {
                 usdm: [
                   { kind: 'REQUEST_WEIGHT', interval: 'MINUTE', intervalNum: 1, limit: 2400 }, { kind: 'ORDERS', interval: 'SECOND', intervalNum: 10, limit: 300 },

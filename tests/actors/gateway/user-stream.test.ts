@@ -8,8 +8,8 @@ import { GatewayHarness } from './harness.js';
 /** The user stream of one product, and the venue that it talks to. */
 class Stream extends GatewayHarness {
   readonly product: VenueProduct;
-  constructor(product: VenueProduct, config: object = {}) {
-    super({ products: [product], config: { ...config, userStream: { backoffJitter: 0, ...(config as { userStream?: object }).userStream } } });
+  constructor(product: VenueProduct, params: object = {}) {
+    super({ products: [product], config: { userStream: { backoffJitter: 0, ...params } } });
     this.product = product;
   }
   get path(): string {
@@ -106,7 +106,7 @@ test('a connection that is lost is down at once and replaced; tries that fail co
 });
 
 test('the key is kept alive; a dead one (-1125) takes the silent connection with it', () => {
-  const stream = new Stream('usdm', { userStream: { probes: false } });
+  const stream = new Stream('usdm', { probes: false });
   const answered = (status: number, body: Json): void => {
     const request = stream.requests.filter(({ method }) => method === 'PUT').at(-1)!;
     stream.answer(request, { kind: 'answer', status, headers: { usedWeight: {}, orderCount: {}, retryAfterS: null }, body });
@@ -148,7 +148,7 @@ test('a connection that no longer answers is found, and one that answers is left
 
 test('before its day is over, and when the venue says that it leaves, another one is live before it goes', () => {
   for (const leave of [(stream: Stream) => stream.pass(82_800_000), (stream: Stream) => stream.frame({ e: 'serverShutdown', E: 1 })]) {
-    const stream = new Stream('usdm', { userStream: { probes: false, keepAliveMs: 3_500_000 } });
+    const stream = new Stream('usdm', { probes: false, keepAliveMs: 3_500_000 });
     stream.reply(200, { listenKey: 'secret:0' }).open();
     const first = stream.socket;
     leave(stream);
