@@ -43,6 +43,8 @@ const NEW_ORDER_REJECTED = -2010;
 export function refusalTold(step: CallStep, code: number, text: string): Told {
   if (step === 'place') {
     const duplicate = code === DUPLICATE_CLIENT_ID || (code === NEW_ORDER_REJECTED && /duplicate order/i.test(text));
+    // No answer to a new order: it says nothing of this one.
+    if (code === NO_SUCH_ORDER || code === UNKNOWN_ORDER) return { kind: 'unknown', reason: `${code} ${text}` };
     return duplicate ? { kind: 'duplicate', text } : { kind: 'refused', code, text };
   }
   const absent = code === NO_SUCH_ORDER || code === UNKNOWN_ORDER || (code === NO_SUCH_LIST && step !== 'trades');

@@ -17,6 +17,7 @@ import { decodeOrder, VenueInstruments, venueProductOf } from '../gateway/decode
 import { protectable } from '../guard/protection.js';
 import type { UnknownOrders } from '../risk/messages.js';
 import type { TruthDifferences } from '../truth/messages.js';
+import type { VenueOrder } from '../truth/views.js';
 import type { CancelOrder, NewOrder, VenueEvent } from '../venue/messages.js';
 import { answerOf } from './answers.js';
 import {
@@ -382,6 +383,12 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
           if (clientId !== undefined && next.book.live.has(clientId)) toChild(ctx, clientId, { type: 'fills', trades: [trade] });
           break;
         }
+        case 'adoptOrder': {
+          // One of ours that we had given up stands there after all.
+          const { order } = action;
+          if (next.book.live.has(order.clientId) || next.book.finished.has(order.clientId)) next = reported(next, standing(order, product, nowMs(ctx)), ctx);
+          break;
+        }
         case 'cancelOrder':
           if (next.book.live.has(action.order.clientId)) toChild(ctx, action.order.clientId, { type: 'cancel' });
           break;
@@ -487,6 +494,15 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
       })),
     }),
   };
+}
+
+/** What the venue's list of open orders says of one, as a report. */
+function standing(order: VenueOrder, product: VenueProduct, venueMs: number): OrderReport | AlgoReport {
+  const { symbol, clientId, venueId, side, positionSide, kind, reduceOnly, closePosition, priceTicks, triggerTicks, lots, filledLots } = order;
+  const base = { source: 'answer', product, symbol, clientId, side, positionSide, kind, reduceOnly, triggerTicks, lots, venueMs, reason: '' } as const;
+  return order.service === 'algo'
+    ? { ...base, type: 'algo.report', algoId: venueId, status: 'NEW', closePosition, spawnedVenueId: '' }
+    : { ...base, type: 'order.report', venueId, status: filledLots > 0 ? 'PARTIALLY_FILLED' : 'NEW', timeInForce: 'GTC', priceTicks, filledLots, fill: null };
 }
 
 /** Whether a report of an order that is over says what is not booked, or that it is not over. */

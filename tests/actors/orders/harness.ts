@@ -38,13 +38,16 @@ export class Orders {
   flushUs = 500;
   /** The record takes nothing any more. */
   storeDown = false;
-  readonly #due: Due[] = [];
+  readonly #due: Due[];
+  readonly #written: number[] = [];
   #number = 0;
   #nowUs: number;
 
-  constructor(options: { recovered?: readonly OrderRecord[]; params?: Record<string, unknown>; startUs?: number; run?: string; venue?: SimVenue; children?: readonly ChildSpec[]; input?: Partial<OrdersInput> } = {}) {
+  constructor(options: { recovered?: readonly OrderRecord[]; params?: Record<string, unknown>; startUs?: number; run?: string; venue?: SimVenue; children?: readonly ChildSpec[]; input?: Partial<OrdersInput>; after?: Orders } = {}) {
     const startUs = options.startUs ?? START_US;
     this.#nowUs = startUs;
+    // What an earlier life sent still gets to the venue; what comes back comes to nobody.
+    this.#due = options.after === undefined ? [] : [...options.after.#due];
     this.venue = options.venue ?? new SimVenue(() => this.#nowUs, (report) => this.stream(report));
     const input: OrdersInput = {
       run: options.run ?? 'run-1', params: ordersSchema.parse(options.params ?? {}), instruments: [INSTRUMENT], rules: [], hedge: [], recovered: options.recovered ?? [],
@@ -100,9 +103,10 @@ export class Orders {
     const found = this.news.find((news) => news.type === 'order.changed' && news.intent.id === id);
     return found?.type === 'order.changed' ? found.intent.clientId : '';
   }
-  /** What the record would give the next run. */
+  /** What the record would give the next run: what had reached the disk. */
   get rows(): ReadonlyMap<string, StoreWrite['rows'][number]> {
-    return new Map(this.writes.flatMap(({ rows }) => rows).filter(({ table }) => table === 'orders').map((row) => [row.key, row] as const));
+    const durable = this.writes.filter((_, at) => this.#written[at]! + this.flushUs <= this.#nowUs);
+    return new Map(durable.flatMap(({ rows }) => rows).filter(({ table }) => table === 'orders').map((row) => [row.key, row] as const));
   }
 
   send(message: OrdersMessage): this {
@@ -154,6 +158,7 @@ export class Orders {
       return;
     }
     this.writes.push(write);
+    this.#written.push(this.#nowUs);
     if (ack !== undefined) this.after(this.flushUs, () => this.runtime.send(ack.to, { type: 'store.flushed', id: ack.id }));
   }
 
