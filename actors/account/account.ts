@@ -190,7 +190,7 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
   function exitRequested(state: AccountState, request: ExitRequest, ctx: Context): AccountState {
     const trade = state.trades.get(request.tradeId);
     const problem =
-      trade === undefined ? 'unknown_trade' : trade.owner !== request.owner ? 'not_owner' : state.orders.has(request.id) ? 'duplicate_id' : undefined;
+      trade === undefined ? 'unknown_trade' : trade.owner !== request.owner && request.owner !== state.input.guardPath ? 'not_owner' : state.orders.has(request.id) ? 'duplicate_id' : undefined;
     if (trade === undefined || problem !== undefined) {
       reply(ctx, request.owner, { type: 'exit.refused', id: request.id, tradeId: request.tradeId, reason: problem ?? 'unknown_trade', seq: state.seq });
       return state;
@@ -396,7 +396,8 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
       nextOrder: 0, generation: ctx.incarnation,
     }),
     step(state, message, ctx) {
-      const seq = 'seq' in message ? message.seq : state.seq;
+      // A real venue's events, and the guard's wishes, carry none.
+      const seq = 'seq' in message && message.seq >= 0 ? message.seq : state.seq;
       const next = handle(seq === state.seq ? state : { ...state, seq }, message, ctx);
       tellExposure(state, next, ctx);
       return next;

@@ -131,6 +131,8 @@ export interface AccountInput {
   /** Told when trading is switched. */
   readonly strategyPaths: readonly string[];
   readonly kernelPath?: string;
+  /** May close any trade, whoever owns it. */
+  readonly guardPath?: string;
   readonly journalPath?: string;
   /** Who is asked before anything opens; without it, the account's own checks are all (replay, paper). */
   readonly risk?: { readonly path: string; readonly timeoutMs: number };

@@ -18,15 +18,19 @@ function isLess(a: { readonly units: bigint; readonly scale: number }, b: { read
   return a.units * 10n ** BigInt(b.scale) < b.units * 10n ** BigInt(a.scale);
 }
 
-/**
- * Why a position of these lots could not have a stop at the venue; undefined when it could. Without rules nothing is known to be possible
- * except what the product always has.
- */
-export function protectable(product: VenueProduct, rules: InstrumentRules | undefined, lots: number, priceTicks: number, instrument: WireInstrument): string | undefined {
+/** Why no stop can stand on the instrument, whatever the size; undefined when one can. Without rules the product's own word counts. */
+export function noStopsAtAll(product: VenueProduct, rules: InstrumentRules | undefined): string | undefined {
   if (product === 'options') return 'options have no stops';
   if (rules === undefined) return undefined;
   if (rules.status !== 'TRADING') return `the instrument is ${rules.status}`;
   if (rules.orderTypes.length > 0 && !rules.orderTypes.includes(STOP_TYPES[product])) return `no ${STOP_TYPES[product]} orders`;
+  return undefined;
+}
+
+/** Why a position of these lots could not have a stop at the venue; undefined when it could. */
+export function protectable(product: VenueProduct, rules: InstrumentRules | undefined, lots: number, priceTicks: number, instrument: WireInstrument): string | undefined {
+  const never = noStopsAtAll(product, rules);
+  if (never !== undefined || rules === undefined) return never;
   const { market, minNotional } = rules;
   if (market.minLots > 0 && lots < market.minLots) return 'less than the smallest order';
   // USD-M frees reduce-only orders of the smallest value; spot does not know that an order reduces.

@@ -1,0 +1,318 @@
+/**
+ * `/trading/guard`: nothing of ours is open without a stop at the venue. From the first fill of an entry on it waits a moment for the
+ * strategy's own stop, places one where none comes, and closes at market what has no confirmed stop `protectWithinMs` after the fill, or
+ * at once when the venue refuses the stop. When all is closed it withdraws what is left of the exits.
+ *
+ * It goes through the account, so that trades are booked whole; where the account knows no trade (a position of an earlier run), itself.
+ */
+import type { GuardParams } from '../../config/engine/orders.js';
+import type { Instrument } from '../../data/records/index.js';
+import type { ActorContext, Behaviour } from '../../runtime/index.js';
+import type { AccountMessage, ExitRequest } from '../account/messages.js';
+import { ORDERS_PATH, RISK_PATH, TRUTH_PATH } from '../engine/paths.js';
+import { RULES_TOPIC, type InstrumentRules, type ProductRules } from '../engine/venue-rules.js';
+import { venueProductOf } from '../gateway/decode/index.js';
+import { decide } from '../journal/decide.js';
+import { isFinal, ORDERS_TOPIC, type OrderChanged, type OrderFilled, type OrdersMessage } from '../orders/messages.js';
+import type { Unprotectable } from '../risk/messages.js';
+import type { TruthDifferences, TruthSuspicion } from '../truth/messages.js';
+import type { Cover, GuardMessage, Ward } from './messages.js';
+import { noStopsAtAll } from './protection.js';
+import { closed, closingSide, confirmedLots, coverOf, expectedLots, isClosing, isPosition, opened, positionWard, stopTicks, superseded, wardOf } from './wards.js';
+
+export interface GuardInput {
+  readonly run: string;
+  readonly params: GuardParams;
+  readonly instruments: readonly Instrument[];
+  readonly rules: readonly ProductRules[];
+  readonly accountPath: string;
+  readonly ordersPath?: string;
+  readonly riskPath?: string;
+  readonly truthPath?: string;
+  readonly journalPath?: string;
+}
+
+/** An exit that was asked for and has not become an order yet. */
+interface Asked {
+  readonly ward: string;
+  readonly request: ExitRequest;
+}
+
+export interface GuardState {
+  readonly input: GuardInput;
+  readonly wards: ReadonlyMap<string, Ward>;
+  /** By client id. */
+  readonly covers: ReadonlyMap<string, Cover>;
+  /** By the id of the order. */
+  readonly asked: ReadonlyMap<string, Asked>;
+  readonly rules: ReadonlyMap<number, InstrumentRules>;
+  readonly unprotectable: readonly number[];
+  /** Last price known, by symbol. */
+  readonly prices: ReadonlyMap<number, number>;
+  readonly next: number;
+}
+
+type Context = ActorContext<GuardMessage>;
+
+function put<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
+  return new Map(map).set(key, value);
+}
+function drop<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {
+  if (!map.has(key)) return map;
+  const copy = new Map(map);
+  copy.delete(key);
+  return copy;
+}
+
+export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput> {
+  const nowMs = (ctx: Context): number => Math.floor(ctx.nowUs() / 1000);
+  const coversOf = (state: GuardState, ward: string): readonly Cover[] => [...state.covers.values()].filter((cover) => cover.ward === ward);
+  const isAsked = (state: GuardState, ward: string, kind: 'market' | 'stop'): boolean =>
+    [...state.asked.values()].some((asked) => asked.ward === ward && asked.request.kind === kind);
+  const withWard = (state: GuardState, ward: Ward): GuardState => ({ ...state, wards: put(state.wards, ward.id, ward) });
+
+  function journal(state: GuardState, ctx: Context, ward: Ward, control: string, data: Readonly<Record<string, string | number | boolean | null>> = {}): void {
+    decide(ctx, 'control', ward.symbol, -1, { control, ward: ward.id, openLots: ward.openLots, ...data }, state.input.journalPath);
+  }
+  function toOrders(state: GuardState, ctx: Context, message: OrdersMessage): void {
+    ctx.send(ctx.ref<OrdersMessage>(state.input.ordersPath ?? ORDERS_PATH), message);
+  }
+  function withdraw(state: GuardState, ctx: Context, { symbol }: Ward, id: string): void {
+    toOrders(state, ctx, { type: 'order.cancel', id, symbol, dueUs: ctx.nowUs() });
+  }
+
+  // -------------------------------------------------------------- what it does
+
+  /** Asks for a reduce-only order: of the account where the ward is a trade, of the manager where it is a position. */
+  function exit(state: GuardState, ward: Ward, kind: 'market' | 'stop', priceTicks: number, ctx: Context): GuardState {
+    const id = `${state.input.run} guard ${state.next}`;
+    const request: ExitRequest = {
+      type: 'exit.request', id, tradeId: ward.id, owner: ctx.path, kind, priceTicks, lots: ward.openLots, timeInForce: kind === 'stop' ? 'GTC' : 'IOC', purpose: 'stop',
+      seq: -1, dueUs: ctx.nowUs(),
+    };
+    if (isPosition(ward)) place(state, ward, request, ctx);
+    else ctx.send(ctx.ref<AccountMessage>(state.input.accountPath), request);
+    return { ...state, next: state.next + 1, asked: put(state.asked, id, { ward: ward.id, request }) };
+  }
+
+  function place(state: GuardState, ward: Ward, { id, kind, priceTicks, lots, timeInForce }: ExitRequest, ctx: Context): void {
+    toOrders(state, ctx, {
+      type: 'orders.place',
+      intent: {
+        id, symbol: ward.symbol, side: closingSide(ward), positionSide: ward.positionSide, kind, priceTicks: 0, triggerTicks: kind === 'stop' ? priceTicks : 0, lots,
+        timeInForce, reduceOnly: true, reduces: ward.id, owner: '',
+      },
+    });
+  }
+
+  function close(state: GuardState, ward: Ward, reason: string, ctx: Context): GuardState {
+    if (ward.openLots <= 0 || isClosing(coversOf(state, ward.id)) || isAsked(state, ward.id, 'market')) return state;
+    const closing: Ward = { ...ward, closing: ward.closing ?? reason };
+    if (ward.closing === null) {
+      journal(state, ctx, ward, 'unprotected_close', { reason });
+      // More of it must not open while it is being closed.
+      if (!ward.entryDone) withdraw(state, ctx, ward, ward.id);
+    }
+    ctx.startTimer(`retry ${ward.id}`, state.input.params.closeRetryMs, { type: 'guard.retry', ward: ward.id });
+    return exit(withWard(state, closing), closing, 'market', 0, ctx);
+  }
+
+  /** Brings a ward and its covers to where they should be, after anything changed. */
+  function settle(state: GuardState, id: string, ctx: Context): GuardState {
+    const ward = state.wards.get(id);
+    if (ward === undefined) return state;
+    if (ward.openLots === 0) return flat(state, ward, ctx);
+    const { params } = state.input;
+    const covers = coversOf(state, id);
+    for (const cover of superseded(covers, ward.openLots)) withdraw(state, ctx, ward, cover.id);
+    if (confirmedLots(covers) >= ward.openLots) {
+      if (ward.nakedMs === null) return state;
+      ctx.cancelTimer(`own ${id}`);
+      ctx.cancelTimer(`deadline ${id}`);
+      journal(state, ctx, ward, 'protected', { afterMs: nowMs(ctx) - ward.nakedMs });
+      return withWard(state, { ...ward, nakedMs: null, own: false });
+    }
+    if (ward.nakedMs === null) {
+      ctx.startTimer(`own ${id}`, params.strategyStopMs, { type: 'guard.own', ward: id });
+      ctx.startTimer(`deadline ${id}`, params.protectWithinMs, { type: 'guard.deadline', ward: id });
+      return withWard(state, { ...ward, nakedMs: nowMs(ctx) });
+    }
+    // What fills while it is being closed is closed too, by the next try.
+    return ward.own && ward.closing === null ? protect(state, ward, ctx) : state;
+  }
+
+  /** Places a stop of the guard's own where those that are there or on their way leave something bare. */
+  function protect(state: GuardState, ward: Ward, ctx: Context): GuardState {
+    const priced = ward.entryTicks > 0 ? ward : { ...ward, entryTicks: state.prices.get(ward.symbol) ?? 0 };
+    if (isAsked(state, ward.id, 'stop') || expectedLots(coversOf(state, ward.id)) >= ward.openLots || priced.entryTicks === 0) return state;
+    const ticks = stopTicks(priced, state.input.params.stopShare);
+    journal(state, ctx, ward, 'protect', { triggerTicks: ticks });
+    return exit(withWard(state, priced), priced, 'stop', ticks, ctx);
+  }
+
+  /** Nothing is open: what would still reduce is withdrawn, so that it meets no later position. */
+  function flat(state: GuardState, ward: Ward, ctx: Context): GuardState {
+    for (const key of ['own', 'deadline', 'retry']) ctx.cancelTimer(`${key} ${ward.id}`);
+    const calm: Ward = { ...ward, nakedMs: null, own: false };
+    if (!ward.entryDone) return withWard(state, calm);
+    let waits = false;
+    for (const cover of coversOf(state, ward.id)) {
+      if (isFinal(cover.state)) continue;
+      waits = true;
+      withdraw(state, ctx, ward, cover.id);
+    }
+    if (waits) return withWard(state, calm);
+    if (ward.closing !== null) journal(state, ctx, ward, 'unprotected_closed');
+    const covers = new Map([...state.covers].filter(([, cover]) => cover.ward !== ward.id));
+    const asked = new Map([...state.asked].filter(([, { ward: of }]) => of !== ward.id));
+    return { ...state, wards: drop(state.wards, ward.id), covers, asked };
+  }
+
+  // -------------------------------------------------------------- what it hears
+
+  function changed(state: GuardState, change: OrderChanged, ctx: Context): GuardState {
+    const { intent } = change;
+    if (!intent.reduceOnly) {
+      const ward = state.wards.get(intent.id);
+      return ward === undefined || !isFinal(change.state) ? state : settle(withWard(state, { ...ward, entryDone: true }), intent.id, ctx);
+    }
+    const ward = wardFor(state, change);
+    const asked = drop(state.asked, intent.id);
+    if (ward === undefined) return asked === state.asked ? state : { ...state, asked };
+    const known = state.covers.get(intent.clientId);
+    const own = state.asked.has(intent.id) || known?.own === true;
+    const next: GuardState = { ...state, asked, covers: put(state.covers, intent.clientId, coverOf(change, ward.id, own, known?.bookedLots ?? change.filledLots)) };
+    // A refused stop is not tried again: the price is through it, or the venue will have none.
+    if (intent.kind === 'stop' && change.state === 'rejected' && ward.openLots > 0 && confirmedLots(coversOf(next, ward.id)) < ward.openLots) {
+      return close(next, ward, `stop_refused: ${change.reason}`, ctx);
+    }
+    return settle(next, ward.id, ctx);
+  }
+
+  /** The ward an exit belongs to: its entry's, or that of the position it works on. */
+  function wardFor(state: GuardState, { intent }: OrderChanged): Ward | undefined {
+    const named = intent.reduces === null ? undefined : state.wards.get(intent.reduces);
+    if (named !== undefined) return named;
+    const position = state.wards.get(positionWard(intent.symbol, intent.positionSide));
+    return position !== undefined && closingSide(position) === intent.side ? position : undefined;
+  }
+
+  function filled(before: GuardState, fill: OrderFilled, ctx: Context): GuardState {
+    const state: GuardState = { ...before, prices: put(before.prices, fill.symbol, fill.fill.priceTicks) };
+    if (!fill.ours) return state;
+    if (!fill.reduceOnly) {
+      const { symbol, product, side, positionSide, id } = fill;
+      const ward = opened(state.wards.get(id) ?? wardOf({ id, symbol, product, side, positionSide }), fill);
+      return settle(withWard(state, fill.late ? { ...ward, entryDone: true } : ward), id, ctx);
+    }
+    const cover = state.covers.get(fill.clientId);
+    const ward = state.wards.get(fill.entryId) ?? (cover === undefined ? undefined : state.wards.get(cover.ward));
+    if (ward === undefined) return state;
+    const booked = cover === undefined ? state : { ...state, covers: put(state.covers, fill.clientId, { ...cover, bookedLots: cover.bookedLots + fill.fill.lots }) };
+    return settle(withWard(booked, closed(ward, fill.fill.lots)), ward.id, ctx);
+  }
+
+  function naked(state: GuardState, { product, differences }: TruthDifferences, ctx: Context): GuardState {
+    let next = state;
+    for (const { kind, action } of differences) {
+      if (kind !== 'protectiveStopMissing' || action.do !== 'protect' || action.lots === 0) continue;
+      const { symbol, positionSide, lots } = action;
+      const side = positionSide === 'SHORT' || (positionSide === 'BOTH' && lots < 0) ? 'sell' : 'buy';
+      // Entries of this run are looked after by themselves; truth may be a moment behind.
+      const looked = [...next.wards.values()].some((ward) => ward.symbol === symbol && ward.positionSide === positionSide && !isPosition(ward) && ward.openLots > 0);
+      if (looked) continue;
+      const id = positionWard(symbol, positionSide);
+      const ward: Ward = { ...(next.wards.get(id) ?? wardOf({ id, symbol, product, side, positionSide })), openLots: Math.abs(lots), entryDone: true, own: true };
+      journal(next, ctx, ward, 'naked_position');
+      next = settle(withWard(next, ward), id, ctx);
+      const after = next.wards.get(id);
+      if (after !== undefined && after.nakedMs !== null && after.closing === null) next = protect(next, after, ctx);
+    }
+    return next;
+  }
+
+  /** The account knows no such trade (any more): the guard places the order itself. */
+  function refused(state: GuardState, id: string, ctx: Context): GuardState {
+    const asked = state.asked.get(id);
+    const ward = asked === undefined ? undefined : state.wards.get(asked.ward);
+    if (asked !== undefined && ward !== undefined) place(state, ward, asked.request, ctx);
+    return state;
+  }
+
+  function deadline(state: GuardState, id: string, ctx: Context): GuardState {
+    const ward = state.wards.get(id);
+    if (ward === undefined || ward.nakedMs === null) return state;
+    const suspicion: TruthSuspicion = { type: 'truth.suspect', product: ward.product, reason: `no confirmed stop for ${id}` };
+    ctx.send(ctx.ref<TruthSuspicion>(state.input.truthPath ?? TRUTH_PATH), suspicion);
+    return close(state, ward, 'unconfirmed', ctx);
+  }
+
+  function retry(state: GuardState, id: string, ctx: Context): GuardState {
+    const ward = state.wards.get(id);
+    if (ward === undefined || ward.openLots === 0) return state;
+    // What was asked of the account and became no order within the time was lost.
+    const asked = new Map([...state.asked].filter(([, { ward: of, request }]) => of !== id || request.kind !== 'market'));
+    ctx.startTimer(`retry ${id}`, state.input.params.closeRetryMs, { type: 'guard.retry', ward: id });
+    return close({ ...state, asked }, ward, ward.closing ?? 'unconfirmed', ctx);
+  }
+
+  /** Tells the risk gate where nothing can be opened because no stop could stand. */
+  function judge(state: GuardState, symbols: readonly number[], ctx: Context): GuardState {
+    let { unprotectable } = state;
+    for (const symbol of symbols) {
+      const instrument = state.input.instruments.find(({ index }) => index === symbol);
+      const product = instrument === undefined ? undefined : venueProductOf(instrument);
+      if (product === undefined) continue;
+      const on = noStopsAtAll(product, state.rules.get(symbol)) !== undefined;
+      if (on === unprotectable.includes(symbol)) continue;
+      unprotectable = on ? [...unprotectable, symbol] : unprotectable.filter((other) => other !== symbol);
+      ctx.send(ctx.ref<Unprotectable>(state.input.riskPath ?? RISK_PATH), { type: 'guard.unprotectable', symbol, on });
+    }
+    return unprotectable === state.unprotectable ? state : { ...state, unprotectable };
+  }
+
+  return {
+    name: 'guard',
+    version: 1,
+    init(ctx, input) {
+      ctx.subscribe(ORDERS_TOPIC);
+      ctx.subscribe(RULES_TOPIC);
+      const rules = new Map(input.rules.flatMap(({ instruments }) => instruments.map((rule) => [rule.symbol, rule] as const)));
+      const state: GuardState = { input, wards: new Map(), covers: new Map(), asked: new Map(), rules, unprotectable: [], prices: new Map(), next: 1 };
+      return judge(state, input.instruments.map(({ index }) => index), ctx);
+    },
+    step(state, message, ctx) {
+      switch (message.type) {
+        case 'order.changed':
+          return changed(state, message, ctx);
+        case 'order.filled':
+          return filled(state, message, ctx);
+        case 'order.foreign':
+        case 'order.blocked':
+          return state;
+        case 'truth.differences':
+          return naked(state, message, ctx);
+        case 'exit.refused':
+          return refused(state, message.id, ctx);
+        case 'guard.own': {
+          const ward = state.wards.get(message.ward);
+          return ward === undefined || ward.nakedMs === null ? state : protect(withWard(state, { ...ward, own: true }), { ...ward, own: true }, ctx);
+        }
+        case 'guard.deadline':
+          return deadline(state, message.ward, ctx);
+        case 'guard.retry':
+          return retry(state, message.ward, ctx);
+        case 'price': {
+          const ticks = message.markTicks > 0 ? message.markTicks : message.bidTicks;
+          return ticks > 0 ? { ...state, prices: put(state.prices, message.symbol, ticks) } : state;
+        }
+        case 'rules.changed': {
+          const rules = new Map(state.rules);
+          for (const { rules: rule } of message.instruments) rules.set(rule.symbol, rule);
+          return judge({ ...state, rules }, message.instruments.map(({ rules: { symbol } }) => symbol), ctx);
+        }
+      }
+    },
+    view: ({ wards, covers, unprotectable }) => ({ wards: [...wards.values()], covers: [...covers.values()], unprotectable }),
+  };
+}
