@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { accountBehaviour } from '../../../actors/account/account.js';
+import type { AccountReply, EntryRequest, ExitRequest } from '../../../actors/account/messages.js';
+import { guardBehaviour, type GuardInput } from '../../../actors/guard/guard.js';
+import { accountSchema, venueSchema } from '../../../config/index.js';
+import { guardSchema } from '../../../config/engine/orders.js';
+import { worker } from '../../../runtime/index.js';
+import { INSTRUMENT, Orders, SURE } from '../orders/harness.js';
+import { isOpen, refused } from '../orders/sim-venue.js';
+import { probe } from '../support/tree.js';
+
+const ACCOUNT = '/trading/account';
+const GUARD = '/trading/guard';
+
+/** Account, orders and guard before the venue; the strategy is the test. */
+class Guarded extends Orders {
+  readonly replies: AccountReply[];
+
+  constructor() {
+    const replies: AccountReply[] = [];
+    const input: GuardInput = { run: 'run-1', params: guardSchema.parse({}), instruments: [INSTRUMENT], rules: [], accountPath: ACCOUNT };
+    super({
+      input: { accountPath: ACCOUNT },
+      children: [
+        probe('truth', []), probe('strategy', replies),
+        worker({
+          id: 'account', restore: 'lastGood', behaviour: accountBehaviour({ account: accountSchema.parse({ minNotional: '0' }), venue: venueSchema.parse({}) }),
+          input: { symbols: [{ instrument: INSTRUMENT, detectorPath: null }], strategyPaths: [], kernelPath: '/trading/orders', guardPath: GUARD },
+        }),
+        worker({ id: 'guard', restore: 'lastGood', behaviour: guardBehaviour(), input }),
+      ],
+    });
+    this.replies = replies;
+  }
+
+  account(message: EntryRequest | ExitRequest): this {
+    this.runtime.send(ACCOUNT, message);
+    this.runtime.drain();
+    return this;
+  }
+  enter(id = 't1', equityShare = 0.0001): this {
+    return this.account({
+      type: 'entry.request', id, owner: '/trading/strategy', strategy: 'test', symbol: 0, side: 'buy', kind: 'limit', priceTicks: 1000, timeInForce: 'GTC', equityShare, seq: 1, dueUs: this.nowUs,
+    });
+  }
+  stop(lots: number, id = 's1', tradeId = 't1'): this {
+    return this.account({
+      type: 'exit.request', id, tradeId, owner: '/trading/strategy', kind: 'stop', priceTicks: 970, lots, timeInForce: 'GTC', purpose: 'stop', seq: 1, dueUs: this.nowUs,
+    });
+  }
+  get wards(): readonly { readonly id: string; readonly openLots: number; readonly nakedMs: number | null; readonly closing: string | null }[] {
+    const view = this.runtime.inspect(GUARD)?.value as { readonly wards: Guarded['wards'] } | undefined;
+    return view?.wards ?? [];
+  }
+  get position(): number {
+    return this.venue.orders.reduce((sum, { side, filled }) => sum + (side === 'BUY' ? filled : -filled), 0);
+  }
+}
+
+describe('guard', () => {
+  it('lets the strategy\'s own stop stand', () => {
+    const guarded = new Guarded().enter().run(50) as Guarded;
+    guarded.venue.fill(guarded.venue.orders[0]!, 10);
+    guarded.run(20);
+    assert.equal(guarded.wards[0]!.openLots, 10);
+    guarded.stop(10).run(3000);
+    assert.deepEqual(guarded.wards.map(({ nakedMs, closing }) => [nakedMs, closing]), [[null, null]]);
+    assert.equal(guarded.venue.algos.length, 1);
+    assert.equal(guarded.position, 10);
+  });
+
+  it('places a stop of its own where the strategy sends none, and one for all when more fills', () => {
+    const guarded = new Guarded().enter().run(50) as Guarded;
+    const entry = guarded.venue.orders[0]!;
+    guarded.venue.fill(entry, 4);
+    guarded.run(400);
+    assert.deepEqual(guarded.venue.algos.map(({ lots, trigger, reduceOnly, status }) => [lots, trigger, reduceOnly, status]), [[4, '97.5', true, 'NEW']]);
+    guarded.venue.fill(entry, 6);
+    guarded.run(600);
+    assert.deepEqual(guarded.venue.algos.map(({ lots, status }) => [lots, status]), [[4, 'CANCELED'], [10, 'NEW']]);
+    // Never a moment without: the new one stood before the old one went.
+    const deleted = guarded.calls.findIndex(({ method }) => method === 'DELETE');
+    assert.equal(guarded.calls.slice(0, deleted).filter(({ path, method }) => method === 'POST' && path.endsWith('algoOrder')).length, 2);
+    assert.equal(guarded.position, 10);
+  });
+
+  it('closes at once what the venue will not protect', () => {
+    const guarded = new Guarded();
+    const handle = guarded.venue.handle.bind(guarded.venue);
+    guarded.venue.handle = (call, stampMs) => (call.path.endsWith('algoOrder') && call.method === 'POST' ? refused(-2021, 'Order would immediately trigger.') : handle(call, stampMs));
+    guarded.enter().run(50);
+    guarded.venue.fill(guarded.venue.orders[0]!, 4);
+    guarded.run(20);
+    guarded.stop(10).run(300);
+    assert.equal(guarded.position, 0);
+    assert.ok(!isOpen(guarded.venue.orders[0]!), 'the rest of the entry is withdrawn');
+    guarded.run(3000);
+    assert.deepEqual(guarded.wards, []);
+    // The trade is booked whole by the account.
+    assert.equal(guarded.replies.filter(({ type }) => type === 'trade.closed').length, 1);
+  });
+
+  it('closes at market what has no confirmed stop after two seconds, and withdraws the stop that turns up', () => {
+    const guarded = new Guarded();
+    guarded.fate = ({ path, method }) => (path.endsWith('algoOrder') && method !== 'DELETE' ? { thereUs: 2000, backUs: null, unknownUs: 5_000_000, lie: 'none' } : SURE);
+    guarded.enter().run(50);
+    guarded.venue.fill(guarded.venue.orders[0]!, 10);
+    guarded.streams = () => [];
+    const filledUs = guarded.nowUs;
+    guarded.run(1900);
+    assert.equal(guarded.position, 10);
+    guarded.streams = () => [1000];
+    guarded.run(300);
+    assert.equal(guarded.position, 0);
+    assert.ok(guarded.nowUs - filledUs < 2_300_000);
+    guarded.fate = () => SURE;
+    guarded.run(30_000);
+    assert.deepEqual(guarded.venue.algos.filter(({ status }) => status === 'NEW'), []);
+  });
+
+  it('withdraws what still reduces when the trade is flat', () => {
+    const guarded = new Guarded().enter().run(50) as Guarded;
+    guarded.venue.fill(guarded.venue.orders[0]!, 10);
+    guarded.run(20);
+    guarded.stop(10).run(50);
+    guarded.account({ type: 'exit.request', id: 'm1', tradeId: 't1', owner: '/trading/strategy', kind: 'market', priceTicks: 0, lots: 10, timeInForce: 'IOC', purpose: 'time', seq: 1, dueUs: guarded.nowUs }).run(3000);
+    assert.equal(guarded.position, 0);
+    assert.deepEqual(guarded.venue.algos.map(({ status }) => status), ['CANCELED']);
+    assert.deepEqual(guarded.wards, []);
+  });
+
+  it('puts a stop behind a position that truth finds naked', () => {
+    const guarded = new Guarded();
+    const send = (message: unknown): void => {
+      guarded.runtime.send(GUARD, message);
+      guarded.runtime.drain();
+    };
+    send({ type: 'price', symbol: 0, bidTicks: 999, askTicks: 1001, markTicks: 1000, atUs: guarded.nowUs });
+    send({
+      type: 'truth.differences', product: 'usdm', askedMs: 0,
+      differences: [{ kind: 'protectiveStopMissing', symbol: 0, positionSide: 'BOTH', ownLots: -7, protectedLots: 0, action: { do: 'protect', symbol: 0, positionSide: 'BOTH', lots: -7 } }],
+    });
+    guarded.run(100);
+    assert.deepEqual(guarded.venue.algos.map(({ side, lots, trigger }) => [side, lots, trigger]), [['BUY', 7, '102.5']]);
+    assert.equal(guarded.wards[0]!.nakedMs, null);
+  });
+
+  it('lets nothing open where no stop can stand', () => {
+    const option = { ...INSTRUMENT, index: 0, symbol: 'BTC-261225-60000-C', venue: 'binance-options', product: 'option' as const };
+    const orders = new Orders({ input: { instruments: [option] } });
+    orders.place('o1').run(10);
+    assert.deepEqual(orders.events.map((event) => (event.type === 'order.rejected' ? event.reason : event.type)), ['unprotectable: options have no stops']);
+    orders.fate = () => ({ ...SURE, thereUs: null });
+    orders.place('o2', { reduceOnly: true, side: 'sell' }).run(10);
+    assert.equal(orders.calls[0]?.path, '/eapi/v1/order');
+  });
+});
