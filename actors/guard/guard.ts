@@ -214,15 +214,16 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
 
   function naked(state: GuardState, { product, differences }: TruthDifferences, ctx: Context): GuardState {
     let next = state;
-    for (const { kind, action } of differences) {
-      if (kind !== 'protectiveStopMissing' || action.do !== 'protect' || action.lots === 0) continue;
-      const { symbol, positionSide, lots } = action;
-      const side = positionSide === 'SHORT' || (positionSide === 'BOTH' && lots < 0) ? 'sell' : 'buy';
+    for (const difference of differences) {
+      if (difference.kind !== 'protectiveStopMissing') continue;
+      const { symbol, positionSide, ownLots, action: { lots } } = difference;
+      const side = ownLots < 0 ? 'sell' : 'buy';
       // Entries of this run are looked after by themselves; truth may be a moment behind.
       const looked = [...next.wards.values()].some((ward) => ward.symbol === symbol && ward.positionSide === positionSide && !isPosition(ward) && ward.openLots > 0);
       if (looked) continue;
       const id = positionWard(symbol, positionSide);
-      const ward: Ward = { ...(next.wards.get(id) ?? wardOf({ id, symbol, product, side, positionSide })), openLots: Math.abs(lots), entryDone: true, own: true };
+      const openLots = expectedLots(coversOf(next, id)) + lots;
+      const ward: Ward = { ...(next.wards.get(id) ?? wardOf({ id, symbol, product, side, positionSide })), openLots, entryDone: true, own: true };
       journal(next, ctx, ward, 'naked_position');
       next = settle(withWard(next, ward), id, ctx);
       const after = next.wards.get(id);

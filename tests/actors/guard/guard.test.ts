@@ -139,7 +139,7 @@ describe('guard', () => {
     send({ type: 'price', symbol: 0, bidTicks: 999, askTicks: 1001, markTicks: 1000, atUs: guarded.nowUs });
     send({
       type: 'truth.differences', product: 'usdm', askedMs: 0,
-      differences: [{ kind: 'protectiveStopMissing', symbol: 0, positionSide: 'BOTH', ownLots: -7, protectedLots: 0, action: { do: 'protect', symbol: 0, positionSide: 'BOTH', lots: -7 } }],
+      differences: [{ kind: 'protectiveStopMissing', symbol: 0, positionSide: 'BOTH', ownLots: -7, protectedLots: 0, action: { do: 'protect', symbol: 0, positionSide: 'BOTH', lots: 7 } }],
     });
     guarded.run(100);
     assert.deepEqual(guarded.venue.algos.map(({ side, lots, trigger }) => [side, lots, trigger]), [['BUY', 7, '102.5']]);
