@@ -6,28 +6,20 @@
  * It goes through the account, so that trades are booked whole; where the account knows no trade (a position of an earlier run), itself.
  */
 import type { GuardParams } from '../../config/engine/orders.js';
-import type { Instrument } from '../../data/records/index.js';
 import type { ActorContext, Behaviour } from '../../runtime/index.js';
 import type { AccountMessage, ExitRequest } from '../account/messages.js';
-import { ORDERS_PATH, RISK_PATH, TRUTH_PATH } from '../engine/paths.js';
-import { RULES_TOPIC, type InstrumentRules, type ProductRules } from '../engine/venue-rules.js';
-import { venueProductOf } from '../gateway/decode/index.js';
+import { ORDERS_PATH, TRUTH_PATH } from '../engine/paths.js';
 import { decide } from '../journal/decide.js';
 import { isFinal, ORDERS_TOPIC, type OrderChanged, type OrderFilled, type OrdersMessage } from '../orders/messages.js';
-import type { Unprotectable } from '../risk/messages.js';
 import type { TruthDifferences, TruthSuspicion } from '../truth/messages.js';
 import type { Cover, GuardMessage, Ward } from './messages.js';
-import { noStopsAtAll } from './protection.js';
 import { closed, closingSide, confirmedLots, coverOf, expectedLots, isClosing, isPosition, opened, positionWard, stopTicks, superseded, wardOf } from './wards.js';
 
 export interface GuardInput {
   readonly run: string;
   readonly params: GuardParams;
-  readonly instruments: readonly Instrument[];
-  readonly rules: readonly ProductRules[];
   readonly accountPath: string;
   readonly ordersPath?: string;
-  readonly riskPath?: string;
   readonly truthPath?: string;
   readonly journalPath?: string;
 }
@@ -45,8 +37,6 @@ export interface GuardState {
   readonly covers: ReadonlyMap<string, Cover>;
   /** By the id of the order. */
   readonly asked: ReadonlyMap<string, Asked>;
-  readonly rules: ReadonlyMap<number, InstrumentRules>;
-  readonly unprotectable: readonly number[];
   /** Last price known, by symbol. */
   readonly prices: ReadonlyMap<number, number>;
   readonly next: number;
@@ -257,30 +247,12 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
     return close({ ...state, asked }, ward, ward.closing ?? 'unconfirmed', ctx);
   }
 
-  /** Tells the risk gate where nothing can be opened because no stop could stand. */
-  function judge(state: GuardState, symbols: readonly number[], ctx: Context): GuardState {
-    let { unprotectable } = state;
-    for (const symbol of symbols) {
-      const instrument = state.input.instruments.find(({ index }) => index === symbol);
-      const product = instrument === undefined ? undefined : venueProductOf(instrument);
-      if (product === undefined) continue;
-      const on = noStopsAtAll(product, state.rules.get(symbol)) !== undefined;
-      if (on === unprotectable.includes(symbol)) continue;
-      unprotectable = on ? [...unprotectable, symbol] : unprotectable.filter((other) => other !== symbol);
-      ctx.send(ctx.ref<Unprotectable>(state.input.riskPath ?? RISK_PATH), { type: 'guard.unprotectable', symbol, on });
-    }
-    return unprotectable === state.unprotectable ? state : { ...state, unprotectable };
-  }
-
   return {
     name: 'guard',
     version: 1,
     init(ctx, input) {
       ctx.subscribe(ORDERS_TOPIC);
-      ctx.subscribe(RULES_TOPIC);
-      const rules = new Map(input.rules.flatMap(({ instruments }) => instruments.map((rule) => [rule.symbol, rule] as const)));
-      const state: GuardState = { input, wards: new Map(), covers: new Map(), asked: new Map(), rules, unprotectable: [], prices: new Map(), next: 1 };
-      return judge(state, input.instruments.map(({ index }) => index), ctx);
+      return { input, wards: new Map(), covers: new Map(), asked: new Map(), prices: new Map(), next: 1 };
     },
     step(state, message, ctx) {
       switch (message.type) {
@@ -307,13 +279,8 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
           const ticks = message.markTicks > 0 ? message.markTicks : message.bidTicks;
           return ticks > 0 ? { ...state, prices: put(state.prices, message.symbol, ticks) } : state;
         }
-        case 'rules.changed': {
-          const rules = new Map(state.rules);
-          for (const { rules: rule } of message.instruments) rules.set(rule.symbol, rule);
-          return judge({ ...state, rules }, message.instruments.map(({ rules: { symbol } }) => symbol), ctx);
-        }
       }
     },
-    view: ({ wards, covers, unprotectable }) => ({ wards: [...wards.values()], covers: [...covers.values()], unprotectable }),
+    view: ({ wards, covers }) => ({ wards: [...wards.values()], covers: [...covers.values()] }),
   };
 }

@@ -1,7 +1,6 @@
 /** What the guard hears and keeps. It is told of orders by ORDERS_TOPIC, and acts through the account, or where that knows no trade, itself. */
 import type { AccountReply } from '../account/messages.js';
 import type { VenueProduct } from '../engine/io.js';
-import type { RulesChanged } from '../engine/venue-rules.js';
 import type { OrderNews, OrderState } from '../orders/messages.js';
 import type { PriceReference } from '../risk/messages.js';
 import type { TruthDifferences } from '../truth/messages.js';
@@ -47,7 +46,7 @@ export interface Cover {
 }
 
 export type GuardMessage =
-  | OrderNews | RulesChanged | TruthDifferences | PriceReference
+  | OrderNews | TruthDifferences | PriceReference
   | Extract<AccountReply, { readonly type: 'exit.refused' }>
   | { readonly type: 'guard.own'; readonly ward: string }
   | { readonly type: 'guard.deadline'; readonly ward: string }

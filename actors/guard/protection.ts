@@ -19,7 +19,7 @@ function isLess(a: { readonly units: bigint; readonly scale: number }, b: { read
 }
 
 /** Why no stop can stand on the instrument, whatever the size; undefined when one can. Without rules the product's own word counts. */
-export function noStopsAtAll(product: VenueProduct, rules: InstrumentRules | undefined): string | undefined {
+function noStopsAtAll(product: VenueProduct, rules: InstrumentRules | undefined): string | undefined {
   if (product === 'options') return 'options have no stops';
   if (rules === undefined) return undefined;
   if (rules.status !== 'TRADING') return `the instrument is ${rules.status}`;

@@ -19,7 +19,7 @@ class Guarded extends Orders {
 
   constructor() {
     const replies: AccountReply[] = [];
-    const input: GuardInput = { run: 'run-1', params: guardSchema.parse({}), instruments: [INSTRUMENT], rules: [], accountPath: ACCOUNT };
+    const input: GuardInput = { run: 'run-1', params: guardSchema.parse({}), accountPath: ACCOUNT };
     super({
       input: { accountPath: ACCOUNT },
       children: [
