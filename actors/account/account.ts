@@ -10,7 +10,7 @@ import type { RiskAnswer, RiskQuestion } from '../risk/messages.js';
 import { feeOn, feesOf } from '../venue/fees.js';
 import type { CancelOrder, NewOrder, Side, VenueControl, VenueEvent } from '../venue/messages.js';
 import type {
-  AccountInput, AccountMessage, AccountReply, AccountStatus, EntryRefusal, EntryRequest, ExitPurpose, ExitRequest, ExposureMessage, FlattenRequest, OpenTrade,
+  AccountInput, AccountMessage, AccountReply, AccountStatus, CancelAll, EntryRefusal, EntryRequest, ExitPurpose, ExitRequest, ExposureMessage, OpenTrade,
 } from './messages.js';
 import { formatMoney, money, shareOf, Valuation, type Money } from './money.js';
 import { averagePrice, bookFill, exitSide, isOver, netProfit, newTrade, openLots, type Trade } from './trade.js';
@@ -223,20 +223,37 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
     }, ctx);
   }
 
-  function flatten(state: AccountState, request: FlattenRequest, ctx: Context): AccountState {
+  /** Closes all trades of an owner, or of a symbol. */
+  function flatten(state: AccountState, which: (trade: { readonly owner: string; readonly symbol: number }) => boolean, purpose: ExitPurpose, targetsToo: boolean, ctx: Context): AccountState {
     const dueUs = arrivalUs(ctx);
     let next = state;
-    for (const [id, { request: asked }] of state.asking) {
-      if (asked.owner === request.owner) next = refuseAsked(next, id, 'withdrawn', request.purpose, ctx);
-    }
+    for (const [id, { request }] of state.asking) if (which(request)) next = refuseAsked(next, id, 'withdrawn', purpose, ctx);
+    if (targetsToo) next = cancelWorking(next, (working, trade) => working.purpose === 'target' && which(trade), ctx);
     for (const trade of state.trades.values()) {
-      if (trade.owner !== request.owner || trade.flattening !== null) continue;
-      const flattening: Trade = { ...trade, flattening: request.purpose };
+      if (!which(trade) || trade.flattening !== null) continue;
+      const flattening: Trade = { ...trade, flattening: purpose };
       next = { ...next, trades: withEntry(next.trades, trade.id, flattening) };
       if (!trade.entryDone) next = cancel(next, trade.id, dueUs, ctx);
       next = closeOut(next, flattening, dueUs, ctx);
     }
     return next;
+  }
+
+  function cancelWorking(state: AccountState, which: (order: WorkingOrder, trade: Trade) => boolean, ctx: Context): AccountState {
+    const dueUs = arrivalUs(ctx);
+    let next = state;
+    for (const working of state.orders.values()) {
+      const trade = state.trades.get(working.tradeId);
+      if (trade !== undefined && which(working, trade)) next = cancel(next, working.id, dueUs, ctx);
+    }
+    return next;
+  }
+
+  function cancelAll(state: AccountState, { symbol, targets }: CancelAll, ctx: Context): AccountState {
+    const within = (of: number): boolean => symbol === null || of === symbol;
+    let next = state;
+    for (const [id, { request }] of state.asking) if (within(request.symbol)) next = refuseAsked(next, id, 'withdrawn', 'cancelled', ctx);
+    return cancelWorking(next, ({ purpose }, trade) => within(trade.symbol) && (purpose === 'entry' || (targets && purpose === 'target')), ctx);
   }
 
   // -------------------------------------------------------------- venue events
@@ -340,7 +357,11 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
         if (state.asking.has(message.id)) return refuseAsked(state, message.id, 'withdrawn', 'cancelled', ctx);
         return state.orders.get(message.id)?.purpose === undefined ? state : cancel(state, message.id, message.dueUs, ctx);
       case 'flatten.request':
-        return flatten(state, message, ctx);
+        return flatten(state, ({ owner }) => owner === message.owner, message.purpose, false, ctx);
+      case 'account.flatten':
+        return flatten(state, ({ symbol }) => message.symbol === null || symbol === message.symbol, message.purpose, true, ctx);
+      case 'account.cancel':
+        return cancelAll(state, message, ctx);
       case 'order.accepted':
       case 'order.rejected':
       case 'order.canceled':

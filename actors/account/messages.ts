@@ -60,6 +60,19 @@ export interface FlattenRequest {
   readonly seq: number;
 }
 
+/** From the operator: close every trade of a symbol, or of all (null): entries and targets are cancelled, then all is closed at market. */
+export interface FlattenAll {
+  readonly type: 'account.flatten';
+  readonly symbol: number | null;
+  readonly purpose: ExitPurpose;
+}
+/** From the operator: withdraw entries, and with `targets` the targets too. Stops stay. */
+export interface CancelAll {
+  readonly type: 'account.cancel';
+  readonly symbol: number | null;
+  readonly targets: boolean;
+}
+
 /** Switches new entries on or off; exits always pass. */
 export interface TradingSwitch {
   readonly type: 'trading';
@@ -68,7 +81,7 @@ export interface TradingSwitch {
 }
 
 export type AccountMessage =
-  | EntryRequest | ExitRequest | CancelRequest | FlattenRequest | TradingSwitch | VenueEvent
+  | EntryRequest | ExitRequest | CancelRequest | FlattenRequest | FlattenAll | CancelAll | TradingSwitch | VenueEvent
   | { readonly type: 'account.retry'; readonly tradeId: string }
   /** What the risk gate said of an entry; `down` when nobody did. */
   | { readonly type: 'account.risk'; readonly id: string; readonly result: AskResult<RiskAnswer> }

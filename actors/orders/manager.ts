@@ -26,7 +26,7 @@ import {
 import { readAnswer } from './decode.js';
 import { clientIdOf, isOurs } from './ids.js';
 import { newRecord, owedLots, recovered, stateOf } from './knowledge.js';
-import { isFinal, ORDERS_TOPIC, type ChildTold, type OrderIntent, type OrderNews, type OrderRecord, type OrdersMessage, type OrderState, type PlaceOrder } from './messages.js';
+import { isFinal, ORDERS_TOPIC, type CancelOrders, type ChildTold, type OrderIntent, type OrderNews, type OrderRecord, type OrdersMessage, type OrderState, type PlaceOrder } from './messages.js';
 import { orderBehaviour, parseCallId, type OrderInput, type OrderMessage } from './order.js';
 import { orderRow } from './rows.js';
 import { priceText, quantityText, unplaceable, type WireInstrument } from './wire.js';
@@ -164,9 +164,10 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
     return state;
   }
 
-  function cancelAll(state: OrdersState, symbol: number | null, entriesOnly: boolean, ctx: Context): void {
-    for (const [clientId, { record }] of state.book.live) {
-      if ((symbol === null || record.intent.symbol === symbol) && !(entriesOnly && record.intent.reduceOnly)) toChild(ctx, clientId, { type: 'cancel' });
+  function cancelAll(state: OrdersState, { symbol, entriesOnly, spareStops = false }: CancelOrders, ctx: Context): void {
+    for (const [clientId, { record: { intent } }] of state.book.live) {
+      const spared = (entriesOnly && intent.reduceOnly) || (spareStops && intent.kind === 'stop');
+      if ((symbol === null || intent.symbol === symbol) && !spared) toChild(ctx, clientId, { type: 'cancel' });
     }
   }
 
@@ -407,7 +408,7 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
     for (const [clientId, kept] of state.book.live) {
       if (kept.state === 'journalling') toChild(ctx, clientId, { type: 'storeFailed' });
     }
-    cancelAll(state, null, true, ctx);
+    cancelAll(state, { type: 'orders.cancel', symbol: null, entriesOnly: true }, ctx);
     return { ...state, storeDown: true };
   }
 
@@ -443,7 +444,7 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
         case 'orders.place':
           return begin(state, message.intent, ctx);
         case 'orders.cancel':
-          cancelAll(state, message.symbol, message.entriesOnly, ctx);
+          cancelAll(state, message, ctx);
           return state;
         case 'orders.verify':
           if (state.book.live.has(message.clientId)) toChild(ctx, message.clientId, { type: 'verify' });

@@ -115,11 +115,12 @@ export interface PlaceOrder {
   readonly type: 'orders.place';
   readonly intent: Omit<OrderIntent, 'clientId' | 'product' | 'service' | 'createdMs' | 'listId'>;
 }
-/** Withdraws orders of ours that still may fill: all of them, of one symbol, or (with `entriesOnly`) only what opens. */
+/** Withdraws orders of ours that still may fill: all of them, of one symbol, (with `entriesOnly`) only what opens, or (with `spareStops`) no stops. */
 export interface CancelOrders {
   readonly type: 'orders.cancel';
   readonly symbol: number | null;
   readonly entriesOnly: boolean;
+  readonly spareStops?: boolean;
 }
 /** Asks the venue about an order (by client id) before anything else is believed of it. */
 export interface VerifyOrder {
