@@ -238,14 +238,14 @@ test('a program that leaves a timer behind does not get its thread used again', 
 });
 
 test('an idle lane is not stalled, nor one that is slow but gives signs of life', async (t) => {
-  const pool = poolFor(t, { threads: 2, stallTimeoutMs: 200 });
+  const pool = poolFor(t, { threads: 2, stallTimeoutMs: 700 });
   const idle = pool.start(scripted());
   // Its outbox is full at once and nobody reads it: it waits and says so.
   const held = pool.start(scripted({}, { outboxSlots: 2 }));
   await Promise.all([idle.ready, held.ready]);
   put(held, 1, 2, 3, 4, 5, 6);
   const before = idle.heartbeats();
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
   assert.equal(idle.state, 'running');
   assert.notEqual(idle.heartbeats(), before);
   assert.equal(held.state, 'running');
