@@ -10,12 +10,17 @@ function digest(text: string, length: number): string {
   return bits.toString(32).padStart(length, '0');
 }
 
+/** What all ids of a run have in common and those of no other. */
+export function runMark(run: string): string {
+  return digest(run, 8);
+}
+
 /**
  * `fl-` (the configured prefix), 8 characters of the run, `-`, 18 of the intent: 30 with a prefix of two, 34 at most. 40 bits tell runs
  * apart and 90 the intents of all of them: two intents of one account never meet.
  */
 export function clientIdOf(prefix: string, run: string, intentId: string): string {
-  return `${prefix}-${digest(run, 8)}-${digest(`${run}\n${intentId}`, 18)}`;
+  return `${prefix}-${runMark(run)}-${digest(`${run}\n${intentId}`, 18)}`;
 }
 
 /** Whether an id has the form of ours, of whichever run. */

@@ -13,8 +13,8 @@ import { freeBytes, SpaceGuard } from './space.js';
 
 /** What a run is that writes tapes and a log. */
 export interface RecordedBeginning extends RunBeginning {
-  /** What the tree began with besides the configuration; to be had again by `RunReader.boot`. */
-  readonly boot?: JsonValue;
+  /** What the tree began with besides the configuration, or what makes it of the run's id; to be had again by `RunReader.boot`. */
+  readonly boot?: JsonValue | ((id: string) => JsonValue);
   /** Header of the tapes that the run records. */
   readonly tape: TapeHeader;
 }
@@ -53,6 +53,8 @@ interface KeptTape extends RunTape {
 export class RunWriter {
   readonly id: string;
   readonly folder: string;
+  /** The boot value as a replay will read it: what the tree is to be given. */
+  readonly boot: unknown;
   readonly #log: RunLogWriter;
   readonly #decisions: DecisionLinesWriter;
   readonly #header: TapeHeader;
@@ -92,7 +94,8 @@ export class RunWriter {
     this.#tapeRecords = options.tapeRecords ?? DEFAULT_TAPE_RECORDS;
     this.#keepTapeBytes = options.keepTapeBytes ?? Infinity;
     this.#header = tape;
-    const bootText = boot === undefined ? undefined : JSON.stringify(boot);
+    const bootText = boot === undefined ? undefined : JSON.stringify(typeof boot === 'function' ? boot(id) : boot);
+    this.boot = bootText === undefined ? undefined : JSON.parse(bootText);
     if (bootText !== undefined) writeWhole(join(folder, BOOT), bootText);
     const bootDigest = bootText === undefined ? null : createHash('sha256').update(bootText).digest('hex');
     this.#manifest = beginManifest(id, beginning, bootDigest, options.nowMs);

@@ -46,6 +46,13 @@ void test('a run is read in the order in which it was written, over several tape
   assert.ok(verifyTape(join(run.folder, 'tapes/000000.tape')).ok);
 });
 
+void test('a boot value can be made of the run’s id; the tree is given what a replay will read', (t) => {
+  const run = RunWriter.create(scratch(t), { ...BEGINNING, boot: (id) => ({ run: id, zero: -0 }) });
+  run.close(0, { code: 0, reason: '' });
+  assert.deepEqual(run.boot, { run: run.id, zero: 0 });
+  assert.deepEqual(RunReader.open(run.folder).boot(), run.boot);
+});
+
 void test('latest, an id, the beginning of one and a folder find a run; anything else says what there is', (t) => {
   const root = scratch(t);
   assert.throws(() => findRun('latest', root), { kind: 'missing' });
