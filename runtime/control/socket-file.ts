@@ -9,7 +9,8 @@ export const SOCKET_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
 /** `bind` happens under a name of this form in the same folder, which `rename` then turns into the real one. */
 const BIND_NAME = /^\.s[0-9a-f]{8}$/;
 const BIND_NAME_BYTES = 10;
-const LOCK_WAIT_MS = 3_000;
+/** Its holder lives, or the kernel would have freed it: only one that is held up itself takes so long. */
+const LOCK_WAIT_MS = 20_000;
 const OWNER_WAIT_MS = 500;
 
 /** A socket file that is ours: listening, mode 0600. */
