@@ -66,6 +66,7 @@ export class ChannelBoard {
   readonly #watchers = new Map<DeribitInstrument, Watchers>();
   /** An account's own channels. */
   readonly #byAccount = new Map<AccountId, Set<Subscription>>();
+  readonly #platform = new Set<Subscription>();
   /** Subscriptions that are looked at every 100 ms. */
   readonly #collected = new Set<Subscription>();
 
@@ -144,8 +145,8 @@ export class ChannelBoard {
       case 'perpetual':
       case 'index':
       case 'chart': return [this.#collected];
-      case 'portfolio':
-      case 'platform': return [];
+      case 'platform': return [this.#platform];
+      case 'portfolio': return [];
     }
   }
 
@@ -170,6 +171,11 @@ export class ChannelBoard {
     for (const [account, byInstrument] of changes) {
       for (const subscription of this.#byAccount.get(account.id) ?? []) this.#tellOwner(subscription, account, byInstrument);
     }
+  }
+
+  /** The platform has been locked, or opened. */
+  locked(): void {
+    for (const subscription of this.#platform) this.#tell(subscription, { locked: this.#venue.locked });
   }
 
   /** Every 100 ms: tells the channels that collect. */

@@ -62,7 +62,7 @@ export class DeribitVenue implements Venue {
   readonly channels: ChannelBoard;
   /** The agents' side of every trade with a client. */
   readonly house = new DeribitAccount(HOUSE.market, 'market');
-  locked = false;
+  #locked = false;
 
   readonly #byName = new Map<string, DeribitInstrument>();
   readonly #indices = new Map<string, number>();
@@ -142,6 +142,18 @@ export class DeribitVenue implements Venue {
   marketActed(nowUs: number): void {
     this.#nowUs = nowUs;
     this.flush();
+  }
+
+  /** No orders are taken while it is locked; they can be cancelled. */
+  get locked(): boolean {
+    return this.#locked;
+  }
+
+  /** Locks the platform for maintenance, or opens it again, and tells so. */
+  lock(locked: boolean): void {
+    if (locked === this.#locked) return;
+    this.#locked = locked;
+    this.channels.locked();
   }
 
   /** Takes note of an index price. */

@@ -9,7 +9,7 @@ const BINANCE: readonly ProductName[] = ['spot', 'usdm', 'options'];
 
 /** Products that an act can do something on; any, where nothing is said. */
 const ACT_ON: Partial<Readonly<Record<Act, readonly ProductName[]>>> = {
-  'stale-snapshot': BOOKS, 'shallow-snapshot': BINANCE, 'lose-deletes': BINANCE, maintenance: BOOKS, 'restart-engine': BOOKS, 'place-order': BOOKS, 'cancel-orders': BOOKS, 'fill-orders': BOOKS,
+  'stale-snapshot': BOOKS, 'shallow-snapshot': BINANCE, 'lose-deletes': BINANCE, maintenance: ['spot', 'usdm', 'deribit'], 'restart-engine': BOOKS, 'place-order': BOOKS, 'cancel-orders': BOOKS, 'fill-orders': BOOKS,
   'forget-fills': BOOKS, 'close-position': FUTURES, 'position-mode': FUTURES, liquidate: FUTURES, deleverage: FUTURES, settle: FUTURES, 'skew-clock': BINANCE,
   'end-listen-keys': BINANCE,
 };

@@ -1,4 +1,5 @@
 import type { Venue } from '../../../actors/exchange/engine.js';
+import type { DeribitVenue } from '../../../actors/exchange/deribit/venue.js';
 import { type AsOf, RULES } from '../../../actors/exchange/rules.js';
 import type { FuturesVenue } from '../../../actors/exchange/futures/usdm/index.js';
 import type { SpotVenue } from '../../../actors/exchange/spot/venue.js';
@@ -105,7 +106,7 @@ export class ExchangeWorks implements TroubleWorks {
       }
       case 'maintenance': {
         const symbols = step.symbol === undefined ? this.#symbols : [step.symbol];
-        const ends = this.#products.filter(({ name }) => isOf(step, name)).map(({ name }) => this.#deeds[name]?.suspend(symbols, step.halt ?? false) ?? nothing);
+        const ends = this.#products.filter(({ name }) => isOf(step, name)).map(({ name }) => this.#deeds[name]?.suspend(symbols, step.halt ?? false) ?? (name === 'deribit' ? this.#lockDeribit() : nothing));
         return () => {
           for (const end of ends) end();
         };
@@ -120,6 +121,14 @@ export class ExchangeWorks implements TroubleWorks {
       default:
         return nothing;
     }
+  }
+
+  /** The platform as a whole: it has no closed instruments. */
+  #lockDeribit(): () => void {
+    const engine = this.#engines.get('deribit') as EnginePort<DeribitVenue>;
+    const set = (locked: boolean): void => void engine.ask((venue) => venue.lock(locked)).catch(() => undefined);
+    set(true);
+    return () => set(false);
   }
 
   /** A market stands still as long as anybody wants it to. */

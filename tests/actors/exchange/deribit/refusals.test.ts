@@ -17,7 +17,7 @@ const code = (body: () => unknown): number | string => {
 test('orders that the platform has no use for are refused with its codes', () => {
   const { venue, alice } = openVenue();
   const stop = { direction: 'sell', type: 'stop_market', trigger: 'last_price' } as const;
-  assert.equal(code(() => place(venue, alice, { type: 'market' })), 11_030, 'nobody to trade with');
+  assert.equal(code(() => place(venue, alice, { type: 'market_limit' })), 11_030, 'nobody to trade with');
   assert.equal(code(() => place(venue, alice, { ...stop, triggerPrice: 58_000.3 })), 10_044);
   assert.equal(code(() => place(venue, alice, { postOnly: true, timeInForce: 'immediate_or_cancel' })), 11_047);
   for (let at = 0; at < 100; at++) assert.equal(code(() => place(venue, alice, { ...stop, triggerPrice: 50_000 + at })), 'accepted');
@@ -36,13 +36,16 @@ test('an order that has been filled is told so when it is cancelled, and is not 
 });
 
 test('a locked platform takes no orders and says so on platform_state', () => {
-  const { venue, alice } = openVenue();
+  const { venue, alice, notices } = openVenue();
   const open = place(venue, alice, { price: 59_500 }).order['order_id'] as string;
-  venue.locked = true;
-  assert.deepEqual(venue.call(venue.nowUs, () => venue.channels.open('platform_state', undefined)).first, { locked: true });
+  assert.deepEqual(venue.call(venue.nowUs, () => venue.channels.open('platform_state', undefined)).first, { locked: false });
+  venue.lock(true);
+  assert.deepEqual(notices.filter(({ channel }) => channel === 'platform_state').map(({ data }) => data), [{ locked: true }]);
   assert.equal(code(() => place(venue, alice, { price: 59_000 })), 11_051);
   assert.equal(code(() => venue.call(venue.nowUs, () => venue.orders.edit(alice, open, { amount: 200 }))), 11_051);
   assert.equal(code(() => venue.call(venue.nowUs, () => venue.orders.cancel(alice, open))), 'accepted');
+  venue.lock(false);
+  assert.equal(code(() => place(venue, alice, { price: 59_000 })), 'accepted');
 });
 
 test('an index is told when it moves', () => {

@@ -42,7 +42,7 @@ test('what is wrong is told with its place and what should stand there', () => {
     ['[[step]]\ndo = "liquidate"\nevery = "1us"\n', /at least 1ms/],
     ['[[step]]\ndo = "refuse"\non = "order"\n', /"connect"/],
     ['[[step]]\ndo = "stale-snapshot"\non = "order"\n', /"snapshot"/],
-    ['[[step]]\ndo = "maintenance"\nproduct = "options"\n', /step 1 \(do = "maintenance"\): it can do nothing on options, only on spot, usdm/],
+    ['[[step]]\ndo = "maintenance"\nproduct = "options"\n', /step 1 \(do = "maintenance"\): it can do nothing on options, only on spot, usdm, deribit/],
     ['[[step]]\ndo = "restart-engine"\nproduct = "deribit"\n', /nothing on deribit, only on spot, usdm/],
     ['[[step]]\ndo = "liquidate"\nproduct = "spot"\n', /nothing on spot, only on usdm/],
     ['[[step]]\ndo = "skew-clock"\nby = "1s"\nproduct = "deribit"\n', /nothing on deribit/],

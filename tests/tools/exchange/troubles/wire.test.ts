@@ -84,7 +84,12 @@ describe('what beside the 22 scenarios can happen to a connection, and to spot',
     assert.ok((await one.order()).status >= 400);
     assert.equal((await other.call('POST', '/api/v3/order', { symbol: SYMBOL, side: 'BUY', type: 'MARKET', quantity: '0.01', ...LIVE })).status, 400);
     await one.ok('DELETE', '/fapi/v1/order', { symbol: SYMBOL, origClientOrderId: 'mine' });
+    const { rest } = opened.origins.deribit;
+    const [{ key, secret }] = opened.accounts.all[0]!.keys as unknown as readonly [{ readonly key: string; readonly secret: string }];
+    const buy = async (): Promise<Json> => (await (await fetch(`${rest}/api/v2/private/buy?instrument_name=BTC-PERPETUAL&amount=10&type=market`, { headers: { Authorization: `Basic ${Buffer.from(`${key}:${secret}`).toString('base64')}` } })).json()) as Json;
+    assert.equal(((await buy())['error'] as Json)['code'], 11_051);
     opened.exchange.troubles.stop('maintenance');
+    assert.ok('result' in await buy());
     assert.equal((await one.order()).status, 200);
   });
 
