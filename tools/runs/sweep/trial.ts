@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { RunReader } from '../../../data/runs/index.js';
+import { ControlClient } from '../../../runtime/control/index.js';
+import { COMMANDS } from '../../exchange/verbs.js';
 import { liveVsReplay, type LiveVsReplay } from '../compare.js';
 import { configOf, scriptOf, type TrialPlan } from './plan.js';
 
@@ -36,14 +38,18 @@ export async function runTrial(plan: TrialPlan, folder: string, { speed, decisio
   mkdirSync(folder, { recursive: true });
   const at = (name: string): string => join(folder, name);
   const env = { ...process.env, FAULTLINE_VAR_DIR: at('var'), FAULTLINE_RUN_DIR: at('run'), FAULTLINE_LOG_DIR: at('log') };
-  writeFileSync(at('script.toml'), scriptOf(plan, join(ROOT, 'config/troubles')));
+  const script = scriptOf(plan, join(ROOT, 'config/troubles'));
+  writeFileSync(at('script.toml'), script);
   writeFileSync(at('engine.toml'), configOf(plan));
-  const exchange = begin(['exchange', '--json', '--limits', 'venue', '--seed', String(plan.seed), '--speed', String(speed), '--scenario', plan.scenario, '--symbols', plan.symbols.join(','), '--script', at('script.toml')], env);
+  const exchange = begin(['exchange', '--json', '--limits', 'venue', '--seed', String(plan.seed), '--speed', String(speed), '--scenario', plan.scenario, '--symbols', plan.symbols.join(',')], env);
   let engine: ChildProcess | undefined;
   try {
-    writeFileSync(at('venue.json'), await firstLine(exchange));
+    const venue = await firstLine(exchange);
+    writeFileSync(at('venue.json'), venue);
     engine = begin(['engine', 'run', '--json', '--config', at('engine.toml'), '--mode', plan.mode, '--venue-json', at('venue.json')], env);
     const { runDir } = JSON.parse(await firstLine(engine)) as { readonly runDir: string };
+    // Not before: an engine does not start on a venue that is closed.
+    await startScript((JSON.parse(venue) as { readonly socket: string }).socket, script);
     await lasted(runDir, plan.marketSeconds, decisions, engine);
     const ended = once(engine, 'exit');
     engine.kill(plan.end);
@@ -75,6 +81,15 @@ async function firstLine(child: ChildProcess): Promise<string> {
   ended.catch(() => undefined);
   const [line] = await withPatience(Promise.race([ready, ended]), 'a process to be ready');
   return line;
+}
+
+async function startScript(socketPath: string, script: string): Promise<void> {
+  const client = await ControlClient.connect({ socketPath });
+  try {
+    await client.call('tell', { name: COMMANDS.start, input: { name: 'sweep.toml', script } });
+  } finally {
+    client.close();
+  }
 }
 
 async function withPatience<T>(what: Promise<T>, name: string): Promise<T> {
