@@ -25,6 +25,7 @@ describe('filters of a spot symbol', () => {
     assert.equal(refused(desk, { icebergQty: '0.2' }), '-2010 IcebergQty exceeds QTY.');
     assert.equal(refused(desk, { type: 'STOP_LOSS_LIMIT', stopPrice: '61000', trailingDelta: 9 }), '-1013 Filter failure: TRAILING_DELTA');
     assert.equal(refused(desk, { type: 'STOP_LOSS_LIMIT', stopPrice: '61000', trailingDelta: 2001 }), '-1013 Filter failure: TRAILING_DELTA');
+    assert.equal(refused(desk, { trailingDelta: 100 }), '-1014 Unsupported order combination.');
     assert.equal(refused(desk, { strategyType: 999_999 }), '-1134 `strategyType` was less than 1000000.');
     assert.equal(desk.place(ANN, { ...GOOD, icebergQty: '0.001' }).order.status, 'NEW');
   });

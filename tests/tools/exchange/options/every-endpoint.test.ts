@@ -155,3 +155,17 @@ test('protected orders stop once too much of them is filled, until they are rese
   assert.equal((await signed('POST', '/eapi/v1/mmpReset', { underlying: UNDERLYING }))['lastTriggerTime'], 0);
   assert.equal((await signed('POST', '/eapi/v1/order', order(0.85, '0.10', { isMmp: true })))['status'], 'NEW');
 });
+
+test('orders are refused with the code of what is wrong with them', async () => {
+  const refused = async (code: number, method: string, path: string, values: Values): Promise<void> => {
+    const answer = await signed(method, path, values);
+    assert.equal(answer['code'], code, `${path} ${JSON.stringify(values)}: ${JSON.stringify(answer)}`);
+  };
+  await refused(-1115, 'POST', '/eapi/v1/order', order(0.5, '0.10', { timeInForce: 'FOREVER' }));
+  await refused(-4004, 'POST', '/eapi/v1/order', order(0.5, '0'));
+  await refused(-4082, 'POST', '/eapi/v1/batchOrders', { orders: JSON.stringify(Array.from({ length: 20 }, () => order(0.5))) });
+  const payload = query({ timestamp: nowMs(), recvWindow: 60_001 });
+  const signature = createHmac('sha256', secret).update(payload).digest('hex');
+  const late = (await (await fetch(`${venue.origins.options.rest}/eapi/v1/position?${payload}&signature=${signature}`, { headers: { 'X-MBX-APIKEY': key } })).json()) as Json;
+  assert.equal(late['code'], -1131);
+});
