@@ -5,7 +5,7 @@ import type { VenueCall, VenueOutcome, VenueReport } from '../../../../actors/en
 import { clockBehaviour } from '../../../../actors/feeds/index.js';
 import { VenueInstruments } from '../../../../actors/gateway/decode/index.js';
 import { journalBehaviour } from '../../../../actors/journal/journal.js';
-import { DEFAULT_CONFIG } from '../../../../config/index.js';
+import { DEFAULT_CONFIG, type EngineParams } from '../../../../config/index.js';
 import { createRuntime, supervisor, VirtualClock, worker, type Behaviour, type Runtime } from '../../../../runtime/index.js';
 import { venueGateway } from '../../../../supervisors/venue-gateway.js';
 import { venueInstruments } from '../../../../tools/engine/boot.js';
@@ -17,13 +17,17 @@ import { LIBRARY, parseScript, readScript } from '../../../../tools/exchange/tro
 import type { ProcessLog } from '../../../../tools/process/log.js';
 import type { OpenedExchange } from '../../../support/open-exchange.js';
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 30_000;
 const TICK_MS = 3;
 
 export interface RigOptions {
   readonly symbols: Record<VenueProduct, string[]>;
   readonly kind?: VenueKeys['kind'];
   readonly account?: number;
+  readonly userStream?: Partial<EngineParams['userStream']>;
+  readonly breaker?: Partial<EngineParams['breaker']>;
+  /** How far the engine's clock is ahead of the venue's, ms of venue time. */
+  readonly aheadMs?: number;
 }
 
 /** Gateway and user streams of an engine against an exchange in a box, on real sockets: the tree on its virtual clock, moved as a host moves it. */
@@ -42,19 +46,21 @@ export class VenueRig {
   readonly #parts: readonly EnginePart[];
   readonly #ticker: NodeJS.Timeout;
   #calls = 0;
+  #troubles = 0;
 
   static async open(opened: OpenedExchange, options: RigOptions): Promise<VenueRig> {
     const { instruments, rules } = await venueInstruments(options.symbols, opened.origins as unknown as VenueAccess['origins'], DEADLINE_MS);
     return new VenueRig(opened, options, instruments, rules);
   }
 
-  private constructor(opened: OpenedExchange, { kind = 'hmac', account = 0 }: RigOptions, ...[instruments, rules]: [Awaited<ReturnType<typeof venueInstruments>>['instruments'], Awaited<ReturnType<typeof venueInstruments>>['rules']]) {
+  private constructor(opened: OpenedExchange, { kind = 'hmac', account = 0, userStream = {}, breaker = {}, aheadMs = 0 }: RigOptions, ...[instruments, rules]: [Awaited<ReturnType<typeof venueInstruments>>['instruments'], Awaited<ReturnType<typeof venueInstruments>>['rules']]) {
     this.#opened = opened;
     this.instruments = new VenueInstruments(instruments);
     const { key, secret } = opened.accounts.all[account]!.keys.find((one) => one.kind === kind)!;
     this.keys = { kind, key, secret: secret! };
     const access: VenueAccess = { origins: opened.origins as unknown as VenueAccess['origins'], keys: this.keys, ca: null };
-    const clock = new EngineClock(opened.exchange.clockNow());
+    const line = opened.exchange.clockNow();
+    const clock = new EngineClock({ ...line, venueMs: line.venueMs + aheadMs });
     const log = { write: (...line: readonly unknown[]) => void this.logged.push(line) } as unknown as ProcessLog;
     const door: EngineDoor = {
       clock, instruments, log, give: (input) => this.#give(input), records: () => {}, flush: () => true,
@@ -87,7 +93,7 @@ export class VenueRig {
           children: [
             worker({ id: 'clock', behaviour: clockBehaviour, input: { products, params: DEFAULT_CONFIG.engine.clock } }),
             ...venueGateway({
-              products, instruments, params: DEFAULT_CONFIG.engine, run: 'run-1', keyId: secrets.vault!.keyId, rights: null, speed: clock.speed, listeners: ['/trading/truth'],
+              products, instruments, params: { ...DEFAULT_CONFIG.engine, userStream: { ...DEFAULT_CONFIG.engine.userStream, ...userStream }, breaker: { ...DEFAULT_CONFIG.engine.breaker, ...breaker } }, run: 'run-1', keyId: secrets.vault!.keyId, rights: null, speed: clock.speed, listeners: ['/trading/truth'],
               limits: Object.fromEntries(rules.map(({ product, limits }) => [product, limits])),
             }),
           ],
@@ -160,7 +166,7 @@ export class VenueRig {
 
   /** Starts a script of troubles: of the library by its name, or written out. */
   trouble(script: string): () => void {
-    const named = script.includes('\n') ? parseScript(script, 'trouble.toml') : readScript(`${LIBRARY}${script}.toml`);
+    const named = script.includes('\n') ? parseScript(script, `trouble-${(this.#troubles += 1)}.toml`) : readScript(`${LIBRARY}${script}.toml`);
     this.#opened.exchange.troubles.start(named);
     return () => void this.#opened.exchange.troubles.stop(named.name);
   }
