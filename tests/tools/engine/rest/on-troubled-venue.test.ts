@@ -16,7 +16,7 @@ let orders = 0;
 let price = '';
 before(async () => {
   opened = await openExchange({ speed: SPEED });
-  rig = await VenueRig.open(opened, { symbols: { spot: [SYMBOL], usdm: [SYMBOL], options: [] }, userStream: { probeMs: 3000, probeTimeoutMs: 500, keepAliveMs: 10_000, backoffMs: 100 }, breaker: { openMs: 10_000 } });
+  rig = await VenueRig.open(opened, { symbols: { spot: [SYMBOL], usdm: [SYMBOL], options: [] }, userStream: { probeMs: 3000, probeTimeoutMs: 500, keepAliveMs: 10_000, backoffMs: 100 }, breaker: { openMs: 10_000 }, rateLimits: { blockedMs: 600_000 } });
   const { markPrice } = (await (await fetch(`${opened.origins.usdm.rest}/fapi/v1/premiumIndex?symbol=${SYMBOL}`)).json()) as { readonly markPrice: string };
   price = (Number(markPrice) * 0.96).toFixed(1);
 });
@@ -115,7 +115,8 @@ describe('clocks', () => {
 });
 
 test('over the limit: one 429, and nothing more reaches the venue until it may; a person can say so sooner', async () => {
-  const stop = rig.trouble('[[step]]\ndo = "limit-weight"\nweight = 0\nproduct = "usdm"\n');
+  // Without Retry-After, which near the end of a minute is over at once: ten minutes are waited then.
+  const stop = rig.trouble('[[step]]\ndo = "fail"\non = "query"\nproduct = "usdm"\nstatus = 429\ncode = -1003\n');
   const { outcome } = await rig.call('GET', '/fapi/v1/openOrders', { symbol: SYMBOL, ...WINDOW });
   assert.ok(outcome.kind === 'refused' && outcome.status === 429, JSON.stringify(outcome));
   const from = rig.asked.length;

@@ -26,6 +26,7 @@ export interface RigOptions {
   readonly account?: number;
   readonly userStream?: Partial<EngineParams['userStream']>;
   readonly breaker?: Partial<EngineParams['breaker']>;
+  readonly rateLimits?: Partial<EngineParams['rateLimits']>;
   /** How far the engine's clock is ahead of the venue's, ms of venue time. */
   readonly aheadMs?: number;
 }
@@ -53,7 +54,7 @@ export class VenueRig {
     return new VenueRig(opened, options, instruments, rules);
   }
 
-  private constructor(opened: OpenedExchange, { kind = 'hmac', account = 0, userStream = {}, breaker = {}, aheadMs = 0 }: RigOptions, ...[instruments, rules]: [Awaited<ReturnType<typeof venueInstruments>>['instruments'], Awaited<ReturnType<typeof venueInstruments>>['rules']]) {
+  private constructor(opened: OpenedExchange, { kind = 'hmac', account = 0, userStream = {}, breaker = {}, rateLimits = {}, aheadMs = 0 }: RigOptions, ...[instruments, rules]: [Awaited<ReturnType<typeof venueInstruments>>['instruments'], Awaited<ReturnType<typeof venueInstruments>>['rules']]) {
     this.#opened = opened;
     this.instruments = new VenueInstruments(instruments);
     const { key, secret } = opened.accounts.all[account]!.keys.find((one) => one.kind === kind)!;
@@ -93,7 +94,7 @@ export class VenueRig {
           children: [
             worker({ id: 'clock', behaviour: clockBehaviour, input: { products, params: DEFAULT_CONFIG.engine.clock } }),
             ...venueGateway({
-              products, instruments, params: { ...DEFAULT_CONFIG.engine, userStream: { ...DEFAULT_CONFIG.engine.userStream, ...userStream }, breaker: { ...DEFAULT_CONFIG.engine.breaker, ...breaker } }, run: 'run-1', keyId: secrets.vault!.keyId, rights: null, speed: clock.speed, listeners: ['/trading/truth'],
+              products, instruments, params: { ...DEFAULT_CONFIG.engine, userStream: { ...DEFAULT_CONFIG.engine.userStream, ...userStream }, breaker: { ...DEFAULT_CONFIG.engine.breaker, ...breaker }, rateLimits: { ...DEFAULT_CONFIG.engine.rateLimits, ...rateLimits } }, run: 'run-1', keyId: secrets.vault!.keyId, rights: null, speed: clock.speed, listeners: ['/trading/truth'],
               limits: Object.fromEntries(rules.map(({ product, limits }) => [product, limits])),
             }),
           ],
