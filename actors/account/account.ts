@@ -392,6 +392,7 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
       equity: Object.fromEntries(assets.map((asset) => [asset, formatMoney(equityOf(state, asset))])),
       openTrades: state.trades.size,
       open: [...state.trades.values()].filter((trade) => openLots(trade) > 0).map((trade) => openTrade(state, trade, markTicks[trade.symbol] ?? 0)),
+      entries: state.asking.size + [...state.orders.values()].filter(({ purpose }) => purpose === 'entry').length,
       tradingEnabled: state.tradingEnabled,
     };
   }

@@ -106,6 +106,8 @@ export interface AccountStatus {
   readonly equity: Readonly<Record<string, string>>;
   readonly openTrades: number;
   readonly open: readonly OpenTrade[];
+  /** Entries that may still fill, or that the risk gate is asked about. */
+  readonly entries: number;
   readonly tradingEnabled: boolean;
 }
 
