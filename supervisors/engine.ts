@@ -5,6 +5,7 @@ import type { Instrument } from '../data/records/index.js';
 import type { StoredRow } from '../data/store/row.js';
 import { supervisor } from '../runtime/index.js';
 import type { SupervisorSpec } from '../runtime/index.js';
+import { operatorDesk } from './desk.js';
 import { bookKeepers, feedsSupervisor, venueFacts } from './feeds.js';
 import { INTENSITY, sessionParts } from './market-session.js';
 
@@ -36,6 +37,7 @@ export interface EngineBoot {
  *   /trading                    rest for one: without an account nobody trades
  *     account                   risk gate and books; orders go to the kernel's simulated venue (paper)
  *     strategies/SYMBOL
+ *   /operator                   the operators' commands
  */
 export function engineTree(boot: EngineBoot, config: Config, onKernel?: (kernel: KernelPort) => void): SupervisorSpec {
   const { instruments, rules, mode, speed } = boot;
@@ -45,6 +47,6 @@ export function engineTree(boot: EngineBoot, config: Config, onKernel?: (kernel:
     id: 'engine',
     strategy: 'oneForOne',
     intensity: INTENSITY,
-    children: [journal, market, venue, feedsSupervisor(instruments, config.engine, speed), supervisor({ id: 'trading', strategy: 'restForOne', intensity: INTENSITY, children: [account, strategies] })],
+    children: [journal, market, venue, feedsSupervisor(instruments, config.engine, speed), supervisor({ id: 'trading', strategy: 'restForOne', intensity: INTENSITY, children: [account, strategies] }), operatorDesk(boot, config.engine)],
   });
 }

@@ -4,3 +4,4 @@ export * from './hosted-lanes.js';
 export * from './exchange.js';
 export * from './engine.js';
 export * from './feeds.js';
+export * from './desk.js';

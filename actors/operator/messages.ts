@@ -26,7 +26,8 @@ export type OperatorMessage =
   | CommandInput | VenueOutcome | VenueEvent | TruthRefreshed | Down
   | { readonly type: 'store.failed'; readonly problem: string }
   | { readonly type: 'operator.got'; readonly work: string; readonly round: number; readonly part: PicturePart; readonly product: VenueProduct | null; readonly result: AskResult<unknown> }
-  | { readonly type: 'operator.tick'; readonly work: string };
+  | { readonly type: 'operator.tick'; readonly work: string }
+  | { readonly type: 'operator.watch'; readonly path: string };
 
 export interface OperatorPaths {
   readonly account: string;
@@ -47,9 +48,13 @@ export interface OperatorInput {
   /** Traded products; none in paper. */
   readonly products: readonly VenueProduct[];
   readonly ownPrefixes: readonly string[];
+  /** Seconds of the engine clock in one of the wall's: how long others may take is the wall's affair. */
+  readonly speed: number;
   readonly paths: OperatorPaths;
   /** Row `operator` of the record's table `snapshots`, as an earlier run left it. */
   readonly recovered: unknown;
+  /** When nothing can be written down any more: hold positions behind the venue's stops, or close them. */
+  readonly whenRecordFails: 'hold' | 'flatten';
   readonly journalPath?: string;
 }
 

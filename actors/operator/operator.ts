@@ -65,6 +65,7 @@ export interface OperatorState {
 }
 
 const ASK_MS = 2000;
+const REWATCH_MS = 100;
 const TICK_MS = 250;
 /** Longest that a command may take before it answers with what is left undone. */
 const CLOSE_WITHIN_MS = 60_000;
@@ -211,10 +212,7 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
       const busy = [...state.works.values()].find((each) => isClosing(each.command));
       if (busy !== undefined && (isClosing(wanted) || wanted.verb === 'resume' || wanted.verb === 'cancel-all')) return refuse(`${busy.command.verb} ${busy.id} is under way`);
     }
-    const work: Work = {
-      id: input.id, command: wanted, issuer: input.issuer, text, startedMs: nowMs(ctx), stage: 'asking', round: 0, waiting: [], picture: {}, refreshed: [], attempts: new Map(), seen: new Map(), calls: [],
-      foreign: { asked: 0, refused: [] },
-    };
+    const work = newWork(input.id, wanted, input.issuer, text, ctx);
     if (WRITES.has(wanted.verb)) {
       write(ctx, [commandRow(work, 'accepted', { open: true })]);
       decide(ctx, 'control', -1, -1, { control: 'command', verb: wanted.verb, id: input.id, issuer: input.issuer }, state.input.journalPath);
@@ -234,7 +232,7 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
       case 'refresh':
         if (venue === null) return ask(state, work, ctx);
         ctx.send(ctx.ref<TruthMessage>(venue.truth), { type: 'truth.refresh', id: work.id, replyTo: ctx.path });
-        return tickLater(put(state, { ...work, stage: 'refreshing' }), work, REFRESH_WITHIN_MS, ctx);
+        return tickLater(put(state, { ...work, stage: 'refreshing' }), work, REFRESH_WITHIN_MS * state.input.speed, ctx);
       case 'pause': {
         const next = pauseNow(state, wanted.reason, work.issuer, ctx);
         return finish(next, work, true, { paused: next.pause as unknown as Json }, ctx);
@@ -311,7 +309,7 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
     const first = work.round === 1;
     let next = work;
     if (wanted.verb === 'cancel-all' && wanted.foreign && first) next = cancelForeign(state, work, ctx);
-    const late = nowMs(ctx) - work.startedMs >= WITHDRAW_WITHIN_MS;
+    const late = nowMs(ctx) - work.startedMs >= WITHDRAW_WITHIN_MS * state.input.speed;
     const ours = (picture.orders?.orders ?? []).filter(({ owner, purpose }) => owner === 'ours' && (wanted.verb === 'stop' ? purpose === 'entry' : purpose !== 'stop'));
     const unknown = picture.account === undefined || (state.input.paths.venue !== null && picture.orders === undefined);
     const left = ours.length > 0 || unknown || (picture.account?.entries ?? 0) > 0 || next.calls.length > 0;
@@ -353,7 +351,7 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
     const { instruments, paths } = state.input;
     const symbol = scopeOf(work);
     const { picture } = work;
-    const late = nowMs(ctx) - work.startedMs >= CLOSE_WITHIN_MS;
+    const late = nowMs(ctx) - work.startedMs >= CLOSE_WITHIN_MS * state.input.speed;
     const trades = picture.account?.open.filter((trade) => symbol === null || trade.symbol === symbol);
     if (paths.venue === null) {
       const flat = trades?.length === 0 && picture.account!.entries === 0;
@@ -409,7 +407,7 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
   function stopsGone(state: OperatorState, work: Work, ctx: Context): OperatorState {
     const symbol = scopeOf(work);
     const left = (work.picture.orders?.orders ?? []).filter((order) => order.owner === 'ours' && (symbol === null || order.symbol === symbol));
-    const late = nowMs(ctx) - work.startedMs >= CLOSE_WITHIN_MS;
+    const late = nowMs(ctx) - work.startedMs >= CLOSE_WITHIN_MS * state.input.speed;
     if ((work.picture.orders === undefined || left.length > 0) && !late) return tickLater(put(state, work), work, TICK_MS, ctx);
     return closed(state, work, true, [], ctx);
   }
@@ -432,7 +430,7 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
   }
 
   function stopped(state: OperatorState, work: Work, what: { readonly entriesLeft: number; readonly flat: Json }, reason: string, ctx: Context): OperatorState {
-    const end: EndOfProcess = { exit: 'ok', reason: `${reason} (${work.issuer})` };
+    const end: EndOfProcess = { exit: state.storeFailed === null ? 'ok' : 'journalFailed', reason: `${reason} (${work.issuer})` };
     // It ends all the same: an operator who says stop does not want to be argued with. What is left is said.
     return finish(state, work, true, { ...what, end: end as unknown as Json }, ctx);
   }
@@ -456,16 +454,21 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
     return state;
   }
 
+  /** Nothing can be written down any more: openings end, entries go, and then the process, with or without its positions. */
   function storeFailed(state: OperatorState, problem: string, ctx: Context): OperatorState {
     if (state.storeFailed !== null) return state;
-    const next = { ...state, storeFailed: problem };
-    gate(next, ctx);
-    withdraw(next, null, 'entries', ctx);
+    const next: OperatorState = { ...state, storeFailed: problem };
     const { venue } = state.input.paths;
     if (venue !== null) ctx.send(ctx.ref<RiskMessage>(venue.risk), { type: 'store.failed', problem });
     decide(ctx, 'control', -1, -1, { control: 'store', ok: false, problem }, state.input.journalPath);
-    answer(ctx, STORE_FAILED_ID, false, { end: { exit: 'journalFailed', reason: problem } satisfies EndOfProcess as unknown as Json });
-    return next;
+    const work = newWork(STORE_FAILED_ID, { verb: 'stop', flatten: state.input.whenRecordFails === 'flatten', reason: problem }, 'the record', '', ctx);
+    return begin(put(next, work), work, ctx);
+  }
+
+  function newWork(id: string, wanted: OperatorCommand, issuer: string, text: string, ctx: Context): Work {
+    return {
+      id, command: wanted, issuer, text, startedMs: nowMs(ctx), stage: 'asking', round: 0, waiting: [], picture: {}, refreshed: [], attempts: new Map(), seen: new Map(), calls: [], foreign: { asked: 0, refused: [] },
+    };
   }
 
   return {
@@ -508,8 +511,11 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
         case 'store.failed':
           return storeFailed(state, message.problem, ctx);
         case 'runtime.down':
+          ctx.startTimer(`watch ${message.path}`, REWATCH_MS, { type: 'operator.watch', path: message.path });
+          return state;
+        case 'operator.watch':
           // Who begins anew knows of no pause.
-          watch(state, ctx);
+          ctx.monitor(ctx.ref<never>(message.path));
           if (state.pause !== null || state.storeFailed !== null || state.stopping) gate(state, ctx);
           return state;
       }

@@ -8,5 +8,7 @@ export const riskSchema = z.strictObject({
   priceMaxAgeMs: z.int().min(100).max(600_000).default(10_000),
   /** Time that the gate has for an answer; none by then is a no. */
   answerTimeoutMs: z.int().min(1).max(60_000).default(1000),
+  /** When the record cannot be written any more: hold positions behind the venue's stops, or close them, before the engine ends. */
+  whenRecordFails: z.enum(['hold', 'flatten']).default('hold'),
 });
 export type RiskParams = z.infer<typeof riskSchema>;

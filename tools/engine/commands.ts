@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import { processName } from '../process/run-folder.js';
+import { registerOperator } from './commands/register.js';
 import type { EngineRequest } from './run.js';
 
 interface RunOptions extends Omit<EngineRequest, 'name' | 'json'> {
@@ -28,6 +29,7 @@ export function register(program: Command): void {
     .option('--json', 'print one JSON line when ready')
     .addHelpText('after', EXAMPLES)
     .action(run);
+  registerOperator(engine);
 }
 
 async function run({ name, json, ...options }: RunOptions): Promise<void> {

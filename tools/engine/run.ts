@@ -12,6 +12,7 @@ import { logTree, ReportLog } from '../process/log-tree.js';
 import { beginEngineRun } from '../runs/engine-run.js';
 import { venueInstruments } from './boot.js';
 import { EngineClock } from './clock.js';
+import { CommandDesk } from './commands/desk.js';
 import { EngineHost } from './host.js';
 import { lockAccount } from './lock.js';
 import { checkMode } from './modes.js';
@@ -63,6 +64,7 @@ class EngineProcess {
   readonly #digest: string;
   readonly #venue: Venue;
   readonly #record: string;
+  #desk: CommandDesk | undefined;
 
   constructor(host: ProcessHost, config: Config, digest: string, venue: Venue, record: string) {
     this.#host = host;
@@ -104,7 +106,11 @@ class EngineProcess {
     };
     const engine = new EngineHost({
       boot, config, clock, writer, log: host.log,
-      parts: (door) => engineParts(door, { access: this.#venue.access, config, store }),
+      parts: (door) => {
+        const desk = new CommandDesk(door, ({ exit: name, reason }) => end(name, reason));
+        this.#desk = desk;
+        return [...engineParts(door, { access: this.#venue.access, config, store }), desk.part];
+      },
       onFault: (error) => {
         exit = { name: 'bug', reason: error instanceof Error ? error.message : String(error) };
         void host.fail(error);
@@ -121,7 +127,10 @@ class EngineProcess {
         return { clockUs: engine.session.clockUs, counters: runtime.counters(), tree: runtime.tree(), trace: runtime.trace().list(500), deadLetters: runtime.deadLetters().slice(-50) };
       },
     });
-    host.onShutdown('stop-intake', 'begin nothing new', () => engine.quiet());
+    host.onShutdown('stop-intake', 'withdraw entries, begin nothing new', async () => {
+      await this.#desk?.windDown('the process was asked to end');
+      await engine.quiet();
+    });
     host.onShutdown('persist', 'end the run', () => engine.endRun({ code: EXIT_CODES[exit.name].code, reason: exit.reason }));
     host.onShutdown('flush-logs', 'close sockets and record', async () => {
       await engine.close();
@@ -136,6 +145,7 @@ class EngineProcess {
     return host.serve({
       runtime: () => engine.session.runtime,
       turns: engine.turns,
+      ...this.#desk?.verbs,
       status: () => ({
         state: host.ending ? 'stopping' : 'serving', mode: boot.mode, run: writer.id, runDir: writer.folder, clockUs: engine.session.clockUs, lateUs: Math.max(0, clock.nowUs() - engine.session.clockUs),
         speed: clock.speed, records: engine.session.taken, decisions: engine.session.journal.count, digest: engine.session.journal.digest,
