@@ -26,8 +26,8 @@ const wanted = args.filter((arg) => !arg.startsWith('-')).map((arg) => arg.repla
 for (const part of wanted) if (!all.some((file) => file.includes(part))) fail(`no test file's path contains '${part}'`);
 const chosen = wanted.length === 0 ? all : all.filter((file) => wanted.some((part) => file.includes(part)));
 
-// One more than there are cores: many tests wait for a child or a socket.
-const options = ['--test', '--test-reporter=spec', `--test-concurrency=${Math.min(4, availableParallelism() + 1)}`, '--test-timeout=300000', ...flags];
+// One more than there are cores: many tests wait for a child or a socket. The deadline is of a whole file, on a machine with much else to do.
+const options = ['--test', '--test-reporter=spec', `--test-concurrency=${Math.min(4, availableParallelism() + 1)}`, '--test-timeout=600000', ...flags];
 // Node 20 reads these certificates at every start, which triples its time; no test speaks TLS, and there are hundreds of processes.
 const { NODE_EXTRA_CA_CERTS: _certificates, ...env } = process.env;
 const { status, signal } = spawnSync(process.execPath, [...options, ...chosen.map((file) => `dist/tests/${file}`)], { stdio: 'inherit', env });

@@ -12,7 +12,7 @@ import { play } from '../support/replay-tape.js';
 // between turns changes nothing. LANE_FAULT_SCRIPTS=N runs N of them; in parts, so that none comes near a test's deadline.
 const PARTS = 4;
 const RUNS = Math.ceil(Number(process.env['LANE_FAULT_SCRIPTS'] ?? 100) / PARTS);
-const TAPES = [slim(crashTape(), 24), slim(troubleTape(), 20)] as const;
+const TAPES = [slim(crashTape(), 48), slim(troubleTape(), 40)] as const;
 const SHORTEST = Math.min(...TAPES.map(({ records }) => records));
 
 const at = fc.nat(SHORTEST - 2);
