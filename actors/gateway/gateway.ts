@@ -7,10 +7,10 @@ import type { ActorContext, AskResult, Behaviour } from '../../runtime/index.js'
 import type { RestAnswer, RestRequest, VenueProduct } from '../engine/io.js';
 import { BREAKERS_PATH, CLOCK_PATH, LIMITS_PATH, SIGNER_PATH } from '../engine/paths.js';
 import type { CallClass, VenueCall, VenueOutcome, VenueOutcomeKind } from '../engine/venue-calls.js';
+import { CLOCK_TOPIC, type ClockOffset } from '../feeds/messages.js';
 import { classify } from './classify.js';
-import {
-  CLOCK_TOPIC, type BreakerPermit, type BreakerQuestion, type BreakerResult, type ClockMeasure, type ClockOffset, type LimitsPermit, type LimitsQuestion, type LimitsReport,
-  type SignedSend, type SignerRefusal,
+import type {
+  BreakerPermit, BreakerQuestion, BreakerResult, ClockMeasure, LimitsPermit, LimitsQuestion, LimitsReport, SignedSend, SignerRefusal,
 } from './messages.js';
 
 /** A call that has no outcome yet. */

@@ -83,16 +83,8 @@ export interface LimitsRelease {
 
 export const CALL_CLASSES: readonly CallClass[] = ['order', 'cancel', 'account', 'market', 'session'];
 
-/** To `CLOCK_PATH`: the venue says that our clock is off. A {@link ClockOffset} of the product follows on its topic. */
+/** To `CLOCK_PATH`: the venue says that our clock is off. A `ClockOffset` of the product follows on its topic. */
 export interface ClockMeasure {
   readonly type: 'clock.measure';
   readonly product: VenueProduct;
-}
-/** Topic of {@link ClockOffset}. */
-export const CLOCK_TOPIC = 'venue.clock';
-/** The venue's clock minus the engine's, as `CLOCK_PATH` measured it. */
-export interface ClockOffset {
-  readonly type: 'clock.offset';
-  readonly product: VenueProduct;
-  readonly offsetUs: number;
 }

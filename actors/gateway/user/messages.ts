@@ -1,12 +1,9 @@
 import type { SocketInput, VenueProduct } from '../../engine/io.js';
 import type { VenueOutcome } from '../../engine/venue-calls.js';
-import type { ClockOffset, SignerRefusal } from '../messages.js';
+import type { ClockOffset } from '../../feeds/messages.js';
+import type { StreamSilent } from '../../truth/messages.js';
+import type { SignerRefusal } from '../messages.js';
 
-/** To `/venue/user/<product>`: there is reason to think that it is silent. It is torn down and built anew, so `down` and `live` follow. */
-export interface UserRenew {
-  readonly type: 'user.renew';
-  readonly reason: string;
-}
 /** Asked, answers {@link UserStatus}. */
 export interface UserStatusQuestion {
   readonly type: 'user.status';
@@ -43,4 +40,5 @@ export type UserTimer =
   | { readonly type: 'user.silent'; readonly socket: string }
   | { readonly type: 'user.slow'; readonly attempt: number };
 
-export type UserMessage = SocketInput | VenueOutcome | SignerRefusal | ClockOffset | UserRenew | UserStatusQuestion | UserTimer;
+/** `stream.silent`: it is torn down and built anew, so `down` and `live` follow. */
+export type UserMessage = SocketInput | VenueOutcome | SignerRefusal | ClockOffset | StreamSilent | UserStatusQuestion | UserTimer;

@@ -8,10 +8,11 @@ import type { ActorContext, Behaviour } from '../../../runtime/index.js';
 import type { Json, SocketOpen, VenueProduct } from '../../engine/io.js';
 import { CLOCK_PATH, GATEWAY_PATH, SIGNER_PATH, TRUTH_PATH } from '../../engine/paths.js';
 import type { UserStreamEdge, VenueCall, VenueOutcome, VenueReport } from '../../engine/venue-calls.js';
+import { CLOCK_TOPIC } from '../../feeds/messages.js';
 import { decide } from '../../journal/decide.js';
 import type { TruthSuspicion } from '../../truth/messages.js';
 import { decodeUserEvent, problemText, type VenueInstruments } from '../decode/index.js';
-import { CLOCK_TOPIC, type ClockMeasure, type SignedSocketSend } from '../messages.js';
+import type { ClockMeasure, SignedSocketSend } from '../messages.js';
 import { hasListenKey, listenKeyCall, listenKeyOf, probe, readFrame, streamPath, subscription } from './dialect.js';
 import type { UserCounts, UserMessage, UserStatus } from './messages.js';
 
@@ -239,7 +240,7 @@ export function userStreamBehaviour(params: UserStreamParams, instruments: Venue
       case 'venue.outcome': return outcome(state, ctx, message);
       case 'signer.refused': return state.building?.socket === message.id ? buildFailed(state, ctx, message.reason) : state;
       case 'clock.offset': return message.product === state.input.product ? { ...state, offsetUs: message.offsetUs } : state;
-      case 'user.renew': return renew(state, ctx, message.reason);
+      case 'stream.silent': return renew(state, ctx, message.reason);
       case 'user.status':
         ctx.reply(statusOf(state));
         return state;

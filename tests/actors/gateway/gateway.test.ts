@@ -274,5 +274,5 @@ test('any calls, answers and times: every call has exactly one outcome', () => {
     for (const id of calls) harness.outcome(id);
     const ids = harness.requests.map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length, 'a request id twice');
-  }), { numRuns: 60 });
+  }), { numRuns: 40 });
 });

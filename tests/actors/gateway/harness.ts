@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { EngineEffects } from '../../../actors/engine/effects.js';
 import type { Json, LimitHeaders, RestOutcome, RestRequest, SocketOpen, SocketSend, StoreRow, VenueProduct } from '../../../actors/engine/io.js';
 import type { VenueCall, VenueOutcome, VenueReport } from '../../../actors/engine/venue-calls.js';
-import { CLOCK_TOPIC, type ClockOffset } from '../../../actors/gateway/messages.js';
+import { CLOCK_TOPIC, type ClockOffset } from '../../../actors/feeds/messages.js';
 import { journalBehaviour } from '../../../actors/journal/journal.js';
 import type { Decision } from '../../../actors/journal/decision.js';
 import type { BreakerEdge } from '../../../actors/risk/messages.js';
