@@ -32,7 +32,7 @@ export interface RecordOptions extends RunWriterOptions {
 
 /** A live run as the engine makes one, its market taken from a tape: written first, then handed to the tree. Returns the folder. */
 export function recordRun(root: string, tape: MemoryTape, { config, piece = 97, inputs = new Map(), changes = new Map(), dies = () => false, idMarks, ...options }: RecordOptions): string {
-  const boot: EngineBoot = { mode: 'paper', startUs: tape.startUs, instruments: tape.header.instruments, rules: {} as never, recovered: null as never };
+  const boot: EngineBoot = { mode: 'paper', startUs: tape.startUs, instruments: tape.header.instruments, rules: [], recovered: [] };
   const run = RunWriter.create(root, {
     kind: 'engine', mode: 'paper', version: '0.0.0', config, configDigest: digestOf(config), boot: JSON.parse(JSON.stringify(boot)) as never, tape: tape.header,
     ...(idMarks === undefined ? {} : { idMarks }),
