@@ -65,7 +65,10 @@ export class CommandDesk {
     return {
       effects: { 'command.answer': (answer) => this.#answered(answer) },
       close: async () => {
-        for (const waiting of [...this.#waiting.values()].flat()) waiting.reject(new Error('the engine has ended'));
+        for (const { reject, timer } of [...this.#waiting.values()].flat()) {
+          clearTimeout(timer);
+          reject(new Error('the engine has ended'));
+        }
         this.#waiting.clear();
       },
       metrics: () => ({ 'commands.given': this.#given, 'commands.waiting': this.#waiting.size }),

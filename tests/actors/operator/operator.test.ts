@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Json } from '../../../actors/engine/io.js';
+import { parseCommand } from '../../../actors/operator/commands.js';
+import { coin, Desk, order, perp, stop } from './desk.js';
+
+const row = (desk: Desk, id: string) => desk.rows.filter((each) => each.table === 'commands' && each.key === id).map(({ row: columns }) => columns['state']);
+const snapshot = (desk: Desk): unknown => JSON.parse(JSON.stringify(desk.rows.findLast((each) => each.table === 'snapshots' && each.key === 'operator')?.row ?? null));
+
+test('pause closes the gate, withdraws entries and nothing else, and only resume ends it', () => {
+  const desk = new Desk();
+  desk.world.orders = [order('fl-entry'), stop('fl-stop'), order('fl-target', { purpose: 'target', reduceOnly: true }), order('web', { owner: 'foreign' })];
+  desk.enter('before').command('pause', { reason: 'lunch' });
+  assert.equal(desk.answer.ok, true);
+  assert.deepEqual(desk.world.orders.map(({ clientId }) => clientId), ['fl-stop', 'fl-target', 'web']);
+  assert.ok(desk.world.log.includes('account order.cancel before'));
+  assert.deepEqual(desk.paused, ['paused by tester: lunch']);
+  assert.equal(desk.enter('during').fate('during'), 'trading_disabled');
+  desk.wait(3_600_000);
+  assert.equal(desk.enter('later').fate('later'), 'trading_disabled');
+  desk.command('resume');
+  assert.equal(desk.enter('after').fate('after'), 'granted');
+  assert.equal(desk.paused.at(-1), 'open');
+});
+
+test('a pause outlives the process, and a record of it that cannot be read pauses too', () => {
+  const first = new Desk().command('pause', { reason: 'night' });
+  const second = new Desk({ recovered: snapshot(first) });
+  assert.deepEqual(second.paused, ['paused by tester: night']);
+  assert.equal(second.enter('a').fate('a'), 'trading_disabled');
+  second.command('resume');
+  const third = new Desk({ recovered: snapshot(second) });
+  assert.equal(third.enter('a').fate('a'), 'granted');
+  assert.equal(new Desk({ recovered: { pause: 7 } }).enter('a').fate('a'), 'trading_disabled');
+});
+
+test('an account that begins anew is paused again', () => {
+  const desk = new Desk().command('pause');
+  desk.runtime.send('/account', { type: 'entry.request', id: 'x', owner: '/owner', strategy: 's', symbol: 0, side: 'buy', kind: 'limit', get priceTicks(): number { throw new Error('crash'); }, timeInForce: 'GTC', equityShare: 1, seq: 1, dueUs: 0 });
+  desk.runtime.send('/account', { type: 'order.fill', get id(): string { throw new Error('crash'); } });
+  desk.runtime.drain();
+  desk.wait(1000);
+  assert.equal(desk.runtime.inspect('/account')!.incarnation > 0, true);
+  assert.equal(desk.enter('a').fate('a'), 'trading_disabled');
+});
+
+test('a command is carried out once for an id, whoever asks again, also in the next run', () => {
+  const desk = new Desk().command('pause', { reason: 'one' }, 'p').command('resume', {}, 'r').command('pause', { reason: 'one' }, 'p');
+  assert.equal(desk.answers.length, 3);
+  assert.deepEqual(desk.answers[2], desk.answers[0]);
+  assert.equal(desk.enter('a').fate('a'), 'granted', 'the pause was carried out again');
+  desk.command('resume', {}, 'p');
+  assert.deepEqual(desk.answer, { id: 'p', ok: false, answer: { refused: 'the id p was another command\'s' } });
+  const next = new Desk({ recovered: snapshot(desk) }).command('pause', { reason: 'one' }, 'p');
+  assert.equal(next.enter('a').fate('a'), 'granted');
+  assert.deepEqual(row(desk, 'p'), ['accepted', 'done']);
+  assert.equal(desk.rows.find((each) => each.key === 'p')?.row['issuer'], 'tester');
+});
+
+test('what is no command is refused in words, written down, and changes nothing', () => {
+  for (const [verb, args] of [['sell', {}], ['pause', { reason: 7 }], ['pause', { why: 'x' }], ['stop', { flatten: 'yes' }], ['close-symbol', {}], ['close-symbol', { instrument: 'XRPUSDT' }], ['close-symbol', { instrument: 'BTCUSDT' }], ['cancel-all', { foreign: 1 }], ['__proto__', {}], ['constructor', {}]] as const) {
+    const desk = new Desk().command(verb, args as { readonly [name: string]: Json }, 'bad');
+    assert.equal(desk.answer.ok, false, verb);
+    assert.equal(typeof desk.answer.answer['refused'], 'string');
+    assert.deepEqual(row(desk, 'bad'), ['refused']);
+    assert.deepEqual([desk.world.log, desk.paused], [[], []]);
+  }
+});
+
+test('any JSON as a command is understood or refused', () => {
+  fc.assert(fc.property(fc.oneof(fc.string(), fc.constantFrom('pause', 'stop', 'close-symbol', 'cancel-all', 'status')), fc.jsonValue(), (verb, args) => {
+    const parsed = parseCommand({ type: 'command', id: 'x', verb, args: args as { readonly [name: string]: Json }, issuer: '' }, [perp, coin]);
+    assert.ok(parsed.ok || parsed.problem.length > 0);
+  }), { numRuns: 300 });
+});
+
+test('cancel-all spares stops and what is not ours; with foreign, it takes these too', () => {
+  const orders = [order('fl-entry'), stop('fl-stop'), order('fl-target', { purpose: 'target', reduceOnly: true }), order('web', { owner: 'foreign' }), order('autoclose-1', { owner: 'foreign' })];
+  const desk = new Desk();
+  desk.world.orders = [...orders];
+  desk.command('cancel-all').wait(1000);
+  assert.equal(desk.answer.ok, true);
+  assert.deepEqual(desk.world.orders.map(({ clientId }) => clientId), ['fl-stop', 'web', 'autoclose-1']);
+  desk.command('cancel-all', { foreign: true }).wait(1000);
+  assert.deepEqual(desk.answer.answer['foreign'], { cancelled: 1, refused: [], unanswered: 0 });
+  assert.deepEqual(desk.world.orders.map(({ clientId }) => clientId), ['fl-stop', 'autoclose-1']);
+});
+
+test('close-all: pause, entries and targets first, then every position on its own, the stop last', () => {
+  const desk = new Desk();
+  desk.world.orders = [order('fl-entry'), order('fl-target', { purpose: 'target', reduceOnly: true }), stop('fl-stop')];
+  desk.world.positions = [{ symbol: 0, positionSide: 'LONG', signedLots: 7 }, { symbol: 0, positionSide: 'SHORT', signedLots: -3 }];
+  desk.command('close-all').wait(5000);
+  assert.equal(desk.answer.ok, true);
+  assert.equal(desk.answer.answer['flat_confirmed'], true);
+  const steps = desk.world.log;
+  assert.deepEqual(steps, ['cancel fl-entry', 'cancel fl-target', 'pace true', 'sell 7 0 LONG reduce', 'buy 3 0 SHORT reduce', 'cancel fl-stop', 'pace false']);
+  assert.equal(desk.enter('a').fate('a'), 'trading_disabled');
+  assert.deepEqual((desk.answer.answer['results'] as readonly { readonly outcome: string }[]).map(({ outcome }) => outcome), ['submitted', 'submitted']);
+});
+
+test('a close that is refused is tried again, but only on a truth that is younger than the refusal', () => {
+  const desk = new Desk();
+  desk.world.positions = [{ symbol: 0, positionSide: 'BOTH', signedLots: 7 }];
+  desk.world.refusals = 2;
+  desk.world.lagMs = 1000;
+  desk.command('close-all').wait(1500);
+  assert.equal(desk.world.log.filter((each) => each.startsWith('sell')).length, 1, 'sent again before anybody looked');
+  desk.wait(10_000);
+  assert.equal(desk.world.log.filter((each) => each.startsWith('sell')).length, 3);
+  assert.equal(desk.answer.answer['flat_confirmed'], true);
+});
+
+test('what cannot be closed is said after a minute, position by position', () => {
+  const desk = new Desk();
+  desk.world.positions = [{ symbol: 0, positionSide: 'BOTH', signedLots: -7 }];
+  desk.world.refusals = 1_000_000;
+  desk.command('close-symbol', { instrument: 'BTCUSDT', product: 'usdm' }).wait(65_000);
+  assert.equal(desk.answer.ok, false);
+  assert.deepEqual(desk.answer.answer['remaining_positions'], [{ instrument: 'BTCUSDT', positionSide: 'BOTH', signedLots: -7 }]);
+  assert.deepEqual((desk.answer.answer['results'] as readonly { readonly outcome: string; readonly problem: string }[]).map(({ outcome, problem }) => [outcome, problem]), [['rejected', '-2010 refused']]);
+});
+
+test('on spot only what our ledger bought is sold, after its stop has let go of it', () => {
+  const desk = new Desk();
+  desk.world.orders = [stop('fl-oco', { symbol: 1 }), stop('fl-perp')];
+  desk.world.holdings = [{ symbol: 1, asset: 'BTC', quantity: '0.0125' }];
+  desk.command('close-symbol', { instrument: 'BTCUSDT', product: 'spot' }).wait(5000);
+  assert.deepEqual(desk.world.log.filter((each) => !each.startsWith('pace')), ['cancel fl-oco', 'sell 12 1 BOTH reduce']);
+  assert.equal(desk.answer.answer['flat_confirmed'], true);
+  assert.deepEqual(desk.world.orders.map(({ clientId }) => clientId), ['fl-perp']);
+});
+
+test('a trade of the account is closed by the account, once', () => {
+  const desk = new Desk();
+  desk.enter('t');
+  desk.send('/account', { type: 'order.fill', id: 't', symbol: 0, seq: 2, atUs: 1, priceTicks: 100_000, lots: 100, remainingLots: 0, liquidity: 'taker', reason: 'took_book' });
+  desk.world.positions = [{ symbol: 0, positionSide: 'BOTH', signedLots: 100 }];
+  desk.command('close-all').wait(3000);
+  assert.equal(desk.answers.length, 0);
+  const exit = desk.world.log.find((each) => each.startsWith('account order.new /account'))!.split(' ')[2]!;
+  assert.ok(!desk.world.log.some((each) => each.startsWith('sell')), 'the operator doubled the exit');
+  desk.world.positions = [];
+  desk.send('/account', { type: 'order.fill', id: exit, symbol: 0, seq: 3, atUs: 2, priceTicks: 100_000, lots: 100, remainingLots: 0, liquidity: 'taker', reason: 'took_book' }).wait(1000);
+  assert.equal(desk.answer.answer['flat_confirmed'], true);
+});
+
+test('in paper, close-all closes the trades of the simulated venue', () => {
+  const desk = new Desk({ venue: false });
+  desk.enter('t');
+  desk.send('/account', { type: 'order.fill', id: 't', symbol: 0, seq: 2, atUs: 1, priceTicks: 100_000, lots: 100, remainingLots: 0, liquidity: 'taker', reason: 'took_book' });
+  desk.command('close-all').wait(500);
+  assert.equal(desk.answers.length, 0);
+  const exit = desk.world.log.find((each) => each.startsWith('account order.new /account'))!.split(' ')[2]!;
+  desk.send('/account', { type: 'order.fill', id: exit, symbol: 0, seq: 3, atUs: 2, priceTicks: 100_000, lots: 100, remainingLots: 0, liquidity: 'taker', reason: 'took_book' }).wait(1000);
+  assert.deepEqual([desk.answer.ok, desk.answer.answer['flat_confirmed']], [true, true]);
+});
+
+test('one close at a time, and no resume while it is under way', () => {
+  const desk = new Desk();
+  desk.world.positions = [{ symbol: 0, positionSide: 'BOTH', signedLots: 1 }];
+  desk.world.refusals = 1_000_000;
+  desk.command('close-all', {}, 'first').wait(1000).command('close-all', {}, 'second').command('resume', {}, 'third');
+  assert.deepEqual(desk.answers.map(({ id, ok }) => [id, ok]), [['second', false], ['third', false]]);
+  desk.command('close-all', {}, 'first').wait(65_000);
+  assert.deepEqual(desk.answers.slice(2).map(({ id }) => id), ['first']);
+});
+
+test('stop withdraws entries, keeps stops and positions, and says that the process is to end; the pause stays as it was', () => {
+  const desk = new Desk();
+  desk.world.orders = [order('fl-entry'), stop('fl-stop')];
+  desk.world.positions = [{ symbol: 0, positionSide: 'BOTH', signedLots: 7 }];
+  desk.command('stop', { reason: 'evening' }).wait(1000);
+  assert.deepEqual(desk.answer.answer['end'], { exit: 'ok', reason: 'evening (tester)' });
+  assert.deepEqual(desk.world.orders.map(({ clientId }) => clientId), ['fl-stop']);
+  assert.deepEqual(desk.world.positions.map(({ signedLots }) => signedLots), [7]);
+  assert.equal(desk.enter('a').fate('a'), 'trading_disabled');
+  assert.equal(desk.command('pause').answer.answer['refused'], 'the engine is stopping');
+  assert.equal(new Desk({ recovered: snapshot(desk) }).enter('a').fate('a'), 'granted');
+});
+
+test('stop --flatten closes first', () => {
+  const desk = new Desk();
+  desk.world.orders = [stop('fl-stop')];
+  desk.world.positions = [{ symbol: 0, positionSide: 'BOTH', signedLots: 7 }];
+  desk.command('stop', { flatten: true }).wait(5000);
+  assert.deepEqual(desk.world.log.filter((each) => !each.startsWith('pace')), ['sell 7 0 BOTH reduce', 'cancel fl-stop']);
+  assert.deepEqual(desk.answer.answer['end'], { exit: 'ok', reason: 'an operator stopped it (tester)' });
+});
+
+test('a record that cannot be written ends openings and then the process; by configuration positions are closed first', () => {
+  for (const whenRecordFails of ['hold', 'flatten'] as const) {
+    const desk = new Desk({ whenRecordFails });
+    desk.world.orders = [order('fl-entry'), stop('fl-stop')];
+    desk.world.positions = [{ symbol: 0, positionSide: 'BOTH', signedLots: 7 }];
+    desk.send('/operator', { type: 'store.failed', problem: 'no space left' }).send('/operator', { type: 'store.failed', problem: 'again' });
+    assert.equal(desk.enter('a').fate('a'), 'trading_disabled');
+    desk.wait(5000);
+    assert.deepEqual(desk.answer.answer['end'], { exit: 'journalFailed', reason: 'no space left (the record)' });
+    assert.equal(desk.answers.length, 1);
+    assert.deepEqual(desk.world.positions.map(({ signedLots }) => signedLots), [whenRecordFails === 'hold' ? 7 : 0]);
+    assert.equal(desk.command('resume').answer.ok, false);
+  }
+});
+
+test('refresh has the form of the sources', () => {
+  const desk = new Desk().command('refresh').wait(10);
+  assert.deepEqual(desk.answer, {
+    id: 'c1', ok: true,
+    answer: { title: 'portfolio refreshed', staleness: 'Fresh', balances: 2, positions: 0, open_order_groups: 0, last_event: 'app.portfolio.refreshed', products: [{ product: 'usdm', ok: true, problem: '' }] },
+  });
+  desk.world.refreshOk = false;
+  assert.equal(desk.command('refresh').answer.ok, false);
+});
+
+test('status and health answer, and say who does not', () => {
+  const desk = new Desk().command('status').command('health');
+  assert.deepEqual(desk.answers.map(({ ok }) => ok), [true, true]);
+  assert.deepEqual(desk.answers[0]!.answer && (desk.answers[0]!.answer as { readonly missing: readonly string[] }).missing, []);
+  assert.deepEqual((desk.answer.answer as { readonly ok: boolean }).ok, true);
+  assert.deepEqual(desk.rows, [], 'questions are not written down');
+});
