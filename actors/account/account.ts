@@ -297,7 +297,7 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
     reply(ctx, trade.owner, { type: 'venue', tradeId: trade.id, purpose: working.purpose, event, seq: state.seq });
     if (updated.flattening !== null && openLots(updated) > 0) {
       if (isEntry && event.type === 'order.fill') {
-        next = closeOut(next, { ...updated, filledLots: event.lots, closedLots: 0 }, arrivalUs(ctx), ctx);
+        next = closeOut(next, { ...updated, filledLots: event.lots, closedLots: 0, writtenOffLots: 0 }, arrivalUs(ctx), ctx);
       } else if (orderDone && working.purpose === updated.flattening) {
         ctx.startTimer(`retry ${trade.id}`, FLATTEN_RETRY_MS, { type: 'account.retry', tradeId: trade.id });
       }
@@ -372,6 +372,12 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
         journal(ctx, state, 'control', -1, { control: 'trading', enabled: message.enabled, reason: message.reason });
         for (const path of state.input.strategyPaths) reply(ctx, path, message);
         return { ...state, tradingEnabled: message.enabled };
+      case 'account.dust': {
+        const trade = state.trades.get(message.tradeId);
+        if (trade === undefined || !trade.entryDone) return state;
+        const updated: Trade = { ...trade, writtenOffLots: trade.writtenOffLots + openLots(trade) };
+        return close({ ...state, trades: withEntry(state.trades, trade.id, updated) }, updated, ctx);
+      }
       case 'account.retry': {
         const trade = state.trades.get(message.tradeId);
         return trade === undefined ? state : closeOut(state, trade, arrivalUs(ctx), ctx);

@@ -83,6 +83,8 @@ export interface TradingSwitch {
 export type AccountMessage =
   | EntryRequest | ExitRequest | CancelRequest | FlattenRequest | FlattenAll | CancelAll | TradingSwitch | VenueEvent
   | { readonly type: 'account.retry'; readonly tradeId: string }
+  /** From the orders: what the trade still has open is too little to be sold (fees took the rest on spot). It is written off, and the trade is over. */
+  | { readonly type: 'account.dust'; readonly tradeId: string }
   /** What the risk gate said of an entry; `down` when nobody did. */
   | { readonly type: 'account.risk'; readonly id: string; readonly result: AskResult<RiskAnswer> }
   /** Asked, answers an {@link AccountStatus}; `markTicks` by symbol values what is open (0 or absent: no value). */

@@ -17,6 +17,8 @@ export interface Trade {
   readonly entryDone: boolean;
   readonly filledLots: number;
   readonly closedLots: number;
+  /** Too little to be sold: fees took the rest of them. They count as nothing. */
+  readonly writtenOffLots: number;
   readonly entryValue: Money;
   readonly exitValue: Money;
   readonly fees: Money;
@@ -33,12 +35,12 @@ export interface Trade {
 
 export function newTrade(base: Pick<Trade, 'id' | 'owner' | 'strategy' | 'symbol' | 'side' | 'requestedLots' | 'reserved'>): Trade {
   return {
-    ...base, entryDone: false, filledLots: 0, closedLots: 0, entryValue: 0n, exitValue: 0n, fees: 0n, entryLotTicks: 0n, exitLotTicks: 0n,
+    ...base, entryDone: false, filledLots: 0, closedLots: 0, writtenOffLots: 0, entryValue: 0n, exitValue: 0n, fees: 0n, entryLotTicks: 0n, exitLotTicks: 0n,
     firstFillUs: 0, lastFillUs: 0, entryReasons: [], exitReasons: [], flattening: null,
   };
 }
 
-export const openLots = (trade: Trade): number => trade.filledLots - trade.closedLots;
+export const openLots = (trade: Trade): number => trade.filledLots - trade.closedLots - trade.writtenOffLots;
 export const isOver = (trade: Trade): boolean => trade.entryDone && openLots(trade) === 0;
 export const exitSide = (trade: Trade): Side => (trade.side === 'buy' ? 'sell' : 'buy');
 

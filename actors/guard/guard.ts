@@ -192,14 +192,15 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
     if (!fill.ours) return state;
     if (!fill.reduceOnly) {
       const { symbol, product, side, positionSide, id } = fill;
-      const ward = opened(state.wards.get(id) ?? wardOf({ id, symbol, product, side, positionSide }), fill);
+      const grown = opened(state.wards.get(id) ?? wardOf({ id, symbol, product, side, positionSide }), fill);
+      const ward = fill.heldLots === undefined ? grown : { ...grown, openLots: fill.heldLots };
       return settle(withWard(state, fill.late ? { ...ward, entryDone: true } : ward), id, ctx);
     }
     const cover = state.covers.get(fill.clientId);
     const ward = state.wards.get(fill.entryId) ?? (cover === undefined ? undefined : state.wards.get(cover.ward));
     if (ward === undefined) return state;
     const booked = cover === undefined ? state : { ...state, covers: put(state.covers, fill.clientId, { ...cover, bookedLots: cover.bookedLots + fill.fill.lots }) };
-    return settle(withWard(booked, closed(ward, fill.fill.lots)), ward.id, ctx);
+    return settle(withWard(booked, fill.heldLots === undefined ? closed(ward, fill.fill.lots) : { ...ward, openLots: fill.heldLots }), ward.id, ctx);
   }
 
   function naked(state: GuardState, { product, differences }: TruthDifferences, ctx: Context): GuardState {

@@ -9,6 +9,8 @@ export interface Kept {
   readonly record: OrderRecord;
   /** As it was last told; it never leaves a final state but for `filled`. */
   readonly state: OrderState;
+  /** As its owner asked for it; on spot less may have been sent. */
+  readonly askedLots: number;
   /** Lots whose fills its owner has heard of. */
   readonly toldLots: number;
   /** The venue has it, and its owner knows. */

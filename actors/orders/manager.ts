@@ -9,6 +9,7 @@
 import type { OrdersParams } from '../../config/engine/orders.js';
 import type { Instrument } from '../../data/records/index.js';
 import type { ActorContext, Behaviour, ExitReason, WorkerSpec } from '../../runtime/index.js';
+import type { AccountMessage } from '../account/messages.js';
 import type { VenueProduct } from '../engine/io.js';
 import { GATEWAY_PATH, RISK_PATH } from '../engine/paths.js';
 import type { AlgoReport, OrderReport, UserStreamEdge, VenueCall, VenueFill, VenueOutcome } from '../engine/venue-calls.js';
@@ -29,6 +30,7 @@ import { newRecord, owedLots, recovered, stateOf } from './knowledge.js';
 import { isFinal, ORDERS_TOPIC, type CancelOrders, type ChildTold, type OrderIntent, type OrderNews, type OrderRecord, type OrdersMessage, type OrderState, type PlaceOrder } from './messages.js';
 import { orderBehaviour, parseCallId, type OrderInput, type OrderMessage } from './order.js';
 import { orderRow } from './rows.js';
+import { afterFill, baseOf, heldLots, newSpotTrade, type SpotTrade } from './spot-trades.js';
 import { priceText, quantityText, unplaceable, type WireInstrument } from './wire.js';
 
 export interface OrdersInput {
@@ -57,6 +59,8 @@ export interface OrdersState {
   readonly streamDown: readonly VenueProduct[];
   /** Numbers that the venue is being asked about. */
   readonly lookups: readonly string[];
+  /** By the id of the entry. */
+  readonly spot: ReadonlyMap<string, SpotTrade>;
 }
 
 type Message = OrdersMessage | { readonly type: 'child.exit'; readonly clientId: string; readonly reason: ExitReason };
@@ -117,13 +121,14 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
     const impossible = unplaceable(intent);
     if (impossible !== undefined) return impossible;
     if (intent.reduceOnly) return undefined;
+    if (intent.product === 'spot' && intent.side === 'sell') return 'nothing_to_sell_short';
     if (state.storeDown) return 'store_failed';
     if (unknownOn(state.book, intent.symbol) > 0) return 'unknown_order';
     const bare = protectable(intent.product, state.rules.get(intent.symbol), intent.lots, intent.priceTicks, wireInstrument(state, intent.symbol)!);
     return bare === undefined ? undefined : `unprotectable: ${bare}`;
   }
 
-  function begin(state: OrdersState, wanted: PlaceOrder['intent'], ctx: Context): OrdersState {
+  function begin(state: OrdersState, wanted: PlaceOrder['intent'], ctx: Context, askedLots = wanted.lots): OrdersState {
     const instrument = wireInstrument(state, wanted.symbol);
     const { run, params } = state.input;
     const product = instrument?.product ?? 'usdm';
@@ -141,20 +146,107 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
     const record = newRecord(intent);
     spawn(state, record, ctx);
     if (state.storeDown) toChild(ctx, intent.clientId, { type: 'storeFailed' });
-    return { ...state, book: withLive(state.book, { record, state: 'journalling', toldLots: 0, acceptedTold: false }) };
+    return { ...state, book: withLive(state.book, { record, state: 'journalling', askedLots, toldLots: 0, acceptedTold: false }) };
   }
 
   function placed(state: OrdersState, order: NewOrder, ctx: Context): OrdersState {
     const { id, symbol, side, kind, priceTicks, lots, timeInForce, reduceOnly, reduces } = order;
     const product = wireInstrument(state, symbol)?.product;
-    return begin(state, {
+    return wish(state, {
       id, symbol, side, kind, priceTicks: kind === 'limit' ? priceTicks : 0, triggerTicks: kind === 'stop' ? priceTicks : 0, lots,
       timeInForce: kind === 'stop' ? 'GTC' : timeInForce, reduceOnly, reduces: reduces ?? null, owner: state.input.accountPath,
       positionSide: positionSideOf(product !== undefined && state.hedge.includes(product), side, reduceOnly),
     }, ctx);
   }
 
+  // -------------------------------------------------------------- spot
+
+  /** An order as it is wished for. On spot an exit of one of our entries waits its turn, and sells no more than the entry brought. */
+  function wish(state: OrdersState, wanted: PlaceOrder['intent'], ctx: Context): OrdersState {
+    const trade = wanted.reduces === null ? undefined : state.spot.get(wanted.reduces);
+    if (trade === undefined || !wanted.reduceOnly) return begin(state, wanted, ctx);
+    const base = { id: wanted.id, symbol: wanted.symbol, seq: -1, atUs: ctx.nowUs() } as const;
+    const tell = (event: VenueEvent): void => {
+      if (wanted.owner !== '') ctx.send(ctx.ref<VenueEvent>(wanted.owner), event);
+    };
+    if (isDust(state, trade)) {
+      tell({ type: 'order.rejected', ...base, reason: 'nothing_to_reduce' });
+      return state;
+    }
+    if (wanted.kind === 'limit' && exitsOf(state, trade).some(({ record }) => record.intent.kind === 'stop')) {
+      // The stop has locked the quantity; protection comes before the target.
+      tell({ type: 'order.accepted', ...base, queueAheadLots: Number.POSITIVE_INFINITY });
+      return withTrade(state, { ...trade, idle: [...trade.idle, wanted] });
+    }
+    const standing = exitsOf(state, trade);
+    if (standing.length === 0 && trade.waiting === null) return begin(state, { ...wanted, lots: Math.min(wanted.lots, heldLots(trade, wireInstrument(state, trade.symbol)!)) }, ctx, wanted.lots);
+    // A close at market goes before anything else that waits.
+    if (trade.waiting !== null && (trade.waiting.kind === 'market' || wanted.kind !== 'market')) {
+      tell({ type: 'order.rejected', ...base, reason: 'nothing_to_reduce' });
+      return state;
+    }
+    for (const { record } of standing) toChild(ctx, record.intent.clientId, { type: 'cancel' });
+    return withTrade(state, { ...trade, waiting: wanted });
+  }
+
+  const withTrade = (state: OrdersState, trade: SpotTrade): OrdersState => ({ ...state, spot: new Map(state.spot).set(trade.entryId, trade) });
+  const exitsOf = (state: OrdersState, { entryId }: SpotTrade): readonly Kept[] =>
+    [...state.book.live.values()].filter(({ record, state: at }) => record.intent.reduces === entryId && !isFinal(at));
+
+  /** Too little to be sold or protected. */
+  function isDust(state: OrdersState, trade: SpotTrade): boolean {
+    const instrument = wireInstrument(state, trade.symbol)!;
+    const lots = heldLots(trade, instrument);
+    const rules = state.rules.get(trade.symbol);
+    return lots < 1 || (rules?.status === 'TRADING' && protectable('spot', rules, lots, trade.lastTicks, instrument) !== undefined);
+  }
+
+  function held(state: OrdersState, intent: OrderIntent, fill: VenueFill): OrdersState {
+    const entryId = intent.reduces ?? intent.id;
+    const trade = state.spot.get(entryId) ?? (intent.reduceOnly ? undefined : newSpotTrade(entryId, intent.symbol));
+    if (trade === undefined) return state;
+    const instrument = wireInstrument(state, intent.symbol)!;
+    const quote = state.input.instruments.find(({ index }) => index === intent.symbol)?.settle ?? '';
+    const base = state.rules.get(intent.symbol)?.base ?? baseOf(instrument.name, quote);
+    return withTrade(state, afterFill(trade, intent.side, fill, quantityText(instrument, fill.lots), base));
+  }
+
+  /** An exit of a spot trade has ended: the one that waited takes its place; when nothing is left, the trade is over. */
+  function released(state: OrdersState, entryId: string, ctx: Context): OrdersState {
+    const trade = state.spot.get(entryId);
+    if (trade === undefined || exitsOf(state, trade).length > 0) return state;
+    if (trade.waiting !== null) return wish(withTrade(state, { ...trade, waiting: null }), trade.waiting, ctx);
+    if (!isDust(state, trade) || [...state.book.live.values()].some(({ record, state: at }) => record.intent.id === entryId && !isFinal(at))) return state;
+    for (const { id, symbol, lots, owner } of trade.idle) {
+      if (owner !== '') ctx.send(ctx.ref<VenueEvent>(owner), { type: 'order.canceled', id, symbol, seq: -1, atUs: ctx.nowUs(), remainingLots: lots, reason: 'nothing_to_reduce' });
+    }
+    ctx.send(ctx.ref<AccountMessage>(state.input.accountPath), { type: 'account.dust', tradeId: entryId });
+    const spot = new Map(state.spot);
+    spot.delete(entryId);
+    return { ...state, spot };
+  }
+
+  /** Of an exit on spot: what is left is dust, or another exit has taken its place. */
+  function spotReason(state: OrdersState, { record: { intent } }: Kept): string | undefined {
+    const trade = intent.reduceOnly && intent.reduces !== null ? state.spot.get(intent.reduces) : undefined;
+    if (trade === undefined) return undefined;
+    return isDust(state, trade) || trade.waiting !== null ? 'nothing_to_reduce' : undefined;
+  }
+
+  function withdrawIdle(state: OrdersState, id: string, ctx: Context): OrdersState | undefined {
+    for (const trade of state.spot.values()) {
+      const wanted = trade.waiting?.id === id ? trade.waiting : trade.idle.find((each) => each.id === id);
+      if (wanted === undefined) continue;
+      const event: VenueEvent = { type: 'order.canceled', id, symbol: wanted.symbol, seq: -1, atUs: ctx.nowUs(), remainingLots: wanted.lots, reason: 'requested' };
+      if (wanted.owner !== '') ctx.send(ctx.ref<VenueEvent>(wanted.owner), event);
+      return withTrade(state, { ...trade, waiting: trade.waiting?.id === id ? null : trade.waiting, idle: trade.idle.filter((each) => each.id !== id) });
+    }
+    return undefined;
+  }
+
   function canceled(state: OrdersState, { id, symbol }: CancelOrder, ctx: Context): OrdersState {
+    const idle = withdrawIdle(state, id, ctx);
+    if (idle !== undefined) return idle;
     const clientId = state.book.byIntent.get(id);
     if (clientId !== undefined) toChild(ctx, clientId, { type: 'cancel' });
     // Its own end has been told, or it never was: an order that got lost has nobody else to say it.
@@ -203,29 +295,31 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
     const there = to === 'accepted' || to === 'partiallyFilled' || to === 'triggered' || to === 'filled' || to === 'canceled' || to === 'expired' || to === 'collecting';
     const accepts = there && record.seen && !kept.acceptedTold;
     if (accepts) tellOwner(ctx, intent, { type: 'order.accepted', ...base, queueAheadLots: Number.POSITIVE_INFINITY });
-    const remainingLots = Math.max(0, intent.lots - kept.toldLots);
+    const remainingLots = Math.max(0, kept.askedLots - kept.toldLots);
     if (isFinal(to) && !isFinal(kept.state)) {
-      const why = reasonOf(to, reason, intent);
+      const why = spotReason(state, kept) ?? reasonOf(to, reason, intent);
       if (to === 'rejected' && kept.toldLots === 0) tellOwner(ctx, intent, { type: 'order.rejected', ...base, reason: why });
       else if (remainingLots > 0) tellOwner(ctx, intent, { type: 'order.canceled', ...base, remainingLots, reason: why });
     }
     const book = withLive(state.book, { ...kept, record, state: to, acceptedTold: kept.acceptedTold || accepts });
     tellDoubt(state.book, book, intent.symbol, state.input, ctx);
-    return { ...state, book };
+    return isFinal(to) ? released({ ...state, book }, intent.reduces ?? intent.id, ctx) : { ...state, book };
   }
 
-  function filled(state: OrdersState, kept: Kept, fill: VenueFill, record: OrderRecord, ctx: Context): OrdersState {
+  function filled(before: OrdersState, kept: Kept, fill: VenueFill, record: OrderRecord, ctx: Context): OrdersState {
     const { intent } = record;
+    const state = intent.product === 'spot' ? held(before, intent, fill) : before;
+    const trade = state.spot.get(intent.reduces ?? intent.id);
     publishFill(state, ctx, {
       product: intent.product, symbol: intent.symbol, ours: true, id: intent.id, entryId: intent.reduceOnly ? (intent.reduces ?? '') : intent.id, clientId: intent.clientId,
       venueId: record.spawnedId === '' ? record.venueId : record.spawnedId, side: intent.side, positionSide: intent.positionSide, reduceOnly: intent.reduceOnly, fill,
-      late: isFinal(kept.state),
+      ...(trade === undefined ? {} : { heldLots: isDust(state, trade) ? 0 : heldLots(trade, wireInstrument(state, intent.symbol)!) }), late: isFinal(kept.state),
     });
     const toldLots = kept.toldLots + fill.lots;
     const base = { id: intent.id, symbol: intent.symbol, seq: -1, atUs: ctx.nowUs() } as const;
     if (!kept.acceptedTold) tellOwner(ctx, intent, { type: 'order.accepted', ...base, queueAheadLots: Number.POSITIVE_INFINITY });
     tellOwner(ctx, intent, {
-      type: 'order.fill', ...base, priceTicks: fill.priceTicks, lots: fill.lots, remainingLots: Math.max(0, intent.lots - toldLots),
+      type: 'order.fill', ...base, priceTicks: fill.priceTicks, lots: fill.lots, remainingLots: Math.max(0, kept.askedLots - toldLots),
       liquidity: fill.maker ? 'maker' : 'taker', reason: 'venue',
     });
     return { ...state, book: withLive(state.book, { ...kept, record, toldLots, acceptedTold: true }) };
@@ -426,12 +520,12 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
     init(ctx, input) {
       ctx.subscribe(RULES_TOPIC);
       const rules = new Map(input.rules.flatMap(({ instruments }) => instruments.map((rule) => [rule.symbol, rule] as const)));
-      let state: OrdersState = { input, book: EMPTY_BOOK, rules, hedge: input.hedge, storeDown: false, streamDown: [], lookups: [] };
+      let state: OrdersState = { input, book: EMPTY_BOOK, rules, hedge: input.hedge, storeDown: false, streamDown: [], lookups: [], spot: new Map() };
       for (const old of input.recovered) {
         const record = { ...recovered(old, nowMs(ctx), input.params), cancelWanted: old.cancelWanted || (input.params.cancelRecoveredEntries && !old.intent.reduceOnly) };
         if (wireInstrument(state, record.intent.symbol) === undefined || state.book.live.has(record.intent.clientId)) continue;
         spawn(state, record, ctx);
-        state = { ...state, book: withLive(state.book, { record, state: stateOf(record) === 'unknown' ? 'submitted' : stateOf(record), toldLots: record.bookedLots, acceptedTold: record.seen }) };
+        state = { ...state, book: withLive(state.book, { record, state: stateOf(record) === 'unknown' ? 'submitted' : stateOf(record), askedLots: record.intent.lots, toldLots: record.bookedLots, acceptedTold: record.seen }) };
       }
       return state;
     },
@@ -442,7 +536,7 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
         case 'order.cancel':
           return canceled(state, message, ctx);
         case 'orders.place':
-          return begin(state, message.intent, ctx);
+          return wish(state, message.intent, ctx);
         case 'orders.cancel':
           cancelAll(state, message, ctx);
           return state;

@@ -89,6 +89,8 @@ export interface OrderFilled {
   /** Exact decimals of `fill.priceTicks` and `fill.lots`. */
   readonly price: string;
   readonly quantity: string;
+  /** Spot, of our entries and their exits: whole lots that the entry still holds and that can be sold, fees taken off; absent elsewhere. */
+  readonly heldLots?: number;
   /** Told after the order had been told as over. */
   readonly late: boolean;
 }

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { accountBehaviour } from '../../../actors/account/account.js';
+import type { AccountMessage, AccountReply, ExitRequest } from '../../../actors/account/messages.js';
+import type { Json } from '../../../actors/engine/io.js';
+import type { OrderReport, VenueCall, VenueOutcomeKind } from '../../../actors/engine/venue-calls.js';
+import { guardBehaviour } from '../../../actors/guard/guard.js';
+import { accountSchema, venueSchema } from '../../../config/index.js';
+import { guardSchema } from '../../../config/engine/orders.js';
+import { worker } from '../../../runtime/index.js';
+import { INSTRUMENT, Orders } from '../orders/harness.js';
+import { ok, refused, SimVenue } from '../orders/sim-venue.js';
+import { probe } from '../support/tree.js';
+
+interface SpotOrder {
+  readonly id: number;
+  readonly clientId: string;
+  readonly side: 'BUY' | 'SELL';
+  readonly type: string;
+  readonly lots: number;
+  filled: number;
+  status: 'NEW' | 'PARTIALLY_FILLED' | 'FILLED' | 'CANCELED';
+}
+const LOT = 1000;
+
+/** Spot: what a sell is for must be free, and what is bought comes less a fee of a thousandth. Thousandths of a lot throughout. */
+class SpotVenue extends SimVenue {
+  readonly book: SpotOrder[] = [];
+  base = 0;
+  #next = 1;
+  readonly #stream: (report: OrderReport) => void;
+
+  constructor(nowUs: () => number, tell: (report: OrderReport) => void) {
+    super(nowUs, () => undefined);
+    this.#stream = tell;
+  }
+
+  get locked(): number {
+    return this.book.filter(({ side, status }) => side === 'SELL' && (status === 'NEW' || status === 'PARTIALLY_FILLED')).reduce((sum, { lots, filled }) => sum + (lots - filled) * LOT, 0);
+  }
+
+  override handle({ method, path, params }: VenueCall): VenueOutcomeKind {
+    if (path !== '/api/v3/order') return ok([]);
+    const named = this.book.find(({ clientId }) => clientId === params['origClientOrderId']);
+    if (method === 'GET') return named === undefined ? refused(-2013, 'Order does not exist.') : ok(this.#row(named));
+    if (method === 'DELETE') {
+      if (named === undefined || named.status === 'FILLED' || named.status === 'CANCELED') return refused(-2011, 'Unknown order sent.');
+      named.status = 'CANCELED';
+      this.#tell(named, null);
+      return ok(this.#row(named));
+    }
+    const lots = Math.round(Number(params['quantity']) * 1000);
+    if (params['side'] === 'SELL' && lots * LOT > this.base - this.locked) return refused(-2010, 'Account has insufficient balance for requested action.');
+    const order: SpotOrder = { id: this.#next++, clientId: params['newClientOrderId']!, side: params['side'] as 'BUY', type: params['type']!, lots, filled: 0, status: 'NEW' };
+    this.book.push(order);
+    this.#tell(order, null);
+    if (order.type === 'MARKET') this.trade(order, lots);
+    return ok(this.#row(order));
+  }
+
+  trade(order: SpotOrder, lots: number): void {
+    order.filled += lots;
+    order.status = order.filled === order.lots ? 'FILLED' : 'PARTIALLY_FILLED';
+    this.base += order.side === 'BUY' ? lots * LOT - lots : -lots * LOT;
+    this.#tell(order, lots);
+  }
+
+  #tell(order: SpotOrder, lots: number | null): void {
+    this.#stream({
+      type: 'order.report', source: 'stream', product: 'spot', symbol: 0, clientId: order.clientId, venueId: String(order.id), status: order.status, side: order.side === 'BUY' ? 'buy' : 'sell',
+      positionSide: 'BOTH', kind: order.type, timeInForce: 'GTC', reduceOnly: false, priceTicks: 1000, triggerTicks: 0, lots: order.lots, filledLots: order.filled,
+      fill: lots === null ? null : {
+        tradeId: `${order.id}-${order.filled}`, priceTicks: 1000, lots, maker: true, fee: order.side === 'BUY' ? (lots / 1e6).toFixed(8) : '0.01', feeAsset: order.side === 'BUY' ? 'BTC' : 'USDT',
+        realised: null, venueMs: 1,
+      },
+      venueMs: 1, reason: '',
+    });
+  }
+
+  #row({ id, clientId, side, type, lots, filled, status }: SpotOrder): Json {
+    return {
+      symbol: 'BTCUSDT', orderId: id, orderListId: -1, clientOrderId: clientId, price: '100.0', origQty: (lots / 1000).toFixed(3), executedQty: (filled / 1000).toFixed(3), status,
+      timeInForce: 'GTC', type, side, stopPrice: '0.0', updateTime: 1,
+    };
+  }
+}
+
+describe('guard on spot', () => {
+  const instrument = { ...INSTRUMENT, venue: 'binance-spot', product: 'spot' as const };
+
+  function opened(): { readonly orders: Orders; readonly venue: SpotVenue; readonly replies: AccountReply[]; readonly account: (message: AccountMessage) => void; readonly exit: (id: string, overrides: Partial<ExitRequest>) => void } {
+    const replies: AccountReply[] = [];
+    const later: { orders?: Orders } = {};
+    const venue = new SpotVenue(() => later.orders?.nowUs ?? 0, (report) => later.orders!.stream(report));
+    const orders = later.orders = new Orders({
+      venue, input: { accountPath: '/trading/account', instruments: [instrument] },
+      children: [
+        probe('truth', []), probe('strategy', replies),
+        worker({
+          id: 'account', restore: 'lastGood', behaviour: accountBehaviour({ account: accountSchema.parse({ minNotional: '0' }), venue: venueSchema.parse({}) }),
+          input: { symbols: [{ instrument, detectorPath: null }], strategyPaths: [], kernelPath: '/trading/orders', guardPath: '/trading/guard' },
+        }),
+        worker({ id: 'guard', restore: 'lastGood', behaviour: guardBehaviour(), input: { run: 'run-1', params: guardSchema.parse({}), accountPath: '/trading/account' } }),
+      ],
+    });
+    const account = (message: AccountMessage): void => {
+      orders.runtime.send('/trading/account', message);
+      orders.runtime.drain();
+    };
+    account({
+      type: 'entry.request', id: 't1', owner: '/trading/strategy', strategy: 'test', symbol: 0, side: 'buy', kind: 'limit', priceTicks: 1000, timeInForce: 'GTC', equityShare: 0.01, seq: 1,
+      dueUs: orders.nowUs,
+    });
+    orders.run(50);
+    return {
+      orders, venue, replies, account,
+      exit: (id, overrides) => account({
+        type: 'exit.request', id, tradeId: 't1', owner: '/trading/strategy', kind: 'stop', priceTicks: 970, lots: venue.book[0]!.lots, timeInForce: 'GTC', purpose: 'stop', seq: 1,
+        dueUs: orders.nowUs, ...overrides,
+      }),
+    };
+  }
+
+  it('protects what the fee has left, keeps the target back, and sells it all when the trade is closed', () => {
+    const { orders, venue, replies, exit } = opened();
+    const entry = venue.book[0]!;
+    assert.equal(entry.lots, 1000);
+    venue.trade(entry, 1000);
+    orders.run(20);
+    exit('s1', {});
+    exit('g1', { kind: 'limit', priceTicks: 1100, lots: 1000, purpose: 'target', timeInForce: 'GTX' });
+    orders.run(3000);
+    assert.deepEqual(venue.book.slice(1).map(({ type, lots, status }) => [type, lots, status]), [['STOP_LOSS', 999, 'NEW']]);
+    exit('m1', { kind: 'market', priceTicks: 0, timeInForce: 'IOC', purpose: 'time' });
+    orders.run(3000);
+    assert.deepEqual(venue.book.slice(1).map(({ type, lots, status }) => [type, lots, status]), [['STOP_LOSS', 999, 'CANCELED'], ['MARKET', 999, 'FILLED']]);
+    assert.equal(venue.base, 0);
+    assert.deepEqual(replies.flatMap((reply) => (reply.type === 'trade.closed' ? [reply.filledLots] : [])), [1000]);
+    const view = orders.runtime.inspect('/trading/guard')?.value as { readonly wards: unknown } | undefined;
+    assert.deepEqual(view?.wards, []);
+  });
+
+  it('puts one stop for all in the place of a smaller one, and closes what no stop can protect', () => {
+    const { orders, venue, replies } = opened();
+    const entry = venue.book[0]!;
+    venue.trade(entry, 400);
+    orders.run(500);
+    venue.trade(entry, 600);
+    orders.run(1000);
+    assert.deepEqual(venue.book.slice(1).map(({ type, lots, status }) => [type, lots, status]), [['STOP_LOSS', 399, 'CANCELED'], ['STOP_LOSS', 999, 'NEW']]);
+    // Its stop is gone, whoever took it away, and the venue takes no other.
+    const handle = venue.handle.bind(venue);
+    venue.handle = (call) => (call.params['type'] === 'STOP_LOSS' ? refused(-2010, 'Stop price would trigger immediately.') : handle(call));
+    handle({ method: 'DELETE', path: '/api/v3/order', params: { origClientOrderId: venue.book[2]!.clientId } } as unknown as VenueCall);
+    orders.run(5000);
+    assert.equal(venue.base, 0);
+    assert.equal(replies.filter(({ type }) => type === 'trade.closed').length, 1);
+  });
+});
