@@ -7,7 +7,7 @@ import { supervisor } from '../runtime/index.js';
 import type { SupervisorSpec } from '../runtime/index.js';
 import { operatorDesk } from './desk.js';
 import { bookKeepers, feedsSupervisor, venueFacts } from './feeds.js';
-import { INTENSITY, sessionParts } from './market-session.js';
+import { INTENSITY, sessionParts, type SessionOptions } from './market-session.js';
 
 export type EngineMode = 'paper' | 'demo' | 'live';
 
@@ -39,9 +39,9 @@ export interface EngineBoot {
  *     strategies/SYMBOL
  *   /operator                   the operators' commands
  */
-export function engineTree(boot: EngineBoot, config: Config, onKernel?: (kernel: KernelPort) => void): SupervisorSpec {
+export function engineTree(boot: EngineBoot, config: Config, onKernel?: (kernel: KernelPort) => void, lanes?: SessionOptions['lanes']): SupervisorSpec {
   const { instruments, rules, mode, speed } = boot;
-  const { journal, market, account, strategies } = sessionParts(instruments, config, { bookPath: bookKeepers(instruments), ...(onKernel === undefined ? {} : { onKernel }) });
+  const { journal, market, account, strategies } = sessionParts(instruments, config, { bookPath: bookKeepers(instruments), ...(onKernel === undefined ? {} : { onKernel }), ...(lanes === undefined ? {} : { lanes }) });
   const venue = supervisor({ id: 'venue', strategy: 'oneForOne', intensity: INTENSITY, children: venueFacts(instruments, rules, config.engine, mode !== 'paper', speed) });
   return supervisor({
     id: 'engine',

@@ -126,6 +126,11 @@ export class RunFeed {
     return this.#end;
   }
 
+  /** How far it has come. */
+  get position(): { readonly records: number; readonly entries: number } {
+    return { records: this.#records, entries: this.#entries };
+  }
+
   /** The next step, or undefined at the end. @throws RunError when a tape is missing or damaged. */
   next(): RunStep | undefined {
     if (this.#end !== undefined) return undefined;

@@ -1,6 +1,7 @@
 import { STORE_FAILURE_LISTENERS } from '../../actors/engine/paths.js';
 import type { EffectHandlers } from '../../actors/engine/effects.js';
 import type { EngineInput } from '../../actors/engine/io.js';
+import type { OrderEntry } from '../../actors/market/index.js';
 import type { Config } from '../../config/index.js';
 import { type JsonValue, RunError, type RunWriter } from '../../data/runs/index.js';
 import { type EngineBoot, engineTree } from '../../supervisors/index.js';
@@ -10,6 +11,7 @@ import { rotateWhenDue } from '../runs/engine-run.js';
 import type { EngineClock } from './clock.js';
 import type { EngineDoor, EnginePart } from './parts.js';
 import { RecordDoor } from './record-door.js';
+import { LaneSession } from './lane-session.js';
 import { EngineSession, type RecordViews } from './session.js';
 
 /** How often the tree is looked after when nothing comes: operators may have left something to do. Milliseconds of the wall. */
@@ -37,7 +39,7 @@ export interface EngineHostOptions {
  * to the tree, in one order; timers fire when the clock has come to them. What the tree asks for the parts carry out.
  */
 export class EngineHost {
-  readonly session: EngineSession;
+  readonly session: EngineSession | LaneSession;
   readonly parts: readonly EnginePart[];
   readonly turns = new TurnMeter();
   readonly #options: EngineHostOptions;
@@ -67,11 +69,11 @@ export class EngineHost {
     this.parts = parts(door);
     // What effects of the start bring about comes when this has returned.
     this.#busy = true;
-    this.session = new EngineSession({
-      startUs: boot.startUs,
-      tree: (onKernel) => engineTree(boot, config, onKernel),
-      effects: { ...writtenFirst(merged(this.parts), door), decision: ({ line, journal }) => this.#decided(line, journal.digest) },
-    });
+    const effects: EffectHandlers = { ...writtenFirst(merged(this.parts), door), decision: ({ line, journal }) => this.#decided(line, journal.digest) };
+    const { startUs, instruments } = boot;
+    this.session = config.lanes.placement === 'ring'
+      ? new LaneSession({ startUs, instruments, config, effects, tree: (lanes) => engineTree(boot, config, undefined, lanes), onOrder: (entry) => this.#ordered(entry) })
+      : new EngineSession({ startUs, effects, tree: (onKernel) => engineTree(boot, config, onKernel) });
     this.#busy = false;
     this.#records = new RecordDoor(this.session, writer, boot.instruments.length, (error) => this.#runFailed(error));
   }
@@ -79,6 +81,7 @@ export class EngineHost {
   /** From here on inputs come and time passes. */
   start(): void {
     for (const part of this.parts) part.start?.();
+    if (this.session instanceof LaneSession) this.session.listen(() => this.#pump());
     this.#look = setInterval(() => this.#pump(), LOOK_EVERY_MS);
     this.#flush = setInterval(() => this.flush(), this.#options.config.engine.run.flushEveryMs);
     this.#pump();
@@ -151,6 +154,7 @@ export class EngineHost {
   /** Lets the parts go. */
   async close(): Promise<void> {
     await Promise.all(this.parts.map((part) => part.close()));
+    if (this.session instanceof LaneSession) await this.session.close();
     clearInterval(this.#look);
     clearTimeout(this.#timer);
     clearInterval(this.#flush);
@@ -230,6 +234,13 @@ export class EngineHost {
       this.#timerUs = Infinity;
       this.#pump();
     }, this.#options.clock.wallMsUntil(dueUs));
+  }
+
+  /** Lanes' answers were merged, or a control was placed among their records. */
+  #ordered(entry: OrderEntry): void {
+    // The first come while the tree starts.
+    const clockUs = entry.type === 'turn' ? entry.clockUs : this.#options.writer.clockUs;
+    if (this.#writing) this.#written((writer) => writer.mark(clockUs, { mark: 'order', entry: entry as unknown as JsonValue }));
   }
 
   #decided(line: string, digest: string): void {

@@ -1,5 +1,6 @@
 import { allocateBatch, Losses, MOST_LOSS_GAPS, RECV_US, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I } from '../../data/records/index.js';
 import { RunError, type RunWriter } from '../../data/runs/index.js';
+import type { LaneSession } from './lane-session.js';
 import type { EngineSession, RecordViews } from './session.js';
 
 /**
@@ -9,7 +10,7 @@ import type { EngineSession, RecordViews } from './session.js';
 export class RecordDoor {
   /** Records that are neither on the tape nor in the tree. */
   lost = 0;
-  readonly #session: EngineSession;
+  readonly #session: EngineSession | LaneSession;
   readonly #writer: RunWriter;
   readonly #symbols: number;
   readonly #losses = new Map<number, Losses>();
@@ -18,7 +19,7 @@ export class RecordDoor {
   #closed = false;
 
   /** `failed` hears once that the run cannot be written any more. */
-  constructor(session: EngineSession, writer: RunWriter, symbols: number, failed: (error: unknown) => void) {
+  constructor(session: EngineSession | LaneSession, writer: RunWriter, symbols: number, failed: (error: unknown) => void) {
     this.#session = session;
     this.#writer = writer;
     this.#symbols = symbols;

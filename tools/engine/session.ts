@@ -1,14 +1,15 @@
-import { EMPTY_DIGEST, type JournalState } from '../../actors/index.js';
-import { ENGINE_EFFECTS, type EffectHandlers, type EngineEffect } from '../../actors/engine/effects.js';
+import type { JournalState } from '../../actors/index.js';
+import type { EffectHandlers } from '../../actors/engine/effects.js';
 import type { EngineInput } from '../../actors/engine/io.js';
 import type { KernelPort } from '../../actors/market/index.js';
 import { SEQ, WORDS_F } from '../../data/records/index.js';
-import { createRuntime, type EffectTable, type Runtime, type SupervisorSpec, VirtualClock } from '../../runtime/index.js';
+import { createRuntime, type Runtime, type SupervisorSpec, VirtualClock } from '../../runtime/index.js';
 import type { InputChunk, InputSource } from '../replay/faulted-source.js';
 import { type InputCounts, ReplaySession } from '../replay/session.js';
+import { HandledEffects } from './effect-table.js';
 
 /** Seed of everything random in the tree; part of what makes a run and its replay one. */
-const ENGINE_SEED = 1;
+export const ENGINE_SEED = 1;
 
 /** Two views over the same bytes. */
 export interface RecordViews {
@@ -41,28 +42,30 @@ export interface EngineCounts extends InputCounts {
  */
 export class EngineSession {
   readonly runtime: Runtime;
-  /** From the journal's effects, so that it is known also when the tree is gone. */
-  journal: JournalState = { count: 0, digest: EMPTY_DIGEST };
+  readonly #effects: HandledEffects;
   readonly #session: ReplaySession;
   readonly #source = new Pushed();
   #messages = 0;
   #refused = 0;
   #unheard = 0;
 
-  #fault: { readonly thrown: unknown } | undefined;
-
   /** @throws Error when the tree does not start: a defect or an impossible configuration. */
   constructor({ tree, startUs, effects = {} }: EngineSessionOptions) {
     const kernels: KernelPort[] = [];
-    this.runtime = createRuntime({ clock: new VirtualClock(startUs), seed: ENGINE_SEED, effects: this.#effectTable(effects) });
+    this.#effects = new HandledEffects(effects);
+    this.runtime = createRuntime({ clock: new VirtualClock(startUs), seed: ENGINE_SEED, effects: this.#effects.table });
     const started = this.runtime.start(tree((kernel) => void (kernels.includes(kernel) || kernels.push(kernel))));
     if (!started.ok) throw new Error(`the engine's tree does not start: ${JSON.stringify(started.reason)}`);
     this.#session = new ReplaySession(this.runtime, this.#source, kernels);
     this.#session.patient = true;
     this.runtime.drain();
-    this.#throwFault();
+    this.#effects.throwFault();
   }
 
+  /** What has been decided, also when the tree is gone. */
+  get journal(): JournalState {
+    return this.#effects.journal;
+  }
   /** The root supervisor has given up: nothing is taken any more. */
   get ended(): boolean {
     return this.runtime.ended !== null;
@@ -94,7 +97,7 @@ export class EngineSession {
     }
     // Suspended or stopped by an operator. A live feed waits for nobody: the next record that is taken finds a hole before it.
     this.#unheard += session.abandon();
-    this.#throwFault();
+    this.#effects.throwFault();
   }
 
   /** An input has come at `atUs`: what is due by then is done first. One that no actor takes is a counted dead letter. */
@@ -103,13 +106,13 @@ export class EngineSession {
     this.#messages += 1;
     if (this.runtime.send(to, message) !== 'delivered') this.#refused += 1;
     this.runtime.drain();
-    this.#throwFault();
+    this.#effects.throwFault();
   }
 
   /** Moves the clock to `us`; what is due by then is done on the way, each at its own time. Nothing with an earlier stamp may follow. */
   advanceTo(us: number): void {
     this.#session.advanceTo(us);
-    this.#throwFault();
+    this.#effects.throwFault();
   }
 
   /** When something is due that needs no input, µs; Infinity for never. */
@@ -124,26 +127,7 @@ export class EngineSession {
   /** Nothing will follow: everybody's last messages are handled. */
   finish(): void {
     this.#session.finish();
-    this.#throwFault();
-  }
-
-  #throwFault(): void {
-    const fault = this.#fault;
-    this.#fault = undefined;
-    if (fault !== undefined) throw fault.thrown;
-  }
-
-  #effectTable(handlers: EffectHandlers): EffectTable {
-    const carryOut = (effect: EngineEffect) => (payload: never): void => {
-      if (effect === 'decision') this.journal = (payload as { readonly journal: JournalState }).journal;
-      try {
-        (handlers[effect] as ((payload: never) => void) | undefined)?.(payload);
-      } catch (thrown) {
-        // The actor must not hear of it: a replay would not tell it.
-        this.#fault ??= { thrown };
-      }
-    };
-    return Object.fromEntries(ENGINE_EFFECTS.map((effect) => [effect, carryOut(effect)]));
+    this.#effects.throwFault();
   }
 }
 

@@ -1,13 +1,16 @@
 import { z } from 'zod';
+import type { EffectHandlers } from '../../actors/engine/effects.js';
 import type { EngineInput } from '../../actors/engine/io.js';
 import type { JournalState } from '../../actors/index.js';
 import { configSchema, type Config } from '../../config/index.js';
-import { RunError, type RunFeedEnd, type RunManifest, type RunReader } from '../../data/runs/index.js';
+import { RunError, type RunFeedEnd, type RunManifest, type RunReader, type RunStep } from '../../data/runs/index.js';
+import type { Runtime } from '../../runtime/index.js';
 import { repeatChange } from '../../runtime/control/index.js';
 import { engineTree, type EngineBoot } from '../../supervisors/engine.js';
 import { breathe } from '../cli/interrupt.js';
 import { isoUs } from '../replay/time.js';
-import { EngineSession, type EngineCounts } from '../engine/session.js';
+import { EngineSession } from '../engine/session.js';
+import { FollowingSession } from './follow-run.js';
 
 /** What must be there for a tree to start at all; the rest of a boot value is its actors' own. */
 const bootShape = z.looseObject({ mode: z.enum(['paper', 'demo', 'live']), startUs: z.number(), instruments: z.array(z.looseObject({ index: z.int(), symbol: z.string() })) });
@@ -21,7 +24,6 @@ export interface EngineReplay {
   /** What of the run can only be done once, and ended the replay before its end. */
   readonly unrepeatable: string | null;
   readonly journal: JournalState;
-  readonly counts: EngineCounts;
 }
 
 /** The configuration of a run. @throws RunError `corrupt` when this version would not take it. */
@@ -47,34 +49,59 @@ export function engineBoot(reader: RunReader): EngineBoot {
 export async function replayEngineRun(reader: RunReader, onDecision: (line: string) => void): Promise<EngineReplay> {
   const config = runConfig(reader.manifest);
   const boot = engineBoot(reader);
+  const effects: EffectHandlers = { decision: ({ line }) => onDecision(line) };
+  // Lanes answer in an order of their own, which the run's log has.
+  return config.lanes.placement === 'ring' ? await followed(reader, new FollowingSession(reader, boot, config, effects))
+    : await given(reader, new EngineSession({ tree: (onKernel) => engineTree(boot, config, onKernel), startUs: boot.startUs, effects }));
+}
+
+async function given(reader: RunReader, session: EngineSession): Promise<EngineReplay> {
+  return await drive(reader, session, (step) => {
+    if (step.kind === 'records') session.records(step.batch, step.from, step.to);
+  });
+}
+
+async function followed(reader: RunReader, session: FollowingSession): Promise<EngineReplay> {
+  try {
+    return await drive(reader, session, (step) => {
+      if (step.kind === 'mark' && step.mark.mark === 'order') session.order(step.mark.entry);
+    });
+  } finally {
+    session.close();
+  }
+}
+
+/** Gives a session the inputs and the clock of a run, and `other` every step. */
+async function drive(reader: RunReader, session: Operated & { readonly journal: JournalState; input(atUs: number, input: EngineInput): void }, other: (step: RunStep) => void): Promise<EngineReplay> {
   const feed = reader.feed();
   try {
-    const session = new EngineSession({
-      tree: (onKernel) => engineTree(boot, config, onKernel), startUs: boot.startUs,
-      effects: { decision: ({ line }) => onDecision(line) },
-    });
     let steps = 0;
     for (let step = feed.next(); step !== undefined; step = feed.next()) {
-      if (step.kind === 'records') session.records(step.batch, step.from, step.to);
-      else if (step.kind === 'input') session.input(step.clockUs, step.input as unknown as EngineInput);
-      else {
-        // What the tree did after the end of the run is no part of it.
-        session.advanceTo(step.clockUs);
-        if (step.mark.mark === 'control' && !operated(session, step.mark)) {
-          const { method } = step.mark;
-          return { end: { records: session.taken, clockUs: step.clockUs, entries: 0, whole: false, problem: null }, unrepeatable: `an operator's ${method} at ${isoUs(step.clockUs)} cannot be done again`, journal: session.journal, counts: session.counts() };
-        }
+      if (step.kind === 'input') session.input(step.clockUs, step.input as unknown as EngineInput);
+      // What the tree did after the end of the run is no part of it.
+      else if (step.kind === 'mark' && step.mark.mark !== 'order') session.advanceTo(step.clockUs);
+      other(step);
+      if (step.kind === 'mark' && step.mark.mark === 'control' && !operated(session, step.mark)) {
+        const { records, entries } = feed.position;
+        const unrepeatable = `an operator's ${step.mark.method} at ${isoUs(step.clockUs)} cannot be done again`;
+        return { end: { records, entries, clockUs: step.clockUs, whole: false, problem: null }, unrepeatable, journal: session.journal };
       }
       if ((steps += 1) % STRETCH === 0) await breathe();
     }
-    return { end: feed.end!, unrepeatable: null, journal: session.journal, counts: session.counts() };
+    return { end: feed.end!, unrepeatable: null, journal: session.journal };
   } finally {
     feed.close();
   }
 }
 
+interface Operated {
+  readonly runtime: Runtime;
+  readonly clockUs: number;
+  advanceTo(us: number): void;
+}
+
 /** Does what an operator did to the run's tree; false where that cannot be done again. */
-function operated(session: EngineSession, { method, params }: { readonly method: string; readonly params: unknown }): boolean {
+function operated(session: Operated, { method, params }: { readonly method: string; readonly params: unknown }): boolean {
   const done = repeatChange(session.runtime, method, params);
   session.advanceTo(session.clockUs);
   return done;

@@ -13,9 +13,9 @@ import { scratch } from './record.js';
 // The sweep that docs/runs.md tells of, two of its runs, with troubles after which trading soon goes on: real processes, real sockets.
 const TROUBLES = [{ name: 'repeated-and-swapped', atSeconds: 1 }, { name: 'both-sockets-drop', atSeconds: 5 }];
 
-for (const end of ['SIGINT', 'SIGKILL'] as const) {
-  void test(`an engine on a troubled exchange, ended by ${end}: live equals replay`, async (t) => {
-    const plan = { ...planTrial(1, 'paper', 12), troubles: TROUBLES, symbols: ['BTCUSDT'], end };
+for (const [end, placement] of [['SIGINT', 'inline'], ['SIGKILL', 'ring']] as const) {
+  void test(`an engine on a troubled exchange, its kernel ${placement}, ended by ${end}: live equals replay`, async (t) => {
+    const plan = { ...planTrial(1, 'paper', 12), troubles: TROUBLES, symbols: ['BTCUSDT', 'ETHUSDT'], placement, end };
     const { equal, whole, decisions, entries, runDir, liveDigest, replayDigest } = await runTrial(plan, join(scratch(t), 'trial'), { speed: 4, decisions: 4 });
     assert.deepEqual({ equal, whole, replayDigest }, { equal: true, whole: end === 'SIGINT', replayDigest: liveDigest });
     assert.ok(decisions >= 4 && entries > 20);

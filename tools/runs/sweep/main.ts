@@ -25,7 +25,7 @@ if (mode !== 'paper' && mode !== 'demo') {
 const LEAST_DECISIONS = 10;
 const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'faultline-live-vs-replay-'));
 let different = 0;
-process.stdout.write('| seed | mode | market | troubles | end | records | entries | tapes | decisions | digest | equal |\n| ---: | --- | --- | --- | --- | ---: | ---: | ---: | ---: | --- | --- |\n');
+process.stdout.write('| seed | mode | placement | market | troubles | end | records | entries | tapes | decisions | digest | equal |\n| ---: | --- | --- | --- | --- | --- | ---: | ---: | ---: | ---: | --- | --- |\n');
 for (let seed = Number(values.seed); seed < Number(values.seed) + Number(values.runs); seed += 1) {
   const own = join(folder, String(seed));
   try {
@@ -42,6 +42,6 @@ for (let seed = Number(values.seed); seed < Number(values.seed) + Number(values.
 process.exit(different === 0 ? 0 : 1);
 
 function rowOf({ plan, equal, decisions, records, entries, tapes, liveDigest }: TrialResult): string {
-  const { seed, mode: of, scenario, symbols, troubles, end } = plan;
-  return `| ${[seed, of, `${scenario}, ${symbols.length}`, troubles.map(({ name, atSeconds }) => `${name} ${atSeconds} s`).join(', '), end, records, entries, tapes, decisions, liveDigest.slice(0, 12), equal ? 'yes' : 'NO'].join(' | ')} |\n`;
+  const { seed, mode: of, scenario, symbols, troubles, end, placement } = plan;
+  return `| ${[seed, of, placement, `${scenario}, ${symbols.length}`, troubles.map(({ name, atSeconds }) => `${name} ${atSeconds} s`).join(', '), end, records, entries, tapes, decisions, liveDigest.slice(0, 12), equal ? 'yes' : 'NO'].join(' | ')} |\n`;
 }

@@ -7,6 +7,8 @@ export interface TrialPlan {
   readonly mode: 'paper' | 'demo';
   readonly scenario: 'calm' | 'volatile' | 'flash-crash';
   readonly symbols: readonly string[];
+  /** Where books and indicators are kept: on the main loop, or in two threads. */
+  readonly placement: 'inline' | 'ring';
   /** Names of scripts in config/troubles/, and seconds of the venue's clock at which each begins. */
   readonly troubles: readonly { readonly name: string; readonly atSeconds: number }[];
   readonly end: 'SIGKILL' | 'SIGINT';
@@ -46,7 +48,7 @@ export function planTrial(seed: number, mode: TrialPlan['mode'], marketSeconds: 
   });
   return {
     seed, mode, scenario: SCENARIOS[Math.floor(draw() * SCENARIOS.length)]!, symbols: draw() < 0.5 ? ['BTCUSDT'] : ['BTCUSDT', 'ETHUSDT'],
-    troubles, end: draw() < 0.5 ? 'SIGKILL' : 'SIGINT', marketSeconds,
+    troubles, end: draw() < 0.5 ? 'SIGKILL' : 'SIGINT', placement: draw() < 0.5 ? 'inline' : 'ring', marketSeconds,
   };
 }
 
@@ -72,8 +74,9 @@ function seconds(text: string): number {
 }
 
 /** The configuration of a run: a strategy that trades at once, tapes that change, and little waiting to be flushed. */
-export function configOf({ symbols }: TrialPlan): string {
+export function configOf({ symbols, placement }: TrialPlan): string {
   return stringify({
+    lanes: { placement, count: 2 },
     trading: { strategy: 'eager', eager: { holdMs: 3000, pauseMs: 1500 } },
     engine: { symbols: { spot: [], usdm: [...symbols], options: [] }, run: { tapeRecords: 30_000, flushEveryMs: 100 } },
   });

@@ -1,0 +1,120 @@
+import type { EngineInput } from '../../actors/engine/io.js';
+import type { EffectHandlers } from '../../actors/engine/effects.js';
+import { KERNEL_PATH, SimulatedMatcher } from '../../actors/index.js';
+import { FollowingKernel, MarketKernel, parseOrderLine, type OrderEntry } from '../../actors/market/index.js';
+import type { NextRecords } from '../../actors/market/lanes/following-kernel.js';
+import type { Config } from '../../config/index.js';
+import { paramsForSymbol } from '../../config/indicators.js';
+import { allocateBatch, BLOCK_RECORDS, SEQ, WORDS_F, WORDS_I } from '../../data/records/index.js';
+import { RunError, type JsonValue, type RunFeed, type RunReader } from '../../data/runs/index.js';
+import { createRuntime, VirtualClock, worker, type Behaviour, type Runtime, type WorkerSpec } from '../../runtime/index.js';
+import { engineTree, planLanes, type EngineBoot } from '../../supervisors/index.js';
+import { HandledEffects } from '../engine/effect-table.js';
+import { ENGINE_SEED } from '../engine/session.js';
+import { mergeMessage } from '../live/live-session.js';
+
+/** The tree of a run whose kernel ran in lanes, on a kernel that takes the run's tapes inline and gives what the lanes answered in the order in which it was merged then. */
+export class FollowingSession {
+  readonly runtime: Runtime;
+  readonly #kernel: FollowingKernel;
+  readonly #feed: RunFeed;
+  readonly #effects: HandledEffects;
+  readonly #message = mergeMessage();
+
+  constructor(reader: RunReader, boot: EngineBoot, config: Config, effects: EffectHandlers) {
+    this.#effects = new HandledEffects(effects);
+    this.#feed = reader.feed();
+    const kernel = new MarketKernel(boot.instruments, ({ symbol }) => paramsForSymbol(config.indicators, symbol), { makeMatcher: () => new SimulatedMatcher(config.trading.venue), stream: 'part' });
+    this.#kernel = new FollowingKernel(kernel, recordsOf(this.#feed), orderOf(reader));
+    this.runtime = createRuntime({ clock: new VirtualClock(boot.startUs), seed: ENGINE_SEED, effects: this.#effects.table });
+    const started = this.runtime.start(engineTree(boot, config, undefined, { kernel: this.#kernel, children: standIns(boot, config) }));
+    if (!started.ok) throw new Error(`the engine's tree does not start: ${JSON.stringify(started.reason)}`);
+    this.runtime.drain();
+  }
+
+  get journal(): HandledEffects['journal'] {
+    return this.#effects.journal;
+  }
+  get clockUs(): number {
+    return this.runtime.nowUs();
+  }
+
+  advanceTo(us: number): void {
+    this.runtime.advanceTo(Math.max(us, this.clockUs));
+    this.runtime.drain();
+    this.#effects.throwFault();
+  }
+
+  input(atUs: number, { to, message }: EngineInput): void {
+    this.advanceTo(atUs);
+    this.runtime.send(to, message);
+    this.runtime.drain();
+    this.#effects.throwFault();
+  }
+
+  /** Merges what was merged then. @throws RunError `corrupt` when the tapes do not give it. */
+  order(mark: JsonValue): void {
+    const entry = entryOf(mark);
+    // Where controls fell the kernel knows.
+    if (entry.type !== 'turn') return;
+    this.advanceTo(entry.clockUs);
+    try {
+      this.#kernel.merge(entry.seq, entry.control);
+    } catch (error) {
+      throw new RunError('corrupt', error instanceof Error ? error.message : String(error));
+    }
+    this.runtime.send(KERNEL_PATH, this.#message);
+    this.runtime.drain();
+    this.#effects.throwFault();
+  }
+
+  close(): void {
+    this.#feed.close();
+  }
+}
+
+const IDLE: Behaviour<null, never, undefined> = { name: 'lane of a replay', version: 1, init: () => null, step: (state) => state };
+
+/** Actors in the places of the lanes' own: ids that actors choose are made of their number in the tree. */
+function standIns({ instruments }: EngineBoot, { lanes }: Config): WorkerSpec<never>[] {
+  return planLanes(instruments, lanes).lanes.map(({ id }) => worker({ id: String(id), behaviour: IDLE, input: undefined }));
+}
+
+/** All records of a run, numbered through. */
+function recordsOf(feed: RunFeed): NextRecords {
+  const batch = allocateBatch(BLOCK_RECORDS);
+  let seq = 0;
+  return () => {
+    for (let step = feed.next(); step !== undefined; step = feed.next()) {
+      if (step.kind !== 'records') continue;
+      const { from, to } = step;
+      batch.F.set(step.batch.F.subarray(from * WORDS_F, to * WORDS_F));
+      batch.I.set(step.batch.I.subarray(from * WORDS_I, to * WORDS_I));
+      batch.length = to - from;
+      for (let at = 0; at < batch.length; at += 1) batch.F[at * WORDS_F + SEQ] = seq++;
+      return batch;
+    }
+    return undefined;
+  };
+}
+
+function orderOf(reader: RunReader): OrderEntry[] {
+  const log = reader.log();
+  try {
+    const order: OrderEntry[] = [];
+    for (let entry = log.next(); entry !== undefined; entry = log.next()) {
+      if (entry.kind === 'mark' && entry.mark.mark === 'order') order.push(entryOf(entry.mark.entry));
+    }
+    return order.filter(({ type }) => type === 'control' || type === 'skip');
+  } finally {
+    log.close();
+  }
+}
+
+function entryOf(mark: JsonValue): OrderEntry {
+  try {
+    return parseOrderLine(JSON.stringify(mark));
+  } catch (error) {
+    throw new RunError('corrupt', error instanceof Error ? error.message : String(error));
+  }
+}
