@@ -39,7 +39,7 @@ export function feedsSupervisor(instruments: readonly Instrument[], { feeds: con
     strategy: 'oneForOne',
     intensity: INTENSITY,
     children: [
-      worker({ id: 'health', ...LAST_GOOD, behaviour: healthBehaviour, input: { symbols, lagMaxMs: feeds.lagMaxMs } }),
+      worker({ id: 'health', ...LAST_GOOD, behaviour: healthBehaviour, input: { symbols, feeds: plans.map(({ product, id }) => `${FEEDS_PATH}/${product}/${id}`), lagMaxMs: feeds.lagMaxMs } }),
       ...products.map((product) => supervisor({
         id: product,
         strategy: 'oneForOne',

@@ -90,6 +90,14 @@ export interface SocketClose {
   readonly cut?: boolean;
 }
 
+/**
+ * Effect `socket.probe`, of market sockets: a pulse follows, also when nothing has come, once what lies in the line has been read. A process that stood
+ * still hears its timers before what came meanwhile.
+ */
+export interface SocketProbe {
+  readonly socket: string;
+}
+
 export type SocketInput =
   | { readonly type: 'socket.opened'; readonly socket: string }
   /** The end of a socket, exactly once, also of one that never opened. */

@@ -8,7 +8,7 @@
  */
 import type { FeedsParams, StreamClass } from '../../config/engine/feeds.js';
 import type { ActorContext, Behaviour } from '../../runtime/types.js';
-import type { SocketClose, SocketInput, SocketOpen } from '../engine/io.js';
+import type { SocketClose, SocketInput, SocketOpen, SocketProbe } from '../engine/io.js';
 import { deadline, doubled, newLink, type Link, type Patience, pulsed, speaks } from './link.js';
 import { CLOCK_TOPIC, type ClockOffset, type FeedEdge, type FeedPhase, type FeedReport } from './messages.js';
 import type { FeedPlan } from './streams.js';
@@ -147,8 +147,14 @@ function beat(state: FeedState, pulse: Extract<SocketInput, { readonly type: 'so
   const { current, next, names } = state;
   const nowUs = ctx.nowUs();
   const lagMaxUs = state.input.params.lagMaxMs * 1000 - state.offsetUs;
-  if (current?.socket === pulse.socket) return hurry(settle({ ...state, current: pulsed(current, pulse, names, nowUs, lagMaxUs) }, ctx), ctx);
-  if (next?.socket === pulse.socket) return settle({ ...state, next: pulsed(next, pulse, names, nowUs, lagMaxUs) }, ctx);
+  if (current?.socket === pulse.socket) {
+    const beaten = { ...state, current: pulsed(current, pulse, names, nowUs, lagMaxUs) };
+    return hurry(settle(current.probed ? judge(beaten, ctx) : beaten, ctx), ctx);
+  }
+  if (next?.socket === pulse.socket) {
+    const beaten = { ...state, next: pulsed(next, pulse, names, nowUs, lagMaxUs) };
+    return settle(next.probed ? judge(beaten, ctx) : beaten, ctx);
+  }
   return state;
 }
 
@@ -174,25 +180,37 @@ function planRollover(ctx: Context, { lifetimeMs, rolloverLeadMs }: FeedsParams,
 }
 
 /** Sets the timer at which one of the connections counts as silent. */
-function watchAgain({ current, next, patience }: FeedState, ctx: Context): void {
-  const dueUs = Math.min(current === null ? Infinity : deadline(current, patience).dueUs, next === null ? Infinity : deadline(next, patience).dueUs);
+function watchAgain({ current, next, patience, phase }: FeedState, ctx: Context): void {
+  const due = (link: Link | null): number => (link === null || link.probed ? Infinity : deadline(link, patience).dueUs);
+  const dueUs = Math.min(phase === 'stale' || phase === 'closing' ? Infinity : due(current), due(next));
   if (dueUs < Infinity) ctx.startTimerAt('watch', dueUs, { type: 'feed.watch' });
   else ctx.cancelTimer('watch');
 }
 
+/** Somebody's time is up: asks whether the line holds something that was not read yet, before anything is done about it. */
 function watch(state: FeedState, ctx: Context): FeedState {
-  const { current, next, names, patience } = state;
+  const nowUs = ctx.nowUs();
+  const probe = (link: Link | null): Link | null => {
+    if (link === null || link.probed || deadline(link, state.patience).dueUs > nowUs) return link;
+    ctx.effect('socket.probe', { socket: link.socket } satisfies SocketProbe);
+    return { ...link, probed: true };
+  };
+  const asked = { ...state, current: probe(state.current), next: probe(state.next) };
+  watchAgain(asked, ctx);
+  return asked;
+}
+
+/** The host has answered: nothing more lies in the line. */
+function judge(state: FeedState, ctx: Context): FeedState {
+  const { current, next, names, patience, phase } = state;
   const nowUs = ctx.nowUs();
   if (next !== null) {
     const { dueUs, stream } = deadline(next, patience);
-    if (dueUs <= nowUs) return watch(abandonSuccessor(state, ctx, `silent: ${names[stream]!}`, true), ctx);
+    if (dueUs <= nowUs) return judge(abandonSuccessor(state, ctx, `silent: ${names[stream]!}`, true), ctx);
   }
-  if (current !== null) {
-    const { dueUs, stream } = deadline(current, patience);
-    if (dueUs <= nowUs) return state.phase === 'stale' ? state : lose(state, ctx, `silent: ${names[stream]!}`, true);
-  }
-  watchAgain(state, ctx);
-  return state;
+  if (current === null || phase === 'stale' || phase === 'closing') return state;
+  const { dueUs, stream } = deadline(current, patience);
+  return dueUs <= nowUs ? lose(state, ctx, `silent: ${names[stream]!}`, true) : state;
 }
 
 /** The connection is of no use any more: ends it, and what comes after it begins when its end is told. */

@@ -8,6 +8,8 @@ import { CLOCK_TOPIC, type BooksReport, type ClockOffset, type FeedEdge, type Fe
 export interface HealthInput {
   /** Symbols with what they need and whom to pause. */
   readonly symbols: readonly { readonly symbol: number; readonly name: string; readonly product: VenueProduct; readonly requires: readonly StreamClass[]; readonly pausePath: string | null }[];
+  /** Paths of all feeds: one that has not reported is a problem. */
+  readonly feeds: readonly string[];
   /** Latency median beyond which a feed is a problem, ms. */
   readonly lagMaxMs: number;
 }
@@ -65,13 +67,16 @@ const ageMs = (nowUs: number, us: number): number | null => (us === 0 || nowUs =
 
 /** All that is known, and what of it is a problem. */
 export function healthOf({ input, feeds, books, clocks, paused }: HealthState, nowUs: number): FeedsHealth {
-  const problems: string[] = [];
+  const problems = input.feeds.filter((path) => !feeds.some(({ feed }) => feed === path)).map((path) => `${path} has not said anything yet`);
   for (const { feed, up, phase, reason, attention, attempts, latencyMs } of feeds) {
     if (!up) problems.push(`${feed} is ${phase}${reason === '' ? '' : `: ${reason}`}`);
     if (attention) problems.push(`${feed} has failed ${attempts} times in a row and needs a person`);
     if (latencyMs !== null && latencyMs.p50 > input.lagMaxMs) problems.push(`${feed} is ${latencyMs.p50} ms late`);
   }
   for (const { product, books: rows } of books) for (const { name, state } of rows) if (state !== 'LIVE') problems.push(`the book of ${name} (${product}) is ${state}`);
+  for (const { symbol, name, product, requires } of input.symbols) {
+    if (requires.includes('depth') && !books.some(({ books: rows }) => rows.some((row) => row.symbol === symbol))) problems.push(`nothing is known of the book of ${name} (${product})`);
+  }
   for (const symbol of paused) problems.push(`${input.symbols.find((one) => one.symbol === symbol)?.name ?? symbol} is paused: a stream that it needs does not come`);
   return {
     ok: problems.length === 0,

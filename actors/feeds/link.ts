@@ -16,6 +16,8 @@ export interface Link {
   readonly pulseUs: number;
   readonly framesPerSecond: number;
   readonly recordsPerSecond: number;
+  /** Its time is up, and the host was asked whether something lies in the line. */
+  readonly probed: boolean;
   /** Since when the median lag has been too much, 0 for not. */
   readonly slowSinceUs: number;
 }
@@ -23,7 +25,7 @@ export interface Link {
 export function newLink(socket: string, origin: number, nowUs: number, streams: number): Link {
   return {
     socket, origin, askedUs: nowUs, openedUs: 0, spokeUs: 0, lastUs: new Array<number>(streams).fill(0), pulse: null, pulseUs: 0,
-    framesPerSecond: 0, recordsPerSecond: 0, slowSinceUs: 0,
+    framesPerSecond: 0, recordsPerSecond: 0, probed: false, slowSinceUs: 0,
   };
 }
 
@@ -42,6 +44,7 @@ export function pulsed(link: Link, pulse: Pulse, names: readonly string[], nowUs
     spokeUs: link.spokeUs === 0 && lastUs.every((us) => us > 0) ? nowUs : link.spokeUs,
     pulse,
     pulseUs: nowUs,
+    probed: false,
     framesPerSecond: rate(link.framesPerSecond, pulse.frames, link.pulse?.frames ?? 0),
     recordsPerSecond: rate(link.recordsPerSecond, pulse.records, link.pulse?.records ?? 0),
     slowSinceUs: slow ? (link.slowSinceUs === 0 ? nowUs : link.slowSinceUs) : 0,

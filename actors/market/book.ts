@@ -8,6 +8,9 @@
  * STALE    no depth message for too long while other records flow. The levels stay but nobody may read them;
  *          the next diff that follows makes the book LIVE again.
  *
+ * A snapshot that a LIVE book gets replaces its levels: until its LAST record the book is `retaking`, still LIVE for whoever asks
+ * for its state, and nobody may read its levels. One that breaks off makes a GAP.
+ *
  * A message is a run of records FIRST … LAST. Every record ends in exactly one count: `applied` (taken, or
  * found old or repeated by a LIVE book), `refused` (a diff that was never applied because the book was not
  * LIVE, or a snapshot that did not fit), or it still waits in the buffer (`waiting`).
@@ -62,6 +65,8 @@ export class Book implements Compact {
   state: BookState = BOOK_SYNCING;
   /** Final update id of the last message applied, or of the snapshot. */
   lastId = 0;
+  /** The levels of a LIVE book are being replaced by a snapshot that is not whole yet. */
+  retaking = false;
   /** Set by `take` when it ended a message that changed a LIVE book. */
   changed = false;
   /** Levels the last ended message set or removed (they count as events of 4.2.6). */
@@ -290,6 +295,7 @@ export class Book implements Compact {
       // A piece whose beginning is missing: what follows of this snapshot is not whole either, nor is an open diff.
       this.tornSnapshotId = id;
       if (this.openKind === KIND_DEPTH) this.gap();
+      else if (this.retaking) this.break();
       this.closeMessage();
       this.refused += 1;
       return;
@@ -318,6 +324,8 @@ export class Book implements Compact {
     }
     // Its beginning may come twice in a row, but not in the middle.
     const again = this.openId === id && this.openKind === KIND_SNAPSHOT && this.openLevels > 1;
+    // Half of one is nothing to go on from.
+    if (this.retaking && (again || this.openId !== id)) this.break();
     this.openId = id;
     this.openKind = KIND_SNAPSHOT;
     this.openLevels = 0;
@@ -329,11 +337,13 @@ export class Book implements Compact {
       this.bids.clear();
       this.asks.clear();
       // Until its LAST record nobody may read the half-taken levels.
-      if (this.state === BOOK_LIVE || this.state === BOOK_STALE) this.state = BOOK_SYNCING;
+      if (this.state === BOOK_LIVE) this.retaking = true;
+      else if (this.state === BOOK_STALE) this.state = BOOK_SYNCING;
     }
   }
 
   private endSnapshot(): void {
+    this.retaking = false;
     this.lastId = this.openId;
     this.awaitsBracket = true;
     this.snapshots += 1;
@@ -435,6 +445,7 @@ export class Book implements Compact {
   }
 
   private break(): void {
+    this.retaking = false;
     if (this.state === BOOK_SYNCING && this.snapshots === 0) return;
     if (this.state !== BOOK_GAP) this.breaks += 1;
     this.state = BOOK_GAP;

@@ -307,6 +307,7 @@ export class SymbolKernel extends ExchangeClock implements BookView {
     const book = this.book ?? this.makeBook();
     book.take(F, I, record);
     if (book.state !== this.bookSeen) this.bookState();
+    else if (this.bookSeen === BOOK_LIVE) this.live = !book.retaking;
     if (!book.changed) return;
     this.lastBookUs = this.clockUs;
     this.grid.events += book.changedLevels;

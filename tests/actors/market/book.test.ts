@@ -276,3 +276,47 @@ test('every record is counted once, whatever comes', () => {
     assert.equal(book.applied + book.refused, n);
   }), { numRuns: 2000 });
 });
+
+test('a snapshot of a LIVE book replaces its levels, and the book stays LIVE; half of one makes a GAP', () => {
+  const live = (): Book => {
+    const book = new Book('futures', 1024, SCALE, 64);
+    feed(book, [...snapshot(10), ...diff(12, 10, [['bid', 98, 1], ['ask', 105, 2]])]);
+    assert.equal(book.state, BookState.LIVE);
+    return book;
+  };
+  const states: unknown[] = [];
+  const book = live();
+  const { F, I, n } = records([...snapshot(20, [['bid', 97, 3], ['ask', 101, 4]]), ...diff(22, 20, [['bid', 96, 1]])]);
+  for (let r = 0; r < n; r += 1) {
+    book.take(F, I, r);
+    states.push([book.state, book.retaking, book.changed]);
+  }
+  assert.deepEqual(states, [[BookState.LIVE, true, false], [BookState.LIVE, false, true], [BookState.LIVE, false, true]]);
+  assert.deepEqual([bidAt(book, 100), bidAt(book, 98), bidAt(book, 97), bidAt(book, 96), book.asks.lotsAt(105), book.asks.best], [0, 0, 3, 1, 0, 101]);
+  assert.equal(book.breaks, 0);
+
+  const begun = snapshot(20).slice(0, 2);
+  const endings: Readonly<Record<string, (book: Book) => void>> = {
+    'a diff comes between': (one) => feed(one, diff(14, 12)),
+    'another snapshot begins': (one) => feed(one, snapshot(30).slice(0, 1)),
+    'its own beginning comes again': (one) => feed(one, snapshot(20).slice(0, 1)),
+    'a piece of another comes': (one) => feed(one, snapshot(30).slice(1, 2)),
+    'records were lost': (one) => one.hole(),
+    'a hole was recorded': (one) => one.gap(),
+    'a level is impossible': (one) => feed(one, [{ ...snapshot(20)[2]!, price: -1 }]),
+  };
+  for (const [what, end] of Object.entries(endings)) {
+    const broken = live();
+    feed(broken, begun);
+    end(broken);
+    assert.deepEqual([broken.state, broken.retaking, bidAt(broken, 100)], [BookState.GAP, false, what === 'another snapshot begins' ? bidAt(broken, 100) : 0], what);
+    assert.equal(broken.breaks, 1, what);
+    feed(broken, [...snapshot(40), ...diff(42, 40)]);
+    assert.deepEqual([broken.state, bidAt(broken, 100)], [BookState.LIVE, 42], what);
+    assert.equal(total(broken), broken.applied + broken.refused, what);
+  }
+  // Older than the book: it is left alone.
+  const newer = live();
+  feed(newer, snapshot(11));
+  assert.deepEqual([newer.state, newer.retaking, bidAt(newer, 98)], [BookState.LIVE, false, 1]);
+});

@@ -400,6 +400,25 @@ test('NaN and infinite stamps move no clock', () => {
 });
 
 /** Anything at all for two symbols, one of them with a book that breaks now and then. */
+test('a snapshot of a book that is in step tells nobody anything, and no order sees half of it', () => {
+  const tape = [...quiet(0, 120), ...snapshotAt(120, 10), ...diffAt(120.1, 12, 10, [['bid', 99_999, 5]]), ...snapshotAt(120.2, 20, BOOK.slice(0, 20)), ...diffAt(120.3, 22, 20, [['bid', 99_990, 5]])];
+  const kernel = kernelOf({});
+  const { F, I, n } = records(tape);
+  const edges: Edge[] = [];
+  const reads: number[] = [];
+  for (let r = 0; r < n; r += 1) {
+    kernel.run(F, I, r, r + 1);
+    edges.push(...kernel.edges);
+    const symbol = kernel.symbol(0)!;
+    if (symbol.book?.retaking === true) reads.push(symbol.lotsAt('bid', 100_000), symbol.nextPrice('bid', 0), Number(symbol.live));
+  }
+  assert.deepEqual(edges.filter((edge) => edge.type === 'book').map((edge) => edge.to), ['LIVE']);
+  assert.ok(reads.length > 0 && reads.every((read) => read === 0), 'while it is replaced there is nothing to read');
+  assert.equal(kernel.symbol(0)!.live, true);
+  assert.equal(kernel.symbol(0)!.lotsAt('bid', 99_985), 0, 'what the snapshot does not have is gone');
+  assert.equal(kernel.symbol(0)!.lotsAt('bid', 99_990), 5);
+});
+
 function soup(seed: number, count: number): Rec[] {
   let a = seed >>> 0;
   const random = (): number => {

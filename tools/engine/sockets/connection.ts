@@ -83,15 +83,21 @@ export class Connection {
 
   #watch(everyMs: number): void {
     this.#timer = setTimeout(() => {
-      if (!this.#alive) {
-        this.#why = 'no sign of life';
-        this.#ws.terminate();
-        return;
-      }
-      this.#alive = false;
-      this.#ws.ping(undefined, undefined, () => {});
-      this.#watch(everyMs);
+      // A process that stood still hears its timers first: what lies in the line is read before it is judged.
+      setImmediate(() => this.#judge(everyMs));
     }, everyMs);
+  }
+
+  #judge(everyMs: number): void {
+    if (this.#ended || this.#ws.readyState !== WebSocket.OPEN) return;
+    if (!this.#alive) {
+      this.#why = 'no sign of life';
+      this.#ws.terminate();
+      return;
+    }
+    this.#alive = false;
+    this.#ws.ping(undefined, undefined, () => {});
+    this.#watch(everyMs);
   }
 
   #end(code: number, reason: string): void {

@@ -57,7 +57,7 @@ export class MarketSocket {
     const at = this.#streamOf(taken.symbol, taken.kind);
     const first = at >= 0 && this.#lastUs[at] === 0;
     if (at >= 0) this.#lastUs[at] = nowUs;
-    if (first || nowUs - this.#pulsedUs >= this.#open.pulseEveryMs * 1000) this.#pulse(nowUs);
+    if (first || nowUs - this.#pulsedUs >= this.#open.pulseEveryMs * 1000) this.pulse(nowUs);
     return taken;
   }
 
@@ -86,7 +86,8 @@ export class MarketSocket {
     return exact >= 0 ? exact : this.#streams.findIndex((stream) => stream.symbol < 0 && stream.kind === kind);
   }
 
-  #pulse(nowUs: number): void {
+  /** Tells what has come so far. */
+  pulse(nowUs = this.#door.clock.nowUs()): void {
     this.#pulsedUs = nowUs;
     const { worst, p50, p99 } = this.#lag.look();
     const lastUs: Record<string, number> = {};

@@ -1,5 +1,5 @@
 /** Carries out `socket.open`, `socket.send` and `socket.close`: what market sockets bring becomes records, what others bring inputs. */
-import type { Json, SocketClose, SocketInput, SocketOpen, SocketSend } from '../../../actors/engine/io.js';
+import type { Json, SocketClose, SocketInput, SocketOpen, SocketProbe, SocketSend } from '../../../actors/engine/io.js';
 import type { EffectHandlers } from '../../../actors/engine/effects.js';
 import { parseExactJson } from '../exact-json.js';
 import { Connection } from './connection.js';
@@ -57,6 +57,7 @@ export class Sockets {
     'socket.open': (open) => this.open(open),
     'socket.send': (send) => this.send(send),
     'socket.close': (close) => this.close(close),
+    'socket.probe': (probe) => this.probe(probe),
   };
 
   open(open: SocketOpen): void {
@@ -109,6 +110,11 @@ export class Sockets {
 
   close({ socket, reason, cut = false }: SocketClose): void {
     this.#live.get(socket)?.connection.close(reason, cut);
+  }
+
+  /** A pulse, after what lies in the line has been read. */
+  probe({ socket }: SocketProbe): void {
+    setImmediate(() => this.#live.get(socket)?.market?.pulse());
   }
 
   /** Sockets that are open or opening. */

@@ -20,8 +20,9 @@ export interface GuardCounts {
 export const Verdict = { DROP: 0, TAKE: 1, GAP_BEFORE: 2 } as const;
 export type Verdict = (typeof Verdict)[keyof typeof Verdict];
 
-/** Ids that went back for so long, with none that went on, are a new numbering of the venue's. */
-const NEW_NUMBERING_US = 5_000_000;
+/** So many messages in a row that seem to have come before, for so long with none that went on, are a new numbering of the venue's. */
+const NEW_NUMBERING_US = 10_000_000;
+const NEW_NUMBERING_MESSAGES = 16;
 const KINDS = 16;
 
 export class StreamGuard {
@@ -30,6 +31,8 @@ export class StreamGuard {
   /** By symbol and kind: last id taken (0 none), and when. */
   readonly #ids: Float64Array;
   readonly #takenUs: Float64Array;
+  /** Messages dropped since. */
+  readonly #dropped: Float64Array;
   /** By symbol: last quotes (bid, bid lots, ask, ask lots), and what the last forced order and mark said. */
   readonly #quotes: Float64Array;
   readonly #said: Float64Array;
@@ -41,6 +44,7 @@ export class StreamGuard {
     const count = instruments.length;
     this.#ids = new Float64Array(count * KINDS);
     this.#takenUs = new Float64Array(count * KINDS);
+    this.#dropped = new Float64Array(count * KINDS);
     this.#quotes = new Float64Array(count * 4);
     this.#said = new Float64Array(count * KINDS * 4);
   }
@@ -93,12 +97,11 @@ export class StreamGuard {
     const last = this.#ids[cell]!;
     const nowUs = F[f + RECV_US]!;
     if (id === 0) return Verdict.TAKE;
-    if (last !== 0 && id <= last && nowUs - this.#takenUs[cell]! < NEW_NUMBERING_US) {
+    if (last !== 0 && id <= last && this.#seen(cell, nowUs)) {
       this.counts.duplicates += records;
       return Verdict.DROP;
     }
-    this.#ids[cell] = id;
-    this.#takenUs[cell] = nowUs;
+    this.#take(cell, id, nowUs);
     if (last === 0) return Verdict.TAKE;
     const missing = id <= last ? 1 : kind === Kind.DEPTH ? this.#missingDiffs(symbol, last, F[f + AUX]!) : id - last - 1;
     if (missing === 0) return Verdict.TAKE;
@@ -107,6 +110,18 @@ export class StreamGuard {
     this.counts.gaps += 1;
     this.counts.missing += missing;
     return Verdict.GAP_BEFORE;
+  }
+
+  /** A message with an id that is not new: it has come before, unless the numbering has begun anew. */
+  #seen(cell: number, nowUs: number): boolean {
+    this.#dropped[cell]! += 1;
+    return this.#dropped[cell]! < NEW_NUMBERING_MESSAGES || nowUs - this.#takenUs[cell]! < NEW_NUMBERING_US;
+  }
+
+  #take(cell: number, id: number, nowUs: number): void {
+    this.#ids[cell] = id;
+    this.#takenUs[cell] = nowUs;
+    this.#dropped[cell] = 0;
   }
 
   /** Update ids between two diffs; of a linked stream nobody knows how many, so 1. */
@@ -125,14 +140,13 @@ export class StreamGuard {
     const quotes = this.#quotes;
     const q = symbol * 4;
     const nowUs = F[f + RECV_US]!;
-    if (id !== 0 && id <= last && nowUs - this.#takenUs[cell]! < NEW_NUMBERING_US) {
+    if (id !== 0 && id <= last && this.#seen(cell, nowUs)) {
       const same = quotes[q] === I[i + PRICE]! && quotes[q + 1] === F[f + QTY]! && quotes[q + 2] === I[i + PRICE2]! && quotes[q + 3] === F[f + AUX]!;
       if (id === last && !same) this.counts.disagreements += 1;
       this.counts.duplicates += 1;
       return Verdict.DROP;
     }
-    this.#ids[cell] = id;
-    this.#takenUs[cell] = nowUs;
+    this.#take(cell, id, nowUs);
     quotes[q] = I[i + PRICE]!;
     quotes[q + 1] = F[f + QTY]!;
     quotes[q + 2] = I[i + PRICE2]!;
@@ -148,11 +162,11 @@ export class StreamGuard {
     const cell = (symbol * KINDS + kind) * 4;
     const exchUs = F[f + EXCH_US]!;
     const again = exchUs === said[cell] && F[f + QTY] === said[cell + 1] && I[i + PRICE] === said[cell + 2] && (I[i + TAG]! & Flag.SELL) === said[cell + 3];
-    if (again || (exchUs !== 0 && exchUs < said[cell]! && F[f + RECV_US]! - this.#takenUs[symbol * KINDS + kind]! < NEW_NUMBERING_US)) {
+    if (again || (exchUs !== 0 && exchUs < said[cell]! && this.#seen(symbol * KINDS + kind, F[f + RECV_US]!))) {
       this.counts.duplicates += 1;
       return Verdict.DROP;
     }
-    this.#takenUs[symbol * KINDS + kind] = F[f + RECV_US]!;
+    this.#take(symbol * KINDS + kind, 0, F[f + RECV_US]!);
     said[cell] = exchUs;
     said[cell + 1] = F[f + QTY]!;
     said[cell + 2] = I[i + PRICE]!;

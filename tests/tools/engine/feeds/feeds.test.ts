@@ -7,12 +7,12 @@ import { FeedsLab } from './lab.js';
 describe('feeds of an engine on the exchange in a box', () => {
   let opened: OpenedExchange;
   before(async () => {
-    opened = await openExchange({ scenario: 'volatile', speed: 10 });
+    opened = await openExchange({ speed: 3 });
   });
   after(() => opened.close());
 
   test('all streams come, books get in step and are the venue\'s own', async () => {
-    const lab = await FeedsLab.open(opened, {}, { spot: ['BTCUSDT'], usdm: ['BTCUSDT'], options: [] });
+    const lab = await FeedsLab.open(opened, { feeds: { openTimeoutMs: 120_000, lagMaxMs: 60_000, firstFrameMs: 120_000, silence: { depthMs: 600_000, bookTickerMs: 600_000, aggTradeMs: 600_000 } } }, { spot: ['BTCUSDT'], usdm: ['BTCUSDT'], options: [] });
     try {
       await lab.healthy();
       await lab.sameBook(0, 'spot');

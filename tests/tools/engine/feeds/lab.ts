@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { HEALTH_PATH, type FeedsHealth } from '../../../../actors/feeds/index.js';
 import { MarketKernel, type SymbolKernel } from '../../../../actors/market/index.js';
 import { configSchema, type Config } from '../../../../config/index.js';
-import { KIND_MASK, TAG, WORDS_I, Kind, EXTRA } from '../../../../data/records/index.js';
+import { AUX, EXTRA, Flag, ID, Kind, KIND_MASK, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I } from '../../../../data/records/index.js';
 import type { EngineBoot } from '../../../../supervisors/index.js';
 import { venueInstruments } from '../../../../tools/engine/boot.js';
 import { EngineClock } from '../../../../tools/engine/clock.js';
 import { EngineHost } from '../../../../tools/engine/host.js';
 import { engineParts } from '../../../../tools/engine/part-table.js';
-import type { EngineDoor } from '../../../../tools/engine/parts.js';
+import type { EngineDoor, EnginePart } from '../../../../tools/engine/parts.js';
 import { EngineStore } from '../../../../tools/engine/store/engine-store.js';
 import type { ProcessLog } from '../../../../tools/process/log.js';
 import { beginEngineRun } from '../../../../tools/runs/engine-run.js';
@@ -40,6 +40,13 @@ export class FeedsLab {
   /** Records by kind, and gap records by the kind of stream. */
   readonly kinds = new Map<number, number>();
   readonly gaps = new Map<number, number>();
+  /** What the records say that they must not: an id twice, or a hole that no gap record tells of. */
+  readonly violations: string[] = [];
+  /** Why the tree ended connections, in order. */
+  readonly ended: string[] = [];
+  readonly #lastIds = new Map<string, number>();
+  /** Of the gap record before: what it says was last, and what comes next. */
+  #gapBefore: { readonly stream: string; readonly last: number; readonly next: number } | undefined;
   readonly #store: EngineStore;
   #afterRecords: () => void = () => {};
   #ended = false;
@@ -54,7 +61,7 @@ export class FeedsLab {
     const log = new Proxy({}, { get: () => () => {} }) as ProcessLog;
     this.host = new EngineHost({
       boot, config, clock, writer, log,
-      parts: (door) => engineParts(this.#watched(door), { access, config, store: this.#store }),
+      parts: (door) => engineParts(this.#watched(door), { access, config, store: this.#store }).map((part) => this.#overheard(part)),
       onFault: (error) => this.faults.push(error),
       onRunFailed: (error) => this.faults.push(error),
       onGaveUp: () => this.faults.push(new Error('the root has given up')),
@@ -70,6 +77,17 @@ export class FeedsLab {
     return new FeedsLab(opened, { mode: 'paper', startUs: clock.nowUs(), speed: clock.speed, instruments, rules, recovered: [] }, config, clock);
   }
 
+  #overheard(part: EnginePart): EnginePart {
+    const { effects } = part;
+    const close = effects['socket.close'];
+    if (close === undefined) return part;
+    const heard: EnginePart['effects'] = { ...effects, 'socket.close': (payload) => {
+      this.ended.push(payload.reason);
+      close(payload);
+    } };
+    return Object.create(part, { effects: { value: heard } }) as EnginePart;
+  }
+
   #watched(door: EngineDoor): EngineDoor {
     return {
       ...door,
@@ -77,12 +95,36 @@ export class FeedsLab {
         for (let at = from; at < to; at += 1) {
           const kind = batch.I[at * WORDS_I + TAG]! & KIND_MASK;
           this.kinds.set(kind, (this.kinds.get(kind) ?? 0) + 1);
+          this.#follow(batch, at);
           if (kind === Kind.GAP) this.gaps.set(batch.I[at * WORDS_I + EXTRA]!, (this.gaps.get(batch.I[at * WORDS_I + EXTRA]!) ?? 0) + 1);
         }
         door.records(batch, from, to);
         this.#afterRecords();
       },
     };
+  }
+
+  /** Every trade and every diff comes once, and follows the one before it or a record that tells of the hole. */
+  #follow({ F, I }: { readonly F: Float64Array; readonly I: Int32Array }, at: number): void {
+    const tag = I[at * WORDS_I + TAG]!;
+    const kind = tag & KIND_MASK;
+    const id = F[at * WORDS_F + ID]!;
+    if (kind === Kind.GAP) {
+      this.#gapBefore = { stream: `${tag >>> SYMBOL_SHIFT} ${I[at * WORDS_I + EXTRA]!}`, last: id, next: F[at * WORDS_F + AUX]! };
+      return;
+    }
+    const trade = kind === Kind.AGG_TRADE;
+    if (!trade && (kind !== Kind.DEPTH || (tag & Flag.FIRST) === 0)) return;
+    const stream = `${tag >>> SYMBOL_SHIFT} ${kind}`;
+    const last = this.#lastIds.get(stream);
+    const first = trade ? id : id - I[at * WORDS_I + EXTRA]!;
+    const gap = this.#gapBefore?.stream === stream && this.#gapBefore.last === last && this.#gapBefore.next === first;
+    this.#gapBefore = undefined;
+    this.#lastIds.set(stream, id);
+    if (last === undefined) return;
+    if (id <= last && !gap) this.violations.push(`${stream}: ${id} after ${last}`);
+    const follows = trade ? id === last + 1 : F[at * WORDS_F + AUX]! <= last;
+    if (!follows && !gap) this.violations.push(`${stream}: a hole between ${last} and ${first}`);
   }
 
   symbol(index = 0): SymbolKernel {
@@ -104,14 +146,42 @@ export class FeedsLab {
     const endMs = Date.now() + DEADLINE_MS;
     while (!holds()) {
       if (this.faults.length > 0) throw this.faults[0];
-      if (Date.now() > endMs) throw new Error(`waited in vain until ${what}: ${JSON.stringify(this.health(), undefined, 1)}`);
+      if (Date.now() > endMs) throw new Error(`waited in vain until ${what}: ${this.summary()}`);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
+  }
+
+  /** For the message of a test that fails. */
+  summary(): string {
+    const { problems, feeds, books } = this.health();
+    const lines = feeds.map((one) => `${one.feed} ${one.phase} ${one.up ? 'up' : 'down'} ${one.reason}; connects ${one.connects}, rollovers ${one.rollovers}, frames ${one.frames}, gaps ${one.gaps}`);
+    return [...problems, ...lines, JSON.stringify(books), JSON.stringify([...this.gaps])].join('\n');
   }
 
   /** Everything comes and every book is in step. */
   async healthy(): Promise<void> {
     await this.until(() => this.health().ok, 'all is well');
+  }
+
+  /** Counts over all feeds. */
+  total(of: 'reconnects' | 'rollovers' | 'duplicates' | 'gaps' | 'refused' | 'connects'): number {
+    return this.health().feeds.reduce((sum, feed) => sum + feed[of], 0);
+  }
+
+  book(): FeedsHealth['books'][number] {
+    const [first] = this.health().books;
+    assert.ok(first !== undefined);
+    return first;
+  }
+
+  /** Records that were dropped because they had come. */
+  get duplicates(): number {
+    return this.host.metrics()['duplicates']!;
+  }
+
+  /** Waits until the script has ended. */
+  async over(name: string): Promise<void> {
+    await this.until(() => this.opened.exchange.troubles.reports().find((report) => report.name === name)?.running === false, `${name} is over`);
   }
 
   /** Starts a script of troubles written here. */

@@ -5,6 +5,9 @@ import { EngineClock } from '../../../../tools/engine/clock.js';
 import type { SocketAddresses, SocketDoor } from '../../../../tools/engine/sockets/index.js';
 import type { OpenedExchange } from '../../../support/open-exchange.js';
 
+/** Longest wait of a test for anything: the machine may be busy. */
+const DEADLINE_MS = 60_000;
+
 /** The records and inputs that sockets hand on, with a book a symbol that takes the depth among them. */
 export class RecordingDoor implements SocketDoor {
   readonly clock: EngineClock;
@@ -45,7 +48,13 @@ export class RecordingDoor implements SocketDoor {
 
   /** Resolves once it holds; looked at after everything that comes. */
   async until(holds: () => boolean): Promise<void> {
-    if (!holds()) await new Promise<void>((resolve) => void this.#waiting.push({ holds, resolve }));
+    if (holds()) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ holds, resolve });
+      timer = setTimeout(() => reject(new Error(`waited in vain until ${String(holds)}; inputs: ${JSON.stringify(this.inputs.slice(-5))}, books: ${this.books.map(({ state, breaks }) => `${state} ${breaks}`).join()}`)), DEADLINE_MS);
+    });
+    clearTimeout(timer);
   }
 
   of<T extends SocketInput['type']>(type: T): readonly Extract<SocketInput, { type: T }>[] {
