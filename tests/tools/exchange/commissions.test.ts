@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { BID } from '../../../actors/exchange/book/index.js';
+import type { SpotVenue } from '../../../actors/exchange/spot/venue.js';
+import { EnginePort } from '../../../tools/exchange/product/engine-port.js';
 import { Accounts, demoAccounts, demoBalances } from '../../../tools/exchange/accounts/accounts.js';
 import { type OpenedExchange, openExchange } from '../../support/open-exchange.js';
 import { Trader } from './spot/trader.js';
@@ -9,7 +12,7 @@ let opened: OpenedExchange;
 before(async () => {
   const [first, second, ...both] = await demoAccounts(4, 1, demoBalances([{ base: 'BTC', startPrice: 60_000 }]));
   const commissions = { spot: { maker: '-0.0001', taker: '0.002' }, usdm: { maker: '-0.0002', taker: '0.0003' } };
-  const spotTerms = { tradeGroupId: 7, maxAsset: { BTC: '5', USDT: '1000000' } };
+  const spotTerms = { tradeGroupId: 7, maxAsset: { BTC: '15', USDT: '1000000' } };
   opened = await openExchange({ accounts: new Accounts([{ ...first!, commissions }, second!, ...both.map((one) => ({ ...one, spotTerms }))]) });
 });
 after(() => opened.close());
@@ -20,12 +23,17 @@ test('an account with commissions of its own pays them, and is paid its rebate, 
   const fills = bought.json['fills'] as readonly { readonly qty: string; readonly commission: string }[];
   assert.ok(fills.length > 0, bought.text);
   for (const { qty, commission } of fills) assert.equal(Number(commission).toFixed(8), (Number(qty) * 0.002).toFixed(8));
-  const { askPrice } = (await (await fetch(`${opened.origins.spot.rest}/api/v3/ticker/bookTicker?symbol=BTCUSDT`)).json()) as { readonly askPrice: string };
-  const resting = await spot.call('POST', '/api/v3/order', { symbol: 'BTCUSDT', side: 'SELL', type: 'LIMIT', timeInForce: 'GTC', quantity: '0.00100', price: askPrice });
-  assert.equal(resting.status, 200, resting.text);
-  // More than is offered anywhere near.
-  await new Trader(opened, 'hmac', 1).call('POST', '/api/v3/order', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '12' });
-  const made = ((await spot.call('GET', '/api/v3/myTrades', { symbol: 'BTCUSDT', orderId: resting.json['orderId'] as number })).json as unknown as readonly Readonly<Record<string, string>>[])[0]!;
+  // In one turn of the engine, so that the crowd does nothing between: one joins the best offer, the other takes all of it.
+  const resting = await new EnginePort<SpotVenue>(opened.exchange.runtime, 'spot', 1).ask((venue, nowUs) => {
+    const { symbol, matcher } = venue.market('BTCUSDT');
+    const ticks = matcher.book.bestAsk;
+    const price = symbol.price(ticks);
+    const { order } = venue.place(spot.key.account, { symbol: 'BTCUSDT', side: 'SELL', type: 'LIMIT_MAKER', quantity: '0.00100', price }, nowUs);
+    const { lots } = matcher.quote(BID, Number.MAX_SAFE_INTEGER, ticks);
+    venue.place(new Trader(opened, 'hmac', 1).key.account, { symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'IOC', quantity: symbol.quantity(lots), price }, nowUs);
+    return order.orderId;
+  });
+  const made = ((await spot.call('GET', '/api/v3/myTrades', { symbol: 'BTCUSDT', orderId: resting })).json as unknown as readonly Readonly<Record<string, string>>[])[0]!;
   assert.deepEqual([made['isMaker'], Number(made['commission']).toFixed(6)], [true, (-Number(made['quoteQty']) * 0.0001).toFixed(6)]);
   const futures = new RawClient(opened);
   const rates = await futures.ok('GET', '/fapi/v1/commissionRate', { symbol: 'BTCUSDT' });
@@ -42,27 +50,24 @@ test('accounts of a trade group are told so, do not trade with each other, and a
   assert.equal((await one.call('GET', '/api/v3/account')).json['tradeGroupId'], 7);
   assert.equal((await new Trader(opened).call('GET', '/api/v3/account')).json['tradeGroupId'], undefined);
   assert.deepEqual((await one.call('GET', '/api/v3/myFilters', { symbol: 'BTCUSDT' })).json['assetFilters'], [
-    { filterType: 'MAX_ASSET', asset: 'BTC', limit: '5.00000000' }, { filterType: 'MAX_ASSET', asset: 'USDT', limit: '1000000.00000000' },
+    { filterType: 'MAX_ASSET', asset: 'BTC', limit: '15.00000000' }, { filterType: 'MAX_ASSET', asset: 'USDT', limit: '1000000.00000000' },
   ]);
   const order = { symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', selfTradePreventionMode: 'TRANSFER' };
-  const tooMuch = await one.call('POST', '/api/v3/order', { ...order, quantity: '5.00001', price: '60000' });
+  const tooMuch = await one.call('POST', '/api/v3/order', { ...order, quantity: '15.00001', price: '60000' });
   assert.deepEqual([tooMuch.code, tooMuch.msg], [-1013, 'Filter failure: MAX_ASSET']);
-  // One takes what is offered at the touch and rests with far more; the other meets that, unless the crowd was faster.
-  for (let tries = 0; ; tries += 1) {
-    assert.ok(tries < 12, 'the crowd took every resting order');
-    const { askPrice: price } = (await (await fetch(`${opened.origins.spot.rest}/api/v3/ticker/bookTicker?symbol=BTCUSDT`)).json()) as { readonly askPrice: string };
-    const resting = await one.call('POST', '/api/v3/order', { ...order, quantity: '5', price });
-    const met = await other.call('POST', '/api/v3/order', { ...order, side: 'SELL', quantity: '0.00100', price });
-    await one.call('DELETE', '/api/v3/openOrders', { symbol: 'BTCUSDT' });
-    await other.call('DELETE', '/api/v3/openOrders', { symbol: 'BTCUSDT' });
-    if (met.json['status'] !== 'EXPIRED_IN_MATCH') continue;
-    assert.equal(met.json['tradeGroupId'], 7);
-    const { orderId } = resting.json as { readonly orderId: number };
-    for (const who of [one, other]) {
-      const [match] = JSON.parse((await who.call('GET', '/api/v3/myPreventedMatches', { symbol: 'BTCUSDT', preventedMatchId: met.json['preventedMatchId'] as number })).text) as readonly Readonly<Record<string, unknown>>[];
-      assert.deepEqual([match!['makerOrderId'], match!['tradeGroupId'], match!['selfTradePreventionMode']], [orderId, 7, 'TRANSFER']);
-    }
-    break;
+  // In one turn of the engine, so that the crowd does nothing between: one takes what is offered at the touch and rests with the rest; the other meets that.
+  const [maker, taker] = await new EnginePort<SpotVenue>(opened.exchange.runtime, 'spot', 1).ask((venue, nowUs) => {
+    const { symbol, matcher: { book } } = venue.market('BTCUSDT');
+    const price = symbol.price(book.bestAsk);
+    const limit = { symbol: 'BTCUSDT', type: 'LIMIT', timeInForce: 'GTC', price, stp: 'TRANSFER' } as const;
+    const resting = venue.place(one.key.account, { ...limit, side: 'BUY', quantity: symbol.quantity(book.lotsAt(book.bestAsk) + 1000) }, nowUs);
+    return [resting.order.orderId, venue.place(other.key.account, { ...limit, side: 'SELL', quantity: symbol.quantity(100) }, nowUs).order.orderId] as const;
+  });
+  const met = (await other.call('GET', '/api/v3/order', { symbol: 'BTCUSDT', orderId: taker })).json;
+  assert.deepEqual([met['status'], met['tradeGroupId']], ['EXPIRED_IN_MATCH', 7]);
+  for (const who of [one, other]) {
+    const [match] = JSON.parse((await who.call('GET', '/api/v3/myPreventedMatches', { symbol: 'BTCUSDT', preventedMatchId: met['preventedMatchId'] as number })).text) as readonly Readonly<Record<string, unknown>>[];
+    assert.deepEqual([match!['makerOrderId'], match!['takerOrderId'], match!['tradeGroupId'], match!['selfTradePreventionMode']], [maker, taker, 7, 'TRANSFER']);
   }
   assert.deepEqual(opened.defects, []);
 });
