@@ -10,8 +10,8 @@ import { generatedTape, play, sourceOf } from '../support/replay-tape.js';
 import type { MemoryTape, Played } from '../support/replay-tape.js';
 
 const TAPES: readonly MemoryTape[] = [
-  generatedTape({ scenario: 'flash-crash', seed: 5, minutes: 14, symbols: 2, rate: 0.1 }),
-  generatedTape({ scenario: 'feed-trouble', seed: 5, minutes: 12, symbols: 2, rate: 0.1 }),
+  generatedTape({ scenario: 'flash-crash', seed: 5, minutes: 14, symbols: 2, rate: 0.05 }),
+  generatedTape({ scenario: 'feed-trouble', seed: 5, minutes: 12, symbols: 2, rate: 0.05 }),
 ];
 const SHORTEST = Math.min(...TAPES.map(({ records }) => records));
 const PATHS = [

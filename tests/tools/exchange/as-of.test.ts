@@ -13,7 +13,7 @@ const WAIT_MS = 20_000;
 /** The code of the answer (0 = none) to a request that is signed before its letters past ASCII are encoded. */
 async function codeOf({ exchange, origins, accounts }: OpenedExchange, product: Product): Promise<number> {
   const { key, secret } = accounts.all[0]!.keys.find(({ kind }) => kind === 'hmac')!;
-  const payload = `note=１&timestamp=${Math.floor(exchange.clock.nowUs() / 1000)}`;
+  const payload = `note=１&recvWindow=60000&timestamp=${Math.floor(exchange.clock.nowUs() / 1000)}`;
   const signature = createHmac('sha256', secret!).update(payload).digest('hex');
   const answer = await fetch(`${origins[product].rest}${PATHS[product]}?${encodeURI(payload)}&signature=${signature}`, { headers: { 'X-MBX-APIKEY': key } });
   return ((await answer.json()) as { readonly code?: number }).code ?? 0;

@@ -11,7 +11,7 @@ const stamped = <T extends object>(order: T): T => ({ ...order, timestamp: Date.
 
 /** `binance` (MainClient, WebsocketClient, WebsocketAPIClient) on spot. */
 export function binanceSpot(venue: () => ClientVenue): void {
-  const main = ({ key, secret }: Key): MainClient => new MainClient({ api_key: key, api_secret: secret, baseUrl: venue().ready.spot.rest, disableTimeSync: true });
+  const main = ({ key, secret }: Key): MainClient => new MainClient({ api_key: key, api_secret: secret, baseUrl: venue().ready.spot.rest, disableTimeSync: true, recvWindow: 60_000 });
   const api = ({ key, secret }: Key): WebsocketAPIClient =>
     new WebsocketAPIClient({ api_key: key, api_secret: secret, wsUrl: venue().ready.spot.ws, beautify: false, muteLatencyWarning: true, attachEventListeners: false, resubscribeUserDataStreamAfterReconnect: false }, SILENT);
 

@@ -8,7 +8,7 @@ const symbol = 'BTCUSDT';
 
 /** `binance` (USDMClient, WebsocketClient, WebsocketAPIClient) on USD-M. */
 export function binanceUsdm(venue: () => ClientVenue): void {
-  const usdm = ({ key, secret }: Key): USDMClient => new USDMClient({ api_key: key, api_secret: secret, baseUrl: venue().ready.usdm.rest, disableTimeSync: true });
+  const usdm = ({ key, secret }: Key): USDMClient => new USDMClient({ api_key: key, api_secret: secret, baseUrl: venue().ready.usdm.rest, disableTimeSync: true, recvWindow: 60_000 });
 
   test('binance, USD-M: orders over REST and the websocket API, streams by their ways, the user stream', async () => {
     const keys = venue().keys('binance-usdm');

@@ -13,7 +13,7 @@ export function overTls(): void {
       const { spot, ca } = venue.ready;
       const { key, secret } = venue.keys('tls').hmac;
       const agent = new Agent({ ca: ca! });
-      const client = new MainClient({ api_key: key, api_secret: secret, baseUrl: spot.rest, disableTimeSync: true }, { httpsAgent: agent });
+      const client = new MainClient({ api_key: key, api_secret: secret, baseUrl: spot.rest, disableTimeSync: true, recvWindow: 60_000 }, { httpsAgent: agent });
       assert.equal((await client.getAccountInformation()).canTrade, true);
       const streams = new WebsocketClient({ wsUrl: spot.ws, wsOptions: { agent } }, SILENT);
       const heard = listen(streams);
