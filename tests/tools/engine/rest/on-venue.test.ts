@@ -60,9 +60,12 @@ describe('orders of each product, by REST and by its user stream', () => {
     }
     if (product === 'usdm') {
       const mark = await quote(`/fapi/v1/premiumIndex?symbol=${SYMBOL}`, 'markPrice');
-      return [(mark * 0.96).toFixed(1), (mark * 1.02).toFixed(1)];
+      return [(mark * 0.97).toFixed(1), (mark * 1.02).toFixed(1)];
     }
-    return [(await quote(`/eapi/v1/mark?symbol=${option}`, 'lowPriceLimit')).toFixed(0), (await quote(`/eapi/v1/mark?symbol=${option}`, 'highPriceLimit')).toFixed(0)];
+    // Half-way from the best quotes to the venue's limits, which move with the market.
+    const [lowest, highest] = [await quote(`/eapi/v1/mark?symbol=${option}`, 'lowPriceLimit'), await quote(`/eapi/v1/mark?symbol=${option}`, 'highPriceLimit')];
+    const ticker = `/eapi/v1/ticker?symbol=${option}`;
+    return [Math.round((lowest + (await quote(ticker, 'bidPrice'))) / 2).toFixed(0), Math.round((highest + (await quote(ticker, 'askPrice'))) / 2).toFixed(0)];
   };
 
   for (const product of ['spot', 'usdm', 'options'] as const) {
