@@ -59,17 +59,16 @@ export function truthMs(picture: Picture, symbol: number | null, instruments: re
 }
 
 /**
- * `wait`: for the account's own exit, for an order that is out, or for a truth that is younger than the last order; `freeStop`: its stop holds the
- * coins; `close`: send the next order.
+ * `wait`: for the account's own exit, for an order that is out, or for a truth that is younger than the last order; `freeAndClose`: its stop holds
+ * the coins and has to go in the same breath; `close`: send the next order. `exits`: closing orders at market that are on their way.
  */
-export function nextStep(leg: Leg, picture: Picture, attempt: Attempt | undefined, asOfMs: number): 'wait' | 'freeStop' | 'close' {
+export function nextStep(leg: Leg, picture: Picture, attempt: Attempt | undefined, asOfMs: number, exits: ReadonlyMap<string, string>): 'wait' | 'freeAndClose' | 'close' {
   if (picture.account === undefined || picture.account.open.some(({ symbol }) => symbol === leg.symbol)) return 'wait';
   if (picture.orders === undefined) return 'wait';
+  if (attempt !== undefined && (attempt.endedMs === null || asOfMs <= attempt.endedMs)) return 'wait';
+  // Somebody else's close would be doubled.
+  for (const where of exits.values()) if (where === leg.key) return 'wait';
   const working = picture.orders.orders.filter((order) => order.owner === 'ours' && order.symbol === leg.symbol && order.positionSide === leg.positionSide);
-  if (attempt !== undefined && attempt.endedMs === null) return 'wait';
-  if (attempt !== undefined && asOfMs <= attempt.endedMs!) return 'wait';
-  // An exit that is on its way already would be doubled.
   if (working.some(({ kind, purpose }) => purpose === 'exit' && /market/i.test(kind))) return 'wait';
-  if (leg.stopFirst && working.some(({ purpose, side }) => (purpose === 'stop' || purpose === 'target') && side === 'sell')) return 'freeStop';
-  return 'close';
+  return leg.stopFirst && working.some(({ purpose, side }) => (purpose === 'stop' || purpose === 'target') && side === 'sell') ? 'freeAndClose' : 'close';
 }

@@ -6,6 +6,7 @@ import type { CommandInput, VenueProduct } from '../engine/io.js';
 import type { VenueOutcome } from '../engine/venue-calls.js';
 import type { FeedsHealth } from '../feeds/messages.js';
 import type { LedgerStatus } from '../ledger/messages.js';
+import type { OrderNews } from '../orders/messages.js';
 import type { RiskStatus } from '../risk/messages.js';
 import type { OrdersAnswer, TruthRefreshed, TruthStatus } from '../truth/messages.js';
 import type { VenueEvent } from '../venue/messages.js';
@@ -23,7 +24,7 @@ export interface Picture {
 export type PicturePart = keyof Picture;
 
 export type OperatorMessage =
-  | CommandInput | VenueOutcome | VenueEvent | TruthRefreshed | Down
+  | CommandInput | VenueOutcome | VenueEvent | OrderNews | TruthRefreshed | Down
   | { readonly type: 'store.failed'; readonly problem: string }
   | { readonly type: 'operator.got'; readonly work: string; readonly round: number; readonly part: PicturePart; readonly product: VenueProduct | null; readonly result: AskResult<unknown> }
   | { readonly type: 'operator.tick'; readonly work: string }

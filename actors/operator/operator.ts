@@ -7,9 +7,8 @@ import type { OperatorPause, RiskMessage } from '../risk/messages.js';
 import type { AccountMessage } from '../account/messages.js';
 import type { CommandAnswer, CommandInput, Json, StoreRow, StoreWrite, VenueProduct } from '../engine/io.js';
 import type { VenueCall } from '../engine/venue-calls.js';
-import { venueProductOf } from '../gateway/decode/index.js';
 import { decide } from '../journal/decide.js';
-import type { CancelOrders, PlaceOrder } from '../orders/messages.js';
+import { type CancelOrders, isFinal, ORDERS_TOPIC, type PlaceOrder } from '../orders/messages.js';
 import { originOf } from '../truth/keys.js';
 import type { OrdersAnswer, TruthMessage, TruthRefreshed } from '../truth/messages.js';
 import type { VenueOrder } from '../truth/views.js';
@@ -59,6 +58,8 @@ export interface OperatorState {
   readonly pause: Pause | null;
   readonly storeFailed: string | null;
   readonly stopping: boolean;
+  /** Closing orders at market that are on their way, whoever sent them: `symbol side` by their id. */
+  readonly exits: ReadonlyMap<string, string>;
   readonly works: ReadonlyMap<string, Work>;
   /** Commands that were answered, oldest first. */
   readonly answered: ReadonlyMap<string, Answered>;
@@ -265,10 +266,6 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
     const { venue } = state.input.paths;
     withdraw(state, symbol, 'spareStops', ctx);
     if (venue !== null) {
-      // On spot the stop holds what is to be sold.
-      for (const instrument of state.input.instruments) {
-        if (venueProductOf(instrument) === 'spot' && (symbol === null || instrument.index === symbol)) withdraw(state, instrument.index, 'all', ctx);
-      }
       ctx.send(ctx.ref<TruthMessage>(venue.truth), { type: 'truth.pace', closing: true });
     }
     accountTell(state, ctx, { type: 'account.flatten', symbol, purpose: 'manual' });
@@ -375,11 +372,13 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
     if (late) return closed(state, next, false, remaining(state, legs), ctx);
     const asOfMs = truthMs(picture, symbol, instruments);
     for (const leg of legs) {
-      switch (nextStep(leg, picture, next.attempts.get(leg.key), asOfMs)) {
+      switch (nextStep(leg, picture, next.attempts.get(leg.key), asOfMs, state.exits)) {
         case 'wait':
           break;
-        case 'freeStop':
+        case 'freeAndClose':
+          // In one turn: whoever keeps stops sees the sale that takes its place.
           withdraw(state, leg.symbol, 'all', ctx);
+          next = sell(state, next, leg, ctx);
           break;
         case 'close':
           next = sell(state, next, leg, ctx);
@@ -476,7 +475,8 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
     version: 1,
     init(ctx, input) {
       const { pause, answered } = recoveredOf(input.recovered);
-      const state: OperatorState = { input, pause, storeFailed: null, stopping: false, works: new Map(), answered };
+      const state: OperatorState = { input, pause, storeFailed: null, stopping: false, exits: new Map(), works: new Map(), answered };
+      if (input.paths.venue !== null) ctx.subscribe(ORDERS_TOPIC);
       if (pause !== null) gate(state, ctx);
       watch(state, ctx);
       return state;
@@ -507,6 +507,18 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
         case 'order.fill':
           return message.remainingLots === 0 ? orderEnded(state, message.id, '', ctx) : state;
         case 'order.accepted':
+          return state;
+        case 'order.changed': {
+          const { intent } = message;
+          if (!intent.reduceOnly || intent.kind !== 'market') return state;
+          const exits = new Map(state.exits);
+          if (isFinal(message.state)) exits.delete(intent.id);
+          else exits.set(intent.id, `${intent.symbol} ${intent.positionSide}`);
+          return { ...state, exits };
+        }
+        case 'order.filled':
+        case 'order.foreign':
+        case 'order.blocked':
           return state;
         case 'store.failed':
           return storeFailed(state, message.problem, ctx);

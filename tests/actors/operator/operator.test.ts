@@ -221,3 +221,15 @@ test('status and health answer, and say who does not', () => {
   assert.deepEqual((desk.answer.answer as { readonly ok: boolean }).ok, true);
   assert.deepEqual(desk.rows, [], 'questions are not written down');
 });
+
+test('a close that somebody else has under way is waited for, not doubled', () => {
+  const desk = new Desk();
+  desk.world.positions = [{ symbol: 0, positionSide: 'BOTH', signedLots: 7 }];
+  const intent = { id: 'guard', clientId: 'fl-guard', product: 'usdm', symbol: 0, service: 'order', side: 'sell', positionSide: 'BOTH', kind: 'market', priceTicks: 0, triggerTicks: 0, lots: 7, timeInForce: 'IOC', reduceOnly: true, reduces: null, owner: '', listId: null, createdMs: 0 } as const;
+  const news = { type: 'order.changed', intent, state: 'journalling', previous: null, venueId: '', filledLots: 0, reason: '', atMs: 0 } as const;
+  desk.send('/operator', news).command('close-all').wait(5000);
+  assert.deepEqual(desk.world.log.filter((each) => each.startsWith('sell')), []);
+  desk.send('/operator', { ...news, state: 'rejected', previous: 'journalling' }).wait(3000);
+  assert.equal(desk.world.log.filter((each) => each.startsWith('sell')).length, 1);
+  assert.equal(desk.answer.answer['flat_confirmed'], true);
+});
