@@ -16,8 +16,9 @@ const TROUBLES = [{ name: 'repeated-and-swapped', atSeconds: 1 }, { name: 'both-
 for (const [end, placement] of [['SIGINT', 'inline'], ['SIGKILL', 'ring']] as const) {
   void test(`an engine on a troubled exchange, its kernel ${placement}, ended by ${end}: live equals replay`, async (t) => {
     const plan = { ...planTrial(1, 'paper', 12), troubles: TROUBLES, symbols: ['BTCUSDT', 'ETHUSDT'], placement, end };
-    const { equal, whole, decisions, entries, runDir, liveDigest, replayDigest } = await runTrial(plan, join(scratch(t), 'trial'), { speed: 4, decisions: 4 });
+    const { equal, whole, decisions, entries, runDir, liveDigest, replayDigest, leaks } = await runTrial(plan, join(scratch(t), 'trial'), { speed: 4, decisions: 4 });
     assert.deepEqual({ equal, whole, replayDigest }, { equal: true, whole: end === 'SIGINT', replayDigest: liveDigest });
+    assert.deepEqual(leaks, [], 'no key and no secret is in anything that was written');
     assert.ok(decisions >= 4 && entries > 20);
     const { exit, endedAt } = readManifest(runDir);
     assert.deepEqual([exit?.code, endedAt === null], end === 'SIGINT' ? [0, false] : [undefined, true]);

@@ -31,9 +31,10 @@ for (let seed = Number(values.seed); seed < Number(values.seed) + Number(values.
   try {
     const result = await runTrial(planTrial(seed, mode, Number(values.seconds)), own, { speed: Number(values.speed), decisions: LEAST_DECISIONS });
     process.stdout.write(rowOf(result));
-    if (result.equal && values.keep === undefined) rmSync(own, { recursive: true, force: true });
-    if (result.equal) continue;
-    process.stderr.write(`${result.runDir}: ${JSON.stringify(result.firstDifference)}\n`);
+    const good = result.equal && result.leaks.length === 0;
+    if (good && values.keep === undefined) rmSync(own, { recursive: true, force: true });
+    if (good) continue;
+    process.stderr.write(`${result.runDir}: ${JSON.stringify(result.firstDifference)}; secrets in ${result.leaks.length} files ${result.leaks.join(' ')}\n`);
   } catch (error) {
     process.stderr.write(`seed ${seed}, in ${own}: ${error instanceof Error ? error.stack : String(error)}\n`);
   }

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -31,6 +31,8 @@ export interface TrialResult extends LiveVsReplay {
   /** Entries of the run log. */
   readonly entries: number;
   readonly tapes: number;
+  /** Files of the run, and logs, in which a key or secret of the venue stands. */
+  readonly leaks: readonly string[];
 }
 
 /** Records one run of the engine against an exchange in a box with troubles, ends it as the plan says, and compares it with its replay. `folder` is to be empty. */
@@ -55,7 +57,7 @@ export async function runTrial(plan: TrialPlan, folder: string, { speed, decisio
     engine.kill(plan.end);
     await withPatience(ended, 'the engine to end');
     const compared = await liveVsReplay(runDir);
-    return { plan, runDir, ...compared, ...sizesOf(runDir) };
+    return { plan, runDir, ...compared, ...sizesOf(runDir), leaks: leaksOf(JSON.parse(venue), [runDir, at('log')]) };
   } finally {
     engine?.kill('SIGKILL');
     const gone = exchange.exitCode === null && exchange.signalCode === null ? once(exchange, 'exit') : undefined;
@@ -141,4 +143,24 @@ function sizesOf(runDir: string): Pick<TrialResult, 'records' | 'entries' | 'tap
   } finally {
     log.close();
   }
+}
+
+/** A secret of the venue is longer than any name. */
+const LEAST_SECRET = 20;
+
+/** Files below `folders` that hold a key or secret of the venue's line; of a PEM text, one of its lines. */
+function leaksOf(venue: unknown, folders: readonly string[]): string[] {
+  const { key, secret, keys } = venue as { readonly key: string; readonly secret: string; readonly keys: unknown };
+  const secrets = textsOf([key, secret, keys]).flatMap((text) => text.split('\n')).filter((line) => line.length >= LEAST_SECRET && !line.startsWith('-----'));
+  if (secrets.length < 2) throw new Error('the venue says no keys: nothing could leak');
+  const files = folders.flatMap((folder) => readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)));
+  return files.filter((file) => {
+    const text = readFileSync(file, 'latin1');
+    return secrets.some((one) => text.includes(one));
+  });
+}
+
+function textsOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];
 }
