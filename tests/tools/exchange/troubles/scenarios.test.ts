@@ -159,7 +159,7 @@ describe('the failure scenarios of VENUE-API 4.6, as a client meets them', () =>
   test('7 user-stream-flap: who comes back is accepted and hears nothing', async () => {
     const one = trader();
     const ear = await one.listen();
-    startNamed(opened, 'user-stream-flap');
+    startNamed(opened, 'user-stream-flap', { '1m': '1h' });
     await ear.closed;
     const again = await one.listen();
     await one.order();

@@ -48,7 +48,7 @@ describe('what beside the 22 scenarios can happen to a connection, and to spot',
     const market = await Ear.open(`${opened.origins.usdm.ws}/public/ws/${SYMBOL.toLowerCase()}@bookTicker`);
     await until(() => market.messages.length > 0, 'it lives');
     const user = await one.listen();
-    startNamed(opened, 'half-open');
+    startNamed(opened, 'half-open', { '1m': '1h' });
     await one.order();
     await user.until(isFill);
     const before = market.messages.length;
