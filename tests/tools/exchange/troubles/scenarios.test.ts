@@ -248,7 +248,7 @@ describe('the failure scenarios of VENUE-API 4.6, as a client meets them', () =>
   const snapshot = async (limit = 1000): Promise<Snapshot> => (await (await fetch(depthUrl(limit))).json()) as Snapshot;
 
   test('14 snapshot-old: older than the first event, until it is fetched again', async () => {
-    startNamed(opened, 'snapshot-old', { '10s': '20s' });
+    startNamed(opened, 'snapshot-old', { '10s': '60s' });
     await venueMs(1000);
     const follower = follow();
     await follower.buffered(3);
