@@ -1,13 +1,18 @@
+import type { VenueProduct } from '../actors/engine/io.js';
+import { GUARD_PATH, ORDERS_PATH } from '../actors/engine/paths.js';
 import type { ProductRules } from '../actors/engine/venue-rules.js';
+import type { KeyRights } from '../actors/gateway/messages.js';
 import type { KernelPort } from '../actors/market/index.js';
-import type { Config } from '../config/index.js';
+import type { Config, EngineParams } from '../config/index.js';
 import type { Instrument } from '../data/records/index.js';
 import type { StoredRow } from '../data/store/row.js';
 import { supervisor } from '../runtime/index.js';
-import type { SupervisorSpec } from '../runtime/index.js';
-import { operatorDesk } from './desk.js';
+import type { ChildSpec, SupervisorSpec } from '../runtime/index.js';
+import { operatorDesk, productsOf, riskGate, truthDesk } from './desk.js';
 import { bookKeepers, feedsSupervisor, venueFacts } from './feeds.js';
 import { INTENSITY, sessionParts, type SessionOptions } from './market-session.js';
+import { venueGateway } from './venue-gateway.js';
+import { venueOrders } from './venue-orders.js';
 
 export type EngineMode = 'paper' | 'demo' | 'live';
 
@@ -24,6 +29,10 @@ export interface EngineBoot {
   readonly rules: readonly ProductRules[];
   /** Rows of the domain record that the run goes on from. */
   readonly recovered: readonly StoredRow[];
+  /** Id of the run; part of the ids of its orders. */
+  readonly run?: string;
+  /** Where orders leave the engine: the key, by kind and ends, what it may do as far as that is known, and products whose positions have legs. */
+  readonly key?: { readonly id: string; readonly rights: KeyRights | null; readonly hedge: readonly VenueProduct[] };
 }
 
 /**
@@ -33,20 +42,37 @@ export interface EngineBoot {
  *   /venue                      one for one
  *     clock                     how the venue's clock goes against ours
  *     rules                     what may be ordered
+ *     limits … user/PRODUCT     what speaks for the account (demo, live): venueGateway
  *   /feeds                      connections of market data, books kept in step, health of the sources
- *   /trading                    rest for one: without an account nobody trades
- *     account                   risk gate and books; orders go to the kernel's simulated venue (paper)
+ *   /trading                    one for one: each comes back with its last good state
+ *     truth, ledger, risk       what the exchange says, what we booked, what may be opened (demo, live): truthDesk
+ *     orders, guard             orders at the venue, and a stop behind every fill (demo, live): venueOrders
+ *     account                   sizes and books trades; its orders go to `orders`, in mode paper to the kernel's simulated venue
  *     strategies/SYMBOL
  *   /operator                   the operators' commands
  */
 export function engineTree(boot: EngineBoot, config: Config, onKernel?: (kernel: KernelPort) => void, lanes?: SessionOptions['lanes']): SupervisorSpec {
   const { instruments, rules, mode, speed } = boot;
-  const { journal, market, account, strategies } = sessionParts(instruments, config, { bookPath: bookKeepers(instruments), ...(onKernel === undefined ? {} : { onKernel }), ...(lanes === undefined ? {} : { lanes }) });
-  const venue = supervisor({ id: 'venue', strategy: 'oneForOne', intensity: INTENSITY, children: venueFacts(instruments, rules, config.engine, mode !== 'paper', speed) });
-  return supervisor({
-    id: 'engine',
-    strategy: 'oneForOne',
-    intensity: INTENSITY,
-    children: [journal, market, venue, feedsSupervisor(instruments, config.engine, speed), supervisor({ id: 'trading', strategy: 'restForOne', intensity: INTENSITY, children: [account, strategies] }), operatorDesk(boot, config.engine)],
+  const { engine } = config;
+  const atVenue = mode !== 'paper';
+  const { journal, market, account, strategies } = sessionParts(instruments, config, {
+    bookPath: bookKeepers(instruments), ...(atVenue ? { orderPath: ORDERS_PATH, guardPath: GUARD_PATH, risk: riskGate(engine) } : {}), ...(onKernel === undefined ? {} : { onKernel }),
+    ...(lanes === undefined ? {} : { lanes }),
+  });
+  const oneForOne = (id: string, children: readonly ChildSpec[]): SupervisorSpec => supervisor({ id, strategy: 'oneForOne', intensity: INTENSITY, children });
+  return oneForOne('engine', [
+    journal,
+    market,
+    oneForOne('venue', [...venueFacts(instruments, rules, engine, atVenue, speed), ...(atVenue ? gatewayOf(boot, engine) : [])]),
+    feedsSupervisor(instruments, engine, speed),
+    oneForOne('trading', [...(atVenue ? [...truthDesk(boot, engine), ...venueOrders(boot, engine)] : []), account, strategies]),
+    operatorDesk(boot, engine),
+  ]);
+}
+
+function gatewayOf({ instruments, rules, run = '', speed = 1, key }: EngineBoot, engine: EngineParams): readonly ChildSpec[] {
+  return venueGateway({
+    products: productsOf(instruments), instruments, params: engine, run, speed, keyId: key?.id ?? null, rights: key?.rights ?? null,
+    limits: Object.fromEntries(rules.map(({ product, limits }) => [product, limits])),
   });
 }

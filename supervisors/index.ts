@@ -5,3 +5,4 @@ export * from './exchange.js';
 export * from './engine.js';
 export * from './feeds.js';
 export * from './desk.js';
+export * from './venue-orders.js';

@@ -1,4 +1,5 @@
 import { accountBehaviour, eagerStrategy, journalBehaviour, percentileStrategy, SimulatedMatcher, strategyHost } from '../actors/index.js';
+import type { AccountInput } from '../actors/account/messages.js';
 import { detectorBehaviour } from '../actors/detector/detector.js';
 import { marketKernel } from '../actors/market/index.js';
 import type { KernelPort, MarketKernelInput } from '../actors/market/index.js';
@@ -25,6 +26,10 @@ export interface SessionOptions {
   readonly orderPath?: string;
   /** Who is told of the state of books besides the strategies. */
   readonly bookPath?: (symbol: number) => string;
+  /** Who is asked before anything opens, and told the prices that orders are held against. */
+  readonly risk?: NonNullable<AccountInput['risk']>;
+  /** Who may close any trade, because it protects them all. */
+  readonly guardPath?: string;
 }
 
 /**
@@ -60,7 +65,7 @@ export interface SessionParts {
 }
 
 /** The parts of a market session, for the tree that they stand in. */
-export function sessionParts(instruments: readonly Instrument[], config: Config, { onKernel, lanes, orderPath, bookPath }: SessionOptions = {}): SessionParts {
+export function sessionParts(instruments: readonly Instrument[], config: Config, { onKernel, lanes, orderPath, bookPath, risk, guardPath }: SessionOptions = {}): SessionParts {
   const nameOf = instanceNames(instruments);
   const { trading, indicators } = config;
   // The venue is not ours to lose: a kernel that comes back with nothing finds its orders where they were.
@@ -83,6 +88,7 @@ export function sessionParts(instruments: readonly Instrument[], config: Config,
         ...(bookPath === undefined ? {} : { bookAlsoTo: bookPath }),
         ...(trading.strategy === 'eager' ? { levelAlsoTo: (symbol: number) => strategyPath(nameOf.get(symbol)!) } : {}),
         venueTo: () => ACCOUNT_PATH,
+        ...(risk === undefined ? {} : { pricesTo: risk.path }),
       },
     },
   });
@@ -106,6 +112,8 @@ export function sessionParts(instruments: readonly Instrument[], config: Config,
       symbols: instruments.map((instrument) => ({ instrument, detectorPath: detectorPath(nameOf.get(instrument.index)!) })),
       strategyPaths: [...nameOf.values()].map(strategyPath),
       ...(orderPath === undefined ? {} : { kernelPath: orderPath }),
+      ...(risk === undefined ? {} : { risk }),
+      ...(guardPath === undefined ? {} : { guardPath }),
     },
   });
   const strategies = instruments.map((instrument) => {

@@ -1,12 +1,15 @@
-import type { Json, VenueProduct } from '../../actors/engine/io.js';
+import type { Json, RestOutcome, RestRequest, VenueProduct } from '../../actors/engine/io.js';
 import type { ProductRules } from '../../actors/engine/venue-rules.js';
 import { REST_PATHS } from '../../actors/feeds/products.js';
 import { decodeRules } from '../../actors/feeds/rules/decode.js';
-import type { EngineParams } from '../../config/index.js';
+import type { EngineParams, RestParams } from '../../config/index.js';
 import { DecimalGrid } from '../../data/instruments/decimal.js';
 import type { Instrument, Product } from '../../data/records/index.js';
 import { CliError } from '../cli/errors.js';
-import type { VenueOrigins } from './parts.js';
+import type { EngineBoot } from '../../supervisors/index.js';
+import type { EngineClock } from './clock.js';
+import type { VenueAccess, VenueOrigins } from './parts.js';
+import { checkRights, RestClient, secretsOf } from './rest/index.js';
 
 export const PRODUCTS: readonly VenueProduct[] = ['spot', 'usdm', 'options'];
 const LIST_KEY: Readonly<Record<VenueProduct, string>> = { spot: 'symbols', usdm: 'symbols', options: 'optionSymbols' };
@@ -16,6 +19,11 @@ const MOST_BYTES = 64 << 20;
 
 type Fields = Readonly<Record<string, Json>>;
 const isFields = (value: Json | undefined): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Of a venue with a clock like ours, that needs no key. */
+function plainClient(origins: VenueOrigins): RestClient {
+  return bootClient({ origins, keys: null, ca: null }, { speed: 1, nowUs: () => Date.now() * 1000 }, { maxBodyBytes: MOST_BYTES, idleMs: 1000, connections: 4 });
+}
 
 /** What a run trades, as the venue says it now. */
 export interface VenueInstruments {
@@ -28,10 +36,10 @@ export interface VenueInstruments {
  * Asks the venue for the instruments of the configuration.
  * @throws CliError `cannotRead` when it does not answer, `configuration` when there is no such symbol.
  */
-export async function venueInstruments(symbols: EngineParams['symbols'], origins: VenueOrigins, timeoutMs: number): Promise<VenueInstruments> {
+export async function venueInstruments(symbols: EngineParams['symbols'], origins: VenueOrigins, timeoutMs: number, client = plainClient(origins)): Promise<VenueInstruments> {
   const wanted = PRODUCTS.filter((product) => symbols[product].length > 0);
   if (wanted.length === 0) throw new CliError('configuration', 'the engine has no symbol to trade', 'name some in [engine.symbols], e.g. usdm = ["BTCUSDT"]');
-  const answers = await Promise.all(wanted.map(async (product) => ({ product, body: await exchangeInfo(product, origins[product].rest, symbols[product], timeoutMs) })));
+  const answers = await Promise.all(wanted.map(async (product) => ({ product, body: await exchangeInfo(client, product, origins[product].rest, symbols[product], timeoutMs) })));
   const instruments: Instrument[] = [];
   for (const { product, body } of answers) for (const symbol of symbols[product]) instruments.push(instrumentOf(product, symbol, body, instruments.length));
   const rules = answers.map(({ product, body }) => {
@@ -43,29 +51,53 @@ export async function venueInstruments(symbols: EngineParams['symbols'], origins
   return { instruments, rules };
 }
 
-async function exchangeInfo(product: VenueProduct, origin: string, symbols: readonly string[], timeoutMs: number): Promise<Json> {
+async function exchangeInfo(client: RestClient, product: VenueProduct, origin: string, symbols: readonly string[], timeoutMs: number): Promise<Json> {
   // Only spot can be asked for some.
-  const query = product === 'spot' ? `?symbols=${encodeURIComponent(JSON.stringify(symbols))}` : '';
-  const url = `${origin}${REST_PATHS[product].info}`;
-  let response: Response;
-  let text: string;
-  try {
-    response = await fetch(url + query, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error' });
-    text = await response.text();
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw new CliError('cannotRead', `${url} does not answer: ${cause}`, 'is the address right, and the venue up? [engine] of the configuration, or --venue-json');
-  }
-  if (text.length > MOST_BYTES) throw new CliError('badInput', `${url} answers with ${text.length} characters`);
-  let body: Json;
-  try {
-    body = JSON.parse(text) as Json;
-  } catch {
-    throw new CliError('badInput', `${url} answers with something that is not JSON (status ${response.status})`);
-  }
-  if (response.ok) return body;
-  const problem = isFields(body) && typeof body['msg'] === 'string' ? body['msg'] : `status ${response.status}`;
+  const params: Readonly<Record<string, string>> = product === 'spot' ? { symbols: JSON.stringify(symbols) } : {};
+  const path = REST_PATHS[product].info;
+  const outcome = await asked(client, { product, path, params, security: 'none', timeoutMs });
+  const url = `${origin}${path}`;
+  if (outcome.kind === 'failed') throw new CliError('cannotRead', `${url} does not answer: ${outcome.reason}`, 'is the address right, and the venue up? [engine] of the configuration, or --venue-json');
+  if (outcome.kind === 'malformed') throw new CliError('badInput', `${url} answers with something that is not the venue's (status ${outcome.status}): ${outcome.problem}`);
+  const { body, status } = outcome;
+  if (status === 200) return body;
+  const problem = isFields(body) && typeof body['msg'] === 'string' ? body['msg'] : `status ${status}`;
   throw new CliError('configuration', `${product} refuses to tell of ${symbols.join(', ')}: ${problem}`, 'see [engine.symbols]');
+}
+
+type Question = Pick<RestRequest, 'product' | 'path' | 'params' | 'security' | 'timeoutMs'>;
+
+/** One question before the tree starts. */
+export function asked(client: RestClient, question: Question): Promise<RestOutcome> {
+  return new Promise((resolve) => client.send({ id: 'boot', to: '', method: 'GET', flushFirst: false, ...question }, ({ outcome }) => resolve(outcome)));
+}
+
+/** Who asks before the tree starts. To be closed. */
+export function bootClient(access: VenueAccess, clock: Pick<EngineClock, 'nowUs' | 'speed'>, { maxBodyBytes, idleMs, connections }: RestParams): RestClient {
+  const { spot, usdm, options } = access.origins;
+  return new RestClient({
+    origins: { spot: spot.rest, usdm: usdm.rest, options: options.rest }, secrets: secretsOf(access), ca: access.ca, speed: clock.speed, nowUs: () => clock.nowUs(), maxBodyBytes, idleMs, connections,
+  });
+}
+
+/**
+ * What the venue says of the key: its rights, which mode live must know, and which products keep two legs a symbol.
+ * @throws CliError `configuration` for a key that live must not use, or that the venue refuses.
+ */
+export async function keyFacts(client: RestClient, mode: 'demo' | 'live', id: string, products: readonly VenueProduct[], nowMs: () => number, timeoutMs: number): Promise<NonNullable<EngineBoot['key']>> {
+  const check = await checkRights(client, products, nowMs(), timeoutMs);
+  if (!check.ok && mode === 'live') throw new CliError('configuration', `mode live does not start: ${check.problem}`, check.fix);
+  const hedge: VenueProduct[] = [];
+  if (products.includes('usdm')) {
+    const outcome = await asked(client, { product: 'usdm', path: '/fapi/v1/positionSide/dual', params: { timestamp: String(nowMs()), recvWindow: '10000' }, security: 'signed', timeoutMs });
+    const dual = outcome.kind === 'answer' && outcome.status === 200 && isFields(outcome.body) ? outcome.body['dualSidePosition'] : undefined;
+    if (typeof dual !== 'boolean') {
+      const said = outcome.kind === 'answer' && isFields(outcome.body) && typeof outcome.body['msg'] === 'string' ? outcome.body['msg'] : outcome.kind;
+      throw new CliError('configuration', `the venue does not say how this key's positions are kept: ${said}`, 'is it the key of this venue, and may it trade USD-M futures?');
+    }
+    if (dual) hedge.push('usdm');
+  }
+  return { id, rights: check.ok ? check.rights : null, hedge };
 }
 
 function instrumentOf(product: VenueProduct, symbol: string, body: Json, index: number): Instrument {

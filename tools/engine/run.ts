@@ -3,20 +3,21 @@ import { loadConfig, type Config } from '../../config/index.js';
 import { RunError, type RunWriter, varFolder } from '../../data/runs/index.js';
 import { StoreFailure } from '../../data/store/index.js';
 import { changesTree } from '../../runtime/control/index.js';
-import type { EngineBoot, EngineMode } from '../../supervisors/index.js';
+import { type EngineBoot, type EngineMode, productsOf, recoveredOrders } from '../../supervisors/index.js';
 import { CliError, EXIT_CODES, type ExitName } from '../cli/errors.js';
 import { fromSystemError } from '../cli/system-errors.js';
 import { DeadLetterLog } from '../process/dead-letter-log.js';
 import { ProcessHost } from '../process/host.js';
 import { logTree, ReportLog } from '../process/log-tree.js';
 import { beginEngineRun } from '../runs/engine-run.js';
-import { venueInstruments } from './boot.js';
+import { bootClient, keyFacts, venueInstruments } from './boot.js';
 import { EngineClock } from './clock.js';
 import { CommandDesk } from './commands/desk.js';
 import { EngineHost } from './host.js';
 import { lockAccount } from './lock.js';
 import { checkMode } from './modes.js';
 import { engineParts } from './part-table.js';
+import { secretsOf } from './rest/index.js';
 import { EngineStore } from './store/engine-store.js';
 import { configuredVenue, readVenueLine, type Venue } from './venue-line.js';
 
@@ -78,20 +79,39 @@ class EngineProcess {
     const host = this.#host;
     const { engine } = this.#config;
     const clock = new EngineClock(this.#venue.clock ?? undefined);
-    const { instruments, rules } = await venueInstruments(engine.symbols, this.#venue.access.origins, engine.bootTimeoutMs);
+    const { instruments, rules, key } = await this.#asked(clock);
     const store = EngineStore.open({ dir: this.#record, account: engine.account, postgres: null, nowUs: () => clock.nowUs() });
     // Asked to end meanwhile: the shutdown has its list already, and nothing is to be begun any more.
     if (host.ending) return await new Promise<never>(() => {});
-    const boot: EngineBoot = { mode: engine.mode, startUs: clock.nowUs(), speed: clock.speed, instruments, rules, recovered: store.recovered() };
-    const writer = beginEngineRun(boot, { config: this.#config, digest: this.#digest }, {
+    const found: EngineBoot = { mode: engine.mode, startUs: clock.nowUs(), speed: clock.speed, instruments, rules, recovered: store.recovered(), ...(key === null ? {} : { key }) };
+    checkRecovered(found);
+    const writer = beginEngineRun(found, { config: this.#config, digest: this.#digest }, {
       tapeRecords: engine.run.tapeRecords, keepTapeBytes: engine.run.keepTapeMiB * MIB, leastFreeBytes: engine.run.leastFreeMiB * MIB,
     });
+    // As a replay will read it.
+    const boot = JSON.parse(JSON.stringify({ ...found, run: writer.id })) as EngineBoot;
     const hosted = this.#start(boot, clock, writer, store);
     await this.#serve(hosted, boot, writer, clock);
     hosted.start();
     process.stdout.write(json ? `${JSON.stringify({ name: host.name, socket: host.socket, runDir: writer.folder })}\n` : linesForPeople(host.name, engine.mode, boot, writer.folder, clock.speed));
     await host.ready();
     return await new Promise<never>(() => {});
+  }
+
+  /** What the venue must say before anything begins. */
+  async #asked(clock: EngineClock): Promise<Pick<EngineBoot, 'instruments' | 'rules'> & { readonly key: EngineBoot['key'] | null }> {
+    const { access } = this.#venue;
+    const { engine } = this.#config;
+    const timeoutMs = engine.bootTimeoutMs * clock.speed;
+    const client = bootClient(access, clock, engine.rest);
+    try {
+      const { instruments, rules } = await venueInstruments(engine.symbols, access.origins, timeoutMs, client);
+      const { vault } = secretsOf(access);
+      if (engine.mode === 'paper' || vault === null) return { instruments, rules, key: null };
+      return { instruments, rules, key: await keyFacts(client, engine.mode, vault.keyId, productsOf(instruments), () => Math.floor(clock.nowUs() / 1000), timeoutMs) };
+    } finally {
+      client.close();
+    }
   }
 
   #start(boot: EngineBoot, clock: EngineClock, writer: RunWriter, store: EngineStore): EngineHost {
@@ -147,7 +167,7 @@ class EngineProcess {
       turns: engine.turns,
       ...this.#desk?.verbs,
       status: () => ({
-        state: host.ending ? 'stopping' : 'serving', mode: boot.mode, run: writer.id, runDir: writer.folder, clockUs: engine.session.clockUs, lateUs: Math.max(0, clock.nowUs() - engine.session.clockUs),
+        state: host.ending ? 'stopping' : 'serving', mode: boot.mode, run: writer.id, runDir: writer.folder, clockUs: engine.session.clockUs, lateMs: Math.max(0, Math.round((clock.nowUs() - engine.session.clockUs) / 1000)),
         speed: clock.speed, records: engine.session.taken, decisions: engine.session.journal.count, digest: engine.session.journal.digest,
       }),
       metrics: () => ({ ...engine.metrics(), logLinesLost: host.log.lost }),
@@ -155,6 +175,13 @@ class EngineProcess {
       if (ok && changesTree(method, params)) engine.changed(method, params);
     });
   }
+}
+
+/** An order that is open and that this run could not take up would be nobody's. @throws CliError `configuration`. */
+function checkRecovered(boot: EngineBoot): void {
+  if (boot.mode === 'paper') return;
+  const { problems } = recoveredOrders(boot);
+  if (problems.length > 0) throw new CliError('configuration', `an earlier run of this account left orders that this one cannot take up: ${problems[0]!}`, 'start it with the symbols of that run', problems);
 }
 
 function linesForPeople(name: string, mode: EngineMode, { instruments }: EngineBoot, folder: string, speed: number): string {

@@ -16,7 +16,7 @@ export interface EngineRunOptions extends RunWriterOptions {
 /** Makes the folder of a new run of the engine. @throws RunError. */
 export function beginEngineRun(boot: EngineBoot, { config, digest }: Pick<LoadedConfig, 'config' | 'digest'>, options: EngineRunOptions = {}): RunWriter {
   return RunWriter.create(options.root ?? runsRoot(), {
-    kind: 'engine', mode: boot.mode, version: packageVersion(), config, configDigest: digest, boot: boot as unknown as JsonValue,
+    kind: 'engine', mode: boot.mode, version: packageVersion(), config, configDigest: digest, boot: (id) => ({ ...boot, run: id }) as unknown as JsonValue,
     idMarks: (id) => [id, ...options.idMarks?.(id) ?? []],
     tape: { layoutVersion: LAYOUT_VERSION, instruments: boot.instruments, clocks: { receive: 'engine', exchange: 'venue' }, origin: [] },
   }, options);

@@ -105,8 +105,8 @@ test('a venue that says nothing of use is told apart, and nothing begins', { tim
   const refused = async (status: number, text: string, exit: ExitName, says: RegExp): Promise<void> =>
     assert.rejects(venueInstruments(wanted, originsOf(await venue(status, text)), 10_000), refusal(exit, says));
   const filters = [{ filterType: 'PRICE_FILTER', tickSize: '0.10', minPrice: '0', maxPrice: '0' }, { filterType: 'LOT_SIZE', stepSize: '0.001', minQty: '0.001', maxQty: '10' }];
-  await refused(200, '<html>', 'badInput', /not JSON \(status 200\)/);
-  await refused(302, '', 'cannotRead', /does not answer/);
+  await refused(200, '<html>', 'badInput', /not the venue's \(status 200\)/);
+  await refused(302, '', 'badInput', /not the venue's \(status 302\)/);
   await refused(418, '{"code":-1003,"msg":"banned"}', 'configuration', /banned/);
   await refused(200, '[]', 'configuration', /no symbol BTCUSDT/);
   await refused(200, '{"symbols":[{"symbol":"BTCUSDT"}]}', 'badInput', /no PRICE_FILTER\.tickSize/);
