@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { runMark } from '../../actors/orders/ids.js';
 import { loadConfig, type Config } from '../../config/index.js';
 import { RunError, type RunWriter, varFolder } from '../../data/runs/index.js';
 import { StoreFailure } from '../../data/store/index.js';
@@ -87,9 +88,10 @@ class EngineProcess {
     checkRecovered(found);
     const writer = beginEngineRun(found, { config: this.#config, digest: this.#digest }, {
       tapeRecords: engine.run.tapeRecords, keepTapeBytes: engine.run.keepTapeMiB * MIB, leastFreeBytes: engine.run.leastFreeMiB * MIB,
+      idMarks: (id) => [runMark(id)],
     });
     // As a replay will read it.
-    const boot = JSON.parse(JSON.stringify({ ...found, run: writer.id })) as EngineBoot;
+    const boot = writer.boot as EngineBoot;
     const hosted = this.#start(boot, clock, writer, store);
     await this.#serve(hosted, boot, writer, clock);
     hosted.start();
