@@ -61,10 +61,15 @@ export class EnginePlayground extends Playground {
 
   /** Looks until it is so. @throws Error after a long time: only a hang takes so long. */
   async until(seen: () => boolean | Promise<boolean>, what: string): Promise<void> {
-    for (const endMs = performance.now() + PATIENCE_MS; performance.now() < endMs;) {
-      if (await seen()) return;
+    if (!await this.within(PATIENCE_MS, seen)) throw new Error(`waited ${PATIENCE_MS} ms: ${what}`);
+  }
+
+  /** Looks until it is so, or the time is over; which it was. */
+  async within(ms: number, seen: () => boolean | Promise<boolean>): Promise<boolean> {
+    for (const endMs = performance.now() + ms; performance.now() < endMs;) {
+      if (await seen()) return true;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    throw new Error(`waited ${PATIENCE_MS} ms: ${what}`);
+    return false;
   }
 }

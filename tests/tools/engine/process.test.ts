@@ -4,12 +4,14 @@ import { after, before, describe, test } from 'node:test';
 import { RunReader } from '../../../data/runs/index.js';
 import { ENGINE_CONFIG, EnginePlayground } from '../../support/engine-process.js';
 
+const isActive = (decisions: string): boolean => decisions.includes('"to":"ACTIVE"');
+
 describe('faultline engine run, mode paper', () => {
   const ground = new EnginePlayground();
-  before(() => ground.exchange({ speed: 20, seed: 7 }));
+  before(() => ground.exchange({ speed: 10, seed: 7 }));
   after(() => ground.close());
 
-  test('trades a flash crash on the exchange\'s feeds, ends in good order, and its run decides the same again', { timeout: 120_000 }, async () => {
+  test('trades a flash crash on the exchange\'s feeds, ends in good order, and its run decides the same again', { timeout: 280_000 }, async () => {
     const { served, ready } = await ground.engine();
     assert.deepEqual(Object.keys(ready), ['name', 'socket', 'runDir']);
     assert.equal(ready.name, 'engine');
@@ -22,9 +24,13 @@ describe('faultline engine run, mode paper', () => {
     assert.match(second.stderr, /another engine has the account main/);
 
     await ground.until(() => ground.warm(0), 'the kernel is warm');
-    const started = await ground.run(['exchange', 'start', 'flash-crash', '--process', 'exchange']);
-    assert.equal(started.code, 0, started.stderr);
-    await ground.until(() => /"to":"ACTIVE"/.test(ground.decisionLines(ready.runDir)), 'the detector is ACTIVE');
+    // A machine that is too busy may lose its feeds just when the market crashes: then it crashes again.
+    for (let crashes = 0; !isActive(ground.decisionLines(ready.runDir)); crashes += 1) {
+      assert.ok(crashes < 4, 'the detector slept through four crashes');
+      const started = await ground.run(['exchange', 'start', 'flash-crash', '--process', 'exchange']);
+      assert.equal(started.code, 0, started.stderr);
+      await ground.within(40_000, () => isActive(ground.decisionLines(ready.runDir)));
+    }
 
     served.child.kill('SIGTERM');
     assert.deepEqual(await served.ended, { code: 0, signal: null });
