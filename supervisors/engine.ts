@@ -1,5 +1,5 @@
 import type { VenueProduct } from '../actors/engine/io.js';
-import { GUARD_PATH, ORDERS_PATH } from '../actors/engine/paths.js';
+import { GUARD_PATH, ORDERS_PATH, RISK_PATH } from '../actors/engine/paths.js';
 import type { ProductRules } from '../actors/engine/venue-rules.js';
 import type { KeyRights } from '../actors/gateway/messages.js';
 import type { KernelPort } from '../actors/market/index.js';
@@ -56,7 +56,7 @@ export function engineTree(boot: EngineBoot, config: Config, onKernel?: (kernel:
   const { engine } = config;
   const atVenue = mode !== 'paper';
   const { journal, market, account, strategies } = sessionParts(instruments, config, {
-    bookPath: bookKeepers(instruments), ...(atVenue ? { orderPath: ORDERS_PATH, guardPath: GUARD_PATH, risk: riskGate(engine) } : {}), ...(onKernel === undefined ? {} : { onKernel }),
+    bookPath: bookKeepers(instruments), ...(atVenue ? { orderPath: ORDERS_PATH, guardPath: GUARD_PATH, pricesTo: [RISK_PATH, GUARD_PATH], risk: riskGate(engine) } : {}), ...(onKernel === undefined ? {} : { onKernel }),
     ...(lanes === undefined ? {} : { lanes }),
   });
   const oneForOne = (id: string, children: readonly ChildSpec[]): SupervisorSpec => supervisor({ id, strategy: 'oneForOne', intensity: INTENSITY, children });

@@ -26,7 +26,9 @@ export interface SessionOptions {
   readonly orderPath?: string;
   /** Who is told of the state of books besides the strategies. */
   readonly bookPath?: (symbol: number) => string;
-  /** Who is asked before anything opens, and told the prices that orders are held against. */
+  /** Who is told the prices of every edge. */
+  readonly pricesTo?: readonly string[];
+  /** Who is asked before anything opens. */
   readonly risk?: NonNullable<AccountInput['risk']>;
   /** Who may close any trade, because it protects them all. */
   readonly guardPath?: string;
@@ -65,7 +67,7 @@ export interface SessionParts {
 }
 
 /** The parts of a market session, for the tree that they stand in. */
-export function sessionParts(instruments: readonly Instrument[], config: Config, { onKernel, lanes, orderPath, bookPath, risk, guardPath }: SessionOptions = {}): SessionParts {
+export function sessionParts(instruments: readonly Instrument[], config: Config, { onKernel, lanes, orderPath, bookPath, pricesTo, risk, guardPath }: SessionOptions = {}): SessionParts {
   const nameOf = instanceNames(instruments);
   const { trading, indicators } = config;
   // The venue is not ours to lose: a kernel that comes back with nothing finds its orders where they were.
@@ -88,7 +90,7 @@ export function sessionParts(instruments: readonly Instrument[], config: Config,
         ...(bookPath === undefined ? {} : { bookAlsoTo: bookPath }),
         ...(trading.strategy === 'eager' ? { levelAlsoTo: (symbol: number) => strategyPath(nameOf.get(symbol)!) } : {}),
         venueTo: () => ACCOUNT_PATH,
-        ...(risk === undefined ? {} : { pricesTo: risk.path }),
+        ...(pricesTo === undefined ? {} : { pricesTo }),
       },
     },
   });

@@ -58,7 +58,7 @@ export interface MarketKernelInput {
     /** Besides `levelTo`. */
     readonly levelAlsoTo?: (symbol: number) => string;
     /** Told the prices of every level and candle, before who decides by it. */
-    readonly pricesTo?: string;
+    readonly pricesTo?: readonly string[];
   };
 }
 
@@ -75,7 +75,7 @@ function sendEdges({ kernel, routes }: MarketKernelState, ctx: ActorContext<Mark
     if (routes.pricesTo !== undefined && (edge.type === 'level' || edge.type === 'candle')) {
       const { bestBidTicks, bestAskTicks, price } = edge.features;
       const prices: PriceReference = { type: 'price', symbol: edge.symbol, bidTicks: bestBidTicks, askTicks: bestAskTicks, markTicks: price, atUs: edge.atUs };
-      ctx.send(ctx.ref<PriceReference>(routes.pricesTo), prices);
+      for (const path of routes.pricesTo) ctx.send(ctx.ref<PriceReference>(path), prices);
     }
     switch (edge.type) {
       case 'level':

@@ -546,6 +546,10 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
         case 'order.report':
         case 'algo.report':
           return reported(state, message, ctx);
+        case 'account.report':
+        case 'cash.report':
+          // Told to all who listen to a user stream; truth's and the ledger's.
+          return state;
         case 'user-stream':
           return streamChanged(state, message, ctx);
         case 'orders.poll':

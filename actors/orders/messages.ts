@@ -3,7 +3,7 @@
  * quantities integer lots; what is told of a fill carries the exact decimals too. Everything is plain data: it goes to the record.
  */
 import type { VenueProduct } from '../engine/io.js';
-import type { AlgoReport, OrderReport, UserStreamEdge, VenueFill, VenueOutcome } from '../engine/venue-calls.js';
+import type { AlgoReport, OrderReport, VenueFill, VenueOutcome, VenueReport } from '../engine/venue-calls.js';
 import type { RulesChanged } from '../engine/venue-rules.js';
 import type { OrdersQuestion, TruthDifferences } from '../truth/messages.js';
 import type { OrderService, PositionSide } from '../truth/views.js';
@@ -139,7 +139,7 @@ export type ChildTold =
 
 export type OrdersMessage =
   | VenueControl | PlaceOrder | CancelOrders | VerifyOrder
-  | OrderReport | AlgoReport | UserStreamEdge | VenueOutcome
+  | VenueReport | VenueOutcome
   | RulesChanged | TruthDifferences | OrdersQuestion
   | { readonly type: 'store.flushed'; readonly id: string }
   | { readonly type: 'store.failed'; readonly problem: string }
