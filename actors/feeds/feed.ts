@@ -138,7 +138,10 @@ function connect(state: FeedState, ctx: Context): FeedState {
 function opened(state: FeedState, socket: string, ctx: Context): FeedState {
   const nowUs = ctx.nowUs();
   const { current, next } = state;
-  if (current?.socket === socket) return settle({ ...state, phase: 'open', reason: '', current: { ...current, openedUs: nowUs } }, ctx);
+  if (current?.socket === socket) {
+    // One that was given up while it was opening is about to end.
+    return state.phase === 'connecting' ? settle({ ...state, phase: 'open', reason: '', current: { ...current, openedUs: nowUs } }, ctx) : state;
+  }
   if (next?.socket === socket) return settle({ ...state, next: { ...next, openedUs: nowUs } }, ctx);
   return state;
 }
@@ -167,7 +170,7 @@ function settle(state: FeedState, ctx: Context): FeedState {
     ctx.startTimer('retire', params.overlapMs, { type: 'feed.retire' });
     return { ...state, retiring: true };
   }
-  if (state.up || !speaks(current, patience)) return state;
+  if (state.up || state.phase !== 'open' || !speaks(current, patience)) return state;
   ctx.startTimer('steady', params.steadyMs, { type: 'feed.steady' });
   planRollover(ctx, params, current);
   return tell({ ...state, up: true, reason: '' }, ctx, 'all streams speak');
