@@ -21,8 +21,8 @@ interface Pending {
   readonly deadlineUs: number;
   /** The limits said to ask again then, µs. */
   readonly notBeforeUs: number;
-  /** It was refused for its timestamp once. */
-  readonly retried: boolean;
+  /** How often it was refused for its timestamp. */
+  readonly unstamped: number;
   /** What the last request carried; 0 before one was sent. */
   readonly stampMs: number;
   readonly recvWindowMs: number;
@@ -45,8 +45,8 @@ export interface GatewayState {
   readonly flights: readonly Flight[];
   /** Refused for their timestamp, until the clock has been set. */
   readonly unstamped: readonly Pending[];
-  /** Venue's clock less the engine's, µs. */
-  readonly offsetsUs: { readonly [product in VenueProduct]?: number };
+  /** Venue's clock less the engine's, as it was measured. */
+  readonly clocks: { readonly [product in VenueProduct]?: Pick<ClockOffset, 'offsetUs' | 'uncertaintyUs'> };
   readonly calls: number;
   readonly counts: Readonly<Record<VenueOutcomeKind['kind'], number>>;
   /** Answers to requests that nobody waits for, calls under an id that is in use. */
@@ -71,6 +71,16 @@ const ASK_MS = 50;
 /** How long the host may be late with its answer before it counts as none, and the clock with its offset. */
 const HOST_LATE_MS = 1000;
 const CLOCK_MS = 5000;
+/** How often a call goes out again under a new stamp: certainly nothing was done before. */
+const [MOST_STAMPS, MOST_STAMPS_REDUCING] = [1, 3] as const;
+
+/**
+ * The venue takes stamps that are a second ahead of its clock and a whole window behind: what is not certain of the offset is taken off, up to a quarter of
+ * the window.
+ */
+function offsetUs(clock: GatewayState['clocks'][VenueProduct], recvWindowMs: number): number {
+  return clock === undefined ? 0 : clock.offsetUs - Math.min(clock.uncertaintyUs, recvWindowMs * 250);
+}
 const RANK: Readonly<Record<CallClass, number>> = { session: 1, order: 2, cancel: 2, account: 3, market: 4 };
 const rankOf = ({ reducing, class: callClass }: VenueCall): number => (reducing ? 0 : RANK[callClass]);
 
@@ -104,7 +114,7 @@ export function gatewayBehaviour(params: GatewayParams): Behaviour<GatewayState,
   const take = (state: GatewayState, ctx: Context, call: VenueCall): GatewayState => {
     if (isKnown(state, call.id)) return { ...state, doubled: state.doubled + 1 };
     const deadlineUs = ctx.nowUs() + (call.timeoutMs ?? params.timeoutMs) * 1000;
-    const pending: Pending = { call, number: state.calls, deadlineUs, notBeforeUs: 0, retried: false, stampMs: 0, recvWindowMs: 0 };
+    const pending: Pending = { call, number: state.calls, deadlineUs, notBeforeUs: 0, unstamped: 0, stampMs: 0, recvWindowMs: 0 };
     const counted = { ...state, calls: state.calls + 1 };
     if (state.queue.length >= params.queueLength) {
       const last = state.queue.at(-1)!;
@@ -166,8 +176,8 @@ export function gatewayBehaviour(params: GatewayParams): Behaviour<GatewayState,
     const { call, deadlineUs } = asking;
     const nowUs = ctx.nowUs();
     const signed = call.security === 'signed';
-    const stampMs = signed ? Math.floor((nowUs + (state.offsetsUs[call.product] ?? 0)) / 1000) : 0;
     const recvWindow = call.params['recvWindow'] ?? String(params.recvWindowMs);
+    const stampMs = signed ? Math.floor((nowUs + offsetUs(state.clocks[call.product], Number(recvWindow))) / 1000) : 0;
     const id = ctx.nextId();
     const request: RestRequest = {
       id, to: ctx.path, product: call.product, method: call.method, path: call.path, security: call.security,
@@ -199,15 +209,15 @@ export function gatewayBehaviour(params: GatewayParams): Behaviour<GatewayState,
     if (report !== null) ctx.send(ctx.ref<LimitsReport>(LIMITS_PATH), { type: 'limits.report', product, ...report });
     if (!clockOff) return end(state, ctx, flight, outcome);
     ctx.send(ctx.ref<ClockMeasure>(CLOCK_PATH), { type: 'clock.measure', product });
-    if (flight.retried || ctx.nowUs() >= flight.deadlineUs) return end(state, ctx, flight, outcome);
+    if (flight.unstamped >= (flight.call.reducing ? MOST_STAMPS_REDUCING : MOST_STAMPS) || ctx.nowUs() >= flight.deadlineUs) return end(state, ctx, flight, outcome);
     const { probe: _probe, request: _request, ...pending } = flight;
     ctx.startTimerAt(`clock ${product}`, ctx.nowUs() + CLOCK_MS * 1000, { type: 'gateway.clockSilent', product });
     ctx.startTimerAt(expiry(pending.call.id), pending.deadlineUs, { type: 'gateway.expired', id: pending.call.id });
-    return { ...state, unstamped: [...state.unstamped, { ...pending, retried: true }] };
+    return { ...state, unstamped: [...state.unstamped, { ...pending, unstamped: pending.unstamped + 1 }] };
   };
 
-  const clockSet = (state: GatewayState, ctx: Context, { product, offsetUs }: ClockOffset): GatewayState => {
-    const known = { ...state, offsetsUs: { ...state.offsetsUs, [product]: offsetUs } };
+  const clockSet = (state: GatewayState, ctx: Context, { product, offsetUs: us, uncertaintyUs }: ClockOffset): GatewayState => {
+    const known = { ...state, clocks: { ...state.clocks, [product]: { offsetUs: us, uncertaintyUs } } };
     const again = state.unstamped.filter(({ call }) => call.product === product);
     if (again.length === 0) return known;
     ctx.cancelTimer(`clock ${product}`);
@@ -262,7 +272,7 @@ export function gatewayBehaviour(params: GatewayParams): Behaviour<GatewayState,
     init(ctx) {
       ctx.subscribe(CLOCK_TOPIC);
       return {
-        queue: [], asking: null, flights: [], unstamped: [], offsetsUs: {}, calls: 0, counts: { ok: 0, refused: 0, unknown: 0, notSent: 0 }, late: 0, doubled: 0,
+        queue: [], asking: null, flights: [], unstamped: [], clocks: {}, calls: 0, counts: { ok: 0, refused: 0, unknown: 0, notSent: 0 }, late: 0, doubled: 0,
       };
     },
     step: (state, message, ctx) => pump(step(state, message, ctx), ctx),

@@ -239,7 +239,8 @@ export function userStreamBehaviour(params: UserStreamParams, instruments: Venue
       case 'socket.pulse': return state;
       case 'venue.outcome': return outcome(state, ctx, message);
       case 'signer.refused': return state.building?.socket === message.id ? buildFailed(state, ctx, message.reason) : state;
-      case 'clock.offset': return message.product === state.input.product ? { ...state, offsetUs: message.offsetUs } : state;
+      // What is uncertain is taken off: a stamp may be late, and not early.
+      case 'clock.offset': return message.product === state.input.product ? { ...state, offsetUs: message.offsetUs - Math.min(message.uncertaintyUs, 1_000_000) } : state;
       case 'stream.silent': return renew(state, ctx, message.reason);
       case 'user.status':
         ctx.reply(statusOf(state));

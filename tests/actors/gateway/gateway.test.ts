@@ -61,7 +61,7 @@ describe('what an answer means', () => {
 describe('a call', () => {
   test('goes out signed, stamped with the venue\'s time and a window, and its outcome says both', () => {
     const harness = opened();
-    harness.give('/publisher', { type: 'clock.offset', product: 'usdm', offsetUs: 2_500_000 });
+    harness.give('/publisher', { type: 'clock.offset', product: 'usdm', offsetUs: 2_500_000, uncertaintyUs: 0 });
     const id = harness.call({ params: { symbol: 'BTCUSDT', side: 'BUY' } });
     const [request] = harness.requests;
     assert.deepEqual(request?.params, { symbol: 'BTCUSDT', side: 'BUY', recvWindow: '5000', timestamp: String(START_US / 1000 + 2500) });
@@ -120,16 +120,32 @@ describe('a stamp that the venue refuses', () => {
     harness.reply(400, OFF);
     assert.deepEqual(harness.clock, [{ type: 'clock.measure', product: 'usdm' }]);
     assert.equal(harness.requests.length, 1);
-    harness.pass(40).give('/publisher', { type: 'clock.offset', product: 'usdm', offsetUs: -10_000_000 });
+    harness.pass(40).give('/publisher', { type: 'clock.offset', product: 'usdm', offsetUs: -10_000_000, uncertaintyUs: 0 });
     assert.equal(harness.requests.length, 2);
     assert.equal(harness.requests[1]?.params['timestamp'], String(START_US / 1000 + 40 - 10_000));
     harness.reply(200, {});
     assert.equal(kindOf(harness.outcome(id)), 'ok');
   });
+  test('is stayed away from: what is uncertain of the offset is taken off the stamp, up to a quarter of its window', () => {
+    const harness = opened();
+    const stampAfter = (uncertaintyUs: number): number => {
+      harness.give('/publisher', { type: 'clock.offset', product: 'usdm', offsetUs: 4_000_000, uncertaintyUs }).exchange(200, {});
+      return Number(harness.requests.at(-1)!.params['timestamp']) - START_US / 1000;
+    };
+    assert.deepEqual([stampAfter(300_000), stampAfter(9_000_000)], [3700, 2750]);
+  });
+  test('is no end yet for what takes risk off: it goes up to three times more', () => {
+    const harness = opened();
+    const id = harness.call({ reducing: true, timeoutMs: 60_000 });
+    for (let k = 0; k < 3; k += 1) harness.reply(400, OFF).give('/publisher', { type: 'clock.offset', product: 'usdm', offsetUs: 0, uncertaintyUs: 0 });
+    assert.equal(harness.requests.length, 4);
+    harness.reply(400, OFF);
+    assert.equal(kindOf(harness.outcome(id)), 'refused');
+  });
   test('twice is refused; so is one whose clock does not come', () => {
     const harness = opened();
     const id = harness.call();
-    harness.reply(400, OFF).give('/publisher', { type: 'clock.offset', product: 'usdm', offsetUs: 0 }).reply(400, OFF);
+    harness.reply(400, OFF).give('/publisher', { type: 'clock.offset', product: 'usdm', offsetUs: 0, uncertaintyUs: 0 }).reply(400, OFF);
     assert.equal(kindOf(harness.outcome(id)), 'refused');
     const other = harness.call();
     harness.reply(400, OFF).pass(5001);
@@ -266,7 +282,7 @@ test('any calls, answers and times: every call has exactly one outcome', () => {
         case 'answer': if (waiting !== undefined) harness.answer(waiting, { kind: 'answer', status: one.status, headers: { ...NO_HEADERS, retryAfterS: one.after }, body: one.code === 0 ? {} : { code: one.code, msg: '' } }); break;
         case 'fail': if (waiting !== undefined) harness.answer(waiting, { kind: 'failed', reason: 'reset', sent: one.sent as 'no' }); break;
         case 'pass': harness.pass(one.ms); break;
-        case 'clock': harness.give('/publisher', { type: 'clock.offset', product: 'usdm', offsetUs: one.offsetUs }); break;
+        case 'clock': harness.give('/publisher', { type: 'clock.offset', product: 'usdm', offsetUs: one.offsetUs, uncertaintyUs: 0 }); break;
         case 'crash': harness.give('/venue/gateway', null); break;
       }
     }

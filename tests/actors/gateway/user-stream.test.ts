@@ -67,7 +67,7 @@ test('futures: a listen key, a connection, and live only once that has answered'
 test('spot: a signed subscription on the websocket API, with the venue\'s time', () => {
   const stream = new Stream('spot');
   assert.equal(stream.requests.length, 0);
-  stream.give('/publisher', { type: 'clock.offset', product: 'spot', offsetUs: 3_000_000 }).open();
+  stream.give('/publisher', { type: 'clock.offset', product: 'spot', offsetUs: 3_000_000, uncertaintyUs: 0 }).open();
   assert.deepEqual(stream.sends, [{
     socket: stream.socket, sign: true, body: { id: 1, method: 'userDataStream.subscribe.signature', params: { timestamp: 1_700_000_003_000, recvWindow: 5000 } },
   }]);
