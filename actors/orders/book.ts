@@ -13,6 +13,8 @@ export interface Kept {
   readonly askedLots: number;
   /** Lots whose fills its owner has heard of. */
   readonly toldLots: number;
+  /** Another order takes its place: its owner is not told that it ended. */
+  readonly replaced?: true;
   /** The venue has it, and its owner knows. */
   readonly acceptedTold: boolean;
 }

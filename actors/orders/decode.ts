@@ -2,7 +2,7 @@
 import type { Json } from '../engine/io.js';
 import type { AlgoReport, OrderReport } from '../engine/venue-calls.js';
 import {
-  decodeAlgoOrder, decodeAlgoOrders, decodeOrder, decodeOrders, decodePlacement, decodeTrades, type Decoded, type TradeRow, type VenueInstruments,
+  decodeAlgoOrder, decodeAlgoOrders, decodeOrder, decodeOrderList, decodeOrders, decodePlacement, decodeTrades, type Decoded, type TradeRow, type VenueInstruments,
 } from '../gateway/decode/index.js';
 import type { VenueTrade } from '../truth/views.js';
 import type { AnswerParts, CallStep } from './answers.js';
@@ -35,6 +35,10 @@ function reportsOf(step: Exclude<CallStep, 'trades'>, { intent, triggered }: Ord
   switch (step) {
     case 'place': {
       if (algo) return one(decodeAlgoOrder(body, instruments));
+      if (intent.listId !== null) {
+        const list = decodeOrderList(body, instruments);
+        return list.ok ? list.value.orders : null;
+      }
       const placed = decodePlacement(product, body, instruments);
       if (!placed.ok) return null;
       const { order, fills } = placed.value;

@@ -31,7 +31,7 @@ import { isFinal, ORDERS_TOPIC, type CancelOrders, type ChildTold, type OrderInt
 import { orderBehaviour, parseCallId, type OrderInput, type OrderMessage } from './order.js';
 import { orderRow } from './rows.js';
 import { afterFill, baseOf, heldLots, newSpotTrade, type SpotTrade } from './spot-trades.js';
-import { priceText, quantityText, unplaceable, type WireInstrument } from './wire.js';
+import { listIdOf, priceText, quantityText, stopOfList, unplaceable, type WireInstrument } from './wire.js';
 
 export interface OrdersInput {
   /** Names the run in client ids. */
@@ -173,13 +173,19 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
       tell({ type: 'order.rejected', ...base, reason: 'nothing_to_reduce' });
       return state;
     }
-    if (wanted.kind === 'limit' && exitsOf(state, trade).some(({ record }) => record.intent.kind === 'stop')) {
+    const partner = partnerOf(state, trade, wanted);
+    if (partner !== undefined) {
+      toChild(ctx, partner.record.intent.clientId, { type: 'cancel' });
+      const pair = { target: wanted, stop: partner.record.intent, stopAsked: partner.askedLots, stopTold: partner.toldLots };
+      return withTrade({ ...state, book: withLive(state.book, { ...partner, replaced: true }) }, { ...trade, pair });
+    }
+    if (wanted.kind === 'limit' && (trade.pair !== null || exitsOf(state, trade).some(({ record }) => record.intent.kind === 'stop'))) {
       // The stop has locked the quantity; protection comes before the target.
       tell({ type: 'order.accepted', ...base, queueAheadLots: Number.POSITIVE_INFINITY });
       return withTrade(state, { ...trade, idle: [...trade.idle, wanted] });
     }
     const standing = exitsOf(state, trade);
-    if (standing.length === 0 && trade.waiting === null) return begin(state, { ...wanted, lots: Math.min(wanted.lots, heldLots(trade, wireInstrument(state, trade.symbol)!)) }, ctx, wanted.lots);
+    if (standing.length === 0 && trade.waiting === null && trade.pair === null) return begin(state, { ...wanted, lots: Math.min(wanted.lots, heldLots(trade, wireInstrument(state, trade.symbol)!)) }, ctx, wanted.lots);
     // A close at market goes before anything else that waits.
     if (trade.waiting !== null && (trade.waiting.kind === 'market' || wanted.kind !== 'market')) {
       tell({ type: 'order.rejected', ...base, reason: 'nothing_to_reduce' });
@@ -187,6 +193,40 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
     }
     for (const { record } of standing) toChild(ctx, record.intent.clientId, { type: 'cancel' });
     return withTrade(state, { ...trade, waiting: wanted });
+  }
+
+  /** The stop that a target can stand with in one list: alone, plain, and for no more than the target sells. */
+  function partnerOf(state: OrdersState, trade: SpotTrade, wanted: PlaceOrder['intent']): Kept | undefined {
+    const [stop, ...others] = exitsOf(state, trade);
+    if (wanted.kind !== 'limit' || stop === undefined || others.length > 0 || trade.waiting !== null || trade.pair !== null) return undefined;
+    const { intent } = stop.record;
+    const lots = heldLots(trade, wireInstrument(state, trade.symbol)!);
+    const fits = intent.kind === 'stop' && intent.listId === null && wanted.lots >= lots && wanted.priceTicks > intent.triggerTicks;
+    return fits && stop.toldLots === 0 && state.rules.get(trade.symbol)?.orderLists !== false ? stop : undefined;
+  }
+
+  /** Target and stop as one list, each an order of its own; the stop keeps the name its owner gave it. */
+  function beginPair(state: OrdersState, trade: SpotTrade, pair: NonNullable<SpotTrade['pair']>, ctx: Context): OrdersState {
+    const { target, stop, stopAsked } = pair;
+    const stopTold = state.book.live.get(stop.clientId)?.toldLots ?? pair.stopTold;
+    const { run, params } = state.input;
+    const lots = heldLots(trade, wireInstrument(state, trade.symbol)!);
+    const ids = { target: clientIdOf(params.idPrefix, run, target.id), stop: clientIdOf(params.idPrefix, run, `${stop.id} with ${target.id}`) };
+    const listId = listIdOf(ids.stop);
+    const common = { product: 'spot', service: 'order', lots, createdMs: nowMs(ctx), listId } as const;
+    const legs: readonly (readonly [OrderIntent, number, number])[] = [
+      // Its row is on the disk before the target, which sends both, is told that its own is.
+      [{ ...stop, ...common, id: `${stop.id} with ${target.id}`, clientId: ids.stop, toldAs: stop.toldAs ?? stop.id }, stopAsked, stopTold],
+      [{ ...target, ...common, clientId: ids.target, triggerTicks: stop.triggerTicks }, target.lots, 0],
+    ];
+    let { book } = state;
+    for (const [intent, askedLots, toldLots] of legs) {
+      const record = newRecord(intent);
+      spawn(state, record, ctx);
+      if (state.storeDown) toChild(ctx, intent.clientId, { type: 'storeFailed' });
+      book = withLive(book, { record, state: 'journalling', askedLots, toldLots, acceptedTold: toldLots > 0 });
+    }
+    return { ...state, book };
   }
 
   const withTrade = (state: OrdersState, trade: SpotTrade): OrdersState => ({ ...state, spot: new Map(state.spot).set(trade.entryId, trade) });
@@ -215,7 +255,11 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
   function released(state: OrdersState, entryId: string, ctx: Context): OrdersState {
     const trade = state.spot.get(entryId);
     if (trade === undefined || exitsOf(state, trade).length > 0) return state;
-    if (trade.waiting !== null) return wish(withTrade(state, { ...trade, waiting: null }), trade.waiting, ctx);
+    if (trade.waiting !== null) return wish(withTrade(unpaired(state, trade, ctx), { ...trade, waiting: null, pair: null }), trade.waiting, ctx);
+    if (trade.pair !== null) {
+      const alone = withTrade(state, { ...trade, pair: null });
+      return isDust(state, trade) ? unpaired(alone, trade, ctx) : beginPair(alone, trade, trade.pair, ctx);
+    }
     if (!isDust(state, trade) || [...state.book.live.values()].some(({ record, state: at }) => record.intent.id === entryId && !isFinal(at))) return state;
     for (const { id, symbol, lots, owner } of trade.idle) {
       if (owner !== '') ctx.send(ctx.ref<VenueEvent>(owner), { type: 'order.canceled', id, symbol, seq: -1, atUs: ctx.nowUs(), remainingLots: lots, reason: 'nothing_to_reduce' });
@@ -224,6 +268,16 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
     const spot = new Map(state.spot);
     spot.delete(entryId);
     return { ...state, spot };
+  }
+
+  /** The pair will not be: both are told so. */
+  function unpaired(state: OrdersState, { pair }: SpotTrade, ctx: Context): OrdersState {
+    if (pair === null) return state;
+    const { target, stop, stopAsked, stopTold } = pair;
+    for (const [id, owner, remainingLots] of [[stop.toldAs ?? stop.id, stop.owner, stopAsked - stopTold], [target.id, target.owner, target.lots]] as const) {
+      if (owner !== '') ctx.send(ctx.ref<VenueEvent>(owner), { type: 'order.canceled', id, symbol: target.symbol, seq: -1, atUs: ctx.nowUs(), remainingLots, reason: 'nothing_to_reduce' });
+    }
+    return state;
   }
 
   /** Of an exit on spot: what is left is dust, or another exit has taken its place. */
@@ -235,6 +289,8 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
 
   function withdrawIdle(state: OrdersState, id: string, ctx: Context): OrdersState | undefined {
     for (const trade of state.spot.values()) {
+      const { pair } = trade;
+      if (pair !== null && (pair.target.id === id || (pair.stop.toldAs ?? pair.stop.id) === id)) return withTrade(unpaired(state, trade, ctx), { ...trade, pair: null });
       const wanted = trade.waiting?.id === id ? trade.waiting : trade.idle.find((each) => each.id === id);
       if (wanted === undefined) continue;
       const event: VenueEvent = { type: 'order.canceled', id, symbol: wanted.symbol, seq: -1, atUs: ctx.nowUs(), remainingLots: wanted.lots, reason: 'requested' };
@@ -247,7 +303,8 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
   function canceled(state: OrdersState, { id, symbol }: CancelOrder, ctx: Context): OrdersState {
     const idle = withdrawIdle(state, id, ctx);
     if (idle !== undefined) return idle;
-    const clientId = state.book.byIntent.get(id);
+    const leg = [...state.book.live.values()].find(({ record, state: at }) => record.intent.toldAs === id && !isFinal(at));
+    const clientId = leg?.record.intent.clientId ?? state.book.byIntent.get(id);
     if (clientId !== undefined) toChild(ctx, clientId, { type: 'cancel' });
     // Its own end has been told, or it never was: an order that got lost has nobody else to say it.
     else if (![...state.book.finished.values()].some(({ record }) => record.intent.id === id)) {
@@ -291,12 +348,12 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
     if (to === kept.state && to !== 'journalling') return { ...state, book: withLive(state.book, { ...kept, record }) };
     const reason = end?.reason ?? doubt ?? '';
     publish(ctx, { type: 'order.changed', intent, state: to, previous: to === 'journalling' ? null : kept.state, venueId, filledLots, reason, atMs: nowMs(ctx) });
-    const base = { id: intent.id, symbol: intent.symbol, seq: -1, atUs: ctx.nowUs() } as const;
+    const base = { id: intent.toldAs ?? intent.id, symbol: intent.symbol, seq: -1, atUs: ctx.nowUs() } as const;
     const there = to === 'accepted' || to === 'partiallyFilled' || to === 'triggered' || to === 'filled' || to === 'canceled' || to === 'expired' || to === 'collecting';
     const accepts = there && record.seen && !kept.acceptedTold;
     if (accepts) tellOwner(ctx, intent, { type: 'order.accepted', ...base, queueAheadLots: Number.POSITIVE_INFINITY });
     const remainingLots = Math.max(0, kept.askedLots - kept.toldLots);
-    if (isFinal(to) && !isFinal(kept.state)) {
+    if (isFinal(to) && !isFinal(kept.state) && kept.replaced !== true) {
       const why = spotReason(state, kept) ?? reasonOf(to, reason, intent);
       if (to === 'rejected' && kept.toldLots === 0) tellOwner(ctx, intent, { type: 'order.rejected', ...base, reason: why });
       else if (remainingLots > 0) tellOwner(ctx, intent, { type: 'order.canceled', ...base, remainingLots, reason: why });
@@ -316,7 +373,7 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
       ...(trade === undefined ? {} : { heldLots: isDust(state, trade) ? 0 : heldLots(trade, wireInstrument(state, intent.symbol)!) }), late: isFinal(kept.state),
     });
     const toldLots = kept.toldLots + fill.lots;
-    const base = { id: intent.id, symbol: intent.symbol, seq: -1, atUs: ctx.nowUs() } as const;
+    const base = { id: intent.toldAs ?? intent.id, symbol: intent.symbol, seq: -1, atUs: ctx.nowUs() } as const;
     if (!kept.acceptedTold) tellOwner(ctx, intent, { type: 'order.accepted', ...base, queueAheadLots: Number.POSITIVE_INFINITY });
     tellOwner(ctx, intent, {
       type: 'order.fill', ...base, priceTicks: fill.priceTicks, lots: fill.lots, remainingLots: Math.max(0, kept.askedLots - toldLots),
@@ -407,7 +464,18 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
       return next;
     }
     toChild(ctx, call.clientId, answerOf(call.step, call.call, message, read.parts));
+    if (call.step === 'place' && record.intent.listId !== null) answerStop(state, record.intent.listId, message, ctx);
     return read.strangers.length === 0 ? state : lookUp(state, record, read.strangers, ctx);
+  }
+
+  /** A list is placed with one call, and its answer is both legs'. */
+  function answerStop(state: OrdersState, listId: string, message: VenueOutcome, ctx: Context): void {
+    const stop = state.book.live.get(stopOfList(listId));
+    if (stop === undefined) return;
+    const { parts } = message.outcome.kind === 'ok'
+      ? readAnswer('place', stop.record, message.outcome.body, tablesOf(state.input).decoders, () => true)
+      : { parts: null };
+    toChild(ctx, stopOfList(listId), answerOf('place', 0, message, parts));
   }
 
   /** Asks whose the trades are that belong to no order we know. */

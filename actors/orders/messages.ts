@@ -39,7 +39,9 @@ export interface OrderIntent {
   readonly reduces: string | null;
   /** Path of the actor that is told as a venue tells (VenueEvent); empty for nobody. */
   readonly owner: string;
-  /** Client id of the one-cancels-other list it is a leg of (spot); null for none. */
+  /** Id under which its owner knows it, where that is not `id`: the leg of a list that stands for a stop. */
+  readonly toldAs?: string;
+  /** Client id of the one-cancels-other list it is a leg of (spot); null for none. The limit leg sends the list, the stop's client id is the list's less its last letter. */
   readonly listId: string | null;
   /** Engine clock, ms. */
   readonly createdMs: number;
@@ -115,7 +117,7 @@ export type OrderNews = OrderChanged | OrderFilled | ForeignOrder | InstrumentBl
 /** From the guard or the operator: an order that is not the account's. The answer is {@link OrderNews}, and VenueEvents to `owner`. */
 export interface PlaceOrder {
   readonly type: 'orders.place';
-  readonly intent: Omit<OrderIntent, 'clientId' | 'product' | 'service' | 'createdMs' | 'listId'>;
+  readonly intent: Omit<OrderIntent, 'clientId' | 'product' | 'service' | 'createdMs' | 'listId' | 'toldAs'>;
 }
 /** Withdraws orders of ours that still may fill: all of them, of one symbol, (with `entriesOnly`) only what opens, or (with `spareStops`) no stops. */
 export interface CancelOrders {

@@ -61,7 +61,11 @@ export function orderBehaviour(service: 'order' | 'algo'): Behaviour<unknown, Or
       ctx.effect('store.write', { rows: [...fills.map((fill) => fillRow(record, fill, around.instrument)), orderRow(record, around.instrument)] } satisfies StoreWrite);
       for (const fill of fills) tell(around, ctx, { type: 'child.fill', clientId: record.intent.clientId, fill, record });
     },
-    place: ({ context }: Args, ctx: Context): void => speak(context, 'place', 0, ctx),
+    place({ context }: Args, ctx: Context): void {
+      const { listId, kind } = context.known.record.intent;
+      // The stop of a list is sent by its target, and answered with it.
+      if (listId === null || kind === 'limit') speak(context, 'place', 0, ctx);
+    },
     ask: ({ context }: Args, ctx: Context): void => speak(context, context.known.step, context.known.asking, ctx),
     withdraw: ({ context }: Args, ctx: Context): void => speak(context, 'cancel', context.known.withdrawing, ctx),
     lingered({ context }: Args, ctx: Context): void {

@@ -54,6 +54,7 @@ const shape = (checks: Readonly<Record<string, Check>>): Check => (value) =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(checks).sort().every((key) => checks[key]!((value as Record<string, unknown>)[key]));
 
 const INTENT: Readonly<Record<keyof OrderIntent, Check>> = {
+  toldAs: (value) => value === undefined || text(value),
   id: text, clientId: (value) => typeof value === 'string' && /^[.A-Z:/a-z0-9_-]{1,36}$/.test(value), product: oneOf('spot', 'usdm', 'options'), symbol: count,
   service: oneOf('order', 'algo'), side: oneOf('buy', 'sell'), positionSide: oneOf('BOTH', 'LONG', 'SHORT'), kind: oneOf('limit', 'market', 'stop'),
   priceTicks: count, triggerTicks: count, lots: (value) => count(value) && (value as number) > 0, timeInForce: oneOf('GTC', 'IOC', 'FOK', 'GTX'), reduceOnly: flag,

@@ -18,11 +18,13 @@ export interface SpotTrade {
   readonly lastTicks: number;
   /** An exit that waits for what is locked now. */
   readonly waiting: Wanted | null;
+  /** A target and the stop it is to stand with, when that has been withdrawn. */
+  readonly pair: { readonly target: Wanted; readonly stop: OrderIntent; readonly stopAsked: number; readonly stopTold: number } | null;
   /** Targets that stay with us: the stop has the quantity. */
   readonly idle: readonly Wanted[];
 }
 
-export const newSpotTrade = (entryId: string, symbol: number): SpotTrade => ({ entryId, symbol, held: '0', lastTicks: 0, waiting: null, idle: [] });
+export const newSpotTrade = (entryId: string, symbol: number): SpotTrade => ({ entryId, symbol, held: '0', lastTicks: 0, waiting: null, pair: null, idle: [] });
 
 /** Sum of decimals, exact. */
 function sum(...texts: readonly string[]): { readonly units: bigint; readonly scale: number } {

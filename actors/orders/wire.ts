@@ -114,6 +114,7 @@ function spotWire(step: CallStep, { intent, venueId }: OrderRecord, instrument: 
   const named = { symbol, origClientOrderId: intent.clientId };
   switch (step) {
     case 'place':
+      if (intent.listId !== null) return listWire(intent, intent.listId, instrument);
       return call({ ...base, reducing: intent.reduceOnly }, 'order', 'POST /api/v3/order', {
         symbol, side: side(intent), ...spotType(intent, instrument), quantity: quantityText(instrument, intent.lots), newClientOrderId: intent.clientId,
         newOrderRespType: 'FULL',
@@ -128,6 +129,19 @@ function spotWire(step: CallStep, { intent, venueId }: OrderRecord, instrument: 
     case 'trades':
       return call(base, 'account', 'GET /api/v3/myTrades', { symbol, ...tradesSince(venueId, intent) }, venueId === '' ? 20 : 5);
   }
+}
+
+/** Client id of the list that a target and this stop make, and back. */
+export const listIdOf = (stopClientId: string): string => `${stopClientId}L`;
+export const stopOfList = (listId: string): string => listId.slice(0, -1);
+
+/** Target and stop in one: what the one sells, the other need not. Sent by the target, whose trigger is the stop's. */
+function listWire({ clientId, priceTicks, triggerTicks, lots }: OrderIntent, listId: string, instrument: WireInstrument): Wire {
+  return call({ product: 'spot', reducing: true }, 'order', 'POST /api/v3/orderList/oco', {
+    symbol: instrument.name, listClientOrderId: listId, side: 'SELL', quantity: quantityText(instrument, lots),
+    aboveType: 'LIMIT_MAKER', abovePrice: priceText(instrument, priceTicks), aboveClientOrderId: clientId,
+    belowType: 'STOP_LOSS', belowStopPrice: priceText(instrument, triggerTicks), belowClientOrderId: stopOfList(listId), newOrderRespType: 'FULL',
+  }, 1, 2);
 }
 
 function spotType({ kind, timeInForce, priceTicks, triggerTicks }: OrderIntent, instrument: WireInstrument): Record<string, string> {

@@ -19,7 +19,9 @@ interface SpotOrder {
   readonly type: string;
   readonly lots: number;
   filled: number;
-  status: 'NEW' | 'PARTIALLY_FILLED' | 'FILLED' | 'CANCELED';
+  status: 'NEW' | 'PARTIALLY_FILLED' | 'FILLED' | 'CANCELED' | 'EXPIRED';
+  /** The other leg of its list. */
+  mate?: SpotOrder;
 }
 const LOT = 1000;
 
@@ -36,18 +38,21 @@ class SpotVenue extends SimVenue {
   }
 
   get locked(): number {
-    return this.book.filter(({ side, status }) => side === 'SELL' && (status === 'NEW' || status === 'PARTIALLY_FILLED')).reduce((sum, { lots, filled }) => sum + (lots - filled) * LOT, 0);
+    return this.book.filter(({ side, status, type, mate }) => side === 'SELL' && (status === 'NEW' || status === 'PARTIALLY_FILLED') && !(mate !== undefined && type === 'STOP_LOSS')).reduce((sum, { lots, filled }) => sum + (lots - filled) * LOT, 0);
   }
 
   override handle({ method, path, params }: VenueCall): VenueOutcomeKind {
+    if (path === '/api/v3/orderList/oco') return this.#list(params);
     if (path !== '/api/v3/order') return ok([]);
     const named = this.book.find(({ clientId }) => clientId === params['origClientOrderId']);
     if (method === 'GET') return named === undefined ? refused(-2013, 'Order does not exist.') : ok(this.#row(named));
     if (method === 'DELETE') {
-      if (named === undefined || named.status === 'FILLED' || named.status === 'CANCELED') return refused(-2011, 'Unknown order sent.');
-      named.status = 'CANCELED';
-      this.#tell(named, null);
-      return ok(this.#row(named));
+      if (named === undefined || named.status === 'FILLED' || named.status === 'CANCELED' || named.status === 'EXPIRED') return refused(-2011, 'Unknown order sent.');
+      for (const leg of named.mate === undefined ? [named] : [named, named.mate]) {
+        leg.status = 'CANCELED';
+        this.#tell(leg, null);
+      }
+      return ok(named.mate === undefined ? this.#row(named) : { orderListId: 1 });
     }
     const lots = Math.round(Number(params['quantity']) * 1000);
     if (params['side'] === 'SELL' && lots * LOT > this.base - this.locked) return refused(-2010, 'Account has insufficient balance for requested action.');
@@ -58,7 +63,26 @@ class SpotVenue extends SimVenue {
     return ok(this.#row(order));
   }
 
+  #list(params: VenueCall['params']): VenueOutcomeKind {
+    const lots = Math.round(Number(params['quantity']) * 1000);
+    if (lots * LOT > this.base - this.locked) return refused(-2010, 'Account has insufficient balance for requested action.');
+    const leg = (type: string, clientId: string): SpotOrder => ({ id: this.#next++, clientId, side: 'SELL', type, lots, filled: 0, status: 'NEW' });
+    const [stop, target] = [leg('STOP_LOSS', params['belowClientOrderId']!), leg('LIMIT_MAKER', params['aboveClientOrderId']!)];
+    stop.mate = target;
+    target.mate = stop;
+    this.book.push(stop, target);
+    for (const order of [stop, target]) this.#tell(order, null);
+    return ok({
+      orderListId: 1, listClientOrderId: params['listClientOrderId']!, listOrderStatus: 'EXECUTING', orders: [stop, target].map(({ clientId }) => ({ clientOrderId: clientId })),
+      orderReports: [this.#row(stop), this.#row(target)],
+    });
+  }
+
   trade(order: SpotOrder, lots: number): void {
+    if (order.mate !== undefined && order.mate.status === 'NEW') {
+      order.mate.status = 'EXPIRED';
+      this.#tell(order.mate, null);
+    }
     order.filled += lots;
     order.status = order.filled === order.lots ? 'FILLED' : 'PARTIALLY_FILLED';
     this.base += order.side === 'BUY' ? lots * LOT - lots : -lots * LOT;
@@ -121,7 +145,11 @@ describe('guard on spot', () => {
     };
   }
 
-  it('protects what the fee has left, keeps the target back, and sells it all when the trade is closed', () => {
+  const legs = (venue: SpotVenue): unknown[] => venue.book.slice(1).map(({ type, lots, status }) => [type, lots, status]);
+  const wardsOf = (orders: Orders): unknown => (orders.runtime.inspect('/trading/guard')?.value as { readonly wards: unknown } | undefined)?.wards;
+  const closed = (replies: readonly AccountReply[]): readonly number[] => replies.flatMap((reply) => (reply.type === 'trade.closed' ? [reply.filledLots] : []));
+
+  it('places stop and target as one list for what the fee has left, and sells it all when the trade is closed', () => {
     const { orders, venue, replies, exit } = opened();
     const entry = venue.book[0]!;
     assert.equal(entry.lots, 1000);
@@ -130,15 +158,35 @@ describe('guard on spot', () => {
     exit('s1', {});
     exit('g1', { kind: 'limit', priceTicks: 1100, lots: 1000, purpose: 'target', timeInForce: 'GTX' });
     orders.run(3000);
-    assert.deepEqual(venue.book.slice(1).map(({ type, lots, status }) => [type, lots, status]), [['STOP_LOSS', 999, 'NEW']]);
+    assert.deepEqual(legs(venue), [['STOP_LOSS', 999, 'NEW'], ['LIMIT_MAKER', 999, 'NEW']]);
     exit('m1', { kind: 'market', priceTicks: 0, timeInForce: 'IOC', purpose: 'time' });
     orders.run(3000);
-    assert.deepEqual(venue.book.slice(1).map(({ type, lots, status }) => [type, lots, status]), [['STOP_LOSS', 999, 'CANCELED'], ['MARKET', 999, 'FILLED']]);
+    assert.deepEqual(legs(venue), [['STOP_LOSS', 999, 'CANCELED'], ['LIMIT_MAKER', 999, 'CANCELED'], ['MARKET', 999, 'FILLED']]);
     assert.equal(venue.base, 0);
-    assert.deepEqual(replies.flatMap((reply) => (reply.type === 'trade.closed' ? [reply.filledLots] : [])), [1000]);
-    const view = orders.runtime.inspect('/trading/guard')?.value as { readonly wards: unknown } | undefined;
-    assert.deepEqual(view?.wards, []);
+    assert.deepEqual(closed(replies), [1000]);
+    assert.deepEqual(wardsOf(orders), []);
   });
+
+  for (const [name, type] of [['target', 'LIMIT_MAKER'], ['stop', 'STOP_LOSS']] as const) {
+    it(`closes the trade by the ${name} of the list, under the name its owner gave it`, () => {
+      const { orders, venue, replies, exit } = opened();
+      venue.trade(venue.book[0]!, 1000);
+      orders.run(20);
+      exit('s1', {});
+      orders.run(100);
+      // The stop stands already: it gives way to the list.
+      exit('g1', { kind: 'limit', priceTicks: 1100, lots: 1000, purpose: 'target', timeInForce: 'GTX' });
+      orders.run(1000);
+      assert.deepEqual(legs(venue), [['STOP_LOSS', 999, 'CANCELED'], ['STOP_LOSS', 999, 'NEW'], ['LIMIT_MAKER', 999, 'NEW']]);
+      venue.trade(venue.book.find((order) => order.type === type && order.status === 'NEW')!, 999);
+      orders.run(3000);
+      assert.deepEqual(closed(replies), [1000]);
+      const fills = replies.flatMap((reply) => (reply.type === 'venue' && reply.event.type === 'order.fill' && reply.purpose !== 'entry' ? [[reply.event.id, reply.purpose]] : []));
+      assert.deepEqual(fills, [name === 'target' ? ['g1', 'target'] : ['s1', 'stop']]);
+      assert.deepEqual(wardsOf(orders), []);
+      assert.equal(venue.book.filter(({ status }) => status === 'NEW').length, 0);
+    });
+  }
 
   it('puts one stop for all in the place of a smaller one, and closes what no stop can protect', () => {
     const { orders, venue, replies } = opened();

@@ -8,7 +8,7 @@ import type { CallStep } from '../../../actors/orders/answers.js';
 import { readAnswer } from '../../../actors/orders/decode.js';
 import { newRecord } from '../../../actors/orders/knowledge.js';
 import type { OrderIntent, OrderRecord } from '../../../actors/orders/messages.js';
-import { wireOf, type WireInstrument } from '../../../actors/orders/wire.js';
+import { listIdOf, wireOf, type WireInstrument } from '../../../actors/orders/wire.js';
 import type { Instrument } from '../../../data/records/index.js';
 import { openExchange, type OpenedExchange } from '../../support/open-exchange.js';
 
@@ -88,6 +88,21 @@ describe('calls about orders at the exchange', () => {
       }
     });
   }
+
+  it('spot: target and stop are placed as one list, each found by itself, and withdrawn together', async () => {
+    await ask('place', recordOf('spot', { kind: 'market', timeInForce: 'IOC', clientId: 'fl-test-list-entry' }));
+    const price = await priceOf('spot');
+    const lots = Math.floor(recordOf('spot', {}).intent.lots * 0.9);
+    const exits = { side: 'sell', reduceOnly: true, reduces: 'a', lots, listId: listIdOf('fl-test-list-stop'), triggerTicks: Math.floor(price * 0.95) } as const;
+    const stop = recordOf('spot', { ...exits, kind: 'stop', clientId: 'fl-test-list-stop' });
+    const target = recordOf('spot', { ...exits, kind: 'limit', timeInForce: 'GTX', priceTicks: Math.floor(price * 1.03), clientId: 'fl-test-list-target' });
+    const placed = await ask('place', target);
+    assert.deepEqual(placed.reports?.map(({ status, clientId }) => [status, clientId]), [['NEW', 'fl-test-list-target']]);
+    assert.deepEqual(readAnswer('place', stop, placed.body, new VenueInstruments(instruments), () => true).parts?.reports.map(({ status, clientId }) => [status, clientId]), [['NEW', 'fl-test-list-stop']]);
+    for (const leg of [stop, target]) assert.deepEqual((await ask('order', leg)).reports?.map(({ status }) => status), ['NEW']);
+    await ask('cancel', target);
+    for (const leg of [stop, target]) assert.deepEqual((await ask('order', leg)).reports?.map(({ status }) => status), ['CANCELED']);
+  });
 
   for (const product of ['spot', 'usdm'] as const) {
     it(`${product}: an order at market brings fills, a stop stands behind it, and what is left is sold`, async () => {
