@@ -29,6 +29,14 @@ interface WorkingOrder {
   readonly remaining: number;
 }
 
+/** `cancelDueUs`: when a cancel that was asked for already is to reach the venue (a time to live); null for none. */
+interface Asking {
+  readonly request: EntryRequest;
+  readonly lots: number;
+  readonly reserved: Money;
+  readonly cancelDueUs: number | null;
+}
+
 export interface AccountState {
   readonly input: AccountInput;
   readonly seq: number;
@@ -39,7 +47,7 @@ export interface AccountState {
   readonly orders: ReadonlyMap<string, WorkingOrder>;
   readonly closedTrades: number;
   /** Entries that wait for the risk gate, sized; they count against the caps. */
-  readonly asking: ReadonlyMap<string, { readonly request: EntryRequest; readonly lots: number; readonly reserved: Money }>;
+  readonly asking: ReadonlyMap<string, Asking>;
   /** For ids of orders the account makes itself. */
   readonly nextOrder: number;
   readonly generation: number;
@@ -149,7 +157,7 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
     ctx.ask<RiskAnswer>(ctx.ref(path), question, timeoutMs, (result) => ({ type: 'account.risk', id, result }));
     // An ask dies with this life of the account; the timer does not.
     ctx.startTimer(`risk ${id}`, timeoutMs * 2, { type: 'account.risk', id, result: { ok: false, reason: 'timeout' } });
-    return { ...state, asking: withEntry(state.asking, id, { request, lots, reserved }) };
+    return { ...state, asking: withEntry(state.asking, id, { request, lots, reserved, cancelDueUs: null }) };
   }
 
   function riskAnswered(state: AccountState, id: string, result: AskResult<RiskAnswer>, ctx: Context): AccountState {
@@ -159,7 +167,15 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
     if (!answer.ok) return refuseAsked(state, id, answer.guard, answer.detail, ctx);
     if (!state.tradingEnabled) return refuseAsked(state, id, 'trading_disabled', '', ctx);
     ctx.cancelTimer(`risk ${id}`);
-    return enter({ ...state, asking: without(state.asking, id) }, asked.request, asked.lots, asked.reserved, ctx);
+    const entered = enter({ ...state, asking: without(state.asking, id) }, asked.request, asked.lots, asked.reserved, ctx);
+    return asked.cancelDueUs === null ? entered : cancel(entered, id, asked.cancelDueUs, ctx);
+  }
+
+  /** A cancel has its own way to the venue, and a time to live is one that is sent with the entry: it follows the entry, unless that is too late. */
+  function cancelAsked(state: AccountState, id: string, dueUs: number, ctx: Context): AccountState {
+    if (dueUs <= ctx.nowUs()) return refuseAsked(state, id, 'withdrawn', 'cancelled', ctx);
+    const asked = state.asking.get(id)!;
+    return { ...state, asking: withEntry(state.asking, id, { ...asked, cancelDueUs: Math.min(dueUs, asked.cancelDueUs ?? Infinity) }) };
   }
 
   function refuseAsked(state: AccountState, id: string, reason: EntryRefusal, detail: string, ctx: Context): AccountState {
@@ -354,7 +370,7 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
       case 'exit.request':
         return exitRequested(state, message, ctx);
       case 'cancel.request':
-        if (state.asking.has(message.id)) return refuseAsked(state, message.id, 'withdrawn', 'cancelled', ctx);
+        if (state.asking.has(message.id)) return cancelAsked(state, message.id, message.dueUs, ctx);
         return state.orders.get(message.id)?.purpose === undefined ? state : cancel(state, message.id, message.dueUs, ctx);
       case 'flatten.request':
         return flatten(state, ({ owner }) => owner === message.owner, message.purpose, false, ctx);

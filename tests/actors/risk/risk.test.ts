@@ -157,3 +157,15 @@ test('an entry that is taken back or switched off while the gate is asked never 
     assert.equal(desk.replies.filter(({ type }) => type === 'entry.refused').length, 1);
   }
 });
+
+test('a time to live that is sent with the entry follows it to the venue; a cancel that is due takes it back', () => {
+  const desk = new Desk().market().risk(FRESH);
+  const { runtime } = desk.tree;
+  const entry = { type: 'entry.request', owner: '/owner', strategy: 's', symbol: 0, side: 'buy', kind: 'limit', priceTicks: 100_000, timeInForce: 'GTC', equityShare: 0.1, seq: 1, dueUs: 0 } as const;
+  const cancelAt = (id: string, dueUs: number): AccountMessage => ({ type: 'cancel.request', id, owner: '/owner', seq: 1, dueUs });
+  const laterUs = runtime.nowUs() + 1_000_000;
+  for (const message of [{ ...entry, id: 'lives' }, cancelAt('lives', laterUs), { ...entry, id: 'taken-back' }, cancelAt('taken-back', runtime.nowUs())]) runtime.send('/account', message);
+  runtime.drain();
+  assert.deepEqual(desk.controls.map(({ type, id, dueUs }) => [type, id, dueUs]), [['order.new', 'lives', 0], ['order.cancel', 'lives', laterUs]]);
+  assert.deepEqual(desk.replies.map(({ type }) => type).sort(), ['entry.granted', 'entry.refused']);
+});

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { RunReader } from '../../../data/runs/index.js';
 import { ENGINE_CONFIG, EnginePlayground } from '../../support/engine-process.js';
 
 const isActive = (decisions: string): boolean => decisions.includes('"to":"ACTIVE"');
 
-describe('faultline engine run, mode paper', () => {
+describe('faultline engine run', () => {
   const ground = new EnginePlayground();
   before(() => ground.exchange({ speed: 10, seed: 7 }));
   after(() => ground.close());
@@ -46,6 +47,27 @@ describe('faultline engine run, mode paper', () => {
     assert.deepEqual([verdict.equal, verdict.firstDifference], [true, null]);
     assert.equal(verdict.liveDigest, run.manifest.decisions!.digest);
     assert.equal(verdict.replayDigest, verdict.liveDigest);
+  });
+
+  test('in mode demo its orders are filled at the exchange, and a replay of the run decides the same without one', { timeout: 280_000 }, async () => {
+    const eager = `${ENGINE_CONFIG}\n[trading]\nstrategy = "eager"\n[trading.account]\ndefaultStartingBalance = "5000"\n`;
+    const { served, ready } = await ground.engine({ name: 'demo', config: eager, args: ['--mode', 'demo'] });
+    await ground.until(() => ground.decisionLines(ready.runDir).includes('"kind":"trade"'), 'a trade is over');
+    const books = JSON.parse((await ground.run(['exchange', 'books', '--process', 'exchange', '--json'])).stdout) as { readonly usdm: { readonly fills: readonly unknown[] } };
+    assert.ok(books.usdm.fills.length >= 2);
+    served.child.kill('SIGTERM');
+    assert.deepEqual(await served.ended, { code: 0, signal: null });
+    const lines = ground.decisionLines(ready.runDir);
+    for (const kind of ['order', 'venue', 'trade']) assert.ok(lines.includes(`"kind":"${kind}"`), kind);
+    const compared = await ground.run(['live-vs-replay', ready.runDir, '--json']);
+    assert.equal(compared.code, 0, compared.stdout + compared.stderr);
+    assert.equal((JSON.parse(compared.stdout) as { readonly equal: boolean }).equal, true);
+    // Neither key nor secret is anywhere in what it left.
+    const { key, secret } = JSON.parse(readFileSync(ground.venue, 'utf8')) as { readonly key: string; readonly secret: string };
+    for (const file of ['run.json', 'boot.json', 'run.log', 'decisions.jsonl']) {
+      const left = readFileSync(join(ready.runDir, file), 'latin1');
+      assert.ok(!left.includes(key) && !left.includes(secret), `${file} shows the key`);
+    }
   });
 
   test('what cannot be is refused with one line and its way out, and leaves no run behind', { timeout: 60_000 }, async () => {
