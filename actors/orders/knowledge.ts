@@ -102,7 +102,8 @@ function reactTo(known: Knowledge, event: OrderEvent, nowMs: number, params: Ord
     case 'cancel':
       return cancelAsked(known);
     case 'verify':
-      return known.record.sent ? { ...known, check: true } : known;
+      // One that nobody has seen yet is asked about by itself, when its answer stays away.
+      return known.record.seen ? { ...known, check: true } : known;
     case 'answer':
       switch (event.step) {
         case 'place':

@@ -128,21 +128,29 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
     return bare === undefined ? undefined : `unprotectable: ${bare}`;
   }
 
-  function begin(state: OrdersState, wanted: PlaceOrder['intent'], ctx: Context, askedLots = wanted.lots): OrdersState {
-    const instrument = wireInstrument(state, wanted.symbol);
+  function intentOf(state: OrdersState, wanted: PlaceOrder['intent'], ctx: Context): OrderIntent {
     const { run, params } = state.input;
-    const product = instrument?.product ?? 'usdm';
-    const intent: OrderIntent = {
+    const product = wireInstrument(state, wanted.symbol)?.product ?? 'usdm';
+    return {
       ...wanted, product, clientId: clientIdOf(params.idPrefix, run, wanted.id), service: product === 'usdm' && wanted.kind === 'stop' ? 'algo' : 'order',
       listId: null, createdMs: nowMs(ctx),
     };
-    const refused = instrument === undefined ? 'unknown_symbol' : refusalOf(state, intent);
-    if (refused !== undefined) {
-      tellOwner(ctx, intent, { type: 'order.rejected', id: intent.id, symbol: intent.symbol, seq: -1, atUs: ctx.nowUs(), reason: refused });
-      // A second order under an id changes nothing of the first.
-      if (refused !== 'duplicate_id') publish(ctx, { type: 'order.changed', intent, state: 'rejected', previous: null, venueId: '', filledLots: 0, reason: refused, atMs: nowMs(ctx) });
-      return state;
+  }
+
+  /** It never was an order: its owner hears so, and whoever counts on it. */
+  function refuse(state: OrdersState, intent: OrderIntent, reason: string, ctx: Context): OrdersState {
+    tellOwner(ctx, intent, { type: 'order.rejected', id: intent.id, symbol: intent.symbol, seq: -1, atUs: ctx.nowUs(), reason });
+    // A second order under an id changes nothing of the first.
+    if (reason !== 'duplicate_id' && wireInstrument(state, intent.symbol) !== undefined) {
+      publish(ctx, { type: 'order.changed', intent, state: 'rejected', previous: null, venueId: '', filledLots: 0, reason, atMs: nowMs(ctx) });
     }
+    return state;
+  }
+
+  function begin(state: OrdersState, wanted: PlaceOrder['intent'], ctx: Context, askedLots = wanted.lots): OrdersState {
+    const intent = intentOf(state, wanted, ctx);
+    const refused = wireInstrument(state, wanted.symbol) === undefined ? 'unknown_symbol' : refusalOf(state, intent);
+    if (refused !== undefined) return refuse(state, intent, refused, ctx);
     const record = newRecord(intent);
     spawn(state, record, ctx);
     if (state.storeDown) toChild(ctx, intent.clientId, { type: 'storeFailed' });
@@ -165,14 +173,7 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
   function wish(state: OrdersState, wanted: PlaceOrder['intent'], ctx: Context): OrdersState {
     const trade = wanted.reduces === null ? undefined : state.spot.get(wanted.reduces);
     if (trade === undefined || !wanted.reduceOnly) return begin(state, wanted, ctx);
-    const base = { id: wanted.id, symbol: wanted.symbol, seq: -1, atUs: ctx.nowUs() } as const;
-    const tell = (event: VenueEvent): void => {
-      if (wanted.owner !== '') ctx.send(ctx.ref<VenueEvent>(wanted.owner), event);
-    };
-    if (isDust(state, trade)) {
-      tell({ type: 'order.rejected', ...base, reason: 'nothing_to_reduce' });
-      return state;
-    }
+    if (isDust(state, trade)) return refuse(state, intentOf(state, wanted, ctx), 'nothing_to_reduce', ctx);
     const partner = partnerOf(state, trade, wanted);
     if (partner !== undefined) {
       toChild(ctx, partner.record.intent.clientId, { type: 'cancel' });
@@ -181,15 +182,16 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
     }
     if (wanted.kind === 'limit' && (trade.pair !== null || exitsOf(state, trade).some(({ record }) => record.intent.kind === 'stop'))) {
       // The stop has locked the quantity; protection comes before the target.
-      tell({ type: 'order.accepted', ...base, queueAheadLots: Number.POSITIVE_INFINITY });
+      if (wanted.owner !== '') {
+        ctx.send(ctx.ref<VenueEvent>(wanted.owner), { type: 'order.accepted', id: wanted.id, symbol: wanted.symbol, seq: -1, atUs: ctx.nowUs(), queueAheadLots: Number.POSITIVE_INFINITY });
+      }
       return withTrade(state, { ...trade, idle: [...trade.idle, wanted] });
     }
     const standing = exitsOf(state, trade);
     if (standing.length === 0 && trade.waiting === null && trade.pair === null) return begin(state, { ...wanted, lots: Math.min(wanted.lots, heldLots(trade, wireInstrument(state, trade.symbol)!)) }, ctx, wanted.lots);
     // A close at market goes before anything else that waits.
     if (trade.waiting !== null && (trade.waiting.kind === 'market' || wanted.kind !== 'market')) {
-      tell({ type: 'order.rejected', ...base, reason: 'nothing_to_reduce' });
-      return state;
+      return refuse(state, intentOf(state, wanted, ctx), 'nothing_to_reduce', ctx);
     }
     for (const { record } of standing) toChild(ctx, record.intent.clientId, { type: 'cancel' });
     return withTrade(state, { ...trade, waiting: wanted });
