@@ -157,7 +157,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   exchange.troubles.stopAll();
   for (const client of clients) client.end();
   await Promise.all([trouble, ...running]);
-  const settled = await Promise.all(clients.map((client) => client.settle(60_000)));
+  const settled = await Promise.all(clients.map((client) => client.settle(240_000)));
   clients.forEach((client, at) => {
     if (!settled[at]) wrong(`${client.dialect.product}: ${client.records.open.size} orders of ${client.account.name} have no end: ${[...client.records.open.values()].slice(0, 3).map(({ id, status }) => `${id} ${status}`).join(', ')}`);
   });
