@@ -24,6 +24,8 @@ export interface TrialOptions {
   readonly speed: number;
   /** Decisions that it is to have made at its end; it goes on for longer than planned until it has. */
   readonly decisions: number;
+  /** Seed of the exchange's market and keys; default: made of the plan's. */
+  readonly venueSeed?: number;
 }
 
 export interface TrialResult extends LiveVsReplay {
@@ -38,14 +40,14 @@ export interface TrialResult extends LiveVsReplay {
 }
 
 /** Records one run of the engine against an exchange in a box with troubles, ends it as the plan says, and compares it with its replay. `folder` is to be empty. */
-export async function runTrial(plan: TrialPlan, folder: string, { speed, decisions }: TrialOptions): Promise<TrialResult> {
+export async function runTrial(plan: TrialPlan, folder: string, { speed, decisions, venueSeed = VENUE_SEEDS + plan.seed }: TrialOptions): Promise<TrialResult> {
   mkdirSync(folder, { recursive: true });
   const at = (name: string): string => join(folder, name);
   const env = { ...process.env, FAULTLINE_VAR_DIR: at('var'), FAULTLINE_RUN_DIR: at('run'), FAULTLINE_LOG_DIR: at('log') };
   const script = scriptOf(plan, join(ROOT, 'config/troubles'));
   writeFileSync(at('script.toml'), script);
   writeFileSync(at('engine.toml'), configOf(plan));
-  const exchange = begin(['exchange', '--json', '--limits', 'venue', '--seed', String(VENUE_SEEDS + plan.seed), '--speed', String(speed), '--scenario', plan.scenario, '--symbols', plan.symbols.join(',')], env);
+  const exchange = begin(['exchange', '--json', '--limits', 'venue', '--seed', String(venueSeed), '--speed', String(speed), '--scenario', plan.scenario, '--symbols', plan.symbols.join(',')], env);
   let engine: ChildProcess | undefined;
   try {
     const venue = await firstLine(exchange);
