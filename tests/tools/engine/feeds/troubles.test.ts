@@ -5,9 +5,9 @@ import { openExchange, type OpenedExchange } from '../../../support/open-exchang
 import { FeedsLab } from './lab.js';
 
 /** Nothing here may depend on how busy the machine is: who waits, waits long. */
-const PATIENT = { openTimeoutMs: 120_000, lagMaxMs: 60_000, pulseEveryMs: 100, books: { everyMs: 1500, timeoutMs: 60_000 } };
+const PATIENT = { openTimeoutMs: 120_000, lagMaxMs: 60_000, pulseEveryMs: 100, books: { everyMs: 600, timeoutMs: 60_000, backoffMaxMs: 500 } };
 /** Quick to notice silence and to come back. */
-const HASTY = { ...PATIENT, silence: { depthMs: 400, bookTickerMs: 400, aggTradeMs: 10_000 }, firstFrameMs: 2000, backoffMaxMs: 2000 };
+const HASTY = { ...PATIENT, silence: { depthMs: 400, bookTickerMs: 400, aggTradeMs: 10_000 }, firstFrameMs: 2000, backoffMaxMs: 1000 };
 /** Never takes anything for silent. */
 const CALM = { ...PATIENT, silence: { depthMs: 600_000, bookTickerMs: 600_000, aggTradeMs: 600_000 }, firstFrameMs: 120_000 };
 
@@ -46,11 +46,11 @@ describe('feeds through the troubles of a venue', () => {
     await lab.until(() => lab.total('reconnects') >= 5, 'all are tried again');
   });
 
-  meet('dead: connections fall silent without being closed', '[[step]]\ndo = "partition"\nsockets = "market"\nfor = "5s"', async () => {
+  meet('dead: connections fall silent without being closed', '[[step]]\ndo = "partition"\nsockets = "market"\nfor = "4s"', async () => {
     await lab.until(() => lab.ended.some((reason) => reason.startsWith('silent')), 'the silence is noticed');
   });
 
-  meet('mute: one stream falls silent and the others go on', '[[step]]\ndo = "lose"\non = "depth"\nfor = "5s"', async () => {
+  meet('mute: one stream falls silent and the others go on', '[[step]]\ndo = "lose"\non = "depth"\nfor = "4s"', async () => {
     const from = lab.ended.length;
     await lab.until(() => lab.ended.slice(from).some((reason) => reason === 'silent: btcusdt@depth@100ms'), 'the silence is noticed');
   });
@@ -73,7 +73,7 @@ describe('feeds through the troubles of a venue', () => {
     opened.exchange.troubles.stop('old');
   });
 
-  meet('failing: snapshots are no JSON, or are slow', '[[step]]\ndo = "fail"\non = "snapshot"\nstatus = 502\npage = "<html>502</html>"\nchance = 0.7\n[[step]]\ndo = "delay-answer"\non = "snapshot"\nby = "1s"', async () => {
+  meet('failing: snapshots are no JSON, or are slow', '[[step]]\ndo = "fail"\non = "snapshot"\nstatus = 502\npage = "<html>502</html>"\nchance = 0.7\n[[step]]\ndo = "delay-answer"\non = "snapshot"\nby = "300ms"', async () => {
     await failing();
     opened.exchange.troubles.stop('failing');
   });
