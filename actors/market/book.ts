@@ -50,9 +50,9 @@ const SAME_MESSAGE = KIND_MASK | (-1 << SYMBOL_SHIFT);
 /** Which bracket the first diff after a snapshot must satisfy. */
 export type SequenceRule = 'spot' | 'futures';
 
-/** Binance futures repeat the snapshot's last id in the first diff; every other venue starts after it. */
+/** Binance futures and options repeat the snapshot's last id in the first diff; every other venue starts after it. */
 export function sequenceRuleOf(venue: string): SequenceRule {
-  return venue === 'binance-usdm' || venue === 'binance-coinm' ? 'futures' : 'spot';
+  return venue === 'binance-usdm' || venue === 'binance-coinm' || venue === 'binance-options' ? 'futures' : 'spot';
 }
 
 /** Fields of the buffer: two views of the same bytes. */

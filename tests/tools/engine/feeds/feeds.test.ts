@@ -31,4 +31,19 @@ describe('feeds of an engine on the exchange in a box', () => {
       await lab.close();
     }
   });
+
+  test('options come by their own ways', async () => {
+    const { optionSymbols } = (await (await fetch(`${opened.origins.options.rest}/eapi/v1/exchangeInfo`)).json()) as { readonly optionSymbols: readonly { readonly symbol: string }[] };
+    const silence = { depthMs: 0, bookTickerMs: 0, tradeMs: 0 };
+    const lab = await FeedsLab.open(opened, { feeds: { openTimeoutMs: 120_000, lagMaxMs: 60_000, silence } }, { spot: [], usdm: [], options: optionSymbols.slice(0, 6).map(({ symbol }) => symbol) });
+    try {
+      await lab.until(() => lab.health().feeds.length === 3 && lab.health().feeds.every(({ up }) => up), 'all three are up');
+      await lab.until(() => lab.health().books.some(({ state }) => state === 'LIVE') && (lab.kinds.get(Kind.BOOK_TICKER) ?? 0) > 0, 'a book is in step and a quote has come');
+      assert.deepEqual(lab.health().feeds.map(({ feed }) => feed).sort(), ['/feeds/options/bookTicker-1', '/feeds/options/depth-1', '/feeds/options/trade-1']);
+      assert.equal(lab.total('refused'), 0);
+      assert.deepEqual(lab.violations, []);
+    } finally {
+      await lab.close();
+    }
+  });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HEALTH_PATH, type FeedsHealth } from '../../../../actors/feeds/index.js';
 import { MarketKernel, type SymbolKernel } from '../../../../actors/market/index.js';
-import { configSchema, type Config } from '../../../../config/index.js';
+import { configSchema, digestOf, type Config } from '../../../../config/index.js';
 import { AUX, EXTRA, Flag, ID, Kind, KIND_MASK, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I } from '../../../../data/records/index.js';
 import type { EngineBoot } from '../../../../supervisors/index.js';
 import { venueInstruments } from '../../../../tools/engine/boot.js';
@@ -14,6 +14,7 @@ import { engineParts } from '../../../../tools/engine/part-table.js';
 import type { EngineDoor, EnginePart } from '../../../../tools/engine/parts.js';
 import { EngineStore } from '../../../../tools/engine/store/engine-store.js';
 import type { ProcessLog } from '../../../../tools/process/log.js';
+import { liveVsReplay } from '../../../../tools/runs/compare.js';
 import { beginEngineRun } from '../../../../tools/runs/engine-run.js';
 import { parseScript } from '../../../../tools/exchange/troubles/index.js';
 import type { OpenedExchange } from '../../../support/open-exchange.js';
@@ -55,7 +56,7 @@ export class FeedsLab {
     this.opened = opened;
     this.dir = mkdtempSync(join(tmpdir(), 'faultline-feeds-'));
     this.#store = EngineStore.open({ dir: join(this.dir, 'record'), account: 'test', postgres: null, nowUs: () => clock.nowUs() });
-    const writer = beginEngineRun(boot, { config, digest: 'test' }, { root: join(this.dir, 'runs') });
+    const writer = beginEngineRun(boot, { config, digest: digestOf(config) }, { root: join(this.dir, 'runs') });
     this.runDir = writer.folder;
     const access = { origins: opened.origins, keys: null, ca: null };
     const log = new Proxy({}, { get: () => () => {} }) as ProcessLog;
@@ -228,7 +229,7 @@ export class FeedsLab {
     if (failure !== undefined) throw failure;
   }
 
-  /** Ends the engine in good order. */
+  /** Ends the engine in good order, and holds its run against a replay of it. */
   async close(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
@@ -236,6 +237,9 @@ export class FeedsLab {
     this.host.endRun({ code: 0, reason: 'the test is over' });
     await this.host.stopTree();
     await this.host.close();
+    const { decisions } = this.host.metrics();
+    const { equal, whole, firstDifference, problem, decisions: replayed } = await liveVsReplay(this.runDir);
+    assert.deepEqual({ equal, whole, firstDifference, problem, replayed }, { equal: true, whole: true, firstDifference: null, problem: null, replayed: decisions });
     rmSync(this.dir, { recursive: true, force: true });
     if (this.faults.length > 0) throw this.faults[0];
   }
