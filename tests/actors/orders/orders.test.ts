@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { Json } from '../../../actors/engine/io.js';
 import { clientIdOf, isOurs } from '../../../actors/orders/ids.js';
+import { openOrdersOf } from '../../../actors/orders/rows.js';
 import { isOpen } from './sim-venue.js';
 import { Orders, SURE } from './harness.js';
 
@@ -117,5 +120,53 @@ describe('orders at a venue', () => {
     assert.equal(orders.states('b').at(-1), 'rejected');
     assert.equal(orders.states('y').at(-1), 'filled');
     assert.equal(orders.venue.orders.filter(isOpen).length, 1);
+  });
+
+  it('tells of orders that are not ours, and of each of their fills once', () => {
+    const orders = new Orders();
+    orders.place('a').run(50);
+    const report = {
+      type: 'order.report', source: 'stream', product: 'usdm', symbol: 0, clientId: 'web_1', venueId: '99', status: 'PARTIALLY_FILLED', side: 'sell', positionSide: 'BOTH', kind: 'LIMIT',
+      timeInForce: 'GTC', reduceOnly: false, priceTicks: 1000, triggerTicks: 0, lots: 5, filledLots: 2,
+      fill: { tradeId: 't9', priceTicks: 1000, lots: 2, maker: true, fee: '0', feeAsset: 'USDT', realised: '0', venueMs: 1 }, venueMs: 1, reason: '',
+    } as const;
+    orders.send(report).send(report);
+    assert.deepEqual(orders.fills.map(({ ours, fill, late }) => [ours, fill.tradeId, late]), [[false, 't9', false]]);
+    assert.deepEqual(orders.news.flatMap((news) => (news.type === 'order.foreign' ? [news.forgotten] : [])), [false, false]);
+    orders.send({ ...report, clientId: clientIdOf('fl', 'another run', 'x'), venueId: '100', fill: null });
+    assert.equal(orders.news.filter((news) => news.type === 'order.foreign' && news.forgotten).length, 1);
+  });
+
+  it('names the leg in hedge mode, and takes the mode from truth', () => {
+    const orders = new Orders();
+    orders.send({ type: 'truth.differences', product: 'usdm', askedMs: 0, differences: [{ kind: 'positionModeChanged', hedgeMode: true, action: { do: 'setMode', hedgeMode: true } }] });
+    orders.place('long').place('exit', { side: 'sell', reduceOnly: true, reduces: 'long' }).place('cover', { side: 'buy', reduceOnly: true }).run(10);
+    assert.deepEqual(orders.calls.map(({ params }) => [params['side'], params['positionSide'], params['reduceOnly']]), [['BUY', 'LONG', undefined], ['SELL', 'LONG', undefined], ['BUY', 'SHORT', undefined]]);
+  });
+
+  it('goes on from the rows of an earlier run without sending anything again', () => {
+    const first = new Orders();
+    first.place('open').place('exit', { side: 'sell', reduceOnly: true, reduces: 'open' }).run(50);
+    first.venue.fill(first.venue.orders[1]!, 4);
+    const { records, problems } = openOrdersOf([...first.rows.values()], () => 0);
+    assert.deepEqual(problems, []);
+    const second = new Orders({ venue: first.venue, after: first, run: 'run-2', recovered: records, startUs: first.nowUs + 1_000_000 });
+    second.run(2000);
+    assert.equal(second.calls.filter(({ method }) => method === 'POST').length, 0);
+    assert.deepEqual([second.states('open').at(-1), second.states('exit').at(-1)], ['canceled', 'partiallyFilled']);
+    assert.deepEqual(second.fills.map(({ fill }) => fill.lots), [4]);
+  });
+
+  it('reads any row, or says what is wrong with it', () => {
+    const orders = new Orders();
+    orders.place('a').run(50);
+    const good = [...orders.rows.values()][0]!;
+    fc.assert(fc.property(fc.jsonValue(), fc.constantFrom('intent', 'tradeIds', 'end', 'filledLots', 'doubt'), (value, field) => {
+      const record = { ...(good.row['record'] as object), [field]: value };
+      for (const row of [{ ...good.row, record: value as Json }, { ...good.row, record: record as unknown as Json }, { ...good.row, instrument: value as Json }]) {
+        const read = openOrdersOf([{ ...good, row }], () => 0);
+        assert.equal(read.records.length + read.problems.length, 1);
+      }
+    }), { numRuns: 200 });
   });
 });
