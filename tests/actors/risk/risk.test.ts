@@ -91,7 +91,7 @@ test('each guard refuses under its own name, and lets go again', () => {
     ['unknown_order', (desk) => void desk.risk({ type: 'order.blocked', symbol: 0, on: true }), (desk) => void desk.risk({ type: 'order.blocked', symbol: 0, on: false })],
     ['breaker_open', (desk) => void desk.risk({ type: 'breaker', product: 'usdm', class: 'order', open: true }), (desk) => void desk.risk({ type: 'breaker', product: 'usdm', class: 'order', open: false })],
     ['operator_pause', (desk) => void desk.risk({ type: 'risk.pause', on: true, reason: 'lunch' }), (desk) => void desk.risk({ type: 'risk.pause', on: false, reason: '' })],
-    ['price_unknown', (desk) => void desk.wait(10_001), (desk) => void desk.market()],
+    ['price_unknown', (desk) => void desk.wait(60_001), (desk) => void desk.market()],
     ['price_deviation', (desk) => void desk.market(0, 90_000), (desk) => void desk.market()],
     ['store_failed', (desk) => void desk.risk({ type: 'store.failed', problem: 'no space left' }), null],
   ];
