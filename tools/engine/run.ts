@@ -7,6 +7,7 @@ import { changesTree } from '../../runtime/control/index.js';
 import { type EngineBoot, type EngineMode, productsOf, recoveredOrders } from '../../supervisors/index.js';
 import { CliError, EXIT_CODES, type ExitName } from '../cli/errors.js';
 import { fromSystemError } from '../cli/system-errors.js';
+import { packageVersion } from '../cli/version.js';
 import { DeadLetterLog } from '../process/dead-letter-log.js';
 import { ProcessHost } from '../process/host.js';
 import { logTree, ReportLog } from '../process/log-tree.js';
@@ -95,6 +96,7 @@ class EngineProcess {
     const hosted = this.#start(boot, clock, writer, store);
     await this.#serve(hosted, boot, writer, clock);
     hosted.start();
+    this.#recordBeginning(store, boot, writer.id);
     process.stdout.write(json ? `${JSON.stringify({ name: host.name, socket: host.socket, runDir: writer.folder })}\n` : linesForPeople(host.name, engine.mode, boot, writer.folder, clock.speed));
     await host.ready();
     return await new Promise<never>(() => {});
@@ -114,6 +116,18 @@ class EngineProcess {
     } finally {
       client.close();
     }
+  }
+
+  /** Sessions in the record: those that never ended were killed. */
+  #recordBeginning(store: EngineStore, boot: EngineBoot, run: string): void {
+    const killed = boot.recovered.filter(({ table }) => table === 'sessions');
+    for (const { key, row } of killed) this.#host.log.write('warn', 'engine.found-dead', `the run ${key} before this one did not end in good order`, { run: key, ...row });
+    const began = { mode: boot.mode, version: packageVersion(), configDigest: this.#digest, startedUs: boot.startUs };
+    store.keep([
+      ...killed.map(({ key, row }) => ({ table: 'sessions' as const, key, row: { ...row, open: false, end: 'killed' } })),
+      { table: 'sessions', key: run, row: { ...began, open: true } },
+    ]);
+    this.#host.onShutdown('persist', 'end the session in the record', () => store.keep([{ table: 'sessions', key: run, row: { ...began, open: false, end: 'in good order' } }]));
   }
 
   #start(boot: EngineBoot, clock: EngineClock, writer: RunWriter, store: EngineStore): EngineHost {

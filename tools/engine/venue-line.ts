@@ -25,7 +25,8 @@ export function readVenueLine(file: string, mode: EngineParams['mode']): Venue {
   const text = readText(file);
   let value: unknown;
   try {
-    value = JSON.parse(text.trim().split('\n')[0] ?? '');
+    // A process manager appends: the newest line is the last.
+    value = JSON.parse(text.trim().split('\n').at(-1) ?? '');
   } catch {
     throw new CliError('badInput', `${file} is not a line of JSON`, 'faultline exchange --json > FILE');
   }

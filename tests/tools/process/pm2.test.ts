@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -79,15 +78,19 @@ test('ecosystem.config.cjs says what pm2 must know, and pm2 waits longer than a 
   for (const [key, value] of Object.entries(expected)) assert.deepEqual(app[key], value, key);
   assert.ok((app['kill_timeout'] as number) >= DEFAULT_CONFIG.process.shutdownDeadlineMs + 10_000, 'the watchdog comes before pm2');
   assert.deepEqual((app['args'] as string[]).slice(-2), ['--speed', '5']);
-  assert.throws(() => {
-    const kept = process.env['FAULTLINE_TAPE'];
-    delete process.env['FAULTLINE_TAPE'];
-    try {
-      createRequire(import.meta.url)(ecosystem);
-    } finally {
-      if (kept !== undefined) process.env['FAULTLINE_TAPE'] = kept;
-    }
-  }, /FAULTLINE_TAPE must name the tape/);
+  const said = (more: Readonly<Record<string, string>>): { readonly stdout: string; readonly stderr: string } => {
+    const { FAULTLINE_TAPE: _tape, FAULTLINE_NAME: _name, ...env } = environment('x', '--mode demo');
+    return spawnSync(process.execPath, ['-p', `JSON.stringify(require(${JSON.stringify(ecosystem)}).apps.map(({ name, args, out_file, env }) => [name, args, out_file ?? null, env]))`], { encoding: 'utf8', env: { ...env, ...more } });
+  };
+  const [engine] = JSON.parse(said({ FAULTLINE_BINANCE_DEMO_KEY: 'k' }).stdout) as [string, string[], null, Record<string, string>][];
+  assert.deepEqual(engine!.slice(0, 3), ['engine', ['engine', 'run', '--name', 'engine', '--mode', 'demo'], null]);
+  assert.equal(engine![3]['FAULTLINE_BINANCE_DEMO_KEY'], 'k');
+  const both = JSON.parse(said({ FAULTLINE_EXCHANGE: '1', FAULTLINE_VENUE_JSON: 'v.json' }).stdout) as unknown[][];
+  assert.deepEqual(both.map(([name, args, out]) => [name, args, out]), [
+    ['exchange', ['exchange', '--json', '--name', 'exchange'], 'v.json'],
+    ['engine', ['engine', 'run', '--name', 'engine', '--venue-json', 'v.json', '--mode', 'demo'], null],
+  ]);
+  assert.match(said({ FAULTLINE_EXCHANGE: '1' }).stderr, /FAULTLINE_VENUE_JSON must name the file/);
 });
 
 describe('under pm2', { skip }, () => {

@@ -48,6 +48,11 @@ export class EngineStore {
     return STORE_TABLES.flatMap((table) => [...this.#store.rows(table)].filter(({ row }) => table === 'snapshots' || row['open'] === true));
   }
 
+  /** Rows of the host's own. What cannot be kept is told as of the tree's. */
+  keep(rows: StoreWrite['rows']): void {
+    this.#write({ rows });
+  }
+
   get mirror(): MirrorState | null {
     return this.#mirror?.state ?? null;
   }
