@@ -36,6 +36,8 @@ const booksSchema = z.strictObject({
   concurrent: z.int().min(1).max(100).default(2),
 });
 
+const secondOrigin = z.string().regex(/^$|^wss?:\/\/[^\s?#]+$/, 'expected an address of websockets, e.g. "wss://stream.binance.com:443", or "" for none').default('');
+
 export const feedsSchema = z.strictObject({
   /** What is subscribed for every symbol, where its product has it. */
   streams: z.array(streamClass).min(1).default(['depth', 'bookTicker', 'aggTrade', 'markPrice', 'forceOrder']),
@@ -43,6 +45,8 @@ export const feedsSchema = z.strictObject({
   requires: z.array(streamClass).default(['depth', 'aggTrade']),
   /** Connections that bring the same streams at once: with 2 the end of one leaves no hole. The second goes to the second origin, if there is one. */
   copies: z.int().min(1).max(3).default(1),
+  /** Second origins by product, for second copies and for attempts after a failure; "" for none. */
+  secondOrigin: z.strictObject({ spot: secondOrigin, usdm: secondOrigin, options: secondOrigin }).prefault({}),
   streamsPerSocket: z.int().min(1).max(200).default(50),
   depthSpeedMs: z.union([z.literal(100), z.literal(500), z.literal(1000)]).default(100),
   klineInterval: z.enum(['1m', '5m', '15m', '1h']).default('1m'),

@@ -14,7 +14,7 @@ export interface PartInputs {
 
 /** Who carries out what the engine's tree asks for: one part an effect, or a few that belong together. */
 export function engineParts(door: EngineDoor, { access, config, store }: PartInputs): readonly EnginePart[] {
-  const sockets = socketPart(door, access, deskOf(secretsOf(access), () => door.clock.nowUs()));
+  const sockets = socketPart(door, access, deskOf(secretsOf(access), () => door.clock.nowUs()), config.engine.feeds.secondOrigin);
   const { intake } = sockets.sockets;
   const rest = restPart(door, access, {
     params: config.engine.rest,

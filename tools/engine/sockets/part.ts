@@ -2,12 +2,12 @@ import type { EngineDoor, EnginePart, VenueAccess } from '../parts.js';
 import type { SecretDesk, SocketAddresses } from './door.js';
 import { Sockets } from './sockets.js';
 
-/** Origins of the venue as sockets take them; `second` are those of second feeds, by product. */
+/** Origins of the venue as sockets take them; `second` are those of second feeds, by product, "" for none. */
 export function socketAddresses({ origins }: Pick<VenueAccess, 'origins'>, second: Readonly<Partial<Record<keyof SocketAddresses, string>>> = {}): SocketAddresses {
   const of = (product: keyof SocketAddresses): SocketAddresses['spot'] => {
     const { ws, wsApi } = origins[product];
     const other = second[product];
-    return { ws: other === undefined ? [ws] : [ws, other], wsApi: wsApi === undefined ? [] : [wsApi] };
+    return { ws: other === undefined || other === '' ? [ws] : [ws, other], wsApi: wsApi === undefined ? [] : [wsApi] };
   };
   return { spot: of('spot'), usdm: of('usdm'), options: of('options') };
 }

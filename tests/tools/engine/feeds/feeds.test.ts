@@ -46,4 +46,24 @@ describe('feeds of an engine on the exchange in a box', () => {
       await lab.close();
     }
   });
+
+  test('an origin where nobody is: the other one is tried, and the second copy goes there at once', async () => {
+    const { ws } = opened.origins.usdm;
+    const wrong = { ...opened, origins: { ...opened.origins, usdm: { ...opened.origins.usdm, ws: 'ws://127.0.0.1:1' } } } as OpenedExchange;
+    const silence = { depthMs: 600_000, aggTradeMs: 600_000 };
+    const lab = await FeedsLab.open(wrong, { feeds: { openTimeoutMs: 120_000, lagMaxMs: 60_000, firstFrameMs: 120_000, silence, streams: ['depth', 'aggTrade'], copies: 2, secondOrigin: { usdm: ws } } });
+    try {
+      await lab.healthy();
+      const { feeds } = lab.health();
+      assert.deepEqual(feeds.map(({ feed, copy, origin }) => `${feed} ${copy} ${origin}`).sort(), [
+        '/feeds/usdm/aggTrade-1 0 1', '/feeds/usdm/aggTrade-2 1 1', '/feeds/usdm/depth-1 0 1', '/feeds/usdm/depth-2 1 1',
+      ]);
+      assert.ok(feeds.every(({ copy, reconnects }) => (copy === 0 ? reconnects > 0 : reconnects === 0)));
+      await lab.until(() => lab.duplicates > 5, 'both bring the same');
+      assert.deepEqual(lab.violations, []);
+      assert.deepEqual([...lab.gaps], []);
+    } finally {
+      await lab.close();
+    }
+  });
 });
