@@ -18,7 +18,7 @@ const env = process.env;
 const more = (env.FAULTLINE_ARGS || '').split(/\s+/).filter(Boolean);
 
 const HANDED_ON = ['FAULTLINE_CONFIG', 'FAULTLINE_RUN_DIR', 'FAULTLINE_LOG_DIR', 'FAULTLINE_VAR_DIR', 'XDG_RUNTIME_DIR'];
-const KEYS = ['DEMO', 'LIVE'].flatMap((mode) => ['KEY', 'SECRET', 'PRIVATE_KEY_FILE'].map((part) => `FAULTLINE_BINANCE_${mode}_${part}`));
+const KEYS = ['FAULTLINE_POSTGRES', ...['DEMO', 'LIVE'].flatMap((mode) => ['KEY', 'SECRET', 'PRIVATE_KEY_FILE'].map((part) => `FAULTLINE_BINANCE_${mode}_${part}`))];
 const handedOn = (variables) => Object.fromEntries(variables.filter((variable) => env[variable]).map((variable) => [variable, env[variable]]));
 
 const app = (name, args, own = {}) => ({

@@ -33,6 +33,8 @@ export interface EngineRequest {
 }
 
 const MIB = 1 << 20;
+/** Address of a PostgreSQL that the record is mirrored to; with its password, so no key of the configuration. */
+const POSTGRES_VARIABLE = 'FAULTLINE_POSTGRES';
 
 /** Runs the engine until the process is told to end. Never returns. @throws CliError, ConfigError when it cannot begin. */
 export async function runEngine(request: EngineRequest): Promise<never> {
@@ -82,7 +84,7 @@ class EngineProcess {
     const { engine } = this.#config;
     const clock = new EngineClock(this.#venue.clock ?? undefined);
     const { instruments, rules, key } = await this.#asked(clock);
-    const store = EngineStore.open({ dir: this.#record, account: engine.account, postgres: null, nowUs: () => clock.nowUs() });
+    const store = EngineStore.open({ dir: this.#record, account: `${engine.account}-${engine.mode}`, postgres: process.env[POSTGRES_VARIABLE] || null, nowUs: () => clock.nowUs() });
     // Asked to end meanwhile: the shutdown has its list already, and nothing is to be begun any more.
     if (host.ending) return await new Promise<never>(() => {});
     const found: EngineBoot = { mode: engine.mode, startUs: clock.nowUs(), speed: clock.speed, instruments, rules, recovered: store.recovered(), ...(key === null ? {} : { key }) };
