@@ -533,9 +533,17 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
     };
     for (const { action } of differences) {
       switch (action.do) {
-        case 'lookUp':
         case 'settleOrder':
         case 'forgetOrder':
+          verify(action.clientId);
+          // Nobody else will ask about one that is not ours.
+          for (const [key, stranger] of next.book.foreign) {
+            if (stranger.open && stranger.report.product === product && stranger.report.clientId === action.clientId) {
+              next = { ...next, book: withForeign(next.book, key, { ...stranger, open: false }, next.input.params.rememberFinished) };
+            }
+          }
+          break;
+        case 'lookUp':
           verify(action.clientId);
           break;
         case 'openOrder':
@@ -548,12 +556,10 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
           if (clientId !== undefined && next.book.live.has(clientId)) toChild(ctx, clientId, { type: 'fills', trades: [trade] });
           break;
         }
-        case 'adoptOrder': {
-          // One of ours that we had given up stands there after all.
-          const { order } = action;
-          if (next.book.live.has(order.clientId) || next.book.finished.has(order.clientId)) next = reported(next, standing(order, product, nowMs(ctx)), ctx);
+        case 'adoptOrder':
+          // One of ours that we had given up stands there after all, or somebody else's that no stream has told of.
+          next = reported(next, standing(action.order, product, nowMs(ctx)), ctx);
           break;
-        }
         case 'cancelOrder':
           if (next.book.live.has(action.order.clientId)) toChild(ctx, action.order.clientId, { type: 'cancel' });
           break;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Json } from '../../../actors/engine/io.js';
+import type { OrdersAnswer } from '../../../actors/truth/messages.js';
 import { clientIdOf, isOurs } from '../../../actors/orders/ids.js';
 import { openOrdersOf } from '../../../actors/orders/rows.js';
 import { isOpen } from './sim-venue.js';
@@ -135,6 +136,24 @@ describe('orders at a venue', () => {
     assert.deepEqual(orders.news.flatMap((news) => (news.type === 'order.foreign' ? [news.forgotten] : [])), [false, false]);
     orders.send({ ...report, clientId: clientIdOf('fl', 'another run', 'x'), venueId: '100', fill: null });
     assert.equal(orders.news.filter((news) => news.type === 'order.foreign' && news.forgotten).length, 1);
+  });
+
+  it('adopts what truth finds at the venue that is not ours, and lets it go when truth says that it is gone', () => {
+    const orders = new Orders();
+    const order = {
+      service: 'order', symbol: 0, clientId: 'web_9', venueId: '4711', listId: null, side: 'buy', positionSide: 'BOTH', kind: 'LIMIT', reduceOnly: false, closePosition: false, priceTicks: 5, triggerTicks: 0, lots: 3, filledLots: 0,
+    } as const;
+    const open = (): string[] => {
+      const told: string[] = [];
+      orders.runtime.ask<OrdersAnswer>('/trading/orders', { type: 'orders.open', product: 'usdm' }, 1000, (answer) => void told.push(...(answer.ok ? answer.value.orders.map(({ owner, clientId, lots }) => `${owner} ${clientId} ${lots}`) : ['nobody'])));
+      orders.run(1);
+      return told;
+    };
+    orders.send({ type: 'truth.differences', product: 'usdm', askedMs: 0, differences: [{ kind: 'foreignOrder', order, origin: 'foreign', action: { do: 'adoptOrder', order, owner: 'foreign' } }] });
+    assert.deepEqual(open(), ['foreign web_9 3']);
+    const gone = { ...order, owner: 'foreign', purpose: 'other', state: 'open', changedMs: 0, expiresMs: 0 } as const;
+    orders.send({ type: 'truth.differences', product: 'usdm', askedMs: 1, differences: [{ kind: 'missingOrderAtVenue', order: gone, action: { do: 'forgetOrder', clientId: 'web_9' } }] });
+    assert.deepEqual(open(), []);
   });
 
   it('names the leg in hedge mode, and takes the mode from truth', () => {
