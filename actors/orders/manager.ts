@@ -68,6 +68,8 @@ type Context = ActorContext<Message>;
 
 const LOOKUP = 'lookup';
 const DONE = 'done ';
+/** An order that ended this lately may still stand in a list that truth has asked for. */
+const ENDED_LATELY_MS = 120_000;
 /** Questions about trades of unknown orders at one time. */
 const MOST_LOOKUPS = 5;
 
@@ -646,6 +648,8 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
               ...[...state.book.live.values()].filter(({ record }) => record.intent.product === message.product).map(localOrder).filter((order) => order !== null),
               ...[...state.book.foreign.values()].filter(({ open, report }) => open && report.product === message.product).map(foreignOrder),
             ],
+            ended: [...state.book.finished.values()].filter(({ record: { intent, changedMs } }) => intent.product === message.product && changedMs > nowMs(ctx) - ENDED_LATELY_MS)
+              .map(({ record: { intent: { service, symbol, clientId }, changedMs } }) => ({ service, symbol, clientId, endedMs: changedMs })),
           });
           return state;
         case 'store.flushed':
