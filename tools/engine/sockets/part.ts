@@ -15,5 +15,5 @@ export function socketAddresses({ origins }: Pick<VenueAccess, 'origins'>, secon
 /** The part of the host that carries out what the tree asks of sockets. */
 export function socketPart(door: EngineDoor, access: VenueAccess, secrets?: SecretDesk, second?: Parameters<typeof socketAddresses>[1]): EnginePart & { readonly sockets: Sockets } {
   const sockets = new Sockets(door, { addresses: socketAddresses(access, second), ca: access.ca, ...(secrets === undefined ? {} : { secrets }) });
-  return { sockets, effects: sockets.effects, close: () => sockets.shutdown(), metrics: () => sockets.metrics() };
+  return { sockets, effects: sockets.effects, close: () => sockets.shutdown(), metrics: () => Object.fromEntries(Object.entries(sockets.metrics()).map(([name, value]) => [`sockets.${name}`, value])) };
 }

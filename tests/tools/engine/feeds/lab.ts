@@ -177,7 +177,7 @@ export class FeedsLab {
 
   /** Records that were dropped because they had come. */
   get duplicates(): number {
-    return this.host.metrics()['duplicates']!;
+    return this.host.metrics()['sockets.duplicates']!;
   }
 
   /** Waits until the script has ended. */
@@ -233,6 +233,7 @@ export class FeedsLab {
   async close(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
+    assert.equal(this.host.metrics()['records'], [...this.kinds.values()].reduce((sum, count) => sum + count, 0), 'every record that was handed in was taken');
     await this.host.quiet();
     this.host.endRun({ code: 0, reason: 'the test is over' });
     await this.host.stopTree();
