@@ -6,6 +6,7 @@ import { register as engine } from '../engine/commands.js';
 import { register as exchange } from '../exchange/commands.js';
 import { register as journal } from '../journal/commands.js';
 import { register as market } from '../market/commands.js';
+import { register as placement } from '../placement/commands.js';
 import { register as replay } from '../replay/commands.js';
 import { register as runs } from '../runs/commands.js';
 import { register as tape } from '../tape/commands.js';
@@ -14,4 +15,4 @@ import { register as tape } from '../tape/commands.js';
 export type RegisterArea = (program: Command) => void;
 
 /** The areas of the command, in the order `faultline --help` lists them. A new area adds one import and one entry. */
-export const areas: readonly RegisterArea[] = [demo, exchange, engine, market, tape, replay, runs, control, journal, config];
+export const areas: readonly RegisterArea[] = [demo, exchange, engine, market, tape, replay, runs, control, journal, config, placement];

@@ -5,6 +5,7 @@ import { execute } from './execute.js';
 
 /** Areas that are one command, by its name. */
 const ONE_COMMAND: Readonly<Record<string, () => Promise<{ readonly register: RegisterArea }>>> = {
+  bench: () => import('../placement/commands.js'),
   config: () => import('../config/commands.js'),
   demo: () => import('../demo/commands.js'),
   engine: () => import('../engine/commands.js'),
