@@ -39,6 +39,9 @@ export const problemText = ({ what, member, problem }: DecodeProblem): string =>
 
 type JsonObject = { readonly [key: string]: Json };
 const MOST_SHOWN = 40;
+/** No name or id of a venue is longer. They become keys of the record, which are short and take neither a control character nor half of a character. */
+const MOST_NAME = 64;
+const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
 
 function shown(value: Json | undefined): string {
   if (value === undefined) return 'missing';
@@ -104,6 +107,18 @@ export class Fields {
     return value;
   }
 
+  /** Text that names something: short, and without a control character. */
+  name(name: string): string {
+    const text = this.text(name);
+    if (text.length > MOST_NAME || UNPRINTABLE.test(text)) this.fail(name, `no name: ${shown(text)}`);
+    return text;
+  }
+
+  /** As {@link name}, of a member that may be missing or null. */
+  nameOr(name: string, otherwise: string): string {
+    return this.has(name) ? this.name(name) : otherwise;
+  }
+
   /** Text that may be missing or null. */
   textOr(name: string, otherwise: string): string {
     return this.has(name) ? this.text(name) : otherwise;
@@ -119,7 +134,7 @@ export class Fields {
   /** An id: text, or a whole number that a double holds exactly. */
   id(name: string): string {
     const value = this.raw(name);
-    if (typeof value === 'string' && value.length > 0) return value;
+    if (typeof value === 'string' && value.length > 0) return this.name(name);
     if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
     return this.fail(name, `expected an id, found ${shown(value)}`);
   }

@@ -14,7 +14,7 @@ export function orderUpdate(event: Fields, instrument: VenueInstrument): OrderRe
   if (o.text('x') === 'TRADE') {
     fill = {
       tradeId: o.id('t'), priceTicks: o.ticks('L', instrument.price), lots: o.lots('l', instrument.lot), maker: o.boolOr('m', false), fee: o.decimal('n'),
-      feeAsset: o.textOr('N', ''), realised: o.decimalOr('rp', '0'), venueMs,
+      feeAsset: o.nameOr('N', ''), realised: o.decimalOr('rp', '0'), venueMs,
     };
     if (fill.lots === 0) o.fail('l', 'a trade of nothing');
     if (fill.feeAsset === '' && !isZero(fill.fee)) o.fail('N', 'a fee without its asset');
@@ -32,7 +32,7 @@ export function balancePositionUpdate(event: Fields, instruments: VenueInstrumen
     type: 'account.report', source: 'stream', whole: false, product: 'options', reason: event.textOr('m', ''),
     balances: (event.has('B') ? event.objects('B') : []).map((row) => {
       const total = row.decimal('b');
-      return { asset: row.text('a'), free: total, locked: '0', total };
+      return { asset: row.name('a'), free: total, locked: '0', total };
     }),
     positions: (event.has('P') ? event.objects('P') : []).flatMap((row) => {
       const instrument = instruments.find('options', row.text('s'));
@@ -57,7 +57,7 @@ export function trade(row: Fields, instrument: VenueInstrument): TradeRow {
   const lots = Math.abs(row.steps('quantity', instrument.lot, 'lot'));
   return {
     symbol: instrument.symbol, tradeId: row.id('tradeId'), venueOrderId: row.id('orderId'), side: row.word('side', SIDES), positionSide: 'BOTH', priceTicks: row.ticks('price', instrument.price),
-    lots, maker: row.textOr('liquidity', 'TAKER') === 'MAKER', fee: negated(row.decimal('fee')), feeAsset: row.textOr('quoteAsset', 'USDT'), realised: row.decimalOr('realizedProfit', '0'),
+    lots, maker: row.textOr('liquidity', 'TAKER') === 'MAKER', fee: negated(row.decimal('fee')), feeAsset: row.nameOr('quoteAsset', 'USDT'), realised: row.decimalOr('realizedProfit', '0'),
     venueMs: row.ms('time'),
   };
 }
@@ -69,7 +69,7 @@ export function account(body: Json): AccountReport {
     type: 'account.report', source: 'answer', whole: true, product: 'options', reason: 'marginAccount',
     balances: fields.objects('asset').map((row) => {
       const [total, locked] = [row.decimal('marginBalance'), row.decimalOr('locked', '0')];
-      return { asset: row.text('asset'), free: plus(total, negated(locked)), locked, total };
+      return { asset: row.name('asset'), free: plus(total, negated(locked)), locked, total };
     }),
     positions: [], venueMs: fields.msOr('time', 0),
   };

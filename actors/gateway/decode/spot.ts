@@ -21,7 +21,7 @@ export function executionReport(event: Fields, instrument: VenueInstrument): Ord
   if (execution === 'TRADE') {
     fill = {
       tradeId: event.id('t'), priceTicks: event.ticks('L', instrument.price), lots: event.lots('l', instrument.lot), maker: event.boolOr('m', false),
-      fee: event.decimal('n'), feeAsset: event.textOr('N', ''), realised: null, venueMs,
+      fee: event.decimal('n'), feeAsset: event.nameOr('N', ''), realised: null, venueMs,
     };
     if (fill.lots === 0) event.fail('l', 'a trade of nothing');
     if (fill.feeAsset === '' && !isZero(fill.fee)) event.fail('N', 'a fee without its asset');
@@ -47,12 +47,12 @@ export function accountPosition(event: Fields): AccountReport {
 
 function balance(row: Fields, asset: string, free: string, locked: string): AccountReport['balances'][number] {
   const [freeText, lockedText] = [row.decimal(free), row.decimal(locked)];
-  return { asset: row.text(asset), free: freeText, locked: lockedText, total: plus(freeText, lockedText) };
+  return { asset: row.name(asset), free: freeText, locked: lockedText, total: plus(freeText, lockedText) };
 }
 
 /** `balanceUpdate`: a deposit, a withdrawal or a transfer. The venue gives it no id; asset, time and amount name it. */
 export function balanceUpdate(event: Fields): CashReport {
-  const asset = event.text('a');
+  const asset = event.name('a');
   const amount = event.decimal('d');
   const venueMs = event.ms('T');
   return { type: 'cash.report', product: 'spot', kind: 'transfer', asset, amount, symbol: null, id: `balanceUpdate:${asset}:${venueMs}:${amount}`, venueMs };
@@ -78,7 +78,7 @@ export function placement(row: Fields, instrument: VenueInstrument): Placement {
     order: placed,
     fills: fills.map((fill) => ({
       tradeId: fill.id('tradeId'), priceTicks: fill.ticks('price', instrument.price), lots: fill.lots('qty', instrument.lot), maker: false,
-      fee: fill.decimal('commission'), feeAsset: fill.text('commissionAsset'), realised: null, venueMs: placed.venueMs,
+      fee: fill.decimal('commission'), feeAsset: fill.name('commissionAsset'), realised: null, venueMs: placed.venueMs,
     })),
   };
 }
@@ -88,7 +88,7 @@ export function trade(row: Fields, instrument: VenueInstrument): TradeRow {
   return {
     symbol: instrument.symbol, tradeId: row.id('id'), venueOrderId: row.id('orderId'), side: row.boolOr('isBuyer', false) ? 'buy' : 'sell', positionSide: 'BOTH',
     priceTicks: row.ticks('price', instrument.price), lots: row.lots('qty', instrument.lot), maker: row.boolOr('isMaker', false),
-    fee: row.decimal('commission'), feeAsset: row.text('commissionAsset'), realised: null, venueMs: row.ms('time'),
+    fee: row.decimal('commission'), feeAsset: row.name('commissionAsset'), realised: null, venueMs: row.ms('time'),
   };
 }
 

@@ -17,7 +17,7 @@ export function orderUpdate(event: Fields, instrument: VenueInstrument): OrderRe
     // CALCULATED announces a liquidation before it trades, too.
     if (lots > 0) {
       fill = {
-        tradeId: o.id('t'), priceTicks: o.ticks('L', instrument.price), lots, maker: o.boolOr('m', false), fee: o.decimalOr('n', '0'), feeAsset: o.textOr('N', ''),
+        tradeId: o.id('t'), priceTicks: o.ticks('L', instrument.price), lots, maker: o.boolOr('m', false), fee: o.decimalOr('n', '0'), feeAsset: o.nameOr('N', ''),
         realised: o.decimalOr('rp', '0'), venueMs,
       };
       if (fill.feeAsset === '' && !isZero(fill.fee)) o.fail('N', 'a fee without its asset');
@@ -66,7 +66,7 @@ export function accountUpdate(event: Fields, instruments: VenueInstruments): Acc
 
 function wallet(row: Fields, asset: string, total: string, cross: string): AccountReport['balances'][number] {
   const [wholeText, freeText] = [row.decimal(total), row.decimal(cross)];
-  return { asset: row.text(asset), free: freeText, locked: plus(wholeText, negated(freeText)), total: wholeText };
+  return { asset: row.name(asset), free: freeText, locked: plus(wholeText, negated(freeText)), total: wholeText };
 }
 
 function positions(
@@ -108,7 +108,7 @@ export function trade(row: Fields, instrument: VenueInstrument): TradeRow {
   return {
     symbol: instrument.symbol, tradeId: row.id('id'), venueOrderId: row.id('orderId'), side: row.word('side', SIDES), positionSide: positionSideOf(row, 'positionSide'),
     priceTicks: row.ticks('price', instrument.price), lots: row.lots('qty', instrument.lot), maker: row.boolOr('maker', false),
-    fee: row.decimal('commission'), feeAsset: row.text('commissionAsset'), realised: row.decimal('realizedPnl'), venueMs: row.ms('time'),
+    fee: row.decimal('commission'), feeAsset: row.name('commissionAsset'), realised: row.decimal('realizedPnl'), venueMs: row.ms('time'),
   };
 }
 
@@ -143,11 +143,11 @@ const OF_TRADES = new Set(['REALIZED_PNL', 'COMMISSION']);
 /** `GET income`, without what belongs to trades. `tranId` is unique per income type, so the id names both. */
 export function income(body: Json, instruments: VenueInstruments): readonly CashReport[] {
   return Fields.list(body).flatMap((row) => {
-    const type = row.text('incomeType');
+    const type = row.name('incomeType');
     if (OF_TRADES.has(type)) return [];
     const name = row.textOr('symbol', '');
     const report: CashReport = {
-      type: 'cash.report', product: 'usdm', kind: CASH_KINDS.get(type) ?? 'other', asset: row.text('asset'), amount: row.decimal('income'),
+      type: 'cash.report', product: 'usdm', kind: CASH_KINDS.get(type) ?? 'other', asset: row.name('asset'), amount: row.decimal('income'),
       symbol: instruments.find('usdm', name)?.symbol ?? null, id: `${type}:${row.id('tranId')}`, venueMs: row.ms('time'),
     };
     return [report];

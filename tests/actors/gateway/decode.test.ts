@@ -80,6 +80,16 @@ test('what is off its grid, or more than was ordered, is a problem that says so'
   assert.equal(bad('spot', { ...EXECUTION, s: 'DOGEUSDT' }), 'foreign');
 });
 
+test('a name that no record could keep under its key is a problem, and ends nothing', () => {
+  for (const bad of ['x'.repeat(300), 'a\0b', 'half \ud800 of a character']) {
+    const trade = decodeUserEvent('usdm', wrapped({ ...ORDER_UPDATE, t: bad }), INSTRUMENTS);
+    assert.equal(trade.kind, 'bad');
+    assert.equal(decodeUserEvent('usdm', wrapped({ ...ORDER_UPDATE, N: bad }), INSTRUMENTS).kind, 'bad');
+    assert.equal(decodeUserEvent('spot', { e: 'balanceUpdate', a: bad, d: '1', T: 1 }, INSTRUMENTS).kind, 'bad');
+    assert.match(problem(decodeIncome([{ incomeType: bad, tranId: 1, asset: 'USDT', income: '1', time: 1 }], INSTRUMENTS)), /no name/);
+  }
+});
+
 test('events that say nothing, and those that end a stream, are told apart', () => {
   const kind = (product: VenueProduct, e: string): string => decodeUserEvent(product, { e }, INSTRUMENTS).kind;
   assert.deepEqual(
