@@ -3,6 +3,8 @@ import { inspect } from 'node:util';
 const HANDLE = /secret:(\d+)/g;
 /** Members whose value lets its holder listen to an account. A value that was cut off has no end. */
 const TOLD = /("(?:listenKey|listen_key|token|refreshToken)"\s*:\s*")([^"]+)("?)/g;
+/** What is shorter is no secret, and may stand in every price: it is hidden where it is told, and nowhere else. */
+const LEAST = 16;
 /** More than a venue ever issues to one engine; a flood of them is a defect or an attack. */
 const MOST = 10_000;
 
@@ -25,7 +27,7 @@ export class SecretHandles {
     // A handle in what the venue says is not ours, and must not turn into a secret when it is sent back.
     let hidden = text.includes('secret:') ? text.replaceAll('secret:', 'secret_') : text;
     hidden = hidden.replace(TOLD, (_all, before: string, value: string, after: string) => `${before}${this.#handleOf(value, after !== '')}${after}`);
-    for (const [value, handle] of this.#handles) if (hidden.includes(value)) hidden = hidden.replaceAll(value, handle);
+    for (const [value, handle] of this.#handles) if (value.length >= LEAST && hidden.includes(value)) hidden = hidden.replaceAll(value, handle);
     for (const value of this.#fixed) if (hidden.includes(value)) hidden = hidden.replaceAll(value, '(hidden)');
     return hidden;
   }

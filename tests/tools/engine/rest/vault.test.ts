@@ -63,9 +63,13 @@ test('a key that cannot be used is refused without being quoted', () => {
 
 test('handles stand for secrets in the order they were told; a forged one reveals nothing', () => {
   const handles = new SecretHandles(['topsecret']);
-  assert.equal(handles.hide('{"listenKey":"aaaa","x":"topsecret"}'), '{"listenKey":"secret:0","x":"(hidden)"}');
-  assert.equal(handles.hide('{"listenKey" : "bbbb"} aaaa'), '{"listenKey" : "secret:1"} secret:0');
-  assert.equal(handles.reveal('/private/ws/secret:1?x=secret:7'), '/private/ws/bbbb?x=secret:7');
+  const [first, second] = ['a'.repeat(64), 'b'.repeat(64)];
+  assert.equal(handles.hide(`{"listenKey":"${first}","x":"topsecret"}`), '{"listenKey":"secret:0","x":"(hidden)"}');
+  assert.equal(handles.hide(`{"listenKey" : "${second}"} ${first}`), '{"listenKey" : "secret:1"} secret:0');
+  assert.equal(handles.reveal('/private/ws/secret:1?x=secret:7'), `/private/ws/${second}?x=secret:7`);
+  // A "key" that is a piece of every price hides no price.
+  assert.equal(handles.hide('{"listenKey":"1","token":"BTC"}'), '{"listenKey":"secret:2","token":"secret:3"}');
+  assert.equal(handles.hide('{"s":"BTCUSDT","p":"101.1"}'), '{"s":"BTCUSDT","p":"101.1"}');
   // The venue itself says "secret:0": what is sent back must not be the listen key.
   assert.equal(handles.reveal(handles.hide('{"msg":"secret:0"}')), '{"msg":"secret_0"}');
   assert.equal(handles.hide('{"listenKey":"cut-in-the-mid'), '{"listenKey":"(cut)');
