@@ -46,6 +46,8 @@ interface ProductTruth {
   readonly stream: 'live' | 'down';
   readonly streamReason: string;
   readonly streamSinceMs: number;
+  /** When the stream's last word about a balance or a position was spoken, ms on the venue's clock. */
+  readonly toldMs: ReadonlyMap<string, number>;
   readonly doubts: readonly string[];
   /** Differences that stayed after they were told. */
   readonly unsettled: string;
@@ -73,6 +75,9 @@ const STREAM_PATIENCE_MS = 5000;
 const LOCAL_TIMEOUT_MS = 2000;
 /** Rows of the record a reading may write about differences. */
 const MOST_ROWS = 50;
+/** The newest doubts; one is enough to make a truth stale. */
+const MOST_DOUBTS = 8;
+const joined = (before: readonly string[], after: readonly string[]): readonly string[] => [...new Set([...before, ...after])].slice(-MOST_DOUBTS);
 
 export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, TruthMessage, TruthInput> {
   const tables = new WeakMap<TruthInput, VenueInstruments>();
@@ -280,7 +285,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
     // A short reading clears no doubt: it has not looked at everything.
     const done: ProductTruth = {
       ...truth, inProgress: null, view: full || truth.view === null ? view : { ...view!, trades: truth.view.trades, incomes: truth.view.incomes }, asOfMs: view!.askedMs, failure: '',
-      doubts: full ? truth.doubts : [...doubts, ...truth.doubts], fullAtMs: full ? nowMs(ctx) : truth.fullAtMs,
+      doubts: full ? truth.doubts : joined(doubts, truth.doubts), fullAtMs: full ? nowMs(ctx) : truth.fullAtMs,
       settledMs: full && truth.unsettled === '' ? view!.askedMs : truth.settledMs,
     };
     if (full && done.settledMs !== null && done.settledMs !== truth.settledMs) {
@@ -294,7 +299,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
   function failed(state: TruthActorState, truth: ProductTruth, problem: string, ctx: Context): TruthActorState {
     const { product } = truth;
     ctx.cancelTimer(`deadline ${product}`);
-    const done: ProductTruth = { ...truth, inProgress: null, failure: problem, doubts: [...(truth.inProgress?.doubts ?? []), ...truth.doubts] };
+    const done: ProductTruth = { ...truth, inProgress: null, failure: problem, doubts: joined(truth.inProgress?.doubts ?? [], truth.doubts) };
     return next(refreshed(publish(state, done, ctx), product, false, problem, ctx), product, ctx);
   }
 
@@ -312,7 +317,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
   function doubt(state: TruthActorState, product: VenueProduct, reason: string, ctx: Context): TruthActorState {
     const truth = state.products.get(product);
     if (truth === undefined) return state;
-    const doubts = truth.doubts.includes(reason) ? truth.doubts : [...truth.doubts, reason].slice(-8);
+    const doubts = joined(truth.doubts, [reason]);
     return read(publish(state, { ...truth, doubts }, ctx), product, true, reason, ctx);
   }
 
@@ -329,11 +334,21 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
     const truth = state.products.get(report.product);
     if (truth === undefined) return state;
     if (truth.view === null || report.venueMs < truth.view.askedMs) return state;
+    const toldMs = new Map(truth.toldMs);
+    // While one connection takes over from another, both tell: the older word must not come last.
+    const isNews = (key: string): boolean => {
+      if (report.venueMs < (toldMs.get(key) ?? 0)) return false;
+      toldMs.set(key, report.venueMs);
+      return true;
+    };
     const balances = new Map(truth.view.balances.map((each) => [each.asset, each]));
-    for (const { asset, total } of report.balances) balances.set(asset, { asset, total });
+    for (const { asset, total } of report.balances) if (isNews(`balance ${asset}`)) balances.set(asset, { asset, total });
     const positions = new Map(truth.view.positions.map((each) => [`${each.symbol} ${each.positionSide}`, each]));
-    for (const each of report.positions) positions.set(`${each.symbol} ${each.positionSide}`, each);
-    const kept = put(state, { ...truth, view: { ...truth.view, balances: [...balances.values()], positions: [...positions.values()] } });
+    for (const each of report.positions) {
+      const key = `${each.symbol} ${each.positionSide}`;
+      if (isNews(`position ${key}`)) positions.set(key, each);
+    }
+    const kept = put(state, { ...truth, toldMs, view: { ...truth.view, balances: [...balances.values()], positions: [...positions.values()] } });
     // Funding, transfers and the like are in the list of incomes.
     return report.product === 'usdm' && report.reason !== 'ORDER' ? read(kept, report.product, true, `account changed: ${report.reason}`, ctx) : kept;
   }
@@ -412,7 +427,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
       return {
         input, closing: false, readings: 0, calls: 0, refreshes: [],
         products: new Map(input.products.map((product): [VenueProduct, ProductTruth] => [product, {
-          product, view: null, unjudged: [], freshness: 'unknown', reasons: ['not read yet'], stream: 'down', streamReason: 'not live yet', streamSinceMs: 0, doubts: [], unsettled: '', failure: '',
+          product, view: null, unjudged: [], freshness: 'unknown', reasons: ['not read yet'], stream: 'down', streamReason: 'not live yet', streamSinceMs: 0, toldMs: new Map(), doubts: [], unsettled: '', failure: '',
           asOfMs: 0, fullAtMs: 0, settledMs: input.settledMs[product] ?? null, differencesSeen: 0, inProgress: null, again: '',
         }])),
       };
