@@ -63,7 +63,7 @@ export function truthDesk({ instruments, rules, recovered, speed = 1 }: DeskOpti
     }),
     worker({
       id: 'risk', ...LAST_GOOD, behaviour: riskBehaviour(engine.risk), mailbox: { capacity: 8192 },
-      input: { instruments, limits: engine.limits, needsTruth: true, paused: { on: false, reason: '' } },
+      input: { instruments, limits: engine.limits, needsTruth: true, truthMaxAgeMs: params.staleAfterMs, paused: { on: false, reason: '' } },
     }),
   ];
 }

@@ -13,6 +13,8 @@ export interface Circumstances {
   readonly paused: string | null;
   readonly storeFailed: string | null;
   readonly truths: ReadonlyMap<VenueProduct, TruthState>;
+  /** When each was said last, µs. */
+  readonly saidUs: ReadonlyMap<VenueProduct, number>;
   /** Symbols with an order in doubt. */
   readonly blocked: ReadonlySet<number>;
   /** `product class` of breakers that are open. */
@@ -23,13 +25,15 @@ export interface Circumstances {
 const refuse = (guard: RiskGuard, detail: string): RiskAnswer => ({ ok: false, guard, detail });
 
 /** Guards that look at no order; undefined when none objects. */
-export function closedFor(now: Circumstances, product: VenueProduct | undefined): Extract<RiskAnswer, { ok: false }> | undefined {
+export function closedFor(now: Circumstances, product: VenueProduct | undefined, nowUs: number): Extract<RiskAnswer, { ok: false }> | undefined {
   const refused = (guard: RiskGuard, detail: string): Extract<RiskAnswer, { ok: false }> => ({ ok: false, guard, detail });
   if (now.paused !== null) return refused('operator_pause', now.paused);
   if (now.storeFailed !== null) return refused('store_failed', now.storeFailed);
   if (!now.input.needsTruth || product === undefined) return undefined;
   const truth = now.truths.get(product);
   if (truth?.freshness !== 'fresh') return refused('truth_not_fresh', truth === undefined ? `${product}: not read yet` : `${product} ${truth.freshness}: ${truth.reasons.join('; ')}`);
+  const ageMs = Math.floor((nowUs - (now.saidUs.get(product) ?? 0)) / 1000);
+  if (ageMs > now.input.truthMaxAgeMs) return refused('truth_not_fresh', `${product}: nothing has been said of it for ${ageMs} ms`);
   // What market data and sessions suffer from is told by truth and feeds.
   for (const kind of ['order', 'cancel', 'account']) if (now.breakers.has(`${product} ${kind}`)) return refused('breaker_open', `${product} ${kind}`);
   return undefined;
@@ -40,7 +44,7 @@ export function judge(question: RiskQuestion, now: Circumstances, params: RiskPa
   const { input } = now;
   const instrument = input.instruments.find(({ index }) => index === question.symbol);
   if (instrument === undefined) return refuse('unknown_instrument', `symbol ${question.symbol}`);
-  const closed = closedFor(now, venueProductOf(instrument));
+  const closed = closedFor(now, venueProductOf(instrument), nowUs);
   if (closed !== undefined) return closed;
   if (now.blocked.has(question.symbol)) return refuse('unknown_order', `an order of ${instrument.symbol} is in doubt`);
   const { maxOpenOrders, maxSymbolNotional, maxTotalNotional } = input.limits;

@@ -86,6 +86,8 @@ export interface RiskInput {
   readonly limits: RiskLimits;
   /** Without a venue of its own (paper) there is no truth to be fresh. */
   readonly needsTruth: boolean;
+  /** What truth said longer ago counts no more: who has fallen silent cannot say that it is stale. ms */
+  readonly truthMaxAgeMs: number;
   readonly paused: { readonly on: boolean; readonly reason: string };
   readonly journalPath?: string;
 }

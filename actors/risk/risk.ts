@@ -43,9 +43,9 @@ export function riskBehaviour(params: RiskParams): Behaviour<RiskState, RiskMess
     return answer.ok ? counted : { ...counted, refused: new Map(state.refused).set(answer.guard, (state.refused.get(answer.guard) ?? 0) + 1) };
   }
 
-  function statusOf(state: RiskState): RiskStatus {
+  function statusOf(state: RiskState, nowUs = 0): RiskStatus {
     const products = [...new Set(state.input.instruments.map(venueProductOf))].filter((product): product is VenueProduct => product !== undefined);
-    const closed = products.map((product) => closedFor(state, product)).filter((each) => each !== undefined);
+    const closed = products.map((product) => closedFor(state, product, nowUs)).filter((each) => each !== undefined);
     return {
       closed: [
         ...new Map(closed.map(({ guard, detail }) => [`${guard} ${detail}`, { guard, detail }])).values(),
@@ -62,7 +62,7 @@ export function riskBehaviour(params: RiskParams): Behaviour<RiskState, RiskMess
       ctx.subscribe(TRUTH_TOPIC);
       ctx.subscribe(ORDERS_TOPIC);
       return {
-        input, paused: input.paused.on ? input.paused.reason : null, storeFailed: null, truths: new Map(), blocked: new Set(), breakers: new Set(), prices: new Map(), asked: 0, refused: new Map(),
+        input, paused: input.paused.on ? input.paused.reason : null, storeFailed: null, truths: new Map(), saidUs: new Map(), blocked: new Set(), breakers: new Set(), prices: new Map(), asked: 0, refused: new Map(),
       };
     },
     step(state, message, ctx) {
@@ -70,7 +70,7 @@ export function riskBehaviour(params: RiskParams): Behaviour<RiskState, RiskMess
         case 'risk.ask':
           return asked(state, message, ctx);
         case 'truth.state':
-          return { ...state, truths: new Map(state.truths).set(message.product, message) };
+          return { ...state, truths: new Map(state.truths).set(message.product, message), saidUs: new Map(state.saidUs).set(message.product, ctx.nowUs()) };
         case 'order.blocked':
           return blocked(state, message.symbol, message.on, ctx);
         case 'orders.unknown':
@@ -93,7 +93,7 @@ export function riskBehaviour(params: RiskParams): Behaviour<RiskState, RiskMess
           edge(state, ctx, 'store_failed', true, message.problem);
           return { ...state, storeFailed: message.problem };
         case 'risk.status':
-          ctx.reply(statusOf(state));
+          ctx.reply(statusOf(state, ctx.nowUs()));
           return state;
         case 'order.changed':
         case 'order.filled':
@@ -103,6 +103,6 @@ export function riskBehaviour(params: RiskParams): Behaviour<RiskState, RiskMess
           return state;
       }
     },
-    view: statusOf,
+    view: (state) => statusOf(state),
   };
 }

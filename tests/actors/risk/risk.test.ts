@@ -33,7 +33,7 @@ class Desk {
       }),
       ...(withGate ? [worker({
         id: 'risk', restore: 'lastGood', behaviour: riskBehaviour(riskSchema.parse({})),
-        input: { instruments: [btc, eth], limits: { maxSymbolNotional: '0', maxTotalNotional: '0', maxOpenOrders: 0 }, needsTruth: true, paused: { on: false, reason: '' }, ...input },
+        input: { instruments: [btc, eth], limits: { maxSymbolNotional: '0', maxTotalNotional: '0', maxOpenOrders: 0 }, needsTruth: true, truthMaxAgeMs: 120_000, paused: { on: false, reason: '' }, ...input },
       })] : []),
     ]);
   }
@@ -74,6 +74,15 @@ test('with a fresh truth, a price and no objection it opens', () => {
   const desk = open();
   assert.equal(desk.enter(), 'granted');
   assert.equal(desk.controls.length, 1);
+});
+
+test('a truth that has fallen silent opens nothing, whatever it said last', () => {
+  const desk = open({ truthMaxAgeMs: 25_000 });
+  desk.wait(24_000).market();
+  assert.equal(desk.enter(), 'granted');
+  desk.wait(1001).market();
+  assert.equal(desk.enter(), 'truth_not_fresh');
+  assert.equal(desk.risk(FRESH).enter(), 'granted');
 });
 
 test('a gate that is down is a no, without a gate nothing opens, and closings pass all the same', () => {
