@@ -195,7 +195,8 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
     if (before !== undefined || running !== undefined) {
       if ((before ?? running)!.text !== text) answer(ctx, input.id, false, { refused: `the id ${input.id} was another command's` });
       // Under way: its answer is every asker's.
-      else if (before !== undefined) answer(ctx, input.id, before.ok, before.answer);
+      // Said again it ends nothing: the process that was to end may have done so, and this be the next.
+      else if (before !== undefined) answer(ctx, input.id, before.ok, withoutEnd(before.answer));
       return state;
     }
     const parsed = parseCommand(input, state.input.instruments);
@@ -552,6 +553,12 @@ function recoveredOf(row: unknown): Pick<OperatorState, 'pause' | 'answered'> {
     pause: { reason: typeof reason === 'string' ? reason : 'the record of the operator cannot be read', by: typeof by === 'string' ? by : 'an earlier run', atMs: typeof atMs === 'number' ? atMs : 0 },
     answered: new Map(known),
   };
+}
+
+function withoutEnd(answer: Json): Json {
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return answer;
+  const { end: _end, ...rest } = answer as { readonly [key: string]: Json };
+  return rest;
 }
 
 const isAnswered = (value: unknown): value is Answered => typeof value === 'object' && value !== null && typeof (value as Answered).text === 'string' && typeof (value as Answered).ok === 'boolean';

@@ -58,6 +58,15 @@ test('a command is carried out once for an id, whoever asks again, also in the n
   assert.equal(desk.rows.find((each) => each.key === 'p')?.row['issuer'], 'tester');
 });
 
+test('a stop that is asked for again ends no later process', () => {
+  const desk = new Desk().command('stop', {}, 's').wait(15_000);
+  assert.equal(typeof desk.answer.answer['end'], 'object');
+  const next = new Desk({ recovered: snapshot(desk) }).command('stop', {}, 's').wait(15_000);
+  assert.equal(next.answer.ok, true);
+  assert.equal(next.answer.answer['end'], undefined);
+  assert.equal(next.enter('a').fate('a'), 'granted');
+});
+
 test('what is no command is refused in words, written down, and changes nothing', () => {
   for (const [verb, args] of [['sell', {}], ['pause', { reason: 7 }], ['pause', { why: 'x' }], ['stop', { flatten: 'yes' }], ['close-symbol', {}], ['close-symbol', { instrument: 'XRPUSDT' }], ['close-symbol', { instrument: 'BTCUSDT' }], ['cancel-all', { foreign: 1 }], ['__proto__', {}], ['constructor', {}]] as const) {
     const desk = new Desk().command(verb, args as { readonly [name: string]: Json }, 'bad');
