@@ -199,8 +199,9 @@ export class EngineHost {
     const atUs = this.#nowUs();
     // When the run cannot be written the tree must still be able to wind up: what it hears then is no part of the run.
     const given = this.#writing ? this.#written((writer) => writer.input(atUs, input)) : undefined;
-    if (given === 'failed') return;
-    this.session.input(atUs, given ?? input);
+    // The one that could not be written is heard as those after it are.
+    if (given === 'failed' && this.#writing) return;
+    this.session.input(atUs, given === 'failed' || given === undefined ? input : given);
   }
 
   #nowUs(): number {

@@ -33,6 +33,8 @@ export interface EngineRequest {
 }
 
 const MIB = 1 << 20;
+/** Longest time that the tree gets to wind up when its run cannot be written any more, ms of the wall; an operator's close takes a minute at most. */
+const RUN_FAILED_WITHIN_MS = 75_000;
 /** Address of a PostgreSQL that the record is mirrored to; with its password, so no key of the configuration. */
 const POSTGRES_VARIABLE = 'FAULTLINE_POSTGRES';
 
@@ -153,7 +155,10 @@ class EngineProcess {
         exit = { name: 'bug', reason: error instanceof Error ? error.message : String(error) };
         void host.fail(error);
       },
-      onRunFailed: (error) => end('journalFailed', `the run cannot be written: ${error instanceof Error ? error.message : String(error)}`),
+      onRunFailed: (error) => {
+        // The operator has heard of it: entries go, and positions where the configuration says so; its answer ends the process. It ends all the same.
+        setTimeout(() => end('journalFailed', `the run cannot be written: ${error instanceof Error ? error.message : String(error)}`), RUN_FAILED_WITHIN_MS).unref();
+      },
       onGaveUp: () => end('rootGaveUp', 'the root supervisor gave up'),
     });
     logTree(engine.session.runtime, reports, letters);

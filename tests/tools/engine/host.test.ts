@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { EngineInput } from '../../../actors/engine/io.js';
+import { STORE_FAILURE_LISTENERS } from '../../../actors/engine/paths.js';
 import { DEFAULT_CONFIG } from '../../../config/index.js';
 import { EXCH_US, Kind, RECV_US, TAG, WORDS_F, WORDS_I } from '../../../data/records/index.js';
 import { RunReader, type RunWriter } from '../../../data/runs/index.js';
@@ -175,6 +176,20 @@ test('when the run cannot be written any more the tree hears no more of the mark
   opened.host.endRun({ code: 11, reason: 'test' });
   assert.deepEqual(opened.faults, []);
   assert.deepEqual(again(opened.reader()).lines, opened.reader().decisions());
+});
+
+test('the input that the run has no room for is heard all the same', () => {
+  let free = Number.MAX_SAFE_INTEGER;
+  const opened = open({ free: () => free, leastFreeBytes: 1 << 20 });
+  // A look at the disk is due with the next few.
+  free = 0;
+  let given = 0;
+  while (opened.logged.length === 0 && given < 20_000) {
+    opened.door.give({ to: '/nobody', message: { type: 'fill' } });
+    given += 1;
+  }
+  assert.deepEqual(opened.logged, ['run.failed']);
+  assert.equal(opened.host.session.counts().messages, given + STORE_FAILURE_LISTENERS.length);
 });
 
 test('what is due fires by itself, in engine time', async () => {

@@ -45,6 +45,7 @@ export class CommandDesk {
   readonly #onEnd: (end: EndOfProcess) => void;
   readonly #waiting = new Map<string, Waiting[]>();
   #ending = false;
+  #onStopped: () => void = () => {};
   #given = 0;
 
   /** `onEnd`: the tree has done what there was to do and the process is to end. */
@@ -70,6 +71,7 @@ export class CommandDesk {
           reject(new Error('the engine has ended'));
         }
         this.#waiting.clear();
+        this.#onStopped();
       },
       metrics: () => ({ 'commands.given': this.#given, 'commands.waiting': this.#waiting.size }),
     };
@@ -79,9 +81,17 @@ export class CommandDesk {
   async windDown(reason: string): Promise<void> {
     if (this.#ending) return;
     this.#ending = true;
-    await this.#give(`wind-down-${process.pid}-${Date.now()}`, 'stop', { flatten: false, reason }, 'the process itself', WIND_DOWN_MS).catch((error: unknown) => {
+    let timer: NodeJS.Timeout | undefined;
+    const stopped = new Promise<void>((resolve) => {
+      this.#onStopped = resolve;
+      timer = setTimeout(resolve, WIND_DOWN_MS);
+    });
+    const answer = await this.#give(`wind-down-${process.pid}-${Date.now()}`, 'stop', { flatten: false, reason }, 'the process itself', WIND_DOWN_MS).catch((error: unknown) => {
       this.#door.log.write('warn', 'operator.wind-down', `entries could not be withdrawn before the end: ${error instanceof Error ? error.message : String(error)}`);
     });
+    // Refused: an earlier stop is closing what there is, and goes on while it may.
+    if (answer?.ok === false) await stopped;
+    clearTimeout(timer);
   }
 
   /** @throws Error whose message is the refusal that the caller reads. */
@@ -126,6 +136,7 @@ export class CommandDesk {
     }
     this.#waiting.delete(answer.id);
     const end = endOf(answer.answer);
+    if (end !== undefined) this.#onStopped();
     if (end === undefined || this.#ending) return;
     this.#ending = true;
     // Who asked is to read the answer first.

@@ -85,3 +85,16 @@ test('who waits is told when the engine has ended', async () => {
   await it.commands.part.close();
   await assert.rejects(asked, /the engine has ended/);
 });
+
+test('a process that is asked to end while it closes its positions goes on closing them', async () => {
+  const it = desk();
+  const stop = it.tell(request({ id: 'flatten', verb: 'stop', args: { flatten: true } }));
+  let ended = false;
+  const down = it.commands.windDown('SIGTERM').then(() => (ended = true));
+  it.answer((it.given[1]!.message as CommandInput).id, false, { refused: 'the engine is stopping' });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(ended, false);
+  it.answer('flatten', true, { end: { exit: 'ok', reason: 'flat' } });
+  await Promise.all([stop, down]);
+  assert.deepEqual(it.ends, []);
+});
