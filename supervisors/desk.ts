@@ -4,6 +4,7 @@ import type { VenueProduct } from '../actors/engine/io.js';
 import { HEALTH_PATH } from '../actors/feeds/messages.js';
 import { venueProductOf } from '../actors/gateway/decode/index.js';
 import { ledgerBehaviour } from '../actors/ledger/ledger.js';
+import { leftBehind } from '../actors/ledger/recover.js';
 import { operatorBehaviour } from '../actors/operator/operator.js';
 import { riskBehaviour } from '../actors/risk/risk.js';
 import { truthBehaviour } from '../actors/truth/truth.js';
@@ -36,6 +37,13 @@ export function reconcileInstruments(instruments: readonly Instrument[], rules: 
     const base = rule?.base ?? (instrument.symbol.endsWith(instrument.settle) ? instrument.symbol.slice(0, -instrument.settle.length) : '');
     return { instrument, baseAsset: instrument.product === 'spot' ? base : '', minLots: Math.max(1, rule?.market.minLots ?? 1) };
   });
+}
+
+/** What earlier runs left open of instruments that this one does not trade, in sentences. @throws RangeError for books that cannot be read. */
+export function leftOpen({ instruments, recovered }: Pick<DeskOptions, 'instruments' | 'recovered'>): readonly string[] {
+  const known = instruments.map((instrument) => ({ instrument }));
+  return (['spot', 'usdm', 'options'] as const).flatMap((product) =>
+    leftBehind(snapshot(recovered, `ledger ${product}`), product, known).map((name) => `a position of ours in ${name} of ${product}, which is not among the instruments of this run`));
 }
 
 /** `/trading/truth`, `/trading/ledger`, `/trading/risk`, in this order; demo and live only. */

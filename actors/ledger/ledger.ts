@@ -1,14 +1,15 @@
 /** The ledger: books every execution once, fees in their own asset, funding, profits; and answers what it believes. */
+import { DecimalGrid } from '../../data/instruments/decimal.js';
 import type { ActorContext, Behaviour } from '../../runtime/index.js';
 import type { StoreRow, StoreWrite, VenueProduct } from '../engine/io.js';
 import { ORDERS_TOPIC, type OrderFilled } from '../orders/messages.js';
 import type { Origin } from '../truth/differences.js';
 import { originOf } from '../truth/keys.js';
 import type { LedgerAnswer, TruthDifferences } from '../truth/messages.js';
-import type { VenueTrade } from '../truth/views.js';
+import type { ReconcileInstrument, VenueTrade } from '../truth/views.js';
 import { bookIncome, type Books, booksRow, bookTrade, type Change, prune, setRight, totalsOf } from './books.js';
 import type { LedgerInput, LedgerMessage, LedgerStatus } from './messages.js';
-import { booksFrom } from './recover.js';
+import { booksFrom, instrumentNames, renumbered } from './recover.js';
 import { tripRow } from './round-trip.js';
 
 export interface LedgerState {
@@ -25,15 +26,20 @@ type Context = ActorContext<LedgerMessage>;
  * again in the exchange's list of trades.
  */
 const WRITE_AFTER_MS = 500;
-const snapshotRow = (books: Books): StoreRow => ({ table: 'snapshots', key: `ledger ${books.view.product}`, row: booksRow(books) });
+const snapshotRow = (books: Books, instruments: readonly ReconcileInstrument[]): StoreRow =>
+  ({ table: 'snapshots', key: `ledger ${books.view.product}`, row: { ...booksRow(books), names: instrumentNames(books.view.product, instruments) } });
 
-function fillRow(trade: VenueTrade, origin: Origin, product: VenueProduct, entryId: string): StoreRow {
-  return { table: 'fills', key: `${product} ${trade.symbol} ${trade.tradeId}`, row: { product, origin, entryId, ...trade } };
+/** Under the name of the instrument, as the order's own row of it, whose place it takes: an index is of one run. */
+function fillRow({ symbol, ...trade }: VenueTrade, origin: Origin, product: VenueProduct, entryId: string, instruments: readonly ReconcileInstrument[]): StoreRow {
+  const instrument = instruments.find((each) => each.instrument.index === symbol)?.instrument;
+  if (instrument === undefined) return { table: 'fills', key: `${product} ${symbol} ${trade.tradeId}`, row: { product, origin, entryId, ...trade } };
+  const [price, quantity] = [new DecimalGrid(instrument.tickSize).toDecimal(trade.priceTicks), new DecimalGrid(instrument.lotSize).toDecimal(trade.lots)];
+  return { table: 'fills', key: `${product} ${instrument.symbol} ${trade.tradeId}`, row: { product, instrument: instrument.symbol, origin, entryId, ...trade, price, quantity } };
 }
 
 /** What a change leaves in the record, besides the books. */
 function tradeRows(change: Change, product: VenueProduct, closedMs: number): StoreRow[] {
-  return change.closed.map(({ trip, instrument, key }) => ({ table: 'trades', key: `${product} ${key} ${trip.firstTradeId}`, row: { product, ...tripRow(trip, instrument, closedMs) } }));
+  return change.closed.map(({ trip, instrument, key }) => ({ table: 'trades', key: `${product} ${instrument.symbol}${key.slice(key.indexOf(' '))} ${trip.firstTradeId}`, row: { product, ...tripRow(trip, instrument, closedMs) } }));
 }
 
 export function ledgerBehaviour(): Behaviour<LedgerState, LedgerMessage, LedgerInput> {
@@ -59,7 +65,7 @@ export function ledgerBehaviour(): Behaviour<LedgerState, LedgerMessage, LedgerI
     const change = bookTrade(books, trade, origin, entryId, state.input.instruments, state.input.ownPrefixes);
     if (!change.changed) return state;
     const { product } = books.view;
-    write(ctx, [fillRow(trade, origin, product, entryId), ...tradeRows(change, product, trade.venueMs)]);
+    write(ctx, [fillRow(trade, origin, product, entryId, state.input.instruments), ...tradeRows(change, product, trade.venueMs)]);
     return put(state, change.books, ctx);
   }
 
@@ -135,7 +141,7 @@ export function ledgerBehaviour(): Behaviour<LedgerState, LedgerMessage, LedgerI
     version: 1,
     init(ctx, input) {
       ctx.subscribe(ORDERS_TOPIC);
-      return { input, books: new Map(input.products.map((product) => [product, booksFrom(input.recovered[product], product)])), unwritten: [] };
+      return { input, books: new Map(input.products.map((product) => [product, renumbered(booksFrom(input.recovered[product], product), input.recovered[product], input.instruments)])), unwritten: [] };
     },
     step(state, message, ctx) {
       switch (message.type) {
@@ -158,7 +164,7 @@ export function ledgerBehaviour(): Behaviour<LedgerState, LedgerMessage, LedgerI
           ctx.reply(statusOf(state));
           return state;
         case 'ledger.write':
-          write(ctx, state.unwritten.map((product) => snapshotRow(state.books.get(product)!)));
+          write(ctx, state.unwritten.map((product) => snapshotRow(state.books.get(product)!, state.input.instruments)));
           return { ...state, unwritten: [] };
         case 'order.changed':
         case 'order.foreign':

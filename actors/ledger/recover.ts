@@ -2,6 +2,8 @@
 import { type Money, money } from '../account/money.js';
 import type { VenueProduct } from '../engine/io.js';
 import type { PositionSide } from '../truth/views.js';
+import { venueProductOf } from '../gateway/decode/index.js';
+import type { ReconcileInstrument } from '../truth/views.js';
 import { type Books, newBooks } from './books.js';
 import type { RoundTrip } from './round-trip.js';
 
@@ -71,4 +73,59 @@ export function booksFrom(value: unknown, of: VenueProduct): Books {
   const { view, ownFills, totals, trips, settledMs } = row(value, `ledger of ${of}`);
   if (view.product !== of) throw new RangeError(`ledger of ${of}: it is of ${view.product}`);
   return { view, ownFills: new Set(ownFills), trips: new Map(trips), settledMs, ...totals };
+}
+
+type Names = Readonly<Record<string, unknown>>;
+const namesOf = (value: unknown): Names | undefined => {
+  const names = typeof value === 'object' && value !== null ? (value as { readonly names?: unknown }).names : undefined;
+  return typeof names === 'object' && names !== null && !Array.isArray(names) ? (names as Names) : undefined;
+};
+
+/** Names of the instruments by their index, for the row: an index is of one run. */
+export function instrumentNames(of: VenueProduct, instruments: readonly ReconcileInstrument[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(instruments.filter(({ instrument }) => venueProductOf(instrument) === of).map(({ instrument }) => [String(instrument.index), instrument.symbol]));
+}
+
+/** Books of an earlier run (`value` is their row) under the indices of this one. What this run does not trade is left out: {@link leftBehind}. */
+export function renumbered(books: Books, value: unknown, instruments: readonly ReconcileInstrument[]): Books {
+  const names = namesOf(value);
+  if (names === undefined) return books;
+  const { view } = books;
+  const indices = new Map<unknown, number>(instruments.filter(({ instrument }) => venueProductOf(instrument) === view.product).map(({ instrument }) => [instrument.symbol, instrument.index]));
+  const indexOf = (symbol: number): number | undefined => indices.get(names[String(symbol)]);
+  const rows = <T extends { readonly symbol: number }>(list: readonly T[]): readonly T[] =>
+    list.flatMap((each) => {
+      const symbol = indexOf(each.symbol);
+      return symbol === undefined ? [] : [{ ...each, symbol }];
+    });
+  // Keys are an index, a space, and what is of the instrument alone.
+  const keyOf = (key: string): string | undefined => {
+    const space = key.indexOf(' ');
+    const symbol = indexOf(Number(key.slice(0, space)));
+    return symbol === undefined ? undefined : `${symbol}${key.slice(space)}`;
+  };
+  return {
+    ...books,
+    view: { ...view, positions: rows(view.positions), holdings: rows(view.holdings), fills: rows(view.fills), dust: rows(view.dust) },
+    ownFills: new Set([...books.ownFills].map(keyOf).filter((key) => key !== undefined)),
+    trips: new Map([...books.trips].flatMap(([key, open]) => {
+      const now = keyOf(key);
+      return now === undefined ? [] : [[now, open] as const];
+    })),
+  };
+}
+
+/** Instruments of which an earlier run left something of ours, more than dust, and that this one does not trade. */
+export function leftBehind(value: unknown, of: VenueProduct, instruments: readonly { readonly instrument: ReconcileInstrument['instrument'] }[]): readonly string[] {
+  const names = namesOf(value);
+  if (names === undefined) return [];
+  const { view } = booksFrom(value, of);
+  const isDust = (symbol: number): boolean => view.dust.some((each) => each.symbol === symbol);
+  const held = [...view.positions.filter(({ ownLots }) => ownLots !== 0), ...view.holdings.filter(({ quantity }) => money(quantity) !== 0n)].filter(({ symbol }) => !isDust(symbol));
+  const known = (name: string): boolean => instruments.some(({ instrument }) => venueProductOf(instrument) === of && instrument.symbol === name);
+  const nameOf = (symbol: number): string => {
+    const name = names[String(symbol)];
+    return typeof name === 'string' ? name : String(symbol);
+  };
+  return [...new Set(held.map(({ symbol }) => nameOf(symbol)))].filter((name) => !known(name));
 }

@@ -4,7 +4,7 @@ import { loadConfig, type Config } from '../../config/index.js';
 import { RunError, type RunWriter, varFolder } from '../../data/runs/index.js';
 import { StoreFailure } from '../../data/store/index.js';
 import { changesTree } from '../../runtime/control/index.js';
-import { type EngineBoot, type EngineMode, productsOf, recoveredOrders } from '../../supervisors/index.js';
+import { type EngineBoot, type EngineMode, leftOpen, productsOf, recoveredOrders } from '../../supervisors/index.js';
 import { CliError, EXIT_CODES, type ExitName } from '../cli/errors.js';
 import { fromSystemError } from '../cli/system-errors.js';
 import { packageVersion } from '../cli/version.js';
@@ -200,11 +200,11 @@ class EngineProcess {
   }
 }
 
-/** An order that is open and that this run could not take up would be nobody's. @throws CliError `configuration`. */
+/** An order or a position that is open and that this run could not take up would be nobody's. @throws CliError `configuration`. */
 function checkRecovered(boot: EngineBoot): void {
   if (boot.mode === 'paper') return;
-  const { problems } = recoveredOrders(boot);
-  if (problems.length > 0) throw new CliError('configuration', `an earlier run of this account left orders that this one cannot take up: ${problems[0]!}`, 'start it with the symbols of that run', problems);
+  const problems = [...recoveredOrders(boot).problems, ...leftOpen(boot)];
+  if (problems.length > 0) throw new CliError('configuration', `an earlier run of this account left what this one cannot take up: ${problems[0]!}`, 'start it with the symbols of that run', problems);
 }
 
 function linesForPeople(name: string, mode: EngineMode, { instruments }: EngineBoot, folder: string, speed: number): string {

@@ -9,7 +9,7 @@ import { accountId } from '../../../actors/exchange/ids.js';
 import { asset, formatAmount } from '../../../actors/exchange/ledger/index.js';
 import { VenueError } from '../../../actors/exchange/venue-error.js';
 import { bookIncome, type Books, booksRow, bookTrade, newBooks, totalsOf } from '../../../actors/ledger/books.js';
-import { booksFrom } from '../../../actors/ledger/recover.js';
+import { booksFrom, instrumentNames, leftBehind, renumbered } from '../../../actors/ledger/recover.js';
 import { bookTrip, profitOf, type RoundTrip } from '../../../actors/ledger/round-trip.js';
 import type { VenueIncome, VenueTrade } from '../../../actors/truth/views.js';
 import type { Instrument } from '../../../data/records/index.js';
@@ -178,4 +178,20 @@ test('a trade from flat to flat earns what was sold less what was bought, linear
     // A fill that is cut in two at zero is rounded twice, against us (inverse only).
     assert.ok(whole - profit >= 0n && whole - profit <= (instrument.product === 'inverse' ? pieces * 2n : 0n), `${whole - profit}`);
   }), { numRuns: 300 });
+});
+
+test('books of an earlier run come back to their own instruments, whatever their numbers are now', () => {
+  const trade = (symbol: number, tradeId: string): Parameters<typeof bookTrade>[1] =>
+    ({ tradeId, symbol, venueOrderId: '1', clientId: 'fl-1', side: 'buy', positionSide: 'BOTH', priceTicks: 1000, lots: 7, maker: false, fee: '0', feeAsset: 'USDT', realised: '0', venueMs: 5 });
+  const books = bookTrade(bookTrade(newBooks('usdm'), trade(0, '9'), 'ours', 'e', RECONCILE, ['fl']).books, trade(1, '9'), 'foreign', '', RECONCILE, ['fl']).books;
+  const row = JSON.parse(JSON.stringify({ ...booksRow(books), names: instrumentNames('usdm', RECONCILE) })) as unknown;
+  const turned = RECONCILE.map((each) => ({ ...each, instrument: { ...each.instrument, index: 1 - each.instrument.index } }));
+  const back = renumbered(booksFrom(row, 'usdm'), row, turned);
+  assert.deepEqual(back.view.positions.map(({ symbol, ownLots }) => [symbol, ownLots]), [[1, 7], [0, 0]]);
+  assert.deepEqual([...back.ownFills, ...back.trips.keys()], ['1 9', '1 BOTH']);
+  assert.deepEqual(renumbered(booksFrom(row, 'usdm'), row, RECONCILE), booksFrom(row, 'usdm'));
+  // Without the instrument that has something of ours no run begins; what is somebody else's may stay away.
+  assert.deepEqual(leftBehind(row, 'usdm', [turned[1]!]), [NAMES[0]]);
+  assert.deepEqual(leftBehind(row, 'usdm', [turned[0]!]), []);
+  assert.deepEqual(leftBehind(undefined, 'usdm', []), []);
 });
