@@ -18,10 +18,11 @@ export function recoveredOrders({ recovered, instruments }: Pick<EngineBoot, 're
  *   orders   one machine an order; alone speaks to `/venue/gateway` of them
  *   guard    every opening fill gets its stop at the venue, or is closed
  */
-export function venueOrders(boot: EngineBoot, { orders, guard }: Pick<EngineParams, 'orders' | 'guard'>): readonly ChildSpec[] {
+export function venueOrders(boot: EngineBoot, { orders, guard, gateway }: Pick<EngineParams, 'orders' | 'guard' | 'gateway'>): readonly ChildSpec[] {
   const { instruments, rules, run = '', speed = 1, key } = boot;
   // How long an answer takes is a matter of the wall's clock.
-  const params = { ...orders, outcomeTimeoutMs: orders.outcomeTimeoutMs * speed };
+  // And a request of the gateway's may be taken for as long as its own window is.
+  const params = { ...orders, outcomeTimeoutMs: orders.outcomeTimeoutMs * speed, longestWindowMs: Math.max(orders.longestWindowMs, gateway.recvWindowMs) };
   return [
     worker({
       id: 'orders', ...LAST_GOOD, behaviour: ordersManager(), mailbox: { capacity: 8192 },
