@@ -1,5 +1,5 @@
 /** From the bytes of an HTTP answer to a {@link RestOutcome}: total, and without a secret in it. */
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Json, LimitHeaders, RestOutcome } from '../../../actors/engine/io.js';
 import { parseExactJson } from '../exact-json.js';
@@ -7,6 +7,9 @@ import { parseExactJson } from '../exact-json.js';
 const WEIGHT = /^x-mbx-used-weight-(\d{1,4}[smhd])$/;
 const ORDERS = /^x-mbx-order-count-(\d{1,4}[smhd])$/;
 const COUNT = /^\d{1,9}$/;
+/** From here on it is looked how long an answer is when it is written again: `1e20` grows fourfold, and an entry of a run log has its limit. */
+const LARGE_BYTES = 8 << 20;
+const MOST_TOLD_BYTES = 48 << 20;
 /** How much of what is not understood is told. */
 const MOST_SHOWN = 200;
 
@@ -62,5 +65,6 @@ export function outcomeOf(raw: RawAnswer, hide: (text: string) => string, read?:
   } catch {
     return malformed('no JSON', text.slice(0, 4096));
   }
+  if (body.length > LARGE_BYTES && Buffer.byteLength(JSON.stringify(json)) > MOST_TOLD_BYTES) return malformed('longer than is taken', text.slice(0, 4096));
   return { kind: 'answer', status, headers, body: json };
 }

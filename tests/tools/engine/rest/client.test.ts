@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import type { RestOutcome, RestRequest } from '../../../../actors/engine/io.js';
+import { outcomeOf } from '../../../../tools/engine/rest/answer.js';
 import { RestClient, type Answered, type RestClientOptions } from '../../../../tools/engine/rest/client.js';
 import { SecretHandles } from '../../../../tools/engine/rest/handles.js';
 import { KeyVault } from '../../../../tools/engine/rest/vault.js';
@@ -72,6 +73,12 @@ describe('an answer', () => {
       assert.equal(server.heads.length, 1, 'asked once');
     });
   }
+
+  test('that grows beyond what a run can hold when it is written again is malformed', () => {
+    const body = Buffer.from(`[${'1e20,'.repeat(2_700_000)}1]`);
+    const got = outcomeOf({ status: 200, headers: {}, body, ending: 'whole' }, (text) => text);
+    assert.deepEqual([got.kind, got.kind === 'malformed' && got.problem], ['malformed', 'longer than is taken']);
+  });
 
   test('that is no HTTP is no answer', async () => {
     server.answer = 'SSH-2.0-OpenSSH_9.6\r\n';
