@@ -67,7 +67,7 @@ export function truthDesk({ instruments, rules, recovered, speed = 1 }: DeskOpti
     }),
     worker({
       id: 'ledger', ...LAST_GOOD, behaviour: ledgerBehaviour(), mailbox: { capacity: 8192 },
-      input: { products, instruments: known, ownPrefixes, recovered: Object.fromEntries(products.map((product) => [product, snapshot(recovered, `ledger ${product}`) ?? null])) },
+      input: { products, instruments: known, ownPrefixes, goneTo: [ORDERS_PATH, GUARD_PATH, ACCOUNT_PATH], recovered: Object.fromEntries(products.map((product) => [product, snapshot(recovered, `ledger ${product}`) ?? null])) },
     }),
     worker({
       id: 'risk', ...LAST_GOOD, behaviour: riskBehaviour(engine.risk), mailbox: { capacity: 8192 },

@@ -7,6 +7,7 @@ import type { ActorContext, AskResult, Behaviour } from '../../runtime/index.js'
 import { decide } from '../journal/decide.js';
 import { KERNEL_PATH } from '../journal/decision.js';
 import type { RiskAnswer, RiskQuestion } from '../risk/messages.js';
+import type { PositionGone } from '../truth/messages.js';
 import { feeOn, feesOf } from '../venue/fees.js';
 import type { CancelOrder, NewOrder, Side, VenueControl, VenueEvent } from '../venue/messages.js';
 import type {
@@ -280,9 +281,15 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
     journal(ctx, state, 'venue', event.symbol, { ...event, purpose: working?.purpose ?? null });
     if (working === undefined) return state;
     let orderDone = event.type === 'order.rejected' || event.type === 'order.canceled';
+    const isEntry = working.purpose === 'entry';
+    // An exit that closes more than its trade has left has closed what another trade had.
+    const excess = event.type === 'order.fill' && !isEntry ? Math.max(0, event.lots - (trade === undefined ? 0 : openLots(trade))) : 0;
+    if (event.type === 'order.fill' && excess > 0) {
+      const kept = event.lots > excess ? venueEvent(state, { ...event, lots: event.lots - excess }, ctx) : { ...state, orders: event.remainingLots === 0 ? without(state.orders, event.id) : state.orders };
+      return gone(kept, { symbol: event.symbol, side: working.side === 'buy' ? 'sell' : 'buy', lots: excess, priceTicks: event.priceTicks, reason: 'late_exit' }, ctx);
+    }
     // Its trade is over; what the venue had left of it goes too.
     if (trade === undefined) return orderDone ? { ...state, orders: without(state.orders, event.id) } : state;
-    const isEntry = working.purpose === 'entry';
     let updated = trade;
     switch (event.type) {
       case 'order.accepted':
@@ -319,6 +326,28 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
       }
     }
     return isOver(updated) ? close(next, updated, ctx) : next;
+  }
+
+  /** Lots that went without an order of their trade's: the oldest trades of that side lose them first. At no known price they went for what they had cost. */
+  function gone(state: AccountState, { symbol, side, lots, priceTicks, reason }: Pick<PositionGone, 'symbol' | 'side' | 'lots' | 'priceTicks' | 'reason'>, ctx: Context): AccountState {
+    let next = state;
+    let left = lots;
+    for (const trade of state.trades.values()) {
+      const taken = trade.symbol === symbol && trade.side === side ? Math.min(left, openLots(trade)) : 0;
+      if (taken <= 0) continue;
+      left -= taken;
+      const ticks = priceTicks > 0 ? priceTicks : Number(trade.entryLotTicks / BigInt(trade.filledLots));
+      const atUs = ctx.nowUs();
+      journal(ctx, next, 'control', symbol, { control: 'gone', trade: trade.id, lots: taken, priceTicks: ticks, reason });
+      const updated = bookFill(trade, { isEntry: false, lots: taken, ticks, value: valuationOf(state, symbol)!.value(exitSide(trade), taken, ticks), fee: 0n, atUs, reason: 'gone' });
+      reply(ctx, trade.owner, {
+        type: 'venue', tradeId: trade.id, purpose: 'manual', seq: next.seq,
+        event: { type: 'order.fill', id: `gone ${trade.id}`, symbol, seq: -1, atUs, priceTicks: ticks, lots: taken, remainingLots: 0, liquidity: 'taker', reason: 'venue' },
+      });
+      next = { ...next, trades: withEntry(next.trades, trade.id, updated) };
+      if (isOver(updated)) next = close(next, updated, ctx);
+    }
+    return next;
   }
 
   function close(state: AccountState, trade: Trade, ctx: Context): AccountState {
@@ -394,6 +423,8 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
         const updated: Trade = { ...trade, writtenOffLots: trade.writtenOffLots + openLots(trade) };
         return close({ ...state, trades: withEntry(state.trades, trade.id, updated) }, updated, ctx);
       }
+      case 'position.gone':
+        return gone(state, message, ctx);
       case 'account.retry': {
         const trade = state.trades.get(message.tradeId);
         return trade === undefined ? state : closeOut(state, trade, arrivalUs(ctx), ctx);

@@ -5,6 +5,7 @@
 import type { Instrument } from '../../data/records/index.js';
 import type { AskResult } from '../../runtime/index.js';
 import type { RiskAnswer, RiskGuard } from '../risk/messages.js';
+import type { PositionGone } from '../truth/messages.js';
 import type { Side, TimeInForce, VenueEvent } from '../venue/messages.js';
 
 /** Why an exit is sent; becomes the trade's exit reason. */
@@ -85,6 +86,7 @@ export type AccountMessage =
   | { readonly type: 'account.retry'; readonly tradeId: string }
   /** From the orders: what the trade still has open is too little to be sold (fees took the rest on spot). It is written off, and the trade is over. */
   | { readonly type: 'account.dust'; readonly tradeId: string }
+  | PositionGone
   /** What the risk gate said of an entry; `down` when nobody did. */
   | { readonly type: 'account.risk'; readonly id: string; readonly result: AskResult<RiskAnswer> }
   /** Asked, answers an {@link AccountStatus}; `markTicks` by symbol values what is open (0 or absent: no value). */

@@ -11,7 +11,7 @@ import type { AccountMessage, ExitRequest } from '../account/messages.js';
 import { ORDERS_PATH, TRUTH_PATH } from '../engine/paths.js';
 import { decide } from '../journal/decide.js';
 import { isFinal, ORDERS_TOPIC, type OrderChanged, type OrderFilled, type OrdersMessage } from '../orders/messages.js';
-import type { TruthDifferences, TruthSuspicion } from '../truth/messages.js';
+import type { PositionGone, TruthDifferences, TruthSuspicion } from '../truth/messages.js';
 import type { Cover, GuardMessage, Ward } from './messages.js';
 import { closed, closingSide, confirmedLots, coverOf, expectedLots, isClosing, isPosition, opened, positionWard, stopTicks, superseded, wardOf } from './wards.js';
 
@@ -198,7 +198,12 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
     }
     const cover = state.covers.get(fill.clientId);
     const ward = state.wards.get(fill.entryId) ?? (cover === undefined ? undefined : state.wards.get(cover.ward));
-    if (ward === undefined) return state;
+    const excess = fill.heldLots === undefined ? fill.fill.lots - Math.min(fill.fill.lots, ward?.openLots ?? 0) : 0;
+    if (ward === undefined || excess > 0) {
+      // It closed more than its entry had left: that was another's.
+      const rest = ward === undefined ? state : settle(withWard(state, closed(ward, fill.fill.lots)), ward.id, ctx);
+      return gone(rest, { symbol: fill.symbol, positionSide: fill.positionSide, side: fill.side === 'buy' ? 'sell' : 'buy', lots: excess }, ctx);
+    }
     const booked = cover === undefined ? state : { ...state, covers: put(state.covers, fill.clientId, { ...cover, bookedLots: cover.bookedLots + fill.fill.lots }) };
     return settle(withWard(booked, fill.heldLots === undefined ? closed(ward, fill.fill.lots) : { ...ward, openLots: fill.heldLots }), ward.id, ctx);
   }
@@ -219,6 +224,19 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
       next = settle(withWard(next, ward), id, ctx);
       const after = next.wards.get(id);
       if (after !== undefined && after.nakedMs !== null && after.closing === null) next = protect(next, after, ctx);
+    }
+    return next;
+  }
+
+  /** Lots that went without an exit of their ward's. */
+  function gone(state: GuardState, { symbol, positionSide, side, lots }: Pick<PositionGone, 'symbol' | 'positionSide' | 'side' | 'lots'>, ctx: Context): GuardState {
+    let next = state;
+    let left = lots;
+    for (const ward of state.wards.values()) {
+      const taken = ward.symbol === symbol && ward.positionSide === positionSide && ward.side === side ? Math.min(left, ward.openLots) : 0;
+      if (taken <= 0) continue;
+      left -= taken;
+      next = settle(withWard(next, closed(ward, taken)), ward.id, ctx);
     }
     return next;
   }
@@ -266,6 +284,8 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
           return state;
         case 'truth.differences':
           return naked(state, message, ctx);
+        case 'position.gone':
+          return gone(state, message, ctx);
         case 'exit.refused':
           return refused(state, message.id, ctx);
         case 'guard.own': {

@@ -3,7 +3,7 @@ import type { AccountReply } from '../account/messages.js';
 import type { VenueProduct } from '../engine/io.js';
 import type { OrderNews, OrderState } from '../orders/messages.js';
 import type { PriceReference } from '../risk/messages.js';
-import type { TruthDifferences } from '../truth/messages.js';
+import type { PositionGone, TruthDifferences } from '../truth/messages.js';
 import type { PositionSide } from '../truth/views.js';
 import type { Side } from '../venue/messages.js';
 
@@ -46,7 +46,7 @@ export interface Cover {
 }
 
 export type GuardMessage =
-  | OrderNews | TruthDifferences | PriceReference
+  | OrderNews | TruthDifferences | PositionGone | PriceReference
   | Extract<AccountReply, { readonly type: 'exit.refused' }>
   | { readonly type: 'guard.own'; readonly ward: string }
   | { readonly type: 'guard.deadline'; readonly ward: string }

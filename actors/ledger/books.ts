@@ -6,7 +6,7 @@ import { applyCorrections } from '../truth/apply.js';
 import type { Difference, Origin } from '../truth/differences.js';
 import { fillKey, positionKey } from '../truth/keys.js';
 import type { LedgerAnswer } from '../truth/messages.js';
-import type { LocalView, ReconcileInstrument, VenueIncome, VenueTrade } from '../truth/views.js';
+import type { LocalView, PositionSide, ReconcileInstrument, VenueIncome, VenueTrade } from '../truth/views.js';
 import type { LedgerTotals } from './messages.js';
 import { type Booked, bookTrip, profitOf, type RoundTrip } from './round-trip.js';
 
@@ -123,6 +123,14 @@ function ownTrade(books: Books, trade: VenueTrade, entryId: string, { instrument
     books: { ...books, trips, realised, ownFills: new Set(books.ownFills).add(fillKey(trade)), trades: books.trades + closed.length },
     closed: closed.map((trip) => ({ trip, instrument, key })), changed: true,
   };
+}
+
+/** Signed lots that our own orders opened and that are still there; on spot whole lots that we hold. */
+export function ownLots({ view }: Books, symbol: number, positionSide: PositionSide, instruments: readonly ReconcileInstrument[]): number {
+  if (view.product !== 'spot') return view.positions.find((each) => each.symbol === symbol && each.positionSide === positionSide)?.ownLots ?? 0;
+  const lotSize = instruments.find(({ instrument }) => instrument.index === symbol)?.instrument.lotSize;
+  const held = decimal(view.holdings.find((each) => each.symbol === symbol)?.quantity ?? '0');
+  return lotSize === undefined ? 0 : Number(held / money(lotSize));
 }
 
 /** What changed a balance without a trade; the same id again changes nothing. */

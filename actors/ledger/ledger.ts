@@ -5,9 +5,9 @@ import type { StoreRow, StoreWrite, VenueProduct } from '../engine/io.js';
 import { ORDERS_TOPIC, type OrderFilled } from '../orders/messages.js';
 import type { Origin } from '../truth/differences.js';
 import { originOf } from '../truth/keys.js';
-import type { LedgerAnswer, TruthDifferences } from '../truth/messages.js';
+import type { LedgerAnswer, PositionGone, TruthDifferences } from '../truth/messages.js';
 import type { ReconcileInstrument, VenueTrade } from '../truth/views.js';
-import { bookIncome, type Books, booksRow, bookTrade, type Change, prune, setRight, totalsOf } from './books.js';
+import { bookIncome, type Books, booksRow, bookTrade, type Change, ownLots, prune, setRight, totalsOf } from './books.js';
 import type { LedgerInput, LedgerMessage, LedgerStatus } from './messages.js';
 import { booksFrom, instrumentNames, renumbered } from './recover.js';
 import { tripRow } from './round-trip.js';
@@ -66,7 +66,19 @@ export function ledgerBehaviour(): Behaviour<LedgerState, LedgerMessage, LedgerI
     if (!change.changed) return state;
     const { product } = books.view;
     write(ctx, [fillRow(trade, origin, product, entryId, state.input.instruments), ...tradeRows(change, product, trade.venueMs)]);
+    if (origin !== 'ours') tellGone(state, books, change.books, trade, { priceTicks: trade.priceTicks, reason: origin }, ctx);
     return put(state, change.books, ctx);
+  }
+
+  /** Who counts what we have open hears what of it went without an order of ours. */
+  function tellGone(
+    { input }: LedgerState, before: Books, after: Books, { symbol, positionSide }: Pick<VenueTrade, 'symbol' | 'positionSide'>, how: Pick<PositionGone, 'priceTicks' | 'reason'>, ctx: Context,
+  ): void {
+    const had = ownLots(before, symbol, positionSide, input.instruments);
+    const lots = Math.abs(had) - Math.abs(ownLots(after, symbol, positionSide, input.instruments));
+    if (lots <= 0) return;
+    const gone: PositionGone = { type: 'position.gone', product: before.view.product, symbol, positionSide, side: had > 0 ? 'buy' : 'sell', lots, ...how };
+    for (const path of input.goneTo ?? []) ctx.send(ctx.ref<PositionGone>(path), gone);
   }
 
   /** What reconciliation found: only the corrections of money and positions are ours to carry out. */
@@ -95,6 +107,9 @@ export function ledgerBehaviour(): Behaviour<LedgerState, LedgerMessage, LedgerI
             row: { product: message.product, ...difference, action: { ...difference.action } },
           }]);
           now = put(now, setRight(books, difference, now.input.instruments, now.input.ownPrefixes), ctx);
+          if (difference.kind !== 'balanceMismatch') {
+            tellGone(now, books, now.books.get(message.product)!, { positionSide: 'BOTH', ...difference }, { priceTicks: 0, reason: 'unexplained' }, ctx);
+          }
           break;
         case 'fillNotAtVenue':
         case 'positionModeChanged':

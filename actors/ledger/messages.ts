@@ -44,6 +44,8 @@ export interface LedgerInput {
   readonly products: readonly VenueProduct[];
   readonly instruments: readonly ReconcileInstrument[];
   readonly ownPrefixes: readonly string[];
+  /** Who hears what of our positions is gone (PositionGone). */
+  readonly goneTo?: readonly string[];
   /** Rows of the record's table `snapshots` whose keys begin with `ledger `, by product; a product without one begins anew. */
   readonly recovered: Readonly<Partial<Record<VenueProduct, unknown>>>;
 }

@@ -17,7 +17,7 @@ import { RULES_TOPIC, type InstrumentRules, type ProductRules } from '../engine/
 import { decodeOrder, VenueInstruments, venueProductOf } from '../gateway/decode/index.js';
 import { protectable } from '../guard/protection.js';
 import type { UnknownOrders } from '../risk/messages.js';
-import type { TruthDifferences } from '../truth/messages.js';
+import type { PositionGone, TruthDifferences } from '../truth/messages.js';
 import type { VenueOrder } from '../truth/views.js';
 import type { CancelOrder, NewOrder, VenueEvent } from '../venue/messages.js';
 import { answerOf } from './answers.js';
@@ -29,8 +29,9 @@ import { clientIdOf, isOurs } from './ids.js';
 import { newRecord, owedLots, recovered, stateOf } from './knowledge.js';
 import { isFinal, ORDERS_TOPIC, type CancelOrders, type ChildTold, type OrderIntent, type OrderNews, type OrderRecord, type OrdersMessage, type OrderState, type PlaceOrder } from './messages.js';
 import { orderBehaviour, parseCallId, type OrderInput, type OrderMessage } from './order.js';
+import { closingLots, hasLooseExit, type OpenLots, withFill, withGone, withoutDone } from './open-lots.js';
 import { orderRow } from './rows.js';
-import { afterFill, baseOf, heldLots, newSpotTrade, type SpotTrade } from './spot-trades.js';
+import { afterFill, baseOf, heldLots, lostOf, newSpotTrade, type SpotTrade } from './spot-trades.js';
 import { listIdOf, priceText, quantityText, stopOfList, unplaceable, type WireInstrument } from './wire.js';
 
 export interface OrdersInput {
@@ -61,6 +62,8 @@ export interface OrdersState {
   readonly lookups: readonly string[];
   /** By the id of the entry. */
   readonly spot: ReadonlyMap<string, SpotTrade>;
+  /** What entries of this run hold, by their ids, while an order of theirs lives. */
+  readonly open: OpenLots;
 }
 
 type Message = OrdersMessage | { readonly type: 'child.exit'; readonly clientId: string; readonly reason: ExitReason };
@@ -126,6 +129,8 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
     if (intent.product === 'spot' && intent.side === 'sell') return 'nothing_to_sell_short';
     if (state.storeDown) return 'store_failed';
     if (unknownOn(state.book, intent.symbol) > 0) return 'unknown_order';
+    // Reduce-only, it would close what this one opens.
+    if (intent.product !== 'spot' && hasLooseExit(state.open, state.book.live.values(), intent)) return 'exit_pending';
     const bare = protectable(intent.product, state.rules.get(intent.symbol), intent.lots, intent.priceTicks, wireInstrument(state, intent.symbol)!);
     return bare === undefined ? undefined : `unprotectable: ${bare}`;
   }
@@ -174,7 +179,7 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
   /** An order as it is wished for. On spot an exit of one of our entries waits its turn, and sells no more than the entry brought. */
   function wish(state: OrdersState, wanted: PlaceOrder['intent'], ctx: Context): OrdersState {
     const trade = wanted.reduces === null ? undefined : state.spot.get(wanted.reduces);
-    if (trade === undefined || !wanted.reduceOnly) return begin(state, wanted, ctx);
+    if (trade === undefined || !wanted.reduceOnly) return reduced(state, wanted, ctx);
     if (isDust(state, trade)) return refuse(state, intentOf(state, wanted, ctx), 'nothing_to_reduce', ctx);
     const partner = partnerOf(state, trade, wanted);
     if (partner !== undefined) {
@@ -231,6 +236,15 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
       book = withLive(book, { record, state: 'journalling', askedLots, toldLots, acceptedTold: toldLots > 0 });
     }
     return { ...state, book };
+  }
+
+  /** No more is asked to be closed at market at once than is open: what is too much would close somebody else's, or the next entry's. */
+  function reduced(state: OrdersState, wanted: PlaceOrder['intent'], ctx: Context): OrdersState {
+    const open = wanted.reduces === null || !wanted.reduceOnly || wanted.kind !== 'market' ? undefined : state.open.get(wanted.reduces);
+    if (open === undefined) return begin(state, wanted, ctx);
+    const left = open.lots - closingLots(state.book.live.values(), wanted.reduces!);
+    if (left > 0) return begin(state, { ...wanted, lots: Math.min(left, wanted.lots) }, ctx, wanted.lots);
+    return refuse(state, intentOf(state, wanted, ctx), open.lots > 0 ? 'exit_pending' : 'nothing_to_reduce', ctx);
   }
 
   const withTrade = (state: OrdersState, trade: SpotTrade): OrdersState => ({ ...state, spot: new Map(state.spot).set(trade.entryId, trade) });
@@ -369,7 +383,8 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
 
   function filled(before: OrdersState, kept: Kept, fill: VenueFill, record: OrderRecord, ctx: Context): OrdersState {
     const { intent } = record;
-    const state = intent.product === 'spot' ? held(before, intent, fill) : before;
+    const counted = { ...before, open: withFill(before.open, intent, fill.lots) };
+    const state = intent.product === 'spot' ? held(counted, intent, fill) : counted;
     const trade = state.spot.get(intent.reduces ?? intent.id);
     publishFill(state, ctx, {
       product: intent.product, symbol: intent.symbol, ours: true, id: intent.id, entryId: intent.reduceOnly ? (intent.reduces ?? '') : intent.id, clientId: intent.clientId,
@@ -404,7 +419,18 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
     const kept = state.book.live.get(clientId);
     if (kept === undefined || !isFinal(kept.state) || owedLots(kept.record) > 0) return state;
     ctx.stopChild(clientId);
-    return { ...state, book: withFinished(state.book, kept, state.input.params.rememberFinished) };
+    const book = withFinished(state.book, kept, state.input.params.rememberFinished);
+    return { ...state, book, open: withoutDone(state.open, book.live.values()) };
+  }
+
+  function gone(state: OrdersState, message: PositionGone): OrdersState {
+    const { open, taken } = withGone(state.open, message);
+    let next: OrdersState = { ...state, open };
+    for (const [entryId, lots] of taken) {
+      const trade = next.spot.get(entryId);
+      if (trade !== undefined) next = withTrade(next, lostOf(trade, quantityText(wireInstrument(next, trade.symbol)!, lots)));
+    }
+    return next;
   }
 
   // -------------------------------------------------------------- what the venue tells
@@ -598,7 +624,7 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
     init(ctx, input) {
       ctx.subscribe(RULES_TOPIC);
       const rules = new Map(input.rules.flatMap(({ instruments }) => instruments.map((rule) => [rule.symbol, rule] as const)));
-      let state: OrdersState = { input, book: EMPTY_BOOK, rules, hedge: input.hedge, storeDown: false, streamDown: [], lookups: [], spot: new Map() };
+      let state: OrdersState = { input, book: EMPTY_BOOK, rules, hedge: input.hedge, storeDown: false, streamDown: [], lookups: [], spot: new Map(), open: new Map() };
       for (const old of input.recovered) {
         const record = { ...recovered(old, nowMs(ctx), input.params), cancelWanted: old.cancelWanted || (input.params.cancelRecoveredEntries && !old.intent.reduceOnly) };
         if (wireInstrument(state, record.intent.symbol) === undefined || state.book.live.has(record.intent.clientId)) continue;
@@ -642,6 +668,8 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
         }
         case 'truth.differences':
           return differs(state, message, ctx);
+        case 'position.gone':
+          return gone(state, message);
         case 'orders.open':
           ctx.reply({
             orders: [

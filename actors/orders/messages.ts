@@ -5,7 +5,7 @@
 import type { VenueProduct } from '../engine/io.js';
 import type { AlgoReport, OrderReport, VenueFill, VenueOutcome, VenueReport } from '../engine/venue-calls.js';
 import type { RulesChanged } from '../engine/venue-rules.js';
-import type { OrdersQuestion, TruthDifferences } from '../truth/messages.js';
+import type { OrdersQuestion, PositionGone, TruthDifferences } from '../truth/messages.js';
 import type { OrderService, PositionSide } from '../truth/views.js';
 import type { Side, TimeInForce, VenueControl } from '../venue/messages.js';
 
@@ -142,7 +142,7 @@ export type ChildTold =
 export type OrdersMessage =
   | VenueControl | PlaceOrder | CancelOrders | VerifyOrder
   | VenueReport | VenueOutcome
-  | RulesChanged | TruthDifferences | OrdersQuestion
+  | RulesChanged | TruthDifferences | PositionGone | OrdersQuestion
   | { readonly type: 'store.flushed'; readonly id: string }
   | { readonly type: 'store.failed'; readonly problem: string }
   | { readonly type: 'orders.poll'; readonly product: VenueProduct }

@@ -47,6 +47,12 @@ export function afterFill(trade: SpotTrade, side: OrderIntent['side'], fill: Ven
   return { ...trade, held: formatDecimal(units, scale), lastTicks: fill.priceTicks };
 }
 
+/** After so much of it went without an order of ours; `quantity`: exact decimal. */
+export function lostOf(trade: SpotTrade, quantity: string): SpotTrade {
+  const { units, scale } = sum(trade.held, negative(quantity));
+  return { ...trade, held: formatDecimal(units, scale) };
+}
+
 /** `BTCUSDT` less its quote. */
 export function baseOf(name: string, quote: string): string {
   return quote !== '' && name.endsWith(quote) ? name.slice(0, -quote.length) : name;

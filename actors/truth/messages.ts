@@ -7,7 +7,8 @@ import type { AskResult } from '../../runtime/index.js';
 import type { VenueProduct } from '../engine/io.js';
 import type { VenueOutcome, VenueReport } from '../engine/venue-calls.js';
 import type { Difference, Unjudged } from './differences.js';
-import type { EndedOrder, LocalOrder, LocalView, ReconcileInstrument, VenueView } from './views.js';
+import type { Side } from '../venue/messages.js';
+import type { EndedOrder, LocalOrder, LocalView, PositionSide, ReconcileInstrument, VenueView } from './views.js';
 
 /**
  * `fresh`: read from the exchange lately, kept by a live stream, and no difference left. `stale`: known, and too old or in doubt. `unknown`:
@@ -124,4 +125,22 @@ export interface TruthInput {
   readonly gatewayPath: string;
   readonly userStreamPath: string;
   readonly journalPath?: string;
+}
+
+/**
+ * From the ledger to all who count what we have open: so much of what our own orders opened is gone without an order of ours. Somebody closed it by
+ * hand, or the venue did (liquidation, deleveraging, settlement).
+ */
+export interface PositionGone {
+  readonly type: 'position.gone';
+  readonly product: VenueProduct;
+  readonly symbol: number;
+  readonly positionSide: PositionSide;
+  /** Of the position: a buy's is long. */
+  readonly side: Side;
+  readonly lots: number;
+  /** At what price, where that is known; 0 otherwise. */
+  readonly priceTicks: number;
+  /** Whose order it was, or `unexplained`. */
+  readonly reason: string;
 }
