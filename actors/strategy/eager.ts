@@ -85,7 +85,11 @@ function onVenue(state: EagerState, purpose: 'entry' | ExitPurpose, event: Venue
 
 function onTimer(state: EagerState, key: string, view: View): Decision {
   const { trade } = state;
-  if (key === 'again') return enter(state, view);
+  if (key === 'again') {
+    const entered = enter(state, view);
+    // Not now: nobody may ever tell of a level again, so it looks again.
+    return entered.state === state && trade === null ? { state, intents: [{ kind: 'timer', key: 'again', delayMs: view.params.pauseMs }] } : entered;
+  }
   if (trade === null) return { state, intents: NOTHING };
   if (key === 'ttl') return { state, intents: trade.entryDone ? NOTHING : [{ kind: 'cancel', id: trade.id }] };
   const lots = trade.filledLots - trade.closedLots;

@@ -29,8 +29,8 @@ const effects = {
     decide(ctx, 'control', NO_SYMBOL, NO_SEQ, data);
     const write: StoreWrite = { rows: [{ table: 'breakers', key: `${input.run}/${ctx.nextId()}`, row: { ...data, atUs: ctx.nowUs() } }] };
     ctx.effect('store.write', write);
-    // Half-open lets a probe go, and nothing that opens: only closed is closed.
-    const edge: BreakerEdge = { type: 'breaker', product: input.product, class: input.class, open: state !== 'closed' };
+    // Half-open, what opens may be the probe: when nothing is open, nobody else would ever make one.
+    const edge: BreakerEdge = { type: 'breaker', product: input.product, class: input.class, open: state === 'open' };
     for (const path of input.listeners) ctx.send(ctx.ref<BreakerEdge>(path), edge);
   },
 };

@@ -43,7 +43,8 @@ test('five failures in a row open it: openings stop, what takes risk off goes; p
   assert.equal(harness.outcome(probe).outcome.kind, 'ok');
   assert.ok(goes(harness) && goes(harness), 'the second and the third');
   assert.deepEqual(story(harness), ['closed open 0', 'open halfOpen 30000', 'halfOpen closed 30000']);
-  assert.deepEqual(harness.edges.map(({ class: of, open }) => `${of} ${open}`), ['order true', 'order true', 'order false']);
+  // Half-open, an opening may be the probe: where nothing is open nobody else makes one, and it would never close again.
+  assert.deepEqual(harness.edges.map(({ class: of, open }) => `${of} ${open}`), ['order true', 'order false', 'order false']);
   const [trip] = harness.decisions.filter(({ data }) => data['to'] === 'open');
   assert.equal(trip?.data['cause'], '5 failures in a row, the last: 502');
   assert.deepEqual(harness.rows.filter(({ row }) => row['breaker'] === 'order').map(({ row }) => row['to']), ['open', 'halfOpen', 'closed']);

@@ -130,6 +130,54 @@ describe('guard', () => {
     assert.deepEqual(guarded.wards, []);
   });
 
+  it('sends no second exit at market while one is on its way, and opens nothing before the last exit of a trade that is over has ended', () => {
+    const guarded = new Guarded().enter().run(50) as Guarded;
+    guarded.venue.fill(guarded.venue.orders[0]!, 10);
+    guarded.run(20);
+    guarded.stop(10).run(50);
+    const leave = (id: string): void => void guarded.account({ type: 'exit.request', id, tradeId: 't1', owner: '/trading/strategy', kind: 'market', priceTicks: 0, lots: 10, timeInForce: 'IOC', purpose: 'time', seq: 1, dueUs: guarded.nowUs });
+    const told = (id: string): readonly string[] =>
+      guarded.replies.flatMap((reply) => (reply.type === 'venue' && reply.event.id === id ? [reply.event.type === 'order.rejected' ? reply.event.reason : reply.event.type] : []));
+    guarded.fate = ({ path, method }) => (method === 'DELETE' || path.endsWith('algoOrder') ? { ...SURE, thereUs: 500_000 } : SURE);
+    leave('m1');
+    leave('m2');
+    assert.deepEqual(told('m2'), ['exit_pending']);
+    guarded.run(50);
+    assert.equal(guarded.position, 0);
+    // Its stop is still to be withdrawn: it would reduce what opens now.
+    guarded.enter('t2').run(50);
+    assert.deepEqual(told('t2'), ['exit_pending']);
+    guarded.fate = () => SURE;
+    guarded.run(3000);
+    guarded.enter('t3').run(50);
+    assert.deepEqual(told('t3'), ['order.accepted']);
+    assert.equal(guarded.venue.orders.filter(({ side }) => side === 'SELL').length, 1);
+  });
+
+  it('takes from trade and ward what somebody else has closed, and withdraws the stop', () => {
+    const guarded = new Guarded().enter().run(50) as Guarded;
+    guarded.venue.fill(guarded.venue.orders[0]!, 10);
+    guarded.run(20);
+    guarded.stop(10).run(50);
+    const gone = (lots: number): void => {
+      for (const path of ['/trading/orders', GUARD, ACCOUNT]) guarded.runtime.send(path, { type: 'position.gone', product: 'usdm', symbol: 0, positionSide: 'BOTH', side: 'buy', lots, priceTicks: 990, reason: 'liquidation' });
+      guarded.runtime.drain();
+    };
+    gone(4);
+    assert.deepEqual(guarded.wards.map(({ openLots }) => openLots), [6]);
+    assert.equal(guarded.replies.some(({ type }) => type === 'trade.closed'), false);
+    // Some of the entry may still fill.
+    guarded.account({ type: 'cancel.request', id: 't1', owner: '/trading/strategy', seq: 1, dueUs: guarded.nowUs } as never).run(100);
+    gone(6);
+    guarded.run(3000);
+    const closed = guarded.replies.filter((reply) => reply.type === 'trade.closed');
+    assert.deepEqual(closed.map((reply) => [reply.tradeId, reply.filledLots, reply.profitable]), [['t1', 10, false]]);
+    assert.deepEqual([guarded.wards, guarded.venue.algos.map(({ status }) => status)], [[], ['CANCELED']]);
+    assert.equal(guarded.venue.orders.filter(({ side }) => side === 'SELL').length, 0, 'nothing is sold that is not ours any more');
+    gone(5);
+    assert.equal(guarded.runtime.inspect(ACCOUNT)?.incarnation, 1);
+  });
+
   it('puts a stop behind a position that truth finds naked', () => {
     const guarded = new Guarded();
     const send = (message: unknown): void => {
