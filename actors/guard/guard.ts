@@ -73,14 +73,14 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
 
   // -------------------------------------------------------------- what it does
 
-  /** Asks for a reduce-only order: of the account where the ward is a trade, of the manager where it is a position. */
-  function exit(state: GuardState, ward: Ward, kind: 'market' | 'stop', priceTicks: number, ctx: Context): GuardState {
+  /** Asks for a reduce-only order: of the account where the ward is a trade, of the manager where it is a position, or (`alone`) nobody answers. */
+  function exit(state: GuardState, ward: Ward, kind: 'market' | 'stop', priceTicks: number, ctx: Context, alone = false): GuardState {
     const id = `${state.input.run} guard ${state.next}`;
     const request: ExitRequest = {
       type: 'exit.request', id, tradeId: ward.id, owner: ctx.path, kind, priceTicks, lots: ward.openLots, timeInForce: kind === 'stop' ? 'GTC' : 'IOC', purpose: 'stop',
       seq: -1, dueUs: ctx.nowUs(),
     };
-    if (isPosition(ward)) place(state, ward, request, ctx);
+    if (alone || isPosition(ward)) place(state, ward, request, ctx);
     else ctx.send(ctx.ref<AccountMessage>(state.input.accountPath), request);
     return { ...state, next: state.next + 1, asked: put(state.asked, id, { ward: ward.id, request }) };
   }
@@ -95,7 +95,7 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
     });
   }
 
-  function close(state: GuardState, ward: Ward, reason: string, ctx: Context): GuardState {
+  function close(state: GuardState, ward: Ward, reason: string, ctx: Context, alone = false): GuardState {
     if (ward.openLots <= 0 || isClosing(coversOf(state, ward.id)) || isAsked(state, ward.id, 'market')) return state;
     const closing: Ward = { ...ward, closing: ward.closing ?? reason };
     if (ward.closing === null) {
@@ -104,7 +104,7 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
       if (!ward.entryDone) withdraw(state, ctx, ward, ward.id);
     }
     ctx.startTimer(`retry ${ward.id}`, state.input.params.closeRetryMs, { type: 'guard.retry', ward: ward.id });
-    return exit(withWard(state, closing), closing, 'market', 0, ctx);
+    return exit(withWard(state, closing), closing, 'market', 0, ctx, alone);
   }
 
   /** Brings a ward and its covers to where they should be, after anything changed. */
@@ -260,10 +260,11 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
   function retry(state: GuardState, id: string, ctx: Context): GuardState {
     const ward = state.wards.get(id);
     if (ward === undefined || ward.openLots === 0) return state;
-    // What was asked of the account and became no order within the time was lost.
+    // What was asked of the account and became no order within the time was lost, and asking it again may be in vain too.
+    const lost = isAsked(state, id, 'market');
     const asked = new Map([...state.asked].filter(([, { ward: of, request }]) => of !== id || request.kind !== 'market'));
     ctx.startTimer(`retry ${id}`, state.input.params.closeRetryMs, { type: 'guard.retry', ward: id });
-    return close({ ...state, asked }, ward, ward.closing ?? 'unconfirmed', ctx);
+    return close({ ...state, asked }, ward, ward.closing ?? 'unconfirmed', ctx, lost);
   }
 
   return {

@@ -119,6 +119,20 @@ describe('guard', () => {
     assert.deepEqual(guarded.venue.algos.filter(({ status }) => status === 'NEW'), []);
   });
 
+  it('closes by itself where the account is there and does nothing', () => {
+    const guarded = new Guarded().enter().run(50) as Guarded;
+    assert.ok(guarded.runtime.suspend(ACCOUNT).ok);
+    guarded.venue.fill(guarded.venue.orders[0]!, 10);
+    guarded.run(5000);
+    assert.equal(guarded.position, 0);
+    assert.deepEqual(guarded.wards, []);
+    // When it is there again, what it was asked for meanwhile closes nothing more.
+    assert.ok(guarded.runtime.resume(ACCOUNT).ok);
+    guarded.run(10_000);
+    assert.equal(guarded.position, 0);
+    assert.deepEqual([guarded.venue.orders.filter(isOpen), guarded.venue.algos.filter(({ status }) => status === 'NEW')], [[], []]);
+  });
+
   it('withdraws what still reduces when the trade is flat', () => {
     const guarded = new Guarded().enter().run(50) as Guarded;
     guarded.venue.fill(guarded.venue.orders[0]!, 10);
