@@ -66,7 +66,7 @@ export interface OrdersState {
   readonly open: OpenLots;
 }
 
-type Message = OrdersMessage | { readonly type: 'child.exit'; readonly clientId: string; readonly reason: ExitReason };
+type Message = OrdersMessage | { readonly type: 'orders.unanswered' } | { readonly type: 'child.exit'; readonly clientId: string; readonly reason: ExitReason };
 type Context = ActorContext<Message>;
 
 const LOOKUP = 'lookup';
@@ -518,6 +518,8 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
       const id = `${LOOKUP} ${product} ${symbol} ${number}`;
       if (lookups.includes(id) || lookups.length >= MOST_LOOKUPS) continue;
       lookups = [...lookups, id];
+      // An outcome that never comes must not keep others from being asked for.
+      ctx.startTimer('lookups', 2 * state.input.params.outcomeTimeoutMs, { type: 'orders.unanswered' });
       ctx.send(ctx.ref<VenueCall>(state.input.gatewayPath ?? GATEWAY_PATH), {
         type: 'venue.call', id, replyTo: ctx.path, class: 'account', reducing: false, product, method: 'GET', path, params: { symbol: instrument.name, orderId: number },
         security: 'signed', weight: 4, orders: 0, timeoutMs: state.input.params.outcomeTimeoutMs,
@@ -688,6 +690,8 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
         case 'child.fill':
         case 'child.done':
           return childTold(state, message, ctx);
+        case 'orders.unanswered':
+          return { ...state, lookups: [] };
         case 'child.exit':
           return childEnded(state, message.clientId, message.reason, ctx);
       }

@@ -46,6 +46,20 @@ describe('orders at a venue', () => {
     assert.equal(orders.venue.accepted.length, 1);
   });
 
+  it('asks again whose a trade is when nobody ever answered', () => {
+    const orders = new Orders();
+    let deaf = true;
+    orders.fate = ({ method, params }) => (method === 'POST' ? { ...SURE, thereUs: null, unknownUs: 100_000 } : deaf && params['orderId'] !== undefined ? { ...SURE, thereUs: null, unknownUs: 1e15 } : SURE);
+    orders.streams = () => [];
+    orders.place('a').run(10);
+    orders.venue.handle({ type: 'venue.call', id: 'web', replyTo: '', class: 'order', reducing: false, product: 'usdm', method: 'POST', path: '/fapi/v1/order', params: { side: 'BUY', type: 'MARKET', quantity: '0.010', newClientOrderId: 'web' }, security: 'signed', weight: 1, orders: 1 }, Math.floor(orders.nowUs / 1000));
+    orders.run(20_000);
+    assert.equal(orders.states('a').at(-1), 'unknown');
+    deaf = false;
+    orders.run(60_000);
+    assert.equal(orders.states('a').at(-1), 'rejected');
+  });
+
   it('believes that an order never arrived only when it cannot arrive any more', () => {
     const orders = new Orders();
     orders.fate = ({ method }) => (method === 'POST' ? { ...SURE, thereUs: null, unknownUs: 100_000 } : SURE);
