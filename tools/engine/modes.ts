@@ -9,7 +9,7 @@ import type { VenueAccess } from './parts.js';
  * operators' guards are there, an address on this machine. @throws CliError `configuration`.
  */
 export function checkMode(engine: EngineParams, { origins, keys }: VenueAccess, acknowledged: boolean): void {
-  const { mode, limits, symbols } = engine;
+  const { mode, limits, symbols, feeds } = engine;
   if (mode === 'paper') return;
   const refuse = (what: string, fix: string): never => {
     throw new CliError('configuration', `mode ${mode} does not start: ${what}`, fix);
@@ -19,9 +19,10 @@ export function checkMode(engine: EngineParams, { origins, keys }: VenueAccess, 
   if (!acknowledged) refuse('real money needs your word', 'add --acknowledge-live');
   for (const key of ['maxSymbolNotional', 'maxTotalNotional'] as const) if (Number(limits[key]) <= 0) refuse(`the limit ${key} is not set`, `set [engine.limits] ${key}`);
   if (limits.maxOpenOrders <= 0) refuse('the limit maxOpenOrders is not set', 'set [engine.limits] maxOpenOrders');
-  for (const product of PRODUCTS.filter((one) => symbols[one].length > 0)) {
+  // Spot is asked what the key may do, whatever is traded.
+  for (const product of PRODUCTS.filter((one) => one === 'spot' || symbols[one].length > 0)) {
     const { rest, ws, wsApi } = origins[product];
-    for (const address of [rest, ws, ...(wsApi === undefined ? [] : [wsApi])]) {
+    for (const address of [rest, ws, wsApi ?? '', feeds.secondOrigin[product]].filter((each) => each !== '')) {
       if (!isLoopback(address)) refuse(`${address} is not on this machine`, 'live trades at addresses of the loopback alone until the operators\' guards are there; use --venue-json of an exchange in a box');
     }
   }

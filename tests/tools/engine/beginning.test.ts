@@ -81,6 +81,9 @@ test('a mode that is not allowed to begin does not', () => {
   for (const far of ['http://127.0.0.1.example.com', 'https://fapi.binance.com', 'http://10.0.0.1:80', 'http://[2001:db8::1]']) {
     refused(/is not on this machine/, live, { ...near, origins: { ...near.origins, usdm: at(far, 'ws://127.0.0.1:1') } }, true);
     refused(/is not on this machine/, live, { ...near, origins: { ...near.origins, usdm: at('http://127.0.0.1', far.replace('http', 'ws')) } }, true);
+    // Spot is asked of the key's rights though nothing of it is traded, and second feeds are feeds.
+    refused(/is not on this machine/, live, { ...near, origins: { ...near.origins, spot: at(far, 'ws://127.0.0.1:1') } }, true);
+    refused(/is not on this machine/, engineOf(`[engine]\nmode = "live"${limits}\n[engine.feeds.secondOrigin]\nusdm = "${far.replace('http', 'ws')}"\n`), near, true);
   }
 });
 
