@@ -75,7 +75,8 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
 
   /** Asks for a reduce-only order: of the account where the ward is a trade, of the manager where it is a position, or (`alone`) nobody answers. */
   function exit(state: GuardState, ward: Ward, kind: 'market' | 'stop', priceTicks: number, ctx: Context, alone = false): GuardState {
-    const id = `${state.input.run} guard ${state.next}`;
+    // A life that begins anew counts from the beginning: its ids are its own.
+    const id = `${state.input.run} guard ${ctx.incarnation}-${state.next}`;
     const request: ExitRequest = {
       type: 'exit.request', id, tradeId: ward.id, owner: ctx.path, kind, priceTicks, lots: ward.openLots, timeInForce: kind === 'stop' ? 'GTC' : 'IOC', purpose: 'stop',
       seq: -1, dueUs: ctx.nowUs(),
