@@ -251,6 +251,8 @@ export function userStreamBehaviour(params: UserStreamParams, instruments: Venue
       case 'user.keepAlive': {
         const call = ctx.nextId();
         ctx.send(ctx.ref<VenueCall>(GATEWAY_PATH), listenKeyCall(state.input.product, 'PUT', call, ctx.path));
+        // Also when no outcome ever comes.
+        ctx.startTimer('keepAlive', params.keepAliveMs, { type: 'user.keepAlive' });
         return { ...state, keeping: call };
       }
       case 'user.probe':
