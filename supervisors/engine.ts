@@ -1,7 +1,9 @@
+import { recoveredAccount } from '../actors/account/rows.js';
 import type { VenueProduct } from '../actors/engine/io.js';
 import { GUARD_PATH, ORDERS_PATH, RISK_PATH } from '../actors/engine/paths.js';
 import type { ProductRules } from '../actors/engine/venue-rules.js';
 import type { KeyRights } from '../actors/gateway/messages.js';
+import { runMark } from '../actors/orders/ids.js';
 import type { KernelPort } from '../actors/market/index.js';
 import type { Config, EngineParams } from '../config/index.js';
 import type { Instrument } from '../data/records/index.js';
@@ -12,7 +14,7 @@ import { operatorDesk, productsOf, riskGate, truthDesk } from './desk.js';
 import { bookKeepers, feedsSupervisor, venueFacts } from './feeds.js';
 import { INTENSITY, sessionParts, type SessionOptions } from './market-session.js';
 import { venueGateway } from './venue-gateway.js';
-import { venueOrders } from './venue-orders.js';
+import { recoveredOrders, venueOrders } from './venue-orders.js';
 
 export type EngineMode = 'paper' | 'demo' | 'live';
 
@@ -55,8 +57,10 @@ export function engineTree(boot: EngineBoot, config: Config, onKernel?: (kernel:
   const { instruments, rules, mode, speed } = boot;
   const { engine } = config;
   const atVenue = mode !== 'paper';
+  const known = atVenue ? new Set(recoveredOrders(boot).records.map(({ intent }) => intent.id)) : new Set<string>();
+  const record = { mark: `${runMark(boot.run ?? '')}.`, recovered: recoveredAccount(boot.recovered, instruments, known), truth: atVenue };
   const { journal, market, account, strategies } = sessionParts(instruments, config, {
-    bookPath: bookKeepers(instruments), ...(atVenue ? { orderPath: ORDERS_PATH, guardPath: GUARD_PATH, pricesTo: [RISK_PATH, GUARD_PATH], risk: riskGate(engine) } : {}), ...(onKernel === undefined ? {} : { onKernel }),
+    bookPath: bookKeepers(instruments), record, ...(atVenue ? { orderPath: ORDERS_PATH, guardPath: GUARD_PATH, pricesTo: [RISK_PATH, GUARD_PATH], risk: riskGate(engine) } : {}), ...(onKernel === undefined ? {} : { onKernel }),
     ...(lanes === undefined ? {} : { lanes }),
   });
   const oneForOne = (id: string, children: readonly ChildSpec[]): SupervisorSpec => supervisor({ id, strategy: 'oneForOne', intensity: INTENSITY, children });

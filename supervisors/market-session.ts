@@ -32,6 +32,8 @@ export interface SessionOptions {
   readonly risk?: NonNullable<AccountInput['risk']>;
   /** Who may close any trade, because it protects them all. */
   readonly guardPath?: string;
+  /** Engine: what the account writes down and begins with. */
+  readonly record?: NonNullable<AccountInput['record']>;
 }
 
 /**
@@ -67,7 +69,7 @@ export interface SessionParts {
 }
 
 /** The parts of a market session, for the tree that they stand in. */
-export function sessionParts(instruments: readonly Instrument[], config: Config, { onKernel, lanes, orderPath, bookPath, pricesTo, risk, guardPath }: SessionOptions = {}): SessionParts {
+export function sessionParts(instruments: readonly Instrument[], config: Config, { onKernel, lanes, orderPath, bookPath, pricesTo, risk, guardPath, record }: SessionOptions = {}): SessionParts {
   const nameOf = instanceNames(instruments);
   const { trading, indicators } = config;
   // The venue is not ours to lose: a kernel that comes back with nothing finds its orders where they were.
@@ -116,10 +118,11 @@ export function sessionParts(instruments: readonly Instrument[], config: Config,
       ...(orderPath === undefined ? {} : { kernelPath: orderPath }),
       ...(risk === undefined ? {} : { risk }),
       ...(guardPath === undefined ? {} : { guardPath }),
+      ...(record === undefined ? {} : { record }),
     },
   });
   const strategies = instruments.map((instrument) => {
-    const child = { id: nameOf.get(instrument.index)!, ...LAST_GOOD, input: { instrument, accountPath: ACCOUNT_PATH } };
+    const child = { id: nameOf.get(instrument.index)!, ...LAST_GOOD, input: { instrument, accountPath: ACCOUNT_PATH, ...(record === undefined ? {} : { idMark: record.mark }) } };
     if (trading.strategy === 'eager') return worker({ ...child, behaviour: strategyHost(eagerStrategy(), { strategy: trading.eager, venue: trading.venue }) });
     const percentile = percentileStrategy({ score: trading.score, anchors: paramsForSymbol(indicators, instrument.symbol) });
     return worker({ ...child, behaviour: strategyHost(percentile, { strategy: trading.percentile, venue: trading.venue }) });

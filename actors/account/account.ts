@@ -4,30 +4,23 @@
  */
 import type { AccountParams, VenueParams } from '../../config/index.js';
 import type { ActorContext, AskResult, Behaviour } from '../../runtime/index.js';
+import type { StoreRow, StoreWrite } from '../engine/io.js';
 import { decide } from '../journal/decide.js';
 import { KERNEL_PATH } from '../journal/decision.js';
 import type { RiskAnswer, RiskQuestion } from '../risk/messages.js';
-import type { PositionGone } from '../truth/messages.js';
+import { TRUTH_TOPIC, type PositionGone } from '../truth/messages.js';
 import { feeOn, feesOf } from '../venue/fees.js';
-import type { CancelOrder, NewOrder, Side, VenueControl, VenueEvent } from '../venue/messages.js';
+import type { CancelOrder, NewOrder, VenueControl, VenueEvent } from '../venue/messages.js';
 import type {
   AccountInput, AccountMessage, AccountReply, AccountStatus, CancelAll, EntryRefusal, EntryRequest, ExitPurpose, ExitRequest, ExposureMessage, OpenTrade,
 } from './messages.js';
 import { formatMoney, money, shareOf, Valuation, type Money } from './money.js';
+import { equityRow, tradeRow, type WorkingOrder } from './rows.js';
 import { averagePrice, bookFill, exitSide, isOver, netProfit, newTrade, openLots, type Trade } from './trade.js';
 
 export interface AccountParameters {
   readonly account: AccountParams;
   readonly venue: VenueParams;
-}
-
-/** An order between us and the venue. */
-interface WorkingOrder {
-  readonly id: string;
-  readonly tradeId: string;
-  readonly side: Side;
-  readonly purpose: 'entry' | ExitPurpose;
-  readonly remaining: number;
 }
 
 /** `cancelDueUs`: when a cancel that was asked for already is to reach the venue (a time to live); null for none. */
@@ -49,6 +42,8 @@ export interface AccountState {
   readonly closedTrades: number;
   /** Entries that wait for the risk gate, sized; they count against the caps. */
   readonly asking: ReadonlyMap<string, Asking>;
+  /** Trades of an earlier run, to be closed as soon as the exchange's truth is known. */
+  readonly inherited: readonly string[];
   /** For ids of orders the account makes itself. */
   readonly nextOrder: number;
   readonly generation: number;
@@ -233,7 +228,7 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
   function closeOut(state: AccountState, trade: Trade, dueUs: number, ctx: Context): AccountState {
     const lots = openLots(trade);
     if (lots <= 0 || trade.flattening === null) return state;
-    const id = `${ctx.path}#${state.generation}-${state.nextOrder}`;
+    const id = `${ctx.path}#${state.input.record?.mark ?? ''}${state.generation}-${state.nextOrder}`;
     return exitRequested({ ...state, nextOrder: state.nextOrder + 1 }, {
       type: 'exit.request', id, tradeId: trade.id, owner: trade.owner, kind: 'market', priceTicks: 0, lots, timeInForce: 'IOC',
       purpose: trade.flattening, seq: state.seq, dueUs,
@@ -241,7 +236,7 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
   }
 
   /** Closes all trades of an owner, or of a symbol. */
-  function flatten(state: AccountState, which: (trade: { readonly owner: string; readonly symbol: number }) => boolean, purpose: ExitPurpose, targetsToo: boolean, ctx: Context): AccountState {
+  function flatten(state: AccountState, which: (trade: { readonly id: string; readonly owner: string; readonly symbol: number }) => boolean, purpose: ExitPurpose, targetsToo: boolean, ctx: Context): AccountState {
     const dueUs = arrivalUs(ctx);
     let next = state;
     for (const [id, { request }] of state.asking) if (which(request)) next = refuseAsked(next, id, 'withdrawn', purpose, ctx);
@@ -429,6 +424,10 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
         const trade = state.trades.get(message.tradeId);
         return trade === undefined ? state : closeOut(state, trade, arrivalUs(ctx), ctx);
       }
+      case 'account.inherited':
+        return closeInherited(state, ctx);
+      case 'truth.state':
+        return message.freshness === 'fresh' ? closeInherited(state, ctx, message.product) : state;
       case 'account.risk':
         return riskAnswered(state, message.id, message.result, ctx);
       case 'account.status':
@@ -437,6 +436,48 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
       default:
         return state;
     }
+  }
+
+  // -------------------------------------------------------------- record
+
+  /** What this turn has changed of trades and equity. */
+  function writeDown(before: AccountState, after: AccountState, ctx: Context): void {
+    const rows: StoreRow[] = [];
+    if (before.trades !== after.trades || before.orders !== after.orders) {
+      for (const id of new Set([...before.trades.keys(), ...after.trades.keys()])) {
+        const was = before.trades.get(id);
+        const is = after.trades.get(id);
+        const orders = [...after.orders.values()].filter(({ tradeId }) => tradeId === id);
+        if (was === is && orders.length === [...before.orders.values()].filter((each) => each.tradeId === id && after.orders.get(each.id) === each).length) continue;
+        const trade = is ?? was!;
+        const instrument = valuationOf(after, trade.symbol)?.instrument;
+        if (instrument !== undefined) rows.push(tradeRow(trade, orders, instrument, is !== undefined));
+      }
+    }
+    if (before.equity !== after.equity || before.closedTrades !== after.closedTrades) rows.push(equityRow(after.equity, after.closedTrades));
+    if (rows.length > 0) ctx.effect('store.write', { rows } satisfies StoreWrite);
+  }
+
+  /** Trades of an earlier run are ours to close: whoever knew their targets and times is gone with it. Not before it is known what has become of them. */
+  function inherit(state: AccountState, { recovered: { equity, closedTrades, trades, orders, over }, truth }: NonNullable<AccountInput['record']>, ctx: Context): AccountState {
+    if (trades.length > 0) {
+      if (truth) ctx.subscribe(TRUTH_TOPIC);
+      else ctx.startTimer('inherited', 0, { type: 'account.inherited' });
+    }
+    for (const { id, symbol, filledLots, entryDone, owner } of trades) journal(ctx, state, 'control', symbol, { control: 'inherited', trade: id, owner, filledLots, entryDone });
+    if (over.length > 0) ctx.effect('store.write', { rows: over } satisfies StoreWrite);
+    const next = { ...state, equity, closedTrades, trades: new Map(trades.map((trade) => [trade.id, trade])), orders: new Map(orders.map((order) => [order.id, order])), inherited: trades.map(({ id }) => id) };
+    tellExposure(state, next, ctx);
+    return next;
+  }
+
+  function closeInherited(state: AccountState, ctx: Context, product?: string): AccountState {
+    const due = state.inherited.filter((id) => {
+      const trade = state.trades.get(id);
+      return trade !== undefined && (product === undefined || valuationOf(state, trade.symbol)?.instrument.venue === `binance-${product}`);
+    });
+    if (due.length === 0) return state;
+    return flatten({ ...state, inherited: state.inherited.filter((id) => !due.includes(id)) }, ({ id }) => due.includes(id), 'restart', false, ctx);
   }
 
   function statusOf(state: AccountState, markTicks: readonly number[]): AccountStatus {
@@ -466,15 +507,20 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
   return {
     name: 'account',
     version: 1,
-    init: (ctx, input) => ({
-      input, seq: -1, tradingEnabled: limits.tradingEnabled, equity: new Map(), trades: new Map(), orders: new Map(), closedTrades: 0, asking: new Map(),
-      nextOrder: 0, generation: ctx.incarnation,
-    }),
+    init(ctx, input) {
+      const state: AccountState = {
+        input, seq: -1, tradingEnabled: limits.tradingEnabled, equity: new Map(), trades: new Map(), orders: new Map(), closedTrades: 0, asking: new Map(), inherited: [],
+        nextOrder: 0, generation: ctx.incarnation,
+      };
+      const { record } = input;
+      return record === undefined ? state : inherit(state, record, ctx);
+    },
     step(state, message, ctx) {
       // A real venue's events, and the guard's wishes, carry none.
       const seq = 'seq' in message && message.seq >= 0 ? message.seq : state.seq;
       const next = handle(seq === state.seq ? state : { ...state, seq }, message, ctx);
       tellExposure(state, next, ctx);
+      if (state.input.record !== undefined) writeDown(state, next, ctx);
       return next;
     },
     view: (state) => ({

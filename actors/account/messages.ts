@@ -5,8 +5,9 @@
 import type { Instrument } from '../../data/records/index.js';
 import type { AskResult } from '../../runtime/index.js';
 import type { RiskAnswer, RiskGuard } from '../risk/messages.js';
-import type { PositionGone } from '../truth/messages.js';
+import type { PositionGone, TruthState } from '../truth/messages.js';
 import type { Side, TimeInForce, VenueEvent } from '../venue/messages.js';
+import type { RecoveredAccount } from './rows.js';
 
 /** Why an exit is sent; becomes the trade's exit reason. */
 export type ExitPurpose = 'target' | 'stop' | 'time' | 'shutdown' | 'restart' | 'feed_lost' | 'trading_disabled' | 'manual';
@@ -84,6 +85,10 @@ export interface TradingSwitch {
 export type AccountMessage =
   | EntryRequest | ExitRequest | CancelRequest | FlattenRequest | FlattenAll | CancelAll | TradingSwitch | VenueEvent
   | { readonly type: 'account.retry'; readonly tradeId: string }
+  /** Trades of an earlier run are closed now. */
+  | { readonly type: 'account.inherited' }
+  /** Of `trading.truth`, while there are such trades. */
+  | TruthState
   /** From the orders: what the trade still has open is too little to be sold (fees took the rest on spot). It is written off, and the trade is over. */
   | { readonly type: 'account.dust'; readonly tradeId: string }
   | PositionGone
@@ -155,4 +160,6 @@ export interface AccountInput {
   readonly journalPath?: string;
   /** Who is asked before anything opens; without it, the account's own checks are all (replay, paper). */
   readonly risk?: { readonly path: string; readonly timeoutMs: number };
+  /** Engine: trades and equity are written down, and begin with what an earlier run left. `mark` tells orders of this run from those of others; `truth`: there is one to wait for. */
+  readonly record?: { readonly mark: string; readonly recovered: RecoveredAccount; readonly truth: boolean };
 }

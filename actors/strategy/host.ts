@@ -20,6 +20,8 @@ export type StrategyMessage =
 export interface StrategyInput {
   readonly instrument: Instrument;
   readonly accountPath: string;
+  /** Tells ids of this run from those of others, where some outlive it. */
+  readonly idMark?: string;
   readonly journalPath?: string;
 }
 
@@ -256,7 +258,7 @@ export function strategyHost<Params, S, F extends keyof Features>(
         tradingEnabled: true,
         entries: [],
         // By the actor, not by the symbol: two venues on one tape may trade the same symbol.
-        idPrefix: `${ctx.path.slice(ctx.path.lastIndexOf('/') + 1)}.${contract.name}.${ctx.incarnation}-`,
+        idPrefix: `${ctx.path.slice(ctx.path.lastIndexOf('/') + 1)}.${contract.name}.${input.idMark ?? ''}${ctx.incarnation}-`,
         refusals: {},
         violations: 0,
       };

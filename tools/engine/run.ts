@@ -20,7 +20,7 @@ import { lockAccount } from './lock.js';
 import { checkMode } from './modes.js';
 import { engineParts } from './part-table.js';
 import { secretsOf } from './rest/index.js';
-import { EngineStore } from './store/engine-store.js';
+import { EngineStore, type EngineStoreOptions } from './store/engine-store.js';
 import { configuredVenue, readVenueLine, type Venue } from './venue-line.js';
 
 export interface EngineRequest {
@@ -32,6 +32,9 @@ export interface EngineRequest {
   readonly acknowledgeLive?: boolean;
 }
 
+/** What tests of crashes do to an engine in their own process. */
+export type EngineHooks = Pick<EngineStoreOptions, 'onPoint'>;
+
 const MIB = 1 << 20;
 /** Longest time that the tree gets to wind up when its run cannot be written any more, ms of the wall; an operator's close takes a minute at most. */
 const RUN_FAILED_WITHIN_MS = 75_000;
@@ -39,7 +42,7 @@ const RUN_FAILED_WITHIN_MS = 75_000;
 const POSTGRES_VARIABLE = 'FAULTLINE_POSTGRES';
 
 /** Runs the engine until the process is told to end. Never returns. @throws CliError, ConfigError when it cannot begin. */
-export async function runEngine(request: EngineRequest): Promise<never> {
+export async function runEngine(request: EngineRequest, hooks: EngineHooks = {}): Promise<never> {
   const { name } = request;
   const { config: loaded, digest, file } = loadConfig(request.config);
   const mode = request.mode ?? loaded.engine.mode;
@@ -53,9 +56,9 @@ export async function runEngine(request: EngineRequest): Promise<never> {
     details: { mode, account: engine.account, symbols: engine.symbols, configDigest: digest, config: file ?? 'defaults', record, speed: venue.clock?.speed ?? 1 },
   });
   try {
-    const lock = await lockAccount(record, engine.account, mode === 'paper' ? null : (venue.access.keys?.key ?? null));
+    const lock = await lockAccount(record, engine.account, mode === 'paper' ? null : (venue.access.keys?.key ?? null), venue.access.origins.usdm.rest);
     host.onShutdown('flush-logs', 'free the account', () => lock.release());
-    return await new EngineProcess(host, config, digest, venue, record).run(request.json);
+    return await new EngineProcess(host, config, digest, venue, record, hooks).run(request.json);
   } catch (error) {
     const known = asCliError(error);
     if (known === undefined) return await host.fail(error);
@@ -71,14 +74,16 @@ class EngineProcess {
   readonly #digest: string;
   readonly #venue: Venue;
   readonly #record: string;
+  readonly #hooks: EngineHooks;
   #desk: CommandDesk | undefined;
 
-  constructor(host: ProcessHost, config: Config, digest: string, venue: Venue, record: string) {
+  constructor(host: ProcessHost, config: Config, digest: string, venue: Venue, record: string, hooks: EngineHooks) {
     this.#host = host;
     this.#config = config;
     this.#digest = digest;
     this.#venue = venue;
     this.#record = record;
+    this.#hooks = hooks;
   }
 
   async run(json: boolean): Promise<never> {
@@ -86,7 +91,7 @@ class EngineProcess {
     const { engine } = this.#config;
     const clock = new EngineClock(this.#venue.clock ?? undefined);
     const { instruments, rules, key } = await this.#asked(clock);
-    const store = EngineStore.open({ dir: this.#record, account: `${engine.account}-${engine.mode}`, postgres: process.env[POSTGRES_VARIABLE] || null, nowUs: () => clock.nowUs() });
+    const store = EngineStore.open({ dir: this.#record, account: `${engine.account}-${engine.mode}`, postgres: process.env[POSTGRES_VARIABLE] || null, nowUs: () => clock.nowUs(), ...this.#hooks });
     // Asked to end meanwhile: the shutdown has its list already, and nothing is to be begun any more.
     if (host.ending) return await new Promise<never>(() => {});
     const found: EngineBoot = { mode: engine.mode, startUs: clock.nowUs(), speed: clock.speed, instruments, rules, recovered: store.recovered(), ...(key === null ? {} : { key }) };
