@@ -90,9 +90,9 @@ export function recoveredAccount(rows: readonly StoreRow[], instruments: readonl
   for (const { table, key, row } of rows) {
     if (table === 'snapshots' && key === ACCOUNT_KEY) {
       const amounts = row['equity'];
-      if (!isFields(amounts) || !Object.values(amounts).every(isAmount) || !isCount(row['closedTrades'])) problems.push('the row of the account\'s equity cannot be read');
+      if (!isFields(amounts) || !Object.values(amounts).sort().every(isAmount) || !isCount(row['closedTrades'])) problems.push('the row of the account\'s equity cannot be read');
       else {
-        equity = new Map(Object.entries(amounts).map(([asset, amount]) => [asset, BigInt(amount as string)]));
+        equity = new Map(Object.keys(amounts).sort().map((asset) => [asset, BigInt(amounts[asset] as string)]));
         closedTrades = row['closedTrades'];
       }
     }

@@ -19,6 +19,7 @@ import { EngineHost } from './host.js';
 import { lockAccount } from './lock.js';
 import { checkMode } from './modes.js';
 import { engineParts } from './part-table.js';
+import type { EnginePart } from './parts.js';
 import { secretsOf } from './rest/index.js';
 import { EngineStore, type EngineStoreOptions } from './store/engine-store.js';
 import { configuredVenue, readVenueLine, type Venue } from './venue-line.js';
@@ -33,7 +34,10 @@ export interface EngineRequest {
 }
 
 /** What tests of crashes do to an engine in their own process. */
-export type EngineHooks = Pick<EngineStoreOptions, 'onPoint'>;
+export interface EngineHooks extends Pick<EngineStoreOptions, 'onPoint'> {
+  /** Puts something between the tree and those who carry out what it asks. */
+  readonly parts?: (parts: readonly EnginePart[]) => readonly EnginePart[];
+}
 
 const MIB = 1 << 20;
 /** Longest time that the tree gets to wind up when its run cannot be written any more, ms of the wall; an operator's close takes a minute at most. */
@@ -91,7 +95,7 @@ class EngineProcess {
     const { engine } = this.#config;
     const clock = new EngineClock(this.#venue.clock ?? undefined);
     const { instruments, rules, key } = await this.#asked(clock);
-    const store = EngineStore.open({ dir: this.#record, account: `${engine.account}-${engine.mode}`, postgres: process.env[POSTGRES_VARIABLE] || null, nowUs: () => clock.nowUs(), ...this.#hooks });
+    const store = EngineStore.open({ dir: this.#record, account: `${engine.account}-${engine.mode}`, postgres: process.env[POSTGRES_VARIABLE] || null, nowUs: () => clock.nowUs(), ...(this.#hooks.onPoint === undefined ? {} : { onPoint: this.#hooks.onPoint }) });
     // Asked to end meanwhile: the shutdown has its list already, and nothing is to be begun any more.
     if (host.ending) return await new Promise<never>(() => {});
     const found: EngineBoot = { mode: engine.mode, startUs: clock.nowUs(), speed: clock.speed, instruments, rules, recovered: store.recovered(), ...(key === null ? {} : { key }) };
@@ -154,7 +158,8 @@ class EngineProcess {
       parts: (door) => {
         const desk = new CommandDesk(door, ({ exit: name, reason }) => end(name, reason));
         this.#desk = desk;
-        return [...engineParts(door, { access: this.#venue.access, config, store }), desk.part];
+        const parts = [...engineParts(door, { access: this.#venue.access, config, store }), desk.part];
+        return this.#hooks.parts?.(parts) ?? parts;
       },
       onFault: (error) => {
         exit = { name: 'bug', reason: error instanceof Error ? error.message : String(error) };

@@ -53,7 +53,7 @@ function open(options: EngineRunOptions = {}): Opened {
   const [lines, logged, faults, failures]: [string[], string[], unknown[], unknown[]] = [[], [], [], []];
   const part: EnginePart = { effects: {}, close: () => Promise.resolve() };
   const host = new EngineHost({
-    boot, config: DEFAULT_CONFIG, clock, writer, log: { write: (_level: string, event: string) => logged.push(event) } as unknown as ProcessLog,
+    boot: writer.boot as EngineBoot, config: DEFAULT_CONFIG, clock, writer, log: { write: (_level: string, event: string) => logged.push(event) } as unknown as ProcessLog,
     parts: (door) => {
       state.door = door;
       return [part];

@@ -1,0 +1,152 @@
+/** The processes of a sweep: one exchange in a box, and engines on it that come and go. All in a folder of their own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { RecordStore, type StoredRow } from '../../data/store/index.js';
+import { ControlClient } from '../../runtime/control/index.js';
+import { ENGINE_QUESTION } from '../engine/commands/desk.js';
+import { QUESTIONS } from '../exchange/verbs.js';
+import type { KillPoint } from './plan.js';
+import type { EngineStatus, UsdmBooks } from './verdict.js';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const CHILD = fileURLToPath(new URL('./child.js', import.meta.url));
+/** Longer than any machine takes: only a hang waits so long. */
+export const PATIENCE_MS = 120_000;
+/** Lines of the venue's lists: more than a sweep makes. */
+const BOOK_LINES = 1_000_000;
+
+/** A round of entry, stop and exit in well under two seconds. */
+const CONFIG = `
+[trading]
+strategy = "eager"
+[trading.eager]
+holdMs = 700
+pauseMs = 300
+[indicators]
+warmupSamples = 1
+[engine.symbols]
+usdm = ["BTCUSDT"]
+[engine.run]
+tapeRecords = 1048576
+keepTapeMiB = 64
+`;
+export const LOT_SIZE = 0.001;
+
+export interface Books {
+  readonly usdm: UsdmBooks;
+  readonly venueMs: number;
+}
+
+/** An engine, from its start to its death. */
+export interface Life {
+  readonly child: ChildProcess;
+  /** The line that it is ready; undefined when it died before. */
+  readonly ready: Promise<boolean>;
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  readonly said: () => string;
+}
+
+export class Stage {
+  readonly folder: string;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #exchange: ChildProcess;
+  #life: Life | undefined;
+
+  private constructor(folder: string, env: NodeJS.ProcessEnv, exchange: ChildProcess) {
+    this.folder = folder;
+    this.#env = env;
+    this.#exchange = exchange;
+  }
+
+  static async open(folder: string, seed: string, limits = 'off'): Promise<Stage> {
+    mkdirSync(folder, { recursive: true });
+    const at = (name: string): string => join(folder, name);
+    const { NODE_TEST_CONTEXT: _marked, ...plain } = process.env;
+    const env = { ...plain, FAULTLINE_RUN_DIR: at('run'), FAULTLINE_LOG_DIR: at('log'), FAULTLINE_VAR_DIR: at('var'), NO_COLOR: '1' };
+    const exchange = spawn(process.execPath, [join(ROOT, 'bin/faultline.js'), 'exchange', '--json', '--speed', '1', '--symbols', '1', '--limits', limits, '--seed', seed], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let stderr = '';
+    exchange.stderr!.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const line = await Promise.race([
+      once(createInterface({ input: exchange.stdout! }), 'line') as Promise<[string]>,
+      once(exchange, 'exit').then(([code]) => {
+        throw new Error(`the exchange ended with ${String(code)} before it was open: ${stderr}`);
+      }),
+    ]);
+    writeFileSync(at('venue.json'), `${line[0]}\n`);
+    writeFileSync(at('engine.toml'), CONFIG);
+    return new Stage(folder, env, exchange);
+  }
+
+  /** Starts an engine. */
+  begin(dieAt: KillPoint | null, resend: boolean): Life {
+    const at = (name: string): string => join(this.folder, name);
+    const request = { name: 'engine', json: true, config: at('engine.toml'), mode: 'demo', venueJson: at('venue.json'), dieAt, resend: resend ? at('resend.json') : null };
+    const child = spawn(process.execPath, [CHILD, JSON.stringify(request)], { cwd: ROOT, env: this.#env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    let said = '';
+    child.stderr!.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const ended = once(child, 'exit').then(([code, signal]) => ({ code: code as number | null, signal: signal as NodeJS.Signals | null }));
+    const ready = Promise.race([once(createInterface({ input: child.stdout! }), 'line').then(() => true), ended.then(() => false)]);
+    this.#life = { child, ready, ended, said: () => said };
+    return this.#life;
+  }
+
+  async books(): Promise<Books> {
+    const value = (await this.#ask('exchange', QUESTIONS.books, { limit: BOOK_LINES })) as { readonly clock: { readonly venueMs: number }; readonly usdm: UsdmBooks };
+    return { usdm: value.usdm, venueMs: value.clock.venueMs };
+  }
+
+  /** @throws Error when the engine is gone. */
+  async status(): Promise<EngineStatus> {
+    const { answer } = (await this.#ask('engine', ENGINE_QUESTION, {
+      id: randomUUID(), verb: 'status', args: {}, sentMs: Date.now(), issuer: { uid: process.getuid?.() ?? null, pid: process.pid, user: 'sweep', program: 'engine-sweep' },
+    })) as { readonly answer: EngineStatus };
+    return answer;
+  }
+
+  async #ask(name: string, question: string, input: unknown): Promise<unknown> {
+    const client = await ControlClient.connect({ socketPath: join(this.folder, 'run', `${name}.sock`), client: 'engine-sweep', timeoutMs: PATIENCE_MS });
+    try {
+      return (await client.call('ask', { name: question, input } as never, { timeoutMs: PATIENCE_MS }) as { readonly value: unknown }).value;
+    } finally {
+      client.close();
+    }
+  }
+
+  /** What lies in the record now. */
+  async rows(): Promise<{ readonly intents: readonly StoredRow[]; readonly fills: readonly StoredRow[] }> {
+    const store = RecordStore.read(join(this.folder, 'var/accounts/main-demo'));
+    try {
+      return { intents: [...store.rows('intents')], fills: [...store.rows('fills')] };
+    } finally {
+      await store.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const child of [this.#life?.child, this.#exchange]) {
+      if (child === undefined || child.exitCode !== null || child.signalCode !== null) continue;
+      const gone = once(child, 'exit');
+      child.kill('SIGKILL');
+      await gone;
+    }
+  }
+}
+
+/** @throws Error after a long time. */
+export async function within<T>(what: Promise<T>, name: string): Promise<T> {
+  const controller = new AbortController();
+  const late = sleep(PATIENCE_MS, undefined, { signal: controller.signal }).then(() => {
+    throw new Error(`waited ${PATIENCE_MS / 1000} s for ${name}`);
+  }, () => new Promise<never>(() => {}));
+  try {
+    return await Promise.race([what, late]);
+  } finally {
+    controller.abort();
+  }
+}
