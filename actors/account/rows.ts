@@ -40,7 +40,7 @@ export function tradeRow(trade: Trade, orders: readonly WorkingOrder[], { venue,
   const { symbol: _index, ...plain } = trade;
   return {
     table: 'trades', key: `${TRADE_KEY}${trade.id}`,
-    row: { open, venue, instrument: symbol, openLots: openLots(trade), trade: { ...plain, ...amounts } as unknown as StoredValue, orders: orders.map((order) => ({ ...order })) },
+    row: { open, venue, instrument: symbol, openLots: open ? openLots(trade) : 0, trade: { ...plain, ...amounts } as unknown as StoredValue, orders: orders.map((order) => ({ ...order })) },
   };
 }
 
@@ -90,7 +90,7 @@ export function recoveredAccount(rows: readonly StoreRow[], instruments: readonl
   for (const { table, key, row } of rows) {
     if (table === 'snapshots' && key === ACCOUNT_KEY) {
       const amounts = row['equity'];
-      if (!isFields(amounts) || !Object.values(amounts).sort().every(isAmount) || !isCount(row['closedTrades'])) problems.push('the row of the account\'s equity cannot be read');
+      if (!isFields(amounts) || !Object.keys(amounts).sort().every((asset) => isAmount(amounts[asset])) || !isCount(row['closedTrades'])) problems.push('the row of the account\'s equity cannot be read');
       else {
         equity = new Map(Object.keys(amounts).sort().map((asset) => [asset, BigInt(amounts[asset] as string)]));
         closedTrades = row['closedTrades'];

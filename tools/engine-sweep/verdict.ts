@@ -92,7 +92,8 @@ export function compareHistory(books: UsdmBooks, rows: { readonly intents: reado
     if (!intents.has(name)) problems.push({ kind: 'doubled', text: `the venue has an order ${name} that the record never meant to send` });
   }
   const booked = new Map<string, number>();
-  for (const { row } of rows.fills) booked.set(String(row['tradeId']), (booked.get(String(row['tradeId'])) ?? 0) + number(String(row['quantity'])));
+  // The ledger has rows of its own beside those of the orders.
+  for (const { row } of rows.fills) if (typeof row['quantity'] === 'string') booked.set(row['tradeId'] as string, (booked.get(row['tradeId'] as string) ?? 0) + number(row['quantity'] as string));
   for (const { account, id, qty } of books.fills) {
     if (account !== own) continue;
     const quantity = booked.get(String(id));
