@@ -27,6 +27,8 @@ export interface GuardInput {
 /** An exit that was asked for and has not become an order yet. */
 interface Asked {
   readonly ward: string;
+  /** The account was passed over: it hears what came of it. */
+  readonly alone: boolean;
   readonly request: ExitRequest;
 }
 
@@ -83,7 +85,7 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
     };
     if (alone || isPosition(ward)) place(state, ward, request, ctx);
     else ctx.send(ctx.ref<AccountMessage>(state.input.accountPath), request);
-    return { ...state, next: state.next + 1, asked: put(state.asked, id, { ward: ward.id, request }) };
+    return { ...state, next: state.next + 1, asked: put(state.asked, id, { ward: ward.id, alone: alone && !isPosition(ward), request }) };
   }
 
   function place(state: GuardState, ward: Ward, { id, kind, priceTicks, lots, timeInForce }: ExitRequest, ctx: Context): void {
@@ -172,7 +174,8 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
     if (ward === undefined) return asked === state.asked ? state : { ...state, asked };
     const known = state.covers.get(intent.clientId);
     const own = state.asked.has(intent.id) || known?.own === true;
-    const next: GuardState = { ...state, asked, covers: put(state.covers, intent.clientId, coverOf(change, ward.id, own, known?.bookedLots ?? change.filledLots)) };
+    const alone = state.asked.get(intent.id)?.alone ?? known?.alone ?? false;
+    const next: GuardState = { ...state, asked, covers: put(state.covers, intent.clientId, { ...coverOf(change, ward.id, own, known?.bookedLots ?? change.filledLots), alone }) };
     // A refused stop is not tried again: the price is through it, or the venue will have none.
     if (intent.kind === 'stop' && change.state === 'rejected' && ward.openLots > 0 && confirmedLots(coversOf(next, ward.id)) < ward.openLots) {
       return close(next, ward, `stop_refused: ${change.reason}`, ctx);
@@ -199,6 +202,11 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
     }
     const cover = state.covers.get(fill.clientId);
     const ward = state.wards.get(fill.entryId) ?? (cover === undefined ? undefined : state.wards.get(cover.ward));
+    if (cover?.alone === true) {
+      const { product, symbol, positionSide, fill: { lots, priceTicks } } = fill;
+      const gone: PositionGone = { type: 'position.gone', product, symbol, positionSide, side: fill.side === 'buy' ? 'sell' : 'buy', lots, priceTicks, reason: 'guard' };
+      ctx.send(ctx.ref<AccountMessage>(state.input.accountPath), gone);
+    }
     const excess = fill.heldLots === undefined ? fill.fill.lots - Math.min(fill.fill.lots, ward?.openLots ?? 0) : 0;
     if (ward === undefined || excess > 0) {
       // It closed more than its entry had left: that was another's.

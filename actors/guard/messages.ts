@@ -43,6 +43,8 @@ export interface Cover {
   readonly state: OrderState;
   /** Placed by the guard. */
   readonly own: boolean;
+  /** And past the account, which has to be told of its fills. */
+  readonly alone: boolean;
 }
 
 export type GuardMessage =

@@ -58,6 +58,6 @@ export function closed(ward: Ward, lots: number): Ward {
 }
 
 /** As a cover of the ward, what an order was told to be; its booked lots are counted by its fills. */
-export function coverOf({ intent, state }: OrderChanged, ward: string, own: boolean, bookedLots: number): Cover {
+export function coverOf({ intent, state }: OrderChanged, ward: string, own: boolean, bookedLots: number): Omit<Cover, 'alone'> {
   return { id: intent.id, clientId: intent.clientId, ward, kind: intent.kind, lots: intent.lots, bookedLots, state, own };
 }

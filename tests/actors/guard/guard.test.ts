@@ -126,9 +126,10 @@ describe('guard', () => {
     guarded.run(5000);
     assert.equal(guarded.position, 0);
     assert.deepEqual(guarded.wards, []);
-    // When it is there again, what it was asked for meanwhile closes nothing more.
+    // When it is there again, what it was asked for meanwhile closes nothing more, and its trade is over.
     assert.ok(guarded.runtime.resume(ACCOUNT).ok);
     guarded.run(10_000);
+    assert.equal(guarded.replies.filter(({ type }) => type === 'trade.closed').length, 1);
     assert.equal(guarded.position, 0);
     assert.deepEqual([guarded.venue.orders.filter(isOpen), guarded.venue.algos.filter(({ status }) => status === 'NEW')], [[], []]);
   });
