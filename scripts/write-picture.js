@@ -1,4 +1,4 @@
-// Draws docs/replay.svg: one frame of the live view, as `npm start` shows it twenty seconds after the bottom of its crash.
+// Draws docs/replay.svg: one frame of the live view, as `faultline demo --replay` shows it twenty seconds after the bottom of its crash.
 // Run by `npm run picture` after a build. The market, the replay and the frame are the program's own.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -269,7 +269,7 @@ function managerOf(env: NodeJS.ProcessEnv): ProcessRecord['manager'] {
 }
 
 /** Whether we were started with SIGHUP ignored, as nohup does: then it must stay so. */
-function ignoresHangup(): boolean {
+export function ignoresHangup(): boolean {
   try {
     const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
     return mask !== undefined && (BigInt(`0x${mask}`) & 1n) === 1n;

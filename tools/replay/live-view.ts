@@ -31,6 +31,12 @@ export interface LiveSymbol {
   readonly book: string;
 }
 
+/** The colour of a detector's state. */
+export function statePaint(colour: boolean): Readonly<Record<string, (text: string) => string>> {
+  const c = colours({ isTTY: colour });
+  return { SLEEP: c.dim, ALERT: c.yellow, ACTIVE: (text) => c.red(c.bold(text)), RECOVERY: c.cyan, SHUTDOWN: c.magenta };
+}
+
 const BLOCKS = '▁▂▃▄▅▆▇█';
 
 /** A line of block characters, one a value, scaled to the values' own range; '·' where there is no value. */
@@ -46,10 +52,8 @@ export function sparkline(values: readonly number[], width: number): string {
 
 /** The lines of one frame, none longer than `columns`. */
 export function renderFrame(live: LiveSnapshot, columns: number, rows: number, colour: boolean): string[] {
-  const c = colours(colour ? { isTTY: true } : { isTTY: false });
-  const paint: Record<string, (text: string) => string> = {
-    SLEEP: c.dim, ALERT: c.yellow, ACTIVE: (text) => c.red(c.bold(text)), RECOVERY: c.cyan, SHUTDOWN: c.magenta,
-  };
+  const c = colours({ isTTY: colour });
+  const paint = statePaint(colour);
   const lines: string[] = [];
   const put = (plain: string, painted = plain): void => {
     lines.push(plain.length <= columns ? painted : plain.slice(0, columns));
@@ -97,9 +101,9 @@ export class LiveView {
     stream.write('\u001b[?25l');
   }
 
-  draw(live: LiveSnapshot): void {
-    const columns = this.#stream.columns ?? 100;
-    const lines = renderFrame(live, columns - 1, (this.#stream.rows ?? 30) - 1, true);
+  /** `render` makes the lines of a frame for so many columns and rows. */
+  draw(render: (columns: number, rows: number) => readonly string[]): void {
+    const lines = render((this.#stream.columns ?? 100) - 1, (this.#stream.rows ?? 30) - 1);
     const up = this.#drawn > 0 ? `\u001b[${this.#drawn}A` : '';
     this.#stream.write(up + lines.map((line) => `\u001b[2K${line}\n`).join('') + '\u001b[0J');
     this.#drawn = lines.length;

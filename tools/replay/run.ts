@@ -15,7 +15,7 @@ import { formatFault, isActorFault, isLaneFault } from './fault-spec.js';
 import type { Fault, LaneFault } from './fault-spec.js';
 import { CliError } from '../cli/errors.js';
 import { liveSnapshot } from './live-snapshot.js';
-import { LiveView } from './live-view.js';
+import { LiveView, renderFrame } from './live-view.js';
 import { ReplayOutput } from './output.js';
 import { Replay } from './replay.js';
 import type { ReplayInput } from './replay.js';
@@ -191,6 +191,7 @@ async function paced(replay: Replay, request: ReplayRequest, total: number, span
   const pace = request.pace ?? ((elapsedMs: number) => (Number.isFinite(speed) ? elapsedMs * 1000 * speed : Infinity));
   const view = request.live === undefined ? undefined : new LiveView(request.live);
   const forget = view && onInterrupt(() => view.close());
+  const draw = (shownSpeed: number): void => view?.draw((columns, rows) => renderFrame(liveSnapshot(replay, basename(request.tape), total, span, shownSpeed), columns, rows, true));
   const startMs = performance.now();
   let drawnMs = -Infinity;
   const firstUs = request.from === undefined ? span.startUs : Math.max(span.startUs, parseTimeUs(request.from, '--from', span.startUs));
@@ -205,11 +206,11 @@ async function paced(replay: Replay, request: ReplayRequest, total: number, span
         drawnMs = nowMs;
         // Threads are asked for what the next frame shows.
         replay.lanes?.group.requestFacts();
-        view.draw(liveSnapshot(replay, basename(request.tape), total, span, shownSpeed));
+        draw(shownSpeed);
       }
       await (replay.stalled ? replay.turn() : reached ? new Promise((resolve) => setTimeout(resolve, 10)) : breathe());
     }
-    view?.draw(liveSnapshot(replay, basename(request.tape), total, span, speed));
+    draw(speed);
   } finally {
     view?.close();
     forget?.();

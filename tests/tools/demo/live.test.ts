@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { RunReader } from '../../../data/runs/index.js';
+import type { LiveReport } from '../../../tools/demo/live/report.js';
+import { isAlive, listRecords, readRecord } from '../../../tools/process/record.js';
+import { Playground, type Served } from '../../support/served.js';
+
+/** Twice as fast as what people see: the same work in half the time. */
+const SPEED = ['--speed', '20'];
+
+class Stalls extends Playground {
+  readonly tmp = this.at('tmp');
+  readonly more = { FAULTLINE_VAR_DIR: this.at('var'), TMPDIR: this.tmp };
+
+  constructor() {
+    super();
+    mkdirSync(this.tmp);
+  }
+  demo(...args: readonly string[]): Served {
+    return this.serve(['demo', ...SPEED, ...args], { env: this.more });
+  }
+  /** Nothing but runs, logs and records of what has ended. */
+  nothingLeft(): void {
+    for (const record of listRecords(this.at('run'))) assert.ok(!isAlive(record), `${record.name} is left, pid ${record.pid}`);
+    assert.deepEqual(readdirSync(this.tmp), []);
+    assert.deepEqual(readdirSync(this.at('var/accounts')), []);
+  }
+  async replays(run: string): Promise<void> {
+    const { code, stdout, stderr } = await this.run(['live-vs-replay', run, '--json'], { env: this.more });
+    assert.equal(code, 0, stdout + stderr);
+    assert.equal((JSON.parse(stdout) as { readonly equal: boolean }).equal, true);
+  }
+}
+
+describe('faultline demo, live', () => {
+  const stalls = new Stalls();
+  after(() => stalls.close());
+
+  test('without a terminal it ends by itself with code 0, and leaves a run that decides the same again, and nothing else', { timeout: 280_000 }, async () => {
+    const served = stalls.demo('--json');
+    assert.deepEqual(await served.ended, { code: 0, signal: null }, served.stderr);
+    const report = JSON.parse(served.stdout) as LiveReport;
+    const [id, ...others] = readdirSync(stalls.at('var/runs'));
+    assert.deepEqual([report.run, others], [stalls.at(`var/runs/${id!}`), []]);
+    const { manifest } = RunReader.open(report.run);
+    assert.deepEqual([manifest.kind, manifest.mode, manifest.exit?.code, manifest.decisions?.count], ['engine', 'demo', 0, report.decisions]);
+    // What a busy machine makes of the market is its own affair; what is said of it has to be so.
+    assert.ok(report.ended === 'calm' || report.ended === 'time', report.ended);
+    if (report.ended === 'calm') {
+      assert.ok(report.timeline.length >= 2 && report.falls.every(({ share }) => share > 0.01), JSON.stringify(report));
+      assert.deepEqual(report.open, []);
+    }
+    const lines = readFileSync(join(report.run, 'decisions.jsonl'), 'utf8').split('\n');
+    assert.equal(lines.filter((line) => line.includes('"kind":"order"')).length, report.orders);
+    assert.equal(lines.filter((line) => line.includes('"kind":"trade"')).length, report.trades.length);
+    await stalls.replays(report.run);
+    stalls.nothingLeft();
+  });
+
+  test('two run beside each other; the death of a child, and SIGTERM, end everything, are said, and leave nothing running', { timeout: 280_000 }, async () => {
+    const first = stalls.demo();
+    await first.until(() => first.stdout.includes('warming up'), 'the first is warming up');
+    const second = stalls.demo();
+    await second.until(() => second.stdout.includes('warming up'), 'the second is warming up');
+    const folder = stalls.at('run');
+    for (const name of ['demo-exchange', 'demo-engine', 'demo-exchange-2', 'demo-engine-2']) assert.ok(isAlive(readRecord(folder, name)!), name);
+
+    process.kill(readRecord(folder, 'demo-exchange')!.pid, 'SIGKILL');
+    assert.deepEqual(await first.ended, { code: 10, signal: null }, first.stderr);
+    assert.match(first.stderr, /demo-exchange ended by itself, by SIGKILL/);
+    assert.match(first.stdout, /Cut short: one of the two processes ended by itself\.[^]*live-vs-replay /);
+    assert.equal(readRecord(folder, 'demo-engine')!.exitCode, 0);
+
+    second.child.kill('SIGTERM');
+    assert.deepEqual(await second.ended, { code: 143, signal: null }, second.stderr);
+    assert.match(second.stdout, /Ended as asked \(SIGTERM\)\.[^]*npx faultline live-vs-replay \S+\n$/);
+    await stalls.replays(/live-vs-replay (\S+)\n$/.exec(second.stdout)![1]!);
+    stalls.nothingLeft();
+  });
+
+  test('when it is killed itself, its processes end in good order', { timeout: 120_000 }, async () => {
+    const served = stalls.demo();
+    await served.until(() => served.stdout.includes('warming up'), 'it is warming up');
+    const folder = stalls.at('run');
+    await served.kill('SIGKILL');
+    for (const name of ['demo-exchange', 'demo-engine']) {
+      while (isAlive(readRecord(folder, name)!)) await new Promise((resolve) => setTimeout(resolve, 20));
+      assert.equal(readRecord(folder, name)!.exitCode, 0);
+    }
+    assert.ok(existsSync(folder));
+  });
+
+  test('options of a replay are refused', async () => {
+    for (const args of [['--seconds', '3'], ['--fault', 'crash:/market/kernel@3'], ['--speed', '0']]) assert.equal((await stalls.run(['demo', ...args])).code, 2, args.join(' '));
+  });
+});
