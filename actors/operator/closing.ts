@@ -20,7 +20,7 @@ export interface Leg {
 export interface Attempt {
   readonly number: number;
   readonly orderId: string;
-  /** Venue's clock when it was over, ms; null while it is not. */
+  /** When it was over, ms; null while it is not. */
   readonly endedMs: number | null;
   readonly problem: string;
 }
@@ -30,10 +30,10 @@ export function legsOf(picture: Picture, symbol: number | null, instruments: rea
   const { truth, ledger } = picture;
   if (truth === undefined || ledger === undefined) return undefined;
   const legs: Leg[] = [];
-  for (const { product, view, asOfMs } of truth.products) {
+  for (const { product, view, readMs } of truth.products) {
     const inScope = instruments.some((each) => venueProductOf(each) === product && (symbol === null || each.index === symbol));
     if (!inScope) continue;
-    if (view === null || asOfMs < sinceMs) return undefined;
+    if (view === null || readMs < sinceMs) return undefined;
     if (product === 'spot') {
       for (const holding of ledger.products.find((each) => each.product === 'spot')?.holdings ?? []) {
         const instrument = instruments.find(({ index }) => index === holding.symbol);
@@ -52,9 +52,9 @@ export function legsOf(picture: Picture, symbol: number | null, instruments: rea
 
 export const closingSide = (leg: Leg): Side => (leg.signedLots > 0 ? 'sell' : 'buy');
 
-/** Oldest moment of the truths that speak of these symbols, ms on the venue's clock. */
+/** When the oldest of the truths that speak of these symbols began to be read, ms. */
 export function truthMs(picture: Picture, symbol: number | null, instruments: readonly Instrument[]): number {
-  const ages = (picture.truth?.products ?? []).filter(({ product }) => instruments.some((each) => venueProductOf(each) === product && (symbol === null || each.index === symbol))).map(({ asOfMs }) => asOfMs);
+  const ages = (picture.truth?.products ?? []).filter(({ product }) => instruments.some((each) => venueProductOf(each) === product && (symbol === null || each.index === symbol))).map(({ readMs }) => readMs);
   return ages.length === 0 ? 0 : Math.min(...ages);
 }
 
@@ -62,10 +62,10 @@ export function truthMs(picture: Picture, symbol: number | null, instruments: re
  * `wait`: for the account's own exit, for an order that is out, or for a truth that is younger than the last order; `freeAndClose`: its stop holds
  * the coins and has to go in the same breath; `close`: send the next order. `exits`: closing orders at market that are on their way.
  */
-export function nextStep(leg: Leg, picture: Picture, attempt: Attempt | undefined, asOfMs: number, exits: ReadonlyMap<string, string>): 'wait' | 'freeAndClose' | 'close' {
+export function nextStep(leg: Leg, picture: Picture, attempt: Attempt | undefined, readMs: number, exits: ReadonlyMap<string, string>): 'wait' | 'freeAndClose' | 'close' {
   if (picture.account === undefined || picture.account.open.some(({ symbol }) => symbol === leg.symbol)) return 'wait';
   if (picture.orders === undefined) return 'wait';
-  if (attempt !== undefined && (attempt.endedMs === null || asOfMs <= attempt.endedMs)) return 'wait';
+  if (attempt !== undefined && (attempt.endedMs === null || readMs <= attempt.endedMs)) return 'wait';
   // Somebody else's close would be doubled.
   for (const where of exits.values()) if (where === leg.key) return 'wait';
   const working = picture.orders.orders.filter((order) => order.owner === 'ours' && order.symbol === leg.symbol && order.positionSide === leg.positionSide);

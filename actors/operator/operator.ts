@@ -371,9 +371,9 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
       return ask(state, { ...next, stage: 'stops' }, ctx);
     }
     if (late) return closed(state, next, false, remaining(state, legs), ctx);
-    const asOfMs = truthMs(picture, symbol, instruments);
+    const readMs = truthMs(picture, symbol, instruments);
     for (const leg of legs) {
-      switch (nextStep(leg, picture, next.attempts.get(leg.key), asOfMs, state.exits)) {
+      switch (nextStep(leg, picture, next.attempts.get(leg.key), readMs, state.exits)) {
         case 'wait':
           break;
         case 'freeAndClose':

@@ -25,6 +25,8 @@ export interface TruthState {
   readonly reasons: readonly string[];
   /** Venue's clock at the last whole view, ms; 0 for never. */
   readonly asOfMs: number;
+  /** Engine clock when the reading of that view began, ms; 0 for never. To be held against other times of ours. */
+  readonly readMs: number;
   /** What the exchange says is held, whoever opened it. */
   readonly positions: VenueView['positions'];
 }

@@ -53,6 +53,8 @@ interface ProductTruth {
   readonly unsettled: string;
   readonly failure: string;
   readonly asOfMs: number;
+  /** Engine clock when the last reading that ended well began, ms: what ages goes by one clock alone. */
+  readonly readMs: number;
   readonly fullAtMs: number;
   readonly settledMs: number | null;
   readonly differencesSeen: number;
@@ -102,7 +104,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
     const reasons = [
       ...(truth.stream === 'live' ? [] : [`user stream: ${truth.streamReason}`]), ...truth.doubts,
       ...(truth.inProgress?.doubts ?? []), ...(truth.unsettled === '' ? [] : [truth.unsettled]),
-      ...(nowMs(ctx) - truth.asOfMs >= params.staleAfterMs ? [`last read ${nowMs(ctx) - truth.asOfMs} ms ago${truth.failure === '' ? '' : `: ${truth.failure}`}`] : []),
+      ...(nowMs(ctx) - truth.readMs >= params.staleAfterMs ? [`last read ${nowMs(ctx) - truth.readMs} ms ago${truth.failure === '' ? '' : `: ${truth.failure}`}`] : []),
     ];
     return { freshness: reasons.length === 0 ? 'fresh' : 'stale', reasons: [...new Set(reasons)] };
   }
@@ -124,7 +126,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
     return put(state, truth);
   }
 
-  const told = ({ product, freshness, reasons, asOfMs, view }: ProductTruth): TruthState => ({ type: 'truth.state', product, freshness, reasons, asOfMs, positions: view?.positions ?? [] });
+  const told = ({ product, freshness, reasons, asOfMs, readMs, view }: ProductTruth): TruthState => ({ type: 'truth.state', product, freshness, reasons, asOfMs, readMs, positions: view?.positions ?? [] });
 
   function write(ctx: Context, rows: readonly StoreRow[]): void {
     ctx.effect('store.write', { rows } satisfies StoreWrite);
@@ -284,7 +286,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
     const { full } = reading;
     // A short reading clears no doubt: it has not looked at everything.
     const done: ProductTruth = {
-      ...truth, inProgress: null, view: full || truth.view === null ? view : { ...view!, trades: truth.view.trades, incomes: truth.view.incomes }, asOfMs: view!.askedMs, failure: '',
+      ...truth, inProgress: null, view: full || truth.view === null ? view : { ...view!, trades: truth.view.trades, incomes: truth.view.incomes }, asOfMs: view!.askedMs, readMs: reading.startedMs, failure: '',
       doubts: full ? truth.doubts : joined(doubts, truth.doubts), fullAtMs: full ? nowMs(ctx) : truth.fullAtMs,
       settledMs: full && truth.unsettled === '' ? view!.askedMs : truth.settledMs,
     };
@@ -428,7 +430,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
         input, closing: false, readings: 0, calls: 0, refreshes: [],
         products: new Map(input.products.map((product): [VenueProduct, ProductTruth] => [product, {
           product, view: null, unjudged: [], freshness: 'unknown', reasons: ['not read yet'], stream: 'down', streamReason: 'not live yet', streamSinceMs: 0, toldMs: new Map(), doubts: [], unsettled: '', failure: '',
-          asOfMs: 0, fullAtMs: 0, settledMs: input.settledMs[product] ?? null, differencesSeen: 0, inProgress: null, again: '',
+          asOfMs: 0, readMs: 0, fullAtMs: 0, settledMs: input.settledMs[product] ?? null, differencesSeen: 0, inProgress: null, again: '',
         }])),
       };
     },

@@ -86,7 +86,7 @@ export class Desk {
         const venueOrders = (spot: boolean): VenueOrder[] => world.orders.filter(({ symbol }) => (symbol === 1) === spot);
         ctx.reply({
           products: (['usdm', 'spot'] as const).map((product) => ({
-            type: 'truth.state', product, freshness: 'fresh', reasons: [], asOfMs: askedMs, positions: [], unjudged: [], differencesSeen: 0,
+            type: 'truth.state', product, freshness: 'fresh', reasons: [], asOfMs: askedMs, readMs: askedMs, positions: [], unjudged: [], differencesSeen: 0,
             view: {
               product, askedMs, answeredMs: askedMs, hedgeMode: false, orders: venueOrders(product === 'spot'), lookups: [], trades: [], incomes: [], balances: [{ asset: 'USDT', total: '100' }],
               positions: product === 'usdm' ? world.positions.map((each) => ({ ...each, entryPrice: '' })) : [],

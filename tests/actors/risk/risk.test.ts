@@ -14,7 +14,7 @@ import { btc } from '../support/instruments.js';
 import { probe, tree } from '../support/tree.js';
 
 const eth = { ...btc, index: 1, symbol: 'ETHUSDT' };
-const FRESH: TruthState = { type: 'truth.state', product: 'usdm', freshness: 'fresh', reasons: [], asOfMs: 1, positions: [] };
+const FRESH: TruthState = { type: 'truth.state', product: 'usdm', freshness: 'fresh', reasons: [], asOfMs: 1, readMs: 1, positions: [] };
 
 /** Account and gate; the order's fate at the venue is not their affair. */
 class Desk {

@@ -77,6 +77,8 @@ export class Desk {
   /** Whether `/orders` carries out what truth proposes. */
   obedient = true;
   delayMs = 5;
+  /** How far the venue's clock is ahead of the engine's. */
+  aheadMs = 0;
   readonly states: TruthState[] = [];
   readonly differences: TruthDifferences[] = [];
   readonly silences: StreamSilent[] = [];
@@ -94,7 +96,7 @@ export class Desk {
         else {
           const nowMs = Math.floor(ctx.nowUs() / 1000);
           const outcome = this.venue.answer(message.call, nowMs);
-          ctx.send(ctx.ref<VenueOutcome>(message.call.replyTo), { type: 'venue.outcome', id: message.call.id, stampMs: nowMs - this.delayMs, recvWindowMs: 5000, outcome });
+          ctx.send(ctx.ref<VenueOutcome>(message.call.replyTo), { type: 'venue.outcome', id: message.call.id, stampMs: nowMs - this.delayMs + this.aheadMs, recvWindowMs: 5000, outcome });
         }
         return state;
       },

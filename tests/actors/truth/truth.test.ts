@@ -33,6 +33,17 @@ test('with an exchange that does not answer, truth stays unknown and is asked fo
   assert.equal(desk.state?.freshness, 'fresh');
 });
 
+test('a truth ages by our clock, however far the venue\'s is ahead', () => {
+  const desk = new Desk();
+  desk.aheadMs = 60_000;
+  desk.live();
+  desk.wait(1000);
+  assert.equal(desk.state?.freshness, 'fresh');
+  desk.venue.instead = () => ({ kind: 'unknown', reason: 'timeout' });
+  desk.wait(30_000);
+  assert.equal(desk.state.freshness, 'stale');
+});
+
 test('fills of a time without a stream are found, booked once and settled; the silent stream is told so', () => {
   const desk = new Desk();
   desk.live();
@@ -75,7 +86,7 @@ test('a suspicion makes it stale until everything was read', () => {
   desk.live();
   desk.wait(100);
   desk.tell({ type: 'truth.suspect', product: 'usdm', reason: 'an event that nobody understands' });
-  assert.deepEqual(desk.state, { type: 'truth.state', product: 'usdm', freshness: 'stale', reasons: ['an event that nobody understands'], asOfMs: desk.state!.asOfMs, positions: [] });
+  assert.deepEqual(desk.state, { type: 'truth.state', product: 'usdm', freshness: 'stale', reasons: ['an event that nobody understands'], asOfMs: desk.state!.asOfMs, readMs: desk.state!.readMs, positions: [] });
   desk.wait(100);
   assert.equal(desk.state?.freshness, 'fresh');
 });
