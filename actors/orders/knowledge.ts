@@ -18,6 +18,8 @@ export interface Knowledge {
   readonly asking: number;
   readonly withdrawing: number;
   readonly calls: number;
+  /** How long the venue may still take what an earlier life sent is reckoned by its own clock: from the stamp of the first question of this life on. */
+  readonly dated: boolean;
   /** Questions since the last one that told us something. */
   readonly fruitless: number;
   /** Somebody wants the venue asked. */
@@ -57,7 +59,7 @@ export function recovered(record: OrderRecord, nowMs: number, params: OrdersPara
 }
 
 export function begin(record: OrderRecord): Knowledge {
-  return { record, step: 'order', absent: false, asking: 0, withdrawing: 0, calls: 0, fruitless: 0, check: false, undead: false, fills: [] };
+  return { record, step: 'order', absent: false, asking: 0, withdrawing: 0, calls: 0, dated: record.doubt !== 'restart', fruitless: 0, check: false, undead: false, fills: [] };
 }
 
 export const owedLots = (record: OrderRecord): number => Math.max(0, record.filledLots - record.bookedLots);
@@ -172,7 +174,9 @@ function laterWord(known: Knowledge, { told }: Answer): Knowledge {
   return told.kind === 'ok' ? reportedAll(known, told.reports, 'stream') : known;
 }
 
-function asked(known: Knowledge, answer: Answer, params: OrdersParams): Knowledge {
+function asked(before: Knowledge, answer: Answer, params: OrdersParams): Knowledge {
+  const known: Knowledge = before.dated || answer.stampMs === 0 ? before
+    : { ...before, dated: true, record: { ...before.record, expiresMs: Math.max(before.record.expiresMs, answer.stampMs + params.longestWindowMs) } };
   const again: Knowledge = { ...known, step: 'order', absent: false, fruitless: known.fruitless + 1 };
   const { told } = answer;
   const algo = known.record.intent.service === 'algo';

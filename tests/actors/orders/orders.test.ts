@@ -4,7 +4,9 @@ import fc from 'fast-check';
 import type { Json } from '../../../actors/engine/io.js';
 import type { OrdersAnswer } from '../../../actors/truth/messages.js';
 import { clientIdOf, isOurs } from '../../../actors/orders/ids.js';
+import { begin, type Knowledge, newRecord, react, recovered } from '../../../actors/orders/knowledge.js';
 import { openOrdersOf } from '../../../actors/orders/rows.js';
+import { ordersSchema } from '../../../config/engine/orders.js';
 import { isOpen } from './sim-venue.js';
 import { Orders, SURE } from './harness.js';
 
@@ -44,6 +46,21 @@ describe('orders at a venue', () => {
     orders.place('a').run(1000);
     assert.deepEqual(orders.states('a'), ['journalling', 'submitted', 'unknown', 'accepted']);
     assert.equal(orders.venue.accepted.length, 1);
+  });
+
+  it('waits by the venue\'s clock for what an earlier life sent', () => {
+    const orders = new Orders();
+    orders.place('a').run(10);
+    const changed = orders.news.find((news) => news.type === 'order.changed');
+    assert.ok(changed?.type === 'order.changed');
+    const params = ordersSchema.parse({});
+    const aheadMs = 60_000;
+    const absent = (known: Knowledge, atMs: number): Knowledge =>
+      react({ ...known, asking: 1 }, { type: 'answer', step: 'order', call: 1, stampMs: atMs + aheadMs, expiresMs: atMs + aheadMs + 5000, told: { kind: 'absent', text: '' } }, atMs, params);
+    const first = absent(begin(recovered(newRecord(changed.intent), 1_000_000, params)), 1_000_100);
+    assert.deepEqual([first.step, first.absent], ['order', false]);
+    assert.equal(absent(first, 1_003_000).absent, false);
+    assert.equal(absent(first, 1_000_100 + params.longestWindowMs + params.clockMarginMs + 1).absent, true);
   });
 
   it('asks again whose a trade is when nobody ever answered', () => {
