@@ -56,6 +56,9 @@ interface ProductTruth {
   /** Engine clock when the last reading that ended well began, ms: what ages goes by one clock alone. */
   readonly readMs: number;
   readonly fullAtMs: number;
+  /** When the last reading ended, well or not, ms; and how many were begun on suspicion since one that was begun on schedule. */
+  readonly endedMs: number;
+  readonly hurried: number;
   readonly settledMs: number | null;
   readonly differencesSeen: number;
   readonly inProgress: InProgress | null;
@@ -79,6 +82,8 @@ const LOCAL_TIMEOUT_MS = 2000;
 const MOST_ROWS = 50;
 /** The newest doubts; one is enough to make a truth stale. */
 const MOST_DOUBTS = 8;
+/** Readings on suspicion that begin at once, one after the other. */
+const MOST_HURRIED = 4;
 const joined = (before: readonly string[], after: readonly string[]): readonly string[] => [...new Set([...before, ...after])].slice(-MOST_DOUBTS);
 
 export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, TruthMessage, TruthInput> {
@@ -140,7 +145,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
     if (truth === undefined) return state;
     if (truth.inProgress !== null) return full ? put(state, { ...truth, again: reason }) : state;
     const number = state.readings + 1;
-    const wantsAll = full || truth.fullAtMs === 0 || nowMs(ctx) - truth.fullAtMs >= params.fullEveryMs || truth.doubts.length > 0 || truth.unsettled !== '';
+    const wantsAll = full || truth.fullAtMs === 0 || nowMs(ctx) - truth.fullAtMs >= params.fullEveryMs || truth.doubts.length > 0 || truth.unsettled !== '' || truth.again !== '';
     const sinceMs = truth.settledMs === null ? null : truth.settledMs - params.overlapMs;
     const reading = newReading(product, wantsAll, sinceMs, nowMs(ctx), truth.view?.hedgeMode ?? false);
     ctx.cancelTimer(`read ${product}`);
@@ -148,6 +153,21 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
     const started = { ...state, readings: number };
     const inProgress: InProgress = { number, phase: 'calls', reading, view: null, orders: null, ledger: null, reason, doubts: truth.doubts };
     return ask(started, { ...truth, doubts: [], again: '', inProgress }, firstParts(reading, symbolsOf(state.input, product)), ctx);
+  }
+
+  function calmed(state: TruthActorState, product: VenueProduct): TruthActorState {
+    const truth = state.products.get(product);
+    return truth === undefined || truth.again !== '' || truth.inProgress !== null ? state : put(state, { ...truth, hurried: 0 });
+  }
+
+  /** Reads everything, but not one reading after the other without a pause: a stream of suspicions must not use up what others may ask. */
+  function readSoon(state: TruthActorState, product: VenueProduct, reason: string, ctx: Context): TruthActorState {
+    const truth = state.products.get(product);
+    if (truth === undefined || truth.inProgress !== null) return read(state, product, true, reason, ctx);
+    const leftMs = params.suspectEveryMs - (nowMs(ctx) - truth.endedMs);
+    if (leftMs <= 0 || truth.hurried < MOST_HURRIED) return read(put(state, { ...truth, hurried: truth.hurried + 1 }), product, true, reason, ctx);
+    ctx.startTimer(`read ${product}`, leftMs, { type: 'truth.read', product });
+    return put(state, { ...truth, again: reason });
   }
 
   /** Sends calls for these parts. */
@@ -287,7 +307,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
     // A short reading clears no doubt: it has not looked at everything.
     const done: ProductTruth = {
       ...truth, inProgress: null, view: full || truth.view === null ? view : { ...view!, trades: truth.view.trades, incomes: truth.view.incomes }, asOfMs: view!.askedMs, readMs: reading.startedMs, failure: '',
-      doubts: full ? truth.doubts : joined(doubts, truth.doubts), fullAtMs: full ? nowMs(ctx) : truth.fullAtMs,
+      doubts: full ? truth.doubts : joined(doubts, truth.doubts), fullAtMs: full ? nowMs(ctx) : truth.fullAtMs, endedMs: nowMs(ctx),
       settledMs: full && truth.unsettled === '' ? view!.askedMs : truth.settledMs,
     };
     if (full && done.settledMs !== null && done.settledMs !== truth.settledMs) {
@@ -301,14 +321,14 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
   function failed(state: TruthActorState, truth: ProductTruth, problem: string, ctx: Context): TruthActorState {
     const { product } = truth;
     ctx.cancelTimer(`deadline ${product}`);
-    const done: ProductTruth = { ...truth, inProgress: null, failure: problem, doubts: joined(truth.inProgress?.doubts ?? [], truth.doubts) };
+    const done: ProductTruth = { ...truth, inProgress: null, endedMs: nowMs(ctx), failure: problem, doubts: joined(truth.inProgress?.doubts ?? [], truth.doubts) };
     return next(refreshed(publish(state, done, ctx), product, false, problem, ctx), product, ctx);
   }
 
   /** When the next one begins. */
   function next(state: TruthActorState, product: VenueProduct, ctx: Context): TruthActorState {
     const truth = state.products.get(product)!;
-    if (truth.again !== '') return read(state, product, true, truth.again, ctx);
+    if (truth.again !== '') return readSoon(state, product, truth.again, ctx);
     const suspect = truth.failure !== '' || truth.doubts.length > 0 || truth.unsettled !== '' || truth.unjudged.length > 0;
     ctx.startTimer(`read ${product}`, state.closing ? params.closingEveryMs : suspect ? params.suspectEveryMs : params.readEveryMs, { type: 'truth.read', product });
     return state;
@@ -316,11 +336,11 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
 
   // ---------------------------------------------------------------- what others tell
 
-  function doubt(state: TruthActorState, product: VenueProduct, reason: string, ctx: Context): TruthActorState {
+  function doubt(state: TruthActorState, product: VenueProduct, reason: string, ctx: Context, readNow: typeof readSoon): TruthActorState {
     const truth = state.products.get(product);
     if (truth === undefined) return state;
     const doubts = joined(truth.doubts, [reason]);
-    return read(publish(state, { ...truth, doubts }, ctx), product, true, reason, ctx);
+    return readNow(publish(state, { ...truth, doubts }, ctx), product, reason, ctx);
   }
 
   function stream(state: TruthActorState, edge: UserStreamEdge, ctx: Context): TruthActorState {
@@ -328,7 +348,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
     if (truth === undefined) return state;
     const told = publish(state, { ...truth, stream: edge.state, streamReason: edge.reason, streamSinceMs: edge.state === 'live' ? nowMs(ctx) : truth.streamSinceMs }, ctx);
     // What happened while nobody told is in no stream.
-    return edge.state === 'live' ? doubt(told, edge.product, 'the user stream is back', ctx) : told;
+    return edge.state === 'live' ? doubt(told, edge.product, 'the user stream is back', ctx, (now, product, reason) => read(now, product, true, reason, ctx)) : told;
   }
 
   /** Between readings the stream keeps the numbers. */
@@ -372,7 +392,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
       case 'truth.local':
         return local(state, message, ctx);
       case 'truth.read':
-        return read(state, message.product, false, 'schedule', ctx);
+        return read(calmed(state, message.product), message.product, false, 'schedule', ctx);
       case 'truth.deadline': {
         const truth = state.products.get(message.product);
         return truth === undefined || truth.inProgress === null ? state : failed(state, truth, 'not done in time', ctx);
@@ -382,7 +402,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
         return truth === undefined ? state : publish(state, truth, ctx);
       }
       case 'truth.suspect':
-        return doubt(state, message.product, message.reason, ctx);
+        return doubt(state, message.product, message.reason, ctx, readSoon);
       case 'truth.refresh': {
         const left = [...state.products.keys()];
         if (left.length === 0) {
@@ -430,7 +450,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
         input, closing: false, readings: 0, calls: 0, refreshes: [],
         products: new Map(input.products.map((product): [VenueProduct, ProductTruth] => [product, {
           product, view: null, unjudged: [], freshness: 'unknown', reasons: ['not read yet'], stream: 'down', streamReason: 'not live yet', streamSinceMs: 0, toldMs: new Map(), doubts: [], unsettled: '', failure: '',
-          asOfMs: 0, readMs: 0, fullAtMs: 0, settledMs: input.settledMs[product] ?? null, differencesSeen: 0, inProgress: null, again: '',
+          asOfMs: 0, readMs: 0, fullAtMs: 0, endedMs: 0, hurried: 0, settledMs: input.settledMs[product] ?? null, differencesSeen: 0, inProgress: null, again: '',
         }])),
       };
     },

@@ -44,6 +44,23 @@ test('a truth ages by our clock, however far the venue\'s is ahead', () => {
   assert.equal(desk.state.freshness, 'stale');
 });
 
+test('any number of suspicions leaves others something to ask', () => {
+  const desk = new Desk();
+  desk.live();
+  desk.wait(5000);
+  const asked = desk.venue.asked.length;
+  for (let k = 0; k < 400; k += 1) {
+    desk.runtime.send('/truth', { type: 'truth.suspect', product: 'usdm', reason: 'a frame that nobody understands' });
+    desk.wait(50);
+  }
+  const calls = desk.venue.asked.length - asked;
+  // A few at once, and then a reading every other second.
+  assert.ok(calls >= 20 && calls <= 120, `${calls} calls in 20 s`);
+  assert.equal(desk.state?.freshness, 'stale');
+  desk.wait(5000);
+  assert.equal(desk.state.freshness, 'fresh');
+});
+
 test('fills of a time without a stream are found, booked once and settled; the silent stream is told so', () => {
   const desk = new Desk();
   desk.live();
