@@ -11,13 +11,13 @@ import type { Instrument } from '../../data/records/index.js';
 import type { ActorContext, Behaviour, ExitReason, WorkerSpec } from '../../runtime/index.js';
 import type { AccountMessage } from '../account/messages.js';
 import type { VenueProduct } from '../engine/io.js';
-import { GATEWAY_PATH, RISK_PATH } from '../engine/paths.js';
+import { GATEWAY_PATH, RISK_PATH, USER_STREAM_PATH } from '../engine/paths.js';
 import type { AlgoReport, OrderReport, UserStreamEdge, VenueCall, VenueFill, VenueOutcome } from '../engine/venue-calls.js';
 import { RULES_TOPIC, type InstrumentRules, type ProductRules } from '../engine/venue-rules.js';
 import { decodeOrder, VenueInstruments, venueProductOf } from '../gateway/decode/index.js';
 import { protectable } from '../guard/protection.js';
 import type { UnknownOrders } from '../risk/messages.js';
-import type { PositionGone, TruthDifferences } from '../truth/messages.js';
+import type { PositionGone, StreamSilent, TruthDifferences } from '../truth/messages.js';
 import type { VenueOrder } from '../truth/views.js';
 import type { CancelOrder, NewOrder, VenueEvent } from '../venue/messages.js';
 import { answerOf } from './answers.js';
@@ -58,6 +58,8 @@ export interface OrdersState {
   readonly hedge: readonly VenueProduct[];
   readonly storeDown: boolean;
   readonly streamDown: readonly VenueProduct[];
+  /** By product: orders of ours that have filled since its user stream told anything of orders. */
+  readonly untold: ReadonlyMap<VenueProduct, readonly string[]>;
   /** Numbers that the venue is being asked about. */
   readonly lookups: readonly string[];
   /** By the id of the entry. */
@@ -71,6 +73,8 @@ type Context = ActorContext<Message>;
 
 const LOOKUP = 'lookup';
 const DONE = 'done ';
+/** So many orders fill, and a live stream tells of none: it is dead. One may be late. */
+const MOST_UNTOLD = 4;
 /** An order that ended this lately may still stand in a list that truth has asked for. */
 const ENDED_LATELY_MS = 120_000;
 /** Questions about trades of unknown orders at one time. */
@@ -398,7 +402,20 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
       type: 'order.fill', ...base, priceTicks: fill.priceTicks, lots: fill.lots, remainingLots: Math.max(0, kept.askedLots - toldLots),
       liquidity: fill.maker ? 'maker' : 'taker', reason: 'venue',
     });
-    return { ...state, book: withLive(state.book, { ...kept, record, toldLots, acceptedTold: true }) };
+    return heard({ ...state, book: withLive(state.book, { ...kept, record, toldLots, acceptedTold: true }) }, intent, ctx);
+  }
+
+  /**
+   * Fills that answers tell are told by a live stream too, and sooner. A venue that ends a listen key leaves the connection as it is, and it answers: only
+   * this shows it.
+   */
+  function heard(state: OrdersState, { product, clientId }: OrderIntent, ctx: Context): OrdersState {
+    const before = state.untold.get(product) ?? [];
+    if (before.includes(clientId) || state.streamDown.includes(product)) return state;
+    const untold = [...before, clientId];
+    if (untold.length < MOST_UNTOLD) return { ...state, untold: new Map(state.untold).set(product, untold) };
+    ctx.send(ctx.ref<StreamSilent>(`${USER_STREAM_PATH}/${product}`), { type: 'stream.silent', product, reason: `${untold.length} orders have filled, and it has told of none` });
+    return { ...state, untold: new Map(state.untold).set(product, []) };
   }
 
   function publishFill(state: OrdersState, ctx: Context, filled: Omit<Extract<OrderNews, { type: 'order.filled' }>, 'type' | 'price' | 'quantity'>): void {
@@ -626,7 +643,7 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
     init(ctx, input) {
       ctx.subscribe(RULES_TOPIC);
       const rules = new Map(input.rules.flatMap(({ instruments }) => instruments.map((rule) => [rule.symbol, rule] as const)));
-      let state: OrdersState = { input, book: EMPTY_BOOK, rules, hedge: input.hedge, storeDown: false, streamDown: [], lookups: [], spot: new Map(), open: new Map() };
+      let state: OrdersState = { input, book: EMPTY_BOOK, rules, hedge: input.hedge, storeDown: false, streamDown: [], untold: new Map(), lookups: [], spot: new Map(), open: new Map() };
       for (const old of input.recovered) {
         const record = { ...recovered(old, nowMs(ctx), input.params), cancelWanted: old.cancelWanted || (input.params.cancelRecoveredEntries && !old.intent.reduceOnly) };
         if (wireInstrument(state, record.intent.symbol) === undefined || state.book.live.has(record.intent.clientId)) continue;
@@ -651,7 +668,7 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
           return state;
         case 'order.report':
         case 'algo.report':
-          return reported(state, message, ctx);
+          return reported(message.source === 'stream' ? { ...state, untold: new Map(state.untold).set(message.product, []) } : state, message, ctx);
         case 'account.report':
         case 'cash.report':
           // Told to all who listen to a user stream; truth's and the ledger's.

@@ -32,6 +32,8 @@ export class Orders {
   readonly writes: StoreWrite[] = [];
   readonly calls: VenueCall[] = [];
   readonly risk: unknown[] = [];
+  /** What the user stream is told. */
+  readonly toStream: unknown[] = [];
   fate: (call: VenueCall) => Fate = () => SURE;
   /** What becomes of what the venue streams: when each copy comes, µs from now; none = lost. */
   streams: () => readonly number[] = () => [1000];
@@ -82,7 +84,7 @@ export class Orders {
     const group = (id: string, children: readonly ChildSpec[]): ChildSpec => supervisor({ id, strategy: 'oneForOne', intensity: { restarts: 1000, withinMs: 1000 }, children });
     const started = this.runtime.start(group('root', [
       probe('journal', []), probe('account', this.events), worker({ id: 'listener', behaviour: listener, mailbox: { capacity: 65_536 } }),
-      group('venue', [worker({ id: 'gateway', behaviour: gateway })]),
+      group('venue', [worker({ id: 'gateway', behaviour: gateway }), group('user', [probe('usdm', this.toStream)])]),
       group('trading', [probe('risk', this.risk), worker({ id: 'orders', behaviour: ordersManager(), input, restore: 'lastGood', mailbox: { capacity: 65_536 } }), ...(options.children ?? [])]),
     ]));
     if (!started.ok) throw new Error(JSON.stringify(started.reason));

@@ -30,6 +30,23 @@ describe('orders at a venue', () => {
     assert.equal(orders.fills[0]!.quantity, '0.004');
   });
 
+  it('tells a user stream that it is dead when orders fill and it tells of none, and not when it is late', () => {
+    const orders = new Orders();
+    const market = (id: string): void => {
+      orders.place(id, { kind: 'market', priceTicks: 0, timeInForce: 'IOC' }).run(10);
+      const order = orders.venue.orders.at(-1)!;
+      if (isOpen(order)) orders.venue.fill(order, 10);
+      orders.run(15_000);
+      assert.equal(orders.states(id).at(-1), 'filled');
+    };
+    orders.streams = () => [3_000_000];
+    for (const id of ['a', 'b', 'c', 'd', 'e', 'f']) market(id);
+    assert.deepEqual(orders.toStream, []);
+    orders.streams = () => [];
+    for (const id of ['g', 'h', 'i', 'j']) market(id);
+    assert.deepEqual(orders.toStream, [{ type: 'stream.silent', product: 'usdm', reason: '4 orders have filled, and it has told of none' }]);
+  });
+
   it('makes ids of run and intent, at most 36 characters of the venue\'s alphabet', () => {
     const id = clientIdOf('fl', 'run', '/trading/strategies/BTCUSDT#1-1');
     assert.match(id, /^[.A-Z:/a-z0-9_-]{1,36}$/);

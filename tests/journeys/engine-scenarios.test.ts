@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type Decision, EngineScene } from '../support/engine-scene.js';
+
+/** All scenarios; otherwise a handful of them. */
+const ALL = process.env['FAULTLINE_ENGINE_SCENARIOS'] === 'all';
+const TIMEOUT = { timeout: 300_000 };
+/** How long a trouble is watched when it does not end by itself and nothing of it need be seen, ms. */
+const WATCH_MS = 3000;
+
+type Seen = (lines: readonly Decision[]) => boolean;
+
+interface Scenario {
+  readonly no: number;
+  readonly script: string;
+  /** Words of the script that are changed, so that nobody waits for hours. */
+  readonly changes?: Readonly<Record<string, string>>;
+  /** Also tried by `npm test`. */
+  readonly always?: boolean;
+  /** It does something to a position, so one must be open: started again until it has. */
+  readonly strikes?: boolean;
+  /** The engine is to avoid what the script hits. */
+  readonly missed?: boolean;
+  /** Another trouble with it, without which it would meet nobody. */
+  readonly also?: string;
+  /** What the journal must say, in this order. */
+  readonly proof?: readonly Seen[];
+  /** Lots of somebody else's in the account afterwards. */
+  readonly position?: number;
+}
+
+const some = (kind: string, fits: (data: Decision['data']) => boolean): Seen => (lines) => lines.some((line) => line.kind === kind && fits(line.data));
+const control = (name: string): Seen => some('control', (data) => data['control'] === name);
+const gone = (reason: RegExp): Seen => some('control', (data) => data['control'] === 'gone' && reason.test(String(data['reason'])));
+const truth = (freshness: string, reasons = /./): Seen => some('control', (data) => data['control'] === 'truth' && data['freshness'] === freshness && (freshness === 'fresh' || reasons.test(String(data['reasons']))));
+const stream = (to: string): Seen => some('control', (data) => data['userStream'] !== undefined && data['to'] === to);
+const streamAgain: readonly Seen[] = [stream('down'), truth('stale', /user stream/), stream('live'), truth('fresh')];
+
+/** Whether the journal says all of it, each after what comes before it. */
+function proven(lines: readonly Decision[], proof: readonly Seen[]): boolean {
+  let from = 0;
+  return proof.every((seen) => {
+    const at = lines.findIndex((line, index) => index >= from && seen([line]));
+    from = at + 1;
+    return at >= 0;
+  });
+}
+
+const USDM: readonly Scenario[] = [
+  { no: 1, script: 'ack-after-fill', always: true },
+  { no: 2, script: 'order-bad-gateway' },
+  { no: 2, script: 'order-timeout-accepted', always: true },
+  { no: 2, script: 'order-timeout-lost' },
+  { no: 3, script: 'cancel-timeout-filled' },
+  { no: 4, script: 'fill-twice' },
+  { no: 5, script: 'fills-in-disconnect', changes: { '20s': '5s' }, proof: streamAgain },
+  { no: 5, script: 'fills-lost', changes: { '30s': '8s' }, always: true },
+  { no: 6, script: 'listen-key-dies', proof: streamAgain },
+  { no: 6, script: 'listen-key-expires', proof: streamAgain },
+  { no: 7, script: 'user-stream-flap', changes: { '1m': '8s' }, proof: streamAgain },
+  { no: 8, script: 'cancels-stall', changes: { '16h': '8s', '30s': '3s' } },
+  { no: 10, script: 'flat-unseen', strikes: true, proof: [gone(/./)] },
+  { no: 13, script: 'auto-deleveraging', strikes: true, always: true, proof: [gone(/^adl$/)] },
+  { no: 13, script: 'liquidation', strikes: true, proof: [gone(/^liquidation$/)] },
+  { no: 13, script: 'settlement', strikes: true, proof: [gone(/^settlement$/)] },
+  { no: 14, script: 'engine-restart', changes: { '20s': '5s' } },
+  { no: 14, script: 'snapshot-old', also: 'day-is-over' },
+  { no: 14, script: 'snapshot-shallow', also: 'day-is-over' },
+  { no: 14, script: 'snapshot-slow', also: 'day-is-over' },
+  { no: 15, script: 'missing-delete', changes: { '1m': '10s' } },
+  { no: 16, script: 'latency-grows', changes: { '200ms': '10s' } },
+  { no: 16, script: 'sync-fails', changes: { '10m': '10s' }, also: 'day-is-over' },
+  { no: 17, script: 'client-id-collides' },
+  { no: 18, script: 'conditional-orders-moved', missed: true, proof: [control('protected')] },
+  { no: 19, script: 'stop-refused', always: true, proof: [control('protect'), control('unprotected_close'), control('unprotected_closed')] },
+  { no: 20, script: 'clock-skew', changes: { '1m': '6s' } },
+  { no: 21, script: 'ban', changes: { '2m': '10s' } },
+  { no: 21, script: 'rate-limit-then-ban', changes: { '2m': '10s' } },
+  { no: 22, script: 'both-sockets-drop', changes: { '5s': '3s' }, proof: streamAgain },
+  { no: 22, script: 'day-is-over', proof: streamAgain },
+  { no: 22, script: 'server-shutdown', changes: { '10m': '5s' } },
+  // Last: what it leaves stays.
+  { no: 12, script: 'manual-order', position: 10, always: true },
+];
+
+const SPOT: readonly Scenario[] = [
+  { no: 1, script: 'ack-after-fill' },
+  { no: 2, script: 'order-timeout-accepted' },
+  { no: 2, script: 'order-timeout-lost' },
+  { no: 4, script: 'fill-twice' },
+  { no: 5, script: 'fills-in-disconnect', changes: { '20s': '5s' }, proof: streamAgain },
+  { no: 5, script: 'fills-lost', changes: { '30s': '8s' } },
+  { no: 7, script: 'user-stream-flap', changes: { '1m': '8s' }, proof: streamAgain },
+  { no: 21, script: 'rate-limit-then-ban', changes: { '2m': '10s' } },
+  { no: 22, script: 'day-is-over', proof: streamAgain },
+];
+
+/** Plays one: the trouble, what the journal says of it, trades after it, and the books compared. */
+async function play(scene: EngineScene, { script, changes, strikes = false, missed = false, also, proof, position }: Scenario): Promise<void> {
+  const from = scene.decisions().length;
+  const since = (): readonly Decision[] => scene.decisions(from);
+  if (strikes) {
+    // Positions last for moments: it may come when there is none.
+    await scene.until(async () => {
+      await scene.until(() => scene.holds(), 'a position is open');
+      scene.trouble(script, changes);
+      const done = await scene.within(WATCH_MS, () => proven(since(), proof ?? []));
+      scene.opened.exchange.troubles.stopAll();
+      return done;
+    }, `${script} has struck`);
+  } else {
+    const report = scene.trouble(script, changes);
+    if (also !== undefined) scene.trouble(also);
+    const hits = (): number => report().steps.reduce((sum, step) => sum + step.hits, 0);
+    if (!missed) await scene.until(() => hits() > 0, 'something is hit');
+    if (proof !== undefined) await scene.until(() => proven(since(), proof), 'the journal says so');
+    // It is over, or a trade has gone through the midst of it.
+    const met = scene.decisions().length;
+    await scene.within(WATCH_MS, () => !report().running || (changes === undefined && some('trade', () => true)(scene.decisions(met))));
+    if (missed) assert.equal(hits(), 0);
+    scene.opened.exchange.troubles.stopAll();
+  }
+  await scene.trades(scene.decisions().length);
+  await scene.settle(position);
+}
+
+function scenarios(name: string, list: readonly Scenario[], options: Parameters<typeof EngineScene.open>[0]): void {
+  const chosen = list.filter(({ always = false }) => ALL || always);
+  if (chosen.length === 0) return;
+  describe(`an engine ${name} meets the venue's troubles`, () => {
+    let scene: EngineScene;
+    before(async () => {
+      scene = await EngineScene.open(options);
+      await scene.start();
+      await scene.trades(0);
+    }, TIMEOUT);
+    after(() => scene.close());
+    for (const scenario of chosen) test(`${scenario.no} ${scenario.script}`, TIMEOUT, () => play(scene, scenario));
+    test('no fill is lost or booked twice, and the run decides the same again', TIMEOUT, () => scene.end());
+  });
+}
+
+scenarios('on USD-M', USDM, { product: 'usdm' });
+scenarios('on spot', SPOT, { product: 'spot' });
+
+if (ALL) {
+  describe('an engine meets an account that is not as it was', () => {
+    test('11 hedge-both: two legs of others, and ours beside them', TIMEOUT, async () => {
+      const scene = await EngineScene.open();
+      try {
+        await scene.start();
+        await scene.trades(0);
+        await scene.flat();
+        const report = scene.trouble('hedge-both');
+        await scene.until(() => !report().running, 'the account has both legs');
+        await scene.command('refresh');
+        await scene.command('resume');
+        await scene.trades(scene.decisions().length, 2);
+        await scene.settle(30 - 20);
+        const own = (await scene.venue()).orders.filter(({ clientOrderId = '' }) => clientOrderId.startsWith('fl-')).slice(-2);
+        assert.deepEqual(own.map((order) => (order as unknown as { readonly positionSide: string }).positionSide), ['LONG', 'LONG']);
+        await scene.end();
+      } finally {
+        await scene.close();
+      }
+    });
+
+    test('9 fills-forgotten: a position that no list of trades explains, and a restart with it', TIMEOUT, async () => {
+      const scene = await EngineScene.open();
+      try {
+        await scene.start();
+        await scene.trades(0);
+        await scene.flat();
+        scene.forgotten = true;
+        const report = scene.trouble('fills-forgotten');
+        await scene.until(() => !report().running, 'the fills are forgotten');
+        await scene.restart();
+        await scene.command('resume');
+        await scene.trades(0);
+        await scene.settle(50);
+        await scene.end();
+      } finally {
+        await scene.close();
+      }
+    });
+  });
+}

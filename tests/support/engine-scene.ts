@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { money } from '../../actors/account/money.js';
+import { RecordStore } from '../../data/store/index.js';
+import { ENGINE_COMMAND, ENGINE_QUESTION } from '../../tools/engine/commands/desk.js';
+import { readyLine } from '../../tools/exchange/ready.js';
+import { LIBRARY, parseScript, type ScriptReport } from '../../tools/exchange/troubles/index.js';
+import { EnginePlayground, type EngineReady } from './engine-process.js';
+import { openExchange, type OpenedExchange } from './open-exchange.js';
+import type { Served } from './served.js';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export interface Decision {
+  readonly atUs: number;
+  readonly by: string;
+  readonly kind: string;
+  readonly data: Fields;
+}
+
+/** What an engine says of itself. */
+export interface EngineStatus {
+  readonly paused: unknown;
+  readonly trading: { readonly entries: number; readonly open: readonly unknown[] };
+  readonly truth: readonly { readonly product: string; readonly freshness: string; readonly reasons: readonly string[] }[];
+  readonly ledger: readonly {
+    readonly product: string;
+    readonly balances: Readonly<Record<string, string>>;
+    readonly positions: readonly { readonly symbol: number; readonly positionSide: string; readonly signedLots: number; readonly ownLots: number }[];
+    readonly holdings: readonly { readonly symbol: number; readonly asset: string; readonly quantity: string }[];
+    readonly totals: { readonly fills: number };
+  }[];
+  readonly orders: readonly { readonly clientId: string; readonly owner: string }[];
+}
+
+interface VenueOrderRow { readonly account: number; readonly clientOrderId?: string; readonly clientAlgoId?: string; readonly symbol: string; readonly status: string }
+interface VenueBooks {
+  readonly accounts: readonly { readonly account: number; readonly balances: Readonly<Record<string, { readonly free: string; readonly locked: string }>> }[];
+  readonly positions: readonly Fields[];
+  readonly openOrders: readonly VenueOrderRow[];
+  readonly openAlgoOrders?: readonly VenueOrderRow[];
+  readonly orders: readonly VenueOrderRow[];
+  readonly algoOrders?: readonly VenueOrderRow[];
+  readonly fills: readonly { readonly account: number; readonly symbol: string; readonly id: number }[];
+}
+
+export interface SceneOptions {
+  readonly speed?: number;
+  readonly product?: 'spot' | 'usdm';
+  readonly config?: string;
+}
+
+const OWN = 'fl-';
+const nameOf = ({ clientOrderId, clientAlgoId }: VenueOrderRow): string => clientOrderId ?? clientAlgoId ?? '';
+
+/** Trades within seconds of its start, and again and again. */
+const configOf = (product: string, more: string): string => `
+[indicators]
+warmupSamples = 1
+
+[trading]
+strategy = "eager"
+
+[trading.eager]
+holdMs = 1000
+pauseMs = 500
+
+[engine]
+mode = "demo"
+
+[engine.symbols]
+spot = ${product === 'spot' ? '["BTCUSDT"]' : '[]'}
+usdm = ${product === 'usdm' ? '["BTCUSDT"]' : '[]'}
+
+[engine.breaker]
+openMs = 2000
+${more}
+`;
+
+/** An exchange in this process and an engine on it in a process of its own, which trades all the time. */
+export class EngineScene {
+  readonly product: 'spot' | 'usdm';
+  readonly opened: OpenedExchange;
+  /** The venue has been made to forget fills: its list is no measure any more. */
+  forgotten = false;
+  readonly #ground = new EnginePlayground();
+  readonly #config: string;
+  #engine: { readonly served: Served; readonly ready: EngineReady } | undefined;
+
+  private constructor(opened: OpenedExchange, { product = 'usdm', config = '' }: SceneOptions) {
+    this.opened = opened;
+    this.product = product;
+    this.#config = configOf(product, config);
+  }
+
+  static async open(options: SceneOptions = {}): Promise<EngineScene> {
+    const opened = await openExchange({ speed: options.speed ?? 5, seed: 3 });
+    const scene = new EngineScene(opened, options);
+    writeFileSync(scene.#ground.venue, `${JSON.stringify(readyLine(opened.exchange, opened.accounts, ''))}\n`);
+    return scene;
+  }
+
+  async start(): Promise<void> {
+    this.#engine = await this.#ground.engine({ config: this.#config });
+  }
+  /** Ends the engine and starts the next one. */
+  async restart(): Promise<void> {
+    const { served } = this.#engine!;
+    served.child.kill('SIGTERM');
+    assert.deepEqual(await served.ended, { code: 0, signal: null }, served.stderr);
+    await this.start();
+  }
+  get runDir(): string {
+    return this.#engine!.ready.runDir;
+  }
+
+  async #call(verb: string, args: Fields = {}): Promise<{ readonly ok: boolean; readonly answer: unknown }> {
+    const input = { id: randomUUID(), verb, args, sentMs: Date.now(), issuer: { uid: process.getuid?.() ?? null, pid: process.pid, user: 'test', program: 'test' } };
+    const asks = verb === 'status' || verb === 'health';
+    const { value } = asks ? await this.#ground.ask('engine', 'ask', { name: ENGINE_QUESTION, input }) : await this.#ground.ask('engine', 'tell', { name: ENGINE_COMMAND, input });
+    return value as { readonly ok: boolean; readonly answer: unknown };
+  }
+  async command(verb: string, args: Fields = {}): Promise<void> {
+    const { ok, answer } = await this.#call(verb, args);
+    assert.ok(ok, `${verb}: ${JSON.stringify(answer)}`);
+  }
+  async status(): Promise<EngineStatus> {
+    return (await this.#call('status')).answer as EngineStatus;
+  }
+
+  /** Decisions of the run that are with the system, from `from` on. */
+  decisions(from = 0): readonly Decision[] {
+    const lines = this.#ground.decisionLines(this.runDir).split('\n').slice(from, -1);
+    return lines.map((line) => JSON.parse(line) as Decision);
+  }
+
+  async until(seen: () => boolean | Promise<boolean>, what: string): Promise<void> {
+    if (await this.#ground.within(60_000, seen)) return;
+    const last = this.decisions().slice(-60).filter(({ by }) => !by.startsWith('/market')).map((line) => JSON.stringify(line));
+    const log = readFileSync(this.#ground.at('log/engine.log'), 'utf8').split('\n').slice(-10);
+    throw new Error(`waited in vain: ${what}\n${JSON.stringify((await this.#call('health')).answer)}\n${JSON.stringify(await this.status())}\n${last.join('\n')}\n${log.join('\n')}`);
+  }
+
+  /** Looks until it is so or the time is over. */
+  within(ms: number, seen: () => boolean): Promise<boolean> {
+    return this.#ground.within(ms, seen);
+  }
+  /** Whether the account has a position at the venue. */
+  async holds(): Promise<boolean> {
+    return (await this.venue()).positions.some(({ account }) => account === this.account);
+  }
+
+  /** Resolves when `count` trades more have been opened and closed after `from` decisions. */
+  async trades(from: number, count = 1): Promise<void> {
+    await this.until(() => this.decisions(from).filter(({ kind }) => kind === 'trade').length >= count, `${count} trades`);
+  }
+
+  /** Starts a script of the exchange's, some of its words changed. */
+  trouble(name: string, changes: Readonly<Record<string, string>> = {}): () => ScriptReport {
+    let text = readFileSync(`${LIBRARY}${name}.toml`, 'utf8');
+    for (const [from, to] of Object.entries(changes)) {
+      assert.ok(text.includes(from), `${name} has no ${from}`);
+      text = text.replaceAll(from, to);
+    }
+    const { troubles } = this.opened.exchange;
+    troubles.start(parseScript(text, `${name}.toml`));
+    return () => troubles.report(name)!;
+  }
+
+  async venue(): Promise<VenueBooks> {
+    return ((await this.opened.exchange.books(100_000)) as Readonly<Record<string, unknown>>)[this.product] as VenueBooks;
+  }
+  get account(): number {
+    return this.opened.accounts.all[0]!.id;
+  }
+
+  /** Lets nothing open, and waits until all is closed and certain. */
+  async flat(): Promise<void> {
+    await this.command('pause');
+    const quiet = async (): Promise<boolean> => {
+      const { trading, truth, orders } = await this.status();
+      return trading.entries === 0 && trading.open.length === 0 && orders.every(({ owner }) => owner === 'foreign') && truth.every(({ freshness }) => freshness === 'fresh');
+    };
+    await this.until(quiet, 'all is closed and the truth is fresh');
+  }
+
+  /** Closes all, compares with the exchange's books, and trades on. `position`: lots of others in the account. */
+  async settle(position = 0): Promise<void> {
+    this.opened.exchange.troubles.stopAll();
+    await this.flat();
+    await this.until(async () => await this.#same(position) === '', 'the engine and the exchange agree').catch(async (error: unknown) => {
+      throw new Error(`${await this.#same(position)}\n${String(error)}`, { cause: error });
+    });
+    await this.command('resume');
+  }
+
+  /** What is not the same; empty when all is. */
+  async #same(position: number): Promise<string> {
+    const [books, status] = [await this.venue(), await this.status()];
+    const mine = <T extends { readonly account: number }>(rows: readonly T[]): readonly T[] => rows.filter(({ account }) => account === this.account);
+    // An order that an algo order became may have its name.
+    for (const rows of [books.orders, books.algoOrders ?? []]) {
+      const ids = mine(rows).map(nameOf).filter((id) => id.startsWith(OWN));
+      const doubled = ids.filter((id, at) => ids.indexOf(id) !== at);
+      if (doubled.length > 0) return `placed twice: ${doubled.join()}`;
+    }
+    const open = [...mine(books.openOrders), ...mine(books.openAlgoOrders ?? [])].map(nameOf).filter((id) => id.startsWith(OWN));
+    if (open.length > 0) return `left open: ${open.join()}`;
+    const ledger = status.ledger.find(({ product }) => product === this.product)!;
+    const fills = mine(books.fills).length;
+    if (!this.forgotten && fills !== ledger.totals.fills) return `${fills} fills at the venue, ${ledger.totals.fills} in the ledger`;
+    const own = ledger.positions.reduce((sum, { ownLots }) => sum + Math.abs(ownLots), 0);
+    if (own !== 0) return `${own} lots of ours are still open`;
+    const signed = ledger.positions.reduce((sum, { signedLots }) => sum + signedLots, 0);
+    if (signed !== position) return `the ledger has ${signed} lots, not ${position}`;
+    const theirs = books.positions.filter(({ account }) => account === this.account).reduce((sum, { positionAmt }) => sum + Math.round(Number(positionAmt) * 1000), 0);
+    if (this.product === 'usdm' && theirs !== signed) return `the venue has ${theirs} lots, the ledger ${signed}`;
+    const balances = mine(books.accounts)[0]?.balances ?? {};
+    for (const [asset, text] of Object.entries(ledger.balances)) {
+      const held = balances[asset];
+      const total = held === undefined ? 0n : money(held.free) + money(held.locked);
+      if (total !== money(text)) return `${asset}: ${JSON.stringify(held)} at the venue, ${text} in the ledger`;
+    }
+    return '';
+  }
+
+  /** Ends the engine in good order. Every fill at the venue is in the record once, and the run decides the same again. */
+  async end(): Promise<void> {
+    const { served } = this.#engine!;
+    served.child.kill('SIGTERM');
+    assert.deepEqual(await served.ended, { code: 0, signal: null }, served.stderr);
+    const books = await this.venue();
+    const store = RecordStore.open({ dir: join(this.#ground.engineEnv['FAULTLINE_VAR_DIR']!, 'accounts', 'main-demo'), nowUs: () => Date.now() * 1000 });
+    const written = [...store.rows('fills')].map(({ key }) => key.split(' ')[2]!).sort();
+    await store.close();
+    if (!this.forgotten) assert.deepEqual(written, books.fills.filter(({ account }) => account === this.account).map(({ id }) => String(id)).sort());
+    assert.deepEqual(this.opened.defects, []);
+    const { code, stdout, stderr } = await this.#ground.run(['live-vs-replay', this.runDir, '--json']);
+    assert.equal(code, 0, `${stdout}${stderr}`.slice(0, 4000));
+    assert.equal((JSON.parse(stdout) as { readonly equal: boolean }).equal, true);
+  }
+
+  async close(): Promise<void> {
+    await this.#ground.close();
+    await this.opened.close();
+  }
+}
