@@ -47,7 +47,7 @@ function proven(lines: readonly Decision[], proof: readonly Seen[]): boolean {
 }
 
 const USDM: readonly Scenario[] = [
-  { no: 1, script: 'ack-after-fill', always: true },
+  { no: 1, script: 'ack-after-fill' },
   { no: 2, script: 'order-bad-gateway' },
   { no: 2, script: 'order-timeout-accepted', always: true },
   { no: 2, script: 'order-timeout-lost' },
@@ -80,7 +80,7 @@ const USDM: readonly Scenario[] = [
   { no: 22, script: 'day-is-over', proof: streamAgain },
   { no: 22, script: 'server-shutdown', changes: { '10m': '5s' } },
   // Last: what it leaves stays.
-  { no: 12, script: 'manual-order', position: 10, always: true },
+  { no: 12, script: 'manual-order', position: 10 },
 ];
 
 const SPOT: readonly Scenario[] = [

@@ -59,6 +59,8 @@ const nameOf = ({ clientOrderId, clientAlgoId }: VenueOrderRow): string => clien
 const configOf = (product: string, more: string): string => `
 [indicators]
 warmupSamples = 1
+# A busy machine is no trouble of the venue's.
+latencyPauseMs = 60000
 
 [trading]
 strategy = "eager"
@@ -76,6 +78,13 @@ usdm = ${product === 'usdm' ? '["BTCUSDT"]' : '[]'}
 
 [engine.breaker]
 openMs = 2000
+
+[engine.feeds]
+lagMaxMs = 60000
+
+[engine.feeds.silence]
+depthMs = 10000
+bookTickerMs = 10000
 ${more}
 `;
 
