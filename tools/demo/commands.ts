@@ -6,6 +6,8 @@ import { collectFault, FAULT_FORMS, type Fault } from '../replay/fault-spec.js';
 const SHOW_SECONDS = 25;
 /** Seconds of the exchange's clock in one of the wall. */
 const SPEED = 10;
+/** Without a terminal nobody is there to end it: that is how long it may take, in all. */
+const PATIENCE_SECONDS = 48;
 /** On a slower machine than ten times allows the exchange falls behind its own clock, and says so. */
 const MOST_SPEED = 100;
 
@@ -14,6 +16,7 @@ interface Options {
   readonly seed?: number;
   readonly seconds?: number;
   readonly speed: number;
+  readonly patience: number;
   readonly dir?: string;
   readonly fault: readonly Fault[];
   readonly json?: true;
@@ -31,17 +34,18 @@ export function register(program: Command): void {
     .option('--fault <spec>', `with --replay: inject a fault; repeatable: ${FAULT_FORMS.join(', ')}`, collectFault, [])
     .option('--json', 'print one JSON object: what is to be reported')
     .addOption(new Option('--speed <x>', 'seconds of the exchange in one of ours').argParser(speed).default(SPEED).hideHelp())
+    .addOption(new Option('--patience <s>', 'longest time that it takes without a terminal').argParser(whole).default(PATIENCE_SECONDS).hideHelp())
     .action(demo);
 }
 
-async function demo({ replay, seed, seconds, speed: times, dir = process.env[VAR_VARIABLE] || 'var', fault, json }: Options): Promise<void> {
+async function demo({ replay, seed, seconds, speed: times, patience, dir = process.env[VAR_VARIABLE] || 'var', fault, json }: Options): Promise<void> {
   if (replay === true) {
     const [{ showReplay }, { DEMO_MARKET }] = await Promise.all([import('./replay-show.js'), import('./market.js')]);
     return showReplay({ seed: seed ?? DEMO_MARKET.seed, seconds: seconds ?? SHOW_SECONDS, dir, fault, json: json === true });
   }
   if (seconds !== undefined || fault.length > 0) throw new CliError('usage', `${seconds === undefined ? '--fault' : '--seconds'} is for a replay`, 'faultline demo --replay');
   const { showLive } = await import('./live/show.js');
-  return showLive({ seed, speed: times, dir, json: json === true });
+  return showLive({ seed, speed: times, patienceSeconds: patience, dir, json: json === true });
 }
 
 function whole(text: string): number {

@@ -6,11 +6,13 @@ import type { EngineStatus, EngineWatch, KernelView } from './watch.js';
 /** Columns that a price line takes at most. */
 const MOST_SPARKS = 60;
 
+type Watched = Pick<EngineWatch, 'report' | 'kernel' | 'status' | 'orders' | 'refused' | 'withdrawn' | 'fills' | 'price'>;
+
 export interface LiveFrame {
   readonly speed: number;
   /** What is going on, in words. */
   readonly phase: string;
-  readonly watch: EngineWatch;
+  readonly watch: Watched;
   /** Recent prices by symbol, oldest first. */
   readonly prices: readonly (readonly number[])[];
   /** Newest last. */
@@ -47,13 +49,13 @@ export function liveFrame({ speed, phase, watch, prices, events, names }: LiveFr
   return lines.slice(0, rows);
 }
 
-function bookText(watch: EngineWatch, { index, price, bestBidTicks, bestAskTicks, spreadBps, live }: KernelView['symbols'][number]): string {
+function bookText(watch: Watched, { index, price, bestBidTicks, bestAskTicks, spreadBps, live }: KernelView['symbols'][number]): string {
   const book = `${watch.price(index, bestBidTicks)} / ${watch.price(index, bestAskTicks)}`;
   return `${watch.price(index, price)}  book ${book}  spread ${(spreadBps === null ? '-' : spreadBps.toFixed(2)).padStart(6)} bp${live ? '' : '  NOT LIVE'}`;
 }
 
 /** Orders, positions, money, and whether all of that is what the exchange says. */
-export function statusLines(watch: EngineWatch, status: EngineStatus | undefined): string[] {
+export function statusLines(watch: Watched, status: EngineStatus | undefined): string[] {
   const { report, orders, refused, withdrawn, fills } = watch;
   const pnl = Object.entries(report.pnl()).map(([settle, { net }]) => `${net} ${settle}`).join(', ');
   const equity = Object.entries(status?.trading?.equity ?? {}).map(([asset, amount]) => `${amount} ${asset}`).join(', ');

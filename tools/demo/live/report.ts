@@ -4,7 +4,7 @@ import { humanSeconds, isoUs } from '../../replay/time.js';
 import type { FinalBooks } from './final.js';
 import type { EngineStatus, EngineWatch } from './watch.js';
 
-/** How far a symbol fell, from its price when the crash began to the lowest that was seen after it. */
+/** How far a symbol fell: from its price when the crash began to the lowest that we saw after it, a look twice a second. */
 export interface Fall {
   readonly symbol: string;
   readonly from: string;
@@ -56,8 +56,8 @@ export function printLiveReport(report: LiveReport): void {
   heading('Market');
   if (report.crashAt === null) printLine('  it did not crash: that was to begin once the engine was warm');
   else {
-    const falls = report.falls.map(({ symbol, from, low, share }) => `${symbol} ${(share * 100).toFixed(1)} % (${from} → ${low})`).join(', ');
-    printLine(`  told to crash at ${report.crashAt.slice(11, 23)} of the exchange's clock, ${report.speed} times real time${falls === '' ? '' : `; fell ${falls}`}`);
+    const falls = report.falls.map(({ symbol, from, low, share }) => `${symbol} ${low} (${(share * 100).toFixed(1)} % below ${from})`).join(', ');
+    printLine(`  told to crash at ${report.crashAt.slice(11, 23)} of the exchange's clock, ${report.speed} times real time${falls === '' ? '' : `; lowest prices seen: ${falls}`}`);
   }
 
   heading('Detector');

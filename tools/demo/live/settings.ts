@@ -19,6 +19,7 @@ export function engineConfig(account: string): string {
     },
     engine: {
       account,
+      bootTimeoutMs: 60_000,
       symbols: { spot: [], usdm: [...SYMBOLS], options: [] },
       run: { flushEveryMs: 100 },
       gateway: { recvWindowMs: 50_000, timeoutMs: 60_000 },

@@ -20,6 +20,8 @@ export interface LiveShow {
   readonly seed: number | undefined;
   /** Seconds of the exchange in one of ours. */
   readonly speed: number;
+  /** Longest time without a terminal, since the process began. */
+  readonly patienceSeconds: number;
   /** Where accounts and runs are kept. */
   readonly dir: string;
   readonly json: boolean;
@@ -36,8 +38,6 @@ const PRICES_KEPT = 240;
 const EVENTS_KEPT = 40;
 /** A crash takes so long at least, seconds of the exchange: a detector that sleeps again before has not seen the end of it. */
 const CRASH_SECONDS = 90;
-/** Without a terminal nobody is there to end it: that is how long it may take, in all, since the process began. */
-const MOST_MS = 48_000;
 
 const exchangeSchema = z.object({ socket: z.string() });
 const engineSchema = z.object({ socket: z.string(), runDir: z.string() });
@@ -60,12 +60,12 @@ class Cut extends Error {
  * Exchange and engine as processes of their own, a flash crash once the engine is warm, and what becomes of it: on a terminal until Ctrl-C, else
  * until calm has returned. @throws CliError when it cannot begin.
  */
-export async function showLive({ seed = SEED, speed, dir, json }: LiveShow): Promise<void> {
+export async function showLive({ seed = SEED, speed, patienceSeconds, dir, json }: LiveShow): Promise<void> {
   const stage = await Stage.open(dir);
   const forget = onInterrupt(() => stage.remove());
   const ending = new Ending(() => stage.hurry());
   const watched = process.stdout.isTTY && process.env['TERM'] !== 'dumb' && !json;
-  const show = new Show(stage, ending.asked, { seed, speed, json, watched });
+  const show = new Show(stage, ending.asked, { seed, speed, patienceSeconds, json, watched });
   try {
     const end = await show.play();
     await show.close(end, () => ending.twice);
@@ -80,6 +80,7 @@ class Show {
   readonly #cut: Promise<never>;
   readonly #seed: number;
   readonly #speed: number;
+  readonly #patienceSeconds: number;
   readonly #json: boolean;
   readonly #watched: boolean;
   #fail: (end: End) => void = () => {};
@@ -104,10 +105,11 @@ class Show {
   readonly #fromTicks = new Map<number, number>();
   readonly #lowTicks = new Map<number, number>();
 
-  constructor(stage: Stage, asked: Promise<Wish>, { seed, speed, json, watched }: { readonly seed: number; readonly speed: number; readonly json: boolean; readonly watched: boolean }) {
+  constructor(stage: Stage, asked: Promise<Wish>, { seed, speed, patienceSeconds, json, watched }: Omit<LiveShow, 'dir' | 'seed'> & { readonly seed: number; readonly watched: boolean }) {
     this.#stage = stage;
     this.#seed = seed;
     this.#speed = speed;
+    this.#patienceSeconds = patienceSeconds;
     this.#json = json;
     this.#watched = watched;
     this.#cut = new Promise<never>((_, reject) => (this.#fail = (end) => reject(new Cut(end))));
@@ -184,7 +186,6 @@ class Show {
       recent.push(price ?? NaN);
       if (recent.length > PRICES_KEPT) recent.shift();
       if (this.#crashUs === null || price === null) continue;
-      if (!this.#fromTicks.has(index)) this.#fromTicks.set(index, price);
       this.#lowTicks.set(index, Math.min(this.#lowTicks.get(index) ?? Infinity, price));
     }
   }
@@ -192,7 +193,7 @@ class Show {
   /** Begins what is to begin now; says when it is over. */
   async #next(): Promise<'calm' | 'time' | undefined> {
     const nowMs = performance.now();
-    if (!this.#watched && process.uptime() * 1000 > MOST_MS) return 'time';
+    if (!this.#watched && process.uptime() > this.#patienceSeconds) return 'time';
     if (this.#crashUs === null) {
       // By the clock it is warm long since, and only too busy to say so.
       const silent = nowMs - this.#answeredMs > SILENT_MS && (nowMs - this.#upMs) * this.#speed > WARM_SECONDS * 1000;
@@ -214,12 +215,19 @@ class Show {
       const { value } = await this.#until(exchange.call('tell', { name: COMMANDS.start, input: { name: 'flash-crash' } }));
       this.#crashUs = (value as { readonly venueMs: number }).venueMs * 1000;
       this.#crashMs = performance.now();
-      // What it fell from: asked now, and not when it is next due.
-      this.#askAtMs = 0;
+      if (this.#crashMs - this.#answeredMs < SILENT_MS) this.#beginFalls();
     } finally {
       exchange.close();
     }
     this.#say('the market crashes: a large seller empties the bids');
+  }
+
+  #beginFalls(): void {
+    for (const { index, price } of this.#watch!.kernel?.symbols ?? []) {
+      if (price === null) continue;
+      this.#fromTicks.set(index, price);
+      this.#lowTicks.set(index, price);
+    }
   }
 
   /** Ends both processes, and reports. */
@@ -257,7 +265,7 @@ class Show {
       case 'calm':
         return 'Calm has returned.';
       case 'time':
-        return this.#crashUs === null ? `The engine was not warm within ${MOST_MS / 1000} s: this machine is busy. Nothing was told to crash.` : `Calm has not returned within ${MOST_MS / 1000} s: this is as far as it came.`;
+        return this.#crashUs === null ? `The engine was not warm within ${this.#patienceSeconds} s: this machine is busy. Nothing was told to crash.` : `Calm has not returned within ${this.#patienceSeconds} s: this is as far as it came.`;
       case 'asked':
         return `Ended as asked (${end.wish}).`;
       case 'died':
@@ -269,7 +277,9 @@ class Show {
   async #books(): Promise<FinalBooks | null> {
     if (this.#watch === undefined || this.#engine === undefined) return null;
     try {
-      return await compareBooks(this.#watch, this.#engine, this.#exchangeSocket);
+      const books = await compareBooks(this.#watch, this.#engine, this.#exchangeSocket);
+      this.#answered();
+      return books;
     } catch {
       return null;
     }
