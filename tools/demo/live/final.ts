@@ -4,7 +4,7 @@ import { ControlClient } from '../../../runtime/control/index.js';
 import { QUESTIONS } from '../../exchange/verbs.js';
 import type { EngineWatch } from './watch.js';
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 6000;
 const LOOK_EVERY_MS = 200;
 /** Our ledger hears of a fill a moment after the exchange has booked it: it has this long to say the same. */
 const AGREE_WITHIN_MS = 5000;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { relative } from 'node:path';
 import { z } from 'zod';
-import { ControlClient } from '../../../runtime/control/index.js';
+import { ControlClient, ControlError } from '../../../runtime/control/index.js';
 import { CliError, EXIT_CODES, type ExitName } from '../../cli/errors.js';
 import { onInterrupt } from '../../cli/interrupt.js';
 import { colours, endWith, printJson, printLine, printNote } from '../../cli/output.js';
@@ -31,6 +31,8 @@ export interface LiveShow {
 const SEED = 7;
 const LOOK_EVERY_MS = 200;
 const ASK_EVERY_MS = 500;
+/** Longest wait for a process that is busy. */
+const CALL_MS = 20_000;
 /** An engine that has not answered for so long does not say when it is warm; then so many seconds of the exchange after its start it is. */
 const SILENT_MS = 3000;
 const WARM_SECONDS = 150;
@@ -146,7 +148,7 @@ class Show {
     const { socket, runDir } = engineSchema.parse(JSON.parse(await this.#until(engine.readyLine())));
     this.#runDir = runDir;
     this.#watch = new EngineWatch(runDir);
-    this.#engine = await this.#until(ControlClient.connect({ socketPath: socket, client: 'faultline demo' }));
+    this.#engine = await this.#until(ControlClient.connect({ socketPath: socket, client: 'faultline demo', timeoutMs: CALL_MS }));
     this.#upMs = this.#answeredMs = performance.now();
     if (this.#watched) this.#view = new LiveView(process.stdout);
     this.#say('warming up: the detector learns what is normal, then the market is told to crash');
@@ -209,16 +211,22 @@ class Show {
     return undefined;
   }
 
+  /** Tells the market to crash; when the exchange is too busy to hear it, the next look tries again. */
   async #crash(): Promise<void> {
-    const exchange = await this.#until(ControlClient.connect({ socketPath: this.#exchangeSocket, client: 'faultline demo' }));
     try {
-      const { value } = await this.#until(exchange.call('tell', { name: COMMANDS.start, input: { name: 'flash-crash' } }));
-      this.#crashUs = (value as { readonly venueMs: number }).venueMs * 1000;
-      this.#crashMs = performance.now();
-      if (this.#crashMs - this.#answeredMs < SILENT_MS) this.#beginFalls();
-    } finally {
-      exchange.close();
+      const exchange = await this.#until(ControlClient.connect({ socketPath: this.#exchangeSocket, client: 'faultline demo', timeoutMs: CALL_MS }));
+      try {
+        const { value } = await this.#until(exchange.call('tell', { name: COMMANDS.start, input: { name: 'flash-crash' } }, { timeoutMs: CALL_MS }));
+        this.#crashUs = (value as { readonly venueMs: number }).venueMs * 1000;
+      } finally {
+        exchange.close();
+      }
+    } catch (error) {
+      if (error instanceof ControlError) return;
+      throw error;
     }
+    this.#crashMs = performance.now();
+    if (this.#crashMs - this.#answeredMs < SILENT_MS) this.#beginFalls();
     this.#say('the market crashes: a large seller empties the bids');
   }
 

@@ -12,7 +12,7 @@ import { ENGINE_QUESTION } from '../../engine/commands/desk.js';
 import { ReportBuilder } from '../../replay/report.js';
 
 /** A busy engine answers late; one that is gone is noticed by its end. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 6000;
 const CHUNK_BYTES = 1 << 16;
 
 const number = z.number().nullable();
