@@ -1,4 +1,8 @@
+import { recoveredAccount } from '../actors/account/rows.js';
+import { openLots } from '../actors/account/trade.js';
 import { guardBehaviour } from '../actors/guard/guard.js';
+import type { Cover, Ward } from '../actors/guard/messages.js';
+import { positionSideOf } from '../actors/orders/book.js';
 import { ordersManager } from '../actors/orders/manager.js';
 import { openOrdersOf, type ReadOrders } from '../actors/orders/rows.js';
 import { productOf } from '../actors/feeds/products.js';
@@ -10,6 +14,22 @@ import { ACCOUNT_PATH, LAST_GOOD } from './market-session.js';
 /** Orders that earlier runs left open, by the instruments of this one. */
 export function recoveredOrders({ recovered, instruments }: Pick<EngineBoot, 'recovered' | 'instruments'>): ReadOrders {
   return openOrdersOf(recovered.filter(({ table }) => table === 'orders'), (product, symbol) => instruments.find((one) => productOf(one) === product && one.symbol === symbol)?.index);
+}
+
+/** Trades of earlier runs that hold something, and their exits, which nobody has vouched for yet. */
+function inheritedWards(boot: EngineBoot): { readonly wards: readonly Ward[]; readonly covers: readonly Cover[] } {
+  const { records } = recoveredOrders(boot);
+  const { trades } = recoveredAccount(boot.recovered, boot.instruments, new Set(records.map(({ intent }) => intent.id)));
+  const wards = trades.filter((trade) => openLots(trade) > 0).flatMap((trade): readonly Ward[] => {
+    const product = productOf(boot.instruments.find(({ index }) => index === trade.symbol)!);
+    if (product === undefined) return [];
+    const { id, symbol, side, entryDone } = trade;
+    const positionSide = positionSideOf(boot.key?.hedge.includes(product) === true, side, false);
+    return [{ id, symbol, product, side, positionSide, openLots: openLots(trade), entryTicks: Number(trade.entryLotTicks / BigInt(trade.filledLots)), entryDone, nakedMs: null, closing: null, own: true }];
+  });
+  const covers = records.flatMap(({ intent: { id, clientId, reduces, reduceOnly, kind, lots }, bookedLots, end }): readonly Cover[] =>
+    reduceOnly && end === null && wards.some((ward) => ward.id === reduces) ? [{ id, clientId, ward: reduces!, kind, lots, bookedLots, state: 'unknown', own: true, alone: false }] : []);
+  return { wards, covers };
 }
 
 /**
@@ -28,6 +48,6 @@ export function venueOrders(boot: EngineBoot, { orders, guard, gateway }: Pick<E
       id: 'orders', ...LAST_GOOD, behaviour: ordersManager(), mailbox: { capacity: 8192 },
       input: { run, params, instruments, rules, hedge: key?.hedge ?? [], recovered: recoveredOrders(boot).records, accountPath: ACCOUNT_PATH },
     }),
-    worker({ id: 'guard', ...LAST_GOOD, behaviour: guardBehaviour(), mailbox: { capacity: 8192 }, input: { run, params: guard, accountPath: ACCOUNT_PATH } }),
+    worker({ id: 'guard', ...LAST_GOOD, behaviour: guardBehaviour(), mailbox: { capacity: 8192 }, input: { run, params: guard, accountPath: ACCOUNT_PATH, inherited: inheritedWards(boot) } }),
   ];
 }

@@ -19,6 +19,8 @@ export interface GuardInput {
   readonly run: string;
   readonly params: GuardParams;
   readonly accountPath: string;
+  /** What an earlier run left open, with the exits that it had sent: protected from the beginning on, before any truth is known. */
+  readonly inherited?: { readonly wards: readonly Ward[]; readonly covers: readonly Cover[] };
   readonly ordersPath?: string;
   readonly truthPath?: string;
   readonly journalPath?: string;
@@ -281,7 +283,11 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
     version: 1,
     init(ctx, input) {
       ctx.subscribe(ORDERS_TOPIC);
-      return { input, wards: new Map(), covers: new Map(), asked: new Map(), prices: new Map(), next: 1 };
+      const { wards = [], covers = [] } = input.inherited ?? {};
+      const state: GuardState = {
+        input, wards: new Map(wards.map((ward) => [ward.id, ward])), covers: new Map(covers.map((cover) => [cover.clientId, cover])), asked: new Map(), prices: new Map(), next: 1,
+      };
+      return wards.reduce((after, { id }) => settle(after, id, ctx), state);
     },
     step(state, message, ctx) {
       switch (message.type) {

@@ -21,7 +21,7 @@ export const PATIENCE_MS = 120_000;
 /** Lines of the venue's lists: more than a sweep makes. */
 const BOOK_LINES = 1_000_000;
 
-/** A round of entry, stop and exit in well under two seconds. */
+/** A round of entry, stop and exit in well under two seconds. What never arrived is certain as soon as no request can arrive any more: short windows make short deaths. */
 const CONFIG = `
 [trading]
 strategy = "eager"
@@ -32,6 +32,11 @@ pauseMs = 300
 warmupSamples = 1
 [engine.symbols]
 usdm = ["BTCUSDT"]
+[engine.orders]
+longestWindowMs = 1500
+longestAskPauseMs = 500
+[engine.gateway]
+recvWindowMs = 1500
 [engine.run]
 tapeRecords = 1048576
 keepTapeMiB = 64
@@ -57,6 +62,8 @@ export class Stage {
   readonly #env: NodeJS.ProcessEnv;
   readonly #exchange: ChildProcess;
   #life: Life | undefined;
+  /** Of the venue's clock before this machine's, ms: it goes as fast. */
+  #aheadMs = 0;
 
   private constructor(folder: string, env: NodeJS.ProcessEnv, exchange: ChildProcess) {
     this.folder = folder;
@@ -80,7 +87,10 @@ export class Stage {
     ]);
     writeFileSync(at('venue.json'), `${line[0]}\n`);
     writeFileSync(at('engine.toml'), CONFIG);
-    return new Stage(folder, env, exchange);
+    const stage = new Stage(folder, env, exchange);
+    const clock = (await stage.#ask('exchange', QUESTIONS.books, { limit: 0 }) as { readonly clock: { readonly venueMs: number; readonly wallMs: number } }).clock;
+    stage.#aheadMs = clock.venueMs - clock.wallMs;
+    return stage;
   }
 
   /** Starts an engine. */
@@ -94,6 +104,11 @@ export class Stage {
     const ready = Promise.race([once(createInterface({ input: child.stdout! }), 'line').then(() => true), ended.then(() => false)]);
     this.#life = { child, ready, ended, said: () => said };
     return this.#life;
+  }
+
+  /** The venue's clock now, without asking: an answer may be long on its way. */
+  venueMs(): number {
+    return Date.now() + this.#aheadMs;
   }
 
   async books(): Promise<Books> {

@@ -118,12 +118,12 @@ class Sweep {
     if (death.kind === 'point' && !death.starting) {
       life.child.send(death.point);
       await this.#end(life, name);
-      fromMs = await this.#venueMs();
+      fromMs = this.#stage.venueMs();
     } else {
       if (death.kind === 'random') await sleep(death.afterMs);
+      fromMs = this.#stage.venueMs();
       life.child.kill('SIGKILL');
       await this.#end(life, name);
-      fromMs = await this.#venueMs();
       if (death.kind === 'point') {
         // Dies once more, while it comes back.
         const born = this.#stage.begin(death.point, this.#options.broken === 'resend');
@@ -132,17 +132,13 @@ class Sweep {
     }
     this.#life = this.#stage.begin(null, this.#options.broken === 'resend');
     if (!await within(this.#life.ready, `the engine after ${name}`)) throw new Error(`the engine does not come back after ${name}: ${this.#life.said()}`);
-    this.#away.push({ fromMs, toMs: await this.#venueMs() });
+    this.#away.push({ fromMs, toMs: this.#stage.venueMs() });
     await this.#settled(name, this.#life);
   }
 
   async #end(life: Life, name: string): Promise<void> {
     const { code, signal } = await within(life.ended, `the death of ${name}`);
     if (signal !== 'SIGKILL') throw new Error(`the engine ended by itself (${code ?? signal}) at ${name}: ${life.said()}`);
-  }
-
-  async #venueMs(): Promise<number> {
-    return (await this.#stage.books()).venueMs;
   }
 
   /** Waits until engine and venue say the same at one moment in which nothing happened; if they never do, says where they differ. */
