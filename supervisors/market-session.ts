@@ -1,11 +1,15 @@
 import { accountBehaviour, eagerStrategy, journalBehaviour, percentileStrategy, SimulatedMatcher, strategyHost } from '../actors/index.js';
 import type { AccountInput } from '../actors/account/messages.js';
+import { openLots, type Trade } from '../actors/account/trade.js';
 import { detectorBehaviour } from '../actors/detector/detector.js';
+import type { DetectorMemory } from '../actors/detector/messages.js';
+import { detectorKey } from '../actors/detector/rows.js';
 import { marketKernel } from '../actors/market/index.js';
 import type { KernelPort, MarketKernelInput } from '../actors/market/index.js';
 import { paramsForSymbol } from '../config/indicators.js';
 import type { Config } from '../config/index.js';
 import type { Instrument } from '../data/records/index.js';
+import type { MatcherSnapshot } from '../actors/venue/matcher.js';
 import { supervisor, worker } from '../runtime/index.js';
 import type { ChildSpec, SupervisorSpec } from '../runtime/index.js';
 
@@ -34,6 +38,8 @@ export interface SessionOptions {
   readonly guardPath?: string;
   /** Engine: what the account writes down and begins with. */
   readonly record?: NonNullable<AccountInput['record']>;
+  /** Engine: what detectors were, by the keys of their rows. */
+  readonly memories?: ReadonlyMap<string, DetectorMemory>;
 }
 
 /**
@@ -69,11 +75,13 @@ export interface SessionParts {
 }
 
 /** The parts of a market session, for the tree that they stand in. */
-export function sessionParts(instruments: readonly Instrument[], config: Config, { onKernel, lanes, orderPath, bookPath, pricesTo, risk, guardPath, record }: SessionOptions = {}): SessionParts {
+export function sessionParts(instruments: readonly Instrument[], config: Config, { onKernel, lanes, orderPath, bookPath, pricesTo, risk, guardPath, record, memories }: SessionOptions = {}): SessionParts {
   const nameOf = instanceNames(instruments);
   const { trading, indicators } = config;
   // The venue is not ours to lose: a kernel that comes back with nothing finds its orders where they were.
   const matchers = new Map(instruments.map(({ index }) => [index, new SimulatedMatcher(trading.venue)]));
+  // Nor is it a new one for a new run: what our trades hold there is held. Orders that rested end with the process.
+  if (record !== undefined && !record.truth) for (const [symbol, matcher] of matchers) matcher.restore(holdingOnly(record.recovered.trades.filter((trade) => trade.symbol === symbol)));
   const kernel = worker({
     id: 'kernel',
     ...LAST_GOOD,
@@ -104,7 +112,10 @@ export function sessionParts(instruments: readonly Instrument[], config: Config,
       // SHUTDOWN is its normal end: a detector that was told to stop must not come back.
       restart: 'transient',
       behaviour: detectorBehaviour(trading.detector),
-      input: { symbol: instrument.index, name, listeners: [strategyPath(name)] },
+      input: {
+        symbol: instrument.index, name, listeners: [strategyPath(name)],
+        ...(record === undefined ? {} : { recordKey: detectorKey(instrument), ...(memories?.get(detectorKey(instrument)) === undefined ? {} : { memory: memories.get(detectorKey(instrument))! }) }),
+      },
     });
   });
   const account = worker({
@@ -141,6 +152,15 @@ export function sessionParts(instruments: readonly Instrument[], config: Config,
     }),
     account,
     strategies: supervisor({ id: 'strategies', strategy: 'oneForOne', intensity: INTENSITY, children: strategies }),
+  };
+}
+
+/** A simulated venue with the positions of trades and nothing else. */
+function holdingOnly(trades: readonly Trade[]): MatcherSnapshot {
+  return {
+    netLots: trades.reduce((sum, trade) => sum + (trade.side === 'buy' ? openLots(trade) : -openLots(trade)), 0), buys: [], sells: [], stops: [], early: [], ids: trades.map(({ id }) => id),
+    entries: trades.map((trade) => ({ id: trade.id, buys: trade.side === 'buy', filled: trade.filledLots, closed: trade.closedLots + trade.writtenOffLots })),
+    taken: [], takenSeq: -1, tradeKind: 0, creditedBuys: 0, creditedSells: 0,
   };
 }
 

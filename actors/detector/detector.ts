@@ -8,9 +8,11 @@
 import type { DetectorParams } from '../../config/index.js';
 import { machine, type ActorContext, type Behaviour } from '../../runtime/index.js';
 import { decide } from '../journal/decide.js';
+import type { StoreWrite } from '../engine/io.js';
 import { KERNEL_PATH, type Decision } from '../journal/decision.js';
 import { INDICATOR_NAMES, PAUSE_NAMES, type KernelControl } from '../market/messages.js';
 import { detectorMachine, pausesOf, type DetectorContext, type MachineInput, type Move } from './machine.js';
+import { memoryRow } from './rows.js';
 import type { DetectorInput, DetectorMessage, DetectorNotice } from './messages.js';
 
 interface EffectArgs {
@@ -70,6 +72,21 @@ function control(context: DetectorContext, ctx: Context, message: KernelControl)
   });
 }
 
+const REMEMBER_EVERY_MS = 60_000;
+const REMEMBER = 'detector.remember';
+
+/** Writes down what the next run is to know, and comes back for it in a minute. */
+function remember(context: DetectorContext, ctx: Context): void {
+  const { input: { recordKey, name }, state, previous, eventStartUs, actorPauses } = context;
+  if (recordKey === undefined) return;
+  const nowUs = ctx.nowUs();
+  const rows = [
+    memoryRow(recordKey, { state, savedAtUs: nowUs, eventStartUs, actorPauses }),
+    ...(previous === state ? [] : [{ table: 'transitions' as const, key: `${recordKey} ${nowUs} ${previous}-${state}`, row: { actor: ctx.path, detector: name, from: previous, to: state, atUs: nowUs } }]),
+  ];
+  ctx.effect('store.write', { rows } satisfies StoreWrite);
+}
+
 const dueUs = (context: DetectorContext, ctx: Context): number => ctx.nowUs() + context.params.baselineDistanceMs * 1000;
 
 const effects = {
@@ -82,6 +99,7 @@ const effects = {
       pauses: namesOf(pausesOf(context), PAUSE_NAMES), priceTicks: levels.price,
     });
     notify(context, ctx);
+    remember(context, ctx);
   },
   announcePauses({ context }: EffectArgs, ctx: Context): void {
     toJournal(context, ctx, 'pause', { pauses: namesOf(pausesOf(context), PAUSE_NAMES), state: context.state });
@@ -109,11 +127,18 @@ export function detectorBehaviour(params: DetectorParams): Behaviour<unknown, De
       const nowUs = ctx.nowUs();
       const { memory } = input;
       const startIn = startState(params, input, nowUs, ctx.incarnation > 1);
+      if (input.recordKey !== undefined) ctx.startTimer(REMEMBER, REMEMBER_EVERY_MS, { type: REMEMBER });
       return inner.init(ctx, {
         params, input, startIn, nowUs, actorPauses: memory?.actorPauses ?? 0, eventStartUs: startIn === 'SLEEP' ? 0 : (memory?.eventStartUs ?? nowUs),
       });
     },
     step(state, message, ctx) {
+      if (message.type === REMEMBER) {
+        const { context } = state as { readonly context: DetectorContext };
+        remember({ ...context, previous: context.state }, ctx);
+        ctx.startTimer(REMEMBER, REMEMBER_EVERY_MS, { type: REMEMBER });
+        return state;
+      }
       const stamped: DetectorMessage & { readonly nowUs: number } = { ...message, nowUs: ctx.nowUs() };
       return inner.step(state, stamped, ctx);
     },

@@ -16,7 +16,12 @@ export interface ShutdownCommand {
   readonly reason: string;
 }
 
-export type DetectorMessage = LevelEdge | ExposureMessage | PauseCommand | ShutdownCommand;
+/** From its own timer: it is time to be written down again. */
+export interface RememberDetector {
+  readonly type: 'detector.remember';
+}
+
+export type DetectorMessage = LevelEdge | ExposureMessage | PauseCommand | ShutdownCommand | RememberDetector;
 
 /** To the strategies and whoever else listens: state and pause flags of one symbol, on every change of either. */
 export interface DetectorNotice {
@@ -47,6 +52,8 @@ export interface DetectorInput {
   readonly listeners: readonly string[];
   readonly kernelPath?: string;
   readonly journalPath?: string;
+  /** Engine: key of its row in the record, where it is written down at every transition and every minute. */
+  readonly recordKey?: string;
   /** What was saved before a restart of the process; absent on a first start. */
   readonly memory?: DetectorMemory;
 }

@@ -16,6 +16,8 @@ export type Death =
 
 /** Writes of one round of the test's strategy (entry, fill, stop, exit, their ends), and a few over. */
 const WRITES_A_ROUND = 40;
+/** Of one trade, for a sample that is to be quick. */
+const WRITES_OF_A_TRADE = 14;
 /** Writes of a beginning. */
 const WRITES_OF_A_START = 4;
 /** Every so many-th point is in the beginning of a process. */
@@ -31,7 +33,7 @@ export function planDeaths(points: number, random: number, seed: string): readon
   for (let at = 0; at < points; at += 1) {
     const starting = at % STARTING_EVERY === STARTING_EVERY - 1;
     const number = starting ? starts++ : rounds++;
-    const span = starting ? WRITES_OF_A_START : WRITES_A_ROUND;
+    const span = starting ? WRITES_OF_A_START : points < WRITES_A_ROUND ? WRITES_OF_A_TRADE : WRITES_A_ROUND;
     deaths.push({ kind: 'point', starting, point: { stage: STAGES[number % 3]!, write: 1 + (Math.floor(number / 3) + (points < span ? draw.nextInt() >>> 0 : 0)) % span } });
   }
   for (let at = 0; at < random; at += 1) deaths.splice((draw.nextInt() >>> 0) % (deaths.length + 1), 0, { kind: 'random', afterMs: (draw.nextInt() >>> 0) % LONGEST_MS });

@@ -178,8 +178,8 @@ class Sweep {
   }
 }
 
-/** For engine and venue to agree; a market that trades leaves moments enough. */
-const SETTLE_MS = 60_000;
+/** For engine and venue to agree, over a minute of used-up request weight; a market that trades leaves moments enough. */
+const SETTLE_MS = 110_000;
 
 /** Changes with every order, fill and cancel of the account. */
 function markOf({ usdm }: Books): string {

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DEFAULT_CONFIG, type Config } from '../../../config/index.js';
+import type { StoredRow } from '../../../data/store/index.js';
+import { type EngineBoot, engineTree } from '../../../supervisors/index.js';
+import { EngineSession } from '../../../tools/engine/session.js';
+import { generatedTape } from '../../support/replay-tape.js';
+
+const TAPE = generatedTape({ scenario: 'flash-crash', seed: 5, minutes: 14, symbols: 1, rate: 0.2 });
+const CONFIG: Config = { ...DEFAULT_CONFIG, trading: { ...DEFAULT_CONFIG.trading, strategy: 'eager', eager: { ...DEFAULT_CONFIG.trading.eager, holdMs: 20_000 } } };
+
+interface Line {
+  readonly by: string;
+  readonly kind: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** A run in mode paper that keeps its rows as the record does. */
+function run(from: EngineBoot): { readonly session: EngineSession; readonly rows: () => StoredRow[]; readonly lines: Line[] } {
+  const kept = new Map<string, StoredRow>(from.recovered.map((row) => [`${row.table} ${row.key}`, row]));
+  const lines: Line[] = [];
+  const session = new EngineSession({
+    startUs: from.startUs,
+    tree: (onKernel) => engineTree(from, CONFIG, onKernel),
+    effects: {
+      decision: ({ line }) => lines.push(JSON.parse(line) as Line),
+      'store.write': ({ rows }) => {
+        for (const row of JSON.parse(JSON.stringify(rows)) as typeof rows) kept.set(`${row.table} ${row.key}`, { ...row, seq: kept.size, atUs: from.startUs });
+      },
+    },
+  });
+  // As EngineStore.recovered.
+  return { session, lines, rows: () => [...kept.values()].filter(({ table, row }) => table === 'snapshots' || row['open'] === true) };
+}
+
+const F = TAPE.F.slice();
+const batch = { F, I: new Int32Array(F.buffer) };
+const base = { mode: 'paper', instruments: TAPE.header.instruments, rules: [] } as const;
+const openTrade = (rows: readonly StoredRow[]): StoredRow | undefined => rows.find(({ table, row }) => table === 'trades' && row['openLots'] !== 0);
+
+test('a run that dies with an open trade and an awake detector hands both over', () => {
+  const first = run({ ...base, startUs: TAPE.startUs, recovered: [], run: 'first' });
+  let at = 0;
+  const detector = (): unknown => first.rows().find(({ key }) => key.startsWith('detector '))?.row['state'];
+  while (at < TAPE.records && !(openTrade(first.rows()) !== undefined && detector() === 'ACTIVE')) {
+    first.session.records(batch, at, Math.min(TAPE.records, at + 50));
+    at += 50;
+  }
+  const left = openTrade(first.rows());
+  assert.ok(left !== undefined, 'no trade was open while the detector was active');
+  const equity = first.rows().find(({ table, key }) => table === 'snapshots' && key === 'account');
+
+  // Ten seconds later: older than the restart rule lets ACTIVE be.
+  const second = run({ ...base, startUs: first.session.clockUs + 10_000_000, recovered: first.rows(), run: 'second' });
+  const restart = second.lines.find(({ kind, by }) => kind === 'transition' && by.startsWith('/market/detectors/'));
+  assert.deepEqual([restart?.data['rule'], restart?.data['to']], ['restart', 'RECOVERY']);
+  const inherited = second.lines.find(({ data }) => data['control'] === 'inherited');
+  assert.equal(inherited?.data['trade'], (left.row['trade'] as { readonly id: string }).id);
+  second.session.records(batch, at, TAPE.records);
+  const closed = second.lines.find(({ kind, data }) => kind === 'trade' && data['id'] === inherited.data['trade']);
+  assert.equal(closed?.data['exitReason'], 'restart');
+  assert.ok(second.lines.filter(({ kind }) => kind === 'trade').length > 1, 'the second run trades no more');
+  // Profit goes on where it was.
+  if (equity !== undefined) {
+    const before = BigInt((equity.row['equity'] as Readonly<Record<string, string>>)['USDT']!);
+    assert.notEqual(before, 0n);
+    assert.ok(Math.abs(Number(closed.data['equity']) - Number(before) / 1e18 - Number(closed.data['pnl'])) < 1e-6);
+  }
+
+  // At once: an active detector may go on.
+  const third = run({ ...base, startUs: first.session.clockUs + 1_000_000, recovered: first.rows(), run: 'third' });
+  assert.equal(third.lines.find(({ kind }) => kind === 'transition')?.data['to'], 'ACTIVE');
+});
