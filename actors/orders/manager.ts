@@ -204,6 +204,10 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
     if (trade.waiting !== null && (trade.waiting.kind === 'market' || wanted.kind !== 'market')) {
       return refuse(state, intentOf(state, wanted, ctx), 'nothing_to_reduce', ctx);
     }
+    if (standing.some(({ record }) => record.intent.kind === 'market')) {
+      // A close is on its way: no second one, and nothing withdraws it. A stop for what it leaves comes when it has ended.
+      return wanted.kind === 'market' ? refuse(state, intentOf(state, wanted, ctx), 'exit_pending', ctx) : withTrade(state, { ...trade, waiting: wanted });
+    }
     for (const { record } of standing) toChild(ctx, record.intent.clientId, { type: 'cancel' });
     return withTrade(state, { ...trade, waiting: wanted });
   }

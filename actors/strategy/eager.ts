@@ -49,6 +49,11 @@ function decide(state: EagerState, event: StrategyEvent<Feature>, view: View): D
       return onVenue(state, event.purpose, event.event, view);
     case 'closed':
       return pause({ ...state, trade: null }, view);
+    // What kept it from entering may be over.
+    case 'trading':
+    case 'feed':
+    case 'detector':
+      return enter(state, view);
     case 'timer':
       return onTimer(state, event.key, view);
     default:

@@ -167,6 +167,22 @@ describe('guard on spot', () => {
     assert.deepEqual(wardsOf(orders), []);
   });
 
+  it('lets no new stop take back a close on its way, and sells once', () => {
+    const { orders, venue, replies, exit } = opened();
+    venue.trade(venue.book[0]!, 1000);
+    orders.run(600);
+    assert.deepEqual(legs(venue), [['STOP_LOSS', 999, 'NEW']]);
+    // Between the end of the guard's stop and the close lies the disk: the guard sees its ward bare.
+    orders.flushUs = 100_000;
+    exit('m1', { kind: 'market', priceTicks: 0, timeInForce: 'IOC', purpose: 'time' });
+    orders.run(50);
+    exit('m2', { kind: 'market', priceTicks: 0, timeInForce: 'IOC', purpose: 'time' });
+    orders.run(3000);
+    assert.deepEqual(legs(venue), [['STOP_LOSS', 999, 'CANCELED'], ['MARKET', 999, 'FILLED']]);
+    assert.equal(venue.base, 0);
+    assert.deepEqual([closed(replies), wardsOf(orders)], [[1000], []]);
+  });
+
   for (const [name, type] of [['target', 'LIMIT_MAKER'], ['stop', 'STOP_LOSS']] as const) {
     it(`closes the trade by the ${name} of the list, under the name its owner gave it`, () => {
       const { orders, venue, replies, exit } = opened();
