@@ -44,6 +44,9 @@ const number = (text: string): number => Number(text);
 const same = (a: number, b: number): boolean => Math.abs(a - b) < 1e-9;
 const FINAL = ['filled', 'canceled', 'expired', 'rejected'];
 
+/** Conditional orders that were, and those that stand: the venue lists them apart. */
+const allAlgos = ({ algoOrders, openAlgoOrders }: UsdmBooks): readonly BookedAlgo[] => [...new Map([...openAlgoOrders, ...algoOrders].map((order) => [order.clientAlgoId, order])).values()];
+
 /** Only one account at the venue is the engine's: the one that is not the house's. */
 export const ownAccount = ({ accounts }: UsdmBooks): number => accounts.find(({ house }) => !house)!.account;
 
@@ -116,7 +119,7 @@ export function nakedStretches(books: UsdmBooks, away: readonly Away[], limitMs:
   const own = ownAccount(books);
   const steps: { readonly atMs: number; readonly position: number; readonly cover: number }[] = [];
   for (const { account, side, qty, time } of books.fills) if (account === own) steps.push({ atMs: time, position: side === 'BUY' ? number(qty) : -number(qty), cover: 0 });
-  for (const { account, side, quantity, algoStatus, createTime, updateTime } of books.algoOrders) {
+  for (const { account, side, quantity, algoStatus, createTime, updateTime } of allAlgos(books)) {
     if (account !== own) continue;
     const covers = side === 'SELL' ? number(quantity) : -number(quantity);
     steps.push({ atMs: createTime, position: 0, cover: covers });

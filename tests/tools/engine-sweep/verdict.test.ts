@@ -55,12 +55,14 @@ test('a position without its whole stop is found, and the time without an engine
   assert.deepEqual(nakedStretches(books, [], 300, 9000), []);
   assert.equal(nakedStretches(books, [], 299, 9000).length, 1);
   assert.deepEqual(nakedStretches(books, [{ fromMs: 1050, toMs: 1290 }], 60, 9000), []);
-  const bare = { ...books, algoOrders: [] };
+  const standing = { ...books, algoOrders: [] };
+  assert.deepEqual(nakedStretches(standing, [], 300, 9000), []);
+  const bare = { ...standing, openAlgoOrders: [] };
   assert.equal(nakedStretches(bare, [], 2000, 3001).length, 1);
   assert.deepEqual(nakedStretches(bare, [], 2000, 3000), []);
-  const half = { ...books, algoOrders: [{ ...books.algoOrders[0]!, quantity: '0.004' }] };
+  const half = { ...bare, algoOrders: [{ ...books.algoOrders[0]!, quantity: '0.004' }] };
   assert.equal(nakedStretches(half, [], 2000, 9000).length, 1);
-  const withdrawn = { ...books, algoOrders: [{ ...books.algoOrders[0]!, algoStatus: 'CANCELED', updateTime: 2000 }] };
+  const withdrawn = { ...bare, algoOrders: [{ ...books.algoOrders[0]!, algoStatus: 'CANCELED', updateTime: 2000 }] };
   assert.equal(nakedStretches(withdrawn, [], 2000, 9000).length, 1);
 });
 
