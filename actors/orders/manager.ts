@@ -281,7 +281,11 @@ export function ordersManager(): Behaviour<OrdersState, Message, OrdersInput> {
   function released(state: OrdersState, entryId: string, ctx: Context): OrdersState {
     const trade = state.spot.get(entryId);
     if (trade === undefined || exitsOf(state, trade).length > 0) return state;
-    if (trade.waiting !== null) return wish(withTrade(unpaired(state, trade, ctx), { ...trade, waiting: null, pair: null }), trade.waiting, ctx);
+    if (trade.waiting !== null) {
+      const next = wish(withTrade(unpaired(state, trade, ctx), { ...trade, waiting: null, pair: null }), trade.waiting, ctx);
+      // It was refused when nothing is left to be sold: then the trade is over.
+      return isDust(state, trade) ? released(next, entryId, ctx) : next;
+    }
     if (trade.pair !== null) {
       const alone = withTrade(state, { ...trade, pair: null });
       return isDust(state, trade) ? unpaired(alone, trade, ctx) : beginPair(alone, trade, trade.pair, ctx);
