@@ -173,7 +173,7 @@ describe('guard on spot', () => {
     orders.run(600);
     assert.deepEqual(legs(venue), [['STOP_LOSS', 999, 'NEW']]);
     // Between the end of the guard's stop and the close lies the disk: the guard sees its ward bare.
-    orders.flushUs = 100_000;
+    orders.flushUs = 400_000;
     exit('m1', { kind: 'market', priceTicks: 0, timeInForce: 'IOC', purpose: 'time' });
     orders.run(50);
     exit('m2', { kind: 'market', priceTicks: 0, timeInForce: 'IOC', purpose: 'time' });
