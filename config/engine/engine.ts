@@ -44,10 +44,15 @@ export const engineSchema = z.strictObject({
   account: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/, 'expected letters, digits, - and _, at most 32').default('main'),
   /** Symbols by product; none: the product is not traded. */
   symbols: engineSymbolsSchema.prefault({}),
-  /** Where the products are. `--venue-json` takes their place. */
+  /** Where the products are, for `paper` and `live`. `--venue-json` takes their place. */
   spot: addressSchema.default({ rest: 'https://api.binance.com', ws: 'wss://stream.binance.com:9443', wsApi: 'wss://ws-api.binance.com:443/ws-api/v3' }),
   usdm: addressSchema.default({ rest: 'https://fapi.binance.com', ws: 'wss://fstream.binance.com', wsApi: 'wss://ws-fapi.binance.com/ws-fapi/v1' }),
   options: addressSchema.default({ rest: 'https://eapi.binance.com', ws: 'wss://fstream.binance.com' }),
+  /** Where they are for `demo`: the venue's demo trading. Options have none. */
+  demo: z.strictObject({
+    spot: addressSchema.default({ rest: 'https://demo-api.binance.com', ws: 'wss://demo-stream.binance.com', wsApi: 'wss://demo-ws-api.binance.com/ws-api/v3' }),
+    usdm: addressSchema.default({ rest: 'https://demo-fapi.binance.com', ws: 'wss://demo-fstream.binance.com', wsApi: 'wss://demo-ws-fapi.binance.com/ws-fapi/v1' }),
+  }).prefault({}),
   /** Longest time that the questions before the start may take, ms. */
   bootTimeoutMs: z.int().min(100).max(600_000).default(15_000),
   run: engineRunSchema.prefault({}),

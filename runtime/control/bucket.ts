@@ -2,17 +2,19 @@
 export class Bucket {
   readonly #perMs: number;
   readonly #most: number;
+  readonly #mostDebt: number;
   #tokens: number;
   #atMs: number;
 
-  constructor(perSecond: number, most: number, nowMs: number) {
+  constructor(perSecond: number, most: number, nowMs: number, mostDebt = Infinity) {
     this.#perMs = perSecond / 1000;
     this.#most = most;
     this.#tokens = most;
+    this.#mostDebt = mostDebt;
     this.#atMs = nowMs;
   }
 
-  /** Whether anything is left. Taking may go below zero; the debt is paid before anything is left again. */
+  /** Whether anything is left. Taking may go below zero, to `mostDebt` at most; the debt is paid before anything is left again. */
   has(nowMs: number): boolean {
     this.#tokens = Math.min(this.#most, this.#tokens + (nowMs - this.#atMs) * this.#perMs);
     this.#atMs = nowMs;
@@ -20,6 +22,6 @@ export class Bucket {
   }
 
   take(tokens: number): void {
-    this.#tokens -= tokens;
+    this.#tokens = Math.max(-this.#mostDebt, this.#tokens - tokens);
   }
 }

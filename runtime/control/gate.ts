@@ -26,6 +26,8 @@ interface Shared {
 const GIVE_UP_DEADLINES = 6;
 /** Write verbs a second, and at once. They do not wait for the readers' share of the main loop. */
 const WRITES_PER_SECOND = 50;
+/** A read that the system put aside half way seems to have taken long: nobody waits longer than this for it to be made good. */
+const MOST_DEBT_SECONDS = 2;
 const KEPT_BYTES = 16 << 20;
 
 /**
@@ -54,7 +56,7 @@ export class Gate {
     this.#tickets = tickets;
     this.#post = post;
     const now = performance.now();
-    this.#budget = new Bucket(limits.mainShare * 1e6, limits.mainBurstMs * 1000, now);
+    this.#budget = new Bucket(limits.mainShare * 1e6, limits.mainBurstMs * 1000, now, limits.mainShare * 1e6 * MOST_DEBT_SECONDS);
     this.#writeRate = new Bucket(WRITES_PER_SECOND, WRITES_PER_SECOND, now);
     this.#posted = new Array<Waiting | null>(limits.outstandingCalls).fill(null);
     for (let slot = limits.outstandingCalls - 1; slot >= 0; slot--) this.#freeSlots.push(slot);

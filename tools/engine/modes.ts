@@ -15,17 +15,28 @@ export function checkMode(engine: EngineParams, { origins, keys }: VenueAccess, 
     throw new CliError('configuration', `mode ${mode} does not start: ${what}`, fix);
   };
   if (keys === null) refuse('there is no key', `set FAULTLINE_BINANCE_${mode.toUpperCase()}_KEY and …_SECRET, or give --venue-json`);
-  if (mode !== 'live') return;
+  // Spot is asked what the key may do, whatever is traded.
+  const addresses = PRODUCTS.filter((one) => one === 'spot' || symbols[one].length > 0).flatMap((product) => {
+    const { rest, ws, wsApi } = origins[product];
+    return [rest, ws, wsApi ?? '', feeds.secondOrigin[product]].filter((each) => each !== '');
+  });
+  if (mode === 'demo') {
+    // A key of the real account, taken for one of the demo, must not meet the real exchange.
+    for (const address of addresses) if (isRealVenue(address)) refuse(`${address} is where real money is traded`, 'set [engine.demo] to the addresses of a demo, or use --venue-json of an exchange in a box; options have no demo');
+    return;
+  }
   if (!acknowledged) refuse('real money needs your word', 'add --acknowledge-live');
   for (const key of ['maxSymbolNotional', 'maxTotalNotional'] as const) if (Number(limits[key]) <= 0) refuse(`the limit ${key} is not set`, `set [engine.limits] ${key}`);
   if (limits.maxOpenOrders <= 0) refuse('the limit maxOpenOrders is not set', 'set [engine.limits] maxOpenOrders');
-  // Spot is asked what the key may do, whatever is traded.
-  for (const product of PRODUCTS.filter((one) => one === 'spot' || symbols[one].length > 0)) {
-    const { rest, ws, wsApi } = origins[product];
-    for (const address of [rest, ws, wsApi ?? '', feeds.secondOrigin[product]].filter((each) => each !== '')) {
-      if (!isLoopback(address)) refuse(`${address} is not on this machine`, 'live trades at addresses of the loopback alone until the operators\' guards are there; use --venue-json of an exchange in a box');
-    }
+  for (const address of addresses) {
+    if (!isLoopback(address)) refuse(`${address} is not on this machine`, 'live trades at addresses of the loopback alone until the operators\' guards are there; use --venue-json of an exchange in a box');
   }
+}
+
+/** The venue's own hosts, but for those of its demo and its test network. */
+export function isRealVenue(address: string): boolean {
+  const host = new URL(address).hostname.toLowerCase();
+  return /(^|\.)binance\.(com|us)$/.test(host) && !/^(demo|testnet)[.-]/.test(host);
 }
 
 /** A name may mean anything tomorrow: only addresses count, and `localhost`. */

@@ -46,6 +46,8 @@ export function readVenueLine(file: string, mode: EngineParams['mode']): Venue {
 const plain = ({ rest, ws, wsApi }: z.infer<typeof origins>): VenueAccess['origins']['spot'] => ({ rest, ws, ...(wsApi === undefined ? {} : { wsApi }) });
 
 /** The venue as configuration and environment name it. */
-export function configuredVenue({ spot, usdm, options, mode }: EngineParams, env: Readonly<Record<string, string | undefined>> = process.env): Venue {
+export function configuredVenue(engine: EngineParams, env: Readonly<Record<string, string | undefined>> = process.env): Venue {
+  const { mode, options } = engine;
+  const { spot, usdm } = mode === 'demo' ? engine.demo : engine;
   return { access: { origins: { spot: plain(spot), usdm: plain(usdm), options: plain(options) }, keys: mode === 'paper' ? null : keysFromEnvironment(env, mode), ca: null }, clock: null };
 }

@@ -9,7 +9,7 @@ import { parseConfig } from '../../../config/index.js';
 import { CliError, type ExitName } from '../../../tools/cli/errors.js';
 import { venueInstruments } from '../../../tools/engine/boot.js';
 import { lockAccount } from '../../../tools/engine/lock.js';
-import { checkMode, isLoopback } from '../../../tools/engine/modes.js';
+import { checkMode, isLoopback, isRealVenue } from '../../../tools/engine/modes.js';
 import type { VenueAccess, VenueOrigins } from '../../../tools/engine/parts.js';
 import { configuredVenue, readVenueLine } from '../../../tools/engine/venue-line.js';
 
@@ -85,6 +85,21 @@ test('a mode that is not allowed to begin does not', () => {
     refused(/is not on this machine/, live, { ...near, origins: { ...near.origins, spot: at(far, 'ws://127.0.0.1:1') } }, true);
     refused(/is not on this machine/, engineOf(`[engine]\nmode = "live"${limits}\n[engine.feeds.secondOrigin]\nusdm = "${far.replace('http', 'ws')}"\n`), near, true);
   }
+});
+
+test('demo goes to the demo by itself, and never to the real venue, whatever the configuration says', () => {
+  const env = { FAULTLINE_BINANCE_DEMO_KEY: 'K', FAULTLINE_BINANCE_DEMO_SECRET: 'S' };
+  const engine = engineOf('[engine]\nmode = "demo"');
+  const { access } = configuredVenue(engine, env);
+  for (const product of ['spot', 'usdm'] as const) {
+    const { rest, ws, wsApi } = access.origins[product];
+    for (const address of [rest, ws, wsApi]) assert.match(address ?? '', /\/\/demo-/);
+  }
+  assert.doesNotThrow(() => checkMode(engine, access, false));
+  assert.throws(() => checkMode(engine, { ...access, origins: configuredVenue(engineOf(''), env).access.origins }, false), refusal('configuration', /api\.binance\.com is where real money is traded/));
+  assert.throws(() => checkMode(engineOf('[engine]\nmode = "demo"\n[engine.symbols]\noptions = ["BTC-261225-100000-C"]'), access, false), refusal('configuration', /eapi\.binance\.com is where real money is traded/));
+  for (const real of ['https://api.binance.com', 'wss://stream.binance.com:9443', 'https://API1.BINANCE.COM', 'https://api.binance.us', 'wss://x.demo-api.binance.com']) assert.ok(isRealVenue(real), real);
+  for (const other of ['https://demo-fapi.binance.com', 'https://testnet.binance.vision', 'http://127.0.0.1:1', 'https://binance.com.example']) assert.ok(!isRealVenue(other), other);
 });
 
 test('only addresses of the loopback are this machine', () => {
