@@ -2,85 +2,31 @@
  * The account and its risk gate: sizes and forwards orders, books fills exactly, and tells detectors about exposure.
  * Entries pass checks; exits and cancels always pass.
  */
-import type { AccountParams, VenueParams } from '../../config/index.js';
 import type { ActorContext, AskResult, Behaviour } from '../../runtime/index.js';
-import type { StoreRow, StoreWrite } from '../engine/io.js';
+import type { StoreWrite } from '../engine/io.js';
 import { decide } from '../journal/decide.js';
 import { KERNEL_PATH } from '../journal/decision.js';
-import type { RiskAnswer, RiskQuestion } from '../risk/messages.js';
+import type { RiskAnswer } from '../risk/messages.js';
 import { TRUTH_TOPIC, type PositionGone } from '../truth/messages.js';
 import { feeOn, feesOf } from '../venue/fees.js';
 import type { CancelOrder, NewOrder, VenueControl, VenueEvent } from '../venue/messages.js';
 import type {
-  AccountInput, AccountMessage, AccountReply, AccountStatus, CancelAll, EntryRefusal, EntryRequest, ExitPurpose, ExitRequest, ExposureMessage, OpenTrade,
+  AccountInput, AccountMessage, AccountReply, CancelAll, EntryRefusal, EntryRequest, ExitPurpose, ExitRequest, ExposureMessage,
 } from './messages.js';
-import { formatMoney, money, shareOf, Valuation, type Money } from './money.js';
-import { equityRow, tradeRow, type WorkingOrder } from './rows.js';
+import { refusalOf, riskQuestion } from './caps.js';
+import { formatMoney, shareOf, type Money } from './money.js';
+import type { WorkingOrder } from './rows.js';
+import { AccountBasis, changedRows, hasTrade, withEntry, without, type AccountParameters, type AccountState } from './state.js';
+import { statusOf } from './status.js';
 import { averagePrice, bookFill, exitSide, isOver, netProfit, newTrade, openLots, type Trade } from './trade.js';
-
-export interface AccountParameters {
-  readonly account: AccountParams;
-  readonly venue: VenueParams;
-}
-
-/** `cancelDueUs`: when a cancel that was asked for already is to reach the venue (a time to live); null for none. */
-interface Asking {
-  readonly request: EntryRequest;
-  readonly lots: number;
-  readonly reserved: Money;
-  readonly cancelDueUs: number | null;
-}
-
-export interface AccountState {
-  readonly input: AccountInput;
-  readonly seq: number;
-  readonly tradingEnabled: boolean;
-  /** Equity by settlement asset: start plus closed trades, net. */
-  readonly equity: ReadonlyMap<string, Money>;
-  readonly trades: ReadonlyMap<string, Trade>;
-  readonly orders: ReadonlyMap<string, WorkingOrder>;
-  readonly closedTrades: number;
-  /** Entries that wait for the risk gate, sized; they count against the caps. */
-  readonly asking: ReadonlyMap<string, Asking>;
-  /** Trades of an earlier run, to be closed as soon as the exchange's truth is known. */
-  readonly inherited: readonly string[];
-  /** For ids of orders the account makes itself. */
-  readonly nextOrder: number;
-  readonly generation: number;
-}
 
 const FLATTEN_RETRY_MS = 1000;
 
 type Context = ActorContext<AccountMessage>;
 
-function withEntry<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
-  return new Map(map).set(key, value);
-}
-function without<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {
-  const copy = new Map(map);
-  copy.delete(key);
-  return copy;
-}
-
 export function accountBehaviour(parameters: AccountParameters): Behaviour<AccountState, AccountMessage, AccountInput> {
-  const { account: limits, venue } = parameters;
-  const valuations = new Map<string, Valuation>();
-
-  /** Valuations depend on the instrument alone; built once per symbol. */
-  function valuationOf(state: AccountState, symbol: number): Valuation | undefined {
-    const found = state.input.symbols.find(({ instrument }) => instrument.index === symbol)?.instrument;
-    if (found === undefined) return undefined;
-    const key = `${found.venue} ${found.symbol} ${found.tickSize} ${found.lotSize} ${found.multiplier}`;
-    let valuation = valuations.get(key);
-    if (valuation === undefined || valuation.instrument !== found) {
-      valuation = new Valuation(found);
-      valuations.set(key, valuation);
-    }
-    return valuation;
-  }
-
-  const startOf = (asset: string): Money => money(limits.startingBalances[asset] ?? limits.defaultStartingBalance);
-  const equityOf = (state: AccountState, asset: string): Money => state.equity.get(asset) ?? startOf(asset);
+  const basis = new AccountBasis(parameters);
+  const { limits, venue } = basis;
 
   /** When an order that the account itself sends now reaches the venue. */
   const arrivalUs = (ctx: Context): number => ctx.nowUs() + venue.entryLatencyMs * 1000;
@@ -99,35 +45,11 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
 
   // -------------------------------------------------------------- risk gate
 
-  function refusalOf(state: AccountState, request: EntryRequest, valuation: Valuation | undefined, lots: number): EntryRefusal | undefined {
-    if (!state.tradingEnabled) return 'trading_disabled';
-    if (valuation === undefined) return 'unknown_symbol';
-    if (state.trades.has(request.id) || state.asking.has(request.id)) return 'duplicate_id';
-    if (state.trades.size + state.asking.size >= limits.maxConcurrent) return 'max_concurrent';
-    if (lots < 1) return 'below_lot';
-    if (valuation.quoteNotional(lots, request.priceTicks) < money(limits.minNotional)) return 'min_notional';
-    const settle = valuation.instrument.settle;
-    const equity = equityOf(state, settle);
-    let total = valuation.value(request.side, lots, request.priceTicks);
-    let symbol = total;
-    for (const trade of state.trades.values()) {
-      if (valuationOf(state, trade.symbol)?.instrument.settle === settle) total += trade.reserved;
-      if (trade.symbol === request.symbol) symbol += trade.reserved;
-    }
-    for (const asked of state.asking.values()) {
-      if (valuationOf(state, asked.request.symbol)?.instrument.settle === settle) total += asked.reserved;
-      if (asked.request.symbol === request.symbol) symbol += asked.reserved;
-    }
-    if (symbol > shareOf(equity, limits.maxSymbolExposureShare)) return 'symbol_exposure_cap';
-    if (total > shareOf(equity, limits.maxTotalExposureShare)) return 'total_exposure_cap';
-    return undefined;
-  }
-
   function entryRequested(state: AccountState, request: EntryRequest, ctx: Context): AccountState {
-    const valuation = valuationOf(state, request.symbol);
-    const budget = valuation === undefined ? 0n : shareOf(equityOf(state, valuation.instrument.settle), request.equityShare);
+    const valuation = basis.valuationOf(state, request.symbol);
+    const budget = valuation === undefined ? 0n : shareOf(basis.equityOf(state, valuation.instrument.settle), request.equityShare);
     const lots = valuation?.lotsWithin(budget, request.priceTicks) ?? 0;
-    const refused = refusalOf(state, request, valuation, lots);
+    const refused = refusalOf(basis, state, request, valuation, lots);
     if (refused !== undefined || valuation === undefined) {
       reply(ctx, request.owner, { type: 'entry.refused', id: request.id, reason: refused ?? 'unknown_symbol', seq: state.seq });
       return state;
@@ -138,19 +60,8 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
 
   /** Nothing opens without a yes of the gate; a gate that is down says no. */
   function askRisk(state: AccountState, request: EntryRequest, lots: number, reserved: Money, { path, timeoutMs }: NonNullable<AccountInput['risk']>, ctx: Context): AccountState {
-    const { id, strategy, symbol, side, kind, priceTicks } = request;
-    const held = new Map<number, { signedLots: number; reserved: Money }>();
-    const add = (of: number, signedLots: number, amount: Money): void => {
-      const before = held.get(of) ?? { signedLots: 0, reserved: 0n };
-      held.set(of, { signedLots: before.signedLots + signedLots, reserved: before.reserved + amount });
-    };
-    for (const trade of state.trades.values()) add(trade.symbol, trade.side === 'buy' ? openLots(trade) : -openLots(trade), trade.reserved);
-    for (const asked of state.asking.values()) add(asked.request.symbol, 0, asked.reserved);
-    const question: RiskQuestion = {
-      type: 'risk.ask', id, strategy, symbol, side, kind, priceTicks, lots, workingOrders: state.orders.size + state.asking.size,
-      exposure: [...held].map(([of, each]) => ({ symbol: of, signedLots: each.signedLots, reserved: formatMoney(each.reserved) })),
-    };
-    ctx.ask<RiskAnswer>(ctx.ref(path), question, timeoutMs, (result) => ({ type: 'account.risk', id, result }));
+    const { id } = request;
+    ctx.ask<RiskAnswer>(ctx.ref(path), riskQuestion(state, request, lots), timeoutMs, (result) => ({ type: 'account.risk', id, result }));
     // An ask dies with this life of the account; the timer does not.
     ctx.startTimer(`risk ${id}`, timeoutMs * 2, { type: 'account.risk', id, result: { ok: false, reason: 'timeout' } });
     return { ...state, asking: withEntry(state.asking, id, { request, lots, reserved, cancelDueUs: null }) };
@@ -292,7 +203,7 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
       case 'order.canceled':
         break;
       case 'order.fill': {
-        const valuation = valuationOf(state, trade.symbol)!;
+        const valuation = basis.valuationOf(state, trade.symbol)!;
         const value = valuation.value(working.side, event.lots, event.priceTicks);
         const fees = feesOf(venue, valuation.instrument.venue);
         const fee = feeOn(value, event.liquidity === 'maker' ? fees.makerBps : fees.takerBps);
@@ -334,7 +245,7 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
       const ticks = priceTicks > 0 ? priceTicks : Number(trade.entryLotTicks / BigInt(trade.filledLots));
       const atUs = ctx.nowUs();
       journal(ctx, next, 'control', symbol, { control: 'gone', trade: trade.id, lots: taken, priceTicks: ticks, reason });
-      const updated = bookFill(trade, { isEntry: false, lots: taken, ticks, value: valuationOf(state, symbol)!.value(exitSide(trade), taken, ticks), fee: 0n, atUs, reason: 'gone' });
+      const updated = bookFill(trade, { isEntry: false, lots: taken, ticks, value: basis.valuationOf(state, symbol)!.value(exitSide(trade), taken, ticks), fee: 0n, atUs, reason: 'gone' });
       reply(ctx, trade.owner, {
         type: 'venue', tradeId: trade.id, purpose: 'manual', seq: next.seq,
         event: { type: 'order.fill', id: `gone ${trade.id}`, symbol, seq: -1, atUs, priceTicks: ticks, lots: taken, remainingLots: 0, liquidity: 'taker', reason: 'venue' },
@@ -346,14 +257,14 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
   }
 
   function close(state: AccountState, trade: Trade, ctx: Context): AccountState {
-    const valuation = valuationOf(state, trade.symbol)!;
+    const valuation = basis.valuationOf(state, trade.symbol)!;
     const { settle, tickSize } = valuation.instrument;
     const trades = without(state.trades, trade.id);
     ctx.cancelTimer(`retry ${trade.id}`);
     const profit = netProfit(trade, valuation);
     reply(ctx, trade.owner, { type: 'trade.closed', tradeId: trade.id, filledLots: trade.filledLots, profitable: profit > 0n, seq: state.seq });
     if (trade.filledLots === 0) return { ...state, trades };
-    const equity = equityOf(state, settle) + profit;
+    const equity = basis.equityOf(state, settle) + profit;
     journal(ctx, state, 'trade', trade.symbol, {
       id: trade.id,
       strategy: trade.strategy,
@@ -431,7 +342,7 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
       case 'account.risk':
         return riskAnswered(state, message.id, message.result, ctx);
       case 'account.status':
-        ctx.reply(statusOf(state, message.markTicks ?? []));
+        ctx.reply(statusOf(basis, state, message.markTicks ?? []));
         return state;
       default:
         return state;
@@ -439,24 +350,6 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
   }
 
   // -------------------------------------------------------------- record
-
-  /** What this turn has changed of trades and equity. */
-  function writeDown(before: AccountState, after: AccountState, ctx: Context): void {
-    const rows: StoreRow[] = [];
-    if (before.trades !== after.trades || before.orders !== after.orders) {
-      for (const id of new Set([...before.trades.keys(), ...after.trades.keys()])) {
-        const was = before.trades.get(id);
-        const is = after.trades.get(id);
-        const orders = [...after.orders.values()].filter(({ tradeId }) => tradeId === id);
-        if (was === is && orders.length === [...before.orders.values()].filter((each) => each.tradeId === id && after.orders.get(each.id) === each).length) continue;
-        const trade = is ?? was!;
-        const instrument = valuationOf(after, trade.symbol)?.instrument;
-        if (instrument !== undefined) rows.push(tradeRow(trade, orders, instrument, is !== undefined));
-      }
-    }
-    if (before.equity !== after.equity || before.closedTrades !== after.closedTrades) rows.push(equityRow(after.equity, after.closedTrades));
-    if (rows.length > 0) ctx.effect('store.write', { rows } satisfies StoreWrite);
-  }
 
   /** Trades of an earlier run are ours to close: whoever knew their targets and times is gone with it. Not before it is known what has become of them. */
   function inherit(state: AccountState, { recovered: { equity, closedTrades, trades, orders, over }, truth }: NonNullable<AccountInput['record']>, ctx: Context): AccountState {
@@ -474,34 +367,10 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
   function closeInherited(state: AccountState, ctx: Context, product?: string): AccountState {
     const due = state.inherited.filter((id) => {
       const trade = state.trades.get(id);
-      return trade !== undefined && (product === undefined || valuationOf(state, trade.symbol)?.instrument.venue === `binance-${product}`);
+      return trade !== undefined && (product === undefined || basis.valuationOf(state, trade.symbol)?.instrument.venue === `binance-${product}`);
     });
     if (due.length === 0) return state;
     return flatten({ ...state, inherited: state.inherited.filter((id) => !due.includes(id)) }, ({ id }) => due.includes(id), 'restart', false, ctx);
-  }
-
-  function statusOf(state: AccountState, markTicks: readonly number[]): AccountStatus {
-    const assets = [...new Set(state.input.symbols.map(({ instrument }) => instrument.settle))].sort();
-    return {
-      equity: Object.fromEntries(assets.map((asset) => [asset, formatMoney(equityOf(state, asset))])),
-      openTrades: state.trades.size,
-      open: [...state.trades.values()].filter((trade) => openLots(trade) > 0).map((trade) => openTrade(state, trade, markTicks[trade.symbol] ?? 0)),
-      entries: state.asking.size + [...state.orders.values()].filter(({ purpose }) => purpose === 'entry').length,
-      tradingEnabled: state.tradingEnabled,
-    };
-  }
-
-  function openTrade(state: AccountState, trade: Trade, mark: number): OpenTrade {
-    const valuation = valuationOf(state, trade.symbol)!;
-    const lots = openLots(trade);
-    const closed = mark > 0
-      ? bookFill(trade, { isEntry: false, lots, ticks: mark, value: valuation.value(exitSide(trade), lots, mark), fee: 0n, atUs: trade.lastFillUs, reason: 'mark' })
-      : undefined;
-    return {
-      id: trade.id, symbol: trade.symbol, side: trade.side, openLots: lots,
-      entryPrice: averagePrice(trade.entryLotTicks, trade.filledLots, valuation.instrument.tickSize),
-      markTicks: mark, unrealised: closed === undefined ? null : formatMoney(netProfit(closed, valuation)), settle: valuation.instrument.settle,
-    };
   }
 
   return {
@@ -520,19 +389,17 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
       const seq = 'seq' in message && message.seq >= 0 ? message.seq : state.seq;
       const next = handle(seq === state.seq ? state : { ...state, seq }, message, ctx);
       tellExposure(state, next, ctx);
-      if (state.input.record !== undefined) writeDown(state, next, ctx);
+      if (state.input.record !== undefined) {
+        const rows = changedRows(basis, state, next);
+        if (rows.length > 0) ctx.effect('store.write', { rows } satisfies StoreWrite);
+      }
       return next;
     },
     view: (state) => ({
-      ...statusOf(state, []),
+      ...statusOf(basis, state, []),
       trades: [...state.trades.values()].map(({ id, symbol, side, filledLots, closedLots, entryDone }) => ({ id, symbol, side, filledLots, closedLots, entryDone })),
       orders: [...state.orders.values()],
       closedTrades: state.closedTrades,
     }),
   };
-}
-
-function hasTrade(state: AccountState, symbol: number): boolean {
-  for (const trade of state.trades.values()) if (trade.symbol === symbol) return true;
-  return false;
 }

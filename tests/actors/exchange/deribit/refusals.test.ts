@@ -1,18 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { ASK } from '../../../../actors/exchange/book/index.js';
-import { DeribitError } from '../../../../actors/exchange/deribit/errors.js';
-import { openVenue, place, quote } from './venue.js';
-
-const code = (body: () => unknown): number | string => {
-  try {
-    body();
-    return 'accepted';
-  } catch (error) {
-    assert.ok(error instanceof DeribitError, String(error));
-    return error.code;
-  }
-};
+import { code, openVenue, place, quote } from './venue.js';
 
 test('orders that the platform has no use for are refused with its codes', () => {
   const { venue, alice } = openVenue();

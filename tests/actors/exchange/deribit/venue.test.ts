@@ -8,17 +8,7 @@ import { orderView } from '../../../../actors/exchange/deribit/order.js';
 import { positionView, summaryView } from '../../../../actors/exchange/deribit/views.js';
 import { HOUSE } from '../../../../actors/exchange/ids.js';
 import { asset } from '../../../../actors/exchange/ledger/index.js';
-import { ALICE, openVenue, place, quote, START_US } from './venue.js';
-
-const code = (body: () => unknown): number | string => {
-  try {
-    body();
-    return 'accepted';
-  } catch (error) {
-    assert.ok(error instanceof DeribitError, String(error));
-    return error.code;
-  }
-};
+import { ALICE, code, openVenue, place, quote, START_US } from './venue.js';
 
 test('an inverse perpetual is traded in dollars and earns coin', () => {
   const { venue, alice } = openVenue();

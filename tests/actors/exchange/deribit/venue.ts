@@ -1,4 +1,6 @@
+import assert from 'node:assert/strict';
 import { CROWD } from '../../../../actors/exchange/book/index.js';
+import { DeribitError } from '../../../../actors/exchange/deribit/errors.js';
 import { DeribitVenue } from '../../../../actors/exchange/deribit/venue.js';
 import type { DeribitAccount } from '../../../../actors/exchange/deribit/account.js';
 import type { PlaceArguments, PlaceResult } from '../../../../actors/exchange/deribit/orders.js';
@@ -40,4 +42,15 @@ export function quote(venue: DeribitVenue, instrument: string, side: 0 | 1, pric
   const found = venue.instrument(instrument);
   if (venue.market(found).book.add(side, Math.round(price / found.tickSize), Math.round(amount / found.contractSize), CROWD) === 0) throw new Error('the quote would cross');
   venue.marketActed(venue.nowUs);
+}
+
+/** The code that the venue refuses `body` with, or 'accepted'. */
+export function code(body: () => unknown): number | string {
+  try {
+    body();
+    return 'accepted';
+  } catch (error) {
+    assert.ok(error instanceof DeribitError, String(error));
+    return error.code;
+  }
 }
