@@ -79,6 +79,10 @@ usdm = ${product === 'usdm' ? '["BTCUSDT"]' : '[]'}
 [engine.breaker]
 openMs = 2000
 
+[engine.risk]
+# It enters whenever it likes, and a calm market changes nothing that a strategy could act on for minutes.
+priceMaxAgeMs = 600000
+
 [engine.feeds]
 lagMaxMs = 60000
 
@@ -114,12 +118,29 @@ export class EngineScene {
   async start(): Promise<void> {
     this.#engine = await this.#ground.engine({ config: this.#config });
   }
-  /** Ends the engine and starts the next one. */
-  async restart(): Promise<void> {
+  /** Ends the engine in good order. */
+  async #stop(): Promise<void> {
     const { served } = this.#engine!;
     served.child.kill('SIGTERM');
     assert.deepEqual(await served.ended, { code: 0, signal: null }, served.stderr);
+  }
+  /** Ends the engine and starts the next one. */
+  async restart(): Promise<void> {
+    await this.#stop();
     await this.start();
+  }
+  /** Ends the engine, has its run decide again, and starts the next one on the same account. */
+  async next(): Promise<void> {
+    await this.#stop();
+    await this.#replayed();
+    await this.start();
+    await this.command('resume');
+    await this.trades(0);
+  }
+  async #replayed(): Promise<void> {
+    const { code, stdout, stderr } = await this.#ground.run(['live-vs-replay', this.runDir, '--json']);
+    assert.equal(code, 0, `${stdout}${stderr}`.slice(0, 4000));
+    assert.equal((JSON.parse(stdout) as { readonly equal: boolean }).equal, true);
   }
   get runDir(): string {
     return this.#engine!.ready.runDir;
@@ -237,18 +258,14 @@ export class EngineScene {
 
   /** Ends the engine in good order. Every fill at the venue is in the record once, and the run decides the same again. */
   async end(): Promise<void> {
-    const { served } = this.#engine!;
-    served.child.kill('SIGTERM');
-    assert.deepEqual(await served.ended, { code: 0, signal: null }, served.stderr);
+    await this.#stop();
     const books = await this.venue();
     const store = RecordStore.open({ dir: join(this.#ground.engineEnv['FAULTLINE_VAR_DIR']!, 'accounts', 'main-demo'), nowUs: () => Date.now() * 1000 });
     const written = [...store.rows('fills')].map(({ key }) => key.split(' ')[2]!).sort();
     await store.close();
     if (!this.forgotten) assert.deepEqual(written, books.fills.filter(({ account }) => account === this.account).map(({ id }) => String(id)).sort());
     assert.deepEqual(this.opened.defects, []);
-    const { code, stdout, stderr } = await this.#ground.run(['live-vs-replay', this.runDir, '--json']);
-    assert.equal(code, 0, `${stdout}${stderr}`.slice(0, 4000));
-    assert.equal((JSON.parse(stdout) as { readonly equal: boolean }).equal, true);
+    await this.#replayed();
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,154 @@
+/** Exits of our entries on spot: what is locked there can be sold once, so of one trade one exit stands at the venue, or one list. */
+import type { AccountMessage } from '../account/messages.js';
+import type { VenueFill } from '../engine/venue-calls.js';
+import { protectable } from '../guard/protection.js';
+import type { VenueEvent } from '../venue/messages.js';
+import { begin, intentOf, reduced, refuse, spawn } from './begin.js';
+import { withLive, type Kept } from './book.js';
+import { clientIdOf } from './ids.js';
+import { newRecord } from './knowledge.js';
+import { isFinal, type OrderIntent, type PlaceOrder } from './messages.js';
+import { afterFill, baseOf, heldLots, newSpotTrade, type SpotTrade } from './spot-trades.js';
+import { nowMs, toChild, wireInstrument, type Context, type OrdersState } from './state.js';
+import { listIdOf, quantityText } from './wire.js';
+
+/** An order as it is wished for. On spot an exit of one of our entries waits its turn, and sells no more than the entry brought. */
+export function wish(state: OrdersState, wanted: PlaceOrder['intent'], ctx: Context): OrdersState {
+  const trade = wanted.reduces === null ? undefined : state.spot.get(wanted.reduces);
+  if (trade === undefined || !wanted.reduceOnly) return reduced(state, wanted, ctx);
+  if (isDust(state, trade)) return refuse(state, intentOf(state, wanted, ctx), 'nothing_to_reduce', ctx);
+  const partner = partnerOf(state, trade, wanted);
+  if (partner !== undefined) {
+    toChild(ctx, partner.record.intent.clientId, { type: 'cancel' });
+    const pair = { target: wanted, stop: partner.record.intent, stopAsked: partner.askedLots, stopTold: partner.toldLots };
+    return withTrade({ ...state, book: withLive(state.book, { ...partner, replaced: true }) }, { ...trade, pair });
+  }
+  if (wanted.kind === 'limit' && (trade.pair !== null || exitsOf(state, trade).some(({ record }) => record.intent.kind === 'stop'))) {
+    // The stop has locked the quantity; protection comes before the target.
+    if (wanted.owner !== '') {
+      ctx.send(ctx.ref<VenueEvent>(wanted.owner), { type: 'order.accepted', id: wanted.id, symbol: wanted.symbol, seq: -1, atUs: ctx.nowUs(), queueAheadLots: Number.POSITIVE_INFINITY });
+    }
+    return withTrade(state, { ...trade, idle: [...trade.idle, wanted] });
+  }
+  const standing = exitsOf(state, trade);
+  if (standing.length === 0 && trade.waiting === null && trade.pair === null) return begin(state, { ...wanted, lots: Math.min(wanted.lots, heldLots(trade, wireInstrument(state, trade.symbol)!)) }, ctx, wanted.lots);
+  // A close at market goes before anything else that waits.
+  if (trade.waiting !== null && (trade.waiting.kind === 'market' || wanted.kind !== 'market')) {
+    return refuse(state, intentOf(state, wanted, ctx), 'nothing_to_reduce', ctx);
+  }
+  if (standing.some(({ record }) => record.intent.kind === 'market')) {
+    // A close is on its way: no second one, and nothing withdraws it. A stop for what it leaves comes when it has ended.
+    return wanted.kind === 'market' ? refuse(state, intentOf(state, wanted, ctx), 'exit_pending', ctx) : withTrade(state, { ...trade, waiting: wanted });
+  }
+  for (const { record } of standing) toChild(ctx, record.intent.clientId, { type: 'cancel' });
+  return withTrade(state, { ...trade, waiting: wanted });
+}
+
+/** The stop that a target can stand with in one list: alone, plain, and for no more than the target sells. */
+function partnerOf(state: OrdersState, trade: SpotTrade, wanted: PlaceOrder['intent']): Kept | undefined {
+  const [stop, ...others] = exitsOf(state, trade);
+  if (wanted.kind !== 'limit' || stop === undefined || others.length > 0 || trade.waiting !== null || trade.pair !== null) return undefined;
+  const { intent } = stop.record;
+  const lots = heldLots(trade, wireInstrument(state, trade.symbol)!);
+  const fits = intent.kind === 'stop' && intent.listId === null && wanted.lots >= lots && wanted.priceTicks > intent.triggerTicks;
+  return fits && stop.toldLots === 0 && state.rules.get(trade.symbol)?.orderLists !== false ? stop : undefined;
+}
+
+/** Target and stop as one list, each an order of its own; the stop keeps the name its owner gave it. */
+function beginPair(state: OrdersState, trade: SpotTrade, pair: NonNullable<SpotTrade['pair']>, ctx: Context): OrdersState {
+  const { target, stop, stopAsked } = pair;
+  const stopTold = state.book.live.get(stop.clientId)?.toldLots ?? pair.stopTold;
+  const { run, params } = state.input;
+  const lots = heldLots(trade, wireInstrument(state, trade.symbol)!);
+  const ids = { target: clientIdOf(params.idPrefix, run, target.id), stop: clientIdOf(params.idPrefix, run, `${stop.id} with ${target.id}`) };
+  const listId = listIdOf(ids.stop);
+  const common = { product: 'spot', service: 'order', lots, createdMs: nowMs(ctx), listId } as const;
+  const legs: readonly (readonly [OrderIntent, number, number])[] = [
+    // Its row is on the disk before the target, which sends both, is told that its own is.
+    [{ ...stop, ...common, id: `${stop.id} with ${target.id}`, clientId: ids.stop, toldAs: stop.toldAs ?? stop.id }, stopAsked, stopTold],
+    [{ ...target, ...common, clientId: ids.target, triggerTicks: stop.triggerTicks }, target.lots, 0],
+  ];
+  let { book } = state;
+  for (const [intent, askedLots, toldLots] of legs) {
+    const record = newRecord(intent);
+    spawn(state, record, ctx);
+    if (state.storeDown) toChild(ctx, intent.clientId, { type: 'storeFailed' });
+    book = withLive(book, { record, state: 'journalling', askedLots, toldLots, acceptedTold: toldLots > 0 });
+  }
+  return { ...state, book };
+}
+
+export const withTrade = (state: OrdersState, trade: SpotTrade): OrdersState => ({ ...state, spot: new Map(state.spot).set(trade.entryId, trade) });
+const exitsOf = (state: OrdersState, { entryId }: SpotTrade): readonly Kept[] =>
+  [...state.book.live.values()].filter(({ record, state: at }) => record.intent.reduces === entryId && !isFinal(at));
+
+/** Too little to be sold or protected. */
+export function isDust(state: OrdersState, trade: SpotTrade): boolean {
+  const instrument = wireInstrument(state, trade.symbol)!;
+  const lots = heldLots(trade, instrument);
+  const rules = state.rules.get(trade.symbol);
+  return lots < 1 || (rules?.status === 'TRADING' && protectable('spot', rules, lots, trade.lastTicks, instrument) !== undefined);
+}
+
+export function held(state: OrdersState, intent: OrderIntent, fill: VenueFill): OrdersState {
+  const entryId = intent.reduces ?? intent.id;
+  const trade = state.spot.get(entryId) ?? (intent.reduceOnly ? undefined : newSpotTrade(entryId, intent.symbol));
+  if (trade === undefined) return state;
+  const instrument = wireInstrument(state, intent.symbol)!;
+  const quote = state.input.instruments.find(({ index }) => index === intent.symbol)?.settle ?? '';
+  const base = state.rules.get(intent.symbol)?.base ?? baseOf(instrument.name, quote);
+  return withTrade(state, afterFill(trade, intent.side, fill, quantityText(instrument, fill.lots), base));
+}
+
+/** An exit of a spot trade has ended: the one that waited takes its place; when nothing is left, the trade is over. */
+export function released(state: OrdersState, entryId: string, ctx: Context): OrdersState {
+  const trade = state.spot.get(entryId);
+  if (trade === undefined || exitsOf(state, trade).length > 0) return state;
+  if (trade.waiting !== null) {
+    const next = wish(withTrade(unpaired(state, trade, ctx), { ...trade, waiting: null, pair: null }), trade.waiting, ctx);
+    // It was refused when nothing is left to be sold: then the trade is over.
+    return isDust(state, trade) ? released(next, entryId, ctx) : next;
+  }
+  if (trade.pair !== null) {
+    const alone = withTrade(state, { ...trade, pair: null });
+    return isDust(state, trade) ? unpaired(alone, trade, ctx) : beginPair(alone, trade, trade.pair, ctx);
+  }
+  if (!isDust(state, trade) || [...state.book.live.values()].some(({ record, state: at }) => record.intent.id === entryId && !isFinal(at))) return state;
+  for (const { id, symbol, lots, owner } of trade.idle) {
+    if (owner !== '') ctx.send(ctx.ref<VenueEvent>(owner), { type: 'order.canceled', id, symbol, seq: -1, atUs: ctx.nowUs(), remainingLots: lots, reason: 'nothing_to_reduce' });
+  }
+  ctx.send(ctx.ref<AccountMessage>(state.input.accountPath), { type: 'account.dust', tradeId: entryId });
+  const spot = new Map(state.spot);
+  spot.delete(entryId);
+  return { ...state, spot };
+}
+
+/** The pair will not be: both are told so. */
+function unpaired(state: OrdersState, { pair }: SpotTrade, ctx: Context): OrdersState {
+  if (pair === null) return state;
+  const { target, stop, stopAsked, stopTold } = pair;
+  for (const [id, owner, remainingLots] of [[stop.toldAs ?? stop.id, stop.owner, stopAsked - stopTold], [target.id, target.owner, target.lots]] as const) {
+    if (owner !== '') ctx.send(ctx.ref<VenueEvent>(owner), { type: 'order.canceled', id, symbol: target.symbol, seq: -1, atUs: ctx.nowUs(), remainingLots, reason: 'nothing_to_reduce' });
+  }
+  return state;
+}
+
+/** Of an exit on spot: what is left is dust, or another exit has taken its place. */
+export function spotReason(state: OrdersState, { record: { intent } }: Kept): string | undefined {
+  const trade = intent.reduceOnly && intent.reduces !== null ? state.spot.get(intent.reduces) : undefined;
+  if (trade === undefined) return undefined;
+  return isDust(state, trade) || trade.waiting !== null ? 'nothing_to_reduce' : undefined;
+}
+
+export function withdrawIdle(state: OrdersState, id: string, ctx: Context): OrdersState | undefined {
+  for (const trade of state.spot.values()) {
+    const { pair } = trade;
+    if (pair !== null && (pair.target.id === id || (pair.stop.toldAs ?? pair.stop.id) === id)) return withTrade(unpaired(state, trade, ctx), { ...trade, pair: null });
+    const wanted = trade.waiting?.id === id ? trade.waiting : trade.idle.find((each) => each.id === id);
+    if (wanted === undefined) continue;
+    const event: VenueEvent = { type: 'order.canceled', id, symbol: wanted.symbol, seq: -1, atUs: ctx.nowUs(), remainingLots: wanted.lots, reason: 'requested' };
+    if (wanted.owner !== '') ctx.send(ctx.ref<VenueEvent>(wanted.owner), event);
+    return withTrade(state, { ...trade, waiting: trade.waiting?.id === id ? null : trade.waiting, idle: trade.idle.filter((each) => each.id !== id) });
+  }
+  return undefined;
+}
