@@ -1,7 +1,8 @@
-export { machine, type ActionArgs, type ChildFactory, type MachineEffect, type MachineOptions } from './behaviour/xstate.js';
+export { dataHooks, machine, type ActionArgs, type ChildFactory, type MachineEffect, type MachineOptions } from './behaviour/xstate.js';
 export { VirtualClock, WallClock, type Clock } from './clock/clock.js';
 export type { EffectCall, EffectFailed, EffectHandler, EffectTable } from './core/effects.js';
 export type { SnapshotEffect, SnapshotEnvelope, SnapshotError, SnapshotResult, SnapshotTimer } from './core/snapshot.js';
+export type { AddressSnapshot, TreeSnapshot, TreeSnapshotResult } from './core/tree-snapshot.js';
 export type { Intake, IntakeOptions, OfferResult } from './core/intake.js';
 export type { BurstMeter } from './core/wall-loop.js';
 export type { ReplaceStateError, ReplaceStateResult } from './core/replace-state.js';

@@ -1,6 +1,7 @@
 import type { Clock } from './clock/clock.js';
 import type { EffectTable } from './core/effects.js';
 import type { SnapshotEnvelope } from './core/snapshot.js';
+import type { TreeSnapshot } from './core/tree-snapshot.js';
 import type { JournalFailure } from './journal/failure.js';
 import type { Journal } from './journal/port.js';
 import type { TraceHash } from './observe/determinism.js';
@@ -25,6 +26,11 @@ export interface RuntimeOptions {
    * with `init`. Its overdue timers come before new input.
    */
   readonly recover?: (path: string) => SnapshotEnvelope | null | undefined;
+  /**
+   * The tree goes on exactly as the one that `Runtime.snapshotTree` was asked of: to be started at the snapshot's clock, with the same
+   * specification and seed. Not with `recover`, nor with a journal.
+   */
+  readonly resume?: TreeSnapshot;
   /** Where actors with `durable` in their specification are kept: `openJournal` or `MemoryJournal` of faultline/journal. One runtime, one journal. */
   readonly journal?: Journal;
   /** How much of an actor's time a recovery has to do again at most, on this runtime's clock. Default 60,000 ms. */

@@ -7,12 +7,14 @@ import { CellContext, checkDeadline, resolve } from './core/context.js';
 import { Dispatcher } from './core/dispatcher.js';
 import type { Hooks } from './core/hooks.js';
 import { Intake, type IntakeOptions } from './core/intake.js';
+import { toFailureCause } from './core/failure.js';
 import { drainEnded, exitSupervisor, kill, stopCell } from './core/lifecycle.js';
 import { PermanentWatches } from './core/permanent.js';
 import { forget } from './core/release.js';
 import { powerOfTwo } from './core/mailbox.js';
 import { fireOverdue } from './core/snapshot.js';
 import { createCell, startCell } from './core/start.js';
+import { finishTree, resumeTree, type TreeSnapshot } from './core/tree-snapshot.js';
 import { awaitStart } from './core/pending-start.js';
 import { startAnswer } from './core/start-wishes.js';
 import { CellState, StopMode } from './core/states.js';
@@ -46,6 +48,7 @@ export class Runtime extends Administration {
   readonly #onFatal: ((reason: ExitReason) => void) | null;
   readonly #shutdown = new CoordinatedShutdown();
   #inputLog = false;
+  #resume: TreeSnapshot | null = null;
   #root: Cell | null = null;
   #ended: ExitReason | null = null;
   #loop: WallLoop | null = null;
@@ -68,7 +71,12 @@ export class Runtime extends Administration {
       onRootExit: (reason) => this.#rootExited(reason),
     });
     if (options.onAskCycle !== undefined) this.#d.askChains = new AskChains(options.onAskCycle);
-    const { recover, journal } = options;
+    const { recover, journal, resume } = options;
+    if (resume !== undefined) {
+      if (recover !== undefined || journal !== undefined) throw new TypeError('resume goes with neither recover nor a journal');
+      this.#resume = resume;
+      resumeTree(this.#d, resume);
+    }
     if (recover !== undefined) this.#d.recover = (cell) => (cell.incarnation === 1 ? (recover(cell.path) ?? null) : null);
     if (journal === undefined) return;
     const given = this.#d.recover;
@@ -104,6 +112,17 @@ export class Runtime extends Administration {
       forget(d, cell);
       d.settle();
       return { ok: false, reason: { kind: 'start_failed', cause } };
+    }
+    if (this.#resume !== null) {
+      try {
+        finishTree(d, this.#resume);
+      } catch (thrown) {
+        kill(d, cell);
+        forget(d, cell);
+        d.settle();
+        return { ok: false, reason: { kind: 'start_failed', cause: toFailureCause(thrown) } };
+      }
+      this.#resume = null;
     }
     this.#root = cell;
     this.#ended = null;

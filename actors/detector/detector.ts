@@ -6,7 +6,7 @@
  * stand or move, a control to the kernel, due `baselineDistanceMs` of tape clock later.
  */
 import type { DetectorParams } from '../../config/index.js';
-import { machine, type ActorContext, type Behaviour } from '../../runtime/index.js';
+import { dataHooks, machine, type ActorContext, type Behaviour } from '../../runtime/index.js';
 import { decide } from '../journal/decide.js';
 import type { StoreWrite } from '../engine/io.js';
 import { KERNEL_PATH, type Decision } from '../journal/decision.js';
@@ -143,7 +143,6 @@ export function detectorBehaviour(params: DetectorParams): Behaviour<unknown, De
       return inner.step(state, stamped, ctx);
     },
     stop: (state, ctx, reason) => inner.stop?.(state, ctx, reason),
-    ...(inner.snapshot === undefined ? {} : { snapshot: (state: unknown) => inner.snapshot!(state) }),
-    ...(inner.view === undefined ? {} : { view: (state: unknown) => inner.view!(state) }),
+    ...dataHooks(inner as never),
   };
 }

@@ -154,6 +154,7 @@ export const marketKernel: Behaviour<MarketKernelState, MarketKernelMessage, Mar
     if (input.lanes !== undefined) return { kernel: input.lanes, instruments: input.instruments, routes: input.routes, taken: input.lanes.counters().records };
     const kernel = new MarketKernel(input.instruments, input.params, input);
     kernel.restore(data as KernelSnapshot);
+    input.onKernel?.(kernel);
     return { kernel, instruments: input.instruments, routes: input.routes, taken: kernel.counters().records };
   },
   view: (state) => ({

@@ -166,6 +166,12 @@ export function ordersManager(): Behaviour<OrdersState, ManagerMessage, OrdersIn
       }
     },
     childExit: (clientId, reason) => ({ type: 'child.exit', clientId, reason }),
+    restore(data, ctx, _input, how) {
+      const state = data as OrdersState;
+      // Each goes on from its own snapshot.
+      if (how === 'start') for (const { record } of state.book.live.values()) spawn(state, record, ctx);
+      return state;
+    },
     view: ({ book, storeDown, streamDown }) => ({
       storeDown, streamDown, finished: book.finished.size, foreign: [...book.foreign.values()].filter(({ open }) => open).length,
       orders: [...book.live.values()].map(({ record, state }) => ({

@@ -3,7 +3,7 @@
  * before it is sent, speaks to the gateway, and tells its manager, which tells everybody else.
  */
 import type { OrdersParams } from '../../config/engine/orders.js';
-import { machine, type ActorContext, type Behaviour } from '../../runtime/index.js';
+import { dataHooks, machine, type ActorContext, type Behaviour } from '../../runtime/index.js';
 import type { StoreWrite } from '../engine/io.js';
 import type { VenueCall } from '../engine/venue-calls.js';
 import type { CallStep } from './answers.js';
@@ -98,8 +98,7 @@ export function orderBehaviour(service: 'order' | 'algo'): Behaviour<unknown, Or
       const event = eventOf(message);
       return event === undefined ? state : inner.step(state, { ...event, nowMs: nowMs(ctx) }, ctx as never);
     },
-    ...(inner.snapshot === undefined ? {} : { snapshot: (state: unknown) => inner.snapshot!(state) }),
-    ...(inner.view === undefined ? {} : { view: (state: unknown) => inner.view!(state) }),
+    ...dataHooks(inner as never),
   };
 }
 

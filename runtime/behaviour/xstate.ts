@@ -303,3 +303,13 @@ function outcome(id: string, reason: ExitReason): Event & Readonly<Record<string
 function isRuntimeRef(value: unknown): value is ActorRef {
   return typeof value === 'object' && value !== null && 'path' in value && typeof value.path === 'string';
 }
+
+/** What of a machine's behaviour one that wraps it hands on as it is: its state as data, and its view. */
+export function dataHooks<S>(inner: Behaviour<S, never, never>): Pick<Behaviour<S>, 'snapshot' | 'restore' | 'view'> {
+  const { snapshot, restore, view } = inner as unknown as Behaviour<S>;
+  return {
+    ...(snapshot === undefined ? {} : { snapshot }),
+    ...(restore === undefined ? {} : { restore }),
+    ...(view === undefined ? {} : { view }),
+  };
+}

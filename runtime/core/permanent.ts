@@ -41,6 +41,10 @@ export class PermanentWatches {
     return path;
   }
 
+  watchedBy(cell: Cell): boolean {
+    return (this.byWatcher.get(cell)?.size ?? 0) > 0;
+  }
+
   /** Takes back a watch of code outside the tree. */
   removeAt(path: string, token: number): void {
     const watchers = this.byPath.get(path);

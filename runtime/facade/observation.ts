@@ -1,5 +1,6 @@
 import type { Dispatcher } from '../core/dispatcher.js';
 import { type SnapshotResult, takeSnapshot } from '../core/snapshot.js';
+import { takeTreeSnapshot, type TreeSnapshotResult } from '../core/tree-snapshot.js';
 import { type Counters, countersOf } from '../observe/counters.js';
 import { COPY_LIMITS, type CopyLimits } from '../observe/inspect.js';
 import { type ArmedTimer, type Inspection, inspectionOf, pathsOfCells, timersUnder } from '../observe/inspection.js';
@@ -48,6 +49,15 @@ export abstract class Observation {
     this.d.touch();
     const cell = this.d.find(path);
     return cell === undefined ? { ok: false, reason: { kind: 'not_found', path } } : takeSnapshot(this.d, cell);
+  }
+
+  /**
+   * The whole tree as data, for `RuntimeOptions.resume`; or why it cannot be had: somebody has something to do, waits, or is held up. Addresses
+   * that `without` names, and those below them, are left out and begin with `init`.
+   */
+  snapshotTree(without: (path: string) => boolean = () => false): TreeSnapshotResult {
+    this.d.touch();
+    return takeTreeSnapshot(this.d, this.d.paths.get('/') ?? null, without);
   }
 
   /** The last dead letters, oldest first. */

@@ -36,6 +36,18 @@ export class RestartWindow {
     for (let back = Math.min(other.held, this.limit + 1); back > 0; back--) this.push(other.stamps![(other.next - back + length) % length]!);
   }
 
+  /** When the restarts were that still count, oldest first. */
+  stampsUs(): number[] {
+    const length = this.limit + 1;
+    return Array.from({ length: this.held }, (_, n) => this.stamps![(this.next - this.held + n + length) % length]!);
+  }
+
+  /** Counts these restarts and no others. */
+  restore(stampsUs: readonly number[]): void {
+    this.clear();
+    for (const stampUs of stampsUs) this.push(stampUs);
+  }
+
   clear(): void {
     this.held = 0;
     this.next = 0;

@@ -6,11 +6,12 @@ import type { EffectTable } from '../../runtime/index.js';
 export class HandledEffects {
   readonly table: EffectTable;
   /** From the journal's effects, so that it is known also when the tree is gone. */
-  journal: JournalState = { count: 0, digest: EMPTY_DIGEST };
+  journal: JournalState;
   #fault: { readonly thrown: unknown } | undefined;
 
   /** Who is not there is carried out by nobody, as in a replay. */
-  constructor(handlers: EffectHandlers) {
+  constructor(handlers: EffectHandlers, journal: JournalState = { count: 0, digest: EMPTY_DIGEST }) {
+    this.journal = journal;
     const carryOut = (effect: EngineEffect) => (payload: never): void => {
       if (effect === 'decision') this.journal = (payload as { readonly journal: JournalState }).journal;
       try {

@@ -1,9 +1,9 @@
-import type { JournalState } from '../../actors/index.js';
+import { KERNEL_PATH, type JournalState } from '../../actors/index.js';
 import type { EffectHandlers } from '../../actors/engine/effects.js';
 import type { EngineInput } from '../../actors/engine/io.js';
 import type { KernelPort } from '../../actors/market/index.js';
 import { SEQ, WORDS_F } from '../../data/records/index.js';
-import { createRuntime, type Runtime, type SupervisorSpec, VirtualClock } from '../../runtime/index.js';
+import { createRuntime, type Runtime, type SupervisorSpec, type TreeSnapshot, VirtualClock } from '../../runtime/index.js';
 import type { InputChunk, InputSource } from '../replay/faulted-source.js';
 import { type InputCounts, ReplaySession } from '../replay/session.js';
 import { HandledEffects } from './effect-table.js';
@@ -17,6 +17,18 @@ export interface RecordViews {
   readonly I: Int32Array;
 }
 
+/** A session at rest, as data: what goes on from it decides, and asks of the world, what this one would, whatever comes. */
+export interface SessionSnapshot {
+  readonly tree: TreeSnapshot;
+  /** Records handed in. */
+  readonly taken: number;
+  /** The last of them has more of its depth message to follow. */
+  readonly insideMessage: boolean;
+  readonly journal: JournalState;
+}
+
+export type SessionSnapshotResult = { readonly ok: true; readonly snapshot: SessionSnapshot } | { readonly ok: false; readonly reason: string };
+
 export interface EngineSessionOptions {
   /** The tree, by all that it starts from. `onKernel` is to get the kernel of every incarnation. */
   readonly tree: (onKernel: (kernel: KernelPort) => void) => SupervisorSpec;
@@ -24,6 +36,8 @@ export interface EngineSessionOptions {
   readonly startUs: number;
   /** Who carries out what the tree asks for; what is not there is carried out by nobody, as in a replay. */
   readonly effects?: EffectHandlers;
+  /** Goes on from here, with the same tree, instead of beginning. */
+  readonly resume?: SessionSnapshot;
 }
 
 /** What the session did with what came from outside. */
@@ -50,14 +64,19 @@ export class EngineSession {
   #unheard = 0;
 
   /** @throws Error when the tree does not start: a defect or an impossible configuration. */
-  constructor({ tree, startUs, effects = {} }: EngineSessionOptions) {
+  constructor({ tree, startUs, effects = {}, resume }: EngineSessionOptions) {
     const kernels: KernelPort[] = [];
-    this.#effects = new HandledEffects(effects);
-    this.runtime = createRuntime({ clock: new VirtualClock(startUs), seed: ENGINE_SEED, effects: this.#effects.table });
+    this.#effects = new HandledEffects(effects, resume?.journal);
+    const clock = new VirtualClock(resume?.tree.atUs ?? startUs);
+    this.runtime = createRuntime({ clock, seed: ENGINE_SEED, effects: this.#effects.table, ...(resume === undefined ? {} : { resume: resume.tree }) });
     const started = this.runtime.start(tree((kernel) => void (kernels.includes(kernel) || kernels.push(kernel))));
     if (!started.ok) throw new Error(`the engine's tree does not start: ${JSON.stringify(started.reason)}`);
     this.#session = new ReplaySession(this.runtime, this.#source, kernels);
     this.#session.patient = true;
+    if (resume !== undefined) {
+      this.#source.inputs = resume.taken;
+      this.#session.goOn(resume);
+    }
     this.runtime.drain();
     this.#effects.throwFault();
   }
@@ -118,6 +137,15 @@ export class EngineSession {
   /** When something is due that needs no input, µs; Infinity for never. */
   nextTimerUs(): number {
     return this.#session.nextDueUs;
+  }
+
+  /** How things stand between two inputs; or why that cannot be told now: somebody is held up, or waits. */
+  snapshot(): SessionSnapshotResult {
+    this.advanceTo(this.clockUs);
+    if (this.runtime.inspect(KERNEL_PATH)?.state !== 'running') return { ok: false, reason: 'no kernel runs' };
+    const taken = this.runtime.snapshotTree();
+    if (!taken.ok) return taken;
+    return { ok: true, snapshot: { tree: taken.snapshot, taken: this.taken, insideMessage: this.#session.insideMessage, journal: this.journal } };
   }
 
   counts(): EngineCounts {

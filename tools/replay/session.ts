@@ -84,6 +84,17 @@ export class ReplaySession {
     });
   }
 
+  /** The last record taken has more of its depth message to follow. */
+  get insideMessage(): boolean {
+    return this.#insideMessage;
+  }
+
+  /** Goes on where another session stood. */
+  goOn({ insideMessage }: { readonly insideMessage: boolean }): void {
+    this.#insideMessage = insideMessage;
+    this.clockUs = this.kernel.clockUs;
+  }
+
   /** Nobody takes the next records, because of an operator: the tape stands still. */
   get waiting(): boolean {
     return this.#held !== 'no';

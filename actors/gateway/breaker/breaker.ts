@@ -1,6 +1,6 @@
 /** The breaker as a behaviour: the statechart of machine.ts, its answers and its edges carried out. Every edge is a decision and a row of the record. */
 import type { BreakerParams } from '../../../config/engine/gateway.js';
-import { machine, type ActorContext, type Behaviour } from '../../../runtime/index.js';
+import { dataHooks, machine, type ActorContext, type Behaviour } from '../../../runtime/index.js';
 import type { StoreWrite } from '../../engine/io.js';
 import { decide } from '../../journal/decide.js';
 import type { BreakerEdge } from '../../risk/messages.js';
@@ -44,7 +44,6 @@ export function breakerBehaviour(params: BreakerParams): Behaviour<unknown, Brea
     init: (ctx, input) => inner.init(ctx as Context, { params, input, nowUs: ctx.nowUs() }),
     step: (state, message, ctx) => inner.step(state, { ...message, nowUs: ctx.nowUs() }, ctx as Context),
     stop: (state, ctx, reason) => inner.stop?.(state, ctx as Context, reason),
-    ...(inner.snapshot === undefined ? {} : { snapshot: (state: unknown) => inner.snapshot!(state) }),
-    ...(inner.view === undefined ? {} : { view: (state: unknown) => inner.view!(state) }),
+    ...dataHooks(inner as never),
   };
 }
