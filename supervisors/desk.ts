@@ -1,6 +1,7 @@
 import type { InstrumentRules, ProductRules } from '../actors/engine/venue-rules.js';
 import { GATEWAY_PATH, GUARD_PATH, LEDGER_PATH, ORDERS_PATH, RISK_PATH, TRUTH_PATH, USER_STREAM_PATH } from '../actors/engine/paths.js';
 import type { VenueProduct } from '../actors/engine/io.js';
+import { KERNEL_PATH } from '../actors/journal/decision.js';
 import { HEALTH_PATH } from '../actors/feeds/messages.js';
 import { venueProductOf } from '../actors/gateway/decode/index.js';
 import { ledgerBehaviour } from '../actors/ledger/ledger.js';
@@ -71,7 +72,7 @@ export function truthDesk({ instruments, rules, recovered, speed = 1 }: DeskOpti
     }),
     worker({
       id: 'risk', ...LAST_GOOD, behaviour: riskBehaviour(engine.risk), mailbox: { capacity: 8192 },
-      input: { instruments, limits: engine.limits, needsTruth: true, truthMaxAgeMs: params.staleAfterMs, paused: { on: false, reason: '' } },
+      input: { instruments, limits: engine.limits, needsTruth: true, truthMaxAgeMs: params.staleAfterMs, paused: { on: false, reason: '' }, kernelPath: KERNEL_PATH },
     }),
   ];
 }

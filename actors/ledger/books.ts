@@ -26,13 +26,15 @@ export interface Books {
   readonly unexplained: Sums;
   readonly fills: number;
   readonly trades: number;
+  /** When the incomes in `view` happened, ms, as far as it is known. */
+  readonly incomeMs: ReadonlyMap<string, number>;
   /** All that happened before it was settled with the exchange and is forgotten one by one, ms: a late report of it is no news. */
   readonly settledMs: number;
 }
 
 export const newBooks = (product: VenueProduct): Books => ({
   view: { product, hedgeMode: false, opening: true, positions: [], holdings: [], balances: [], fills: [], incomes: [], dust: [] },
-  ownFills: new Set(), trips: new Map(), realised: new Map(), venueRealised: new Map(), fees: new Map(), funding: new Map(), other: new Map(), unexplained: new Map(), fills: 0, trades: 0, settledMs: 0,
+  ownFills: new Set(), trips: new Map(), realised: new Map(), venueRealised: new Map(), fees: new Map(), funding: new Map(), other: new Map(), unexplained: new Map(), fills: 0, trades: 0, incomeMs: new Map(), settledMs: 0,
 });
 
 export interface Change {
@@ -77,6 +79,22 @@ export function bookTrade(books: Books, trade: VenueTrade, origin: Origin, entry
     venueRealised: known === undefined ? books.venueRealised : plus(books.venueRealised, known.instrument.settle, decimal(trade.realised)),
   };
   return origin === 'ours' && known !== undefined ? ownTrade(summed, trade, entryId, known) : { books: summed, closed: [], changed: true };
+}
+
+/** A stream has just told of a booked fill: answers to questions that were asked before need not know of it, whatever the exchange's stamp says. */
+export function heard({ view: before }: Books, after: Books, trade: VenueTrade, heardMs: number): Books {
+  const { view } = after;
+  const totals = new Map(before.balances.map(({ asset, total }) => [asset, total]));
+  const touched = <T extends { readonly changedMs: number }>(each: T): T => ({ ...each, changedMs: Math.max(each.changedMs, heardMs) });
+  return {
+    ...after,
+    view: {
+      ...view,
+      fills: view.fills.map((fill) => (fill.tradeId === trade.tradeId && fill.symbol === trade.symbol ? { ...fill, heardMs } : fill)),
+      positions: view.positions.map((each) => (each.symbol === trade.symbol && each.positionSide === trade.positionSide ? touched(each) : each)),
+      balances: view.balances.map((each) => (totals.get(each.asset) === each.total ? each : touched(each))),
+    },
+  };
 }
 
 /** A booked fill turns out to be ours. */
@@ -139,7 +157,7 @@ export function bookIncome(books: Books, income: VenueIncome): Change {
   const view = correct(books.view, [{ kind: 'incomeMissed', income, action: { do: 'bookIncome', income } }], [], []);
   const amount = decimal(income.amount);
   const sums = income.kind === 'funding' ? { funding: plus(books.funding, income.asset, amount) } : { other: plus(books.other, income.asset, amount) };
-  return { books: { ...books, view, ...sums }, closed: [], changed: true };
+  return { books: { ...books, view, ...sums, incomeMs: new Map(books.incomeMs).set(income.id, income.venueMs) }, closed: [], changed: true };
 }
 
 /** Corrections that set a number to the exchange's. */
@@ -164,13 +182,20 @@ function without<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {
   return copy;
 }
 
-/** Forgets fills older than `keepSinceMs`, for nobody will ask about them again. */
-export function prune(books: Books, keepSinceMs: number): Books {
-  if (keepSinceMs <= books.settledMs) return books;
+/** Forgets fills and incomes older than `keepSinceMs`, for nobody will ask about them again. */
+export function prune(unpruned: Books, keepSinceMs: number): Books {
+  if (keepSinceMs <= unpruned.settledMs) return unpruned;
+  const books = withoutIncomes(unpruned, keepSinceMs);
   if (!books.view.fills.some(({ venueMs }) => venueMs < keepSinceMs)) return { ...books, settledMs: keepSinceMs };
   const fills = books.view.fills.filter(({ venueMs }) => venueMs >= keepSinceMs);
   const kept = new Set(fills.map(fillKey));
   return { ...books, settledMs: keepSinceMs, view: { ...books.view, fills }, ownFills: new Set([...books.ownFills].filter((key) => kept.has(key))) };
+}
+
+function withoutIncomes(books: Books, keepSinceMs: number): Books {
+  const kept = books.view.incomes.filter((id) => (books.incomeMs.get(id) ?? Infinity) >= keepSinceMs);
+  if (kept.length === books.view.incomes.length) return books;
+  return { ...books, view: { ...books.view, incomes: kept }, incomeMs: new Map([...books.incomeMs].filter(([, venueMs]) => venueMs >= keepSinceMs)) };
 }
 
 const sumsJson = (sums: Sums): Record<string, string> => Object.fromEntries([...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([asset, amount]) => [asset, formatMoney(amount)]));
@@ -183,7 +208,7 @@ export const totalsOf = (books: Books): LedgerTotals => ({
 /** The books as a row of the record: {@link booksFrom} makes them again. */
 export function booksRow(books: Books): { readonly [column: string]: Json } {
   return {
-    product: books.view.product, settledMs: books.settledMs, view: JSON.parse(JSON.stringify(books.view)) as Json, ownFills: [...books.ownFills], totals: JSON.parse(JSON.stringify(totalsOf(books))) as Json,
+    product: books.view.product, settledMs: books.settledMs, view: JSON.parse(JSON.stringify(books.view)) as Json, ownFills: [...books.ownFills], incomeMs: [...books.incomeMs] as unknown as Json, totals: JSON.parse(JSON.stringify(totalsOf(books))) as Json,
     trips: [...books.trips].map(([key, trip]) => [key, { ...trip, bought: formatMoney(trip.bought), sold: formatMoney(trip.sold), fees: sumsJson(trip.fees) }]) as unknown as Json,
   };
 }

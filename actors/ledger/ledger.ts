@@ -7,7 +7,7 @@ import type { Origin } from '../truth/differences.js';
 import { originOf } from '../truth/keys.js';
 import type { LedgerAnswer, PositionGone, TruthDifferences } from '../truth/messages.js';
 import type { ReconcileInstrument, VenueTrade } from '../truth/views.js';
-import { bookIncome, type Books, booksRow, bookTrade, type Change, ownLots, prune, setRight, totalsOf } from './books.js';
+import { bookIncome, type Books, booksRow, bookTrade, type Change, heard, ownLots, prune, setRight, totalsOf } from './books.js';
 import type { LedgerInput, LedgerMessage, LedgerStatus } from './messages.js';
 import { booksFrom, instrumentNames, renumbered } from './recover.js';
 import { tripRow } from './round-trip.js';
@@ -58,16 +58,17 @@ export function ledgerBehaviour(): Behaviour<LedgerState, LedgerMessage, LedgerI
       tradeId, symbol: news.symbol, venueOrderId: news.venueId, clientId: news.clientId, side: news.side, positionSide: news.positionSide, priceTicks, lots, maker, fee, feeAsset, realised, venueMs,
     };
     const origin = news.ours ? 'ours' : originOf(news.clientId, state.input.ownPrefixes);
-    return booked(state, books, trade, origin, news.entryId, ctx);
+    return booked(state, books, trade, origin, news.entryId, ctx, Math.floor(ctx.nowUs() / 1000));
   }
 
-  function booked(state: LedgerState, books: Books, trade: VenueTrade, origin: Origin, entryId: string, ctx: Context): LedgerState {
+  /** `heardMs`: a stream has told it now, ms; undefined for what a list of the exchange's has. */
+  function booked(state: LedgerState, books: Books, trade: VenueTrade, origin: Origin, entryId: string, ctx: Context, heardMs?: number): LedgerState {
     const change = bookTrade(books, trade, origin, entryId, state.input.instruments, state.input.ownPrefixes);
     if (!change.changed) return state;
     const { product } = books.view;
     write(ctx, [fillRow(trade, origin, product, entryId, state.input.instruments), ...tradeRows(change, product, trade.venueMs)]);
     if (origin !== 'ours') tellGone(state, books, change.books, trade, { priceTicks: trade.priceTicks, reason: origin }, ctx);
-    return put(state, change.books, ctx);
+    return put(state, heardMs === undefined ? change.books : heard(books, change.books, trade, heardMs), ctx);
   }
 
   /** Who counts what we have open hears what of it went without an order of ours. */
@@ -136,7 +137,7 @@ export function ledgerBehaviour(): Behaviour<LedgerState, LedgerMessage, LedgerI
   function answer(state: LedgerState, product: VenueProduct, sinceMs: number, keepSinceMs: number, ctx: Context): LedgerState {
     const books = state.books.get(product);
     if (books === undefined) return state;
-    const fills = books.view.fills.filter(({ venueMs }) => venueMs >= sinceMs);
+    const fills = books.view.fills.filter(({ venueMs, heardMs = 0 }) => Math.max(venueMs, heardMs) >= sinceMs);
     ctx.reply({ ...books.view, fills } satisfies LedgerAnswer);
     const pruned = prune(books, keepSinceMs);
     return pruned === books ? state : put(state, pruned, ctx);

@@ -72,7 +72,14 @@ export function booksFrom(value: unknown, of: VenueProduct): Books {
   if (value === undefined || value === null) return newBooks(of);
   const { view, ownFills, totals, trips, settledMs } = row(value, `ledger of ${of}`);
   if (view.product !== of) throw new RangeError(`ledger of ${of}: it is of ${view.product}`);
-  return { view, ownFills: new Set(ownFills), trips: new Map(trips), settledMs, ...totals };
+  return { view, ownFills: new Set(ownFills), trips: new Map(trips), settledMs, incomeMs: incomeMsOf(value), ...totals };
+}
+
+/** When the incomes happened; a row of an older version does not say, and one of which it is not known is kept. */
+function incomeMsOf(value: unknown): ReadonlyMap<string, number> {
+  const { incomeMs } = value as { readonly incomeMs?: unknown };
+  const known = (Array.isArray(incomeMs) ? (incomeMs as readonly unknown[]) : []).filter((each): each is [string, number] => Array.isArray(each) && each.length === 2 && typeof each[0] === 'string' && Number.isSafeInteger(each[1]));
+  return new Map(known);
 }
 
 type Names = Readonly<Record<string, unknown>>;

@@ -36,8 +36,11 @@ export interface TimeMessage {
   untilUs: number;
   clockUs: number;
 }
-/** `retell`: tell the machines afresh at the next record of each symbol (after a mute stretch). `finish`: no record will follow. */
-export type MarketKernelMessage = RecordsMessage | TimeMessage | Control | { readonly type: 'retell' } | { readonly type: 'finish' };
+/**
+ * `retell`: tell the machines afresh at the next record of each symbol (after a mute stretch). `prices`: say now what `pricesTo` is to know.
+ * `finish`: no record will follow.
+ */
+export type MarketKernelMessage = RecordsMessage | TimeMessage | Control | { readonly type: 'retell' } | { readonly type: 'prices' } | { readonly type: 'finish' };
 
 export interface MarketKernelInput {
   readonly instruments: readonly Instrument[];
@@ -57,7 +60,7 @@ export interface MarketKernelInput {
     readonly bookAlsoTo?: (symbol: number) => string;
     /** Besides `levelTo`. */
     readonly levelAlsoTo?: (symbol: number) => string;
-    /** Told the prices of every level and candle, before who decides by it. */
+    /** Told the prices of every level and candle, before who decides by it, and of every symbol when somebody asks for `prices`. */
     readonly pricesTo?: readonly string[];
   };
 }
@@ -92,6 +95,17 @@ function sendEdges({ kernel, routes }: MarketKernelState, ctx: ActorContext<Mark
       default:
         ctx.send(ctx.ref(routes.venueTo(edge.symbol)), edge);
     }
+  }
+}
+
+/** In a calm market no edge comes for minutes. What lanes know is not known here at any certain record: of them only edges tell. */
+function sendPrices({ kernel, routes }: MarketKernelState, ctx: ActorContext<MarketKernelMessage>): void {
+  if (!(kernel instanceof MarketKernel) || routes.pricesTo === undefined) return;
+  for (const symbol of kernel.symbols) {
+    const { bestBidTicks, bestAskTicks, price } = symbol.features();
+    if (!(price > 0)) continue;
+    const prices: PriceReference = { type: 'price', symbol: symbol.index, bidTicks: bestBidTicks, askTicks: bestAskTicks, markTicks: price, atUs: symbol.clockUs };
+    for (const path of routes.pricesTo) ctx.send(ctx.ref<PriceReference>(path), prices);
   }
 }
 
@@ -139,6 +153,9 @@ export const marketKernel: Behaviour<MarketKernelState, MarketKernelMessage, Mar
         return state;
       case 'retell':
         state.kernel.retell();
+        return state;
+      case 'prices':
+        sendPrices(state, ctx);
         return state;
       case 'finish':
         state.kernel.finish();

@@ -147,7 +147,9 @@ export function ordersManager(): Behaviour<OrdersState, ManagerMessage, OrdersIn
               ...[...state.book.live.values()].filter(({ record }) => record.intent.product === message.product).map(localOrder).filter((order) => order !== null),
               ...[...state.book.foreign.values()].filter(({ open, report }) => open && report.product === message.product).map(foreignOrder),
             ],
-            ended: [...state.book.finished.values()].filter(({ record: { intent, changedMs } }) => intent.product === message.product && changedMs > nowMs(ctx) - ENDED_LATELY_MS)
+            // Also those whose actors still wait for late reports.
+            ended: [...state.book.finished.values(), ...[...state.book.live.values()].filter(({ record: { end } }) => end !== null)]
+              .filter(({ record: { intent, changedMs } }) => intent.product === message.product && changedMs > nowMs(ctx) - ENDED_LATELY_MS)
               .map(({ record: { intent: { service, symbol, clientId }, changedMs } }) => ({ service, symbol, clientId, endedMs: changedMs })),
           });
           return state;

@@ -45,7 +45,7 @@ export interface UnknownOrders {
   readonly symbol: number;
   readonly count: number;
 }
-/** From the market kernel, before every edge with quotes: best quotes and the price it goes by (mid, or last trade), in ticks, 0 for unknown. */
+/** From the market kernel, before every edge with quotes, and of every symbol when it is asked: best quotes and the price it goes by (mid, or last trade), in ticks, 0 for unknown. */
 export interface PriceReference {
   readonly type: 'price';
   readonly symbol: number;
@@ -89,9 +89,12 @@ export interface RiskInput {
   /** What truth said longer ago counts no more: who has fallen silent cannot say that it is stale. ms */
   readonly truthMaxAgeMs: number;
   readonly paused: { readonly on: boolean; readonly reason: string };
+  /** Who is asked for prices, every now and then: a calm market tells of none. */
+  readonly kernelPath?: string;
   readonly journalPath?: string;
 }
 
 export type RiskMessage =
   | RiskQuestion | TruthState | OrderNews | UnknownOrders | BreakerEdge | PriceReference | OperatorPause | RiskStatusQuestion
-  | { readonly type: 'store.failed'; readonly problem: string };
+  | { readonly type: 'store.failed'; readonly problem: string }
+  | { readonly type: 'risk.prices' };

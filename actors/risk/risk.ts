@@ -17,6 +17,9 @@ export interface RiskState extends Circumstances {
 
 type Context = ActorContext<RiskMessage>;
 
+/** How often prices are asked for within the time for which one is believed. */
+const PRICES_AN_AGE = 6;
+
 const withAll = <T>(set: ReadonlySet<T>, item: T, on: boolean): ReadonlySet<T> => {
   const copy = new Set(set);
   if (on) copy.add(item);
@@ -25,6 +28,12 @@ const withAll = <T>(set: ReadonlySet<T>, item: T, on: boolean): ReadonlySet<T> =
 };
 
 export function riskBehaviour(params: RiskParams): Behaviour<RiskState, RiskMessage, RiskInput> {
+  function askPrices({ kernelPath }: RiskInput, ctx: Context): void {
+    if (kernelPath === undefined) return;
+    ctx.send(ctx.ref<{ readonly type: 'prices' }>(kernelPath), { type: 'prices' });
+    ctx.startTimer('prices', Math.ceil(params.priceMaxAgeMs / PRICES_AN_AGE), { type: 'risk.prices' });
+  }
+
   /** A guard that closed or opened for everything: for the journal. */
   function edge(state: RiskState, ctx: Context, guard: string, on: boolean, detail: string): void {
     decide(ctx, 'control', -1, -1, { control: 'risk', guard, on, detail }, state.input.journalPath);
@@ -61,6 +70,7 @@ export function riskBehaviour(params: RiskParams): Behaviour<RiskState, RiskMess
     init(ctx, input) {
       ctx.subscribe(TRUTH_TOPIC);
       ctx.subscribe(ORDERS_TOPIC);
+      askPrices(input, ctx);
       return {
         input, paused: input.paused.on ? input.paused.reason : null, storeFailed: null, truths: new Map(), saidUs: new Map(), blocked: new Set(), breakers: new Set(), prices: new Map(), asked: 0, refused: new Map(),
       };
@@ -83,6 +93,9 @@ export function riskBehaviour(params: RiskParams): Behaviour<RiskState, RiskMess
         }
         case 'price':
           return { ...state, prices: new Map(state.prices).set(message.symbol, message) };
+        case 'risk.prices':
+          askPrices(state.input, ctx);
+          return state;
         case 'risk.pause': {
           const paused = message.on ? message.reason : null;
           if (paused === state.paused) return state;

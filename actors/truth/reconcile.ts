@@ -80,13 +80,14 @@ function fills(work: Work): void {
     missed(work, trade);
   }
   for (const fill of local.fills) {
-    if (fill.venueMs > work.settledMs) {
+    const young = Math.max(fill.venueMs, fill.heardMs ?? 0) > work.settledMs;
+    if (young) {
       work.movingSymbols.add(fill.symbol);
       work.moving = true;
     }
     const reach = windows.get(fill.symbol);
     if (fill.disputed || reach === undefined || !reach.complete || fill.venueMs < reach.sinceMs || listed.has(fillKey(fill))) continue;
-    if (fill.venueMs > work.settledMs) work.unjudged.push({ what: 'fill', key: fill.tradeId, reason: 'it is younger than the list of trades' });
+    if (young) work.unjudged.push({ what: 'fill', key: fill.tradeId, reason: 'it is younger than the list of trades' });
     else work.differences.push({ kind: 'fillNotAtVenue', fill, action: { do: 'disputeFill', symbol: fill.symbol, tradeId: fill.tradeId } });
   }
 }

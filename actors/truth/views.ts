@@ -161,6 +161,8 @@ export interface LocalFill {
   readonly tradeId: string;
   readonly lots: number;
   readonly venueMs: number;
+  /** When a stream told it, ms on the engine's clock, which stamps the questions too; the exchange's own stamp may be of a clock that is behind. */
+  readonly heardMs?: number;
   /** The exchange's own list did not have it, and that was told. */
   readonly disputed: boolean;
 }

@@ -71,3 +71,33 @@ test('a crash between turns, restored from the last good state, changes no edge'
   for (const turn of [1, 2, 3]) assert.deepEqual(run('lastGood', turn), whole, `crash after turn ${turn}`);
   assert.notDeepEqual(run('init', 2), whole, 'from nothing it would have to warm up again');
 });
+
+test('asked for prices it tells those who are to know them, of symbols that have one', () => {
+  const told: unknown[] = [];
+  const listener: Behaviour<null, unknown, null> = {
+    name: 'listener', version: 1, init: () => null,
+    step(state, message) {
+      told.push(message);
+      return state;
+    },
+  };
+  const runtime = createRuntime({ clock: new VirtualClock(T0), seed: 'test' });
+  const input: MarketKernelInput = {
+    instruments: [instrument(), instrument({ index: 1 })], params: () => PARAMS,
+    routes: { levelTo: () => '/nobody', candleTo: () => '/nobody', venueTo: () => '/nobody', pricesTo: ['/listener'] },
+  };
+  runtime.start(supervisor({
+    id: 'market', strategy: 'oneForOne', intensity: { restarts: 5, withinMs: 1000 },
+    children: [worker({ id: 'listener', behaviour: listener, input: null }), worker({ id: 'kernel', behaviour: marketKernel, input })],
+  }));
+  const stretch: RecordsMessage = { type: 'records', F: TAPE.F, I: TAPE.I, from: 0, to: 5, untilUs: Infinity, mute: false, next: 0, clockUs: 0, stalled: false };
+  while (stretch.from < 5) {
+    runtime.send('/kernel', stretch);
+    runtime.drain();
+    stretch.from = stretch.next;
+  }
+  told.length = 0;
+  runtime.send('/kernel', { type: 'prices' });
+  runtime.drain();
+  assert.deepEqual(told, [{ type: 'price', symbol: 0, bidTicks: 99_999, askTicks: 100_001, markTicks: 100_000, atUs: T0 + 2e6 }]);
+});

@@ -204,6 +204,26 @@ describe('orders at a venue', () => {
     assert.deepEqual(open(), []);
   });
 
+  it('tells truth of an order that is over as long as a list that was asked for before may still have it', () => {
+    const orders = new Orders();
+    const told = (): { readonly open: readonly string[]; readonly ended: readonly string[] } => {
+      const answers: OrdersAnswer[] = [];
+      orders.runtime.ask<OrdersAnswer>('/trading/orders', { type: 'orders.open', product: 'usdm' }, 1000, (answer) => void (answer.ok && answers.push(answer.value)));
+      orders.run(1);
+      return { open: answers[0]!.orders.map(({ clientId }) => clientId), ended: (answers[0]!.ended ?? []).map(({ clientId }) => clientId) };
+    };
+    orders.place('o').run(10);
+    const id = orders.clientId('o');
+    assert.deepEqual(told(), { open: [id], ended: [] });
+    orders.cancel('o').run(20);
+    // Its actor still waits for late reports; then it is remembered; then no list is that old.
+    assert.deepEqual(told(), { open: [], ended: [id] });
+    orders.run(60_000);
+    assert.deepEqual(told(), { open: [], ended: [id] });
+    orders.run(120_000);
+    assert.deepEqual(told(), { open: [], ended: [] });
+  });
+
   it('names the leg in hedge mode, and takes the mode from truth', () => {
     const orders = new Orders();
     orders.send({ type: 'truth.differences', product: 'usdm', askedMs: 0, differences: [{ kind: 'positionModeChanged', hedgeMode: true, action: { do: 'setMode', hedgeMode: true } }] });

@@ -115,6 +115,17 @@ test('each guard refuses under its own name, and lets go again', () => {
   }
 });
 
+test('asks for prices again and again: a calm market tells of none, and what it told last counts for a minute only', () => {
+  const asked: unknown[] = [];
+  const { runtime } = tree([probe('kernel', asked), worker({
+    id: 'risk', restore: 'lastGood', behaviour: riskBehaviour(riskSchema.parse({})),
+    input: { instruments: [btc], limits: { maxSymbolNotional: '0', maxTotalNotional: '0', maxOpenOrders: 0 }, needsTruth: false, truthMaxAgeMs: 120_000, paused: { on: false, reason: '' }, kernelPath: '/kernel' },
+  })]);
+  assert.deepEqual(asked, [{ type: 'prices' }]);
+  for (const since = runtime.nowUs(); runtime.nowUs() < since + 60e6;) runtime.advanceTo(runtime.nowUs() + 1e6);
+  assert.equal(asked.length, 7);
+});
+
 test('a doubt about one instrument does not close another; market-data breakers close nothing', () => {
   const desk = open().risk({ type: 'order.blocked', symbol: 1, on: true }, { type: 'breaker', product: 'usdm', class: 'market', open: true }, { type: 'breaker', product: 'spot', class: 'order', open: true });
   assert.equal(desk.enter(), 'granted');

@@ -60,6 +60,10 @@ const cases: readonly Case[] = [
   { name: 'fills of a time without a stream are booked (4.6, 5)', venue: { trades: [trade()], positions: [venue10], balances: [{ asset: 'USDT', total: '-0.05' }] }, finds: ['fillMissed unknown: bookFill'] },
   { name: 'a fill told twice is one (4.6, 4)', local: { fills: [{ symbol: 0, tradeId: '7', lots: 10, venueMs: 5000, disputed: false }], positions: [long10] }, venue: { trades: [trade(), trade()], positions: [venue10] }, finds: [] },
   { name: 'a fill that the exchange does not list is disputed once', local: { fills: [{ symbol: 0, tradeId: '7', lots: 10, venueMs: 5000, disputed: false }] }, finds: ['fillNotAtVenue: disputeFill'] },
+  {
+    name: '… and is not when the stream told it after the list was asked for, whatever its stamp', local: { fills: [{ symbol: 0, tradeId: '7', lots: 10, venueMs: 5000, heardMs: ASKED, disputed: false }], positions: [{ ...long10, changedMs: ASKED }] },
+    finds: [], unjudged: ['7', '0 BOTH'],
+  },
   { name: 'flat at the exchange and not here is set right once (4.6, 10)', local: { positions: [long10] }, finds: ['positionMismatch unexplained: setPosition'] },
   { name: 'a position older than the trades that are listed (4.6, 9)', venue: { positions: [venue10] }, window: { fills: [{ symbol: 0, sinceMs: 100, complete: false, problem: '7 days at most' }] }, finds: ['positionMismatch window: setPosition'], unjudged: ['0'] },
   { name: 'the first view is taken as it is', local: { opening: true }, venue: { positions: [venue10], balances: [{ asset: 'USDT', total: '500' }] }, finds: ['positionMismatch opening: setPosition', 'balanceMismatch opening: setBalance'] },

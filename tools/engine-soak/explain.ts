@@ -1,0 +1,67 @@
+/** Why reconciliation may have found a difference. Pure. */
+import type { Difference } from '../../actors/truth/differences.js';
+import type { Spell } from './troubles.js';
+
+/** A difference as the record has it (table `transitions`). */
+export interface FoundDifference {
+  readonly kind: Difference['kind'];
+  readonly atMs: number;
+  readonly difference: Difference;
+}
+
+/** What makes differences beside troubles: the engine's own deaths and births, and operators. */
+export type Happening = 'start' | 'death' | 'command';
+
+type Cause = 'events' | 'answers' | 'clock' | 'hand' | 'venue' | 'mode' | 'death' | 'start' | 'funding' | 'forgotten' | 'command';
+
+/**
+ * What each trouble does to an engine's picture. `events`: the stream tells late, twice or not at all, or is gone. `answers`: requests or their answers are late
+ * or lost. `clock`: stamps are refused. `hand`: somebody else trades in the account. `venue`: the venue closes positions. Troubles of market data alone are none.
+ */
+const DOES: Readonly<Record<string, readonly Cause[]>> = {
+  'ack-after-fill': ['answers'], 'answers-cut': ['answers'], 'auto-deleveraging': ['venue'], ban: ['answers', 'events'], 'both-sockets-drop': ['events'], 'cancel-timeout-filled': ['answers'],
+  'cancels-stall': ['answers'], 'client-id-collides': ['hand'], 'clock-skew': ['clock', 'answers'], 'conditional-orders-moved': [], 'cut-frames': ['events'], 'day-is-over': ['events'],
+  'engine-restart': ['answers'], 'fill-twice': ['events'], 'fills-forgotten': ['hand', 'forgotten'], 'fills-in-disconnect': ['events'], 'fills-lost': ['events'], 'flash-crash': [],
+  'flat-unseen': ['events', 'hand'], 'half-open': [], 'hedge-both': ['hand', 'mode'], 'latency-grows': [], liquidation: ['venue'], 'listen-key-dies': ['events'], 'listen-key-expires': ['events'],
+  maintenance: ['answers'], 'manual-order': ['hand'], 'missing-delete': [], 'order-bad-gateway': ['answers'], 'order-timeout-accepted': ['answers'], 'order-timeout-lost': ['answers'],
+  partition: ['events', 'answers'], 'rate-limit-then-ban': ['answers', 'events'], 'repeated-and-swapped': ['events'], 'server-shutdown': ['events'], settlement: ['venue'],
+  'silent-user-stream': ['events'], 'slow-line': ['events', 'answers'], 'snapshot-old': [], 'snapshot-shallow': [], 'snapshot-slow': [], 'stop-refused': [], 'sync-fails': [], 'user-stream-flap': ['events'],
+  // The soak's own: positions and orders of others are done away with, and the account is put back into one-way mode.
+  'back-to-one-way': ['mode'],
+};
+
+/** Whether `name` is known: a script that is new must say what it does. */
+export const isKnown = (name: string): boolean => name in DOES;
+
+const LATE: readonly Cause[] = ['events', 'answers', 'clock', 'death', 'start'];
+const MAY: Readonly<Record<Difference['kind'], readonly Cause[]>> = {
+  missingOrderAtVenue: [...LATE, 'venue', 'hand'],
+  unknownOrder: ['answers', 'clock', 'death', 'start'],
+  unknownOrderResolved: ['answers', 'clock', 'death', 'start', 'hand'],
+  orderDiffers: [...LATE, 'venue'],
+  foreignOrder: ['hand', 'venue', 'start', 'command'],
+  forgottenOrder: ['hand', 'death'],
+  fillMissed: [...LATE, 'hand', 'venue'],
+  incomeMissed: ['funding', ...LATE, 'venue'],
+  fillNotAtVenue: ['forgotten'],
+  positionMismatch: [...LATE, 'hand', 'venue', 'forgotten'],
+  positionModeChanged: ['mode', 'start'],
+  balanceMismatch: [...LATE, 'hand', 'venue', 'forgotten'],
+  holdingShort: ['hand'],
+  protectiveStopMissing: [...LATE, 'venue', 'hand'],
+  orphanStop: [...LATE, 'venue', 'hand'],
+  dust: [],
+};
+
+/** How long after its end a trouble may still show, ms: until truth has read everything anew. */
+export const SHOWS_FOR_MS = 90_000;
+
+/** Names of what explains it; none when nothing does. */
+export function causesOf({ kind, atMs, difference }: FoundDifference, spells: readonly Spell[], happenings: readonly { readonly what: Happening; readonly atMs: number }[]): readonly string[] {
+  const may = MAY[kind] ?? [];
+  const causes = spells.filter(({ name, fromMs, toMs }) => fromMs <= atMs && atMs <= toMs + SHOWS_FOR_MS && (DOES[name] ?? []).some((cause) => may.includes(cause))).map(({ name }) => name);
+  const happened = happenings.filter(({ what, atMs: thenMs }) => thenMs <= atMs && atMs <= thenMs + SHOWS_FOR_MS && may.includes(what)).map(({ what }) => what);
+  // Funding is told by no stream: the list of incomes brings it.
+  const scheduled = difference.kind === 'incomeMissed' && difference.income.kind === 'funding' ? ['funding'] : [];
+  return [...new Set([...causes, ...happened, ...scheduled])];
+}
