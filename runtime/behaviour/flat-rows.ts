@@ -1,5 +1,5 @@
 import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
-import type { AssignExtras, FlatState } from './flat.js';
+import type { AssignExtras } from './flat.js';
 
 export interface Event { readonly type: string }
 
@@ -11,12 +11,13 @@ export interface MachineNode {
   readonly entry: readonly unknown[];
   readonly exit: readonly unknown[];
   readonly invoke: readonly unknown[];
-  readonly always?: readonly unknown[];
+  readonly always?: readonly MachineTransition[];
+  readonly parent?: MachineNode;
   readonly states: Readonly<Record<string, MachineNode>>;
   readonly transitions: ReadonlyMap<string, readonly MachineTransition[]>;
 }
 
-interface MachineTransition {
+export interface MachineTransition {
   readonly actions: readonly unknown[];
   readonly guard?: unknown;
   readonly target?: readonly MachineNode[];
@@ -52,7 +53,7 @@ const UNHANDLED = new FlatRow([]);
 interface FlatTransition {
   readonly guard: FlatGuard | null;
   /** Null: this transition is XState's to take. */
-  readonly steps: readonly FlatAction[] | null;
+  readonly steps: readonly FlatStep[] | null;
   /** Null: the state stays. */
   readonly target: FlatNode | null;
 }
@@ -63,7 +64,7 @@ type Check = (snapshot: unknown, args: { readonly context: unknown; readonly eve
 type Assigner = (args: object, params: unknown) => object;
 
 /** A guard with its implementation looked up; what it throws is told in XState's words. */
-class FlatGuard {
+export class FlatGuard {
   private readonly test: GuardFunction | null;
   private readonly combined: { readonly check: Check } | null;
   private readonly params: unknown;
@@ -80,13 +81,13 @@ class FlatGuard {
     this.stateId = stateId;
   }
 
-  passes(state: FlatState, event: Event): boolean {
+  passes(state: { readonly context: unknown }, event: Event): boolean {
     try {
-      const { context } = state;
+      const args = { context: state.context, event };
       const { params } = this;
-      const value = typeof params === 'function' ? (params as ParamsFunction)({ context, event }) : params;
-      if (this.test !== null) return this.test({ context, event }, value);
-      return this.combined!.check(state, { context, event }, this.combined);
+      const value = typeof params === 'function' ? (params as ParamsFunction)(args) : params;
+      if (this.test !== null) return this.test(args, value);
+      return this.combined!.check(state, args, this.combined);
     } catch (thrown) {
       const name = this.type === undefined ? '' : `'${this.type}' `;
       throw new Error(`Unable to evaluate guard ${name}in transition for event '${event.type}' in state node '${this.stateId}':\n${(thrown as Error).message}`);
@@ -95,7 +96,7 @@ class FlatGuard {
 }
 
 /** One action: an assignment, or the name of an effect. */
-interface FlatAction {
+export interface FlatStep {
   readonly type: string;
   readonly merge: ((context: unknown, event: Event, params: unknown) => unknown) | null;
   paramsOf(context: unknown, event: Event): unknown;
@@ -143,7 +144,7 @@ export function candidatesOf(
 
 function compileTransition(
   root: MachineNode, from: FlatNode, transition: MachineTransition, nodes: ReadonlyMap<string, FlatNode>, machine: AnyStateMachine, extras: AssignExtras,
-): { readonly steps: readonly FlatAction[] | null; readonly target: FlatNode | null } {
+): { readonly steps: readonly FlatStep[] | null; readonly target: FlatNode | null } {
   const slow = { steps: null, target: null };
   const { target } = transition;
   let to: FlatNode | null = null;
@@ -153,16 +154,23 @@ function compileTransition(
     if (to === null || to.state === root || (to.state.always?.length ?? 0) > 0) return slow;
     if (to.state.entry.length > 0 || to.state.invoke.length > 0 || from.state.exit.length > 0 || from.state.invoke.length > 0) return slow;
   }
-  const steps: FlatAction[] = [];
-  for (const action of transition.actions) {
-    const step = compileAction(action, machine, extras);
-    if (step === null) return slow;
-    steps.push(step);
-  }
+  const steps = stepsOf(transition.actions, machine, extras);
+  if (steps === null) return slow;
   return { steps, target: to };
 }
 
-function compileAction(action: unknown, machine: AnyStateMachine, extras: AssignExtras): FlatAction | null {
+/** The actions of a transition; null when one of them is XState's to carry out. */
+export function stepsOf(actions: readonly unknown[], machine: AnyStateMachine, extras: AssignExtras): readonly FlatStep[] | null {
+  const steps: FlatStep[] = [];
+  for (const action of actions) {
+    const step = compileAction(action, machine, extras);
+    if (step === null) return null;
+    steps.push(step);
+  }
+  return steps;
+}
+
+function compileAction(action: unknown, machine: AnyStateMachine, extras: AssignExtras): FlatStep | null {
   const type = typeof action === 'string' ? action : typeof action === 'function' ? action.name : (action as Event).type;
   const found: unknown = typeof action === 'function' ? action : (machine.implementations.actions as Readonly<Record<string, unknown>>)[type];
   const params: unknown = typeof action === 'object' && action !== null && 'params' in action ? action.params : undefined;
@@ -175,15 +183,15 @@ function compileAction(action: unknown, machine: AnyStateMachine, extras: Assign
 }
 
 /** `assign` as a function from context to context. */
-function mergeOf(assignment: unknown, { self, system, spawn }: AssignExtras): NonNullable<FlatAction['merge']> {
+function mergeOf(assignment: unknown, { self, system, spawn }: AssignExtras): NonNullable<FlatStep['merge']> {
   if (typeof assignment === 'function') {
     const assigner = assignment as Assigner;
-    return (context, event, params) => Object.assign({}, context, assigner({ context, event, spawn, self, system }, params));
+    return (context, event, params) => ({ ...(context as object), ...assigner({ context, event, spawn, self, system }, params) });
   }
   const parts = Object.entries(assignment as Readonly<Record<string, unknown>>);
   return (context, event, params) => {
     const args = { context, event, spawn, self, system };
-    const next = Object.assign({}, context) as Record<string, unknown>;
+    const next: Record<string, unknown> = { ...(context as object) };
     for (let at = 0; at < parts.length; at++) {
       const part = parts[at]!;
       next[part[0]] = typeof part[1] === 'function' ? (part[1] as (args: object, params: unknown) => unknown)(args, params) : part[1];
@@ -193,7 +201,7 @@ function mergeOf(assignment: unknown, { self, system, spawn }: AssignExtras): No
 }
 
 /** XState's order: the exact descriptor, then the wildcards, the longer ones first. */
-function matching(node: MachineNode, type: string): readonly MachineTransition[] {
+export function matching(node: MachineNode, type: string): readonly MachineTransition[] {
   const exact = node.transitions.get(type) ?? [];
   const wild = [...node.transitions.keys()].filter((descriptor) => descriptor !== type && matchesDescriptor(type, descriptor)).sort((a, b) => b.length - a.length);
   return [...exact, ...wild.flatMap((descriptor) => node.transitions.get(descriptor) ?? [])];

@@ -4,6 +4,7 @@ import {
 import type { EffectFailed } from '../core/effects.js';
 import type { ActorContext, ActorRef, Behaviour, ExitReason, WorkerSpec } from '../types.js';
 import { FlatMachine, FlatState, type StepAction as Action } from './flat.js';
+import { MOVES, StayingSteps } from './staying.js';
 import { machineData, type MachineData, persistedOf } from './xstate-data.js';
 import { Deferral, sameValue } from './xstate-defer.js';
 import { isPlain, machineProblems } from './xstate-rules.js';
@@ -34,7 +35,7 @@ export interface MachineOptions<M extends AnyStateMachine> {
   readonly actors?: Readonly<Record<string, ChildFactory>>;
   /** Topic that emitted events are published on. Default: the event's type. */
   readonly emitTopic?: string;
-  /** Whether a flat machine is stepped by tables made of its definition. Default true; the results are the same. */
+  /** Whether steps are taken by tables made of the definition where they can be: all of a flat machine, those that move no state of a nested one. Default true; the results are the same. */
   readonly compiled?: boolean;
   /** Makes the data of an older version's snapshot (a `MachineData`) that of this version; undefined = there is no way from it. */
   readonly migrate?: (data: unknown, fromVersion: number) => unknown;
@@ -204,6 +205,8 @@ class Stepper {
   private readonly plain: boolean;
   /** The same definition as tables, where it is flat. */
   private readonly flat: FlatMachine | null;
+  /** Where it is not flat: the events that leave it where it is. */
+  private readonly staying: StayingSteps | null;
 
   constructor(logic: AnyStateMachine, actorNames: readonly string[], compiled: boolean) {
     const stubs: Record<string, unknown> = {};
@@ -233,6 +236,7 @@ class Stepper {
       this.definition.transition(snapshot, event as never, this.scope) as unknown as AnyMachineSnapshot;
     const extras = { self: this.shell, system: this.shell.system, spawn: noSpawn };
     this.flat = compiled ? FlatMachine.compile(this.definition, this.actions, transition, extras) : null;
+    this.staying = compiled && this.flat === null ? new StayingSteps(this.definition, this.actions, extras) : null;
   }
 
   init(input: unknown): AnyMachineSnapshot {
@@ -244,6 +248,8 @@ class Stepper {
     if (this.actions.length !== 0) this.actions.length = 0;
     if (this.flat !== null && snapshot instanceof FlatState) return this.flat.step(snapshot, event) as AnyMachineSnapshot;
     if (this.plain && !this.names(snapshot, event.type)) return snapshot;
+    const stayed = this.staying === null ? MOVES : this.staying.stay(snapshot, event);
+    if (stayed !== MOVES) return stayed;
     return this.compact(this.definition.transition(snapshot, event as never, this.scope) as unknown as AnyMachineSnapshot);
   }
 
