@@ -6,7 +6,8 @@ import type { Instrument } from '../../data/records/index.js';
 export type OperatorCommand =
   | { readonly verb: 'status' | 'health' | 'refresh' | 'resume' | 'close-all' }
   | { readonly verb: 'pause'; readonly reason: string }
-  | { readonly verb: 'close-symbol'; readonly symbol: number }
+  /** `symbols`: all that the name may mean; which of them is settled by the positions there are. */
+  | { readonly verb: 'close-symbol'; readonly symbols: readonly number[] }
   | { readonly verb: 'cancel-all'; readonly foreign: boolean }
   | { readonly verb: 'stop'; readonly flatten: boolean; readonly reason: string };
 
@@ -66,9 +67,8 @@ const PRODUCTS: readonly string[] = ['spot', 'usdm', 'options'] satisfies VenueP
 function symbolOf(name: string, product: string, instruments: readonly Instrument[]): Parsed {
   if (product !== '' && !PRODUCTS.includes(product)) return { ok: false, problem: `no product ${JSON.stringify(product)}; there are ${PRODUCTS.join(', ')}` };
   const found = instruments.filter((each) => (each.symbol === name || `${each.symbol}@${each.venue}` === name) && (product === '' || venueProductOf(each) === product));
-  if (found.length === 1) return { ok: true, command: { verb: 'close-symbol', symbol: found[0]!.index } };
-  const all = instruments.map(({ symbol, venue }) => `${symbol}@${venue}`).join(', ');
-  return { ok: false, problem: found.length === 0 ? `no instrument ${JSON.stringify(name)} in this engine; there are ${all}` : `${name} is traded in several products: say which` };
+  if (found.length > 0) return { ok: true, command: { verb: 'close-symbol', symbols: found.map(({ index }) => index) } };
+  return { ok: false, problem: `no instrument ${JSON.stringify(name)} in this engine; there are ${instruments.map(({ symbol, venue }) => `${symbol}@${venue}`).join(', ')}` };
 }
 
 /** An id that a client may choose. */

@@ -13,9 +13,10 @@ import { originOf } from '../truth/keys.js';
 import type { OrdersAnswer, TruthMessage, TruthRefreshed } from '../truth/messages.js';
 import type { VenueOrder } from '../truth/views.js';
 import { type Attempt, closingSide, type Leg, legsOf, nextStep, truthMs } from './closing.js';
+import { executionOf, grossExposure, type LeftPosition, resolveMarket } from './execution.js';
 import { type OperatorCommand, parseCommand, WRITES } from './commands.js';
 import { type EndOfProcess, type OperatorInput, type OperatorMessage, type Picture, type PicturePart, STORE_FAILED_ID } from './messages.js';
-import { healthOf, refreshOf, type Standing, statusOf } from './summary.js';
+import { healthOf, PORTFOLIO_REFRESHED, refreshOf, type Standing, statusOf } from './summary.js';
 
 type Context = ActorContext<OperatorMessage>;
 
@@ -33,7 +34,11 @@ interface Work {
   /** What the same id must say again. */
   readonly text: string;
   readonly startedMs: number;
-  readonly stage: 'asking' | 'refreshing' | 'withdrawing' | 'closing' | 'stops';
+  readonly stage: 'asking' | 'refreshing' | 'resolving' | 'withdrawing' | 'closing' | 'stops';
+  /** What it is about; null: every instrument. */
+  readonly symbol: number | null;
+  /** What there is to close is known, and it was told that closing begins. */
+  readonly begun: boolean;
   readonly round: number;
   /** Answers that are out in this round, as `part product`. */
   readonly waiting: readonly string[];
@@ -58,6 +63,7 @@ export interface OperatorState {
   readonly pause: Pause | null;
   readonly storeFailed: string | null;
   readonly stopping: boolean;
+  readonly lastEvent: { readonly kind: string; readonly atMs: number } | null;
   /** Closing orders at market that are on their way, whoever sent them: `symbol side` by their id. */
   readonly exits: ReadonlyMap<string, string>;
   readonly works: ReadonlyMap<string, Work>;
@@ -72,6 +78,8 @@ const TICK_MS = 250;
 const CLOSE_WITHIN_MS = 60_000;
 const WITHDRAW_WITHIN_MS = 10_000;
 const REFRESH_WITHIN_MS = 20_000;
+/** Kinds of the sources' events. */
+const [EXECUTION_STARTED, EXECUTION_COMPLETED] = ['app.execution.started', 'app.execution.completed'] as const;
 /** Ids whose answers are remembered. */
 const MOST_ANSWERED = 200;
 
@@ -110,6 +118,12 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
     decide(ctx, 'control', -1, -1, { control: 'command', verb: work.command.verb, id: work.id, ok, done: true }, state.input.journalPath);
     write(ctx, [commandRow(work, ok ? 'done' : 'failed', { answer: value, doneMs: nowMs(ctx) }), snapshotRow(next)]);
     return next;
+  }
+
+  /** The sources' events of refreshes and executions, for the journal and for whoever asks for the last. */
+  function event(state: OperatorState, kind: string, data: Readonly<Record<string, string | number | boolean | null>>, ctx: Context): OperatorState {
+    decide(ctx, 'control', -1, -1, { control: 'event', event: kind, ...data }, state.input.journalPath);
+    return { ...state, lastEvent: { kind, atMs: nowMs(ctx) } };
   }
 
   // ---------------------------------------------------------------- orders to others
@@ -182,7 +196,7 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
   }
 
   const standing = (state: OperatorState): Standing => ({
-    mode: state.input.mode, paused: state.pause, storeFailed: state.storeFailed,
+    mode: state.input.mode, paused: state.pause, storeFailed: state.storeFailed, lastEvent: state.lastEvent,
     busy: [...state.works.values()].filter(({ command }) => WRITES.has(command.verb)).map(({ id, command }) => ({ id, verb: command.verb })),
   });
 
@@ -250,21 +264,24 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
         withdraw(state, null, 'spareStops', ctx);
         return ask(state, { ...work, stage: 'withdrawing' }, ctx);
       case 'close-symbol':
-        return close(pauseNow(state, `close-symbol ${work.id}`, work.issuer, ctx), work, wanted.symbol, ctx);
+        return wanted.symbols.length === 1 ? closeSymbol(state, { ...work, symbol: wanted.symbols[0]! }, ctx) : ask(state, { ...work, stage: 'resolving' }, ctx);
       case 'close-all':
-        return close(pauseNow(state, `close-all ${work.id}`, work.issuer, ctx), work, null, ctx);
+        return close(pauseNow(state, `close-all ${work.id}`, work.issuer, ctx), work, ctx);
       case 'stop': {
         const next: OperatorState = { ...state, stopping: true };
         gate(next, ctx);
-        if (wanted.flatten) return close(next, work, null, ctx);
+        if (wanted.flatten) return close(next, work, ctx);
         withdraw(next, null, 'entries', ctx);
         return ask(next, { ...work, stage: 'withdrawing' }, ctx);
       }
     }
   }
 
-  function close(state: OperatorState, work: Work, symbol: number | null, ctx: Context): OperatorState {
+  const closeSymbol = (state: OperatorState, work: Work, ctx: Context): OperatorState => close(pauseNow(state, `close-symbol ${work.id}`, work.issuer, ctx), work, ctx);
+
+  function close(state: OperatorState, work: Work, ctx: Context): OperatorState {
     const { venue } = state.input.paths;
+    const { symbol } = work;
     withdraw(state, symbol, 'spareStops', ctx);
     if (venue !== null) {
       ctx.send(ctx.ref<TruthMessage>(venue.truth), { type: 'truth.pace', closing: true });
@@ -278,8 +295,6 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
     return state;
   }
 
-  const scopeOf = ({ command: wanted }: Work): number | null => (wanted.verb === 'close-symbol' ? wanted.symbol : null);
-
   /** The picture is whole: what now? */
   function proceed(state: OperatorState, work: Work, ctx: Context): OperatorState {
     switch (work.stage) {
@@ -288,8 +303,17 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
         const parts = partsOf(state);
         const { command: { verb } } = work;
         if (verb === 'health') return finish(state, work, true, healthOf(standing(state), work.picture, parts), ctx);
-        if (verb === 'refresh') return finish(state, work, work.refreshed.every(({ ok }) => ok), refreshOf(work.picture, work.refreshed), ctx);
+        if (verb === 'refresh') {
+          const ok = work.refreshed.every((each) => each.ok);
+          const summary = refreshOf(work.picture, work.refreshed);
+          return finish(event(state, PORTFOLIO_REFRESHED, { id: work.id, ok, staleness: summary.staleness }, ctx), work, ok, summary, ctx);
+        }
         return finish(state, work, true, statusOf(standing(state), work.picture, parts, state.input.instruments), ctx);
+      }
+      case 'resolving': {
+        const { input: { instruments, paths } } = state;
+        const found = resolveMarket(work.command.verb === 'close-symbol' ? work.command.symbols : [], work.picture, instruments, paths.venue !== null);
+        return 'refused' in found ? finish(state, work, false, found, ctx) : closeSymbol(state, { ...work, symbol: found.symbol }, ctx);
       }
       case 'withdrawing':
         return withdrawn(state, work, ctx);
@@ -345,32 +369,35 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
 
   // ---------------------------------------------------------------- closing
 
-  function closing(state: OperatorState, work: Work, ctx: Context): OperatorState {
+  function closing(before: OperatorState, work: Work, ctx: Context): OperatorState {
+    let state = before;
     const { instruments, paths } = state.input;
-    const symbol = scopeOf(work);
+    const symbol = work.symbol;
     const { picture } = work;
     const late = nowMs(ctx) - work.startedMs >= CLOSE_WITHIN_MS * state.input.speed;
     const trades = picture.account?.open.filter((trade) => symbol === null || trade.symbol === symbol);
     if (paths.venue === null) {
       const flat = trades?.length === 0 && picture.account!.entries === 0;
-      if (!flat && !late) return tickLater(put(state, work), work, TICK_MS, ctx);
-      return closed(state, work, flat, trades?.map(({ symbol: of, openLots, side }) => ({ instrument: nameOf(state, of), positionSide: 'BOTH', signedLots: side === 'buy' ? openLots : -openLots })) ?? [], ctx);
+      const open = trades?.map(({ symbol: of, openLots, side }): Leg => ({ key: `${of} BOTH`, symbol: of, positionSide: 'BOTH', signedLots: side === 'buy' ? openLots : -openLots, stopFirst: false }));
+      const told = open === undefined ? { state, work } : started(state, work, open, ctx);
+      if (!flat && !late) return tickLater(put(told.state, told.work), told.work, TICK_MS, ctx);
+      return closed(told.state, told.work, flat, open ?? null, ctx);
     }
     // Only a truth that is younger than the command tells what there was.
     const legs = legsOf(picture, symbol, instruments, work.startedMs);
     if (legs === undefined || trades === undefined) {
       if (!late) return tickLater(put(state, work), work, TICK_MS, ctx);
-      return closed(state, work, false, [{ instrument: 'unknown', positionSide: 'BOTH', signedLots: 0 }], ctx);
+      return closed(state, work, false, null, ctx);
     }
-    const seen = new Map(work.seen);
-    for (const leg of legs) if (!seen.has(leg.key)) seen.set(leg.key, leg);
-    let next: Work = { ...work, seen };
+    const told = started(state, work, legs, ctx);
+    state = told.state;
+    let next: Work = told.work;
     if (legs.length === 0 && trades.length === 0) {
       // Nothing is left to protect.
       withdraw(state, symbol, 'all', ctx);
       return ask(state, { ...next, stage: 'stops' }, ctx);
     }
-    if (late) return closed(state, next, false, remaining(state, legs), ctx);
+    if (late) return closed(state, next, false, legs, ctx);
     const readMs = truthMs(picture, symbol, instruments);
     for (const leg of legs) {
       switch (nextStep(leg, picture, next.attempts.get(leg.key), readMs, state.exits)) {
@@ -405,7 +432,7 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
   }
 
   function stopsGone(state: OperatorState, work: Work, ctx: Context): OperatorState {
-    const symbol = scopeOf(work);
+    const symbol = work.symbol;
     const left = (work.picture.orders?.orders ?? []).filter((order) => order.owner === 'ours' && (symbol === null || order.symbol === symbol));
     const late = nowMs(ctx) - work.startedMs >= CLOSE_WITHIN_MS * state.input.speed;
     if ((work.picture.orders === undefined || left.length > 0) && !late) return tickLater(put(state, work), work, TICK_MS, ctx);
@@ -413,20 +440,24 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
   }
 
   const nameOf = (state: OperatorState, symbol: number): string => state.input.instruments.find(({ index }) => index === symbol)?.symbol ?? String(symbol);
-  const remaining = (state: OperatorState, legs: readonly Leg[]): { instrument: string; positionSide: string; signedLots: number }[] =>
-    legs.map(({ symbol, positionSide, signedLots }) => ({ instrument: nameOf(state, symbol), positionSide, signedLots }));
 
-  function closed(state: OperatorState, work: Work, flat: boolean, left: readonly { readonly instrument: string; readonly positionSide: string; readonly signedLots: number }[], ctx: Context): OperatorState {
-    const { venue } = state.input.paths;
+  /** Remembers what there was to close, and tells once that closing begins. */
+  function started(state: OperatorState, work: Work, legs: readonly Leg[], ctx: Context): { readonly state: OperatorState; readonly work: Work } {
+    const seen = new Map(work.seen);
+    for (const leg of legs) if (!seen.has(leg.key)) seen.set(leg.key, leg);
+    const next: Work = { ...work, seen, begun: true };
+    return { state: work.begun ? state : event(state, EXECUTION_STARTED, { id: work.id, command: work.command.verb, instrument: work.symbol === null ? null : nameOf(state, work.symbol), positions: legs.length }, ctx), work: next };
+  }
+
+  /** `left` null: positions were never known. */
+  function closed(state: OperatorState, work: Work, flat: boolean, left: readonly LeftPosition[] | null, ctx: Context): OperatorState {
+    const { paths: { venue }, instruments } = state.input;
     if (venue !== null) ctx.send(ctx.ref<TruthMessage>(venue.truth), { type: 'truth.pace', closing: false });
-    const results = [...work.seen.values()].map((leg) => ({
-      instrument: nameOf(state, leg.symbol), positionSide: leg.positionSide, signedLots: leg.signedLots, attempts: work.attempts.get(leg.key)?.number ?? 0,
-      outcome: left.some(({ instrument, positionSide }) => instrument === nameOf(state, leg.symbol) && positionSide === leg.positionSide) ? 'rejected' : 'submitted', problem: work.attempts.get(leg.key)?.problem ?? '',
-    }));
-    const symbol = scopeOf(work);
-    const outcome = { flat_confirmed: flat, remaining_positions: left as unknown as Json, results: (results.length === 0 && symbol !== null ? [{ instrument: nameOf(state, symbol), outcome: 'skipped_no_position' }] : results) as unknown as Json };
-    if (work.command.verb === 'stop') return stopped(state, work, { entriesLeft: 0, flat: outcome }, work.command.reason, ctx);
-    return finish(state, work, flat, { batch_id: 1, ...outcome }, ctx);
+    const { command: wanted, symbol, attempts } = work;
+    const exposure = left === null ? null : grossExposure(left, work.picture, instruments);
+    const outcome = executionOf({ verb: wanted.verb, symbol, byPerson: work.id !== STORE_FAILED_ID, flat, seen: [...work.seen.values()], attempts, left, exposure }, (of) => nameOf(state, of));
+    const told = event(state, EXECUTION_COMPLETED, { id: work.id, command: wanted.verb, remaining_positions: left?.length ?? null, flat_confirmed: flat, remaining_gross_exposure_usdt: exposure }, ctx);
+    return wanted.verb === 'stop' ? stopped(told, work, { entriesLeft: 0, flat: outcome }, wanted.reason, ctx) : finish(told, work, flat, outcome, ctx);
   }
 
   function stopped(state: OperatorState, work: Work, what: { readonly entriesLeft: number; readonly flat: Json }, reason: string, ctx: Context): OperatorState {
@@ -467,7 +498,7 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
 
   function newWork(id: string, wanted: OperatorCommand, issuer: string, text: string, ctx: Context): Work {
     return {
-      id, command: wanted, issuer, text, startedMs: nowMs(ctx), stage: 'asking', round: 0, waiting: [], picture: {}, refreshed: [], attempts: new Map(), seen: new Map(), calls: [], foreign: { asked: 0, refused: [] },
+      id, command: wanted, issuer, text, startedMs: nowMs(ctx), stage: 'asking', symbol: null, begun: false, round: 0, waiting: [], picture: {}, refreshed: [], attempts: new Map(), seen: new Map(), calls: [], foreign: { asked: 0, refused: [] },
     };
   }
 
@@ -476,7 +507,7 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
     version: 1,
     init(ctx, input) {
       const { pause, answered } = recoveredOf(input.recovered);
-      const state: OperatorState = { input, pause, storeFailed: null, stopping: false, exits: new Map(), works: new Map(), answered };
+      const state: OperatorState = { input, pause, storeFailed: null, stopping: false, lastEvent: null, exits: new Map(), works: new Map(), answered };
       if (input.paths.venue !== null) ctx.subscribe(ORDERS_TOPIC);
       if (pause !== null) gate(state, ctx);
       watch(state, ctx);

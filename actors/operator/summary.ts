@@ -9,6 +9,7 @@ export interface Standing {
   readonly mode: string;
   readonly paused: { readonly reason: string; readonly by: string; readonly atMs: number } | null;
   readonly storeFailed: string | null;
+  readonly lastEvent: { readonly kind: string; readonly atMs: number } | null;
   readonly busy: readonly { readonly id: string; readonly verb: string }[];
 }
 
@@ -17,7 +18,7 @@ export function statusOf(standing: Standing, picture: Picture, asked: readonly P
   const nameOf = (symbol: number): string => instruments.find(({ index }) => index === symbol)?.symbol ?? String(symbol);
   const { account, risk, truth, ledger, orders } = picture;
   return json({
-    mode: standing.mode, paused: standing.paused, storeFailed: standing.storeFailed, busy: standing.busy,
+    mode: standing.mode, paused: standing.paused, storeFailed: standing.storeFailed, busy: standing.busy, last_event: standing.lastEvent,
     trading: account === undefined ? null : { enabled: account.tradingEnabled, equity: account.equity, entries: account.entries, open: account.open.map((trade) => ({ ...trade, symbol: nameOf(trade.symbol) })) },
     risk: risk ?? null,
     truth: truth === undefined ? null : truth.products.map(({ product, freshness, reasons, asOfMs, view, unjudged, differencesSeen }) => ({
@@ -41,21 +42,31 @@ export function healthOf(standing: Standing, picture: Picture, asked: readonly P
     // The operator's own pause is no illness; truth has told its reasons.
     ...(picture.risk?.closed ?? []).filter(({ guard }) => guard !== 'operator_pause' && guard !== 'truth_not_fresh').map(({ guard, detail }) => `openings are off, ${guard}: ${detail}`),
   ];
-  return json({ ok: problems.length === 0, problems, paused: standing.paused, feeds: picture.feeds ?? null });
+  return json({ ok: problems.length === 0, problems, paused: standing.paused, last_event: standing.lastEvent, feeds: picture.feeds ?? null });
 }
 
 /** The form of the sources' refresh summary. */
-export function refreshOf(picture: Picture, results: readonly { readonly product: string; readonly ok: boolean; readonly problem: string }[]): Json {
+export function refreshOf(picture: Picture, results: readonly { readonly product: string; readonly ok: boolean; readonly problem: string }[]): RefreshSummary {
   const products = picture.truth?.products ?? [];
   const positions = products.reduce((sum, { view }) => sum + (view?.positions.filter(({ signedLots }) => signedLots !== 0).length ?? 0), 0);
   const groups = new Set(products.flatMap(({ product, view }) => (view?.orders ?? []).map(({ symbol, listId, venueId }) => `${product} ${symbol} ${listId ?? venueId}`)));
-  return json({
+  return {
     title: 'portfolio refreshed', staleness: stalenessOf(picture), balances: products.reduce((sum, { view }) => sum + (view?.balances.length ?? 0), 0), positions, open_order_groups: groups.size,
-    last_event: 'app.portfolio.refreshed', products: results,
-  });
+    last_event: PORTFOLIO_REFRESHED, products: results,
+  };
 }
 
-function stalenessOf({ truth, feeds, account }: Picture): 'Fresh' | 'MarketDataStale' | 'AccountStateStale' | 'ReconciliationStale' {
+export const PORTFOLIO_REFRESHED = 'app.portfolio.refreshed';
+
+/** What is old, of what the engine goes by. What weighs most is named: an account that is not known, differences that are not settled, the market. */
+export type Staleness = 'Fresh' | 'MarketDataStale' | 'AccountStateStale' | 'ReconciliationStale';
+
+interface RefreshSummary {
+  readonly [key: string]: Json;
+  readonly staleness: Staleness;
+}
+
+export function stalenessOf({ truth, feeds, account }: Picture): Staleness {
   const stale = truth?.products.filter(({ freshness }) => freshness !== 'fresh') ?? [];
   if (truth === undefined ? account === undefined : stale.some(({ reasons }) => !reasons.every((reason) => reason.startsWith('not settled')))) return 'AccountStateStale';
   if (stale.length > 0) return 'ReconciliationStale';

@@ -71,6 +71,8 @@ export interface RiskStatus {
   readonly limits: RiskLimits;
   readonly asked: number;
   readonly refused: Readonly<Record<string, number>>;
+  /** The price that each symbol goes by, ticks; those of which none is known are left out. */
+  readonly markTicks?: Readonly<Record<number, number>>;
 }
 
 /** Decimals in quote units; "0" and 0: not limited. */

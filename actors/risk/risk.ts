@@ -61,6 +61,7 @@ export function riskBehaviour(params: RiskParams): Behaviour<RiskState, RiskMess
         ...[...state.blocked].sort((a, b) => a - b).map((symbol) => ({ guard: 'unknown_order' as const, detail: `an order of ${state.input.instruments.find(({ index }) => index === symbol)?.symbol ?? symbol} is in doubt` })),
       ],
       limits: state.input.limits, asked: state.asked, refused: Object.fromEntries([...state.refused].sort(([a], [b]) => (a < b ? -1 : 1))),
+      markTicks: Object.fromEntries([...state.prices].filter(([, { markTicks }]) => markTicks > 0).map(([symbol, { markTicks }]) => [symbol, markTicks])),
     };
   }
 

@@ -27,6 +27,11 @@ export class World {
   orders: LocalOrder[] = [];
   /** Market orders that close are refused so many times before they fill. */
   refusals = 0;
+  /** Those of these symbols always. */
+  refuses: readonly number[] = [];
+  markTicks: Readonly<Record<number, number>> = {};
+  /** Truth has never read anything. */
+  unread = false;
   /** Truth is so much older than now, ms. */
   lagMs = 0;
   readonly log: string[] = [];
@@ -46,6 +51,8 @@ export class Desk {
   readonly runtime: Runtime;
   readonly answers: CommandAnswer[] = [];
   readonly rows: StoreRow[] = [];
+  /** Of the journal: the sources' events, with what they say. */
+  readonly events: Readonly<Record<string, unknown>>[] = [];
   readonly replies: AccountReply[] = [];
   readonly paused: string[] = [];
   #ids = 0;
@@ -66,8 +73,8 @@ export class Desk {
         const locked = intent.symbol === 1 && world.orders.some(({ symbol, purpose }) => symbol === 1 && purpose === 'stop');
         world.log.push(`${intent.side} ${intent.lots} ${intent.symbol} ${intent.positionSide}${intent.reduceOnly ? ' reduce' : ''}${locked ? ' locked' : ''}`);
         const base = { id: intent.id, symbol: intent.symbol, seq: -1, atUs: ctx.nowUs() };
-        if (locked || world.refusals > 0) {
-          world.refusals -= locked ? 0 : 1;
+        if (locked || world.refusals > 0 || world.refuses.includes(intent.symbol)) {
+          world.refusals -= locked || world.refusals === 0 ? 0 : 1;
           ctx.send(ctx.ref<VenueEvent>(intent.owner), { ...base, type: 'order.rejected', reason: '-2010 refused' });
         } else {
           world.positions = world.positions.map((each) => (each.symbol === intent.symbol && each.positionSide === intent.positionSide ? { ...each, signedLots: 0 } : each));
@@ -87,7 +94,7 @@ export class Desk {
         ctx.reply({
           products: (['usdm', 'spot'] as const).map((product) => ({
             type: 'truth.state', product, freshness: 'fresh', reasons: [], asOfMs: askedMs, readMs: askedMs, positions: [], unjudged: [], differencesSeen: 0,
-            view: {
+            view: world.unread ? null : {
               product, askedMs, answeredMs: askedMs, hedgeMode: false, orders: venueOrders(product === 'spot'), lookups: [], trades: [], incomes: [], balances: [{ asset: 'USDT', total: '100' }],
               positions: product === 'usdm' ? world.positions.map((each) => ({ ...each, entryPrice: '' })) : [],
             },
@@ -104,7 +111,7 @@ export class Desk {
     const risk = actor<RiskMessage>('risk', (state, message, ctx) => {
       if (message.type === 'risk.pause') this.paused.push(message.on ? message.reason : 'open');
       if (message.type === 'store.failed') world.log.push('risk store.failed');
-      if (message.type === 'risk.status') ctx.reply({ closed: [], limits: { maxSymbolNotional: '0', maxTotalNotional: '0', maxOpenOrders: 0 }, asked: 0, refused: {} });
+      if (message.type === 'risk.status') ctx.reply({ closed: [], limits: { maxSymbolNotional: '0', maxTotalNotional: '0', maxOpenOrders: 0 }, asked: 0, refused: {}, markTicks: world.markTicks });
       return state;
     });
     const gateway = actor<VenueCall>('gateway', (state, call, ctx) => {
@@ -119,7 +126,11 @@ export class Desk {
     });
     this.runtime = createRuntime({
       clock: new VirtualClock(1_000_000_000_000_000), seed: 1,
-      effects: { 'store.write': ({ rows }: StoreWrite) => void this.rows.push(...rows), 'command.answer': (answer: CommandAnswer) => void this.answers.push(answer), decision: () => undefined },
+      effects: { 'store.write': ({ rows }: StoreWrite) => void this.rows.push(...rows), 'command.answer': (answer: CommandAnswer) => void this.answers.push(answer), decision: ({ line }: { readonly line: string }) => {
+          const { data } = JSON.parse(line) as { readonly data: Readonly<Record<string, unknown>> };
+          if (data['control'] === 'event') this.events.push(data);
+        },
+      },
     });
     const started = this.runtime.start(supervisor({
       id: 'root', strategy: 'oneForOne', intensity: { restarts: 100, withinMs: 1000 },

@@ -68,7 +68,7 @@ test('a stop that is asked for again ends no later process', () => {
 });
 
 test('what is no command is refused in words, written down, and changes nothing', () => {
-  for (const [verb, args] of [['sell', {}], ['pause', { reason: 7 }], ['pause', { why: 'x' }], ['stop', { flatten: 'yes' }], ['close-symbol', {}], ['close-symbol', { instrument: 'XRPUSDT' }], ['close-symbol', { instrument: 'BTCUSDT' }], ['cancel-all', { foreign: 1 }], ['__proto__', {}], ['constructor', {}]] as const) {
+  for (const [verb, args] of [['sell', {}], ['pause', { reason: 7 }], ['pause', { why: 'x' }], ['stop', { flatten: 'yes' }], ['close-symbol', {}], ['close-symbol', { instrument: 'XRPUSDT' }], ['cancel-all', { foreign: 1 }], ['__proto__', {}], ['constructor', {}]] as const) {
     const desk = new Desk().command(verb, args as { readonly [name: string]: Json }, 'bad');
     assert.equal(desk.answer.ok, false, verb);
     assert.equal(typeof desk.answer.answer['refused'], 'string');
@@ -241,4 +241,82 @@ test('a close that somebody else has under way is waited for, not doubled', () =
   desk.send('/operator', { ...news, state: 'rejected', previous: 'journalling' }).wait(3000);
   assert.equal(desk.world.log.filter((each) => each.startsWith('sell')).length, 1);
   assert.equal(desk.answer.answer['flat_confirmed'], true);
+});
+
+test('000-072: a name of several markets means the one with a position, else futures; two with positions are for a person to tell apart', () => {
+  const named = { instrument: 'BTCUSDT' };
+  const spot = new Desk();
+  spot.world.holdings = [{ symbol: 1, asset: 'BTC', quantity: '0.0125' }];
+  spot.command('close-symbol', named).wait(5000);
+  assert.deepEqual(spot.world.log.filter((each) => !each.startsWith('pace')), ['sell 12 1 BOTH reduce']);
+  assert.equal(spot.answer.answer['outcome'], 'submitted');
+
+  const none = new Desk().command('close-symbol', named).wait(5000);
+  assert.deepEqual([none.answer.ok, none.answer.answer['outcome'], none.answer.answer['results']], [true, 'skipped_no_position', [{ instrument: 'BTCUSDT', outcome: 'skipped_no_position' }]]);
+
+  const both = new Desk();
+  both.world.holdings = [{ symbol: 1, asset: 'BTC', quantity: '0.0125' }];
+  both.world.positions = [{ symbol: 0, positionSide: 'BOTH', signedLots: 7 }];
+  both.command('close-symbol', named).wait(5000);
+  assert.deepEqual([both.answer.ok, both.answer.answer['refused']], [false, 'it is traded in usdm and spot, and both have a position: say which, with --product']);
+  assert.deepEqual([both.world.log, both.paused], [[], []], 'refused, and something was done');
+
+  const unread = new Desk();
+  unread.world.unread = true;
+  unread.command('close-symbol', named).wait(5000);
+  assert.match(JSON.stringify(unread.answer.answer['refused']), /positions are not known now/);
+
+  const paper = new Desk({ venue: false }).command('close-symbol', named).wait(5000);
+  assert.equal(paper.answer.answer['outcome'], 'skipped_no_position');
+});
+
+test('000-070: close-all goes on past an instrument that cannot be closed, and says of each what became of it', () => {
+  const desk = new Desk();
+  desk.world.positions = [{ symbol: 0, positionSide: 'BOTH', signedLots: 7 }];
+  desk.world.holdings = [{ symbol: 1, asset: 'BTC', quantity: '0.0125' }];
+  desk.world.refuses = [0];
+  desk.command('close-all').wait(65_000);
+  const { results, ...batch } = desk.answer.answer as { readonly results: readonly { readonly outcome: string; readonly problem: string }[] };
+  assert.deepEqual(results.map(({ outcome, problem }) => [outcome, problem]), [['rejected', '-2010 refused'], ['submitted', '']]);
+  assert.deepEqual(batch, {
+    command: 'close-all', batch_id: 1, submitted: 1, skipped: 0, rejected: 1, outcome: 'batch_completed', flat_confirmed: false,
+    remaining_positions: [{ instrument: 'BTCUSDT', positionSide: 'BOTH', signedLots: 7 }], remaining_gross_exposure_usdt: null,
+  });
+  assert.ok(desk.world.log.includes('sell 12 1 BOTH reduce'));
+  const nothing = new Desk().command('close-all').wait(5000);
+  assert.deepEqual([nothing.answer.answer['submitted'], nothing.answer.answer['skipped'], nothing.answer.answer['rejected']], [0, 1, 0]);
+  const system = new Desk({ whenRecordFails: 'flatten' });
+  system.send('/operator', { type: 'store.failed', problem: 'full' }).wait(5000);
+  assert.equal((system.answer.answer['flat'] as { readonly batch_id: number }).batch_id, 2);
+});
+
+test('000-073: an execution is told when what there is to close was read, and again with what it left', () => {
+  const desk = new Desk();
+  desk.world.positions = [{ symbol: 0, positionSide: 'BOTH', signedLots: -200 }];
+  desk.world.lagMs = 1000;
+  desk.command('close-all', {}, 'x').wait(900);
+  assert.deepEqual(desk.events, [], 'told before anything was read');
+  desk.wait(10_000);
+  assert.deepEqual(desk.events, [
+    { control: 'event', event: 'app.execution.started', id: 'x', command: 'close-all', instrument: null, positions: 1 },
+    { control: 'event', event: 'app.execution.completed', id: 'x', command: 'close-all', remaining_positions: 0, flat_confirmed: true, remaining_gross_exposure_usdt: '0' },
+  ]);
+  desk.command('status');
+  assert.equal((desk.answer.answer['last_event'] as { readonly kind: string }).kind, 'app.execution.completed');
+
+  // 0.2 BTC at the market's 12,000.0, or where the market is not known at what the account entered for.
+  const left = new Desk();
+  left.world.positions = [{ symbol: 0, positionSide: 'BOTH', signedLots: -200 }];
+  left.world.refuses = [0];
+  left.world.markTicks = { 0: 120_000 };
+  left.command('close-all').wait(65_000);
+  assert.equal(left.answer.answer['remaining_gross_exposure_usdt'], '2400');
+  assert.deepEqual(left.events.at(-1), { control: 'event', event: 'app.execution.completed', id: 'c1', command: 'close-all', remaining_positions: 1, flat_confirmed: false, remaining_gross_exposure_usdt: '2400' });
+});
+
+test('000-077: a refresh is an event of the journal, and the last event is shown', () => {
+  const desk = new Desk().command('refresh').wait(10);
+  assert.deepEqual(desk.events, [{ control: 'event', event: 'app.portfolio.refreshed', id: 'c1', ok: true, staleness: 'Fresh' }]);
+  desk.command('health');
+  assert.equal((desk.answer.answer['last_event'] as { readonly kind: string }).kind, 'app.portfolio.refreshed');
 });
