@@ -14,6 +14,7 @@ import type { ChildSpec, SupervisorSpec } from '../runtime/index.js';
 import { operatorDesk, productsOf, riskGate, truthDesk } from './desk.js';
 import { bookKeepers, feedsSupervisor, venueFacts } from './feeds.js';
 import { INTENSITY, sessionParts, type SessionOptions } from './market-session.js';
+import { planLanes } from './lane-plan.js';
 import { venueGateway } from './venue-gateway.js';
 import { recoveredOrders, venueOrders } from './venue-orders.js';
 
@@ -69,10 +70,17 @@ export function engineTree(boot: EngineBoot, config: Config, onKernel?: (kernel:
     journal,
     market,
     oneForOne('venue', [...venueFacts(instruments, rules, engine, atVenue, speed), ...(atVenue ? gatewayOf(boot, engine) : [])]),
-    feedsSupervisor(instruments, engine, speed),
+    feedsSupervisor(instruments, engine, speed, socketLanes(instruments, config)),
     oneForOne('trading', [...(atVenue ? [...truthDesk(boot, engine), ...venueOrders(boot, engine)] : []), account, strategies]),
     operatorDesk(boot, engine),
   ]);
+}
+
+/** The lane of each symbol, where lanes have the sockets of theirs. */
+function socketLanes(instruments: readonly Instrument[], { lanes }: Config): ((symbol: number) => number) | undefined {
+  if (lanes.placement !== 'socket') return undefined;
+  const { assignment } = planLanes(instruments, lanes);
+  return (symbol) => assignment[symbol]!;
 }
 
 function gatewayOf({ instruments, rules, run = '', speed = 1, key }: EngineBoot, engine: EngineParams): readonly ChildSpec[] {

@@ -23,11 +23,13 @@ export function bookKeepers(instruments: readonly Instrument[]): (symbol: number
  *     health                   how the sources are, as they say; pauses symbols that lack one
  *     PRODUCT/CLASS-N          one connection of market data each
  *     PRODUCT/books            asks for snapshots of books that are out of step
+ *
+ * `laneOf`: where lanes have the sockets, the lane of a symbol.
  */
-export function feedsSupervisor(instruments: readonly Instrument[], { feeds: configured }: Pick<EngineParams, 'feeds'>, speed = 1): ChildSpec {
+export function feedsSupervisor(instruments: readonly Instrument[], { feeds: configured }: Pick<EngineParams, 'feeds'>, speed = 1, laneOf?: (symbol: number) => number): ChildSpec {
   const feeds = inTimeOf(configured, speed);
   const nameOf = instanceNames(instruments);
-  const plans = feedPlans(instruments, feeds);
+  const plans = feedPlans(instruments, feeds, laneOf);
   const symbols = instruments.flatMap((instrument) => {
     const product = productOf(instrument);
     const name = nameOf.get(instrument.index)!;

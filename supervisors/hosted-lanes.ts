@@ -1,8 +1,8 @@
-import type { LaneInput, LaneSet } from '../actors/market/index.js';
+import type { LaneConnection, LaneInput } from '../actors/market/index.js';
 import type { Config, LanesParams } from '../config/index.js';
 import { paramsForSymbol } from '../config/indicators.js';
 import type { EffectTable, Runtime, WorkerSpec } from '../runtime/index.js';
-import { type Bell, LaneHost, LanePool, type LaneSpec, type LaneStatus, type LaneThread } from '../runtime/lanes/index.js';
+import { type Bell, LaneHost, type LaneHostOptions, LanePool, type LaneSpec, type LaneStatus, type LaneThread } from '../runtime/lanes/index.js';
 import type { LanePlan } from './lane-plan.js';
 
 /** The thread's program, where the compiler puts it. */
@@ -22,10 +22,25 @@ export interface HostedLanesOptions {
   readonly rings?: LaneSpec['rings'];
   /** As of LaneSpec: for a live process, whose main loop is not to wait for a busy lane's core. */
   readonly pauseEveryMs?: number;
+  /** As of LaneSpec: `turns` for lanes with sockets. */
+  readonly waits?: LaneSpec['waits'];
+  /** Slots of the ring from a lane. Default: `answerSlots`. */
+  readonly outboxSlots?: number;
+  /** What a lane's program gets besides its LaneInput, asked for at every start. */
+  readonly more?: (lane: number) => object;
+  /** As of LaneHostOptions. */
+  readonly onCrash?: LaneHostOptions['onCrash'];
 }
 
-/** What the threads' coming and going is told to: LaneGroup or LiveLanes. */
-export interface LaneOwner extends Pick<LaneSet, 'feeds' | 'connect'> {
+/** What the threads' coming and going is told to: LaneGroup, LiveLanes or SourceLanes. */
+export interface LaneOwner {
+  readonly feeds: readonly {
+    readonly futile: number;
+    readonly checkpoint: LaneInput['checkpoint'];
+    readonly tape: { readonly begin: number };
+    readonly merged: number;
+  }[];
+  connect(lane: number, connection: LaneConnection): void;
   disconnect(lane: number, threw: boolean, failed: boolean): void;
 }
 
@@ -37,7 +52,7 @@ export class HostedLanes {
   readonly #pool: LanePool;
   readonly #host: LaneHost;
 
-  constructor(owner: LaneOwner, { plan, config, params, program = PROGRAM, rings = 'drains', pauseEveryMs = 0 }: HostedLanesOptions) {
+  constructor(owner: LaneOwner, { plan, config, params, program = PROGRAM, rings = 'drains', pauseEveryMs = 0, waits = 'sleeps', outboxSlots = params.answerSlots, more, onCrash }: HostedLanesOptions) {
     const { trading, indicators } = config;
     const { lanes } = plan();
     this.#pool = new LanePool({
@@ -55,10 +70,11 @@ export class HostedLanes {
         const { id, instruments } = plan().lanes[lane]!;
         const input: LaneInput = {
           instruments, params: Object.fromEntries(instruments.map(({ index, symbol }) => [index, paramsForSymbol(indicators, symbol)])),
-          venue: trading.venue, checkpoint: feed.checkpoint, from: feed.tape.begin, answered: feed.merged,
+          venue: trading.venue, checkpoint: feed.checkpoint, from: feed.tape.begin, answered: feed.merged, ...more?.(lane),
         };
-        return { name: `lane ${id}`, program: program instanceof URL ? program : program(lane, incarnation), input, inboxSlots: params.inboxSlots, outboxSlots: params.answerSlots, rings, pauseEveryMs };
+        return { name: `lane ${id}`, program: program instanceof URL ? program : program(lane, incarnation), input, inboxSlots: params.inboxSlots, outboxSlots, rings, pauseEveryMs, waits };
       },
+      ...(onCrash === undefined ? {} : { onCrash }),
       onStarted: (lane, thread) => owner.connect(lane, { inbox: thread.inbox, outbox: thread.outbox, receive: () => thread.receive() }),
       onDown: (lane, end) => {
         const kind = end.kind === 'failed' ? end.failure.kind : end.kind;

@@ -57,8 +57,11 @@ export function streamPath(product: VenueProduct, cls: StreamClass, names: reado
   return `/${ROUTES[cls]}${query}`;
 }
 
-/** All connections for these instruments, in an order that depends on nothing else. */
-export function feedPlans(instruments: readonly Instrument[], params: FeedsParams): readonly FeedPlan[] {
+/**
+ * All connections for these instruments, in an order that depends on nothing else. `laneOf`: lanes that have the sockets of their symbols; a connection
+ * carries those of one lane.
+ */
+export function feedPlans(instruments: readonly Instrument[], params: FeedsParams, laneOf: (symbol: number) => number = () => 0): readonly FeedPlan[] {
   const plans: FeedPlan[] = [];
   for (const product of ['spot', 'usdm', 'options'] as const) {
     const own = instruments.filter((instrument) => productOf(instrument) === product);
@@ -67,8 +70,8 @@ export function feedPlans(instruments: readonly Instrument[], params: FeedsParam
       if (cls === undefined || own.length === 0) continue;
       let n = 1;
       for (let copy = 0; copy < params.copies; copy += 1) {
-        for (let from = 0; from < own.length; from += params.streamsPerSocket) {
-          const streams = own.slice(from, from + params.streamsPerSocket).map(({ symbol, index }) => ({ name: streamName(product, cls, symbol, params), symbol: index }));
+        for (const some of socketfuls(own, params.streamsPerSocket, laneOf)) {
+          const streams = some.map(({ symbol, index }) => ({ name: streamName(product, cls, symbol, params), symbol: index }));
           plans.push({ id: `${cls}-${n}`, product, class: cls, copy, streams, path: streamPath(product, cls, streams.map(({ name }) => name)) });
           n += 1;
         }
@@ -76,6 +79,22 @@ export function feedPlans(instruments: readonly Instrument[], params: FeedsParam
     }
   }
   return plans;
+}
+
+/** Instruments in groups of at most `most`, each of one lane. */
+function socketfuls(instruments: readonly Instrument[], most: number, laneOf: (symbol: number) => number): (readonly Instrument[])[] {
+  const groups: Instrument[][] = [];
+  const open = new Map<number, Instrument[]>();
+  for (const instrument of instruments) {
+    const lane = laneOf(instrument.index);
+    let group = open.get(lane);
+    if (group === undefined || group.length === most) {
+      open.set(lane, (group = []));
+      groups.push(group);
+    }
+    group.push(instrument);
+  }
+  return groups;
 }
 
 /** Classes that must come for a symbol of this product. */

@@ -1,7 +1,7 @@
 import type { EffectTable } from '../core/effects.js';
 import type { Runtime } from '../runtime.js';
 import { worker } from '../supervision/spec.js';
-import type { ExitReason, WorkerSpec } from '../types.js';
+import type { ExitReason, FailureCause, WorkerSpec } from '../types.js';
 import { type LaneActorInput, laneBehaviour, START_LANE } from './actor.js';
 import { describeFailure, failed, type LaneEnd, type LaneFailure } from './failure.js';
 import type { LaneState, LaneThread } from './lane-thread.js';
@@ -16,6 +16,8 @@ export interface LaneHostOptions {
   readonly onStarted?: (lane: number, thread: LaneThread, incarnation: number) => void;
   /** The thread has ended, or its actor has and the thread is being ended. Once for each start, before the next start. */
   readonly onDown?: (lane: number, end: LaneEnd, incarnation: number) => void;
+  /** The thread has ended by itself, and its actor is about to be crashed for it. */
+  readonly onCrash?: (path: string, cause: FailureCause) => void;
 }
 
 /** What `inspect` shows of a lane's actor. */
@@ -124,14 +126,19 @@ export class LaneHost {
     if (!this.#down(life, end)) return;
     const record = this.#recordOf(life.lane);
     if (end.kind === 'stopped') {
-      this.#runtime?.crash(life.path, { name: 'LaneEnded', message: `${life.name}: its program ended, and nobody had asked it to` });
+      this.#crash(life.path, { name: 'LaneEnded', message: `${life.name}: its program ended, and nobody had asked it to` });
       return;
     }
     record.failures++;
     record.lastFailure = end.failure;
     record.lastName = life.name;
     const { cause } = end.failure;
-    this.#runtime?.crash(life.path, { name: 'LaneFailed', message: describeFailure(life.name, end.failure), ...(cause === undefined ? {} : { cause }) });
+    this.#crash(life.path, { name: 'LaneFailed', message: describeFailure(life.name, end.failure), ...(cause === undefined ? {} : { cause }) });
+  }
+
+  #crash(path: string, cause: FailureCause): void {
+    this.#options.onCrash?.(path, cause);
+    this.#runtime?.crash(path, cause);
   }
 
   /** False when this life of the lane is over already. */

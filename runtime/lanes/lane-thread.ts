@@ -85,7 +85,7 @@ export class LaneThread {
       // The thread's own last word says more than how it died.
       if (this.poll() === null) this.#finish(end);
     };
-    const task: LaneTask = { program: String(spec.program), input: spec.input, inbox, outbox, bell: bell.memory, control, port: port2, rings: spec.rings ?? 'drains', spins: spec.spins, pauseEveryMs: spec.pauseEveryMs ?? 0 };
+    const task: LaneTask = { program: String(spec.program), input: spec.input, inbox, outbox, bell: bell.memory, control, port: port2, rings: spec.rings ?? 'drains', spins: spec.spins, pauseEveryMs: spec.pauseEveryMs ?? 0, waits: spec.waits ?? 'sleeps' };
     slot.run(task).then((answer) => this.#answered(answer), (error: unknown) => this.#failed(error));
   }
 

@@ -58,4 +58,9 @@ export interface LaneSpec {
    * when the scheduler thinks fit, some milliseconds later. Costs some 60 µs each time. Default 0: never.
    */
   readonly pauseEveryMs?: number;
+  /**
+   * What the thread does between drains: `sleeps` until there is something in its inbox (default), or `turns` its event loop, for a program with
+   * sockets or timers of its own, which are heard at once then. Such a program rings the bell itself for what it publishes outside of drains.
+   */
+  readonly waits?: 'sleeps' | 'turns';
 }

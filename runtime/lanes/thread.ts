@@ -21,6 +21,7 @@ export interface LaneTask {
   readonly rings: 'drains' | 'answers';
   readonly spins: number;
   readonly pauseEveryMs: number;
+  readonly waits: 'sleeps' | 'turns';
 }
 
 /** What comes through a lane's port. The end comes this way too, for an owner whose loop does not turn. */
@@ -99,7 +100,7 @@ async function live(task: LaneTask): Promise<LaneEnd> {
     control.phase = Phase.running;
     bell.ring();
     parentPort?.postMessage('running');
-    await run(work, control, link, task);
+    await (task.waits === 'turns' ? turn : run)(work, control, link, task);
     work.stop?.();
     return { kind: 'stopped' };
   } catch (thrown) {
@@ -130,6 +131,20 @@ async function run(work: LaneWork, control: Control, { bell, inbox, outbox }: La
     if ((round & (ROUNDS_PER_LOOK - 1)) !== 0 || performance.now() - turnedAtMs < LOOP_TURN_EVERY_MS) continue;
     await loopTurn();
     turnedAtMs = performance.now();
+  }
+}
+
+/** As `run`, for a program that hears of more than its inbox: its event loop turns all the time. */
+async function turn(work: LaneWork, control: Control, { bell, inbox, outbox }: LaneLink, { rings }: LaneTask): Promise<void> {
+  while (!control.stopping) {
+    control.beat();
+    const said = outbox.written;
+    if (!work.drain()) {
+      await inbox.waitAsync(LONGEST_SLEEP_MS);
+      continue;
+    }
+    if (rings === 'drains' || outbox.written !== said) bell.ring();
+    await loopTurn();
   }
 }
 

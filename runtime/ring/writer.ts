@@ -140,6 +140,12 @@ export class RingWriter {
     return got;
   }
 
+  /** Slots that single claims could have now. */
+  room(): number {
+    this.look();
+    return this.free();
+  }
+
   /** Makes everything claimed visible to the reader at once, and wakes it if it sleeps. */
   publish(): void {
     const from = this.position;

@@ -5,6 +5,16 @@ export interface VenueClockLine {
   readonly speed: number;
 }
 
+/** A clock as another thread of this process takes it: engine time `us` when the system's monotonic clock was at `atMs`. */
+export interface SharedClock {
+  readonly us: number;
+  readonly atMs: number;
+  readonly speed: number;
+}
+
+/** Every thread counts from its own beginning: what is to be added to get to the monotonic clock that all threads have. */
+const threadShiftMs = (): number => Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
 /** Longest wait that a timer of Node takes, ms. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
@@ -28,6 +38,17 @@ export class EngineClock {
     this.#startUs = Math.round((venueMs + (wallMs() - atMs) * speed) * 1000);
     this.#lastUs = this.#startUs;
     this.#monotonicMs = monotonicMs;
+  }
+
+  /** The same clock in another thread. */
+  static of({ us, atMs, speed }: SharedClock): EngineClock {
+    const shiftMs = threadShiftMs();
+    return new EngineClock({ venueMs: us / 1000, wallMs: atMs, speed }, () => performance.now() + shiftMs);
+  }
+
+  /** For {@link EngineClock.of}. */
+  shared(): SharedClock {
+    return { us: this.nowUs(), atMs: performance.now() + threadShiftMs(), speed: this.speed };
   }
 
   /** Now, whole µs. */

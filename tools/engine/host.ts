@@ -11,7 +11,8 @@ import { rotateWhenDue } from '../runs/engine-run.js';
 import type { EngineClock } from './clock.js';
 import type { EngineDoor, EnginePart } from './parts.js';
 import { RecordDoor } from './record-door.js';
-import { LaneSession } from './lane-session.js';
+import { LaneSession } from './lanes/session.js';
+import { holdSources } from './lanes/held-sources.js';
 import { EngineSession, type RecordViews } from './session.js';
 
 /** How often the tree is looked after when nothing comes: operators may have left something to do. Milliseconds of the wall. */
@@ -59,21 +60,25 @@ export class EngineHost {
   constructor(options: EngineHostOptions) {
     this.#options = options;
     const { boot, config, clock, writer, log, parts, onFault } = options;
+    const sources = config.lanes.placement === 'socket' ? holdSources((error) => onFault(error)) : undefined;
     const door: EngineDoor = {
       clock, log, instruments: boot.instruments,
       give: (input) => this.give(input),
       records: (batch, from, to) => this.#take(batch, from, to),
       flush: () => this.flush(),
       fail: onFault,
+      ...(sources === undefined ? {} : { sources }),
     };
     this.parts = parts(door);
     // What effects of the start bring about comes when this has returned.
     this.#busy = true;
     const effects: EffectHandlers = { ...writtenFirst(merged(this.parts), door), decision: ({ line, journal }) => this.#decided(line, journal.digest) };
     const { startUs, instruments } = boot;
-    this.session = config.lanes.placement === 'ring'
-      ? new LaneSession({ startUs, instruments, config, effects, tree: (lanes) => engineTree(boot, config, undefined, lanes), onOrder: (entry) => this.#ordered(entry) })
-      : new EngineSession({ startUs, effects, tree: (onKernel) => engineTree(boot, config, onKernel) });
+    this.session = config.lanes.placement === 'inline' ? new EngineSession({ startUs, effects, tree: (onKernel) => engineTree(boot, config, onKernel) })
+      : new LaneSession({
+        startUs, instruments, config, effects, tree: (lanes) => engineTree(boot, config, undefined, lanes), onOrder: (entry) => this.#ordered(entry),
+        ...(sources === undefined ? {} : { sources: sources.options((F, I, from, to) => this.#taped(F, I, from, to)) }),
+      });
     this.#busy = false;
     this.#records = new RecordDoor(this.session, writer, boot.instruments.length, (error) => this.#runFailed(error));
   }
@@ -205,7 +210,18 @@ export class EngineHost {
   }
 
   #nowUs(): number {
-    return Math.max(this.#options.clock.nowUs(), this.session.clockUs);
+    const { clock, writer } = this.#options;
+    // Lanes' threads read clocks of their own: a record's stamp may lie a little ahead of this one's.
+    return Math.max(clock.nowUs(), this.session.clockUs, this.#writing ? writer.clockUs : 0);
+  }
+
+  /** Lanes have brought records, whole messages: on the tape, or nothing of lanes is heard any more. */
+  #taped(F: Float64Array, I: Int32Array, from: number, to: number): boolean {
+    if (!this.#writing || this.#intake === 'closed') return false;
+    return this.#written((writer) => {
+      rotateWhenDue(writer, this.session.kernel);
+      writer.append({ F, I, length: to }, from, to);
+    }) === undefined;
   }
 
   #turn(work: () => void): void {
@@ -240,7 +256,7 @@ export class EngineHost {
   /** Lanes' answers were merged, or a control was placed among their records. */
   #ordered(entry: OrderEntry): void {
     // The first come while the tree starts.
-    const clockUs = entry.type === 'turn' ? entry.clockUs : this.#options.writer.clockUs;
+    const clockUs = entry.type === 'turn' || entry.type === 'death' ? entry.clockUs : this.#options.writer.clockUs;
     if (this.#writing) this.#written((writer) => writer.mark(clockUs, { mark: 'order', entry: entry as unknown as JsonValue }));
   }
 

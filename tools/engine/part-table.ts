@@ -1,6 +1,7 @@
 import type { Json } from '../../actors/engine/io.js';
 import type { Config } from '../../config/index.js';
 import { parseExactJson } from './exact-json.js';
+import { laneSocketPart } from './lanes/part.js';
 import type { EngineDoor, EnginePart, VenueAccess } from './parts.js';
 import { deskOf, restPart, secretsOf } from './rest/index.js';
 import { socketPart } from './sockets/index.js';
@@ -14,7 +15,9 @@ export interface PartInputs {
 
 /** Who carries out what the engine's tree asks for: one part an effect, or a few that belong together. */
 export function engineParts(door: EngineDoor, { access, config, store }: PartInputs): readonly EnginePart[] {
-  const sockets = socketPart(door, access, deskOf(secretsOf(access), () => door.clock.nowUs()), config.engine.feeds.secondOrigin);
+  const secrets = deskOf(secretsOf(access), () => door.clock.nowUs());
+  const { secondOrigin } = config.engine.feeds;
+  const sockets = door.sources === undefined ? socketPart(door, access, secrets, secondOrigin) : laneSocketPart(door, door.sources, access, secrets, secondOrigin);
   const { intake } = sockets.sockets;
   const rest = restPart(door, access, {
     params: config.engine.rest,

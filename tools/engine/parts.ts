@@ -3,6 +3,7 @@ import type { EngineInput, VenueProduct } from '../../actors/engine/io.js';
 import type { Instrument } from '../../data/records/index.js';
 import type { ProcessLog } from '../process/log.js';
 import type { EngineClock } from './clock.js';
+import type { LaneSources } from './lanes/sources.js';
 import type { RecordViews } from './session.js';
 
 /** Where a product of the venue is: origins without a path. */
@@ -46,6 +47,8 @@ export interface EngineDoor {
   records(batch: RecordViews, from: number, to: number): void;
   /** Tape and run log up to here are with the operating system when this returns; false when they cannot be written any more. Before an order leaves. */
   flush(): boolean;
+  /** Placement `socket`: the lanes that have the market's sockets. */
+  readonly sources?: LaneSources;
   /** A defect of ours: ends the process with its own code. */
   fail(error: unknown): void;
 }

@@ -1,6 +1,6 @@
 import { allocateBatch, Losses, MOST_LOSS_GAPS, RECV_US, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I } from '../../data/records/index.js';
 import { RunError, type RunWriter } from '../../data/runs/index.js';
-import type { LaneSession } from './lane-session.js';
+import type { LaneSession } from './lanes/session.js';
 import type { EngineSession, RecordViews } from './session.js';
 
 /**

@@ -13,6 +13,10 @@ export function follow(runtime: Runtime, kernel: FollowingKernel, order: readonl
     if (entry.type === 'control' || entry.type === 'skip') continue; // the kernel has them
     runtime.advanceTo(entry.clockUs);
     if (entry.type === 'clock') continue;
+    if (entry.type === 'death') {
+      runtime.crash(entry.path, { name: entry.name, message: entry.message });
+      continue;
+    }
     kernel.merge(entry.seq, entry.control);
     runtime.send(KERNEL_PATH, message);
     runtime.drain();

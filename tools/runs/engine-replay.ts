@@ -51,8 +51,8 @@ export async function replayEngineRun(reader: RunReader, onDecision: (line: stri
   const boot = engineBoot(reader);
   const effects: EffectHandlers = { decision: ({ line }) => onDecision(line) };
   // Lanes answer in an order of their own, which the run's log has.
-  return config.lanes.placement === 'ring' ? await followed(reader, new FollowingSession(reader, boot, config, effects))
-    : await given(reader, new EngineSession({ tree: (onKernel) => engineTree(boot, config, onKernel), startUs: boot.startUs, effects }));
+  return config.lanes.placement === 'inline' ? await given(reader, new EngineSession({ tree: (onKernel) => engineTree(boot, config, onKernel), startUs: boot.startUs, effects }))
+    : await followed(reader, new FollowingSession(reader, boot, config, effects));
 }
 
 async function given(reader: RunReader, session: EngineSession): Promise<EngineReplay> {

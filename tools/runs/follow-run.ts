@@ -5,7 +5,7 @@ import { FollowingKernel, MarketKernel, parseOrderLine, type OrderEntry } from '
 import type { NextRecords } from '../../actors/market/lanes/following-kernel.js';
 import type { Config } from '../../config/index.js';
 import { paramsForSymbol } from '../../config/indicators.js';
-import { allocateBatch, BLOCK_RECORDS, SEQ, WORDS_F, WORDS_I } from '../../data/records/index.js';
+import { allocateBatch, BLOCK_RECORDS, SEQ, WORDS_F, WORDS_I, type Instrument } from '../../data/records/index.js';
 import { RunError, type JsonValue, type RunFeed, type RunReader } from '../../data/runs/index.js';
 import { createRuntime, VirtualClock, worker, type Behaviour, type Runtime, type WorkerSpec } from '../../runtime/index.js';
 import { engineTree, planLanes, type EngineBoot } from '../../supervisors/index.js';
@@ -24,8 +24,13 @@ export class FollowingSession {
   constructor(reader: RunReader, boot: EngineBoot, config: Config, effects: EffectHandlers) {
     this.#effects = new HandledEffects(effects);
     this.#feed = reader.feed();
-    const kernel = new MarketKernel(boot.instruments, ({ symbol }) => paramsForSymbol(config.indicators, symbol), { makeMatcher: () => new SimulatedMatcher(config.trading.venue), stream: 'part' });
-    this.#kernel = new FollowingKernel(kernel, recordsOf(this.#feed), orderOf(reader));
+    const kernelOf = (instruments: readonly Instrument[]): MarketKernel => new MarketKernel(
+      instruments, ({ symbol }) => paramsForSymbol(config.indicators, symbol), { makeMatcher: () => new SimulatedMatcher(config.trading.venue), stream: 'part' },
+    );
+    const sources = config.lanes.placement === 'socket';
+    // Lanes that have sockets stamp what they bring, and know no clock but their own records'.
+    const plan = sources ? planLanes(boot.instruments, config.lanes) : { lanes: [{ instruments: boot.instruments }], assignment: [] };
+    this.#kernel = new FollowingKernel(plan.lanes.map(({ instruments }) => kernelOf(instruments)), recordsOf(this.#feed), orderOf(reader), { assignment: plan.assignment, sources });
     this.runtime = createRuntime({ clock: new VirtualClock(boot.startUs), seed: ENGINE_SEED, effects: this.#effects.table });
     const started = this.runtime.start(engineTree(boot, config, undefined, { kernel: this.#kernel, children: standIns(boot, config) }));
     if (!started.ok) throw new Error(`the engine's tree does not start: ${JSON.stringify(started.reason)}`);
@@ -56,8 +61,13 @@ export class FollowingSession {
   order(mark: JsonValue): void {
     const entry = entryOf(mark);
     // Where controls fell the kernel knows.
-    if (entry.type !== 'turn') return;
+    if (entry.type !== 'turn' && entry.type !== 'death') return;
     this.advanceTo(entry.clockUs);
+    if (entry.type === 'death') {
+      const { path, name, message } = entry;
+      this.runtime.crash(path, { name, message });
+      return;
+    }
     try {
       this.#kernel.merge(entry.seq, entry.control);
     } catch (error) {

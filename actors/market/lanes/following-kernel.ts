@@ -2,18 +2,31 @@
  * A kernel that follows the record of a live run: it takes the tape inline, but applies controls where they fell and
  * gives edges in the order in which they were merged. What the machines decided then they decide again.
  */
-import { EXCH_US, RECV_US, SEQ } from '../../../data/records/layout.js';
+import { EXCH_US, RECV_US, SEQ, SYMBOL_SHIFT, TAG } from '../../../data/records/layout.js';
 import type { Control } from '../control-queue.js';
-import type { Edge, KernelCounters } from '../kernel-port.js';
+import type { Edge, KernelCounters, KernelPort } from '../kernel-port.js';
 import type { MarketKernel } from '../kernel.js';
-import type { KernelPort } from '../kernel-port.js';
 import type { SymbolFacts } from '../facts.js';
+import { countsOf } from './lane-set.js';
 import type { OrderEntry } from './order.js';
+import type { Retell } from './source/source-lane.js';
 
 type PlacedEntry = Extract<OrderEntry, { readonly type: 'control' }>;
 
 /** The run's records, in stretches; undefined at the end. */
 export type NextRecords = () => { readonly F: Float64Array; readonly I: Int32Array; readonly length: number } | undefined;
+
+export interface FollowingOptions {
+  /** By symbol index: whose kernel takes it. Default: there is one kernel. */
+  readonly assignment?: readonly number[];
+  /** Lanes owned their sources: each numbered its records itself, and a control may have been on its way when the run ended. */
+  readonly sources?: boolean;
+}
+
+interface Waiting {
+  readonly control: Control | Retell;
+  readonly entry: PlacedEntry;
+}
 
 export class FollowingKernel implements KernelPort {
   readonly edges: Edge[] = [];
@@ -21,38 +34,50 @@ export class FollowingKernel implements KernelPort {
   readonly skipped = 0;
   /** Controls fall where the record says. */
   readonly nextControlUs = Infinity;
-  private readonly kernel: MarketKernel;
+  private readonly kernels: readonly MarketKernel[];
+  private readonly assignment: readonly number[];
+  private readonly sources: boolean;
+  /** By kernel, where lanes numbered their records: the number of the next one. */
+  private readonly numbers: number[];
   private readonly next: NextRecords;
-  /** Where controls fell, in the order they were sent. */
-  private readonly places: readonly PlacedEntry[];
+  /** Where controls fell, by their numbers. */
+  private readonly places: ReadonlyMap<number, PlacedEntry>;
   /** Symbols of the lanes that left a record out, by its number. */
   private readonly skips: ReadonlyMap<number, readonly number[]>;
   private sent = 0;
-  /** Controls sent and not yet applied. */
-  private readonly waiting: { readonly control: Control; readonly entry: PlacedEntry }[] = [];
+  /** Controls sent and not yet applied, in the order in which they fell. */
+  private readonly waiting: Waiting[] = [];
   /** Edges raised and not yet merged, by what raised them. */
   private readonly raised = new Map<string, readonly Edge[]>();
   private stretch: ReturnType<NextRecords>;
+  /** Numbers of its records in the run. */
+  private seqs = new Float64Array(0);
   private at = 0;
+  /** The kernel that raised what was merged last. */
+  private last: MarketKernel;
 
-  /** `kernel` of all symbols and of a part of the stream: what is missing is in the record. `order`: the record of the run. */
-  constructor(kernel: MarketKernel, next: NextRecords, order: readonly OrderEntry[]) {
-    this.kernel = kernel;
+  /** `kernels` of parts of the stream: what is missing is in the record. `order`: the record of the run. */
+  constructor(kernels: MarketKernel | readonly MarketKernel[], next: NextRecords, order: readonly OrderEntry[], { assignment = [], sources = false }: FollowingOptions = {}) {
+    this.kernels = 'run' in kernels ? [kernels] : kernels;
+    this.last = this.kernels[0]!;
+    this.assignment = assignment;
+    this.sources = sources;
+    this.numbers = this.kernels.map(() => 0);
     this.next = next;
-    this.places = order.filter((entry) => entry.type === 'control');
+    this.places = new Map(order.flatMap((entry) => (entry.type === 'control' ? [[entry.number, entry] as const] : [])));
     this.skips = new Map(order.flatMap((entry) => (entry.type === 'skip' ? [[entry.seq, entry.symbols] as const] : [])));
   }
 
   passTime(): void {}
 
   get clockUs(): number {
-    return this.kernel.clockUs;
+    return this.last.clockUs;
   }
   get seq(): number {
-    return this.kernel.seq;
+    return this.last.seq;
   }
   get position(): number {
-    return this.kernel.position;
+    return this.last.position;
   }
 
   /** The edges of `control` where that is not -1, else of record `seq`. @throws Error when the tape does not give them. */
@@ -74,63 +99,96 @@ export class FollowingKernel implements KernelPort {
   }
 
   /** @throws Error when the record knows of no such control. */
-  control(control: Control): void {
-    const entry = this.places[this.sent];
-    if (entry === undefined || entry.symbol !== control.symbol) throw new Error(`control ${this.sent} (${control.type} of symbol ${control.symbol}) is not in the record of the order`);
-    this.sent += 1;
-    this.waiting.push({ control, entry });
+  control(control: Control | Retell): void {
+    const number = this.sent++;
+    const entry = this.places.get(number);
+    // One that no lane had got when the run ended.
+    if (entry === undefined && this.sources) return;
+    if (entry === undefined || entry.symbol !== control.symbol) throw new Error(`control ${number} (${control.type} of symbol ${control.symbol}) is not in the record of the order`);
+    let at = this.waiting.length;
+    while (at > 0 && this.waiting[at - 1]!.entry.seq > entry.seq) at -= 1;
+    this.waiting.splice(at, 0, { control, entry });
   }
 
   /** Takes what is left of the tape; edges that nobody merged then are dropped, as they were live. */
   finish(): void {
     this.advance(Infinity);
-    this.kernel.finish();
+    for (const kernel of this.kernels) kernel.finish();
   }
 
   retell(): void {
-    this.kernel.retell();
+    if (!this.sources) this.last.retell();
+    else for (let lane = 0; lane < this.kernels.length; lane += 1) this.control({ type: 'retell', symbol: this.assignment.indexOf(lane) });
   }
   disown(taken: number): void {
-    this.kernel.disown(taken);
+    this.last.disown(taken);
   }
   counters(): KernelCounters {
-    return this.kernel.counters();
+    return countsOf(this.kernels.map((kernel) => ({ facts: { counters: kernel.counters(), symbols: [] } })));
   }
   facts(symbol: number): SymbolFacts | undefined {
-    return this.kernel.facts(symbol);
+    return this.kernels[this.lane(symbol)]!.facts(symbol);
+  }
+
+  /** A stranger's record is refused and counted by whoever gets it. */
+  private lane(symbol: number): number {
+    const lane = this.assignment[symbol];
+    return lane === undefined || lane >= this.kernels.length ? 0 : lane;
   }
 
   /** Takes records up to number `seq`. */
   private advance(seq: number): void {
     for (;;) {
-      this.stretch ??= this.next();
+      if (this.stretch === undefined) this.load();
       if (this.stretch === undefined) return;
       const { F, I, length } = this.stretch;
-      while (this.at < length && F[this.at * 8 + SEQ]! <= seq) {
-        this.applyBefore(F[this.at * 8 + SEQ]!);
+      const { seqs } = this;
+      while (this.at < length && seqs[this.at]! <= seq) {
+        const number = seqs[this.at]!;
+        this.applyBefore(number);
         const due = this.waiting[0]?.entry.seq ?? Infinity;
-        const skipped = this.skips.get(F[this.at * 8 + SEQ]!);
+        const lane = this.lane(I[this.at * 16 + TAG]! >>> SYMBOL_SHIFT);
+        const skipped = this.skips.get(number);
         if (skipped !== undefined) {
-          this.leaveOut(F, skipped);
+          this.leaveOut(F, lane, skipped);
           continue;
         }
         let to = this.at + 1;
-        while (to < length && F[to * 8 + SEQ]! <= seq && F[to * 8 + SEQ]! < due && !this.skips.has(F[to * 8 + SEQ]!)) to += 1;
-        this.at = this.kernel.run(F, I, this.at, to);
-        if (this.kernel.edges.length > 0) this.keep(keyOf(this.kernel.seq, -1));
+        while (to < length && seqs[to]! <= seq && seqs[to]! < due && !this.skips.has(seqs[to]!) && this.lane(I[to * 16 + TAG]! >>> SYMBOL_SHIFT) === lane) to += 1;
+        this.take(lane, F, I, to);
       }
       if (this.at < length) return;
       this.stretch = undefined;
-      this.at = 0;
     }
   }
 
+  private load(): void {
+    this.stretch = this.next();
+    this.at = 0;
+    const { F, length } = this.stretch ?? { F: this.seqs, length: 0 };
+    if (this.seqs.length < length) this.seqs = new Float64Array(length);
+    for (let n = 0; n < length; n += 1) this.seqs[n] = F[n * 8 + SEQ]!;
+  }
+
+  /** Lets a kernel take records from the one under way up to `to`, or to the first that raises edges. */
+  private take(lane: number, F: Float64Array, I: Int32Array, to: number): void {
+    const kernel = this.kernels[lane]!;
+    if (this.sources) for (let n = this.at; n < to; n += 1) F[n * 8 + SEQ] = this.numbers[lane]! + n - this.at;
+    const from = this.at;
+    this.at = kernel.run(F, I, from, to);
+    this.numbers[lane]! += this.at - from;
+    this.last = kernel;
+    if (kernel.edges.length > 0) this.keep(kernel, this.seqs[this.at - 1]!, -1);
+  }
+
   /** Passes over the record under way, as the lane did that could not take it. */
-  private leaveOut(F: Float64Array, symbols: readonly number[]): void {
+  private leaveOut(F: Float64Array, lane: number, symbols: readonly number[]): void {
+    const kernel = this.kernels[lane]!;
     const recv = F[this.at * 8 + RECV_US]!;
     const stamp = recv > 0 ? recv : F[this.at * 8 + EXCH_US]!;
-    if (stamp < 9e15) this.kernel.raiseClock(stamp);
-    for (const index of symbols) this.kernel.symbol(index)?.hole();
+    if (stamp < 9e15) kernel.raiseClock(stamp);
+    for (const index of symbols) kernel.symbol(index)?.hole();
+    this.numbers[lane]! += 1;
     this.at += 1;
   }
 
@@ -138,15 +196,19 @@ export class FollowingKernel implements KernelPort {
   private applyBefore(seq: number): void {
     while (this.waiting.length > 0 && this.waiting[0]!.entry.seq <= seq) {
       const { control, entry } = this.waiting.shift()!;
-      this.kernel.clearEdges();
-      this.kernel.applyControl(control, entry.seq, entry.clockUs);
-      if (this.kernel.edges.length > 0) this.keep(keyOf(entry.seq, entry.number));
+      const lane = this.lane(control.symbol);
+      const kernel = this.kernels[lane]!;
+      kernel.clearEdges();
+      if (control.type === 'retell') kernel.retell();
+      else kernel.applyControl(control, this.sources ? this.numbers[lane]! : entry.seq, entry.clockUs);
+      this.last = kernel;
+      if (kernel.edges.length > 0) this.keep(kernel, entry.seq, entry.number);
     }
   }
 
-  private keep(key: string): void {
-    this.raised.set(key, [...this.kernel.edges]);
-    this.kernel.clearEdges();
+  private keep(kernel: MarketKernel, seq: number, control: number): void {
+    this.raised.set(keyOf(seq, control), this.sources ? kernel.edges.map((edge) => ({ ...edge, seq })) : [...kernel.edges]);
+    kernel.clearEdges();
   }
 }
 

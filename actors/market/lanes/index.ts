@@ -11,3 +11,7 @@ export type { LiveLanesOptions } from './live-lanes.js';
 export { FollowingKernel } from './following-kernel.js';
 export { orderLine, parseOrderLine } from './order.js';
 export type { OrderEntry } from './order.js';
+export { SourceLane } from './source/source-lane.js';
+export type { SourceLaneInput, SourceSurroundings } from './source/source-lane.js';
+export { SourceLanes } from './source/source-lanes.js';
+export type { SourceLanesOptions } from './source/source-lanes.js';

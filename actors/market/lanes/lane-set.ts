@@ -4,7 +4,7 @@
  */
 import * as layout from '../../../data/records/layout.js';
 import type { Control } from '../control-queue.js';
-import type { SymbolFacts } from '../facts.js';
+import type { KernelFacts, SymbolFacts } from '../facts.js';
 import type { KernelCounters } from '../kernel-port.js';
 import { mergeSnapshots } from '../snapshot.js';
 import { LaneFeed } from './lane-feed.js';
@@ -128,20 +128,7 @@ export class LaneSet {
 
   /** Sums of the lanes' latest facts. */
   counters(): KernelCounters {
-    const total = { records: 0, processed: 0, gapped: 0, waiting: 0, invalid: 0, backwardStamps: 0, exchangeBackwards: 0, missing: 0 };
-    for (const { facts } of this.feeds) {
-      if (facts === null) continue;
-      const { counters } = facts;
-      total.records += counters.records;
-      total.processed += counters.processed;
-      total.gapped += counters.gapped;
-      total.waiting += counters.waiting;
-      total.invalid += counters.invalid;
-      total.backwardStamps += counters.backwardStamps;
-      total.exchangeBackwards += counters.exchangeBackwards;
-      total.missing += counters.missing;
-    }
-    return total;
+    return countsOf(this.feeds);
   }
 
   protected lane(symbol: number): number {
@@ -190,4 +177,22 @@ export class LaneSet {
   protected toAll(kind: number): void {
     for (const feed of this.feeds) feed.mark(kind, this.routed, this.routeSeq + 1);
   }
+}
+
+/** Sums of the latest facts that lanes have posted. */
+export function countsOf(feeds: readonly { readonly facts: KernelFacts | null }[]): KernelCounters {
+  const total = { records: 0, processed: 0, gapped: 0, waiting: 0, invalid: 0, backwardStamps: 0, exchangeBackwards: 0, missing: 0 };
+  for (const { facts } of feeds) {
+    if (facts === null) continue;
+    const { counters } = facts;
+    total.records += counters.records;
+    total.processed += counters.processed;
+    total.gapped += counters.gapped;
+    total.waiting += counters.waiting;
+    total.invalid += counters.invalid;
+    total.backwardStamps += counters.backwardStamps;
+    total.exchangeBackwards += counters.exchangeBackwards;
+    total.missing += counters.missing;
+  }
+  return total;
 }

@@ -30,6 +30,11 @@ export const Mark = {
   CONTROL: 248,
   /** Stood here: a record that made the kernel throw, with its stamp in RECV_US, or a control (then EXTRA is CONTROL). */
   SKIP: 249,
+  /** Lanes that own their source: the control before this took effect here, before the lane's record SEQ, at clock RECV_US. */
+  PLACED: 250,
+  /** Part of a text for who keeps the lane's source, as CONTROL_PART; and its last part. */
+  ASK_PART: 251,
+  ASK: 252,
 } as const;
 export const FIRST_MARK = 240;
 
@@ -64,18 +69,23 @@ export interface PlacedControl {
 /** How many slots the text takes. */
 export const controlSlots = (text: string): number => Math.max(1, Math.ceil(text.length / PART_UNITS));
 
-/** Writes part `part` of `text` to slot `at`. */
-export function putControlPart({ F, I, U }: Slots, at: number, text: string, part: number): void {
+/** Writes part `part` of a control's `text` to slot `at`. */
+export function putControlPart(slots: Slots, at: number, text: string, part: number): void {
+  putTextPart(slots, at, text, part, Mark.CONTROL_PART, Mark.CONTROL);
+}
+
+/** Writes part `part` of `text` to slot `at`, as a mark of one kind or, the last one, of another. */
+export function putTextPart({ F, I, U }: Slots, at: number, text: string, part: number, more: number, last: number): void {
   F.fill(0, at * 8, at * 8 + 8);
   const from = part * PART_UNITS;
   const units = Math.min(PART_UNITS, text.length - from);
   for (let u = 0; u < units; u += 1) U[at * 32 + u] = text.charCodeAt(from + u);
   I[at * 16 + PRICE] = units;
   I[at * 16 + PRICE2] = part;
-  I[at * 16 + TAG] = from + units >= text.length ? Mark.CONTROL : Mark.CONTROL_PART;
+  I[at * 16 + TAG] = from + units >= text.length ? last : more;
 }
 
-/** The code units of the part in slot `at`. */
+/** The code units of the part of a text in slot `at`. */
 export function controlPart({ I, U }: Slots, at: number): string {
   const units = Math.max(0, Math.min(PART_UNITS, I[at * 16 + PRICE]!));
   return String.fromCharCode(...U.subarray(at * 32, at * 32 + units));

@@ -5,12 +5,14 @@
  * clock    timers that were due by `clockUs` fired
  * control  the `number`th control sent took effect before record `seq`, at tape clock `clockUs`
  * skip     the kernel threw at record `seq` and left it out: an open message of its lane's `symbols` may lack it
+ * death    the thread of the lane at `path` ended by itself, which crashed its actor with this cause; everybody's clock was `clockUs`
  */
 export type OrderEntry =
   | { readonly type: 'turn'; readonly seq: number; readonly control: number; readonly clockUs: number }
   | { readonly type: 'clock'; readonly clockUs: number }
   | { readonly type: 'control'; readonly number: number; readonly seq: number; readonly clockUs: number; readonly symbol: number }
-  | { readonly type: 'skip'; readonly seq: number; readonly symbols: readonly number[] };
+  | { readonly type: 'skip'; readonly seq: number; readonly symbols: readonly number[] }
+  | { readonly type: 'death'; readonly path: string; readonly name: string; readonly message: string; readonly clockUs: number };
 
 /** One line of JSON, without newline. */
 export function orderLine(entry: OrderEntry): string {
@@ -18,6 +20,7 @@ export function orderLine(entry: OrderEntry): string {
     case 'turn': return JSON.stringify({ type: 'turn', seq: entry.seq, control: entry.control, clockUs: entry.clockUs });
     case 'clock': return JSON.stringify({ type: 'clock', clockUs: entry.clockUs });
     case 'skip': return JSON.stringify({ type: 'skip', seq: entry.seq, symbols: entry.symbols });
+    case 'death': return JSON.stringify({ type: 'death', path: entry.path, name: entry.name, message: entry.message, clockUs: entry.clockUs });
     case 'control':
       return JSON.stringify({ type: 'control', number: entry.number, seq: entry.seq, clockUs: entry.clockUs, symbol: entry.symbol });
   }
@@ -48,7 +51,12 @@ export function parseOrderLine(line: string): OrderEntry {
   switch (fields['type']) {
     case 'turn': return { type: 'turn', seq: whole('seq', 0), control: whole('control', -1), clockUs };
     case 'clock': return { type: 'clock', clockUs };
+    case 'death': {
+      const { path, name, message } = fields;
+      if (typeof path !== 'string' || typeof name !== 'string' || typeof message !== 'string') throw new Error(`order record: path, name and message must be texts: ${line.slice(0, 80)}`);
+      return { type: 'death', path, name, message, clockUs };
+    }
     case 'control': return { type: 'control', number: whole('number', 0), seq: whole('seq', 0), clockUs, symbol: whole('symbol', 0) };
-    default: throw new Error(`order record: the type must be turn, clock, control or skip: ${line.slice(0, 80)}`);
+    default: throw new Error(`order record: the type must be turn, clock, control, skip or death: ${line.slice(0, 80)}`);
   }
 }

@@ -49,6 +49,12 @@ export class StreamGuard {
     this.#said = new Float64Array(count * KINDS * 4);
   }
 
+  /** Goes on from the last ids that another guard took, by symbol and kind, at `nowUs`; 0 for none. */
+  resume(ids: Float64Array, nowUs: number): void {
+    this.#ids.set(ids);
+    ids.forEach((id, cell) => void (this.#takenUs[cell] = id === 0 ? 0 : nowUs));
+  }
+
   /** Judges the message whose `records` records begin at `at`. After GAP_BEFORE, {@link writeGap} says what is missing. */
   judge(F: Float64Array, I: Int32Array, at: number, records: number): Verdict {
     const tag = I[at * WORDS_I + TAG]!;
