@@ -1,4 +1,5 @@
 import type { EngineInput, SocketInput, SocketOpen } from '../../../actors/engine/io.js';
+import { SYMBOL_SHIFT, TAG, WORDS_I } from '../../../data/records/index.js';
 import type { EngineDoor, EnginePart, VenueAccess } from '../parts.js';
 import type { SecretDesk } from '../sockets/index.js';
 import { socketAddresses, socketPart, type SecondOrigins } from '../sockets/part.js';
@@ -15,7 +16,7 @@ export function laneSocketPart(door: EngineDoor, sources: LaneSources, access: V
     ...door,
     records(batch, from, to) {
       // A thread that is gone takes nothing: its books are out of step, and whoever keeps them asks again.
-      const symbol = batch.I[from * 16 + 13]! >>> 16;
+      const symbol = batch.I[from * WORDS_I + TAG]! >>> SYMBOL_SHIFT;
       sources.offer(symbol, batch, from, to);
     },
   }, access, secrets, second);
