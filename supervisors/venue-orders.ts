@@ -1,6 +1,6 @@
 import { recoveredAccount } from '../actors/account/rows.js';
 import { openLots } from '../actors/account/trade.js';
-import { guardBehaviour } from '../actors/guard/guard.js';
+import { guardBehaviour, type GuardInput } from '../actors/guard/guard.js';
 import type { Cover, Ward } from '../actors/guard/messages.js';
 import { positionSideOf } from '../actors/orders/book.js';
 import { ordersManager } from '../actors/orders/manager.js';
@@ -16,8 +16,13 @@ export function recoveredOrders({ recovered, instruments }: Pick<EngineBoot, 're
   return openOrdersOf(recovered.filter(({ table }) => table === 'orders'), (product, symbol) => instruments.find((one) => productOf(one) === product && one.symbol === symbol)?.index);
 }
 
-/** Trades of earlier runs that hold something, and their exits, which nobody has vouched for yet. */
-function inheritedWards(boot: EngineBoot): { readonly wards: readonly Ward[]; readonly covers: readonly Cover[] } {
+/** Trades that earlier runs left open and that this one cannot take up, in sentences. */
+export function leftTrades(boot: Pick<EngineBoot, 'recovered' | 'instruments'>): readonly string[] {
+  return recoveredAccount(boot.recovered, boot.instruments, new Set(recoveredOrders(boot).records.map(({ intent }) => intent.id))).problems;
+}
+
+/** Trades of earlier runs that hold something, their exits, which nobody has vouched for yet, and entries that may still fill or have filled unheard. */
+function inheritedWards(boot: EngineBoot): NonNullable<GuardInput['inherited']> {
   const { records } = recoveredOrders(boot);
   const { trades } = recoveredAccount(boot.recovered, boot.instruments, new Set(records.map(({ intent }) => intent.id)));
   const wards = trades.filter((trade) => openLots(trade) > 0).flatMap((trade): readonly Ward[] => {
@@ -28,8 +33,10 @@ function inheritedWards(boot: EngineBoot): { readonly wards: readonly Ward[]; re
     return [{ id, symbol, product, side, positionSide, openLots: openLots(trade), entryTicks: Number(trade.entryLotTicks / BigInt(trade.filledLots)), entryDone, nakedMs: null, closing: null, own: true }];
   });
   const covers = records.flatMap(({ intent: { id, clientId, reduces, reduceOnly, kind, lots }, bookedLots, end }): readonly Cover[] =>
-    reduceOnly && end === null && wards.some((ward) => ward.id === reduces) ? [{ id, clientId, ward: reduces!, kind, lots, bookedLots, state: 'unknown', own: true, alone: false }] : []);
-  return { wards, covers };
+    reduceOnly && end === null && wards.some((ward) => ward.id === reduces) ? [{ id, clientId, ward: reduces!, kind, lots, bookedLots, state: 'unknown', own: true, alone: false, inherited: true }] : []);
+  // A stop that was sent has as long to be found as a strategy's has to come.
+  const asked = wards.map((ward) => ({ ...ward, own: !covers.some((cover) => cover.ward === ward.id && cover.kind === 'stop') }));
+  return { wards: asked, covers, entries: records.flatMap(({ intent: { id, reduceOnly } }) => (reduceOnly ? [] : [id])) };
 }
 
 /**

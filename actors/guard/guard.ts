@@ -13,14 +13,17 @@ import { decide } from '../journal/decide.js';
 import { isFinal, ORDERS_TOPIC, type OrderChanged, type OrderFilled, type OrdersMessage } from '../orders/messages.js';
 import type { PositionGone, TruthDifferences, TruthSuspicion } from '../truth/messages.js';
 import type { Cover, GuardMessage, Ward } from './messages.js';
-import { closed, closingSide, confirmedLots, coverOf, expectedLots, isClosing, isPosition, opened, positionWard, stopTicks, superseded, wardOf } from './wards.js';
+import { closed, closingSide, confirmedLots, coverOf, expectedLots, isClosing, isDoubtful, isPosition, opened, positionWard, stopTicks, superseded, wardOf } from './wards.js';
 
 export interface GuardInput {
   readonly run: string;
   readonly params: GuardParams;
   readonly accountPath: string;
-  /** What an earlier run left open, with the exits that it had sent: protected from the beginning on, before any truth is known. */
-  readonly inherited?: { readonly wards: readonly Ward[]; readonly covers: readonly Cover[] };
+  /**
+   * What an earlier run left open, with the exits that it had sent: protected from the beginning on, before any truth is known. `entries`: ids of its opening orders
+   * that are not over; what they bring has no strategy that would ask for a stop.
+   */
+  readonly inherited?: { readonly wards: readonly Ward[]; readonly covers: readonly Cover[]; readonly entries?: readonly string[] };
   readonly ordersPath?: string;
   readonly truthPath?: string;
   readonly journalPath?: string;
@@ -130,7 +133,8 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
     if (ward.nakedMs === null) {
       ctx.startTimer(`own ${id}`, params.strategyStopMs, { type: 'guard.own', ward: id });
       ctx.startTimer(`deadline ${id}`, params.protectWithinMs, { type: 'guard.deadline', ward: id });
-      return withWard(state, { ...ward, nakedMs: nowMs(ctx) });
+      const bare: Ward = { ...ward, nakedMs: nowMs(ctx) };
+      return ward.own && ward.closing === null ? protect(withWard(state, bare), bare, ctx) : withWard(state, bare);
     }
     // What fills while it is being closed is closed too, by the next try.
     return ward.own && ward.closing === null ? protect(state, ward, ctx) : state;
@@ -139,7 +143,10 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
   /** Places a stop of the guard's own where those that are there or on their way leave something bare. */
   function protect(state: GuardState, ward: Ward, ctx: Context): GuardState {
     const priced = ward.entryTicks > 0 ? ward : { ...ward, entryTicks: state.prices.get(ward.symbol) ?? 0 };
-    if (isAsked(state, ward.id, 'stop') || expectedLots(coversOf(state, ward.id)) >= ward.openLots || priced.entryTicks === 0) return state;
+    const covers = coversOf(state, ward.id);
+    // Two stops that only reduce may stand for a moment, and one is withdrawn; on spot the first has locked what the second would sell.
+    const counted = ward.product === 'spot' ? covers : covers.filter((cover) => !isDoubtful(cover));
+    if (isAsked(state, ward.id, 'stop') || expectedLots(counted) >= ward.openLots || priced.entryTicks === 0) return state;
     const ticks = stopTicks(priced, state.input.params.stopShare);
     journal(state, ctx, ward, 'protect', { triggerTicks: ticks });
     return exit(withWard(state, priced), priced, 'stop', ticks, ctx);
@@ -177,7 +184,7 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
     const known = state.covers.get(intent.clientId);
     const own = state.asked.has(intent.id) || known?.own === true;
     const alone = state.asked.get(intent.id)?.alone ?? known?.alone ?? false;
-    const next: GuardState = { ...state, asked, covers: put(state.covers, intent.clientId, { ...coverOf(change, ward.id, own, known?.bookedLots ?? change.filledLots), alone }) };
+    const next: GuardState = { ...state, asked, covers: put(state.covers, intent.clientId, { ...coverOf(change, ward.id, own, known?.bookedLots ?? change.filledLots), alone, ...(known?.inherited === true ? { inherited: true } : {}) }) };
     // A refused stop is not tried again: the price is through it, or the venue will have none.
     if (intent.kind === 'stop' && change.state === 'rejected' && ward.openLots > 0 && confirmedLots(coversOf(next, ward.id)) < ward.openLots) {
       return close(next, ward, `stop_refused: ${change.reason}`, ctx);
@@ -198,7 +205,8 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
     if (!fill.ours) return state;
     if (!fill.reduceOnly) {
       const { symbol, product, side, positionSide, id } = fill;
-      const grown = opened(state.wards.get(id) ?? wardOf({ id, symbol, product, side, positionSide }), fill);
+      const own = state.input.inherited?.entries?.includes(id) === true;
+      const grown = opened(state.wards.get(id) ?? { ...wardOf({ id, symbol, product, side, positionSide }), own }, fill);
       const ward = fill.heldLots === undefined ? grown : { ...grown, openLots: fill.heldLots };
       return settle(withWard(state, fill.late ? { ...ward, entryDone: true } : ward), id, ctx);
     }

@@ -45,6 +45,8 @@ export interface Cover {
   readonly own: boolean;
   /** And past the account, which has to be told of its fills. */
   readonly alone: boolean;
+  /** An earlier run sent it. */
+  readonly inherited?: boolean;
 }
 
 export type GuardMessage =

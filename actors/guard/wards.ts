@@ -27,6 +27,9 @@ export function expectedLots(covers: readonly Cover[]): number {
   return lots;
 }
 
+/** An exit that an earlier life sent, and of which the venue has not said yet that it stands. */
+export const isDoubtful = ({ kind, inherited, state }: Cover): boolean => kind === 'stop' && inherited === true && state === 'unknown';
+
 /** Stops of the guard that a later one of its own, which covers all, has made superfluous. */
 export function superseded(covers: readonly Cover[], openLots: number): readonly Cover[] {
   const own = covers.filter((cover) => cover.own && cover.kind === 'stop' && !isFinal(cover.state));

@@ -79,6 +79,8 @@ export function orderBehaviour(service: 'order' | 'algo'): Behaviour<unknown, Or
     ctx.send(ctx.ref<VenueCall>(around.gatewayPath), {
       type: 'venue.call', id: callIdOf(record.intent.clientId, step, call), replyTo: around.managerPath, security: 'signed',
       timeoutMs: params.outcomeTimeoutMs, ...wireOf(step, record, around.instrument),
+      // Whether a position still has its stop is asked before all else, from what is kept for that.
+      ...(record.doubt === 'restart' && record.intent.reduceOnly ? { reducing: true } : {}),
     });
   }
 

@@ -18,16 +18,23 @@ export function accountQuery(product: VenueProduct): Query {
   }
 }
 
-export function openOrdersQuery(product: VenueProduct): Query {
-  switch (product) {
-    case 'spot': return signed('/api/v3/openOrders', 80);
-    case 'usdm': return signed('/fapi/v1/openOrders', 40);
-    case 'options': return signed('/eapi/v1/openOrders', 40);
-  }
-}
+const OPEN_ORDERS: Readonly<Record<VenueProduct, { readonly path: string; readonly one: number; readonly all: number }>> = {
+  spot: { path: '/api/v3/openOrders', one: 6, all: 80 }, usdm: { path: '/fapi/v1/openOrders', one: 1, all: 40 }, options: { path: '/eapi/v1/openOrders', one: 1, all: 40 },
+};
+/** Requests that a list of open orders may take, at most. */
+const MOST_LISTS = 8;
 
-export const openAlgoOrdersQuery = (): Query => signed('/fapi/v1/openAlgoOrders', 40);
-export const hedgeModeQuery = (): Query => signed('/fapi/v1/positionSide/dual', 30);
+/** Whether open orders are asked for symbol by symbol: that costs less than the list of all, as long as the symbols are few. */
+export const listsBySymbol = (product: VenueProduct, symbols: number): boolean => symbols <= MOST_LISTS && symbols * OPEN_ORDERS[product].one < OPEN_ORDERS[product].all;
+
+/** `symbol`: of that one; null: of all. */
+export function openOrdersQuery(product: VenueProduct, symbol: string | null): Query {
+  const { path, one, all } = OPEN_ORDERS[product];
+  return symbol === null ? signed(path, all) : signed(path, one, { symbol });
+}
+export const openAlgoOrdersQuery = (symbol: string | null): Query => (symbol === null ? signed('/fapi/v1/openAlgoOrders', 40) : signed('/fapi/v1/openAlgoOrders', 1, { symbol }));
+/** Also tells how positions are kept; `positionSide/dual`, which tells nothing else, costs 30. */
+export const hedgeModeQuery = (): Query => signed('/fapi/v1/accountConfig', 5);
 export const optionPositionsQuery = (): Query => signed('/eapi/v1/position', 5);
 export const incomeQuery = (sinceMs: number): Query => signed('/fapi/v1/income', 30, { startTime: String(sinceMs), limit: String(PAGE) });
 

@@ -107,6 +107,7 @@ export type TruthMessage =
   | { readonly type: 'truth.read'; readonly product: VenueProduct }
   | { readonly type: 'truth.deadline'; readonly product: VenueProduct }
   | { readonly type: 'truth.aged'; readonly product: VenueProduct }
+  | { readonly type: 'truth.look'; readonly product: VenueProduct; readonly reading: number }
   | { readonly type: 'truth.local'; readonly product: VenueProduct; readonly reading: number; readonly part: 'orders'; readonly result: AskResult<OrdersAnswer> }
   | { readonly type: 'truth.local'; readonly product: VenueProduct; readonly reading: number; readonly part: 'ledger'; readonly result: AskResult<LedgerAnswer> };
 

@@ -5,7 +5,7 @@ import {
   decodeAccount, decodeAlgoOrder, decodeAlgoOrders, decodeHedgeMode, decodeIncome, decodeOrder, decodeOrders, decodePositions, decodeTrades, type Decoded, type OrderRow, problemText,
   type VenueInstruments,
 } from '../gateway/decode/index.js';
-import { accountQuery, hedgeModeQuery, incomeQuery, NO_SUCH_ORDER, openAlgoOrdersQuery, openOrdersQuery, optionPositionsQuery, orderQuery, PAGE, type Query, TRADES_SPAN_MS, tradesQuery } from './endpoints.js';
+import { accountQuery, hedgeModeQuery, incomeQuery, listsBySymbol, NO_SUCH_ORDER, openAlgoOrdersQuery, openOrdersQuery, optionPositionsQuery, orderQuery, PAGE, type Query, TRADES_SPAN_MS, tradesQuery } from './endpoints.js';
 import type { FillWindow, OrderLookup, OrderService, VenueOrder, VenueTrade, VenueView } from './views.js';
 
 export interface Lookup {
@@ -18,14 +18,18 @@ export interface Lookup {
 
 /** A question that is out. */
 export type Part =
-  | { readonly kind: 'account' | 'orders' | 'algos' | 'mode' | 'positions' | 'incomes' }
+  | { readonly kind: 'account' | 'mode' | 'positions' | 'incomes' }
+  /** `name`: of one symbol; null: of all. */
+  | { readonly kind: 'orders' | 'algos'; readonly name: string | null }
   | { readonly kind: 'trades'; readonly symbol: number; readonly name: string; readonly fromMs: number; readonly fromId: string | null; readonly page: number }
   | Lookup;
 
 export interface Reading {
   readonly product: VenueProduct;
-  /** Also trades, incomes and the position mode. */
+  /** Also trades and the position mode. */
   readonly full: boolean;
+  /** Also incomes, which cost most of all: otherwise they are asked for when a balance cannot be explained without them. */
+  readonly withIncomes: boolean;
   /** Trades and incomes are listed from then on, ms on the venue's clock; null: from the reading itself on, that is none. */
   readonly sinceMs: number | null;
   readonly startedMs: number;
@@ -47,23 +51,24 @@ export interface Reading {
   readonly lookups: readonly OrderLookup[];
 }
 
-export function newReading(product: VenueProduct, full: boolean, sinceMs: number | null, startedMs: number, hedgeMode: boolean): Reading {
+export function newReading(product: VenueProduct, full: boolean, withIncomes: boolean, sinceMs: number | null, startedMs: number, hedgeMode: boolean): Reading {
   return {
-    product, full, sinceMs, startedMs, askedMs: 0, answeredMs: 0, outstanding: new Map(), problem: '', account: null, positions: null, hedgeMode, orders: [], algos: [], trades: [], incomes: [],
+    product, full, withIncomes, sinceMs, startedMs, askedMs: 0, answeredMs: 0, outstanding: new Map(), problem: '', account: null, positions: null, hedgeMode, orders: [], algos: [], trades: [], incomes: [],
     incomesCut: false, cut: new Map(), lookups: [],
   };
 }
 
 /** What a reading asks first. */
 export function firstParts(reading: Reading, symbols: readonly { readonly symbol: number; readonly name: string }[]): Part[] {
-  const { product, full, sinceMs } = reading;
-  const parts: Part[] = [{ kind: 'account' }, { kind: 'orders' }];
-  if (product === 'usdm') parts.push({ kind: 'algos' });
+  const { product, full, withIncomes, sinceMs } = reading;
+  const lists = listsBySymbol(product, symbols.length) ? symbols.map(({ name }) => name) : [null];
+  const parts: Part[] = [{ kind: 'account' }, ...lists.map((name): Part => ({ kind: 'orders', name }))];
+  if (product === 'usdm') parts.push(...lists.map((name): Part => ({ kind: 'algos', name })));
   if (product === 'options') parts.push({ kind: 'positions' });
   if (!full) return parts;
   if (product === 'usdm') parts.push({ kind: 'mode' });
   if (sinceMs === null) return parts;
-  if (product === 'usdm') parts.push({ kind: 'incomes' });
+  if (product === 'usdm' && withIncomes) parts.push({ kind: 'incomes' });
   for (const { symbol, name } of symbols) parts.push({ kind: 'trades', symbol, name, fromMs: sinceMs, fromId: null, page: 0 });
   return parts;
 }
@@ -71,8 +76,8 @@ export function firstParts(reading: Reading, symbols: readonly { readonly symbol
 export function queryOf(part: Part, { product, sinceMs }: Reading): Query {
   switch (part.kind) {
     case 'account': return accountQuery(product);
-    case 'orders': return openOrdersQuery(product);
-    case 'algos': return openAlgoOrdersQuery();
+    case 'orders': return openOrdersQuery(product, part.name);
+    case 'algos': return openAlgoOrdersQuery(part.name);
     case 'mode': return hedgeModeQuery();
     case 'positions': return optionPositionsQuery();
     case 'incomes': return incomeQuery(sinceMs ?? 0);
@@ -115,8 +120,8 @@ export function absorb(before: Reading, id: string, { outcome, stampMs }: VenueO
   };
   switch (part.kind) {
     case 'account': return decoded(decodeAccount(product, body, instruments), (account) => ({ ...reading, account }));
-    case 'orders': return decoded(decodeOrders(product, body, instruments), (orders) => ({ ...reading, orders: orders.map(orderOf) }));
-    case 'algos': return decoded(decodeAlgoOrders(body, instruments), (algos) => ({ ...reading, algos: algos.map(algoOf) }));
+    case 'orders': return decoded(decodeOrders(product, body, instruments), (orders) => ({ ...reading, orders: [...reading.orders, ...orders.map(orderOf)] }));
+    case 'algos': return decoded(decodeAlgoOrders(body, instruments), (algos) => ({ ...reading, algos: [...reading.algos, ...algos.map(algoOf)] }));
     case 'mode': return decoded(decodeHedgeMode(body), (hedgeMode) => ({ ...reading, hedgeMode }));
     case 'positions': return decoded(decodePositions('options', body, instruments), (positions) => ({ ...reading, positions }));
     case 'incomes': return decoded(decodeIncome(body, instruments), (incomes) => ({ ...reading, incomes, incomesCut: Array.isArray(body) && body.length >= PAGE }));

@@ -33,6 +33,8 @@ interface InProgress {
   readonly orders: OrdersAnswer | null;
   readonly ledger: LedgerAnswer | null;
   readonly reason: string;
+  /** How often it was looked whether what was told is settled. */
+  readonly looks: number;
   /** Doubts that were there before it began; it answers them. */
   readonly doubts: readonly string[];
 }
@@ -56,6 +58,8 @@ interface ProductTruth {
   /** Engine clock when the last reading that ended well began, ms: what ages goes by one clock alone. */
   readonly readMs: number;
   readonly fullAtMs: number;
+  /** When incomes were last listed, ms; 0: they are due. */
+  readonly incomesAtMs: number;
   /** When the last reading ended, well or not, ms; and how many were begun on suspicion since one that was begun on schedule. */
   readonly endedMs: number;
   readonly hurried: number;
@@ -78,6 +82,11 @@ export interface TruthActorState {
 /** How long a trade may take to be told by a living stream, ms. */
 const STREAM_PATIENCE_MS = 5000;
 const LOCAL_TIMEOUT_MS = 2000;
+/** How long the first reading waits for the user stream: one that begins before it would have to be made again. */
+const STREAM_FIRST_MS = 500;
+/** What was told is settled by questions of others, which take a moment: looked at so often, with a pause that doubles, before a difference counts as unsettled. */
+const MOST_LOOKS = 5;
+const LOOK_PAUSE_MS = 50;
 /** Rows of the record a reading may write about differences. */
 const MOST_ROWS = 50;
 /** The newest doubts; one is enough to make a truth stale. */
@@ -147,11 +156,12 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
     const number = state.readings + 1;
     const wantsAll = full || truth.fullAtMs === 0 || nowMs(ctx) - truth.fullAtMs >= params.fullEveryMs || truth.doubts.length > 0 || truth.unsettled !== '' || truth.again !== '';
     const sinceMs = truth.settledMs === null ? null : truth.settledMs - params.overlapMs;
-    const reading = newReading(product, wantsAll, sinceMs, nowMs(ctx), truth.view?.hedgeMode ?? false);
+    const withIncomes = wantsAll && nowMs(ctx) - truth.incomesAtMs >= params.fullEveryMs;
+    const reading = newReading(product, wantsAll, withIncomes, sinceMs, nowMs(ctx), truth.view?.hedgeMode ?? false);
     ctx.cancelTimer(`read ${product}`);
     ctx.startTimer(`deadline ${product}`, params.readingTimeoutMs, { type: 'truth.deadline', product });
     const started = { ...state, readings: number };
-    const inProgress: InProgress = { number, phase: 'calls', reading, view: null, orders: null, ledger: null, reason, doubts: truth.doubts };
+    const inProgress: InProgress = { number, phase: 'calls', reading, view: null, orders: null, ledger: null, reason, looks: 0, doubts: truth.doubts };
     return ask(started, { ...truth, doubts: [], again: '', inProgress }, firstParts(reading, symbolsOf(state.input, product)), ctx);
   }
 
@@ -245,15 +255,19 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
       ctx.cancelTimer(`deadline ${product}`);
       return read(put(state, doubtful), product, true, 'a short reading found differences', ctx);
     }
-    const lookups = truth.inProgress!.phase === 'local' && reading.lookups.length === 0 ? lookupsOf(state.input, differences) : [];
-    if (lookups.length > 0) return ask(state, { ...truth, inProgress: { ...truth.inProgress!, phase: 'lookups' } }, lookups, ctx);
-    return tell(state, truth, result, ctx);
+    const asksIncomes = product === 'usdm' && !reading.withIncomes && differences.some(({ kind }) => kind === 'balanceMismatch');
+    const lookups: readonly Part[] = [
+      ...(truth.inProgress!.phase === 'local' && reading.lookups.length === 0 ? lookupsOf(state.input, differences) : []), ...(asksIncomes && reading.sinceMs !== null ? [{ kind: 'incomes' } as const] : []),
+    ];
+    const more: InProgress = asksIncomes ? { ...truth.inProgress!, reading: { ...reading, withIncomes: true } } : truth.inProgress!;
+    if (lookups.length > 0) return ask(state, { ...truth, inProgress: { ...more, phase: 'lookups' } }, lookups, ctx);
+    return tell(state, { ...truth, inProgress: more }, result, ctx);
   }
 
   function windowOf(input: TruthInput, reading: Reading): ReconcileWindow {
     return {
       fills: fillWindowsOf(reading, symbolsOf(input, reading.product)), instruments: input.instruments, graceMs: params.graceMs, ownPrefixes: input.ownPrefixes, protect: input.protect,
-      incomes: !reading.full || reading.product !== 'usdm' ? null
+      incomes: !reading.full || !reading.withIncomes || reading.product !== 'usdm' ? null
         : { sinceMs: reading.sinceMs ?? reading.askedMs, complete: !reading.incomesCut, problem: reading.incomesCut ? 'more incomes than one page' : '' },
     };
   }
@@ -296,6 +310,11 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
 
   function settle(state: TruthActorState, truth: ProductTruth, { differences, unjudged }: Reconciliation, ctx: Context): TruthActorState {
     const left = differences.filter(({ action }) => !actsAtVenue(action));
+    const { number: reading, looks } = truth.inProgress!;
+    if (left.length > 0 && looks < MOST_LOOKS) {
+      ctx.startTimer(`look ${truth.product}`, LOOK_PAUSE_MS << looks, { type: 'truth.look', product: truth.product, reading });
+      return put(state, { ...truth, inProgress: { ...truth.inProgress!, looks: looks + 1 } });
+    }
     const kinds = [...new Set(left.map(({ kind }) => kind))].join(', ');
     return finish(state, { ...truth, unjudged, unsettled: left.length === 0 ? '' : `not settled: ${kinds}` }, ctx);
   }
@@ -303,12 +322,14 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
   function finish(state: TruthActorState, truth: ProductTruth, ctx: Context): TruthActorState {
     const { reading, view, doubts } = truth.inProgress!;
     const { product } = truth;
-    const { full } = reading;
+    const { full, withIncomes } = reading;
     // A short reading clears no doubt: it has not looked at everything.
     const done: ProductTruth = {
       ...truth, inProgress: null, view: full || truth.view === null ? view : { ...view!, trades: truth.view.trades, incomes: truth.view.incomes }, asOfMs: view!.askedMs, readMs: reading.startedMs, failure: '',
       doubts: full ? truth.doubts : joined(doubts, truth.doubts), fullAtMs: full ? nowMs(ctx) : truth.fullAtMs, endedMs: nowMs(ctx),
-      settledMs: full && truth.unsettled === '' ? view!.askedMs : truth.settledMs,
+      incomesAtMs: withIncomes ? reading.startedMs : truth.incomesAtMs,
+      // What no list of incomes has told of may still be missing.
+      settledMs: full && truth.unsettled === '' && (withIncomes || product !== 'usdm') ? view!.askedMs : truth.settledMs,
     };
     if (full && done.settledMs !== null && done.settledMs !== truth.settledMs) {
       write(ctx, [{ table: 'snapshots', key: `truth ${product}`, row: { actor: ctx.path, product, settledMs: done.settledMs, atMs: nowMs(ctx) } }]);
@@ -321,6 +342,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
   function failed(state: TruthActorState, truth: ProductTruth, problem: string, ctx: Context): TruthActorState {
     const { product } = truth;
     ctx.cancelTimer(`deadline ${product}`);
+    ctx.cancelTimer(`look ${product}`);
     const done: ProductTruth = { ...truth, inProgress: null, endedMs: nowMs(ctx), failure: problem, doubts: joined(truth.inProgress?.doubts ?? [], truth.doubts) };
     return next(refreshed(publish(state, done, ctx), product, false, problem, ctx), product, ctx);
   }
@@ -372,7 +394,8 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
     }
     const kept = put(state, { ...truth, toldMs, view: { ...truth.view, balances: [...balances.values()], positions: [...positions.values()] } });
     // Funding, transfers and the like are in the list of incomes.
-    return report.product === 'usdm' && report.reason !== 'ORDER' ? read(kept, report.product, true, `account changed: ${report.reason}`, ctx) : kept;
+    if (report.product !== 'usdm' || report.reason === 'ORDER') return kept;
+    return read(put(kept, { ...kept.products.get('usdm')!, incomesAtMs: 0 }), 'usdm', true, `account changed: ${report.reason}`, ctx);
   }
 
   function refreshed(state: TruthActorState, product: VenueProduct, ok: boolean, problem: string, ctx: Context): TruthActorState {
@@ -397,6 +420,10 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
         const truth = state.products.get(message.product);
         return truth === undefined || truth.inProgress === null ? state : failed(state, truth, 'not done in time', ctx);
       }
+      case 'truth.look': {
+        const truth = state.products.get(message.product);
+        return truth?.inProgress?.number === message.reading ? askLocal(state, truth, 'verify', ctx) : state;
+      }
       case 'truth.aged': {
         const truth = state.products.get(message.product);
         return truth === undefined ? state : publish(state, truth, ctx);
@@ -410,7 +437,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
           return state;
         }
         let now: TruthActorState = { ...state, refreshes: [...state.refreshes, { id: message.id, replyTo: message.replyTo, left, done: [] }] };
-        for (const product of left) now = read(now, product, true, 'refresh', ctx);
+        for (const product of left) now = read(put(now, { ...now.products.get(product)!, incomesAtMs: 0 }), product, true, 'refresh', ctx);
         return now;
       }
       case 'truth.pace': {
@@ -445,12 +472,12 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
     name: 'truth',
     version: 1,
     init(ctx, input) {
-      for (const product of input.products) ctx.startTimer(`read ${product}`, 0, { type: 'truth.read', product });
+      for (const product of input.products) ctx.startTimer(`read ${product}`, STREAM_FIRST_MS, { type: 'truth.read', product });
       return {
         input, closing: false, readings: 0, calls: 0, refreshes: [],
         products: new Map(input.products.map((product): [VenueProduct, ProductTruth] => [product, {
           product, view: null, unjudged: [], freshness: 'unknown', reasons: ['not read yet'], stream: 'down', streamReason: 'not live yet', streamSinceMs: 0, toldMs: new Map(), doubts: [], unsettled: '', failure: '',
-          asOfMs: 0, readMs: 0, fullAtMs: 0, endedMs: 0, hurried: 0, settledMs: input.settledMs[product] ?? null, differencesSeen: 0, inProgress: null, again: '',
+          asOfMs: 0, readMs: 0, fullAtMs: 0, incomesAtMs: input.settledMs[product] ?? 0, endedMs: 0, hurried: 0, settledMs: input.settledMs[product] ?? null, differencesSeen: 0, inProgress: null, again: '',
         }])),
       };
     },

@@ -89,7 +89,7 @@ export async function keyFacts(client: RestClient, mode: 'demo' | 'live', id: st
   if (!check.ok && mode === 'live') throw new CliError('configuration', `mode live does not start: ${check.problem}`, check.fix);
   const hedge: VenueProduct[] = [];
   if (products.includes('usdm')) {
-    const outcome = await asked(client, { product: 'usdm', path: '/fapi/v1/positionSide/dual', params: { timestamp: String(nowMs()), recvWindow: '10000' }, security: 'signed', timeoutMs });
+    const outcome = await asked(client, { product: 'usdm', path: '/fapi/v1/accountConfig', params: { timestamp: String(nowMs()), recvWindow: '10000' }, security: 'signed', timeoutMs });
     const dual = outcome.kind === 'answer' && outcome.status === 200 && isFields(outcome.body) ? outcome.body['dualSidePosition'] : undefined;
     if (typeof dual !== 'boolean') {
       const said = outcome.kind === 'answer' && isFields(outcome.body) && typeof outcome.body['msg'] === 'string' ? outcome.body['msg'] : outcome.kind;

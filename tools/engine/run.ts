@@ -4,15 +4,16 @@ import { loadConfig, type Config } from '../../config/index.js';
 import { RunError, type RunWriter, varFolder } from '../../data/runs/index.js';
 import { StoreFailure } from '../../data/store/index.js';
 import { changesTree } from '../../runtime/control/index.js';
-import { type EngineBoot, type EngineMode, leftOpen, productsOf, recoveredOrders } from '../../supervisors/index.js';
+import { type EngineBoot, type EngineMode, leftOpen, leftTrades, recoveredOrders } from '../../supervisors/index.js';
 import { CliError, EXIT_CODES, type ExitName } from '../cli/errors.js';
 import { fromSystemError } from '../cli/system-errors.js';
 import { packageVersion } from '../cli/version.js';
 import { DeadLetterLog } from '../process/dead-letter-log.js';
 import { ProcessHost } from '../process/host.js';
+import type { ProcessLog } from '../process/log.js';
 import { logTree, ReportLog } from '../process/log-tree.js';
 import { beginEngineRun } from '../runs/engine-run.js';
-import { bootClient, keyFacts, venueInstruments } from './boot.js';
+import { bootClient, keyFacts, PRODUCTS, venueInstruments } from './boot.js';
 import { EngineClock } from './clock.js';
 import { CommandDesk } from './commands/desk.js';
 import { EngineHost } from './host.js';
@@ -99,7 +100,7 @@ class EngineProcess {
     // Asked to end meanwhile: the shutdown has its list already, and nothing is to be begun any more.
     if (host.ending) return await new Promise<never>(() => {});
     const found: EngineBoot = { mode: engine.mode, startUs: clock.nowUs(), speed: clock.speed, instruments, rules, recovered: store.recovered(), ...(key === null ? {} : { key }) };
-    checkRecovered(found);
+    checkRecovered(found, host.log);
     const writer = beginEngineRun(found, { config: this.#config, digest: this.#digest }, {
       tapeRecords: engine.run.tapeRecords, keepTapeBytes: engine.run.keepTapeMiB * MIB, leastFreeBytes: engine.run.leastFreeMiB * MIB,
       idMarks: (id) => [runMark(id)],
@@ -122,10 +123,14 @@ class EngineProcess {
     const timeoutMs = engine.bootTimeoutMs * clock.speed;
     const client = bootClient(access, clock, engine.rest);
     try {
-      const { instruments, rules } = await venueInstruments(engine.symbols, access.origins, timeoutMs, client);
       const { vault } = secretsOf(access);
-      if (engine.mode === 'paper' || vault === null) return { instruments, rules, key: null };
-      return { instruments, rules, key: await keyFacts(client, engine.mode, vault.keyId, productsOf(instruments), () => Math.floor(clock.nowUs() / 1000), timeoutMs) };
+      const { mode } = engine;
+      const products = PRODUCTS.filter((product) => engine.symbols[product].length > 0);
+      const [{ instruments, rules }, key] = await Promise.all([
+        venueInstruments(engine.symbols, access.origins, timeoutMs, client),
+        mode !== 'paper' && vault !== null ? keyFacts(client, mode, vault.keyId, products, () => Math.floor(clock.nowUs() / 1000), timeoutMs) : null,
+      ]);
+      return { instruments, rules, key };
     } finally {
       client.close();
     }
@@ -210,10 +215,14 @@ class EngineProcess {
   }
 }
 
-/** An order or a position that is open and that this run could not take up would be nobody's. @throws CliError `configuration`. */
-function checkRecovered(boot: EngineBoot): void {
-  if (boot.mode === 'paper') return;
-  const problems = [...recoveredOrders(boot).problems, ...leftOpen(boot)];
+/** An order, a trade or a position that is open and that this run could not take up would be nobody's. @throws CliError `configuration`. */
+function checkRecovered(boot: EngineBoot, log: ProcessLog): void {
+  if (boot.mode === 'paper') {
+    // Nothing of it is at a venue.
+    for (const problem of leftTrades(boot)) log.write('warn', 'engine.left', `what an earlier run left open stays as it is: ${problem}`);
+    return;
+  }
+  const problems = [...recoveredOrders(boot).problems, ...leftTrades(boot), ...leftOpen(boot)];
   if (problems.length > 0) throw new CliError('configuration', `an earlier run of this account left what this one cannot take up: ${problems[0]!}`, 'start it with the symbols of that run', problems);
 }
 

@@ -154,7 +154,7 @@ export function income(body: Json, instruments: VenueInstruments): readonly Cash
   });
 }
 
-/** `GET positionSide/dual`: whether the account is in hedge mode. */
+/** `GET accountConfig` or `positionSide/dual`: whether the account is in hedge mode. */
 export function hedgeMode(body: Json): Decoded<boolean> {
   return decoding('usdm positionSide/dual', () => {
     const fields = Fields.of(body);

@@ -3,9 +3,11 @@ import { describe, it } from 'node:test';
 import { accountBehaviour } from '../../../actors/account/account.js';
 import type { AccountReply, EntryRequest, ExitRequest } from '../../../actors/account/messages.js';
 import { guardBehaviour, type GuardInput } from '../../../actors/guard/guard.js';
+import type { Ward } from '../../../actors/guard/messages.js';
 import { accountSchema, venueSchema } from '../../../config/index.js';
 import { guardSchema } from '../../../config/engine/orders.js';
 import { worker } from '../../../runtime/index.js';
+import { openOrdersOf } from '../../../actors/orders/rows.js';
 import { INSTRUMENT, Orders, SURE } from '../orders/harness.js';
 import { isOpen, refused } from '../orders/sim-venue.js';
 import { probe } from '../support/tree.js';
@@ -17,10 +19,14 @@ const GUARD = '/trading/guard';
 class Guarded extends Orders {
   readonly replies: AccountReply[];
 
-  constructor() {
+  /** `before`: the life that ended, and what its guard would be told of. */
+  constructor(before?: { readonly life: Orders; readonly inherited: GuardInput['inherited'] }) {
     const replies: AccountReply[] = [];
-    const input: GuardInput = { run: 'run-1', params: guardSchema.parse({}), accountPath: ACCOUNT };
+    const input: GuardInput = { run: before === undefined ? 'run-1' : 'run-2', params: guardSchema.parse({}), accountPath: ACCOUNT, ...(before === undefined ? {} : { inherited: before.inherited! }) };
     super({
+      ...(before === undefined ? {} : {
+        after: before.life, venue: before.life.venue, startUs: before.life.nowUs, run: 'run-2', recovered: openOrdersOf([...before.life.rows.values()], () => 0).records,
+      }),
       input: { accountPath: ACCOUNT },
       children: [
         probe('truth', []), probe('strategy', replies),
@@ -207,6 +213,59 @@ describe('guard', () => {
     guarded.run(100);
     assert.deepEqual(guarded.venue.algos.map(({ side, lots, trigger }) => [side, lots, trigger]), [['BUY', 7, '102.5']]);
     assert.equal(guarded.wards[0]!.nakedMs, null);
+  });
+
+  /** Dies with ten lots open and its stop on the way; how long the stop takes to the venue is for the test to say. */
+  function killedBeforeItsStop(thereUs: number | null): Guarded {
+    const first = new Guarded().enter().run(50) as Guarded;
+    first.fate = ({ path, method }) => (path.endsWith('algoOrder') && method === 'POST' ? { ...SURE, thereUs, backUs: null } : SURE);
+    first.venue.fill(first.venue.orders[0]!, 10);
+    first.run(20);
+    first.stop(10).run(3);
+    const record = openOrdersOf([...first.rows.values()], () => 0).records.find(({ intent }) => intent.kind === 'stop')!;
+    const ward: Ward = { id: 't1', symbol: 0, product: 'usdm', side: 'buy', positionSide: 'BOTH', openLots: 10, entryTicks: 1000, entryDone: true, nakedMs: null, closing: null, own: false };
+    const { id, clientId, lots } = record.intent;
+    return new Guarded({ life: first, inherited: { wards: [ward], covers: [{ id, clientId, ward: 't1', kind: 'stop', lots, bookedLots: 0, state: 'unknown', own: true, alone: false, inherited: true }] } });
+  }
+  const standing = (guarded: Guarded): number => guarded.venue.algos.filter(({ status }) => status === 'NEW').length;
+
+  it('puts a stop behind what an earlier life left open, as soon as its own may be missing', () => {
+    const second = killedBeforeItsStop(null);
+    second.run(300);
+    assert.deepEqual([standing(second), second.venue.algos.length], [1, 1]);
+    second.run(20_000);
+    assert.deepEqual([standing(second), second.position], [1, 10], 'nothing is closed for the stop that never came');
+  });
+
+  it('places no second stop where that of the earlier life stands', () => {
+    const second = killedBeforeItsStop(2000);
+    second.run(20_000);
+    assert.deepEqual([standing(second), second.venue.algos.length, second.position], [1, 1, 10]);
+    assert.deepEqual(second.wards.map(({ nakedMs }) => nakedMs), [null]);
+  });
+
+  it('lets two stops stand for a moment when that of the earlier life comes late, and withdraws one', () => {
+    const second = killedBeforeItsStop(900_000);
+    second.run(890);
+    assert.equal(standing(second), 1);
+    for (let step = 0; step < 20_000; step += 1) {
+      second.run(1);
+      assert.ok(standing(second) >= 1, 'never without');
+    }
+    assert.deepEqual([second.venue.algos.length, standing(second), second.position], [2, 1, 10]);
+    assert.equal(second.calls.filter(({ path, method }) => path.endsWith('algoOrder') && method === 'DELETE').length, 1);
+  });
+
+  it('waits for no strategy\'s stop when an entry of an earlier life turns out to have filled', () => {
+    const first = new Guarded().enter().run(50) as Guarded;
+    first.streams = () => [];
+    first.venue.fill(first.venue.orders[0]!, 10);
+    const second = new Guarded({ life: first, inherited: { wards: [], covers: [], entries: ['t1'] } });
+    second.run(350);
+    assert.deepEqual([standing(second), second.position], [1, 10]);
+    const found = second.news.find((news) => news.type === 'order.filled')!;
+    assert.equal(found.type, 'order.filled');
+    assert.ok(second.news.some((news) => news.type === 'order.changed' && news.intent.kind === 'stop' && news.state === 'accepted' && news.atMs - found.fill.venueMs < 400));
   });
 
   it('lets nothing open where no stop can stand', () => {

@@ -42,7 +42,7 @@ export class Venue {
         });
       case '/fapi/v1/openOrders': return ok(this.orders.filter(({ status }) => status === 'NEW').map((order) => this.#row(order, nowMs)));
       case '/fapi/v1/openAlgoOrders': return ok([]);
-      case '/fapi/v1/positionSide/dual': return ok({ dualSidePosition: this.dual });
+      case '/fapi/v1/accountConfig': return ok({ dualSidePosition: this.dual });
       case '/fapi/v1/income':
         return ok(this.incomes.filter(({ ms }) => ms >= Number(params['startTime'])).map(({ tranId, income, ms }) => ({ symbol: 'BTCUSDT', incomeType: 'FUNDING_FEE', income, asset: 'USDT', time: ms, tranId, info: '', tradeId: '' })));
       case '/fapi/v1/userTrades': {

@@ -10,7 +10,7 @@ test('nothing is known before the first reading, and nothing is fresh before the
   const desk = new Desk();
   desk.wait(1);
   assert.equal(desk.states.length, 0);
-  desk.wait(100);
+  desk.wait(600);
   assert.equal(desk.state?.freshness, 'stale');
   assert.deepEqual(desk.state.reasons, ['user stream: not live yet']);
   desk.live();
