@@ -262,7 +262,7 @@ export class RunWriter {
   #beginTape(preamble: RecordBatch, count: number): void {
     const number = this.#tapes;
     try {
-      this.#tape = TapeWriter.create(join(this.folder, tapeFile(number)), this.#header);
+      this.#tape = TapeWriter.create(join(this.folder, tapeFile(number)), this.#header, { packLater: true });
       this.#tape.append(preamble, 0, count);
       this.#tape.flush();
     } catch (error) {

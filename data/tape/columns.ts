@@ -8,7 +8,7 @@
  * - 32: the words of the column as they are, in 4 or 8 byte planes.
  * SEQ is not stored: it counts up from the block's first.
  */
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { deflateRaw, deflateRawSync, inflateRawSync } from 'node:zlib';
 import {
   AUX, BLOCK_RECORDS, EXCH_US, EXTRA, ID, PRICE, PRICE2, QTY, RECORD_BYTES, RECV_US, SEQ, TAG, WORDS_F, WORDS_I,
 } from '../records/index.js';
@@ -104,8 +104,8 @@ function writePlanes(at: number, count: number, planes: number): number {
   return at + planes * count;
 }
 
-/** The columns of `count` records (F, I from index 0), deflated. The result is valid until the next call only if copied. */
-export function encodeColumns(F: Float64Array, I: Int32Array, count: number): Buffer {
+/** Writes the columns of `count` records (F, I from index 0) into `encoded`; returns how many bytes they are. */
+function layOut(F: Float64Array, I: Int32Array, count: number): number {
   let at = 0;
   for (const { wide, word } of LANES) {
     const words = wide ? F : I;
@@ -126,7 +126,17 @@ export function encodeColumns(F: Float64Array, I: Int32Array, count: number): Bu
       }
     }
   }
-  return deflateRawSync(encoded.subarray(0, at), { level: DEFLATE_LEVEL });
+  return at;
+}
+
+/** The columns of `count` records (F, I from index 0), deflated. */
+export function encodeColumns(F: Float64Array, I: Int32Array, count: number): Buffer {
+  return deflateRawSync(encoded.subarray(0, layOut(F, I, count)), { level: DEFLATE_LEVEL });
+}
+
+/** As {@link encodeColumns}, deflated by a thread of the pool; null when it could not be. The records may change meanwhile. */
+export function encodeColumnsLater(F: Float64Array, I: Int32Array, count: number, done: (packed: Buffer | null) => void): void {
+  deflateRaw(Buffer.from(encoded.subarray(0, layOut(F, I, count))), { level: DEFLATE_LEVEL }, (error, packed) => done(error === null ? packed : null));
 }
 
 /**

@@ -4,7 +4,7 @@ import {
   BLOCK_RECORDS, EXCH_US, KIND_MASK, KIND_NAMES, RECORD_BYTES, RECV_US, SEQ, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I, type RecordBatch,
 } from '../records/index.js';
 import { TapeClock } from './clock.js';
-import { encodeColumns } from './columns.js';
+import { encodeColumns, encodeColumnsLater } from './columns.js';
 import { TapeError, writeFailure } from './error.js';
 import { BLOCK_HEADER_BYTES, BLOCK_PAYLOAD_BYTES, BlockHeaderView, Codec, encodeEndMark, encodeIndex, type BlockInfo } from './format.js';
 import { encodeHeader, type TapeHeader } from './header.js';
@@ -25,6 +25,11 @@ export interface TapeSummary {
 export interface TapeWriterOptions {
   /** Store blocks as deflated columns where that is smaller. Default true: docs/tape.md has the figures. */
   readonly compress?: boolean;
+  /**
+   * Full blocks are deflated by a thread of the pool and written when that is done, in their order: who appends does not wait for it. A
+   * flush does, for those under way. Default false.
+   */
+  readonly packLater?: boolean;
   /** Replace a file of that name at close. Default false: create() and close() refuse. */
   readonly overwrite?: boolean;
   /** Name of the file until close(). Default {@link partialPath}. */
@@ -34,6 +39,25 @@ export interface TapeWriterOptions {
 /** The name under which a tape is written until it is closed. */
 export function partialPath(path: string): string {
   return `${path}.partial`;
+}
+
+/** Blocks that may wait to be deflated by others. */
+const MOST_WAITING = 8;
+
+/** Room for a block: header and payload side by side, so that a raw block is one write. */
+class BlockRoom {
+  readonly bytes = new Uint8Array(BLOCK_HEADER_BYTES + BLOCK_PAYLOAD_BYTES);
+  readonly header = new BlockHeaderView(this.bytes.buffer, 0);
+  readonly F = new Float64Array(this.bytes.buffer, BLOCK_HEADER_BYTES);
+  readonly I = new Int32Array(this.bytes.buffer, BLOCK_HEADER_BYTES);
+}
+
+/** A block that is full and not yet in the file. */
+interface WaitingBlock {
+  readonly room: BlockRoom;
+  readonly info: Pick<BlockInfo, 'records' | 'firstSeq' | 'firstUs' | 'lastUs'>;
+  /** Undefined while it is being deflated; null when that failed. */
+  packed: Buffer | null | undefined;
 }
 
 /**
@@ -49,11 +73,10 @@ export class TapeWriter {
   readonly #overwrite: boolean;
   readonly #partial: string;
   readonly #symbols: number;
-  /** Header and payload side by side, so that a raw block is one write. */
-  readonly #bytes = new Uint8Array(BLOCK_HEADER_BYTES + BLOCK_PAYLOAD_BYTES);
-  readonly #blockHeader = new BlockHeaderView(this.#bytes.buffer, 0);
-  readonly #F = new Float64Array(this.#bytes.buffer, BLOCK_HEADER_BYTES);
-  readonly #I = new Int32Array(this.#bytes.buffer, BLOCK_HEADER_BYTES);
+  readonly #packLater: boolean;
+  #room = new BlockRoom();
+  readonly #freeRooms: BlockRoom[] = [];
+  readonly #waiting: WaitingBlock[] = [];
   readonly #clock = new TapeClock();
   readonly #blocks: BlockInfo[] = [];
   #pending = 0;
@@ -61,6 +84,8 @@ export class TapeWriter {
   #offset: number;
   #records = 0;
   #state: 'open' | 'closed' | 'failed' = 'open';
+  /** A block that was written behind the caller's back could not be: the next one who writes hears of it. */
+  #failure: unknown;
 
   private constructor(path: string, fd: number, header: TapeHeader, seed: number, offset: number, options: TapeWriterOptions) {
     this.path = path;
@@ -70,6 +95,7 @@ export class TapeWriter {
     this.#offset = offset;
     this.#symbols = header.instruments.length;
     this.#compress = options.compress ?? true;
+    this.#packLater = this.#compress && (options.packLater ?? false);
     this.#overwrite = options.overwrite ?? false;
     this.#partial = options.writeTo ?? partialPath(path);
   }
@@ -119,7 +145,10 @@ export class TapeWriter {
       const sound = this.#countSound(batch, at, wanted);
       this.#take(batch, at, sound);
       at += sound;
-      if (this.#pending === BLOCK_RECORDS) this.flush();
+      if (this.#pending === BLOCK_RECORDS) {
+        if (this.#packLater) this.#pack();
+        else this.flush();
+      }
       if (sound < wanted) throw this.#refusal(batch, at);
     }
   }
@@ -127,15 +156,15 @@ export class TapeWriter {
   /** Copies `count` records, for which the block has room, and numbers them. */
   #take(batch: RecordBatch, from: number, count: number): void {
     if (count === 0) return;
-    const F = this.#F;
+    const { F, I } = this.#room;
     const clock = this.#clock;
     const target = this.#pending * WORDS_I;
     // Copied as integers: a double may carry any bit pattern.
     if (count < 8) {
       const source = from * WORDS_I;
-      for (let word = 0; word < count * WORDS_I; word += 1) this.#I[target + word] = batch.I[source + word];
+      for (let word = 0; word < count * WORDS_I; word += 1) I[target + word] = batch.I[source + word];
     } else {
-      this.#I.set(batch.I.subarray(from * WORDS_I, (from + count) * WORDS_I), target);
+      I.set(batch.I.subarray(from * WORDS_I, (from + count) * WORDS_I), target);
     }
     let f = this.#pending * WORDS_F;
     if (this.#pending === 0) {
@@ -155,28 +184,59 @@ export class TapeWriter {
   /** Writes the unfinished block, so that a reader of the growing file sees every record; costs a short block. */
   flush(): void {
     this.#mustBeOpen();
-    const count = this.#pending;
-    if (count === 0) return;
-    const packed = this.#compress ? encodeColumns(this.#F, this.#I, count) : undefined;
-    const smaller = packed !== undefined && packed.length < count * RECORD_BYTES;
-    const storedBytes = smaller ? packed.length : count * RECORD_BYTES;
-    const payload = this.#bytes.subarray(BLOCK_HEADER_BYTES, BLOCK_HEADER_BYTES + storedBytes);
+    this.#writeWaiting(0);
+    if (this.#pending === 0) return;
+    const info = this.#endBlock();
+    const { F, I } = this.#room;
+    this.#writeBlock(this.#room, info, this.#compress ? encodeColumns(F, I, info.records) : null);
+  }
+
+  /** Has the full block deflated; what is appended meanwhile goes into another. */
+  #pack(): void {
+    const block: WaitingBlock = { room: this.#room, info: this.#endBlock(), packed: undefined };
+    this.#waiting.push(block);
+    this.#room = this.#freeRooms.pop() ?? new BlockRoom();
+    encodeColumnsLater(block.room.F, block.room.I, block.info.records, (packed) => {
+      block.packed = packed;
+      if (this.#state !== 'open') return;
+      try {
+        while (this.#waiting.length > 0 && this.#waiting[0]!.packed !== undefined) this.#writeWaiting(this.#waiting.length - 1);
+      } catch (error) {
+        this.#failure = error;
+      }
+    });
+    this.#writeWaiting(MOST_WAITING);
+  }
+
+  /** Writes the oldest blocks that wait, until `left` do; one that is not deflated yet is here and now. */
+  #writeWaiting(left: number): void {
+    while (this.#waiting.length > left) {
+      const { room, info, packed } = this.#waiting.shift()!;
+      this.#writeBlock(room, info, packed === undefined ? encodeColumns(room.F, room.I, info.records) : packed);
+      this.#freeRooms.push(room);
+    }
+  }
+
+  /** What the block says of itself that has been filled so far; nothing is pending after it. */
+  #endBlock(): WaitingBlock['info'] {
+    const records = this.#pending;
+    this.#pending = 0;
+    return { records, firstSeq: this.#records - records, firstUs: this.#pendingFirstUs, lastUs: this.#clock.nowUs };
+  }
+
+  /** Appends a block to the file: deflated where that is smaller. */
+  #writeBlock(room: BlockRoom, { records, firstSeq, firstUs, lastUs }: WaitingBlock['info'], packed: Buffer | null): void {
+    const smaller = packed !== null && packed.length < records * RECORD_BYTES;
+    const storedBytes = smaller ? packed.length : records * RECORD_BYTES;
+    const payload = room.bytes.subarray(BLOCK_HEADER_BYTES, BLOCK_HEADER_BYTES + storedBytes);
     if (smaller) payload.set(packed);
     const info: BlockInfo = {
-      number: this.#blocks.length,
-      offset: this.#offset,
-      records: count,
-      codec: smaller ? Codec.COLUMNS : Codec.RAW,
-      storedBytes,
-      firstSeq: this.#records - count,
-      firstUs: this.#pendingFirstUs,
-      lastUs: this.#clock.nowUs,
+      number: this.#blocks.length, offset: this.#offset, records, codec: smaller ? Codec.COLUMNS : Codec.RAW, storedBytes, firstSeq, firstUs, lastUs,
     };
-    this.#blockHeader.write(info, crc32(payload, this.#seed), this.#seed);
-    this.#write(this.#bytes, BLOCK_HEADER_BYTES + storedBytes, this.#offset);
+    room.header.write(info, crc32(payload, this.#seed), this.#seed);
+    this.#write(room.bytes, BLOCK_HEADER_BYTES + storedBytes, this.#offset);
     this.#offset += BLOCK_HEADER_BYTES + storedBytes;
     this.#blocks.push(info);
-    this.#pending = 0;
   }
 
   /** As {@link flush}, and what is written survives a loss of power. @throws TapeError `full`, `denied` or `io`. */
@@ -234,6 +294,11 @@ export class TapeWriter {
   }
 
   #mustBeOpen(): void {
+    if (this.#failure !== undefined) {
+      const failure = this.#failure;
+      this.#failure = undefined;
+      throw failure;
+    }
     if (this.#state !== 'open') throw new TapeError('closed', `${this.path}: its writer is ${this.#state}`);
   }
 
