@@ -17,6 +17,7 @@ import { refusalOf, riskQuestion } from './caps.js';
 import { formatMoney, shareOf, type Money } from './money.js';
 import type { WorkingOrder } from './rows.js';
 import { AccountBasis, changedRows, hasTrade, withEntry, without, type AccountParameters, type AccountState } from './state.js';
+import { NO_STATISTICS, sessionRow, withClosed } from './session.js';
 import { statusOf } from './status.js';
 import { averagePrice, bookFill, exitSide, isOver, netProfit, newTrade, openLots, type Trade } from './trade.js';
 
@@ -283,7 +284,7 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
       exitAtUs: trade.lastFillUs,
       holdMs: (trade.lastFillUs - trade.firstFillUs) / 1000,
     });
-    return { ...state, trades, equity: withEntry(state.equity, settle, equity), closedTrades: state.closedTrades + 1 };
+    return { ...state, trades, equity: withEntry(state.equity, settle, equity), closedTrades: state.closedTrades + 1, session: withClosed(state.session, trade, profit, settle) };
   }
 
   // -------------------------------------------------------------- exposure
@@ -358,7 +359,7 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
       else ctx.startTimer('inherited', 0, { type: 'account.inherited' });
     }
     for (const { id, symbol, filledLots, entryDone, owner } of trades) journal(ctx, state, 'control', symbol, { control: 'inherited', trade: id, owner, filledLots, entryDone });
-    if (over.length > 0) ctx.effect('store.write', { rows: over } satisfies StoreWrite);
+    ctx.effect('store.write', { rows: [...over, sessionRow(state.input.record?.mark ?? '', state.session)] } satisfies StoreWrite);
     const next = { ...state, equity, closedTrades, trades: new Map(trades.map((trade) => [trade.id, trade])), orders: new Map(orders.map((order) => [order.id, order])), inherited: trades.map(({ id }) => id) };
     tellExposure(state, next, ctx);
     return next;
@@ -378,7 +379,7 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
     version: 1,
     init(ctx, input) {
       const state: AccountState = {
-        input, seq: -1, tradingEnabled: limits.tradingEnabled, equity: new Map(), trades: new Map(), orders: new Map(), closedTrades: 0, asking: new Map(), inherited: [],
+        input, seq: -1, tradingEnabled: limits.tradingEnabled, equity: new Map(), trades: new Map(), orders: new Map(), closedTrades: 0, session: NO_STATISTICS, asking: new Map(), inherited: [],
         nextOrder: 0, generation: ctx.incarnation,
       };
       const { record } = input;

@@ -2,6 +2,7 @@
  * Between strategies, the account and the venue. Every order goes through the account, which checks, sizes and forwards it;
  * every venue event comes back to the account first, which books it and passes it on to the order's owner.
  */
+import type { SessionReport } from './session.js';
 import type { Instrument } from '../../data/records/index.js';
 import type { AskResult } from '../../runtime/index.js';
 import type { RiskAnswer, RiskGuard } from '../risk/messages.js';
@@ -118,6 +119,8 @@ export interface AccountStatus {
   /** Entries that may still fill, or that the risk gate is asked about. */
   readonly entries: number;
   readonly tradingEnabled: boolean;
+  /** What the trades of this run came to. */
+  readonly session: SessionReport;
 }
 
 export type EntryRefusal =

@@ -4,6 +4,7 @@ import type { StoreRow } from '../../data/store/index.js';
 import type { AccountInput, EntryRequest } from './messages.js';
 import { money, Valuation, type Money } from './money.js';
 import { equityRow, tradeRow, type WorkingOrder } from './rows.js';
+import { sessionRow, type SessionStatistics } from './session.js';
 import type { Trade } from './trade.js';
 
 export interface AccountParameters {
@@ -28,6 +29,8 @@ export interface AccountState {
   readonly trades: ReadonlyMap<string, Trade>;
   readonly orders: ReadonlyMap<string, WorkingOrder>;
   readonly closedTrades: number;
+  /** Of this run. */
+  readonly session: SessionStatistics;
   /** Entries that wait for the risk gate, sized; they count against the caps. */
   readonly asking: ReadonlyMap<string, Asking>;
   /** Trades of an earlier run, to be closed as soon as the exchange's truth is known. */
@@ -94,5 +97,6 @@ export function changedRows(basis: AccountBasis, before: AccountState, after: Ac
     }
   }
   if (before.equity !== after.equity || before.closedTrades !== after.closedTrades) rows.push(equityRow(after.equity, after.closedTrades));
+  if (before.session !== after.session) rows.push(sessionRow(after.input.record?.mark ?? '', after.session));
   return rows;
 }

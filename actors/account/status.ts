@@ -1,6 +1,7 @@
 /** What the account shows of itself. */
 import type { AccountStatus, OpenTrade } from './messages.js';
 import { formatMoney } from './money.js';
+import { reportOf } from './session.js';
 import type { AccountBasis, AccountState } from './state.js';
 import { averagePrice, bookFill, exitSide, netProfit, openLots, type Trade } from './trade.js';
 
@@ -13,6 +14,7 @@ export function statusOf(basis: AccountBasis, state: AccountState, markTicks: re
     open: [...state.trades.values()].filter((trade) => openLots(trade) > 0).map((trade) => openTrade(basis, state, trade, markTicks[trade.symbol] ?? 0)),
     entries: state.asking.size + [...state.orders.values()].filter(({ purpose }) => purpose === 'entry').length,
     tradingEnabled: state.tradingEnabled,
+    session: reportOf(state.session),
   };
 }
 

@@ -19,7 +19,7 @@ export function statusOf(standing: Standing, picture: Picture, asked: readonly P
   const { account, risk, truth, ledger, orders } = picture;
   return json({
     mode: standing.mode, paused: standing.paused, storeFailed: standing.storeFailed, busy: standing.busy, last_event: standing.lastEvent,
-    trading: account === undefined ? null : { enabled: account.tradingEnabled, equity: account.equity, entries: account.entries, open: account.open.map((trade) => ({ ...trade, symbol: nameOf(trade.symbol) })) },
+    trading: account === undefined ? null : { enabled: account.tradingEnabled, equity: account.equity, entries: account.entries, session: account.session, open: account.open.map((trade) => ({ ...trade, symbol: nameOf(trade.symbol) })) },
     risk: risk ?? null,
     truth: truth === undefined ? null : truth.products.map(({ product, freshness, reasons, asOfMs, view, unjudged, differencesSeen }) => ({
       product, freshness, reasons, asOfMs, unjudged: unjudged.length, differencesSeen,

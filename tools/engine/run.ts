@@ -22,6 +22,7 @@ import { checkMode } from './modes.js';
 import { engineParts } from './part-table.js';
 import type { EnginePart } from './parts.js';
 import { secretsOf } from './rest/index.js';
+import { begunSession, endedSession, killedSessions } from './sessions.js';
 import { EngineStore, type EngineStoreOptions } from './store/engine-store.js';
 import { configuredVenue, readVenueLine, type Venue } from './venue-line.js';
 
@@ -110,7 +111,7 @@ class EngineProcess {
     const hosted = this.#start(boot, clock, writer, store);
     await this.#serve(hosted, boot, writer, clock);
     hosted.start();
-    this.#recordBeginning(store, boot, writer.id);
+    this.#recordBeginning(store, boot, writer.id, clock);
     process.stdout.write(json ? `${JSON.stringify({ name: host.name, socket: host.socket, runDir: writer.folder })}\n` : linesForPeople(host.name, engine.mode, boot, writer.folder, clock.speed));
     await host.ready();
     return await new Promise<never>(() => {});
@@ -137,15 +138,12 @@ class EngineProcess {
   }
 
   /** Sessions in the record: those that never ended were killed. */
-  #recordBeginning(store: EngineStore, boot: EngineBoot, run: string): void {
-    const killed = boot.recovered.filter(({ table }) => table === 'sessions');
+  #recordBeginning(store: EngineStore, boot: EngineBoot, run: string, clock: EngineClock): void {
+    const killed = killedSessions(boot.recovered, boot.startUs);
     for (const { key, row } of killed) this.#host.log.write('warn', 'engine.found-dead', `the run ${key} before this one did not end in good order`, { run: key, ...row });
     const began = { mode: boot.mode, version: packageVersion(), configDigest: this.#digest, startedUs: boot.startUs };
-    store.keep([
-      ...killed.map(({ key, row }) => ({ table: 'sessions' as const, key, row: { ...row, open: false, end: 'killed' } })),
-      { table: 'sessions', key: run, row: { ...began, open: true } },
-    ]);
-    this.#host.onShutdown('persist', 'end the session in the record', () => store.keep([{ table: 'sessions', key: run, row: { ...began, open: false, end: 'in good order' } }]));
+    store.keep([...killed, begunSession(run, began)]);
+    this.#host.onShutdown('persist', 'end the session in the record', () => store.keep([endedSession(run, began, clock.nowUs(), store.statistics)]));
   }
 
   #start(boot: EngineBoot, clock: EngineClock, writer: RunWriter, store: EngineStore): EngineHost {

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import type { SessionReport } from '../../../actors/account/session.js';
 import { RunReader } from '../../../data/runs/index.js';
+import { RecordStore } from '../../../data/store/index.js';
 import { ENGINE_CONFIG, EnginePlayground } from '../../support/engine-process.js';
 
 const isActive = (decisions: string): boolean => decisions.includes('"to":"ACTIVE"');
@@ -62,6 +64,13 @@ describe('faultline engine run', () => {
     const compared = await ground.run(['live-vs-replay', ready.runDir, '--json']);
     assert.equal(compared.code, 0, compared.stdout + compared.stderr);
     assert.equal((JSON.parse(compared.stdout) as { readonly equal: boolean }).equal, true);
+    // 002-166: the session's row says how it went.
+    const store = RecordStore.open({ dir: ground.at('var/accounts/main-demo'), nowUs: () => 1 });
+    const session = [...store.rows('sessions')].find(({ row }) => row['end'] === 'in good order')?.row as { readonly statistics: SessionReport; readonly startedUs: number; readonly endedUs: number } | undefined;
+    await store.close();
+    assert.ok(session !== undefined && session.endedUs > session.startedUs);
+    assert.equal(session.statistics.trades, lines.split('\n').filter((line) => line.includes('"kind":"trade"')).length);
+    assert.match(session.statistics.assets['USDT']!.pnl, /^-?\d/);
     // Neither key nor secret is anywhere in what it left.
     const { key, secret } = JSON.parse(readFileSync(ground.venue, 'utf8')) as { readonly key: string; readonly secret: string };
     for (const file of ['run.json', 'boot.json', 'run.log', 'decisions.jsonl']) {

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { formatMoney, money } from '../../../actors/account/money.js';
+import type { SessionReport } from '../../../actors/account/session.js';
 import { DEFAULT_CONFIG, type Config } from '../../../config/index.js';
 import type { StoredRow } from '../../../data/store/index.js';
 import { type EngineBoot, engineTree } from '../../../supervisors/index.js';
+import { killedSessions } from '../../../tools/engine/sessions.js';
 import { EngineSession } from '../../../tools/engine/session.js';
 import { generatedTape } from '../../support/replay-tape.js';
 
@@ -49,6 +52,29 @@ test('a run that dies with an open trade and an awake detector hands both over',
   const left = openTrade(first.rows());
   assert.ok(left !== undefined, 'no trade was open while the detector was active');
   const equity = first.rows().find(({ table, key }) => table === 'snapshots' && key === 'account');
+
+  // 002-166: the killed run's trades, as the journal has them.
+  const trades = first.lines.filter(({ kind }) => kind === 'trade').map(({ data }) => data as { readonly pnl: string; readonly fees: string; readonly holdMs: number });
+  assert.ok(trades.length > 0, 'no trade was closed');
+  const dead: StoredRow = { table: 'sessions', key: 'first', row: { mode: 'paper', open: true }, seq: 0, atUs: 0 };
+  const [killed] = killedSessions([...first.rows(), dead], 77);
+  const { statistics, ...rest } = killed!.row as unknown as { readonly statistics: SessionReport };
+  assert.deepEqual(rest, { mode: 'paper', open: false, end: 'killed', foundUs: 77 });
+  const sum = (amounts: readonly string[]): string => formatMoney(amounts.reduce((total, each) => total + money(each), 0n));
+  const winners = trades.filter(({ pnl }) => money(pnl) > 0n).length;
+  let [total, peak, deepest] = [0n, 0n, 0n];
+  for (const { pnl } of trades) {
+    total += money(pnl);
+    if (total > peak) peak = total;
+    if (peak - total > deepest) deepest = peak - total;
+  }
+  assert.deepEqual(
+    [statistics.trades, statistics.winners, statistics.losers, statistics.winRate, statistics.assets['USDT']!.pnl, statistics.assets['USDT']!.fees, statistics.assets['USDT']!.maxDrawdown],
+    [trades.length, winners, trades.length - winners, Math.round((winners / trades.length) * 10_000) / 10_000, sum(trades.map(({ pnl }) => pnl)), sum(trades.map(({ fees }) => fees)), formatMoney(deepest)],
+  );
+  assert.ok(Math.abs(statistics.averageHoldMs! - trades.reduce((all, { holdMs }) => all + holdMs, 0) / trades.length) <= 1);
+  // Of a run that the row does not speak of nothing is said.
+  assert.equal(killedSessions([...first.rows(), { ...dead, key: 'older' }], 77)[0]!.row['statistics'], null);
 
   // Ten seconds later: older than the restart rule lets ACTIVE be.
   const second = run({ ...base, startUs: first.session.clockUs + 10_000_000, recovered: first.rows(), run: 'second' });

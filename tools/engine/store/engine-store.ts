@@ -1,6 +1,7 @@
 import { STORE_FAILURE_LISTENERS } from '../../../actors/engine/paths.js';
+import { SESSION_KEY } from '../../../actors/account/session.js';
 import type { StoreWrite } from '../../../actors/engine/io.js';
-import { type MirrorState, PostgresMirror, RecordStore, STORE_TABLES, StoreFailure, type StoredRow } from '../../../data/store/index.js';
+import { type MirrorState, PostgresMirror, RecordStore, STORE_TABLES, StoreFailure, type StoredRow, type StoredValue } from '../../../data/store/index.js';
 import type { EngineDoor, EnginePart } from '../parts.js';
 
 export interface EngineStoreOptions {
@@ -29,6 +30,7 @@ export class EngineStore {
   #told = false;
   #waiting = new Map<string, string>();
   #written = 0;
+  #statistics: StoredValue = null;
 
   private constructor(store: RecordStore, mirror: PostgresMirror | null) {
     this.#store = store;
@@ -51,6 +53,11 @@ export class EngineStore {
   /** Rows of the host's own. What cannot be kept is told as of the tree's. */
   keep(rows: StoreWrite['rows']): void {
     this.#write({ rows });
+  }
+
+  /** Statistics of this run as the account told them last; null before. */
+  get statistics(): StoredValue {
+    return this.#statistics;
   }
 
   get mirror(): MirrorState | null {
@@ -78,6 +85,7 @@ export class EngineStore {
     try {
       this.#store.write(rows);
       this.#written += rows.length;
+      for (const { table, key, row } of rows) if (table === 'snapshots' && key === SESSION_KEY) this.#statistics = row['statistics'] ?? null;
     } catch (thrown) {
       if (!(thrown instanceof StoreFailure)) return this.#door!.fail(thrown);
       // A row that cannot be kept is a defect of whoever made it; one that comes after the end of the record has been answered already.
