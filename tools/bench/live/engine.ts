@@ -1,42 +1,61 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KERNEL_PATH } from '../../../actors/index.js';
 import { DEFAULT_CONFIG } from '../../../config/index.js';
 import { allocateBatch, EXCH_US, LAYOUT_VERSION, WORDS_F } from '../../../data/records/index.js';
 import { RunWriter } from '../../../data/runs/index.js';
 import { marketSession } from '../../../supervisors/index.js';
 import { EngineSession, type RecordViews } from '../../engine/session.js';
-import { MarketIntake } from '../../engine/sockets/index.js';
+import { RecordDoor } from '../../engine/record-door.js';
+import { MarketIntake, MarketSocket, type SocketDoor } from '../../engine/sockets/index.js';
 import { ByteDecoding } from './decoding.js';
 import { INSTRUMENT } from './frames.js';
 import { Placement } from './placement.js';
 
+/** When a sampled frame counts as decided on. */
+export type DecidedOn =
+  /** It made the kernel tell how things stand, and the detector has had that: what a frame with an edge costs, which few have. */
+  | 'edge'
+  /** Kernel and tree are done with it, whatever followed: as frames are. */
+  | 'record';
+
 /**
- * The engine's own path on the main loop: the intake decodes and guards a frame, the records of a chunk go to the run's tape and then through the
- * kernel and the tree. A sampled record is taken by itself; it is decided when everybody has had the turns that follow from it.
+ * The engine's own path on the main loop: a market socket counts a frame, the intake decodes and guards it, the records of a chunk go through the
+ * door of records to the run's tape and then through the kernel and the tree. A sampled record is taken by itself; it is decided when everybody has
+ * had the turns that follow from it.
  */
 export class EnginePlacement extends Placement {
   readonly #folder = mkdtempSync(join(tmpdir(), 'faultline-bench-run-'));
+  readonly #decidedOn: DecidedOn;
   readonly #session: EngineSession;
   readonly #run: RunWriter;
+  readonly #door: RecordDoor;
   readonly #intake: MarketIntake;
+  readonly #socket: MarketSocket;
   #numbered = 0;
 
-  constructor(nowUs: () => number) {
+  constructor(nowUs: () => number, decidedOn: DecidedOn = 'edge') {
     super();
+    this.#decidedOn = decidedOn;
     this.#run = RunWriter.create(this.#folder, {
       kind: 'engine', mode: 'paper', version: 'bench', config: {}, configDigest: '',
       tape: { layoutVersion: LAYOUT_VERSION, instruments: [INSTRUMENT], clocks: { receive: 'bench', exchange: 'bench' }, origin: [] },
     });
     this.#session = new EngineSession({ startUs: nowUs(), tree: (onKernel) => marketSession([INSTRUMENT], DEFAULT_CONFIG, { onKernel }) });
-    this.#intake = new MarketIntake({
-      clock: { speed: 1, nowUs: () => Math.floor(nowUs()) }, instruments: [INSTRUMENT], give: () => undefined, records: (batch, from, to) => this.#take(batch, from, to),
+    this.#door = new RecordDoor(this.#session, this.#run, 1, (error) => {
+      throw error;
     });
+    const door: SocketDoor = {
+      clock: { speed: 1, nowUs: () => Math.floor(nowUs()) }, instruments: [INSTRUMENT], give: () => undefined, records: (batch, from, to) => this.#take(batch, from, to),
+    };
+    this.#intake = new MarketIntake(door);
+    this.#socket = new MarketSocket({
+      socket: 'bench', to: '', product: 'spot', face: 'ws', path: '/stream?streams=btcusdt@aggTrade', carries: 'market', pulseEveryMs: 1000, openTimeoutMs: 1000,
+    }, door, this.#intake, () => undefined);
   }
 
   frame(bytes: Uint8Array): void {
-    const { records } = this.#intake.take('spot', bytes as Buffer);
+    const { records } = this.#socket.take(bytes as Buffer);
     if (records !== 1) throw new Error(`no record: ${this.#intake.reason('spot')}`);
     this.taken += 1;
   }
@@ -46,18 +65,14 @@ export class EnginePlacement extends Placement {
   }
 
   #take(batch: RecordViews, from: number, to: number): void {
-    this.#run.append({ F: batch.F, I: batch.I, length: to }, from, to);
     const first = this.#numbered - from;
     for (let at = from; at < to;) {
       const number = first + at;
       const sampled = this.isSampled(number);
-      // The kernel tells how things stand at its next record, so that the record is one that is decided on.
-      if (sampled) {
-        this.#session.runtime.send(KERNEL_PATH, { type: 'retell' });
-        this.#session.runtime.drain();
-      }
+      // The kernel tells how things stand at its next record, so that the record is one with an edge.
+      if (sampled && this.#decidedOn === 'edge') this.#session.kernel.retell();
       const next = sampled ? at + 1 : Math.min(to, this.nextSample(number) - first);
-      this.#session.records(batch, at, next);
+      this.#door.take(batch, at, next);
       if (sampled) this.onDecision(number, batch.F[at * WORDS_F + EXCH_US]!);
       at = next;
     }

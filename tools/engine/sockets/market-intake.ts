@@ -21,6 +21,8 @@ export interface Taken {
   kind: number;
   /** Its exchange stamp, µs; 0 for none. */
   exchUs: number;
+  /** Engine clock when it came, µs: that of its chunk. */
+  recvUs: number;
 }
 
 /** Decoder of one product, and where its symbols are in the run. */
@@ -42,7 +44,13 @@ export class MarketIntake {
   #flushing = false;
   readonly #recvUs = new Float64Array(1);
   /** Of the last frame; reused. */
-  readonly last: Taken = { outcome: 'ignored', records: 0, symbol: -1, kind: 0, exchUs: 0 };
+  readonly last: Taken = { outcome: 'ignored', records: 0, symbol: -1, kind: 0, exchUs: 0, recvUs: 0 };
+
+  /** One function for all chunks. */
+  readonly #endChunk = (): void => {
+    this.#flushing = false;
+    this.flush();
+  };
 
   constructor(door: SocketDoor) {
     this.#door = door;
@@ -58,8 +66,10 @@ export class MarketIntake {
   take(product: VenueProduct, frame: Buffer): Taken {
     const { decoder, indexOf } = this.#lane(product);
     const { last } = this;
-    this.#recvUs[0] = this.#door.clock.nowUs();
     let batch = this.#batch;
+    // What waits is of the same chunk: it came at one time.
+    if (batch.length === 0) this.#recvUs[0] = this.#door.clock.nowUs();
+    last.recvUs = this.#recvUs[0]!;
     // One slot stays free for a gap record before the message.
     let made = decoder.decode(frame, 0, frame.length, this.#recvUs, batch, batch.length + 1, batch.F.length / WORDS_F - batch.length - 1);
     if (made < 0) {
@@ -95,7 +105,8 @@ export class MarketIntake {
     const at = batch.length;
     // Its stamps are those of the gap itself.
     batch.F[at * WORDS_F + EXCH_US] = 0;
-    batch.F[at * WORDS_F + RECV_US] = this.#door.clock.nowUs();
+    if (at === 0) this.#recvUs[0] = this.#door.clock.nowUs();
+    batch.F[at * WORDS_F + RECV_US] = this.#recvUs[0]!;
     lossGap(batch.F, batch.I, at, symbol, kind, 0, batch.F, at);
     batch.length += 1;
     this.#schedule();
@@ -150,10 +161,7 @@ export class MarketIntake {
     if (this.#flushing) return;
     this.#flushing = true;
     // Frames of a chunk are told one after the other within one callback of the socket; this comes directly behind it.
-    process.nextTick(() => {
-      this.#flushing = false;
-      this.flush();
-    });
+    process.nextTick(this.#endChunk);
   }
 
   #lane(product: VenueProduct): Lane {

@@ -7,6 +7,7 @@ import { streamsOf, type CarriedStream } from './stream-names.js';
 
 /** Frames that are not understood are all counted, and so many of a connection told. */
 const MOST_TOLD = 8;
+const KINDS = 16;
 
 /** What one connection of market data has brought, stream by stream, and the pulses that tell of it. */
 export class MarketSocket {
@@ -15,6 +16,7 @@ export class MarketSocket {
   readonly #intake: MarketIntake;
   readonly #tell: (message: SocketInput) => void;
   readonly #streams: readonly CarriedStream[];
+  readonly #streamAt = new Map<number, number>();
   /** Engine clock of the last frame of each stream; 0 before the first. */
   readonly #lastUs: Float64Array;
   readonly #lag = new LagMeter();
@@ -49,7 +51,7 @@ export class MarketSocket {
     this.#duplicates += counts.duplicates - duplicates;
     this.#gaps += counts.gaps - gaps;
     this.#disagreements += counts.disagreements - disagreements;
-    const nowUs = this.#door.clock.nowUs();
+    const nowUs = taken.recvUs;
     if (taken.exchUs > 0) {
       this.#lag.add(nowUs - taken.exchUs);
       if (taken.exchUs > this.#exchUs) this.#exchUs = taken.exchUs;
@@ -81,9 +83,15 @@ export class MarketSocket {
     });
   }
 
+  /** Index of the stream that brings records of this kind of this symbol, -1 for none: looked for once. */
   #streamOf(symbol: number, kind: number): number {
+    const cell = symbol * KINDS + kind;
+    const known = this.#streamAt.get(cell);
+    if (known !== undefined) return known;
     const exact = this.#streams.findIndex((stream) => stream.symbol === symbol && stream.kind === kind);
-    return exact >= 0 ? exact : this.#streams.findIndex((stream) => stream.symbol < 0 && stream.kind === kind);
+    const at = exact >= 0 ? exact : this.#streams.findIndex((stream) => stream.symbol < 0 && stream.kind === kind);
+    this.#streamAt.set(cell, at);
+    return at;
   }
 
   /** Tells what has come so far. */

@@ -34,11 +34,24 @@ describe('market intake', () => {
     for (let id = 1; id <= 40; id += 1) {
       nowUs += 500_000;
       intake.take('usdm', Buffer.from(aggTrade(id)));
+      // Each comes in a chunk of its own.
+      intake.flush();
     }
-    intake.flush();
     const ids = door.words.filter((words) => (new Int32Array(words.buffer)[TAG]! & KIND_MASK) === Kind.AGG_TRADE).map((words) => words[ID]);
     assert.deepEqual(ids, [1000, ...Array.from({ length: 21 }, (_, at) => 20 + at)]);
     assert.equal(door.kinds().get(Kind.GAP), 1);
+  });
+
+  test('what comes in one chunk has one stamp, the next chunk a later one', () => {
+    const door = new RecordingDoor(undefined, [USDM_BTC]);
+    let reads = 0;
+    const intake = new MarketIntake({ clock: { speed: 1, nowUs: () => 1_700_000_000_000_000 + ++reads }, instruments: [USDM_BTC], give: () => {}, records: (batch, from, to) => door.records(batch, from, to) });
+    for (const ids of [[1, 2, 3], [4, 5]]) {
+      for (const id of ids) assert.equal(intake.take('usdm', Buffer.from(aggTrade(id))).recvUs, 1_700_000_000_000_000 + reads);
+      intake.flush();
+    }
+    assert.equal(reads, 2);
+    assert.deepEqual(door.words.map((words) => words[RECV_US]! - 1_700_000_000_000_000), [1, 1, 1, 2, 2]);
   });
 
   test('symbols of several products keep their places in the run', () => {
