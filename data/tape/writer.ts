@@ -85,7 +85,7 @@ export class TapeWriter {
   #records = 0;
   #state: 'open' | 'closed' | 'failed' = 'open';
   /** A block that was written behind the caller's back could not be: the next one who writes hears of it. */
-  #failure: unknown;
+  #failure: TapeError | undefined;
 
   private constructor(path: string, fd: number, header: TapeHeader, seed: number, offset: number, options: TapeWriterOptions) {
     this.path = path;
@@ -202,7 +202,7 @@ export class TapeWriter {
       try {
         while (this.#waiting.length > 0 && this.#waiting[0]!.packed !== undefined) this.#writeWaiting(this.#waiting.length - 1);
       } catch (error) {
-        this.#failure = error;
+        this.#failure = error instanceof TapeError ? error : writeFailure(this.path, error);
       }
     });
     this.#writeWaiting(MOST_WAITING);
