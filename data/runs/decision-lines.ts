@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { RunError, runReadFailure, runWriteFailure } from './error.js';
 import { DECISIONS } from './folder.js';
 
-/** Writes decisions.jsonl: canonical lines, in order, as they are decided. */
+/** Writes decisions.jsonl, or effects.jsonl: canonical lines, in order, as they come. */
 export class DecisionLinesWriter {
   readonly path: string;
   readonly #fd: number;
@@ -12,8 +12,8 @@ export class DecisionLinesWriter {
   #closed = false;
 
   /** @throws RunError. */
-  constructor(folder: string) {
-    this.path = join(folder, DECISIONS);
+  constructor(folder: string, file: string = DECISIONS) {
+    this.path = join(folder, file);
     try {
       this.#fd = openSync(this.path, 'wx');
     } catch (error) {
@@ -79,8 +79,8 @@ export class DecisionLinesWriter {
  * Lines of the decisions in a folder, those that are whole; also those of a replay's `--out` folder that was interrupted.
  * @throws RunError `missing` or `unreadable`.
  */
-export function readDecisionLines(folder: string): string[] {
-  const path = join(folder, DECISIONS);
+export function readDecisionLines(folder: string, file: string = DECISIONS): string[] {
+  const path = join(folder, file);
   const chosen = !existsSync(path) && existsSync(`${path}.partial`) ? `${path}.partial` : path;
   let text: string;
   try {

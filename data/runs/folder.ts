@@ -11,6 +11,7 @@ export const MANIFEST = 'run.json';
 export const BOOT = 'boot.json';
 export const LOG = 'run.log';
 export const DECISIONS = 'decisions.jsonl';
+export const EFFECTS = 'effects.jsonl';
 export const TAPES = 'tapes';
 
 const ID = /^\d{8}T\d{9}Z-[0-9a-f]{4}$/;
@@ -39,6 +40,22 @@ export function runsRoot(env: Environment = process.env): string {
 /** The name of tape `number` of a run, as a path in its folder. */
 export function tapeFile(number: number): string {
   return join(TAPES, `${String(number).padStart(6, '0')}.tape`);
+}
+
+/** What tape `number` begins with besides its books: how the whole tree stood there. */
+export function snapshotFile(number: number): string {
+  return join(TAPES, `${String(number).padStart(6, '0')}.snapshot`);
+}
+
+/** Numbers of the tapes that are in a run's folder, ascending, those still written too. */
+export function tapeNumbers(folder: string): number[] {
+  let names: string[];
+  try {
+    names = readdirSync(join(folder, TAPES));
+  } catch (error) {
+    throw runReadFailure(join(folder, TAPES), error);
+  }
+  return [...new Set(names.flatMap((name) => /^(\d{6,})\.tape(?:\.partial)?$/.exec(name)?.[1] ?? []).map(Number))].sort((a, b) => a - b);
 }
 
 /** Makes the folder of a new run below `root`. @throws RunError `denied`, `full` or `io`. */

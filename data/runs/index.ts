@@ -1,6 +1,6 @@
 export { DecisionLinesWriter, readDecisionLines } from './decision-lines.js';
 export { RunError, type RunErrorKind } from './error.js';
-export { findRun, isRunId, makeRunFolder, newRunId, runIds, runsRoot, tapeFile, VAR_VARIABLE, varFolder } from './folder.js';
+export { EFFECTS, findRun, isRunId, makeRunFolder, newRunId, runIds, runsRoot, snapshotFile, tapeFile, tapeNumbers, VAR_VARIABLE, varFolder } from './folder.js';
 export * from './log/index.js';
 export { beginManifest, readManifest, writeManifest, type RunBeginning, type RunManifest, type RunTape } from './manifest.js';
 export { RunFeed, RunReader, type RunFeedEnd, type RunStep } from './reader.js';

@@ -46,6 +46,8 @@ const manifestShape = z.strictObject({
   exit: z.strictObject({ code: z.int(), reason: z.string() }).nullable(),
   tapes: z.array(tapeShape),
   decisions: z.strictObject({ count, digest: z.string() }).nullable(),
+  /** What the tree asked of the world, and the digest of that; null where nobody wrote it down, or while the run goes on. */
+  effects: z.strictObject({ count, digest: z.string() }).nullable().default(null),
   /** How a replay was asked for: what its decisions depend on besides tape and configuration. */
   replay: z.strictObject({ from: z.string().nullable(), to: z.string().nullable(), faults: z.array(z.string()), lanes: z.int().min(0).nullable(), partial: z.boolean() }).nullable(),
 });
@@ -75,7 +77,7 @@ export function beginManifest(id: string, beginning: RunBeginning, bootDigest: s
   return {
     format: RUN_FORMAT, id, kind, mode, code: { version, node: process.version }, config, configDigest, bootDigest, idMarks: [...idMarks(id)],
     pid: process.pid, host: hostname(), startedAt: new Date(nowMs).toISOString(), endedAt: null, exit: null,
-    tapes: plays.map(({ file, records }) => ({ file, firstRecord: 0, records, preamble: 0, removed: false })), decisions: null, replay,
+    tapes: plays.map(({ file, records }) => ({ file, firstRecord: 0, records, preamble: 0, removed: false })), decisions: null, effects: null, replay,
   };
 }
 
@@ -85,11 +87,11 @@ export function writeManifest(folder: string, manifest: RunManifest): void {
 }
 
 /** Writes a file so that it is there whole or not at all, also after a loss of power. @throws RunError. */
-export function writeWhole(path: string, text: string): void {
+export function writeWhole(path: string, content: string | Uint8Array): void {
   try {
     const fd = openSync(`${path}.partial`, 'w');
     try {
-      const bytes = Buffer.from(text);
+      const bytes = typeof content === 'string' ? Buffer.from(content) : content;
       for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
       fsyncSync(fd);
     } finally {

@@ -5,8 +5,9 @@ import { allocateBatch, BLOCK_RECORDS, type RecordBatch } from '../records/index
 import { partialPath, TapeError, TapeReader, type TapeHeader } from '../tape/index.js';
 import { readDecisionLines } from './decision-lines.js';
 import { RunError } from './error.js';
-import { BOOT, findRun, LOG, tapeFile } from './folder.js';
+import { BOOT, EFFECTS, findRun, LOG, snapshotFile, tapeFile, tapeNumbers } from './folder.js';
 import { RunLogReader, type RunInput, type RunLogEntry, type RunMark, type RunPosition } from './log/index.js';
+import { readSnapshotFile } from './snapshot-file.js';
 import { parseJson, readManifest, readText, type RunManifest } from './manifest.js';
 
 /** A piece of a run, in the order in which its tree took them. */
@@ -56,6 +57,27 @@ export class RunReader {
     return readDecisionLines(this.folder);
   }
 
+  /** Lines of what its tree asked of the world, those that are whole; undefined for a run that did not write it down. @throws RunError. */
+  effects(): string[] | undefined {
+    return existsSync(join(this.folder, EFFECTS)) ? readDecisionLines(this.folder, EFFECTS) : undefined;
+  }
+
+  /**
+   * Tapes that a replay can start at, ascending: 0, which begins with the boot value, and those that begin with a snapshot and have all that
+   * come after them. @throws RunError.
+   */
+  startable(): number[] {
+    const numbers = tapeNumbers(this.folder);
+    let first = numbers.length - 1;
+    while (first > 0 && numbers[first - 1] === numbers[first]! - 1) first -= 1;
+    return numbers.slice(Math.max(0, first)).filter((number) => number === 0 || existsSync(join(this.folder, snapshotFile(number))));
+  }
+
+  /** The snapshot that tape `number` begins with. @throws RunError. */
+  snapshot(number: number): Buffer {
+    return readSnapshotFile(join(this.folder, snapshotFile(number)));
+  }
+
   /** Where a tape of run.json lies. */
   tapePath(file: string): string {
     return isAbsolute(file) ? file : join(this.folder, file);
@@ -66,16 +88,16 @@ export class RunReader {
     return openTape(this.folder, number);
   }
 
-  /** Header of the run's first tape. @throws RunError. */
+  /** Header of the first tape that is there. @throws RunError. */
   tapeHeader(): TapeHeader {
-    const tape = this.openTape(0);
+    const tape = this.openTape(tapeNumbers(this.folder)[0] ?? 0);
     tape.close();
     return tape.header;
   }
 
-  /** Reads the whole run, from its beginning. To be closed. @throws RunError. */
-  feed(): RunFeed {
-    return new RunFeed(this.folder);
+  /** Reads the run, from its beginning or from where tape `from` begins. To be closed. @throws RunError. */
+  feed(from = 0): RunFeed {
+    return new RunFeed(this.folder, from);
   }
 
   /** The entries of the run's log. To be closed. @throws RunError. */
@@ -116,9 +138,11 @@ export class RunFeed {
   #end: RunFeedEnd | undefined;
   #tapeProblem: string | null = null;
 
-  constructor(folder: string) {
+  /** @throws RunError, also when the log does not come to tape `from`. */
+  constructor(folder: string, from = 0) {
     this.#folder = folder;
     this.#log = new RunLogReader(join(folder, LOG));
+    if (from > 0) this.#skipTo(from);
   }
 
   /** Where it ended; undefined before `next` has come there. */
@@ -154,6 +178,20 @@ export class RunFeed {
   close(): void {
     this.#log.close();
     this.#tape?.close();
+  }
+
+  #skipTo(tape: number): void {
+    for (let entry = this.#log.next(); entry !== undefined; entry = this.#log.next()) {
+      if (entry.kind === 'mark' && entry.mark.mark === 'tape' && entry.mark.number === tape) {
+        this.#entry = entry;
+        this.#records = entry.records;
+        return;
+      }
+      this.#entries += 1;
+    }
+    const problem = `${this.#log.path}: says nothing of tape ${tape}`;
+    this.#log.close();
+    throw new RunError('missing', problem);
   }
 
   #ends(whole: boolean, problem: string | null): undefined {

@@ -5,10 +5,11 @@ import { allocateBatch, RECORD_BYTES, RECV_US, WORDS_F, type RecordBatch } from 
 import { TapeError, TapeWriter, type TapeHeader } from '../tape/index.js';
 import { DecisionLinesWriter } from './decision-lines.js';
 import { RunError } from './error.js';
-import { BOOT, LOG, makeRunFolder, tapeFile, TAPES } from './folder.js';
+import { BOOT, EFFECTS, LOG, makeRunFolder, snapshotFile, tapeFile, TAPES } from './folder.js';
 import { RunLogWriter, type JsonValue, type RunInput, type RunMark } from './log/index.js';
 import { beginManifest, writeManifest, writeWhole, type RunBeginning, type RunManifest, type RunTape } from './manifest.js';
 import { tidyRuns, type Retention } from './retention.js';
+import { writeSnapshotFile } from './snapshot-file.js';
 import { freeBytes, SpaceGuard } from './space.js';
 
 /** What a run is that writes tapes and a log. */
@@ -39,10 +40,14 @@ const DEFAULT_LEAST_FREE_BYTES = 256 * 1024 * 1024;
 /** Decisions that wait in memory at most, characters. */
 const MOST_PENDING_DECISIONS = 64 * 1024;
 const NO_RECORDS = allocateBatch(0);
+const EMPTY_DIGEST = '0'.repeat(64);
 
 interface KeptTape extends RunTape {
   readonly bytes: number;
 }
+
+/** Share of a tape's length that it may grow beyond it while the tree cannot be snapshot. */
+const MOST_OVERLENGTH = 0.25;
 
 /**
  * Writes the folder of a run: its tapes, its log, its decisions and run.json.
@@ -57,6 +62,7 @@ export class RunWriter {
   readonly boot: unknown;
   readonly #log: RunLogWriter;
   readonly #decisions: DecisionLinesWriter;
+  readonly #effects: DecisionLinesWriter;
   readonly #header: TapeHeader;
   readonly #space: SpaceGuard;
   readonly #tapeRecords: number;
@@ -71,6 +77,9 @@ export class RunWriter {
   #clockUs = 0;
   #dirty = true;
   #digest: string | null = null;
+  #effectsDigest: string | null = null;
+  /** The last tape that begins with a snapshot; 0, which begins with the boot value, where none does. */
+  #lastStart = 0;
   #closed = false;
 
   /** Makes a folder below `root` and begins the run in it; earlier runs that need not be kept go. @throws RunError. */
@@ -101,6 +110,7 @@ export class RunWriter {
     this.#manifest = beginManifest(id, beginning, bootDigest, options.nowMs);
     this.#log = new RunLogWriter(join(folder, LOG), id);
     this.#decisions = new DecisionLinesWriter(folder);
+    this.#effects = new DecisionLinesWriter(folder, EFFECTS);
     try {
       mkdirSync(join(folder, TAPES));
       this.#beginTape(NO_RECORDS, 0);
@@ -136,6 +146,11 @@ export class RunWriter {
   /** The tape is long enough: `rotate`. */
   get rotationDue(): boolean {
     return this.#tape !== undefined && this.#tape.records - this.#preamble >= this.#tapeRecords;
+  }
+
+  /** It is so long that it is to be changed even where the next one cannot begin with a snapshot. */
+  get rotationOverdue(): boolean {
+    return this.#tape !== undefined && this.#tape.records - this.#preamble >= this.#tapeRecords * (1 + MOST_OVERLENGTH);
   }
 
   /**
@@ -184,6 +199,14 @@ export class RunWriter {
     if (this.#decisions.pending >= MOST_PENDING_DECISIONS) this.flush(this.#clockUs);
   }
 
+  /** Takes the line of what the tree asked of the world, and the digest up to it. @throws RunError. */
+  effect(line: string, digest: string): void {
+    this.#effects.append(line);
+    this.#effectsDigest = digest;
+    this.#dirty = true;
+    if (this.#effects.pending >= MOST_PENDING_DECISIONS) this.flush(this.#clockUs);
+  }
+
   /** Everything so far survives the death of the process. @throws RunError. */
   flush(clockUs: number): void {
     this.#flush(clockUs, 'flush');
@@ -196,11 +219,16 @@ export class RunWriter {
 
   /**
    * Ends the tape and begins the next one with `preamble`, records that say how the books stand: a replay of that tape alone begins with
-   * them, one of the run does without. @throws RunError.
+   * them. `snapshot` is how the whole tree stands: a replay of the run can begin with it there. @throws RunError.
    */
-  rotate(clockUs: number, preamble: RecordBatch): void {
+  rotate(clockUs: number, preamble: RecordBatch, snapshot?: Uint8Array): void {
     this.#advance(clockUs);
     this.#endTape();
+    if (snapshot !== undefined) {
+      this.#space.spend(snapshot.length);
+      writeSnapshotFile(join(this.folder, snapshotFile(this.#tapes)), snapshot);
+      this.#lastStart = this.#tapes;
+    }
     this.#beginTape(preamble, preamble.length);
     this.#flush(clockUs, 'flush');
     writeManifest(this.folder, this.#manifest);
@@ -216,9 +244,11 @@ export class RunWriter {
       this.#log.mark(this, { mark: 'end', ...exit });
       this.#log.close();
       this.#decisions.close();
+      this.#effects.close();
       this.#manifest = {
         ...this.#manifest, endedAt: new Date(nowMs).toISOString(), exit,
-        decisions: this.#digest === null && this.#decisions.count > 0 ? null : { count: this.#decisions.count, digest: this.#digest ?? '0'.repeat(64) },
+        decisions: this.#digest === null && this.#decisions.count > 0 ? null : { count: this.#decisions.count, digest: this.#digest ?? EMPTY_DIGEST },
+        effects: { count: this.#effects.count, digest: this.#effectsDigest ?? EMPTY_DIGEST },
       };
       writeManifest(this.folder, this.#manifest);
       this.#closed = true;
@@ -236,6 +266,7 @@ export class RunWriter {
     this.#tape?.abort();
     this.#log.abort();
     this.#decisions.abort();
+    this.#effects.abort();
   }
 
   #advance(clockUs: number): void {
@@ -257,6 +288,7 @@ export class RunWriter {
     }
     this.#log[how]();
     this.#decisions[how]();
+    this.#effects[how]();
   }
 
   #beginTape(preamble: RecordBatch, count: number): void {
@@ -297,11 +329,14 @@ export class RunWriter {
     for (const [index, tape] of this.#finished.entries()) {
       if (kept <= this.#keepTapeBytes) return;
       if (tape.removed) continue;
+      // A replay must have where to begin: what comes after the last snapshot stays.
+      if (this.#lastStart > 0 && index >= this.#lastStart) return;
       this.#finished[index] = { ...tape, removed: true };
       this.#tell();
       // Said before it is done: a tape that is said to be there is.
       writeManifest(this.folder, this.#manifest);
       rmSync(join(this.folder, tape.file), { force: true });
+      rmSync(join(this.folder, snapshotFile(index)), { force: true });
       kept -= tape.bytes;
     }
   }

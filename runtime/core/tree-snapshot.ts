@@ -40,14 +40,21 @@ export interface TreeSnapshot {
   readonly monitors: readonly { readonly token: number; readonly watcher: string; readonly target: string }[];
 }
 
-export type TreeSnapshotResult = { readonly ok: true; readonly snapshot: TreeSnapshot } | { readonly ok: false; readonly reason: string };
+/** `later`: somebody is not at rest now; otherwise an actor's state has no form in data. */
+export type TreeSnapshotResult = { readonly ok: true; readonly snapshot: TreeSnapshot } | { readonly ok: false; readonly reason: string; readonly later: boolean };
 
-/** Not all of the tree is at rest, or has a form in data. */
-class NotAtRest extends Error {}
+/** Why there is no snapshot. */
+class NoSnapshot extends Error {
+  readonly later: boolean;
+  constructor(reason: string, later: boolean) {
+    super(reason);
+    this.later = later;
+  }
+}
 
 /** Takes a snapshot between two turns; changes nothing. Addresses that `without` names begin with `init` in what is started from it. */
 export function takeTreeSnapshot(d: Dispatcher, root: Cell | null, without: (path: string) => boolean): TreeSnapshotResult {
-  if (d.busy || root === null) return { ok: false, reason: root === null ? 'nothing runs' : 'a turn is under way' };
+  if (d.busy || root === null) return { ok: false, reason: root === null ? 'nothing runs' : 'a turn is under way', later: true };
   const workers: TreeSnapshot['workers'][number][] = [];
   const supervisors: TreeSnapshot['supervisors'][number][] = [];
   const stopped: string[] = [];
@@ -58,7 +65,6 @@ export function takeTreeSnapshot(d: Dispatcher, root: Cell | null, without: (pat
       left.push(cell.path);
       return;
     }
-    mustRest(d, cell);
     if (cell.state === CellState.stopped) {
       stopped.push(cell.path);
       return;
@@ -67,7 +73,7 @@ export function takeTreeSnapshot(d: Dispatcher, root: Cell | null, without: (pat
     const address = { path, incarnation, restarts, attempt, startedAtUs };
     if (cell.kind === CellKind.worker) {
       const taken = takeSnapshot(d, cell);
-      if (!taken.ok) throw new NotAtRest(`${path}: ${taken.reason.kind}`);
+      if (!taken.ok) throw new NoSnapshot(`${path}: ${taken.reason.kind}`, false);
       workers.push({ ...address, envelope: taken.snapshot });
     } else {
       supervisors.push({ ...address, restartsAtUs: cell.supervision!.window.stampsUs() });
@@ -76,14 +82,15 @@ export function takeTreeSnapshot(d: Dispatcher, root: Cell | null, without: (pat
     for (const child of cell.children?.values() ?? []) visit(child);
   };
   try {
+    // First of all, because it costs little and states cost more.
+    rests(d, root, without);
     visit(root);
   } catch (thrown) {
-    if (thrown instanceof NotAtRest) return { ok: false, reason: thrown.message };
+    if (thrown instanceof NoSnapshot) return { ok: false, reason: thrown.message, later: thrown.later };
     throw thrown;
   }
   const kept = new Set(workers.map(({ path }) => path));
   const timers = d.timers.earliest(Infinity, ({ cell }) => cell !== null && kept.has(cell.path), Infinity);
-  if (d.timers.nextUs() <= d.clock.nowUs()) return { ok: false, reason: 'a timer is due' };
   return {
     ok: true,
     snapshot: {
@@ -95,9 +102,20 @@ export function takeTreeSnapshot(d: Dispatcher, root: Cell | null, without: (pat
   };
 }
 
+/** @throws NoSnapshot naming who is not at rest. */
+function rests(d: Dispatcher, root: Cell, without: (path: string) => boolean): void {
+  if (d.timers.nextUs() <= d.clock.nowUs()) throw new NoSnapshot('a timer is due', true);
+  const visit = (cell: Cell): void => {
+    if (without(cell.path)) return;
+    mustRest(d, cell);
+    for (const child of cell.children?.values() ?? []) visit(child);
+  };
+  visit(root);
+}
+
 function mustRest(d: Dispatcher, cell: Cell): void {
   const refuse = (why: string): never => {
-    throw new NotAtRest(`${cell.path} ${why}`);
+    throw new NoSnapshot(`${cell.path} ${why}`, true);
   };
   if (cell.queued !== 0) refuse('has messages to handle');
   if (cell.quarantined || cell.retryQueued || cell.restartTimer !== null) refuse('waits for a restart');

@@ -102,13 +102,13 @@ void test('what was stopped by hand stays so; what waits or is held up makes no 
   assert.equal(second.restartChild('/', 'b').ok, true);
 
   first.send('/a', { type: 'id' });
-  assert.deepEqual(first.snapshotTree(), { ok: false, reason: '/a has messages to handle' });
+  assert.deepEqual(first.snapshotTree(), { ok: false, reason: '/a has messages to handle', later: true });
   first.drain();
   assert.equal(first.suspend('/a').ok, true);
-  assert.deepEqual(first.snapshotTree(), { ok: false, reason: '/a is suspended' });
+  assert.deepEqual(first.snapshotTree(), { ok: false, reason: '/a is suspended', later: true });
   first.resume('/a');
   assert.equal(first.startChild('/', worker({ id: 'd', behaviour: clerk(log), input: undefined })).ok, true);
-  assert.deepEqual(first.snapshotTree(), { ok: false, reason: '/ has been given other children' });
+  assert.deepEqual(first.snapshotTree(), { ok: false, reason: '/ has been given other children', later: true });
 });
 
 void test('a part can be left out, and a snapshot of another tree is refused', () => {

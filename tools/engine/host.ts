@@ -8,6 +8,7 @@ import { type EngineBoot, engineTree } from '../../supervisors/index.js';
 import { TurnMeter } from '../../runtime/control/index.js';
 import type { ProcessLog } from '../process/log.js';
 import { rotateWhenDue } from '../runs/engine-run.js';
+import type { TakeAsked } from './asked.js';
 import type { EngineClock } from './clock.js';
 import type { EngineDoor, EnginePart } from './parts.js';
 import { RecordDoor } from './record-door.js';
@@ -74,9 +75,12 @@ export class EngineHost {
     this.#busy = true;
     const effects: EffectHandlers = { ...writtenFirst(merged(this.parts), door), decision: ({ line, journal }) => this.#decided(line, journal.digest) };
     const { startUs, instruments } = boot;
-    this.session = config.lanes.placement === 'inline' ? new EngineSession({ startUs, effects, tree: (onKernel) => engineTree(boot, config, onKernel) })
+    const onAsked: TakeAsked = (line, digest) => {
+      if (this.#writing) this.#written((to) => to.effect(line, digest));
+    };
+    this.session = config.lanes.placement === 'inline' ? new EngineSession({ startUs, effects, onAsked, tree: (onKernel) => engineTree(boot, config, onKernel) })
       : new LaneSession({
-        startUs, instruments, config, effects, tree: (lanes) => engineTree(boot, config, undefined, lanes), onOrder: (entry) => this.#ordered(entry),
+        startUs, instruments, config, effects, onAsked, tree: (lanes) => engineTree(boot, config, undefined, lanes), onOrder: (entry) => this.#ordered(entry),
         ...(sources === undefined ? {} : { sources: sources.options((F, I, from, to) => this.#taped(F, I, from, to)) }),
       });
     this.#busy = false;
@@ -176,11 +180,19 @@ export class EngineHost {
   #take(batch: RecordViews, from: number, to: number): void {
     if (this.#busy) throw new Error('records were handed in during a turn');
     this.#turn(() => {
-      if (this.#writing) this.#written((writer) => rotateWhenDue(writer, this.session.kernel));
+      if (this.#writing) this.#rotate();
       this.#records.take(batch, from, to);
     });
     if (this.#queue.length > 0) this.#pump();
     else this.#arm();
+  }
+
+  #rotate(): void {
+    if (!this.#options.writer.rotationDue) return;
+    // What a handler of effects throws is no failure of the run.
+    this.session.advanceTo(this.session.clockUs);
+    const problem = this.#written((writer) => rotateWhenDue(writer, this.session));
+    if (problem !== null && problem !== 'failed') this.#options.log.write('warn', 'run.no-snapshot', `a tape begins at which no replay can: ${problem}`);
   }
 
   /** Hands in what waits, and lets the clock catch up. */
@@ -219,7 +231,7 @@ export class EngineHost {
   #taped(F: Float64Array, I: Int32Array, from: number, to: number): boolean {
     if (!this.#writing || this.#intake === 'closed') return false;
     return this.#written((writer) => {
-      rotateWhenDue(writer, this.session.kernel);
+      rotateWhenDue(writer, this.session);
       writer.append({ F, I, length: to }, from, to);
     }) === undefined;
   }

@@ -3,9 +3,10 @@ import type { EffectHandlers } from '../../actors/engine/effects.js';
 import type { EngineInput } from '../../actors/engine/io.js';
 import type { KernelPort } from '../../actors/market/index.js';
 import { SEQ, WORDS_F } from '../../data/records/index.js';
-import { createRuntime, type Runtime, type SupervisorSpec, type TreeSnapshot, VirtualClock } from '../../runtime/index.js';
+import { createRuntime, type Runtime, type SupervisorSpec, type TreeSnapshot, type TreeSnapshotResult, VirtualClock } from '../../runtime/index.js';
 import type { InputChunk, InputSource } from '../replay/faulted-source.js';
 import { type InputCounts, ReplaySession } from '../replay/session.js';
+import type { TakeAsked } from './asked.js';
 import { HandledEffects } from './effect-table.js';
 
 /** Seed of everything random in the tree; part of what makes a run and its replay one. */
@@ -25,9 +26,11 @@ export interface SessionSnapshot {
   /** The last of them has more of its depth message to follow. */
   readonly insideMessage: boolean;
   readonly journal: JournalState;
+  /** As `journal`, of what was asked of the world; null where that was not reckoned. */
+  readonly asked: JournalState | null;
 }
 
-export type SessionSnapshotResult = { readonly ok: true; readonly snapshot: SessionSnapshot } | { readonly ok: false; readonly reason: string };
+export type SessionSnapshotResult = { readonly ok: true; readonly snapshot: SessionSnapshot } | Extract<TreeSnapshotResult, { readonly ok: false }>;
 
 export interface EngineSessionOptions {
   /** The tree, by all that it starts from. `onKernel` is to get the kernel of every incarnation. */
@@ -36,6 +39,8 @@ export interface EngineSessionOptions {
   readonly startUs: number;
   /** Who carries out what the tree asks for; what is not there is carried out by nobody, as in a replay. */
   readonly effects?: EffectHandlers;
+  /** Takes what the tree asks of the world, decisions aside, whether somebody carries it out or not. */
+  readonly onAsked?: TakeAsked;
   /** Goes on from here, with the same tree, instead of beginning. */
   readonly resume?: SessionSnapshot;
 }
@@ -64,10 +69,10 @@ export class EngineSession {
   #unheard = 0;
 
   /** @throws Error when the tree does not start: a defect or an impossible configuration. */
-  constructor({ tree, startUs, effects = {}, resume }: EngineSessionOptions) {
+  constructor({ tree, startUs, effects = {}, onAsked, resume }: EngineSessionOptions) {
     const kernels: KernelPort[] = [];
-    this.#effects = new HandledEffects(effects, resume?.journal);
     const clock = new VirtualClock(resume?.tree.atUs ?? startUs);
+    this.#effects = new HandledEffects(effects, { nowUs: () => clock.nowUs(), onAsked, resume });
     this.runtime = createRuntime({ clock, seed: ENGINE_SEED, effects: this.#effects.table, ...(resume === undefined ? {} : { resume: resume.tree }) });
     const started = this.runtime.start(tree((kernel) => void (kernels.includes(kernel) || kernels.push(kernel))));
     if (!started.ok) throw new Error(`the engine's tree does not start: ${JSON.stringify(started.reason)}`);
@@ -142,10 +147,10 @@ export class EngineSession {
   /** How things stand between two inputs; or why that cannot be told now: somebody is held up, or waits. */
   snapshot(): SessionSnapshotResult {
     this.advanceTo(this.clockUs);
-    if (this.runtime.inspect(KERNEL_PATH)?.state !== 'running') return { ok: false, reason: 'no kernel runs' };
+    if (this.runtime.inspect(KERNEL_PATH)?.state !== 'running') return { ok: false, reason: 'no kernel runs', later: true };
     const taken = this.runtime.snapshotTree();
     if (!taken.ok) return taken;
-    return { ok: true, snapshot: { tree: taken.snapshot, taken: this.taken, insideMessage: this.#session.insideMessage, journal: this.journal } };
+    return { ok: true, snapshot: { tree: taken.snapshot, taken: this.taken, insideMessage: this.#session.insideMessage, journal: this.journal, asked: this.#effects.asked } };
   }
 
   counts(): EngineCounts {

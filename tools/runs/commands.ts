@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { endWith, printJsonLine, printLine, printNote } from '../cli/output.js';
 
 const RUN = "a run: its folder, its id, or 'latest'";
@@ -9,6 +9,7 @@ export function register(program: Command): void {
     .command('live-vs-replay')
     .description('replay a run from its folder and compare every decision with those it made; exit code 6 when one differs')
     .argument('<dir>', RUN)
+    .option('--from <tape>', 'begin with this tape, at the snapshot that it begins with (default: the first that can be begun with)', tapeNumber)
     .option('--json', 'print one line: {equal, liveDigest, replayDigest, firstDifference}')
     .action(compareLive);
 }
@@ -24,15 +25,16 @@ export function registerDiff(replay: Command): void {
     .action(diff);
 }
 
-async function compareLive(dir: string, { json }: { readonly json?: boolean }): Promise<void> {
+async function compareLive(dir: string, { json, from }: { readonly json?: boolean; readonly from?: number }): Promise<void> {
   // Loaded by those who compare.
-  const [{ liveVsReplay }, { printDifference }] = await Promise.all([import('./compare.js'), import('./print-difference.js')]);
-  const result = await liveVsReplay(dir);
-  const { equal, liveDigest, decisions, whole, problem, firstDifference } = result;
+  const [{ liveVsReplay }, { printDifference }] = await Promise.all([import('./live-vs-replay.js'), import('./print-difference.js')]);
+  const result = await liveVsReplay(dir, { ...(from === undefined ? {} : { from }) });
+  const { equal, liveDigest, decisions, effects, whole, problem, firstDifference, skipped } = result;
   if (!equal) endWith('checkFailed');
   if (json === true) return printJsonLine(result);
   if (!whole) printNote(`compared as far as its tapes and its log are common: ${problem}`);
-  if (firstDifference === null) printLine(`equal: ${decisions} decisions, digest ${liveDigest}`);
+  if (result.from > 0) printNote(`begun at tape ${result.from}; ${skipped} decisions lie before it`);
+  if (firstDifference === null) printLine(`equal: ${decisions} decisions${effects === null ? '' : ` and ${effects.count} effects`}, digest ${liveDigest}`);
   else printDifference(firstDifference.index, ['live', firstDifference.live], ['replay', firstDifference.replay]);
 }
 
@@ -44,4 +46,9 @@ async function diff(a: string, b: string, _options: unknown, command: Command): 
   if (command.optsWithGlobals<{ readonly json?: boolean }>().json === true) return printJsonLine(result);
   if (result.equal) printLine('equal');
   else printDifference(result.index!, ['a', result.a!], ['b', result.b!]);
+}
+
+function tapeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('a tape is a number: 3 is tapes/000003.tape');
+  return Number(text);
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { EffectHandlers } from '../../actors/engine/effects.js';
 import type { EngineInput } from '../../actors/engine/io.js';
-import type { JournalState } from '../../actors/index.js';
+import { EMPTY_DIGEST, type JournalState } from '../../actors/index.js';
 import { configSchema, type Config } from '../../config/index.js';
 import { RunError, type RunFeedEnd, type RunManifest, type RunReader, type RunStep } from '../../data/runs/index.js';
 import type { Runtime } from '../../runtime/index.js';
@@ -11,6 +11,7 @@ import { breathe } from '../cli/interrupt.js';
 import { isoUs } from '../replay/time.js';
 import { EngineSession } from '../engine/session.js';
 import { FollowingSession } from './follow-run.js';
+import { snapshotOf } from './session-data.js';
 
 /** What must be there for a tree to start at all; the rest of a boot value is its actors' own. */
 const bootShape = z.looseObject({ mode: z.enum(['paper', 'demo', 'live']), startUs: z.number(), instruments: z.array(z.looseObject({ index: z.int(), symbol: z.string() })) });
@@ -24,7 +25,27 @@ export interface EngineReplay {
   /** What of the run can only be done once, and ended the replay before its end. */
   readonly unrepeatable: string | null;
   readonly journal: JournalState;
+  /** What had been decided and asked where the replay began. */
+  readonly before: EngineReplayPlace;
 }
+
+export interface EngineReplayPlace {
+  readonly journal: JournalState;
+  readonly asked: JournalState;
+}
+
+type Driven = Omit<EngineReplay, 'before'>;
+
+export interface EngineReplayOptions {
+  /** Gets every decision's canonical line. */
+  readonly onDecision: (line: string) => void;
+  /** Gets a line for everything else that the tree asks of the world. */
+  readonly onAsked?: (line: string, digest: string) => void;
+  /** The tape that it begins with, see `RunReader.startable`. Default: 0, the beginning of the run. */
+  readonly from?: number;
+}
+
+const NOTHING_YET: JournalState = { count: 0, digest: EMPTY_DIGEST };
 
 /** The configuration of a run. @throws RunError `corrupt` when this version would not take it. */
 export function runConfig({ id, config }: RunManifest): Config {
@@ -43,25 +64,29 @@ export function engineBoot(reader: RunReader): EngineBoot {
 
 /**
  * Runs an engine's run again from its folder: the same tree from the same boot value, given the same records and inputs in the same order; what it
- * asks of the world is carried out by nobody. `onDecision` gets every decision's canonical line.
+ * asks of the world is carried out by nobody.
  * @throws RunError when something of the run is missing or damaged.
  */
-export async function replayEngineRun(reader: RunReader, onDecision: (line: string) => void): Promise<EngineReplay> {
+export async function replayEngineRun(reader: RunReader, { onDecision, onAsked, from = 0 }: EngineReplayOptions): Promise<EngineReplay> {
   const config = runConfig(reader.manifest);
   const boot = engineBoot(reader);
   const effects: EffectHandlers = { decision: ({ line }) => onDecision(line) };
+  const asked = onAsked === undefined ? {} : { onAsked };
+  const resume = from === 0 ? undefined : snapshotOf(reader, from);
+  const before: EngineReplayPlace = { journal: resume?.journal ?? NOTHING_YET, asked: resume?.asked ?? NOTHING_YET };
   // Lanes answer in an order of their own, which the run's log has.
-  return config.lanes.placement === 'inline' ? await given(reader, new EngineSession({ tree: (onKernel) => engineTree(boot, config, onKernel), startUs: boot.startUs, effects }))
-    : await followed(reader, new FollowingSession(reader, boot, config, effects));
+  if (config.lanes.placement !== 'inline') return { ...await followed(reader, new FollowingSession(reader, boot, config, effects, onAsked)), before };
+  const session = new EngineSession({ tree: (onKernel) => engineTree(boot, config, onKernel), startUs: boot.startUs, effects, ...asked, ...(resume === undefined ? {} : { resume }) });
+  return { ...await given(reader, session, from), before };
 }
 
-async function given(reader: RunReader, session: EngineSession): Promise<EngineReplay> {
+async function given(reader: RunReader, session: EngineSession, from: number): Promise<Driven> {
   return await drive(reader, session, (step) => {
     if (step.kind === 'records') session.records(step.batch, step.from, step.to);
-  });
+  }, from);
 }
 
-async function followed(reader: RunReader, session: FollowingSession): Promise<EngineReplay> {
+async function followed(reader: RunReader, session: FollowingSession): Promise<Driven> {
   try {
     return await drive(reader, session, (step) => {
       if (step.kind === 'mark' && step.mark.mark === 'order') session.order(step.mark.entry);
@@ -72,8 +97,8 @@ async function followed(reader: RunReader, session: FollowingSession): Promise<E
 }
 
 /** Gives a session the inputs and the clock of a run, and `other` every step. */
-async function drive(reader: RunReader, session: Operated & { readonly journal: JournalState; input(atUs: number, input: EngineInput): void }, other: (step: RunStep) => void): Promise<EngineReplay> {
-  const feed = reader.feed();
+async function drive(reader: RunReader, session: Operated & { readonly journal: JournalState; input(atUs: number, input: EngineInput): void }, other: (step: RunStep) => void, from = 0): Promise<Driven> {
+  const feed = reader.feed(from);
   try {
     let steps = 0;
     for (let step = feed.next(); step !== undefined; step = feed.next()) {

@@ -4,7 +4,10 @@ import { allocateBatch, LAYOUT_VERSION, type RecordBatch } from '../../data/reco
 import { runsRoot, RunWriter, type JsonValue, type RunWriterOptions } from '../../data/runs/index.js';
 import type { EngineBoot } from '../../supervisors/engine.js';
 import { packageVersion } from '../cli/version.js';
+import { EngineSession } from '../engine/session.js';
+import type { LaneSession } from '../engine/lanes/session.js';
 import { bookRecords } from './book-records.js';
+import { encodedSnapshot } from './session-data.js';
 
 export interface EngineRunOptions extends RunWriterOptions {
   /** Where runs are kept. Default: `runs` in FAULTLINE_VAR_DIR. */
@@ -22,10 +25,16 @@ export function beginEngineRun(boot: EngineBoot, { config, digest }: Pick<Loaded
   }, options);
 }
 
-/** Changes the tape of a run whose tape is long enough, between two messages; the new one begins with the kernel's books. @throws RunError. */
-export function rotateWhenDue(run: RunWriter, kernel: KernelPort): void {
-  if (!run.rotationDue) return;
-  run.rotate(run.clockUs, booksOf(kernel, run.clockUs));
+/**
+ * Changes the tape of a run whose tape is long enough, between two messages; the new one begins with the kernel's books and with a snapshot of
+ * the whole tree. Waits a while for a tree that is not at rest; why the new tape has no snapshot in the end, or null. @throws RunError.
+ */
+export function rotateWhenDue(run: RunWriter, session: EngineSession | LaneSession): string | null {
+  if (!run.rotationDue) return null;
+  const taken = session instanceof EngineSession ? encodedSnapshot(session) : { problem: 'its books are in lanes', later: false };
+  if (taken.bytes === undefined && taken.later && !run.rotationOverdue) return null;
+  run.rotate(session.clockUs, booksOf(session.kernel, session.clockUs), taken.bytes);
+  return taken.bytes === undefined ? taken.problem : null;
 }
 
 /** Books that only lanes know are not among them: such a tape begins as the venue's next snapshot says. */

@@ -9,6 +9,7 @@ import { allocateBatch, BLOCK_RECORDS, SEQ, WORDS_F, WORDS_I, type Instrument } 
 import { RunError, type JsonValue, type RunFeed, type RunReader } from '../../data/runs/index.js';
 import { createRuntime, VirtualClock, worker, type Behaviour, type Runtime, type WorkerSpec } from '../../runtime/index.js';
 import { engineTree, planLanes, type EngineBoot } from '../../supervisors/index.js';
+import type { TakeAsked } from '../engine/asked.js';
 import { HandledEffects } from '../engine/effect-table.js';
 import { ENGINE_SEED } from '../engine/session.js';
 import { mergeMessage } from '../live/live-session.js';
@@ -21,8 +22,9 @@ export class FollowingSession {
   readonly #effects: HandledEffects;
   readonly #message = mergeMessage();
 
-  constructor(reader: RunReader, boot: EngineBoot, config: Config, effects: EffectHandlers) {
-    this.#effects = new HandledEffects(effects);
+  constructor(reader: RunReader, boot: EngineBoot, config: Config, effects: EffectHandlers, onAsked?: TakeAsked) {
+    const clock = new VirtualClock(boot.startUs);
+    this.#effects = new HandledEffects(effects, { nowUs: () => clock.nowUs(), onAsked });
     this.#feed = reader.feed();
     const kernelOf = (instruments: readonly Instrument[]): MarketKernel => new MarketKernel(
       instruments, ({ symbol }) => paramsForSymbol(config.indicators, symbol), { makeMatcher: () => new SimulatedMatcher(config.trading.venue), stream: 'part' },
@@ -31,7 +33,7 @@ export class FollowingSession {
     // Lanes that have sockets stamp what they bring, and know no clock but their own records'.
     const plan = sources ? planLanes(boot.instruments, config.lanes) : { lanes: [{ instruments: boot.instruments }], assignment: [] };
     this.#kernel = new FollowingKernel(plan.lanes.map(({ instruments }) => kernelOf(instruments)), recordsOf(this.#feed), orderOf(reader), { assignment: plan.assignment, sources });
-    this.runtime = createRuntime({ clock: new VirtualClock(boot.startUs), seed: ENGINE_SEED, effects: this.#effects.table });
+    this.runtime = createRuntime({ clock, seed: ENGINE_SEED, effects: this.#effects.table });
     const started = this.runtime.start(engineTree(boot, config, undefined, { kernel: this.#kernel, children: standIns(boot, config) }));
     if (!started.ok) throw new Error(`the engine's tree does not start: ${JSON.stringify(started.reason)}`);
     this.runtime.drain();

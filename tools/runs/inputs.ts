@@ -32,9 +32,9 @@ export function causeOf(run: RunReader | null, { seq, atUs }: { readonly seq: nu
 
 function fromRun(run: RunReader, seq: number, atUs: number): Pick<CauseOfDecision, 'record' | 'input'> {
   const rows = new RowMaker(run.tapeHeader().instruments);
-  const feed = run.feed();
+  const feed = run.feed(run.startable()[0] ?? 0);
   try {
-    let records = 0;
+    let { records } = feed.position;
     let record: ExportRow | null = null;
     let input: CauseOfDecision['input'] = null;
     for (let step = feed.next(); step !== undefined; step = feed.next()) {

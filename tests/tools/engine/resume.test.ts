@@ -105,11 +105,11 @@ void test('a tree that is not at rest says who is not', () => {
   drive(session, TAPE.records - 1, []);
   assert.equal(session.runtime.suspend(detector).ok, true);
   session.runtime.drain();
-  assert.deepEqual(session.snapshot(), { ok: false, reason: `${detector} is suspended` });
+  assert.deepEqual(session.snapshot(), { ok: false, reason: `${detector} is suspended`, later: true });
   session.runtime.resume(detector);
   assert.equal(session.snapshot().ok, true);
   repeatChange(session.runtime, 'terminate', { path: '/market/kernel' });
-  assert.deepEqual(session.snapshot(), { ok: false, reason: 'no kernel runs' });
+  assert.deepEqual(session.snapshot(), { ok: false, reason: 'no kernel runs', later: true });
 });
 
 void test('a snapshot of another tree is refused', () => {

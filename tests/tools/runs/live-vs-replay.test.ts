@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { readFileSync, truncateSync, writeFileSync, statSync } from 'node:fs';
+import { readFileSync, rmSync, truncateSync, writeFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { digestOf } from '../../../config/index.js';
-import { RunReader } from '../../../data/runs/index.js';
+import { RunReader, snapshotFile } from '../../../data/runs/index.js';
 import { writeManifest } from '../../../data/runs/manifest.js';
 import { Pause } from '../../../actors/market/messages.js';
-import { diffRuns, liveVsReplay } from '../../../tools/runs/compare.js';
+import { diffRuns } from '../../../tools/runs/compare.js';
+import { digestOfLines } from '../../../tools/runs/decided.js';
+import { liveVsReplay } from '../../../tools/runs/live-vs-replay.js';
 import { EAGER } from '../../support/eager-config.js';
 import { generatedTape } from '../../support/replay-tape.js';
 import { recordRun, scratch } from './record.js';
@@ -19,12 +21,67 @@ const middle = Math.floor(tape.records / 2);
 
 void test('a run’s replay makes the run’s decisions, over several tapes, with inputs', async (t) => {
   const folder = recordRun(scratch(t), tape, { config: EAGER, tapeRecords: 9000, inputs: pauseAt(middle) });
-  const { decisions, tapes } = RunReader.open(folder).manifest;
+  const { decisions, effects, tapes } = RunReader.open(folder).manifest;
   assert.ok(decisions!.count > 20, `${decisions!.count} decisions`);
+  assert.ok(effects!.count > 20, `${effects!.count} effects`);
   assert.ok(tapes.length > 2);
-  assert.deepEqual(await liveVsReplay(folder), {
-    equal: true, liveDigest: decisions!.digest, replayDigest: decisions!.digest, firstDifference: null, decisions: decisions!.count, whole: true, problem: null,
-  });
+  const asked = { equal: true, liveDigest: effects!.digest, replayDigest: effects!.digest };
+  const whole = { equal: true, liveDigest: decisions!.digest, replayDigest: decisions!.digest, firstDifference: null, whole: true, problem: null };
+  assert.deepEqual(await liveVsReplay(folder), { ...whole, decisions: decisions!.count, effects: { ...asked, count: effects!.count }, from: 0, skipped: 0 });
+
+  // From where a later tape begins it decides the rest, to the digest of all.
+  const starts = RunReader.open(folder).startable();
+  assert.deepEqual(starts, tapes.map((_, number) => number));
+  const skips = new Set<number>();
+  for (const from of [1, starts[Math.floor(starts.length / 2)]!, starts.at(-1)!]) {
+    const { skipped, decisions: compared, effects: others, ...rest } = await liveVsReplay(folder, { from });
+    assert.deepEqual({ ...rest, from }, { ...whole, from });
+    assert.equal(skipped + compared, decisions!.count);
+    assert.ok(others!.equal && others!.liveDigest === effects!.digest && others!.replayDigest === effects!.digest);
+    skips.add(skipped);
+  }
+  assert.ok(skips.size > 1, 'decisions lie between');
+});
+
+void test('a run whose first tapes are gone is replayed from the first that is left, and what cannot be begun with is said', async (t) => {
+  const folder = recordRun(scratch(t), tape, { config: EAGER, tapeRecords: 9000, keepTapeBytes: 200_000, inputs: pauseAt(middle) });
+  const reader = RunReader.open(folder);
+  const removed = reader.manifest.tapes.findIndex((each) => !each.removed);
+  assert.ok(removed > 0);
+  assert.deepEqual(reader.startable()[0], removed);
+  const { equal, whole, from, skipped, decisions } = await liveVsReplay(folder);
+  assert.deepEqual({ equal, whole, from }, { equal: true, whole: true, from: removed });
+  assert.equal(skipped + decisions, reader.manifest.decisions!.count);
+  await assert.rejects(liveVsReplay(folder, { from: 0 }), { kind: 'missing', message: /no replay can begin with tape 0/, fix: new RegExp(`it can with ${removed}`) });
+
+  const snapshot = join(folder, snapshotFile(removed));
+  const bytes = readFileSync(snapshot);
+  bytes[bytes.length - 7]! ^= 1;
+  writeFileSync(snapshot, bytes);
+  await assert.rejects(liveVsReplay(folder), { kind: 'corrupt', message: /is damaged/ });
+  rmSync(snapshot);
+  assert.equal((await liveVsReplay(folder)).from, removed + 1);
+  for (const number of reader.startable()) rmSync(join(folder, snapshotFile(number)));
+  await assert.rejects(liveVsReplay(folder), { kind: 'missing', message: /no replay can begin with any tape that is left/ });
+});
+
+void test('a replay that decides the same and would ask something else of the world is found', async (t) => {
+  const folder = recordRun(scratch(t), tape, { config: EAGER });
+  const { manifest } = RunReader.open(folder);
+  const path = join(folder, 'effects.jsonl');
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+  const at = lines.findIndex((line) => line.includes('"effect":"store.write"'));
+  lines[at] = lines[at]!.replace(/"digest":"./, '"digest":"x');
+  writeFileSync(path, `${lines.join('\n')}\n`);
+  await assert.rejects(liveVsReplay(folder), { kind: 'corrupt', message: /its effects are not the/ });
+  writeManifest(folder, { ...manifest, effects: { count: lines.length, digest: digestOfLines(lines, lines.length) } });
+  const { equal, firstDifference, effects, liveDigest, replayDigest } = await liveVsReplay(folder);
+  assert.equal(equal, false);
+  assert.equal(liveDigest, replayDigest, 'the decisions are the same');
+  assert.equal(effects!.equal, false);
+  assert.equal(firstDifference!.index, at);
+  assert.equal(firstDifference!.live.effect!.effect, 'store.write');
+  assert.notDeepEqual(firstDifference!.live.effect!.payload, firstDifference!.replay.effect!.payload);
 });
 
 void test('how the market came in pieces changes no decision', (t) => {

@@ -7,6 +7,7 @@ import { RECV_US, WORDS_F, type RecordBatch } from '../../../data/records/index.
 import { RunWriter, type RunWriterOptions } from '../../../data/runs/index.js';
 import { repeatChange } from '../../../runtime/control/index.js';
 import { engineTree, type EngineBoot } from '../../../supervisors/engine.js';
+import { rotateWhenDue } from '../../../tools/runs/engine-run.js';
 import { EngineSession } from '../../../tools/engine/session.js';
 import type { MemoryTape } from '../../support/replay-tape.js';
 
@@ -39,13 +40,14 @@ export function recordRun(root: string, tape: MemoryTape, { config, piece = 97, 
   }, options);
   const session = new EngineSession({
     startUs: boot.startUs, tree: (onKernel) => engineTree(boot, config, onKernel),
+    onAsked: (line, digest) => run.effect(line, digest),
     effects: { decision: ({ line, journal }) => run.decision(line, journal.digest) },
   });
   const F = tape.F.slice();
   const batch: RecordBatch = { F, I: new Int32Array(F.buffer), length: tape.records };
   for (let at = 0; at < tape.records; at += piece) {
     const to = Math.min(tape.records, at + piece);
-    if (run.rotationDue) run.rotate(session.clockUs, { ...batch, length: 0 });
+    rotateWhenDue(run, session);
     run.append(batch, at, to);
     session.records(batch, at, to);
     for (const [records, input] of inputs) {

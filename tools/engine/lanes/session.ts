@@ -7,6 +7,7 @@ import { type Instrument } from '../../../data/records/index.js';
 import { createRuntime, type ChildSpec, type Runtime, type SupervisorSpec, VirtualClock } from '../../../runtime/index.js';
 import { HostedLanes, planLanes } from '../../../supervisors/index.js';
 import { mergeMessage } from '../../live/live-session.js';
+import type { TakeAsked } from '../asked.js';
 import { HandledEffects } from '../effect-table.js';
 import { ENGINE_SEED, type EngineCounts, type RecordViews } from '../session.js';
 
@@ -29,6 +30,8 @@ export interface LaneSessionOptions {
   readonly instruments: readonly Instrument[];
   readonly config: Config;
   readonly effects: EffectHandlers;
+  /** As EngineSession's. */
+  readonly onAsked?: TakeAsked;
   /** What a replay of the run must follow: where controls fell, and which answers were merged when. */
   readonly onOrder: (entry: OrderEntry) => void;
   /** Placement `socket`: lanes bring the records. */
@@ -67,11 +70,12 @@ export class LaneSession {
   #refused = 0;
 
   /** @throws Error when the tree does not start. RangeError when the plan of the lanes cannot be made. */
-  constructor({ tree, startUs, instruments, config, effects, onOrder, sources }: LaneSessionOptions) {
+  constructor({ tree, startUs, instruments, config, effects, onAsked, onOrder, sources }: LaneSessionOptions) {
     const params = config.lanes;
     const plan = planLanes(instruments, params);
     this.#onOrder = onOrder;
-    this.#effects = new HandledEffects(effects);
+    const clock = new VirtualClock(startUs);
+    this.#effects = new HandledEffects(effects, { nowUs: () => clock.nowUs(), onAsked });
     const common = { assignment: plan.assignment, lanes: plan.lanes.length, checkpointEvery: params.checkpointSlots, onOrder };
     const hosting = {
       plan: () => plan, config, params,
@@ -104,7 +108,7 @@ export class LaneSession {
         more: (lane) => ({ ...sources.equipment(), all: instruments, until: feeds[lane]!.tape.end, successor: feeds[lane]!.tape.end > 0, ids: kernel.ids }),
       });
     }
-    this.runtime = createRuntime({ clock: new VirtualClock(startUs), seed: ENGINE_SEED, effects: { ...this.#hosted.effects, ...this.#effects.table } });
+    this.runtime = createRuntime({ clock, seed: ENGINE_SEED, effects: { ...this.#hosted.effects, ...this.#effects.table } });
     this.#hosted.attach(this.runtime);
     const started = this.runtime.start(tree({ kernel: this.kernel, children: this.#hosted.children }));
     if (!started.ok) throw new Error(`the engine's tree does not start: ${JSON.stringify(started.reason)}`);

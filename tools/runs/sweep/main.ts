@@ -25,7 +25,7 @@ if (mode !== 'paper' && mode !== 'demo') {
 const LEAST_DECISIONS = 10;
 const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'faultline-live-vs-replay-'));
 let different = 0;
-process.stdout.write('| seed | mode | placement | market | troubles | end | records | entries | tapes | decisions | digest | equal |\n| ---: | --- | --- | --- | --- | --- | ---: | ---: | ---: | ---: | --- | --- |\n');
+process.stdout.write('| seed | mode | placement | market | troubles | end | records | entries | tapes | begun at | decisions | effects | digest | equal |\n| ---: | --- | --- | --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |\n');
 for (let seed = Number(values.seed); seed < Number(values.seed) + Number(values.runs); seed += 1) {
   const own = join(folder, String(seed));
   try {

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { RunReader } from '../../../data/runs/index.js';
 import { ControlClient } from '../../../runtime/control/index.js';
 import { COMMANDS } from '../../exchange/verbs.js';
-import { liveVsReplay, type LiveVsReplay } from '../compare.js';
+import { liveVsReplay, type LiveVsReplay } from '../live-vs-replay.js';
 import { configOf, scriptOf, type TrialPlan } from './plan.js';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -35,6 +35,8 @@ export interface TrialResult extends LiveVsReplay {
   /** Entries of the run log. */
   readonly entries: number;
   readonly tapes: number;
+  /** Tapes after the first that it was replayed from as well. */
+  readonly starts: number;
   /** Files of the run, and logs, in which a key or secret of the venue stands. */
   readonly leaks: readonly string[];
 }
@@ -60,8 +62,10 @@ export async function runTrial(plan: TrialPlan, folder: string, { speed, decisio
     const ended = once(engine, 'exit');
     engine.kill(plan.end);
     await withPatience(ended, 'the engine to end');
-    const compared = await liveVsReplay(runDir);
-    return { plan, runDir, ...compared, ...sizesOf(runDir), leaks: leaksOf(JSON.parse(venue), [runDir, at('log')]) };
+    let compared = await liveVsReplay(runDir);
+    const starts = RunReader.open(runDir).startable().filter((number) => number > 0);
+    for (const from of starts) if (compared.equal) compared = sameEnd(compared, await liveVsReplay(runDir, { from }));
+    return { plan, runDir, starts: starts.length, ...compared, ...sizesOf(runDir), leaks: leaksOf(JSON.parse(venue), [runDir, at('log')]) };
   } finally {
     engine?.kill('SIGKILL');
     const gone = exchange.exitCode === null && exchange.signalCode === null ? once(exchange, 'exit') : undefined;
@@ -132,6 +136,13 @@ async function lasted(runDir: string, marketSeconds: number, decisions: number, 
   } finally {
     log.close();
   }
+}
+
+/** The whole comparison, or the later one where that differs. */
+function sameEnd(whole: LiveVsReplay, later: LiveVsReplay): LiveVsReplay {
+  if (!later.equal) return later;
+  const same = later.replayDigest === whole.replayDigest && later.effects?.replayDigest === whole.effects?.replayDigest && later.skipped + later.decisions === whole.decisions;
+  return same ? whole : { ...later, equal: false, problem: `begun at tape ${later.from} it ends otherwise than begun at the first` };
 }
 
 function sizesOf(runDir: string): Pick<TrialResult, 'records' | 'entries' | 'tapes'> {

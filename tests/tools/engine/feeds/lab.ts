@@ -14,7 +14,7 @@ import { engineParts } from '../../../../tools/engine/part-table.js';
 import type { EngineDoor, EnginePart } from '../../../../tools/engine/parts.js';
 import { EngineStore } from '../../../../tools/engine/store/engine-store.js';
 import type { ProcessLog } from '../../../../tools/process/log.js';
-import { liveVsReplay } from '../../../../tools/runs/compare.js';
+import { liveVsReplay } from '../../../../tools/runs/live-vs-replay.js';
 import { beginEngineRun } from '../../../../tools/runs/engine-run.js';
 import { parseScript } from '../../../../tools/exchange/troubles/index.js';
 import type { OpenedExchange } from '../../../support/open-exchange.js';
