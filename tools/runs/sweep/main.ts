@@ -34,7 +34,7 @@ for (let seed = Number(values.seed); seed < Number(values.seed) + Number(values.
     const good = result.equal && result.leaks.length === 0;
     if (good && values.keep === undefined) rmSync(own, { recursive: true, force: true });
     if (good) continue;
-    process.stderr.write(`${result.runDir}: ${JSON.stringify(result.firstDifference)}; secrets in ${result.leaks.length} files ${result.leaks.join(' ')}\n`);
+    process.stderr.write(`${result.runDir}, begun at tape ${result.from}: ${result.problem ?? ''} ${JSON.stringify(result.firstDifference)}; secrets in ${result.leaks.length} files ${result.leaks.join(' ')}\n`);
   } catch (error) {
     process.stderr.write(`seed ${seed}, in ${own}: ${error instanceof Error ? error.stack : String(error)}\n`);
   }
@@ -42,7 +42,7 @@ for (let seed = Number(values.seed); seed < Number(values.seed) + Number(values.
 }
 process.exit(different === 0 ? 0 : 1);
 
-function rowOf({ plan, equal, decisions, records, entries, tapes, liveDigest }: TrialResult): string {
+function rowOf({ plan, equal, decisions, records, entries, tapes, starts, effects, liveDigest }: TrialResult): string {
   const { seed, mode: of, scenario, symbols, troubles, end, placement } = plan;
-  return `| ${[seed, of, placement, `${scenario}, ${symbols.length}`, troubles.map(({ name, atSeconds }) => `${name} ${atSeconds} s`).join(', '), end, records, entries, tapes, decisions, liveDigest.slice(0, 12), equal ? 'yes' : 'NO'].join(' | ')} |\n`;
+  return `| ${[seed, of, placement, `${scenario}, ${symbols.length}`, troubles.map(({ name, atSeconds }) => `${name} ${atSeconds} s`).join(', '), end, records, entries, tapes, 1 + starts, decisions, effects?.count ?? '', liveDigest.slice(0, 12), equal ? 'yes' : 'NO'].join(' | ')} |\n`;
 }
