@@ -7,8 +7,10 @@ import type { ActorContext, AskResult, Behaviour } from '../../runtime/index.js'
 import type { RestAnswer, RestRequest, VenueProduct } from '../engine/io.js';
 import { BREAKERS_PATH, CLOCK_PATH, LIMITS_PATH, SIGNER_PATH } from '../engine/paths.js';
 import type { CallClass, VenueCall, VenueOutcome, VenueOutcomeKind } from '../engine/venue-calls.js';
+import { decide } from '../journal/decide.js';
 import { CLOCK_TOPIC, type ClockOffset } from '../feeds/messages.js';
 import { classify } from './classify.js';
+import { NO_ERRORS, type VenueErrors, withOutcome } from './errors.js';
 import type {
   BreakerPermit, BreakerQuestion, BreakerResult, ClockMeasure, LimitsPermit, LimitsQuestion, LimitsReport, SignedSend, SignerRefusal,
 } from './messages.js';
@@ -52,6 +54,13 @@ export interface GatewayState {
   /** Answers to requests that nobody waits for, calls under an id that is in use. */
   readonly late: number;
   readonly doubled: number;
+  readonly errors: VenueErrors;
+}
+
+/** What the gateway says of itself. */
+export interface GatewayStatus {
+  readonly counts: GatewayState['counts'];
+  readonly errors: VenueErrors;
 }
 
 interface BreakerSaid { readonly type: 'gateway.breaker'; readonly id: string; readonly result: AskResult<BreakerPermit> }
@@ -60,7 +69,9 @@ interface Wake { readonly type: 'gateway.wake' }
 interface Expired { readonly type: 'gateway.expired'; readonly id: string }
 interface Overdue { readonly type: 'gateway.overdue'; readonly request: string }
 interface ClockSilent { readonly type: 'gateway.clockSilent'; readonly product: VenueProduct }
-export type GatewayMessage = VenueCall | RestAnswer | SignerRefusal | ClockOffset | BreakerSaid | LimitsSaid | Wake | Expired | Overdue | ClockSilent;
+/** Asked, answers {@link GatewayStatus}. */
+interface StatusQuestion { readonly type: 'gateway.status' }
+export type GatewayMessage = StatusQuestion | VenueCall | RestAnswer | SignerRefusal | ClockOffset | BreakerSaid | LimitsSaid | Wake | Expired | Overdue | ClockSilent;
 type Context = ActorContext<GatewayMessage>;
 
 /** The breaker of a product's class of calls. */
@@ -99,7 +110,10 @@ export function gatewayBehaviour(params: GatewayParams): Behaviour<GatewayState,
     const { call, stampMs, recvWindowMs } = pending;
     ctx.cancelTimer(expiry(call.id));
     ctx.send(ctx.ref<VenueOutcome>(call.replyTo), { type: 'venue.outcome', id: call.id, stampMs, recvWindowMs, outcome });
-    return { ...state, counts: { ...state.counts, [outcome.kind]: state.counts[outcome.kind] + 1 } };
+    const { product, class: callClass, path } = call;
+    const errors = withOutcome(state.errors, outcome, { product, class: callClass, path, atUs: ctx.nowUs() });
+    tellKey(state.errors, errors, ctx);
+    return { ...state, counts: { ...state.counts, [outcome.kind]: state.counts[outcome.kind] + 1 }, errors };
   };
 
   const notSent = (state: GatewayState, ctx: Context, pending: Pending, reason: string): GatewayState => end(state, ctx, pending, { kind: 'notSent', reason });
@@ -244,6 +258,9 @@ export function gatewayBehaviour(params: GatewayParams): Behaviour<GatewayState,
   const step = (state: GatewayState, message: GatewayMessage, ctx: Context): GatewayState => {
     switch (message.type) {
       case 'venue.call': return take(state, ctx, message);
+      case 'gateway.status':
+        ctx.reply({ counts: state.counts, errors: state.errors } satisfies GatewayStatus);
+        return state;
       case 'gateway.breaker': return breakerSaid(state, ctx, message);
       case 'gateway.limits': return limitsSaid(state, ctx, message);
       case 'rest.answer': return answered(state, ctx, message);
@@ -272,11 +289,22 @@ export function gatewayBehaviour(params: GatewayParams): Behaviour<GatewayState,
     init(ctx) {
       ctx.subscribe(CLOCK_TOPIC);
       return {
-        queue: [], asking: null, flights: [], unstamped: [], clocks: {}, calls: 0, counts: { ok: 0, refused: 0, unknown: 0, notSent: 0 }, late: 0, doubled: 0,
+        queue: [], asking: null, flights: [], unstamped: [], clocks: {}, calls: 0, counts: { ok: 0, refused: 0, unknown: 0, notSent: 0 }, late: 0, doubled: 0, errors: NO_ERRORS,
       };
     },
     step: (state, message, ctx) => pump(step(state, message, ctx), ctx),
   };
+}
+
+/** A key that the venue will not have is told once, and again when it is good. */
+function tellKey(before: VenueErrors, after: VenueErrors, ctx: Context): void {
+  const bad = ({ standing }: VenueErrors): ReadonlySet<string> => new Set(standing.filter(({ kind }) => kind === 'AuthenticationFailed').map(({ product }) => product));
+  if (before.standing === after.standing) return;
+  const [was, is] = [bad(before), bad(after)];
+  for (const { kind, severity, product, status, code, text } of after.standing) {
+    if (kind === 'AuthenticationFailed' && !was.has(product)) decide(ctx, 'control', -1, -1, { control: 'venueError', error: kind, severity, product, status, code, text });
+  }
+  for (const product of was) if (!is.has(product)) decide(ctx, 'control', -1, -1, { control: 'venueError', error: null, product });
 }
 
 const STAMP_REFUSED: VenueOutcomeKind = { kind: 'refused', status: 400, code: -1021, text: 'Timestamp for this request is outside of the recvWindow.' };

@@ -5,6 +5,7 @@ import type { AccountStatus } from '../account/messages.js';
 import type { CommandInput, VenueProduct } from '../engine/io.js';
 import type { VenueOutcome } from '../engine/venue-calls.js';
 import type { FeedsHealth } from '../feeds/messages.js';
+import type { GatewayStatus } from '../gateway/gateway.js';
 import type { LedgerStatus } from '../ledger/messages.js';
 import type { OrderNews } from '../orders/messages.js';
 import type { RiskStatus } from '../risk/messages.js';
@@ -18,6 +19,7 @@ export interface Picture {
   readonly truth?: TruthStatus;
   readonly ledger?: LedgerStatus;
   readonly feeds?: FeedsHealth;
+  readonly gateway?: GatewayStatus;
   /** All products together. */
   readonly orders?: OrdersAnswer;
 }

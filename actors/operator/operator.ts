@@ -156,7 +156,7 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
   // ---------------------------------------------------------------- the picture
 
   const partsOf = ({ input }: OperatorState): readonly PicturePart[] =>
-    ['account', ...(input.paths.feedsHealth === null ? [] : ['feeds' as const]), ...(input.paths.venue === null ? [] : ['risk' as const, 'truth' as const, 'ledger' as const, 'orders' as const])];
+    ['account', ...(input.paths.feedsHealth === null ? [] : ['feeds' as const]), ...(input.paths.venue === null ? [] : ['risk' as const, 'truth' as const, 'ledger' as const, 'gateway' as const, 'orders' as const])];
 
   /** Asks everybody; the command goes on when all have answered, or could not. */
   function ask(state: OperatorState, work: Work, ctx: Context): OperatorState {
@@ -173,6 +173,7 @@ export function operatorBehaviour(): Behaviour<OperatorState, OperatorMessage, O
       send('risk', null, paths.venue.risk, { type: 'risk.status' });
       send('truth', null, paths.venue.truth, { type: 'truth.status' });
       send('ledger', null, paths.venue.ledger, { type: 'ledger.status' });
+      send('gateway', null, paths.venue.gateway, { type: 'gateway.status' });
       for (const product of products) send('orders', product, paths.venue.orders, { type: 'orders.open', product });
     }
     // An ask dies with this life; the tick comes all the same.

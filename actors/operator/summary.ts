@@ -39,10 +39,11 @@ export function healthOf(standing: Standing, picture: Picture, asked: readonly P
     ...asked.filter((part) => picture[part] === undefined).map((part) => `${part} does not answer`),
     ...(picture.feeds?.problems ?? []),
     ...(picture.truth?.products ?? []).filter(({ freshness }) => freshness !== 'fresh').map(({ product, freshness, reasons }) => `truth of ${product} is ${freshness}: ${reasons.join('; ')}`),
+    ...(picture.gateway?.errors.standing ?? []).filter(({ severity }) => severity === 'critical').map(({ kind, product, path, status, code, text }) => `${kind} at ${product} ${path}: ${status}, ${code} ${text}`),
     // The operator's own pause is no illness; truth has told its reasons.
     ...(picture.risk?.closed ?? []).filter(({ guard }) => guard !== 'operator_pause' && guard !== 'truth_not_fresh').map(({ guard, detail }) => `openings are off, ${guard}: ${detail}`),
   ];
-  return json({ ok: problems.length === 0, problems, paused: standing.paused, last_event: standing.lastEvent, feeds: picture.feeds ?? null });
+  return json({ ok: problems.length === 0, problems, paused: standing.paused, last_event: standing.lastEvent, feeds: picture.feeds ?? null, venue: picture.gateway ?? null });
 }
 
 /** The form of the sources' refresh summary. */

@@ -10,7 +10,8 @@ const symbols = z.array(z.string().regex(/^[A-Z0-9_-]{1,40}$/, 'expected a symbo
 const http = z.string().regex(/^https?:\/\/[^\s/?#]+$/, 'expected an origin, e.g. "https://api.binance.com"');
 const ws = z.string().regex(/^wss?:\/\/[^\s?#]+$/, 'expected an address of websockets, e.g. "wss://stream.binance.com:9443"');
 
-const addressSchema = z.strictObject({ rest: http, ws, wsApi: ws.optional() });
+/** Where a product of the venue is; each key can be set by itself. */
+export const addressSchema = z.strictObject({ rest: http, ws, wsApi: ws.optional() });
 
 export const engineSymbolsSchema = z.strictObject({
   spot: symbols.default([]),

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { VenueProduct } from '../../actors/engine/io.js';
+import { addressSchema } from '../../config/engine/index.js';
 import type { EngineParams } from '../../config/index.js';
 import { CliError } from '../cli/errors.js';
 import { readText } from '../cli/read-text.js';
@@ -45,9 +47,27 @@ export function readVenueLine(file: string, mode: EngineParams['mode']): Venue {
 
 const plain = ({ rest, ws, wsApi }: z.infer<typeof origins>): VenueAccess['origins']['spot'] => ({ rest, ws, ...(wsApi === undefined ? {} : { wsApi }) });
 
-/** The venue as configuration and environment name it. */
+/** The variable that takes the place of one address of a product. */
+export const addressVariable = (product: VenueProduct, face: 'rest' | 'ws' | 'wsApi'): string => `FAULTLINE_BINANCE_${product.toUpperCase()}_${face === 'wsApi' ? 'WS_API' : face.toUpperCase()}`;
+
+/** Addresses with those that the environment names, each by itself. @throws CliError `configuration` for one that is none. */
+function named(product: VenueProduct, configured: VenueAccess['origins']['spot'], env: Readonly<Record<string, string | undefined>>): VenueAccess['origins']['spot'] {
+  const of = (face: 'rest' | 'ws' | 'wsApi'): string | undefined => {
+    const variable = addressVariable(product, face);
+    const value = env[variable];
+    if (value === undefined || value === '') return configured[face];
+    // Not quoted: it may hold a password.
+    if (!addressSchema.shape[face].safeParse(value).success) throw new CliError('configuration', `${variable} is no address`, face === 'rest' ? 'an origin, e.g. https://api.binance.com' : 'an address of websockets, e.g. wss://stream.binance.com:9443');
+    return value;
+  };
+  const wsApi = of('wsApi');
+  return { rest: of('rest')!, ws: of('ws')!, ...(wsApi === undefined ? {} : { wsApi }) };
+}
+
+/** The venue as configuration and environment name it; the environment goes before. */
 export function configuredVenue(engine: EngineParams, env: Readonly<Record<string, string | undefined>> = process.env): Venue {
   const { mode, options } = engine;
   const { spot, usdm } = mode === 'demo' ? engine.demo : engine;
-  return { access: { origins: { spot: plain(spot), usdm: plain(usdm), options: plain(options) }, keys: mode === 'paper' ? null : keysFromEnvironment(env, mode), ca: null }, clock: null };
+  const of = (product: VenueProduct, configured: z.infer<typeof origins>) => named(product, plain(configured), env);
+  return { access: { origins: { spot: of('spot', spot), usdm: of('usdm', usdm), options: of('options', options) }, keys: mode === 'paper' ? null : keysFromEnvironment(env, mode), ca: null }, clock: null };
 }

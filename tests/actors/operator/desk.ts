@@ -3,6 +3,7 @@ import { accountBehaviour } from '../../../actors/account/account.js';
 import type { AccountMessage, AccountReply } from '../../../actors/account/messages.js';
 import type { CommandAnswer, CommandInput, Json, StoreRow, StoreWrite } from '../../../actors/engine/io.js';
 import type { VenueCall, VenueOutcome } from '../../../actors/engine/venue-calls.js';
+import type { GatewayStatus } from '../../../actors/gateway/gateway.js';
 import { journalBehaviour } from '../../../actors/journal/journal.js';
 import type { CancelOrders, PlaceOrder } from '../../../actors/orders/messages.js';
 import { operatorBehaviour } from '../../../actors/operator/operator.js';
@@ -34,6 +35,7 @@ export class World {
   unread = false;
   /** Truth is so much older than now, ms. */
   lagMs = 0;
+  errors: GatewayStatus['errors'] = { counts: {}, standing: [] };
   readonly log: string[] = [];
   refreshOk = true;
 }
@@ -114,7 +116,11 @@ export class Desk {
       if (message.type === 'risk.status') ctx.reply({ closed: [], limits: { maxSymbolNotional: '0', maxTotalNotional: '0', maxOpenOrders: 0 }, asked: 0, refused: {}, markTicks: world.markTicks });
       return state;
     });
-    const gateway = actor<VenueCall>('gateway', (state, call, ctx) => {
+    const gateway = actor<VenueCall | { readonly type: 'gateway.status' }>('gateway', (state, call, ctx) => {
+      if (call.type === 'gateway.status') {
+        ctx.reply({ counts: { ok: 0, refused: 0, unknown: 0, notSent: 0 }, errors: world.errors } satisfies GatewayStatus);
+        return state;
+      }
       world.log.push(`${call.method} ${call.path} ${call.params['orderId'] ?? call.params['algoId']}`);
       world.orders = world.orders.filter(({ venueId }) => venueId !== call.params['orderId']);
       ctx.send(ctx.ref<VenueOutcome>(call.replyTo), { type: 'venue.outcome', id: call.id, stampMs: 1, recvWindowMs: 1, outcome: { kind: 'ok', status: 200, body: null } });

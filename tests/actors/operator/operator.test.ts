@@ -320,3 +320,17 @@ test('000-077: a refresh is an event of the journal, and the last event is shown
   desk.command('health');
   assert.equal((desk.answer.answer['last_event'] as { readonly kind: string }).kind, 'app.portfolio.refreshed');
 });
+
+test('000-075: a key that the venue will not have makes the engine not well', () => {
+  const desk = new Desk();
+  desk.world.errors = {
+    counts: { AuthenticationFailed: 3, RemoteReject: 9 },
+    standing: [
+      { kind: 'AuthenticationFailed', severity: 'critical', status: 401, code: -2015, text: 'Invalid API-key.', product: 'usdm', class: 'order', path: '/fapi/v1/order', atUs: 1 },
+      { kind: 'RemoteReject', severity: 'warning', status: 400, code: -2010, text: 'no', product: 'spot', class: 'order', path: '/api/v3/order', atUs: 1 },
+    ],
+  };
+  desk.command('health');
+  const { ok, problems } = desk.answer.answer as unknown as { readonly ok: boolean; readonly problems: readonly string[] };
+  assert.deepEqual([ok, problems], [false, ['AuthenticationFailed at usdm /fapi/v1/order: 401, -2015 Invalid API-key.']]);
+});

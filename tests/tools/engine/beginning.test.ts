@@ -11,7 +11,7 @@ import { venueInstruments } from '../../../tools/engine/boot.js';
 import { lockAccount } from '../../../tools/engine/lock.js';
 import { checkMode, isLoopback, isRealVenue } from '../../../tools/engine/modes.js';
 import type { VenueAccess, VenueOrigins } from '../../../tools/engine/parts.js';
-import { configuredVenue, readVenueLine } from '../../../tools/engine/venue-line.js';
+import { addressVariable, configuredVenue, readVenueLine } from '../../../tools/engine/venue-line.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'fl-begin-'));
 const servers: Server[] = [];
@@ -61,6 +61,28 @@ test('keys come from the environment, and paper has none', () => {
   assert.equal(configuredVenue(engineOf(''), env).access.keys, null);
   assert.deepEqual(configuredVenue(engineOf('[engine]\nmode = "demo"'), env).access.keys, { kind: 'hmac', key: 'K', secret: 'S' });
   assert.equal(configuredVenue(engineOf('[engine]\nmode = "live"'), env).access.keys, null);
+});
+
+test('000-024: the environment names each address by itself, over the configuration, in every mode', () => {
+  const faces = ['rest', 'ws', 'wsApi'] as const;
+  for (const mode of ['paper', 'demo', 'live'] as const) {
+    const engine = engineOf(`[engine]\nmode = "${mode}"`);
+    const before = configuredVenue(engine, {}).access.origins;
+    for (const product of ['spot', 'usdm', 'options'] as const) {
+      for (const face of faces) {
+        const address = face === 'rest' ? 'http://127.0.0.1:7' : 'ws://127.0.0.1:7';
+        const after = configuredVenue(engine, { [addressVariable(product, face)]: address }).access.origins;
+        assert.deepEqual(after, { ...before, [product]: { ...before[product], [face]: address } }, `${mode} ${product} ${face}`);
+      }
+    }
+  }
+  assert.equal(addressVariable('usdm', 'wsApi'), 'FAULTLINE_BINANCE_USDM_WS_API');
+  // The guards of the modes look at what is in force.
+  const demo = engineOf('[engine]\nmode = "demo"');
+  const real = configuredVenue(demo, { FAULTLINE_BINANCE_USDM_REST: 'https://fapi.binance.com', FAULTLINE_BINANCE_DEMO_KEY: 'K', FAULTLINE_BINANCE_DEMO_SECRET: 'S' });
+  assert.throws(() => checkMode(demo, real.access, false), refusal('configuration', /real money/));
+  for (const bad of ['nonsense', 'ftp://x', 'https://x/path', 'https://user:SECRET@x/?'])
+    assert.throws(() => configuredVenue(demo, { FAULTLINE_BINANCE_SPOT_REST: bad }), (error: unknown) => refusal('configuration', /^FAULTLINE_BINANCE_SPOT_REST is no address$/)(error));
 });
 
 test('a mode that is not allowed to begin does not', () => {

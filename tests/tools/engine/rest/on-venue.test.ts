@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { inspect } from 'node:util';
+import { venueErrorOf } from '../../../../actors/gateway/errors.js';
 import type { Json, VenueProduct } from '../../../../actors/engine/io.js';
 import {
   decodeAccount, decodeAlgoOrder, decodeAlgoOrders, decodeHedgeMode, decodeIncome, decodeOrder, decodeOrderList, decodeOrders, decodePlacement, decodePositions, decodeTrades,
@@ -145,6 +146,7 @@ describe('orders of each product, by REST and by its user stream', () => {
     assert.ok(outcome.kind === 'refused' && outcome.code < -1000, JSON.stringify(outcome));
     const { outcome: unknownOrder } = await rig.call('GET', '/api/v3/order', { symbol: SYMBOL, origClientOrderId: 'never-was' });
     assert.deepEqual(unknownOrder, { kind: 'refused', status: 400, code: -2013, text: 'Order does not exist.' });
+    assert.deepEqual([outcome, unknownOrder].map((each) => venueErrorOf(each)?.kind), ['RemoteReject', 'RemoteReject']);
   });
 });
 
