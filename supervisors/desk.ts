@@ -1,5 +1,5 @@
 import type { InstrumentRules, ProductRules } from '../actors/engine/venue-rules.js';
-import { GATEWAY_PATH, GUARD_PATH, LEDGER_PATH, ORDERS_PATH, RISK_PATH, TRUTH_PATH, USER_STREAM_PATH } from '../actors/engine/paths.js';
+import { GATEWAY_PATH, GUARD_PATH, LEDGER_PATH, LIMITS_PATH, ORDERS_PATH, RISK_PATH, TRUTH_PATH, USER_STREAM_PATH } from '../actors/engine/paths.js';
 import type { VenueProduct } from '../actors/engine/io.js';
 import { KERNEL_PATH } from '../actors/journal/decision.js';
 import { HEALTH_PATH } from '../actors/feeds/messages.js';
@@ -88,7 +88,7 @@ export function operatorDesk({ mode, instruments, recovered, speed = 1 }: DeskOp
       mode, instruments, speed, products: mode === 'paper' ? [] : productsOf(instruments), ownPrefixes: [engine.orders.idPrefix], recovered: snapshot(recovered, 'operator') ?? null, whenRecordFails: engine.risk.whenRecordFails,
       paths: {
         account: ACCOUNT_PATH, feedsHealth: HEALTH_PATH,
-        venue: mode === 'paper' ? null : { risk: RISK_PATH, truth: TRUTH_PATH, ledger: LEDGER_PATH, orders: ORDERS_PATH, gateway: GATEWAY_PATH },
+        venue: mode === 'paper' ? null : { risk: RISK_PATH, truth: TRUTH_PATH, ledger: LEDGER_PATH, orders: ORDERS_PATH, gateway: GATEWAY_PATH, limits: LIMITS_PATH },
       },
     },
   });

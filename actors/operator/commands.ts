@@ -9,10 +9,13 @@ export type OperatorCommand =
   /** `symbols`: all that the name may mean; which of them is settled by the positions there are. */
   | { readonly verb: 'close-symbol'; readonly symbols: readonly number[] }
   | { readonly verb: 'cancel-all'; readonly foreign: boolean }
+  /** Of these instruments, or one order; null for any. */
+  | { readonly verb: 'resolve'; readonly symbols: readonly number[] | null; readonly clientId: string | null }
+  | { readonly verb: 'release'; readonly product: VenueProduct }
   | { readonly verb: 'stop'; readonly flatten: boolean; readonly reason: string };
 
 /** Verbs that change something; the others only ask. */
-export const WRITES: ReadonlySet<string> = new Set(['refresh', 'pause', 'resume', 'close-all', 'close-symbol', 'cancel-all', 'stop']);
+export const WRITES: ReadonlySet<string> = new Set(['refresh', 'pause', 'resume', 'close-all', 'close-symbol', 'cancel-all', 'resolve', 'release', 'stop']);
 
 export type Parsed = { readonly ok: true; readonly command: OperatorCommand } | { readonly ok: false; readonly problem: string };
 
@@ -25,7 +28,7 @@ export function parseCommand(input: CommandInput, instruments: readonly Instrume
   const { args } = input;
   if (typeof args !== 'object' || args === null || Array.isArray(args)) return no('args must be an object');
   const known: Readonly<Record<string, readonly string[]>> = {
-    'status': [], 'health': [], 'refresh': [], 'resume': [], 'close-all': [], 'pause': ['reason'], 'close-symbol': ['instrument', 'product'], 'cancel-all': ['foreign'], 'stop': ['flatten', 'reason'],
+    'status': [], 'health': [], 'refresh': [], 'resume': [], 'close-all': [], 'pause': ['reason'], 'close-symbol': ['instrument', 'product'], 'cancel-all': ['foreign'], 'resolve': ['instrument', 'product', 'order'], 'release': ['product'], 'stop': ['flatten', 'reason'],
   };
   const allowed = Object.hasOwn(known, input.verb) ? known[input.verb]! : undefined;
   if (allowed === undefined) return no(`unknown command ${JSON.stringify(input.verb)}; there are ${Object.keys(known).sort().join(', ')}`);
@@ -47,7 +50,19 @@ export function parseCommand(input: CommandInput, instruments: readonly Instrume
     case 'close-symbol': {
       const [name, product] = [text('instrument', ''), text('product', '')];
       if (name === undefined || name === '' || product === undefined) return no('close-symbol needs the name of an instrument');
-      return symbolOf(name, product, instruments);
+      const found = symbolsOf(name, product, instruments);
+      return 'problem' in found ? found : { ok: true, command: { verb: 'close-symbol', symbols: found } };
+    }
+    case 'resolve': {
+      const [name, product, order] = [text('instrument', ''), text('product', ''), text('order', '')];
+      if (name === undefined || product === undefined || order === undefined || (name === '') === (order === '')) return no('resolve needs the name of an instrument or the client id of an order');
+      if (order !== '') return product === '' ? { ok: true, command: { verb: 'resolve', symbols: null, clientId: order } } : no('resolve takes a product with an instrument only');
+      const found = symbolsOf(name, product, instruments);
+      return 'problem' in found ? found : { ok: true, command: { verb: 'resolve', symbols: found, clientId: null } };
+    }
+    case 'release': {
+      const product = PRODUCTS.find((each) => each === text('product', ''));
+      return product === undefined ? no(`release needs a product; there are ${PRODUCTS.join(', ')}`) : { ok: true, command: { verb: 'release', product } };
     }
     case 'cancel-all': {
       const foreign = flag('foreign');
@@ -62,12 +77,12 @@ export function parseCommand(input: CommandInput, instruments: readonly Instrume
   }
 }
 
-const PRODUCTS: readonly string[] = ['spot', 'usdm', 'options'] satisfies VenueProduct[];
+const PRODUCTS: readonly VenueProduct[] = ['spot', 'usdm', 'options'];
 
-function symbolOf(name: string, product: string, instruments: readonly Instrument[]): Parsed {
-  if (product !== '' && !PRODUCTS.includes(product)) return { ok: false, problem: `no product ${JSON.stringify(product)}; there are ${PRODUCTS.join(', ')}` };
+function symbolsOf(name: string, product: string, instruments: readonly Instrument[]): readonly number[] | Extract<Parsed, { ok: false }> {
+  if (product !== '' && !PRODUCTS.some((each) => each === product)) return { ok: false, problem: `no product ${JSON.stringify(product)}; there are ${PRODUCTS.join(', ')}` };
   const found = instruments.filter((each) => (each.symbol === name || `${each.symbol}@${each.venue}` === name) && (product === '' || venueProductOf(each) === product));
-  if (found.length > 0) return { ok: true, command: { verb: 'close-symbol', symbols: found.map(({ index }) => index) } };
+  if (found.length > 0) return found.map(({ index }) => index);
   return { ok: false, problem: `no instrument ${JSON.stringify(name)} in this engine; there are ${instruments.map(({ symbol, venue }) => `${symbol}@${venue}`).join(', ')}` };
 }
 

@@ -42,6 +42,7 @@ export interface OperatorPaths {
     readonly ledger: string;
     readonly orders: string;
     readonly gateway: string;
+    readonly limits: string;
   } | null;
 }
 

@@ -39,7 +39,8 @@ export type OrderEvent =
   | { readonly type: 'fills'; readonly trades: readonly VenueTrade[] }
   | Answer
   | { readonly type: 'cancel' }
-  | { readonly type: 'verify' };
+  | { readonly type: 'verify' }
+  | { readonly type: 'giveUp'; readonly by: string };
 
 const FINAL: Partial<Record<VenueOrderStatus | AlgoReport['status'], FinalState>> = {
   FILLED: 'filled', CANCELED: 'canceled', EXPIRED: 'expired', REJECTED: 'rejected',
@@ -106,6 +107,8 @@ function reactTo(known: Knowledge, event: OrderEvent, nowMs: number, params: Ord
     case 'verify':
       // One that nobody has seen yet is asked about by itself, when its answer stays away.
       return known.record.seen ? { ...known, check: true } : known;
+    case 'giveUp':
+      return givenUp(known, event.by);
     case 'answer':
       switch (event.step) {
         case 'place':
@@ -165,6 +168,13 @@ function withdrawn(known: Knowledge, { told }: Answer): Knowledge {
   if (after.record.end !== null) return after;
   // A refusal or a call that was never made changed nothing: the wish stands, and is tried again.
   return told.kind === 'refused' || told.kind === 'notSent' ? after : doubted(after, 'cancel');
+}
+
+/** An operator does not wait any longer for what the venue never says. As with one that never arrived: if it turns up, it is withdrawn, and its fills are booked. */
+function givenUp(known: Knowledge, by: string): Knowledge {
+  const { record } = known;
+  if (record.doubt === null || record.end !== null) return known;
+  return ended({ ...known, step: 'order', absent: false, check: false }, { state: record.seen ? 'expired' : 'rejected', by: 'absence', reason: `given_up: ${by}` });
 }
 
 // ---------------------------------------------------------------- questions

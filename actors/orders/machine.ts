@@ -91,7 +91,7 @@ function silent({ known, params }: OrderContext, { nowMs }: { readonly nowMs: nu
 
 const TAKE = { actions: ['take', 'tellFills'] } as const;
 /** Every event is taken in the same way, whatever the state. */
-const EVENTS = { flushed: TAKE, storeFailed: TAKE, report: TAKE, fills: TAKE, answer: TAKE, cancel: TAKE, verify: TAKE } satisfies Record<OrderEvent['type'], typeof TAKE>;
+const EVENTS = { flushed: TAKE, storeFailed: TAKE, report: TAKE, fills: TAKE, answer: TAKE, cancel: TAKE, verify: TAKE, giveUp: TAKE } satisfies Record<OrderEvent['type'], typeof TAKE>;
 
 const inquiry = {
   initial: 'idle',

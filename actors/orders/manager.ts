@@ -118,6 +118,9 @@ export function ordersManager(): Behaviour<OrdersState, ManagerMessage, OrdersIn
         case 'orders.verify':
           if (state.book.live.has(message.clientId)) toChild(ctx, message.clientId, { type: 'verify' });
           return state;
+        case 'orders.giveUp':
+          if (state.book.live.has(message.clientId)) toChild(ctx, message.clientId, { type: 'giveUp', by: message.by });
+          return state;
         case 'order.report':
         case 'algo.report':
           return reported(message.source === 'stream' ? { ...state, untold: new Map(state.untold).set(message.product, []) } : state, message, ctx);

@@ -132,6 +132,14 @@ export interface VerifyOrder {
   readonly clientId: string;
 }
 
+/** From an operator: an order in doubt (by client id) is given up. Truth has been read since, and does not list it; should it turn up after all, it is withdrawn. */
+export interface GiveUpOrder {
+  readonly type: 'orders.giveUp';
+  readonly clientId: string;
+  /** Who says so, for the record. */
+  readonly by: string;
+}
+
 /** Messages of the manager's own children. */
 export type ChildTold =
   | { readonly type: 'child.state'; readonly clientId: string; readonly state: OrderState; readonly record: OrderRecord }
@@ -140,7 +148,7 @@ export type ChildTold =
   | { readonly type: 'child.done'; readonly clientId: string; readonly record: OrderRecord };
 
 export type OrdersMessage =
-  | VenueControl | PlaceOrder | CancelOrders | VerifyOrder
+  | VenueControl | PlaceOrder | CancelOrders | VerifyOrder | GiveUpOrder
   | VenueReport | VenueOutcome
   | RulesChanged | TruthDifferences | PositionGone | OrdersQuestion
   | { readonly type: 'store.flushed'; readonly id: string }

@@ -5,7 +5,8 @@ import { EXCHANGE_SCENARIOS } from '../exchange/startables.js';
 import type { Plan } from './plan.js';
 import { soak } from './soak.js';
 
-interface Options extends Omit<Plan, 'postgres'> {
+interface Options extends Omit<Plan, 'postgres' | 'crashes'> {
+  readonly crashes?: true;
   readonly postgres?: string;
   readonly keep?: string;
   readonly json?: true;
@@ -32,11 +33,12 @@ const build = (): Command =>
     .option('--symbols <n>', 'symbols of USD-M that are traded', whole, 8)
     .addOption(new Option('--strategy <name>', 'who trades').choices(['eager', 'percentile']).default('eager'))
     .addOption(new Option('--scenario <name>', 'what the market does').choices(EXCHANGE_SCENARIOS).default('calm'))
+    .option('--crashes', 'let the market crash now and then: at many symbols and a high speed this takes a machine of its own')
     .option('--postgres <url>', 'mirror the record there, and compare the two at the end')
     .option('--keep <dir>', 'leave runs, record and logs here')
     .option('--json', 'print one JSON object')
-    .action(async ({ postgres, keep, json, ...plan }: Options) => {
-      const result = await soak({ ...plan, postgres: postgres ?? null, keep: keep ?? null, onProgress: (line) => process.stderr.write(`${line}\n`) });
+    .action(async ({ postgres, keep, crashes, json, ...plan }: Options) => {
+      const result = await soak({ ...plan, crashes: crashes === true, postgres: postgres ?? null, keep: keep ?? null, onProgress: (line) => process.stderr.write(`${line}\n`) });
       if (!result.ok) endWith('checkFailed');
       if (json) return printJson(result);
       for (const problem of result.problems) printLine(problem);

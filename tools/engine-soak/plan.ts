@@ -10,6 +10,8 @@ export interface Plan {
   readonly symbols: number;
   readonly strategy: 'eager' | 'percentile';
   readonly scenario: ScenarioName;
+  /** The market crashes now and then: hard on the machine. */
+  readonly crashes: boolean;
   /** Database that the record is mirrored to; null for none. */
   readonly postgres: string | null;
 }

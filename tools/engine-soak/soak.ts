@@ -36,6 +36,8 @@ export interface SoakResult {
   readonly unexplained: number;
   /** Of the process that lives through the second half. */
   readonly memory: readonly Sample[];
+  /** How far the market inside the exchange fell behind the venue's clock, ms: beyond a few seconds the machine is too slow for the speed. */
+  readonly marketLagMs: number;
   readonly replays: { readonly runs: number; readonly equal: number };
   /** Rows of the record that the mirror was compared with; null without one. */
   readonly mirrored: number | null;
@@ -108,7 +110,7 @@ class Soak {
     this.#stage = stage;
     this.#options = options;
     this.#random = new Prng(options.seed, 77);
-    this.#bag = new Bag(kindsIn(TROUBLES), this.#random);
+    this.#bag = new Bag([...kindsIn(TROUBLES), ...(options.crashes ? [CRASH] : [])], this.#random);
     for (const name of kindsIn(TROUBLES)) if (!isKnown(name)) throw new Error(`what the trouble ${name} does to an engine is not known: say it in explain.ts`);
   }
 
@@ -140,7 +142,7 @@ class Soak {
       ok: this.#problems.length === 0, problems: this.#problems, seed, speed, symbols, marketMinutes: Math.round(this.#elapsedMs() / 6000) / 10, seconds: 0, orders: this.#history.orders, fills: this.#history.fills.size, trades,
       troubles: { spells: this.#spells.length, kinds: new Set(this.#spells.map(({ name }) => name)).size, hits: this.#hits }, kills: this.#kills, restarts: this.#restarts, commands: this.#commands,
       comparisons: this.#comparisons, differences: this.#differences, explained: this.#explained, unexplained: this.#unexplained, memory: this.#memory,
-      replays: { runs: this.#stage.runDirs.length, equal }, mirrored,
+      marketLagMs: this.#stage.marketLagMs(), replays: { runs: this.#stage.runDirs.length, equal }, mirrored,
     };
   }
 

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'smol-toml';
 import { RecordStore, type StoredRow, type StoreTable } from '../../data/store/index.js';
-import { ControlClient } from '../../runtime/control/index.js';
+import { ControlClient, ControlError } from '../../runtime/control/index.js';
 import { ENGINE_COMMAND, ENGINE_QUESTION } from '../engine/commands/desk.js';
 import { COMMANDS, QUESTIONS } from '../exchange/verbs.js';
 import { engineConfig, type Plan } from './plan.js';
@@ -24,6 +24,8 @@ export const TROUBLES = join(ROOT, 'config/troubles');
 export const PATIENCE_MS = 180_000;
 /** Orders and fills of the venue's lists, more than an account makes between two looks. */
 const BOOK_LINES = 6000;
+/** Nothing was carried out: ask again later. */
+const LATER: ReadonlySet<string | undefined> = new Set(['stalled', 'busy']);
 const STARTING_USDT = '1000000';
 
 export interface Answer {
@@ -168,7 +170,19 @@ export class Stage {
     return (await this.command('status')).answer as EngineStatus;
   }
 
+  /** A process that is busy for seconds withdraws what it was asked; it is asked again. */
   async #call(name: string, verb: 'ask' | 'tell', question: string, input: unknown): Promise<unknown> {
+    const endMs = performance.now() + PATIENCE_MS;
+    for (;;) {
+      try {
+        return await this.#callOnce(name, verb, question, input);
+      } catch (error) {
+        if (performance.now() > endMs || !(error instanceof ControlError) || !LATER.has(error.rpc?.name)) throw error;
+      }
+    }
+  }
+
+  async #callOnce(name: string, verb: 'ask' | 'tell', question: string, input: unknown): Promise<unknown> {
     if (this.#exchangeEnded !== '') throw new Error(this.#exchangeEnded);
     const client = await ControlClient.connect({ socketPath: join(this.folder, 'run', `${name}.sock`), client: 'engine-soak', timeoutMs: PATIENCE_MS });
     try {
@@ -186,6 +200,12 @@ export class Stage {
     } finally {
       await store.close();
     }
+  }
+
+  /** By the exchange's own log: how far its market fell behind the venue's clock, ms. */
+  marketLagMs(): number {
+    const said = readFileSync(join(this.folder, 'log/exchange.log'), 'utf8').matchAll(/"event":"exchange.lag".*?"lagMs":(\d+)/g);
+    return Math.max(0, ...[...said].map(([, ms]) => Number(ms)));
   }
 
   /** What the engine's log says at its end. */

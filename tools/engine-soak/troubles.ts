@@ -25,8 +25,8 @@ interface Script {
   readonly step: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** Names of the scripts in `folder`, and the crash. */
-export const kindsIn = (folder: string): readonly string[] => [...readdirSync(folder).filter((name) => name.endsWith('.toml')).map((name) => name.slice(0, -5)).sort(), CRASH];
+/** Names of the scripts in `folder`. */
+export const kindsIn = (folder: string): readonly string[] => readdirSync(folder).filter((name) => name.endsWith('.toml')).map((name) => name.slice(0, -5)).sort();
 
 /** The text of a script, its deeds moved to `symbol`, its late steps to the beginning. */
 export function scriptText(folder: string, name: string, symbol: string): string {

@@ -5,7 +5,8 @@ import type { CommandAnswer, CommandInput, Json, StoreRow, StoreWrite } from '..
 import type { VenueCall, VenueOutcome } from '../../../actors/engine/venue-calls.js';
 import type { GatewayStatus } from '../../../actors/gateway/gateway.js';
 import { journalBehaviour } from '../../../actors/journal/journal.js';
-import type { CancelOrders, PlaceOrder } from '../../../actors/orders/messages.js';
+import type { LimitsRelease } from '../../../actors/gateway/messages.js';
+import type { CancelOrders, GiveUpOrder, PlaceOrder } from '../../../actors/orders/messages.js';
 import { operatorBehaviour } from '../../../actors/operator/operator.js';
 import type { OperatorMessage } from '../../../actors/operator/messages.js';
 import type { RiskMessage } from '../../../actors/risk/messages.js';
@@ -63,8 +64,12 @@ export class Desk {
     const { world } = this;
     const nowMs = (ctx: { nowUs(): number }): number => Math.floor(ctx.nowUs() / 1000);
     const actor = <M extends Recorder>(id: string, step: Behaviour<null, M, undefined>['step']) => worker({ id, behaviour: { name: id, version: 1, init: () => null, step } satisfies Behaviour<null, M, undefined>, restore: 'lastGood' });
-    const orders = actor<PlaceOrder | CancelOrders | VenueControl | { readonly type: 'orders.open'; readonly product: string }>('orders', (state, message, ctx) => {
+    const orders = actor<PlaceOrder | CancelOrders | GiveUpOrder | VenueControl | { readonly type: 'orders.open'; readonly product: string }>('orders', (state, message, ctx) => {
       if (message.type === 'orders.open') ctx.reply({ orders: world.orders.filter(({ symbol }) => (message.product === 'spot') === (symbol === 1)) } satisfies OrdersAnswer);
+      if (message.type === 'orders.giveUp') {
+        world.log.push(`give up ${message.clientId} by ${message.by}`);
+        world.orders = world.orders.filter(({ clientId }) => clientId !== message.clientId);
+      }
       if (message.type === 'orders.cancel') {
         const gone = world.orders.filter((each) => each.owner === 'ours' && (message.symbol === null || each.symbol === message.symbol) && !(message.entriesOnly && each.reduceOnly) && !(message.spareStops === true && each.kind === 'stop'));
         world.log.push(...gone.map(({ clientId }) => `cancel ${clientId}`));
@@ -92,7 +97,7 @@ export class Desk {
       if (message.type === 'truth.pace') world.log.push(`pace ${message.closing}`);
       if (message.type === 'truth.status') {
         const askedMs = nowMs(ctx) - world.lagMs;
-        const venueOrders = (spot: boolean): VenueOrder[] => world.orders.filter(({ symbol }) => (symbol === 1) === spot);
+        const venueOrders = (spot: boolean): VenueOrder[] => world.orders.filter(({ symbol, state: stands }) => (symbol === 1) === spot && stands !== 'unknown');
         ctx.reply({
           products: (['usdm', 'spot'] as const).map((product) => ({
             type: 'truth.state', product, freshness: 'fresh', reasons: [], asOfMs: askedMs, readMs: askedMs, positions: [], unjudged: [], differencesSeen: 0,
@@ -126,6 +131,10 @@ export class Desk {
       ctx.send(ctx.ref<VenueOutcome>(call.replyTo), { type: 'venue.outcome', id: call.id, stampMs: 1, recvWindowMs: 1, outcome: { kind: 'ok', status: 200, body: null } });
       return state;
     });
+    const limits = actor<LimitsRelease>('limits', (state, message) => {
+      world.log.push(`${message.type} ${message.product}`);
+      return state;
+    });
     const owner = actor<AccountReply>('owner', (state, message) => {
       this.replies.push(message);
       return state;
@@ -141,13 +150,13 @@ export class Desk {
     const started = this.runtime.start(supervisor({
       id: 'root', strategy: 'oneForOne', intensity: { restarts: 100, withinMs: 1000 },
       children: [
-        worker({ id: 'journal', behaviour: journalBehaviour() }), owner, orders, truth, ledger, risk, gateway,
+        worker({ id: 'journal', behaviour: journalBehaviour() }), owner, orders, truth, ledger, risk, gateway, limits,
         worker({ id: 'account', restart: 'permanent', restore: 'init', behaviour: accountBehaviour(tradingSchema.parse({ account: { maxConcurrent: 10, maxTotalExposureShare: 9, maxSymbolExposureShare: 9 } })), input: { symbols: [{ instrument: perp, detectorPath: null }, { instrument: coin, detectorPath: null }], strategyPaths: ['/owner'], kernelPath: '/orders' } }),
         worker({
           id: 'operator', restore: 'lastGood', behaviour: operatorBehaviour(),
           input: {
             mode: venue ? 'demo' : 'paper', instruments: [perp, coin], products: venue ? ['usdm', 'spot'] : [], ownPrefixes: ['fl'], speed: 1, recovered, whenRecordFails,
-            paths: { account: '/account', feedsHealth: null, venue: venue ? { risk: '/risk', truth: '/truth', ledger: '/ledger', orders: '/orders', gateway: '/gateway' } : null },
+            paths: { account: '/account', feedsHealth: null, venue: venue ? { risk: '/risk', truth: '/truth', ledger: '/ledger', orders: '/orders', gateway: '/gateway', limits: '/limits' } : null },
           },
         }),
       ],

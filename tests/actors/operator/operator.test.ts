@@ -334,3 +334,48 @@ test('000-075: a key that the venue will not have makes the engine not well', ()
   const { ok, problems } = desk.answer.answer as unknown as { readonly ok: boolean; readonly problems: readonly string[] };
   assert.deepEqual([ok, problems], [false, ['AuthenticationFailed at usdm /fapi/v1/order: 401, -2015 Invalid API-key.']]);
 });
+
+test('resolve gives up orders of which the exchange knows nothing, after it was read anew, with who said so', () => {
+  const desk = new Desk();
+  const lost = (clientId: string, symbol = 0) => order(clientId, { state: 'unknown', symbol });
+  desk.world.orders = [lost('fl-1'), lost('fl-2'), lost('fl-spot', 1), order('fl-open')];
+  desk.command('resolve', { order: 'fl-1' }, 'r').wait(1000);
+  assert.deepEqual(desk.answer, { id: 'r', ok: true, answer: { givenUp: ['fl-1'], kept: [] } });
+  assert.deepEqual(desk.world.log, ['give up fl-1 by tester']);
+  assert.deepEqual(row(desk, 'r'), ['accepted', 'done']);
+  desk.command('resolve', { instrument: perp.symbol, product: 'usdm' }).wait(1000);
+  assert.deepEqual(desk.answer.answer, { givenUp: ['fl-2'], kept: [] });
+  assert.deepEqual(desk.world.orders.map(({ clientId }) => clientId), ['fl-spot', 'fl-open']);
+  desk.command('resolve', { order: 'fl-open' });
+  assert.deepEqual([desk.answer.ok, desk.answer.answer], [false, { refused: 'no such order is in doubt' }]);
+});
+
+test('resolve gives nothing up that may still come, that the exchange lists, or without a reading', () => {
+  const desk = new Desk();
+  const soonMs = desk.runtime.nowUs() / 1000 + 5000;
+  desk.world.orders = [order('fl-1', { state: 'unknown', expiresMs: soonMs }), order('fl-2', { state: 'unknown' }), order('fl-2', { state: 'open', owner: 'foreign' })];
+  desk.command('resolve', { order: 'fl-1' });
+  assert.deepEqual([desk.answer.ok, desk.answer.answer['givenUp']], [false, []]);
+  assert.match(JSON.stringify(desk.answer.answer['kept']), /may be accepted until/);
+  desk.command('resolve', { order: 'fl-2' });
+  assert.match(JSON.stringify(desk.answer.answer['kept']), /lists it as open/);
+  desk.wait(6000).world.refreshOk = false;
+  desk.command('resolve', { order: 'fl-1' });
+  assert.match(JSON.stringify(desk.answer.answer['refused']), /nothing was given up/);
+  assert.deepEqual(desk.world.log, []);
+  desk.world.refreshOk = true;
+  desk.command('resolve', { order: 'fl-1' }).wait(1000);
+  assert.deepEqual(desk.answer.answer, { givenUp: ['fl-1'], kept: [] });
+  assert.equal(new Desk({ venue: false }).command('resolve', { order: 'x' }).answer.ok, false);
+  const wrong: readonly Record<string, Json>[] = [{}, { order: 'a', instrument: 'BTCUSDT' }, { instrument: 'NOSUCH' }, { order: 7 }];
+  for (const args of wrong) assert.equal(desk.command('resolve', args).answer.ok, false);
+});
+
+test('release ends the wait of one product, and of no other', () => {
+  const desk = new Desk().command('release', { product: 'usdm' }, 'rel');
+  assert.deepEqual([desk.answer.ok, desk.world.log], [true, ['limits.release usdm']]);
+  assert.deepEqual(row(desk, 'rel'), ['accepted', 'done']);
+  const wrong: readonly Record<string, Json>[] = [{}, { product: 'options' }, { product: 'all' }];
+  for (const args of wrong) assert.equal(desk.command('release', args).answer.ok, false);
+  assert.equal(desk.world.log.length, 1);
+});

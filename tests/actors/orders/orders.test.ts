@@ -204,6 +204,30 @@ describe('orders at a venue', () => {
     assert.deepEqual(open(), []);
   });
 
+  it('gives up an order in doubt when an operator says so; what turns up after all is withdrawn, and its fills are booked', () => {
+    const orders = new Orders();
+    // Taken, filled in part later, and never a word of it.
+    orders.fate = (call) => ({ ...SURE, backUs: call.method === 'POST' || call.method === 'GET' ? null : 2000 });
+    orders.streams = () => [];
+    orders.place('a').run(20_000);
+    assert.equal(orders.states('a').at(-1), 'unknown');
+    assert.deepEqual(orders.news.flatMap((news) => (news.type === 'order.blocked' ? [news.on] : [])), [true]);
+    orders.send({ type: 'orders.giveUp', clientId: orders.clientId('a'), by: 'tester' }).run(10);
+    assert.equal(orders.states('a').at(-1), 'rejected');
+    assert.deepEqual(orders.events.map((event) => [event.type, 'reason' in event ? event.reason : '']), [['order.rejected', 'given_up: tester']]);
+    assert.deepEqual(orders.news.flatMap((news) => (news.type === 'order.blocked' ? [news.on] : [])), [true, false]);
+    // Again, and of one that is over: nothing.
+    orders.send({ type: 'orders.giveUp', clientId: orders.clientId('a'), by: 'tester' }).run(10);
+    orders.fate = () => SURE;
+    orders.streams = () => [1000];
+    const venueOrder = orders.venue.orders[0]!;
+    orders.venue.fill(venueOrder, 4);
+    orders.run(20_000);
+    assert.deepEqual(orders.fills.map(({ fill, late }) => [fill.lots, late]), [[4, true]]);
+    assert.equal(isOpen(venueOrder), false, 'what is left of it is cancelled');
+    assert.equal(orders.calls.filter(({ method }) => method === 'POST').length, 1);
+  });
+
   it('tells truth of an order that is over as long as a list that was asked for before may still have it', () => {
     const orders = new Orders();
     const told = (): { readonly open: readonly string[]; readonly ended: readonly string[] } => {

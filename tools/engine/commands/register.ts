@@ -36,6 +36,19 @@ export function registerOperator(engine: Command): void {
     .option('--foreign', 'orders that are not ours, too')
     .action(({ foreign, ...options }: EngineCommandOptions & { readonly foreign?: true }) =>
       run(options, { verb: 'cancel-all', args: { foreign: foreign === true }, ...(foreign === true ? { question: 'Cancel all orders, also those that are not ours?' } : {}), patienceMs: 40_000 }));
+  write('resolve', 'give up an order of which the exchange never says what became of it, once the exchange has been read anew: its instrument may be traded again')
+    .option('--symbol <instrument>', 'every such order of this instrument, as the venue spells it')
+    .addOption(new Option('--product <product>', 'where the name alone does not say').choices(['spot', 'usdm', 'options']))
+    .option('--order <id>', 'the order with this client id')
+    .action(({ symbol, product, order, ...options }: EngineCommandOptions & { readonly symbol?: string; readonly product?: string; readonly order?: string }) =>
+      run(options, {
+        verb: 'resolve', args: { ...(symbol === undefined ? {} : { instrument: symbol }), ...(product === undefined ? {} : { product }), ...(order === undefined ? {} : { order }) },
+        question: `Give up ${order ?? `the orders of ${symbol ?? '?'}`} that the exchange does not know?`, patienceMs: 60_000,
+      }));
+  write('release', 'go on although the exchange has said to wait (429) or has banned us (418)')
+    .addOption(new Option('--product <product>', 'whose wait is ended').choices(['spot', 'usdm', 'options']).makeOptionMandatory())
+    .action(({ product, ...options }: EngineCommandOptions & { readonly product: string }) =>
+      run(options, { verb: 'release', args: { product }, question: `Send requests to ${product} again although the exchange said not to? A ban may become longer.` }));
   write('stop', 'cancel entries, keep stops, end the engine')
     .option('--flatten', 'close every position first')
     .option('--reason <text>', 'why, for the record')
