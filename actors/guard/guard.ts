@@ -208,7 +208,7 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
       const own = state.input.inherited?.entries?.includes(id) === true;
       const grown = opened(state.wards.get(id) ?? { ...wardOf({ id, symbol, product, side, positionSide }), own }, fill);
       const ward = fill.heldLots === undefined ? grown : { ...grown, openLots: fill.heldLots };
-      return settle(withWard(state, fill.late ? { ...ward, entryDone: true } : ward), id, ctx);
+      return settle(withWard(claimed(state, fill, ctx), fill.late ? { ...ward, entryDone: true } : ward), id, ctx);
     }
     const cover = state.covers.get(fill.clientId);
     const ward = state.wards.get(fill.entryId) ?? (cover === undefined ? undefined : state.wards.get(cover.ward));
@@ -227,7 +227,14 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
     return settle(withWard(booked, fill.heldLots === undefined ? closed(ward, fill.fill.lots) : { ...ward, openLots: fill.heldLots }), ward.id, ctx);
   }
 
-  function naked(state: GuardState, { product, differences }: TruthDifferences, ctx: Context): GuardState {
+  /** A fill of an entry that is told late was part of the position that truth found before: its lots are the entry's from now on, and closed once. */
+  function claimed(state: GuardState, { symbol, positionSide, side, fill: { lots, venueMs } }: OrderFilled, ctx: Context): GuardState {
+    const position = state.wards.get(positionWard(symbol, positionSide));
+    if (position === undefined || position.side !== side || venueMs > (position.readMs ?? -Infinity)) return state;
+    return settle(withWard(state, closed(position, lots)), position.id, ctx);
+  }
+
+  function naked(state: GuardState, { product, askedMs, differences }: TruthDifferences, ctx: Context): GuardState {
     let next = state;
     for (const difference of differences) {
       if (difference.kind !== 'protectiveStopMissing') continue;
@@ -238,7 +245,7 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
       if (looked) continue;
       const id = positionWard(symbol, positionSide);
       const openLots = expectedLots(coversOf(next, id)) + lots;
-      const ward: Ward = { ...(next.wards.get(id) ?? wardOf({ id, symbol, product, side, positionSide })), openLots, entryDone: true, own: true };
+      const ward: Ward = { ...(next.wards.get(id) ?? wardOf({ id, symbol, product, side, positionSide })), openLots, entryDone: true, own: true, readMs: askedMs };
       journal(next, ctx, ward, 'naked_position');
       next = settle(withWard(next, ward), id, ctx);
       const after = next.wards.get(id);

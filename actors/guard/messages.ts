@@ -30,6 +30,8 @@ export interface Ward {
   readonly closing: string | null;
   /** The strategy has had its time. */
   readonly own: boolean;
+  /** Of a position: the exchange's numbers that it is made of were asked for then, ms. */
+  readonly readMs?: number;
 }
 
 /** A reduce-only order: a stop covers, all of them are withdrawn when there is nothing left to reduce. */

@@ -268,6 +268,34 @@ describe('guard', () => {
     assert.ok(second.news.some((news) => news.type === 'order.changed' && news.intent.kind === 'stop' && news.state === 'accepted' && news.atMs - found.fill.venueMs < 400));
   });
 
+  it('closes once what truth found naked and what its entry is told of later: they are the same lots', () => {
+    const guarded = new Guarded();
+    // Filled, and nobody has told: the answer is lost and the stream silent.
+    guarded.fate = (call) => (call.method === 'POST' && call.path === '/fapi/v1/order' ? { ...SURE, backUs: null } : SURE);
+    guarded.streams = () => [];
+    guarded.enter().run(10);
+    const entry = guarded.venue.orders[0]!;
+    const lots = entry.lots;
+    guarded.venue.fill(entry, lots);
+    const send = (message: unknown): void => {
+      guarded.runtime.send(GUARD, message);
+      guarded.runtime.drain();
+    };
+    send({ type: 'price', symbol: 0, bidTicks: 999, askTicks: 1001, markTicks: 1000, atUs: guarded.nowUs });
+    guarded.run(10);
+    send({
+      type: 'truth.differences', product: 'usdm', askedMs: guarded.nowUs / 1000,
+      differences: [{ kind: 'protectiveStopMissing', symbol: 0, positionSide: 'BOTH', ownLots: lots, protectedLots: 0, action: { do: 'protect', symbol: 0, positionSide: 'BOTH', lots } }],
+    });
+    assert.deepEqual(guarded.wards.map(({ id, openLots }) => [id, openLots]), [['position 0 BOTH', lots]]);
+    // The entry hears of its fill by its own question, and is no other position.
+    guarded.run(10_000);
+    assert.deepEqual(guarded.wards.map(({ id, openLots, nakedMs }) => [id, openLots, nakedMs]), [['t1', lots, null]]);
+    assert.deepEqual(guarded.venue.algos.filter(({ status }) => status === 'NEW').map(({ lots: covered }) => covered), [lots]);
+    // One that fills afterwards takes nothing from a position of an earlier run.
+    assert.equal(guarded.venue.orders.filter(({ side }) => side === 'SELL').length, 0);
+  });
+
   it('lets nothing open where no stop can stand', () => {
     const option = { ...INSTRUMENT, index: 0, symbol: 'BTC-261225-60000-C', venue: 'binance-options', product: 'option' as const };
     const orders = new Orders({ input: { instruments: [option] } });
