@@ -22,8 +22,14 @@ export const engineSymbolsSchema = z.strictObject({
 export const engineRunSchema = z.strictObject({
   /** Records after which a tape ends and the next one begins. */
   tapeRecords: z.int().min(1024).max(1_073_741_824).default(16_777_216),
-  /** Finished tapes of a run that are kept, the newest, MiB. */
+  /** Finished tapes of a run that are kept, the newest, MiB. What comes after the last snapshot stays, whatever it takes. */
   keepTapeMiB: z.int().min(1).max(16_777_216).default(16_384),
+  /** Days after which a finished tape of a run goes, also of one that goes on. */
+  keepTapeDays: z.number().min(0.001).max(36_500).default(30),
+  /** Runs that are kept, the newest, by number, days and MiB in all; those of replays and demonstrations among them. Looked at when a run begins, and at each new tape. */
+  keepRuns: z.int().min(1).max(1_000_000).default(100),
+  keepRunDays: z.number().min(0.001).max(36_500).default(30),
+  keepRunsMiB: z.int().min(1).max(1_073_741_824).default(20_480),
   /** What stays free on the disk, MiB: below it openings end, and then the engine. */
   leastFreeMiB: z.int().min(0).max(16_777_216).default(256),
   /** How often tape, run log and decisions are handed to the system, besides before every order. A killed run loses no more. */

@@ -25,12 +25,16 @@ export interface RunWriterOptions {
   readonly tapeRecords?: number;
   /** Bytes of finished tapes that are kept in the run's folder; the oldest go first. Default: all. */
   readonly keepTapeBytes?: number;
+  /** Milliseconds of the wall for which a finished tape is kept. Default: for ever. */
+  readonly keepTapeMs?: number;
   /** Bytes that stay free on the disk: below them the run is told so while it can still write. Default 256 MiB. */
   readonly leastFreeBytes?: number;
   /** Which of the earlier runs below the same root stay. */
   readonly retention?: Retention;
   /** Wall clock at the beginning, ms. */
   readonly nowMs?: number;
+  /** For tests: the wall clock later on. */
+  readonly wallMs?: () => number;
   /** For tests: bytes free on the disk of a folder. */
   readonly free?: (folder: string) => number;
 }
@@ -44,6 +48,8 @@ const EMPTY_DIGEST = '0'.repeat(64);
 
 interface KeptTape extends RunTape {
   readonly bytes: number;
+  /** Of the wall, ms. */
+  readonly endedMs: number;
 }
 
 /** Share of a tape's length that it may grow beyond it while the tree cannot be snapshot. */
@@ -67,6 +73,9 @@ export class RunWriter {
   readonly #space: SpaceGuard;
   readonly #tapeRecords: number;
   readonly #keepTapeBytes: number;
+  readonly #keepTapeMs: number;
+  readonly #retention: Retention | undefined;
+  readonly #wallMs: () => number;
   readonly #finished: KeptTape[] = [];
   #manifest: RunManifest;
   #tape: TapeWriter | undefined;
@@ -102,6 +111,9 @@ export class RunWriter {
     this.#space.spend(0);
     this.#tapeRecords = options.tapeRecords ?? DEFAULT_TAPE_RECORDS;
     this.#keepTapeBytes = options.keepTapeBytes ?? Infinity;
+    this.#keepTapeMs = options.keepTapeMs ?? Infinity;
+    this.#retention = options.retention;
+    this.#wallMs = options.wallMs ?? Date.now;
     this.#header = tape;
     const bootText = boot === undefined ? undefined : JSON.stringify(typeof boot === 'function' ? boot(id) : boot);
     this.boot = bootText === undefined ? undefined : JSON.parse(bootText);
@@ -233,6 +245,8 @@ export class RunWriter {
     this.#flush(clockUs, 'flush');
     writeManifest(this.folder, this.#manifest);
     this.#forgetOldTapes();
+    // An engine that goes on for months begins no run meanwhile.
+    tidyRuns(dirname(this.folder), this.#retention, this.#wallMs());
   }
 
   /** Ends the run. @throws RunError; the run is then as one that was killed. */
@@ -316,19 +330,19 @@ export class RunWriter {
       throw asRunError(this.folder, error);
     }
     this.#tape = undefined;
-    this.#finished.push({ file: tapeFile(number), firstRecord: this.#firstRecord, records: this.#records - this.#firstRecord, preamble: this.#preamble, removed: false, bytes });
+    this.#finished.push({ file: tapeFile(number), firstRecord: this.#firstRecord, records: this.#records - this.#firstRecord, preamble: this.#preamble, removed: false, bytes, endedMs: this.#wallMs() });
     this.#tell();
   }
 
   #tell(): void {
-    this.#manifest = { ...this.#manifest, tapes: this.#finished.map(({ bytes: _bytes, ...tape }) => tape) };
+    this.#manifest = { ...this.#manifest, tapes: this.#finished.map(({ bytes: _bytes, endedMs: _endedMs, ...tape }) => tape) };
   }
 
   #forgetOldTapes(): void {
     let kept = this.#finished.reduce((sum, { removed, bytes }) => sum + (removed ? 0 : bytes), 0);
     for (const [index, tape] of this.#finished.entries()) {
-      if (kept <= this.#keepTapeBytes) return;
       if (tape.removed) continue;
+      if (kept <= this.#keepTapeBytes && this.#wallMs() - tape.endedMs <= this.#keepTapeMs) return;
       // A replay must have where to begin: what comes after the last snapshot stays.
       if (this.#lastStart > 0 && index >= this.#lastStart) return;
       this.#finished[index] = { ...tape, removed: true };

@@ -13,6 +13,7 @@ import { ProcessHost } from '../process/host.js';
 import type { ProcessLog } from '../process/log.js';
 import { logTree, ReportLog } from '../process/log-tree.js';
 import { beginEngineRun } from '../runs/engine-run.js';
+import { runLimits } from '../runs/limits.js';
 import { bootClient, keyFacts, PRODUCTS, venueInstruments } from './boot.js';
 import { EngineClock } from './clock.js';
 import { CommandDesk } from './commands/desk.js';
@@ -41,7 +42,6 @@ export interface EngineHooks extends Pick<EngineStoreOptions, 'onPoint'> {
   readonly parts?: (parts: readonly EnginePart[]) => readonly EnginePart[];
 }
 
-const MIB = 1 << 20;
 /** Longest time that the tree gets to wind up when its run cannot be written any more, ms of the wall; an operator's close takes a minute at most. */
 const RUN_FAILED_WITHIN_MS = 75_000;
 /** Address of a PostgreSQL that the record is mirrored to; with its password, so no key of the configuration. */
@@ -103,8 +103,7 @@ class EngineProcess {
     const found: EngineBoot = { mode: engine.mode, startUs: clock.nowUs(), speed: clock.speed, instruments, rules, recovered: store.recovered(), ...(key === null ? {} : { key }) };
     checkRecovered(found, host.log);
     const writer = beginEngineRun(found, { config: this.#config, digest: this.#digest }, {
-      tapeRecords: engine.run.tapeRecords, keepTapeBytes: engine.run.keepTapeMiB * MIB, leastFreeBytes: engine.run.leastFreeMiB * MIB,
-      idMarks: (id) => [runMark(id)],
+      ...runLimits(engine.run), idMarks: (id) => [runMark(id)],
     });
     // As a replay will read it.
     const boot = writer.boot as EngineBoot;

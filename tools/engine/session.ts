@@ -1,7 +1,7 @@
 import { KERNEL_PATH, type JournalState } from '../../actors/index.js';
 import type { EffectHandlers } from '../../actors/engine/effects.js';
 import type { EngineInput } from '../../actors/engine/io.js';
-import type { KernelPort } from '../../actors/market/index.js';
+import type { KernelPort, KernelSnapshot, MarketKernel } from '../../actors/market/index.js';
 import { SEQ, WORDS_F } from '../../data/records/index.js';
 import { createRuntime, type Runtime, type SupervisorSpec, type TreeSnapshot, type TreeSnapshotResult, VirtualClock } from '../../runtime/index.js';
 import type { InputChunk, InputSource } from '../replay/faulted-source.js';
@@ -28,6 +28,8 @@ export interface SessionSnapshot {
   readonly journal: JournalState;
   /** As `journal`, of what was asked of the world; null where that was not reckoned. */
   readonly asked: JournalState | null;
+  /** Where threads keep books and indicators: what they keep, and how many controls they were given; else null. */
+  readonly lanes: { readonly kernel: KernelSnapshot; readonly controls: number } | null;
 }
 
 export type SessionSnapshotResult = { readonly ok: true; readonly snapshot: SessionSnapshot } | Extract<TreeSnapshotResult, { readonly ok: false }>;
@@ -150,7 +152,12 @@ export class EngineSession {
     if (this.runtime.inspect(KERNEL_PATH)?.state !== 'running') return { ok: false, reason: 'no kernel runs', later: true };
     const taken = this.runtime.snapshotTree();
     if (!taken.ok) return taken;
-    return { ok: true, snapshot: { tree: taken.snapshot, taken: this.taken, insideMessage: this.#session.insideMessage, journal: this.journal, asked: this.#effects.asked } };
+    return { ok: true, snapshot: { tree: taken.snapshot, taken: this.taken, insideMessage: this.#session.insideMessage, journal: this.journal, asked: this.#effects.asked, lanes: null } };
+  }
+
+  /** The books as they are; a snapshot of this moment has them too. */
+  books(): MarketKernel['symbols'] {
+    return (this.kernel as MarketKernel).symbols;
   }
 
   counts(): EngineCounts {

@@ -9,6 +9,7 @@ import { instanceNames, planLanes } from '../../supervisors/index.js';
 import type { LanePlan } from '../../supervisors/index.js';
 import { breathe, onInterrupt } from '../cli/interrupt.js';
 import { progress } from '../cli/progress.js';
+import { retentionOf } from '../runs/limits.js';
 import { packageVersion } from '../cli/version.js';
 import { fromTapeError } from '../tape/errors.js';
 import { formatFault, isActorFault, isLaneFault } from './fault-spec.js';
@@ -150,7 +151,7 @@ function outputOf(request: ReplayRequest, { loaded, records }: PreparedReplay): 
   }, null);
   if (out !== undefined) return new ReplayOutput(out, begin(newRunId()), { overwrite });
   if (keep === undefined) return undefined;
-  tidyRuns(keep.root);
+  tidyRuns(keep.root, retentionOf(loaded.config.engine.run));
   const { id, folder } = makeRunFolder(keep.root);
   return new ReplayOutput(folder, begin(id), { kept: true });
 }

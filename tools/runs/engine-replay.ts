@@ -75,7 +75,7 @@ export async function replayEngineRun(reader: RunReader, { onDecision, onAsked, 
   const resume = from === 0 ? undefined : snapshotOf(reader, from);
   const before: EngineReplayPlace = { journal: resume?.journal ?? NOTHING_YET, asked: resume?.asked ?? NOTHING_YET };
   // Lanes answer in an order of their own, which the run's log has.
-  if (config.lanes.placement !== 'inline') return { ...await followed(reader, new FollowingSession(reader, boot, config, effects, onAsked)), before };
+  if (config.lanes.placement !== 'inline') return { ...await followed(reader, new FollowingSession(reader, boot, config, effects, { onAsked, from, resume }), from), before };
   const session = new EngineSession({ tree: (onKernel) => engineTree(boot, config, onKernel), startUs: boot.startUs, effects, ...asked, ...(resume === undefined ? {} : { resume }) });
   return { ...await given(reader, session, from), before };
 }
@@ -86,11 +86,11 @@ async function given(reader: RunReader, session: EngineSession, from: number): P
   }, from);
 }
 
-async function followed(reader: RunReader, session: FollowingSession): Promise<Driven> {
+async function followed(reader: RunReader, session: FollowingSession, from: number): Promise<Driven> {
   try {
     return await drive(reader, session, (step) => {
       if (step.kind === 'mark' && step.mark.mark === 'order') session.order(step.mark.entry);
-    });
+    }, from);
   } finally {
     session.close();
   }

@@ -1,10 +1,10 @@
-import { MarketKernel, type KernelPort } from '../../actors/market/index.js';
+import { MarketKernel } from '../../actors/market/index.js';
 import type { LoadedConfig } from '../../config/index.js';
-import { allocateBatch, LAYOUT_VERSION, type RecordBatch } from '../../data/records/index.js';
+import { allocateBatch, LAYOUT_VERSION } from '../../data/records/index.js';
 import { runsRoot, RunWriter, type JsonValue, type RunWriterOptions } from '../../data/runs/index.js';
 import type { EngineBoot } from '../../supervisors/engine.js';
 import { packageVersion } from '../cli/version.js';
-import { EngineSession } from '../engine/session.js';
+import type { EngineSession } from '../engine/session.js';
 import type { LaneSession } from '../engine/lanes/session.js';
 import { bookRecords } from './book-records.js';
 import { encodedSnapshot } from './session-data.js';
@@ -31,13 +31,12 @@ export function beginEngineRun(boot: EngineBoot, { config, digest }: Pick<Loaded
  */
 export function rotateWhenDue(run: RunWriter, session: EngineSession | LaneSession): string | null {
   if (!run.rotationDue) return null;
-  const taken = session instanceof EngineSession ? encodedSnapshot(session) : { problem: 'its books are in lanes', later: false };
-  if (taken.bytes === undefined && taken.later && !run.rotationOverdue) return null;
-  run.rotate(session.clockUs, booksOf(session.kernel, session.clockUs), taken.bytes);
-  return taken.bytes === undefined ? taken.problem : null;
-}
-
-/** Books that only lanes know are not among them: such a tape begins as the venue's next snapshot says. */
-function booksOf(kernel: KernelPort, clockUs: number): RecordBatch {
-  return kernel instanceof MarketKernel ? bookRecords(kernel.symbols, clockUs) : allocateBatch(0);
+  const taken = encodedSnapshot(session);
+  if (taken.bytes === undefined) {
+    if (taken.later && !run.rotationOverdue) return null;
+    run.rotate(session.clockUs, session.kernel instanceof MarketKernel ? bookRecords(session.kernel.symbols, session.clockUs) : allocateBatch(0));
+    return taken.problem;
+  }
+  run.rotate(session.clockUs, bookRecords(session.books(taken.snapshot), session.clockUs), taken.bytes);
+  return null;
 }

@@ -1,18 +1,26 @@
 import type { EngineInput } from '../../actors/engine/io.js';
 import type { EffectHandlers } from '../../actors/engine/effects.js';
-import { KERNEL_PATH, SimulatedMatcher } from '../../actors/index.js';
-import { FollowingKernel, MarketKernel, parseOrderLine, type OrderEntry } from '../../actors/market/index.js';
+import { KERNEL_PATH } from '../../actors/index.js';
+import { FollowingKernel, parseOrderLine, type OrderEntry } from '../../actors/market/index.js';
 import type { NextRecords } from '../../actors/market/lanes/following-kernel.js';
 import type { Config } from '../../config/index.js';
-import { paramsForSymbol } from '../../config/indicators.js';
-import { allocateBatch, BLOCK_RECORDS, SEQ, WORDS_F, WORDS_I, type Instrument } from '../../data/records/index.js';
+import { allocateBatch, BLOCK_RECORDS, SEQ, WORDS_F, WORDS_I } from '../../data/records/index.js';
 import { RunError, type JsonValue, type RunFeed, type RunReader } from '../../data/runs/index.js';
 import { createRuntime, VirtualClock, worker, type Behaviour, type Runtime, type WorkerSpec } from '../../runtime/index.js';
 import { engineTree, planLanes, type EngineBoot } from '../../supervisors/index.js';
 import type { TakeAsked } from '../engine/asked.js';
 import { HandledEffects } from '../engine/effect-table.js';
-import { ENGINE_SEED } from '../engine/session.js';
+import { partKernel } from '../engine/lanes/part-kernel.js';
+import { ENGINE_SEED, type SessionSnapshot } from '../engine/session.js';
 import { mergeMessage } from '../live/live-session.js';
+
+export interface FollowingOptions {
+  /** As EngineSession's. */
+  readonly onAsked?: TakeAsked | undefined;
+  /** The tape that it begins with, and how things stood there. */
+  readonly from?: number;
+  readonly resume?: SessionSnapshot | undefined;
+}
 
 /** The tree of a run whose kernel ran in lanes, on a kernel that takes the run's tapes inline and gives what the lanes answered in the order in which it was merged then. */
 export class FollowingSession {
@@ -22,18 +30,17 @@ export class FollowingSession {
   readonly #effects: HandledEffects;
   readonly #message = mergeMessage();
 
-  constructor(reader: RunReader, boot: EngineBoot, config: Config, effects: EffectHandlers, onAsked?: TakeAsked) {
-    const clock = new VirtualClock(boot.startUs);
-    this.#effects = new HandledEffects(effects, { nowUs: () => clock.nowUs(), onAsked });
-    this.#feed = reader.feed();
-    const kernelOf = (instruments: readonly Instrument[]): MarketKernel => new MarketKernel(
-      instruments, ({ symbol }) => paramsForSymbol(config.indicators, symbol), { makeMatcher: () => new SimulatedMatcher(config.trading.venue), stream: 'part' },
-    );
+  constructor(reader: RunReader, boot: EngineBoot, config: Config, effects: EffectHandlers, { onAsked, from = 0, resume }: FollowingOptions = {}) {
+    const clock = new VirtualClock(resume?.tree.atUs ?? boot.startUs);
+    this.#effects = new HandledEffects(effects, { nowUs: () => clock.nowUs(), onAsked, resume });
+    this.#feed = reader.feed(from);
     const sources = config.lanes.placement === 'socket';
     // Lanes that have sockets stamp what they bring, and know no clock but their own records'.
     const plan = sources ? planLanes(boot.instruments, config.lanes) : { lanes: [{ instruments: boot.instruments }], assignment: [] };
-    this.#kernel = new FollowingKernel(plan.lanes.map(({ instruments }) => kernelOf(instruments)), recordsOf(this.#feed), orderOf(reader), { assignment: plan.assignment, sources });
-    this.runtime = createRuntime({ clock, seed: ENGINE_SEED, effects: this.#effects.table });
+    const kernels = plan.lanes.map(({ instruments }) => partKernel(instruments, config));
+    if (resume?.lanes !== undefined && resume.lanes !== null) for (const kernel of kernels) kernel.restore(resume.lanes.kernel);
+    this.#kernel = new FollowingKernel(kernels, recordsOf(this.#feed, resume?.taken), orderOf(reader), { assignment: plan.assignment, sources, placed: resume?.lanes?.controls ?? 0 });
+    this.runtime = createRuntime({ clock, seed: ENGINE_SEED, effects: this.#effects.table, ...(resume === undefined ? {} : { resume: resume.tree }) });
     const started = this.runtime.start(engineTree(boot, config, undefined, { kernel: this.#kernel, children: standIns(boot, config) }));
     if (!started.ok) throw new Error(`the engine's tree does not start: ${JSON.stringify(started.reason)}`);
     this.runtime.drain();
@@ -92,10 +99,10 @@ function standIns({ instruments }: EngineBoot, { lanes }: Config): WorkerSpec<ne
   return planLanes(instruments, lanes).lanes.map(({ id }) => worker({ id: String(id), behaviour: IDLE, input: undefined }));
 }
 
-/** All records of a run, numbered through. */
-function recordsOf(feed: RunFeed): NextRecords {
+/** The records of a run from its record `first` on, numbered through. */
+function recordsOf(feed: RunFeed, first = 0): NextRecords {
   const batch = allocateBatch(BLOCK_RECORDS);
-  let seq = 0;
+  let seq = first;
   return () => {
     for (let step = feed.next(); step !== undefined; step = feed.next()) {
       if (step.kind !== 'records') continue;

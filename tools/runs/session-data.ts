@@ -1,6 +1,7 @@
 import { deserialize, serialize } from 'node:v8';
 import { RunError, type RunReader } from '../../data/runs/index.js';
 import { packageVersion } from '../cli/version.js';
+import type { LaneSession } from '../engine/lanes/session.js';
 import type { EngineSession, SessionSnapshot } from '../engine/session.js';
 
 /** A snapshot as it lies in a run's folder: structured cloning keeps what states are made of, -0 and what they share included. */
@@ -11,11 +12,11 @@ interface Written {
 }
 
 /** How the session stands, as bytes; or why that cannot be had, perhaps `later`. */
-export function encodedSnapshot(session: EngineSession): { readonly bytes: Buffer } | { readonly bytes?: undefined; readonly problem: string; readonly later: boolean } {
+export function encodedSnapshot(session: EngineSession | LaneSession): { readonly bytes: Buffer; readonly snapshot: SessionSnapshot } | { readonly bytes?: undefined; readonly problem: string; readonly later: boolean } {
   const taken = session.snapshot();
   if (!taken.ok) return { problem: taken.reason, later: taken.later };
   try {
-    return { bytes: serialize({ version: packageVersion(), snapshot: taken.snapshot } satisfies Written) };
+    return { bytes: serialize({ version: packageVersion(), snapshot: taken.snapshot } satisfies Written), snapshot: taken.snapshot };
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error), later: false };
   }

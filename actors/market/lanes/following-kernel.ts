@@ -21,6 +21,8 @@ export interface FollowingOptions {
   readonly assignment?: readonly number[];
   /** Lanes owned their sources: each numbered its records itself, and a control may have been on its way when the run ended. */
   readonly sources?: boolean;
+  /** Controls that had been given their places where the kernels stand. Default: none. */
+  readonly placed?: number;
 }
 
 interface Waiting {
@@ -57,11 +59,12 @@ export class FollowingKernel implements KernelPort {
   private last: MarketKernel;
 
   /** `kernels` of parts of the stream: what is missing is in the record. `order`: the record of the run. */
-  constructor(kernels: MarketKernel | readonly MarketKernel[], next: NextRecords, order: readonly OrderEntry[], { assignment = [], sources = false }: FollowingOptions = {}) {
+  constructor(kernels: MarketKernel | readonly MarketKernel[], next: NextRecords, order: readonly OrderEntry[], { assignment = [], sources = false, placed = 0 }: FollowingOptions = {}) {
     this.kernels = 'run' in kernels ? [kernels] : kernels;
     this.last = this.kernels[0]!;
     this.assignment = assignment;
     this.sources = sources;
+    this.sent = placed;
     this.numbers = this.kernels.map(() => 0);
     this.next = next;
     this.places = new Map(order.flatMap((entry) => (entry.type === 'control' ? [[entry.number, entry] as const] : [])));

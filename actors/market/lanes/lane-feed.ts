@@ -230,6 +230,11 @@ export class LaneFeed {
     if (occupancy > statistics.occupancyMax) statistics.occupancyMax = occupancy;
   }
 
+  /** Its state was asked for and has not come. */
+  get awaitsCheckpoint(): boolean {
+    return this.checkpointDue !== Infinity;
+  }
+
   /** Asks for the state at the end of the input so far. */
   requestCheckpoint(): void {
     const { tape } = this;

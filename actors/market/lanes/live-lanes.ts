@@ -10,6 +10,7 @@ import { Losses, MOST_LOSS_GAPS } from '../../../data/records/losses.js';
 import type { Control } from '../control-queue.js';
 import type { Edge } from '../kernel-port.js';
 import type { KernelPort } from '../kernel-port.js';
+import { mergeSnapshots, type KernelSnapshot } from '../snapshot.js';
 import type { LaneFeed } from './lane-feed.js';
 import { LaneSet } from './lane-set.js';
 import type { LaneSetOptions } from './lane-set.js';
@@ -102,6 +103,17 @@ export class LiveLanes extends LaneSet implements KernelPort {
     this.options.onOrder?.({ type: 'control', number: this.controlsPlaced, seq, clockUs: this.routeClockUs, symbol: control.symbol });
     this.controlsPlaced += 1;
     this.feeds[lane]!.send();
+  }
+
+  /** Controls that have been given a place. */
+  get controls(): number {
+    return this.controlsPlaced;
+  }
+
+  /** The lanes' states as one, of which nothing is under way: `quiet`. */
+  snapshot(): KernelSnapshot {
+    if (!this.quiet) throw new Error('the lanes have not all given their state, or something was handed out since');
+    return mergeSnapshots(this.feeds.map(({ checkpoint }) => checkpoint!));
   }
 
   /** Reads what has come; true when `run` has something to merge. */

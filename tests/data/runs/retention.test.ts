@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { DEFAULT_RETENTION, isBeingWritten, runIds, RunWriter, tidyRuns } from '../../../data/runs/index.js';
+import { allocateBatch } from '../../../data/records/index.js';
+import { DEFAULT_RETENTION, isBeingWritten, RunReader, runIds, RunWriter, tapeNumbers, tidyRuns, type RunWriterOptions } from '../../../data/runs/index.js';
 import { writeManifest } from '../../../data/runs/manifest.js';
 import { BEGINNING, scratch, trades } from './support.js';
 
@@ -53,4 +54,60 @@ void test('what is not a run is left alone, a removal that was cut short is fini
   tidyRuns(root, { runs: 0, days: 0, bytes: 0 });
   assert.deepEqual(readdirSync(root).sort(), [id, 'mine']);
   assert.ok(existsSync(join(root, id, 'run.json')));
+});
+
+/** A run of ten tapes; those whose numbers `snapshots` has begin with a snapshot. A tape takes an hour. */
+function tapesOf(root: string, options: RunWriterOptions, snapshots: readonly number[]): RunReader {
+  let wallMs = NOW_MS;
+  const run = RunWriter.create(root, BEGINNING, { nowMs: NOW_MS, wallMs: () => wallMs, ...options });
+  for (let tape = 1; tape < 10; tape += 1) {
+    run.append(trades(tape * 100, 100), 0, 100);
+    wallMs += 3_600_000;
+    run.rotate(run.clockUs, allocateBatch(0), snapshots.includes(tape) ? Buffer.from(`tape ${tape}`) : undefined);
+  }
+  run.close(run.clockUs, { code: 0, reason: '' });
+  return RunReader.open(run.folder);
+}
+
+void test('old tapes go by bytes and by age, with their snapshots; what comes after the last snapshot stays', (t) => {
+  const all = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+  const whole = tapesOf(scratch(t), {}, all);
+  assert.deepEqual(whole.startable(), [0, ...all]);
+  assert.equal(whole.snapshot(3).toString(), 'tape 3');
+
+  // At the last rotation tapes 0 to 8 are finished, 8 just now.
+  const aged = tapesOf(scratch(t), { keepTapeMs: 3 * 3_600_000 }, all);
+  assert.deepEqual(tapeNumbers(aged.folder), [5, 6, 7, 8, 9]);
+  assert.deepEqual(aged.startable(), [5, 6, 7, 8, 9]);
+  assert.deepEqual(aged.manifest.tapes.map(({ removed }) => removed), [true, true, true, true, true, false, false, false, false, false]);
+  assert.deepEqual(readdirSync(join(aged.folder, 'tapes')).filter((name) => name.endsWith('.snapshot')).length, 5);
+
+  const few = tapesOf(scratch(t), { keepTapeBytes: 1 }, all);
+  assert.deepEqual(tapeNumbers(few.folder), [9]);
+  assert.deepEqual(few.startable(), [9]);
+
+  const kept = tapesOf(scratch(t), { keepTapeBytes: 1, keepTapeMs: 1 }, [4]);
+  assert.deepEqual(tapeNumbers(kept.folder), [4, 5, 6, 7, 8, 9]);
+  assert.deepEqual(kept.startable(), [4]);
+  // Where none can be begun with, nothing is kept for it.
+  assert.deepEqual(tapesOf(scratch(t), { keepTapeBytes: 1 }, []).startable(), []);
+  // One that another hand took away: what lies before the hole is no place to begin.
+  rmSync(join(whole.folder, 'tapes/000006.tape'));
+  assert.deepEqual(whole.startable(), [7, 8, 9]);
+});
+
+void test('a run that goes on takes older runs away when it begins a tape', (t) => {
+  const root = scratch(t);
+  const [old] = runsOf(root, 1) as [RunWriter];
+  old.close(0, { code: 0, reason: '' });
+  let wallMs = NOW_MS;
+  const run = RunWriter.create(root, BEGINNING, { nowMs: NOW_MS, wallMs: () => wallMs, retention: { ...DEFAULT_RETENTION, days: 2 } });
+  run.append(trades(0, 10), 0, 10);
+  run.rotate(run.clockUs, allocateBatch(0));
+  assert.deepEqual(runIds(root), [old.id, run.id].sort());
+  wallMs += 3 * DAY_MS;
+  run.append(trades(10, 10), 0, 10);
+  run.rotate(run.clockUs, allocateBatch(0));
+  assert.deepEqual(runIds(root), [run.id], 'itself it never takes away');
+  run.close(run.clockUs, { code: 0, reason: '' });
 });

@@ -16,13 +16,15 @@ const TROUBLES = [{ name: 'repeated-and-swapped', atSeconds: 1 }, { name: 'both-
 for (const [end, placement, mode] of [['SIGINT', 'inline', 'demo'], ['SIGKILL', 'ring', 'paper']] as const) {
   void test(`an engine in mode ${mode} on a troubled exchange, its kernel ${placement}, ended by ${end}: live equals replay`, async (t) => {
     const plan = { ...planTrial(1, mode, 12), troubles: TROUBLES, symbols: ['BTCUSDT', 'ETHUSDT'], placement, end };
-    const { equal, whole, decisions, entries, runDir, liveDigest, replayDigest, leaks } = await runTrial(plan, join(scratch(t), 'trial'), {
+    const { equal, whole, decisions, entries, runDir, liveDigest, replayDigest, leaks, starts, effects } = await runTrial(plan, join(scratch(t), 'trial'), {
       // One engine on a machine has a key, and this may be tried twice at a time.
       speed: 4, decisions: 4, venueSeed: 10_000 + process.pid,
     });
     assert.deepEqual({ equal, whole, replayDigest }, { equal: true, whole: end === 'SIGINT', replayDigest: liveDigest });
     assert.deepEqual(leaks, [], 'no key and no secret is in anything that was written');
     assert.ok(decisions >= 4 && entries > 20);
+    assert.ok(starts >= 1, 'it was replayed from a later tape too');
+    assert.ok(effects!.count > 10, `${effects!.count} effects`);
     const { exit, endedAt } = readManifest(runDir);
     assert.deepEqual([exit?.code, endedAt === null], end === 'SIGINT' ? [0, false] : [undefined, true]);
   });

@@ -1,7 +1,7 @@
 import { KERNEL_PATH, type JournalState } from '../../../actors/index.js';
 import type { EffectHandlers } from '../../../actors/engine/effects.js';
 import type { EngineInput } from '../../../actors/engine/io.js';
-import { type LaneConnection, LiveLanes, SourceLanes, type KernelPort, type OrderEntry } from '../../../actors/market/index.js';
+import { type LaneConnection, LiveLanes, type MarketKernel, SourceLanes, type KernelPort, type OrderEntry } from '../../../actors/market/index.js';
 import type { Config } from '../../../config/index.js';
 import { type Instrument } from '../../../data/records/index.js';
 import { createRuntime, type ChildSpec, type Runtime, type SupervisorSpec, VirtualClock } from '../../../runtime/index.js';
@@ -9,7 +9,8 @@ import { HostedLanes, planLanes } from '../../../supervisors/index.js';
 import { mergeMessage } from '../../live/live-session.js';
 import type { TakeAsked } from '../asked.js';
 import { HandledEffects } from '../effect-table.js';
-import { ENGINE_SEED, type EngineCounts, type RecordViews } from '../session.js';
+import { partKernel } from './part-kernel.js';
+import { ENGINE_SEED, type EngineCounts, type RecordViews, type SessionSnapshot, type SessionSnapshotResult } from '../session.js';
 
 /** The program of a lane with sockets, where the compiler puts it. */
 const SOCKET_LANE = new URL('./socket-lane.js', import.meta.url);
@@ -17,6 +18,10 @@ const SOCKET_LANE = new URL('./socket-lane.js', import.meta.url);
 const FACTS_EVERY_MS = 1000;
 /** How often threads are looked after when none of them says anything, ms. */
 const LOOK_EVERY_MS = 50;
+/** Longest time that the main loop waits for lanes to come to rest, ms of the wall. */
+const MOST_SETTLING_MS = 2000;
+/** The actors of the threads; a replay has others in their places. */
+const isLane = (path: string): boolean => path.startsWith('/market/lanes/');
 
 /** What stands for the kernel in a tree whose kernel runs in lanes. */
 export interface LanesOfTree {
@@ -62,6 +67,7 @@ export class LaneSession {
   readonly #effects: HandledEffects;
   readonly #onOrder: (entry: OrderEntry) => void;
   readonly #message = mergeMessage();
+  readonly #options: Pick<LaneSessionOptions, 'instruments' | 'config'>;
   #listening: Promise<void> | undefined;
   #closed = false;
   #taken = 0;
@@ -74,6 +80,7 @@ export class LaneSession {
     const params = config.lanes;
     const plan = planLanes(instruments, params);
     this.#onOrder = onOrder;
+    this.#options = { instruments, config };
     const clock = new VirtualClock(startUs);
     this.#effects = new HandledEffects(effects, { nowUs: () => clock.nowUs(), onAsked });
     const common = { assignment: plan.assignment, lanes: plan.lanes.length, checkpointEvery: params.checkpointSlots, onOrder };
@@ -193,6 +200,48 @@ export class LaneSession {
     }
     runtime.drain();
     this.#effects.throwFault();
+  }
+
+  /**
+   * As EngineSession's. Placement `ring`: holds the main loop until the lanes have taken what they were handed, all of it is merged, and they have told their states.
+   * Lanes with sockets are never at rest together.
+   */
+  snapshot(): SessionSnapshotResult {
+    const { kernel, runtime } = this;
+    if (kernel instanceof SourceLanes) return { ok: false, reason: 'lanes with sockets are never at rest together', later: false };
+    const waits = (reason: string): SessionSnapshotResult => ({ ok: false, reason, later: true });
+    // Asked first, so that the lanes are not held for nothing.
+    const now = runtime.snapshotTree(isLane);
+    if (!now.ok) return now;
+    const untilMs = performance.now() + MOST_SETTLING_MS;
+    // What is merged may give the lanes something to do, which their states then lack.
+    for (let asked = false; !this.#settled(kernel, asked); asked = true) {
+      if (!kernel.connected) return waits('a lane has no thread');
+      if (performance.now() > untilMs) return { ok: false, reason: 'the lanes have not come to rest in time', later: false };
+      if (!asked || kernel.feeds.every(({ awaitsCheckpoint }) => !awaitsCheckpoint)) kernel.requestCheckpoints();
+      const seen = this.#hosted.bell.value;
+      this.#look();
+      this.advanceTo(this.clockUs);
+      if (!this.#settled(kernel, true)) this.#hosted.bell.wait(seen, 1);
+    }
+    if (runtime.inspect(KERNEL_PATH)?.state !== 'running') return waits('no kernel runs');
+    const taken = runtime.snapshotTree(isLane);
+    if (!taken.ok) return taken;
+    const lanes = { kernel: kernel.snapshot(), controls: kernel.controls };
+    return { ok: true, snapshot: { tree: taken.snapshot, taken: this.#taken, insideMessage: false, journal: this.journal, asked: this.#effects.asked, lanes } };
+  }
+
+  /** The books in a snapshot. */
+  books({ lanes }: SessionSnapshot): MarketKernel['symbols'] {
+    if (lanes === null) return [];
+    const { instruments, config } = this.#options;
+    const kernel = partKernel(instruments, config);
+    kernel.restore(lanes.kernel);
+    return kernel.symbols;
+  }
+
+  #settled(kernel: LiveLanes, asked: boolean): boolean {
+    return asked && kernel.quiet && kernel.feeds.every(({ idle, answers }) => idle && answers.length === 0);
   }
 
   nextTimerUs(): number {

@@ -78,6 +78,6 @@ export function configOf({ symbols, placement }: TrialPlan): string {
   return stringify({
     lanes: { placement, count: 2 },
     trading: { strategy: 'eager', eager: { holdMs: 3000, pauseMs: 1500 } },
-    engine: { symbols: { spot: [], usdm: [...symbols], options: [] }, run: { tapeRecords: 6_000, flushEveryMs: 100 } },
+    engine: { symbols: { spot: [], usdm: [...symbols], options: [] }, run: { tapeRecords: 3_000, flushEveryMs: 100 } },
   });
 }
