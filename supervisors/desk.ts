@@ -36,8 +36,13 @@ export function reconcileInstruments(instruments: readonly Instrument[], rules: 
   return instruments.map((instrument) => {
     const rule: InstrumentRules | undefined = rules.flatMap((product) => product.instruments).find(({ symbol }) => symbol === instrument.index);
     const base = rule?.base ?? (instrument.symbol.endsWith(instrument.settle) ? instrument.symbol.slice(0, -instrument.settle.length) : '');
-    return { instrument, baseAsset: instrument.product === 'spot' ? base : '', minLots: Math.max(1, rule?.market.minLots ?? 1) };
+    return { instrument, baseAsset: instrument.product === 'spot' ? base : '', minLots: Math.max(1, rule?.market.minLots ?? 1), ...leastValue(instrument, rule) };
   });
+}
+
+/** USD-M frees orders that reduce of the smallest value; spot does not know that an order reduces. */
+function leastValue({ product }: Instrument, rule: InstrumentRules | undefined): Pick<ReconcileInstrument, 'minNotional'> {
+  return product === 'spot' && rule?.minNotionalAppliesToMarket === true && rule.minNotional !== '' ? { minNotional: rule.minNotional } : {};
 }
 
 /** What earlier runs left open of instruments that this one does not trade, in sentences. @throws RangeError for books that cannot be read. */

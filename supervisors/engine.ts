@@ -1,7 +1,7 @@
 import { recoveredAccount } from '../actors/account/rows.js';
 import { memoriesOf } from '../actors/detector/rows.js';
 import type { VenueProduct } from '../actors/engine/io.js';
-import { GUARD_PATH, ORDERS_PATH, RISK_PATH } from '../actors/engine/paths.js';
+import { GUARD_PATH, ORDERS_PATH, RISK_PATH, TRUTH_PATH } from '../actors/engine/paths.js';
 import type { ProductRules } from '../actors/engine/venue-rules.js';
 import type { KeyRights } from '../actors/gateway/messages.js';
 import { runMark } from '../actors/orders/ids.js';
@@ -62,7 +62,7 @@ export function engineTree(boot: EngineBoot, config: Config, onKernel?: (kernel:
   const known = atVenue ? new Set(recoveredOrders(boot).records.map(({ intent }) => intent.id)) : new Set<string>();
   const record = { mark: boot.run === undefined ? '' : `${runMark(boot.run)}.`, recovered: recoveredAccount(boot.recovered, instruments, known), truth: atVenue };
   const { journal, market, account, strategies } = sessionParts(instruments, config, {
-    bookPath: bookKeepers(instruments), record, memories: memoriesOf(boot.recovered), ...(atVenue ? { orderPath: ORDERS_PATH, guardPath: GUARD_PATH, pricesTo: [RISK_PATH, GUARD_PATH], risk: riskGate(engine) } : {}), ...(onKernel === undefined ? {} : { onKernel }),
+    bookPath: bookKeepers(instruments), record, memories: memoriesOf(boot.recovered), ...(atVenue ? { orderPath: ORDERS_PATH, guardPath: GUARD_PATH, pricesTo: [RISK_PATH, GUARD_PATH, TRUTH_PATH], risk: riskGate(engine) } : {}), ...(onKernel === undefined ? {} : { onKernel }),
     ...(lanes === undefined ? {} : { lanes }),
   });
   const oneForOne = (id: string, children: readonly ChildSpec[]): SupervisorSpec => supervisor({ id, strategy: 'oneForOne', intensity: INTENSITY, children });

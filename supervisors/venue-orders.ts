@@ -4,17 +4,25 @@ import { guardBehaviour, type GuardInput } from '../actors/guard/guard.js';
 import type { Cover, Ward } from '../actors/guard/messages.js';
 import { positionSideOf } from '../actors/orders/book.js';
 import { ordersManager } from '../actors/orders/manager.js';
-import { openOrdersOf, type ReadOrders } from '../actors/orders/rows.js';
+import { openOrdersOf, spotTradesOf, type ReadOrders } from '../actors/orders/rows.js';
+import { heldLots } from '../actors/orders/spot-trades.js';
 import { productOf } from '../actors/feeds/products.js';
 import type { EngineParams } from '../config/index.js';
 import { worker, type ChildSpec } from '../runtime/index.js';
 import type { EngineBoot } from './engine.js';
 import { ACCOUNT_PATH, LAST_GOOD } from './market-session.js';
 
+type Left = Pick<EngineBoot, 'recovered' | 'instruments'>;
+
+const symbolIn = ({ instruments }: Left) => (product: string, symbol: string): number | undefined => instruments.find((one) => productOf(one) === product && one.symbol === symbol)?.index;
+
 /** Orders that earlier runs left open, by the instruments of this one. */
-export function recoveredOrders({ recovered, instruments }: Pick<EngineBoot, 'recovered' | 'instruments'>): ReadOrders {
-  return openOrdersOf(recovered.filter(({ table }) => table === 'orders'), (product, symbol) => instruments.find((one) => productOf(one) === product && one.symbol === symbol)?.index);
+export function recoveredOrders(left: Left): ReadOrders {
+  return openOrdersOf(left.recovered.filter(({ table }) => table === 'orders'), symbolIn(left));
 }
+
+/** What entries of earlier runs still hold on spot, by the instruments of this one. */
+export const recoveredHoldings = (left: Left): ReturnType<typeof spotTradesOf> => spotTradesOf(left.recovered, symbolIn(left));
 
 /** Trades that earlier runs left open and that this one cannot take up, in sentences. */
 export function leftTrades(boot: Pick<EngineBoot, 'recovered' | 'instruments'>): readonly string[] {
@@ -25,12 +33,18 @@ export function leftTrades(boot: Pick<EngineBoot, 'recovered' | 'instruments'>):
 function inheritedWards(boot: EngineBoot): NonNullable<GuardInput['inherited']> {
   const { records } = recoveredOrders(boot);
   const { trades } = recoveredAccount(boot.recovered, boot.instruments, new Set(records.map(({ intent }) => intent.id)));
+  const holdings = new Map(recoveredHoldings(boot).trades.map((trade) => [trade.entryId, trade]));
   const wards = trades.filter((trade) => openLots(trade) > 0).flatMap((trade): readonly Ward[] => {
-    const product = productOf(boot.instruments.find(({ index }) => index === trade.symbol)!);
+    const instrument = boot.instruments.find(({ index }) => index === trade.symbol)!;
+    const product = productOf(instrument);
     if (product === undefined) return [];
     const { id, symbol, side, entryDone } = trade;
+    // On spot the fee has taken a part of what was bought.
+    const holding = holdings.get(id);
+    const lots = holding === undefined ? openLots(trade) : heldLots(holding, instrument);
+    if (lots === 0) return [];
     const positionSide = positionSideOf(boot.key?.hedge.includes(product) === true, side, false);
-    return [{ id, symbol, product, side, positionSide, openLots: openLots(trade), entryTicks: Number(trade.entryLotTicks / BigInt(trade.filledLots)), entryDone, nakedMs: null, closing: null, own: true }];
+    return [{ id, symbol, product, side, positionSide, openLots: lots, entryTicks: Number(trade.entryLotTicks / BigInt(trade.filledLots)), entryDone, nakedMs: null, closing: null, own: true }];
   });
   const covers = records.flatMap(({ intent: { id, clientId, reduces, reduceOnly, kind, lots }, bookedLots, end }): readonly Cover[] =>
     reduceOnly && end === null && wards.some((ward) => ward.id === reduces) ? [{ id, clientId, ward: reduces!, kind, lots, bookedLots, state: 'unknown', own: true, alone: false, inherited: true }] : []);
@@ -53,7 +67,7 @@ export function venueOrders(boot: EngineBoot, { orders, guard, gateway }: Pick<E
   return [
     worker({
       id: 'orders', ...LAST_GOOD, behaviour: ordersManager(), mailbox: { capacity: 8192 },
-      input: { run, params, instruments, rules, hedge: key?.hedge ?? [], recovered: recoveredOrders(boot).records, accountPath: ACCOUNT_PATH },
+      input: { run, params, instruments, rules, hedge: key?.hedge ?? [], recovered: recoveredOrders(boot).records, holdings: recoveredHoldings(boot).trades, accountPath: ACCOUNT_PATH },
     }),
     worker({ id: 'guard', ...LAST_GOOD, behaviour: guardBehaviour(), mailbox: { capacity: 8192 }, input: { run, params: guard, accountPath: ACCOUNT_PATH, inherited: inheritedWards(boot) } }),
   ];

@@ -327,6 +327,7 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
       case 'account.dust': {
         const trade = state.trades.get(message.tradeId);
         if (trade === undefined || !trade.entryDone) return state;
+        journal(ctx, state, 'control', trade.symbol, { control: 'dust', trade: trade.id, lots: openLots(trade) });
         const updated: Trade = { ...trade, writtenOffLots: trade.writtenOffLots + openLots(trade) };
         return close({ ...state, trades: withEntry(state.trades, trade.id, updated) }, updated, ctx);
       }

@@ -6,7 +6,7 @@
 import type { FeedsParams } from '../../config/engine/feeds.js';
 import type { Instrument } from '../../data/records/instrument.js';
 import type { ActorContext, Behaviour, Down } from '../../runtime/types.js';
-import type { RestAnswer, RestRequest, VenueProduct } from '../engine/io.js';
+import type { RestAnswer, RestRequest, StoreWrite, VenueProduct } from '../engine/io.js';
 import type { BookEdge, BookStateName } from '../market/messages.js';
 import { doubled } from './link.js';
 import type { BooksReport, FeedEdge } from './messages.js';
@@ -89,7 +89,9 @@ export const booksBehaviour: Behaviour<BooksState, BooksMessage, BooksInput> = {
 function handle(state: BooksState, message: BooksMessage, ctx: Context): BooksState {
   const nowUs = ctx.nowUs();
   switch (message.type) {
-    case 'book': return change(state, message.symbol, (row) => edge(row, message, nowUs, state.input.params));
+    case 'book':
+      writeEdge(state, message, ctx);
+      return change(state, message.symbol, (row) => edge(row, message, nowUs, state.input.params));
     case 'feed.edge': {
       if (message.class !== 'depth' || message.product !== state.input.product) return state;
       return message.symbols.reduce((rows, symbol) => change(rows, symbol, (row) => feedEdge(row, message, nowUs)), state);
@@ -105,6 +107,15 @@ function handle(state: BooksState, message: BooksMessage, ctx: Context): BooksSt
       ctx.monitor(ctx.ref(state.input.kernelPath));
       return state;
   }
+}
+
+/** For the record: a book that broke, and that is in step again. No decision: a replay of the tape alone has no feeds. */
+function writeEdge({ input, rows }: BooksState, { symbol, from, to }: BookEdge, ctx: Context): void {
+  const row = rows.find((each) => each.symbol === symbol);
+  if (row === undefined || (to !== 'GAP' && !(to === 'LIVE' && from !== 'STALE'))) return;
+  const cause = to === 'GAP' ? 'its diffs do not follow one another' : 'a snapshot and the diffs behind it fit';
+  const write: StoreWrite = { rows: [{ table: 'transitions', key: `book ${input.product} ${row.name} ${ctx.nowUs()} ${from}-${to}`, row: { actor: ctx.path, product: input.product, instrument: row.name, from, to, cause, atUs: ctx.nowUs() } }] };
+  ctx.effect('store.write', write);
 }
 
 const owedUs = ({ input }: BooksState): number => input.params.timeoutMs * 1000 + OWED_US;

@@ -35,6 +35,15 @@ function venueError(body: Json): { readonly code: number; readonly text: string 
   return { code: number, text: typeof msg === 'string' ? msg.slice(0, MOST_TEXT) : '' };
 }
 
+/** Of a cancel-replace that is half done (409): the old order is gone, and why the new one was not taken; undefined where it does not say so. */
+function newOrderRefused(status: number, body: Json): VenueOutcomeKind | undefined {
+  const { data = null } = body as { readonly [key: string]: Json };
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return undefined;
+  const { newOrderResult, newOrderResponse = null } = data as { readonly [key: string]: Json };
+  const error = newOrderResult === 'FAILURE' ? venueError(newOrderResponse) : undefined;
+  return error === undefined ? undefined : { kind: 'refused', status, ...error };
+}
+
 export function classify(outcome: RestOutcome): Classified {
   switch (outcome.kind) {
     case 'failed': return failed(outcome);
@@ -74,6 +83,8 @@ function answered({ status, headers, body }: Extract<RestOutcome, { kind: 'answe
   if (UNKNOWN_CODES.has(code)) return { outcome: unknown, result: 'failed', cause, report, clockOff: false };
   if (UNWELL_CODES.has(code)) return { outcome: refused, result: 'failed', cause, report, clockOff: false };
   if (status >= 500) return { outcome: unknown, result: 'failed', cause, report, clockOff: false };
+  const half = status === HALF_DONE ? newOrderRefused(status, body) : undefined;
+  if (half !== undefined) return { outcome: half, result: 'ok', cause, report, clockOff: false };
   // A 409 is half done, and a 4xx without the venue's code is said by somebody else.
   if (status === HALF_DONE) return { outcome: unknown, result: 'ok', cause, report, clockOff: false };
   if (error === undefined && !NEVER_LOOKED_AT.has(status)) return { outcome: unknown, result: 'failed', cause, report, clockOff: false };

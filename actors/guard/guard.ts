@@ -13,6 +13,7 @@ import { decide } from '../journal/decide.js';
 import { isFinal, ORDERS_TOPIC, type OrderChanged, type OrderFilled, type OrdersMessage } from '../orders/messages.js';
 import type { PositionGone, TruthDifferences, TruthSuspicion } from '../truth/messages.js';
 import type { Cover, GuardMessage, Ward } from './messages.js';
+import { tooLittle } from './protection.js';
 import { closed, closingSide, confirmedLots, coverOf, expectedLots, isClosing, isDoubtful, isPosition, opened, positionWard, stopTicks, superseded, wardOf } from './wards.js';
 
 export interface GuardInput {
@@ -170,6 +171,12 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
     return { ...state, wards: drop(state.wards, ward.id), covers, asked };
   }
 
+  /** Too little to be sold or protected: it is told, stays ours in the ledger, and nobody asks the venue again until more of it comes. */
+  function layDown(state: GuardState, ward: Ward, reason: string, ctx: Context): GuardState {
+    journal(state, ctx, ward, 'dust', { reason });
+    return flat(state, { ...ward, openLots: 0, closing: null }, ctx);
+  }
+
   // -------------------------------------------------------------- what it hears
 
   function changed(state: GuardState, change: OrderChanged, ctx: Context): GuardState {
@@ -185,6 +192,7 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
     const own = state.asked.has(intent.id) || known?.own === true;
     const alone = state.asked.get(intent.id)?.alone ?? known?.alone ?? false;
     const next: GuardState = { ...state, asked, covers: put(state.covers, intent.clientId, { ...coverOf(change, ward.id, own, known?.bookedLots ?? change.filledLots), alone, ...(known?.inherited === true ? { inherited: true } : {}) }) };
+    if (ward.product === 'spot' && change.state === 'rejected' && tooLittle(change.reason)) return layDown(next, ward, change.reason, ctx);
     // A refused stop is not tried again: the price is through it, or the venue will have none.
     if (intent.kind === 'stop' && change.state === 'rejected' && ward.openLots > 0 && confirmedLots(coversOf(next, ward.id)) < ward.openLots) {
       return close(next, ward, `stop_refused: ${change.reason}`, ctx);

@@ -27,6 +27,9 @@ function noStopsAtAll(product: VenueProduct, rules: InstrumentRules | undefined)
   return undefined;
 }
 
+/** Whether the venue has refused an exit because it is too little to be sold there (LOT_SIZE, MARKET_LOT_SIZE, NOTIONAL): asking again is in vain. */
+export const tooLittle = (reason: string): boolean => /^-1013 .*(NOTIONAL|LOT_SIZE)/.test(reason);
+
 /** Why a position of these lots could not have a stop at the venue; undefined when it could. */
 export function protectable(product: VenueProduct, rules: InstrumentRules | undefined, lots: number, priceTicks: number, instrument: WireInstrument): string | undefined {
   const never = noStopsAtAll(product, rules);

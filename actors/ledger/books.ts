@@ -7,6 +7,7 @@ import type { Difference, Origin } from '../truth/differences.js';
 import { fillKey, positionKey } from '../truth/keys.js';
 import type { LedgerAnswer } from '../truth/messages.js';
 import type { LocalView, PositionSide, ReconcileInstrument, VenueIncome, VenueTrade } from '../truth/views.js';
+import { quantityOf } from './cash.js';
 import type { LedgerTotals } from './messages.js';
 import { type Booked, bookTrip, profitOf, type RoundTrip } from './round-trip.js';
 
@@ -126,8 +127,9 @@ function ownTrade(books: Books, trade: VenueTrade, entryId: string, { instrument
   let open = booked.open;
   // On spot a fee in the asset itself leaves less than was bought: it is over when no whole lot is left.
   if (open !== null && instrument.product === 'spot' && trade.side === 'sell' && trade.feeAsset !== baseAsset) {
-    const held = decimal(books.view.holdings.find(({ symbol }) => symbol === trade.symbol)?.quantity ?? '0');
-    if (held < decimal(instrument.lotSize)) {
+    // What earlier trades left too little of to be sold is not this one's.
+    const left = quantityOf(instrument, open.lots) - (open.fees.get(baseAsset) ?? 0n);
+    if (left < decimal(instrument.lotSize)) {
       closed.push(open);
       open = null;
     }
@@ -149,6 +151,12 @@ export function ownLots({ view }: Books, symbol: number, positionSide: PositionS
   const lotSize = instruments.find(({ instrument }) => instrument.index === symbol)?.instrument.lotSize;
   const held = decimal(view.holdings.find((each) => each.symbol === symbol)?.quantity ?? '0');
   return lotSize === undefined ? 0 : Number(held / money(lotSize));
+}
+
+/** Whether what we hold on spot is too little to be sold: less than a lot, or what reconciliation has called dust. */
+export function isDust(books: Books, symbol: number, instruments: readonly ReconcileInstrument[]): boolean {
+  const lots = ownLots(books, symbol, 'BOTH', instruments);
+  return lots === 0 || books.view.dust.some((each) => each.symbol === symbol && each.ownLots === lots);
 }
 
 /** What changed a balance without a trade; the same id again changes nothing. */

@@ -2,12 +2,13 @@
 import { DecimalGrid } from '../../data/instruments/decimal.js';
 import type { ActorContext, Behaviour } from '../../runtime/index.js';
 import type { StoreRow, StoreWrite, VenueProduct } from '../engine/io.js';
+import { decide } from '../journal/decide.js';
 import { ORDERS_TOPIC, type OrderFilled } from '../orders/messages.js';
 import type { Origin } from '../truth/differences.js';
 import { originOf } from '../truth/keys.js';
 import type { LedgerAnswer, PositionGone, TruthDifferences } from '../truth/messages.js';
 import type { ReconcileInstrument, VenueTrade } from '../truth/views.js';
-import { bookIncome, type Books, booksRow, bookTrade, type Change, heard, ownLots, prune, setRight, totalsOf } from './books.js';
+import { bookIncome, type Books, booksRow, bookTrade, type Change, heard, isDust, ownLots, prune, setRight, totalsOf } from './books.js';
 import type { LedgerInput, LedgerMessage, LedgerStatus } from './messages.js';
 import { booksFrom, instrumentNames, renumbered } from './recover.js';
 import { tripRow } from './round-trip.js';
@@ -112,9 +113,12 @@ export function ledgerBehaviour(): Behaviour<LedgerState, LedgerMessage, LedgerI
             tellGone(now, books, now.books.get(message.product)!, { positionSide: 'BOTH', ...difference }, { priceTicks: 0, reason: 'unexplained' }, ctx);
           }
           break;
+        case 'dust':
+          decide(ctx, 'control', difference.symbol, -1, { control: 'dust', product: message.product, lots: difference.ownLots });
+          now = put(now, setRight(books, difference, now.input.instruments, now.input.ownPrefixes), ctx);
+          break;
         case 'fillNotAtVenue':
         case 'positionModeChanged':
-        case 'dust':
           now = put(now, setRight(books, difference, now.input.instruments, now.input.ownPrefixes), ctx);
           break;
         case 'missingOrderAtVenue':
@@ -146,7 +150,8 @@ export function ledgerBehaviour(): Behaviour<LedgerState, LedgerMessage, LedgerI
   function statusOf(state: LedgerState): LedgerStatus {
     return {
       products: [...state.books.values()].map((books) => ({
-        product: books.view.product, balances: Object.fromEntries(books.view.balances.map(({ asset, total }) => [asset, total])), holdings: books.view.holdings,
+        product: books.view.product, balances: Object.fromEntries(books.view.balances.map(({ asset, total }) => [asset, total])), 
+        holdings: books.view.holdings.map((each) => ({ ...each, dust: isDust(books, each.symbol, state.input.instruments) })),
         positions: books.view.positions.map(({ symbol, positionSide, signedLots, ownLots }) => ({ symbol, positionSide, signedLots, ownLots })), totals: totalsOf(books),
       })),
     };

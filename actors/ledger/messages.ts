@@ -15,8 +15,8 @@ export interface LedgerStatus {
     /** By asset; decimals. */
     readonly balances: Readonly<Record<string, string>>;
     readonly positions: readonly { readonly symbol: number; readonly positionSide: PositionSide; readonly signedLots: number; readonly ownLots: number }[];
-    /** Spot: what we bought and still hold, by symbol. */
-    readonly holdings: readonly { readonly symbol: number; readonly asset: string; readonly quantity: string }[];
+    /** Spot: what we bought and still hold, by symbol; `dust`: it is too little to be sold. */
+    readonly holdings: readonly { readonly symbol: number; readonly asset: string; readonly quantity: string; readonly dust: boolean }[];
     readonly totals: LedgerTotals;
   }[];
 }

@@ -37,7 +37,8 @@ export function legsOf(picture: Picture, symbol: number | null, instruments: rea
     if (product === 'spot') {
       for (const holding of ledger.products.find((each) => each.product === 'spot')?.holdings ?? []) {
         const instrument = instruments.find(({ index }) => index === holding.symbol);
-        if (instrument === undefined || (symbol !== null && holding.symbol !== symbol)) continue;
+        // What is too little to be sold stays ours.
+        if (instrument === undefined || holding.dust || (symbol !== null && holding.symbol !== symbol)) continue;
         const lots = Number(money(holding.quantity) / money(instrument.lotSize));
         if (lots > 0) legs.push({ key: `${holding.symbol} BOTH`, symbol: holding.symbol, positionSide: 'BOTH', signedLots: lots, stopFirst: true });
       }

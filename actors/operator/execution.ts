@@ -77,10 +77,12 @@ export interface Execution {
   /** Null: positions were never known. */
   readonly left: readonly LeftPosition[] | null;
   readonly exposure: string | null;
+  /** Spot: what was left because it is too little to be sold. */
+  readonly dust: readonly { readonly symbol: number; readonly asset: string; readonly quantity: string }[];
 }
 
 /** The sources' execution summary: of a batch with its id (1 a person's, 2 the engine's own) and its counts, of one instrument with its outcome. */
-export function executionOf({ verb, symbol, byPerson, flat, seen, attempts, left, exposure }: Execution, nameOf: (symbol: number) => string): { readonly [key: string]: Json } {
+export function executionOf({ verb, symbol, byPerson, flat, seen, attempts, left, exposure, dust }: Execution, nameOf: (symbol: number) => string): { readonly [key: string]: Json } {
   const results = seen.map((leg) => {
     const attempt = attempts.get(leg.key);
     const stays = left === null || left.some((each) => each.symbol === leg.symbol && each.positionSide === leg.positionSide);
@@ -94,6 +96,7 @@ export function executionOf({ verb, symbol, byPerson, flat, seen, attempts, left
     flat_confirmed: flat,
     remaining_positions: left === null ? [{ instrument: 'unknown', positionSide: 'BOTH', signedLots: 0 }] : left.map((each) => ({ instrument: nameOf(each.symbol), positionSide: each.positionSide, signedLots: each.signedLots })),
     remaining_gross_exposure_usdt: exposure,
+    ...(dust.length === 0 ? {} : { left_as_dust: dust.map((each) => ({ instrument: nameOf(each.symbol), asset: each.asset, quantity: each.quantity })) }),
     results: symbol !== null && nothing && flat ? [{ instrument: nameOf(symbol), outcome: 'skipped_no_position' }] : results,
   };
   if (symbol !== null) return { command: verb, instrument: nameOf(symbol), outcome: nothing && flat ? 'skipped_no_position' : rejected > 0 || !flat ? 'rejected' : 'submitted', ...tail };

@@ -132,7 +132,8 @@ function closed(state: OperatorState, work: Work, flat: boolean, left: readonly 
   if (venue !== null) ctx.send(ctx.ref<TruthMessage>(venue.truth), { type: 'truth.pace', closing: false });
   const { command: wanted, symbol, attempts } = work;
   const exposure = left === null ? null : grossExposure(left, work.picture, instruments);
-  const outcome = executionOf({ verb: wanted.verb, symbol, byPerson: work.id !== STORE_FAILED_ID, flat, seen: [...work.seen.values()], attempts, left, exposure }, (of) => nameOf(state, of));
+  const dust = (work.picture.ledger?.products ?? []).flatMap(({ holdings }) => holdings).filter((each) => each.dust && (symbol === null || each.symbol === symbol));
+  const outcome = executionOf({ verb: wanted.verb, symbol, byPerson: work.id !== STORE_FAILED_ID, flat, seen: [...work.seen.values()], attempts, left, exposure, dust }, (of) => nameOf(state, of));
   const told = event(state, EXECUTION_COMPLETED, { id: work.id, command: wanted.verb, remaining_positions: left?.length ?? null, flat_confirmed: flat, remaining_gross_exposure_usdt: exposure }, ctx);
   return wanted.verb === 'stop' ? stopped(told, work, { entriesLeft: 0, flat: outcome }, wanted.reason, ctx) : finish(told, work, flat, outcome, ctx);
 }

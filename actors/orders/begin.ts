@@ -60,8 +60,8 @@ export function refuse(state: OrdersState, intent: OrderIntent, reason: string, 
   return state;
 }
 
-export function begin(state: OrdersState, wanted: PlaceOrder['intent'], ctx: Context, askedLots = wanted.lots): OrdersState {
-  const intent = intentOf(state, wanted, ctx);
+export function begin(state: OrdersState, wanted: PlaceOrder['intent'], ctx: Context, askedLots = wanted.lots, replaces?: string): OrdersState {
+  const intent: OrderIntent = { ...intentOf(state, wanted, ctx), ...(replaces === undefined ? {} : { replaces }) };
   const refused = wireInstrument(state, wanted.symbol) === undefined ? 'unknown_symbol' : refusalOf(state, intent);
   if (refused !== undefined) return refuse(state, intent, refused, ctx);
   const record = newRecord(intent);

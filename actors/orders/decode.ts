@@ -39,7 +39,7 @@ function reportsOf(step: Exclude<CallStep, 'trades'>, { intent, triggered }: Ord
         const list = decodeOrderList(body, instruments);
         return list.ok ? list.value.orders : null;
       }
-      const placed = decodePlacement(product, body, instruments);
+      const placed = decodePlacement(product, intent.replaces === undefined ? body : halfOf(body, 'newOrderResponse'), instruments);
       if (!placed.ok) return null;
       const { order, fills } = placed.value;
       return [...fills.map((fill) => ({ ...order, fill })), order];
@@ -54,6 +54,11 @@ function reportsOf(step: Exclude<CallStep, 'trades'>, { intent, triggered }: Ord
     case 'open':
       return all(algo ? decodeAlgoOrders(body, instruments) : decodeOrders(product, body, instruments));
   }
+}
+
+/** Of the answer to a cancel-replace: what is said of the one order or of the other; null where it says nothing. */
+export function halfOf(body: Json, half: 'newOrderResponse' | 'cancelResponse'): Json {
+  return typeof body === 'object' && body !== null && !Array.isArray(body) ? ((body as { readonly [key: string]: Json })[half] ?? null) : null;
 }
 
 const one = (decoded: Decoded<Report>): readonly Report[] | null => (decoded.ok ? [decoded.value] : null);

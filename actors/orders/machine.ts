@@ -142,58 +142,38 @@ const over = (state: OrderState) => ({
 const FINALS = { filled: over('filled'), canceled: over('canceled'), expired: over('expired'), rejected: over('rejected') };
 const ENDS = ['filled', 'canceled', 'expired', 'rejected', 'collecting'] as const;
 
-export const orderMachine = base.createMachine({
-  id: 'order',
+const stage = (state: OrderState, ...next: readonly OrderState[]) => ({ entry: [enter(state)], always: onwards(...next) });
+
+/** An order's life. An algo order's has one state more, between waiting for its trigger and what it became. */
+function life(service: 'order' | 'algo') {
+  const triggered = service === 'algo' ? (['triggered'] as const) : [];
+  return {
+    initial: 'journalling' as const,
+    states: {
+      journalling: stage('journalling', ...ENDS, 'unknown', 'partiallyFilled', ...triggered, 'accepted', 'submitted'),
+      submitted: {
+        entry: [enter('submitted'), 'place' as const],
+        always: onwards(...ENDS, 'unknown', 'partiallyFilled', ...triggered, 'accepted'),
+        after: { outcome: { actions: 'placeUnanswered' as const } },
+      },
+      unknown: stage('unknown', ...ENDS, 'partiallyFilled', ...triggered, 'accepted'),
+      accepted: stage('accepted', ...ENDS, 'unknown', 'partiallyFilled', ...triggered),
+      ...(service === 'algo' ? { triggered: stage('triggered', ...ENDS, 'unknown', 'partiallyFilled') } : {}),
+      partiallyFilled: stage('partiallyFilled', ...ENDS, 'unknown'),
+      collecting: stage('collecting', 'filled', 'canceled', 'expired', 'rejected'),
+      ...FINALS,
+    },
+  };
+}
+
+const machineOf = (id: string, service: 'order' | 'algo') => base.createMachine({
+  id,
   type: 'parallel',
   context: ({ input }) => ({ params: input.params, around: input.around, known: begin(input.record), nowMs: input.nowMs }),
   on: EVENTS,
-  states: {
-    life: {
-      initial: 'journalling',
-      states: {
-        journalling: { entry: [enter('journalling')], always: onwards(...ENDS, 'unknown', 'partiallyFilled', 'accepted', 'submitted') },
-        submitted: {
-          entry: [enter('submitted'), 'place'],
-          always: onwards(...ENDS, 'unknown', 'partiallyFilled', 'accepted'),
-          after: { outcome: { actions: 'placeUnanswered' } },
-        },
-        unknown: { entry: [enter('unknown')], always: onwards(...ENDS, 'partiallyFilled', 'accepted') },
-        accepted: { entry: [enter('accepted')], always: onwards(...ENDS, 'unknown', 'partiallyFilled') },
-        partiallyFilled: { entry: [enter('partiallyFilled')], always: onwards(...ENDS, 'unknown') },
-        collecting: { entry: [enter('collecting')], always: onwards('filled', 'canceled', 'expired', 'rejected') },
-        ...FINALS,
-      },
-    },
-    inquiry,
-    withdrawal,
-  },
+  states: { life: life(service), inquiry, withdrawal },
 });
 
+export const orderMachine = machineOf('order', 'order');
 /** The order that it becomes is known here by the same name, and its fills are this one's. */
-export const algoMachine = base.createMachine({
-  id: 'algo-order',
-  type: 'parallel',
-  context: ({ input }) => ({ params: input.params, around: input.around, known: begin(input.record), nowMs: input.nowMs }),
-  on: EVENTS,
-  states: {
-    life: {
-      initial: 'journalling',
-      states: {
-        journalling: { entry: [enter('journalling')], always: onwards(...ENDS, 'unknown', 'partiallyFilled', 'triggered', 'accepted', 'submitted') },
-        submitted: {
-          entry: [enter('submitted'), 'place'],
-          always: onwards(...ENDS, 'unknown', 'partiallyFilled', 'triggered', 'accepted'),
-          after: { outcome: { actions: 'placeUnanswered' } },
-        },
-        unknown: { entry: [enter('unknown')], always: onwards(...ENDS, 'partiallyFilled', 'triggered', 'accepted') },
-        accepted: { entry: [enter('accepted')], always: onwards(...ENDS, 'unknown', 'partiallyFilled', 'triggered') },
-        triggered: { entry: [enter('triggered')], always: onwards(...ENDS, 'unknown', 'partiallyFilled') },
-        partiallyFilled: { entry: [enter('partiallyFilled')], always: onwards(...ENDS, 'unknown') },
-        collecting: { entry: [enter('collecting')], always: onwards('filled', 'canceled', 'expired', 'rejected') },
-        ...FINALS,
-      },
-    },
-    inquiry,
-    withdrawal,
-  },
-});
+export const algoMachine = machineOf('algo-order', 'algo');

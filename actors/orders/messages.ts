@@ -43,6 +43,8 @@ export interface OrderIntent {
   readonly toldAs?: string;
   /** Client id of the one-cancels-other list it is a leg of (spot); null for none. The limit leg sends the list, the stop's client id is the list's less its last letter. */
   readonly listId: string | null;
+  /** Client id of the exit that the venue withdraws with the same call (spot): what it has locked is never without an order. */
+  readonly replaces?: string;
   /** Engine clock, ms. */
   readonly createdMs: number;
 }
@@ -117,7 +119,7 @@ export type OrderNews = OrderChanged | OrderFilled | ForeignOrder | InstrumentBl
 /** From the guard or the operator: an order that is not the account's. The answer is {@link OrderNews}, and VenueEvents to `owner`. */
 export interface PlaceOrder {
   readonly type: 'orders.place';
-  readonly intent: Omit<OrderIntent, 'clientId' | 'product' | 'service' | 'createdMs' | 'listId' | 'toldAs'>;
+  readonly intent: Omit<OrderIntent, 'clientId' | 'product' | 'service' | 'createdMs' | 'listId' | 'toldAs' | 'replaces'>;
 }
 /** Withdraws orders of ours that still may fill: all of them, of one symbol, (with `entriesOnly`) only what opens, or (with `spareStops`) no stops. */
 export interface CancelOrders {

@@ -2,10 +2,12 @@
  * Orders, intents and fills as rows of the record. An order's row holds all that is known of it; symbols are named, because indices are of
  * one run. Reading is total: a row that is not an order's is a problem in words, never a guess.
  */
+import { parseDecimal } from '../../data/instruments/decimal.js';
 import type { Json, StoreRow } from '../engine/io.js';
 import type { VenueFill } from '../engine/venue-calls.js';
 import { stateOf } from './knowledge.js';
 import { isFinal, type OrderEnd, type OrderIntent, type OrderRecord } from './messages.js';
+import { newSpotTrade, type SpotTrade } from './spot-trades.js';
 import { priceText, quantityText, type WireInstrument } from './wire.js';
 
 const plain = (value: unknown): Json => value as Json;
@@ -44,6 +46,13 @@ export function fillRow({ intent, venueId, spawnedId }: OrderRecord, fill: Venue
   };
 }
 
+const SPOT_KEY = 'spot ';
+
+/** What an entry on spot still holds, until it is sold or too little to be. */
+export function spotTradeRow({ entryId, held, lastTicks, unsellable }: SpotTrade, instrument: WireInstrument, open: boolean, atMs: number): StoreRow {
+  return { table: 'trades', key: `${SPOT_KEY}${entryId}`, row: { product: 'spot', instrument: instrument.name, entryId, held, lastTicks, unsellable, open, atMs } };
+}
+
 type Check = (value: unknown) => boolean;
 const text: Check = (value) => typeof value === 'string';
 const textOrNull: Check = (value) => value === null || typeof value === 'string';
@@ -54,7 +63,7 @@ const shape = (checks: Readonly<Record<string, Check>>): Check => (value) =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(checks).sort().every((key) => checks[key]!((value as Record<string, unknown>)[key]));
 
 const INTENT: Readonly<Record<keyof OrderIntent, Check>> = {
-  toldAs: (value) => value === undefined || text(value),
+  toldAs: (value) => value === undefined || text(value), replaces: (value) => value === undefined || text(value),
   id: text, clientId: (value) => typeof value === 'string' && /^[.A-Z:/a-z0-9_-]{1,36}$/.test(value), product: oneOf('spot', 'usdm', 'options'), symbol: count,
   service: oneOf('order', 'algo'), side: oneOf('buy', 'sell'), positionSide: oneOf('BOTH', 'LONG', 'SHORT'), kind: oneOf('limit', 'market', 'stop'),
   priceTicks: count, triggerTicks: count, lots: (value) => count(value) && (value as number) > 0, timeInForce: oneOf('GTC', 'IOC', 'FOK', 'GTX'), reduceOnly: flag,
@@ -69,6 +78,28 @@ const RECORD: Readonly<Record<keyof OrderRecord, Check>> = {
   doubt: oneOf(null, 'place', 'cancel', 'missing', 'restart'), expiresMs: count, cancelWanted: flag, changedMs: count,
 };
 const fields = Object.keys(RECORD).sort() as (keyof OrderRecord)[];
+
+const SPOT_TRADE: Readonly<Record<'instrument' | 'entryId' | 'held' | 'lastTicks' | 'unsellable', Check>> = {
+  instrument: text, entryId: text, held: (value) => typeof value === 'string' && parseDecimal(value) !== undefined, lastTicks: count, unsellable: flag,
+};
+
+/** What entries of earlier runs still hold on spot, out of the rows of `trades`. One that cannot be read is a problem in words. */
+export function spotTradesOf(rows: readonly StoreRow[], symbolOf: (product: string, instrument: string) => number | undefined): { readonly trades: readonly SpotTrade[]; readonly problems: readonly string[] } {
+  const trades: SpotTrade[] = [];
+  const problems: string[] = [];
+  for (const { table, key, row } of rows) {
+    if (table !== 'trades' || row['open'] !== true || !key.startsWith(SPOT_KEY)) continue;
+    if (!shape(SPOT_TRADE)(row)) {
+      problems.push(`holding ${key.slice(SPOT_KEY.length)}: its row cannot be read`);
+      continue;
+    }
+    const { instrument, entryId, held, lastTicks, unsellable } = row as unknown as SpotTrade & { readonly instrument: string };
+    const symbol = symbolOf('spot', instrument);
+    if (symbol === undefined) problems.push(`holding ${entryId}: ${JSON.stringify(instrument)} of spot is not among the instruments of this run`);
+    else trades.push({ ...newSpotTrade(entryId, symbol), held, lastTicks, unsellable });
+  }
+  return { trades, problems };
+}
 
 export interface ReadOrders {
   readonly records: readonly OrderRecord[];

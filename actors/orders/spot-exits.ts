@@ -1,14 +1,16 @@
 /** Exits of our entries on spot: what is locked there can be sold once, so of one trade one exit stands at the venue, or one list. */
 import type { AccountMessage } from '../account/messages.js';
+import type { StoreWrite } from '../engine/io.js';
 import type { VenueFill } from '../engine/venue-calls.js';
-import { protectable } from '../guard/protection.js';
+import { protectable, tooLittle } from '../guard/protection.js';
 import type { VenueEvent } from '../venue/messages.js';
 import { begin, intentOf, reduced, refuse, spawn } from './begin.js';
 import { withLive, type Kept } from './book.js';
 import { clientIdOf } from './ids.js';
 import { newRecord } from './knowledge.js';
 import { isFinal, type OrderIntent, type PlaceOrder } from './messages.js';
-import { afterFill, baseOf, heldLots, newSpotTrade, type SpotTrade } from './spot-trades.js';
+import { spotTradeRow } from './rows.js';
+import { afterFill, baseOf, heldLots, lostOf, newSpotTrade, type SpotTrade } from './spot-trades.js';
 import { nowMs, toChild, wireInstrument, type Context, type OrdersState } from './state.js';
 import { listIdOf, quantityText } from './wire.js';
 
@@ -16,7 +18,8 @@ import { listIdOf, quantityText } from './wire.js';
 export function wish(state: OrdersState, wanted: PlaceOrder['intent'], ctx: Context): OrdersState {
   const trade = wanted.reduces === null ? undefined : state.spot.get(wanted.reduces);
   if (trade === undefined || !wanted.reduceOnly) return reduced(state, wanted, ctx);
-  if (isDust(state, trade)) return refuse(state, intentOf(state, wanted, ctx), 'nothing_to_reduce', ctx);
+  // Nobody else may tell that it is over: it may be what an earlier run left.
+  if (isDust(state, trade)) return released(refuse(state, intentOf(state, wanted, ctx), 'nothing_to_reduce', ctx), trade.entryId, ctx);
   const partner = partnerOf(state, trade, wanted);
   if (partner !== undefined) {
     toChild(ctx, partner.record.intent.clientId, { type: 'cancel' });
@@ -40,9 +43,17 @@ export function wish(state: OrdersState, wanted: PlaceOrder['intent'], ctx: Cont
     // A close is on its way: no second one, and nothing withdraws it. A stop for what it leaves comes when it has ended.
     return wanted.kind === 'market' ? refuse(state, intentOf(state, wanted, ctx), 'exit_pending', ctx) : withTrade(state, { ...trade, waiting: wanted });
   }
+  const [only, ...others] = standing;
+  if (only !== undefined && others.length === 0 && trade.waiting === null && trade.pair === null && isReplaceable(only)) {
+    return begin(state, { ...wanted, lots: Math.min(wanted.lots, heldLots(trade, wireInstrument(state, trade.symbol)!)) }, ctx, wanted.lots, only.record.intent.clientId);
+  }
   for (const { record } of standing) toChild(ctx, record.intent.clientId, { type: 'cancel' });
   return withTrade(state, { ...trade, waiting: wanted });
 }
+
+/** Whether the venue can put another order in its place with one call: it stands whole, certain and by itself. A leg takes its list with it. */
+const isReplaceable = ({ state, toldLots, record: { intent, cancelWanted, filledLots } }: Kept): boolean =>
+  state === 'accepted' && intent.listId === null && !cancelWanted && filledLots === 0 && toldLots === 0;
 
 /** The stop that a target can stand with in one list: alone, plain, and for no more than the target sells. */
 function partnerOf(state: OrdersState, trade: SpotTrade, wanted: PlaceOrder['intent']): Kept | undefined {
@@ -87,17 +98,37 @@ export function isDust(state: OrdersState, trade: SpotTrade): boolean {
   const instrument = wireInstrument(state, trade.symbol)!;
   const lots = heldLots(trade, instrument);
   const rules = state.rules.get(trade.symbol);
-  return lots < 1 || (rules?.status === 'TRADING' && protectable('spot', rules, lots, trade.lastTicks, instrument) !== undefined);
+  return trade.unsellable || lots < 1 || (rules?.status === 'TRADING' && protectable('spot', rules, lots, trade.lastTicks, instrument) !== undefined);
 }
 
-export function held(state: OrdersState, intent: OrderIntent, fill: VenueFill): OrdersState {
+export function held(state: OrdersState, intent: OrderIntent, fill: VenueFill, ctx: Context): OrdersState {
   const entryId = intent.reduces ?? intent.id;
   const trade = state.spot.get(entryId) ?? (intent.reduceOnly ? undefined : newSpotTrade(entryId, intent.symbol));
   if (trade === undefined) return state;
   const instrument = wireInstrument(state, intent.symbol)!;
   const quote = state.input.instruments.find(({ index }) => index === intent.symbol)?.settle ?? '';
   const base = state.rules.get(intent.symbol)?.base ?? baseOf(instrument.name, quote);
-  return withTrade(state, afterFill(trade, intent.side, fill, quantityText(instrument, fill.lots), base));
+  return keep(state, afterFill(trade, intent.side, fill, quantityText(instrument, fill.lots), base), ctx);
+}
+
+/** So much of a trade went without an order of ours. */
+export function lost(state: OrdersState, entryId: string, lots: number, ctx: Context): OrdersState {
+  const trade = state.spot.get(entryId);
+  return trade === undefined ? state : keep(state, lostOf(trade, quantityText(wireInstrument(state, trade.symbol)!, lots)), ctx);
+}
+
+/** With a trade that holds another quantity; the next run has to know. */
+function keep(state: OrdersState, trade: SpotTrade, ctx: Context): OrdersState {
+  write(state, trade, true, ctx);
+  return withTrade(state, trade);
+}
+const write = (state: OrdersState, trade: SpotTrade, open: boolean, ctx: Context): void =>
+  ctx.effect('store.write', { rows: [spotTradeRow(trade, wireInstrument(state, trade.symbol)!, open, nowMs(ctx))] } satisfies StoreWrite);
+
+/** The venue has refused an exit: what is left is too little for it. */
+export function refusedByVenue(state: OrdersState, { reduceOnly, reduces }: OrderIntent, reason: string): OrdersState {
+  const trade = reduceOnly && reduces !== null && tooLittle(reason) ? state.spot.get(reduces) : undefined;
+  return trade === undefined ? state : withTrade(state, { ...trade, unsellable: true });
 }
 
 /** An exit of a spot trade has ended: the one that waited takes its place; when nothing is left, the trade is over. */
@@ -117,6 +148,7 @@ export function released(state: OrdersState, entryId: string, ctx: Context): Ord
   for (const { id, symbol, lots, owner } of trade.idle) {
     if (owner !== '') ctx.send(ctx.ref<VenueEvent>(owner), { type: 'order.canceled', id, symbol, seq: -1, atUs: ctx.nowUs(), remainingLots: lots, reason: 'nothing_to_reduce' });
   }
+  write(state, trade, false, ctx);
   ctx.send(ctx.ref<AccountMessage>(state.input.accountPath), { type: 'account.dust', tradeId: entryId });
   const spot = new Map(state.spot);
   spot.delete(entryId);
@@ -137,7 +169,10 @@ function unpaired(state: OrdersState, { pair }: SpotTrade, ctx: Context): Orders
 export function spotReason(state: OrdersState, { record: { intent } }: Kept): string | undefined {
   const trade = intent.reduceOnly && intent.reduces !== null ? state.spot.get(intent.reduces) : undefined;
   if (trade === undefined) return undefined;
-  return isDust(state, trade) || trade.waiting !== null ? 'nothing_to_reduce' : undefined;
+  if (isDust(state, trade)) return 'nothing_to_reduce';
+  // A close that came to nothing is told as what it is, whoever waits behind it: its owner has to try again.
+  if (intent.kind === 'market') return undefined;
+  return trade.waiting !== null || exitsOf(state, trade).some(({ record }) => record.intent.clientId !== intent.clientId) ? 'nothing_to_reduce' : undefined;
 }
 
 export function withdrawIdle(state: OrdersState, id: string, ctx: Context): OrdersState | undefined {

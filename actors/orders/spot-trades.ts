@@ -16,6 +16,8 @@ export interface SpotTrade {
   readonly held: string;
   /** Price of its last fill, ticks. */
   readonly lastTicks: number;
+  /** The venue has refused to sell what is left: it is too little. */
+  readonly unsellable: boolean;
   /** An exit that waits for what is locked now. */
   readonly waiting: Wanted | null;
   /** A target and the stop it is to stand with, when that has been withdrawn. */
@@ -24,7 +26,7 @@ export interface SpotTrade {
   readonly idle: readonly Wanted[];
 }
 
-export const newSpotTrade = (entryId: string, symbol: number): SpotTrade => ({ entryId, symbol, held: '0', lastTicks: 0, waiting: null, pair: null, idle: [] });
+export const newSpotTrade = (entryId: string, symbol: number): SpotTrade => ({ entryId, symbol, held: '0', lastTicks: 0, unsellable: false, waiting: null, pair: null, idle: [] });
 
 /** Sum of decimals, exact. */
 function sum(...texts: readonly string[]): { readonly units: bigint; readonly scale: number } {
@@ -35,7 +37,7 @@ function sum(...texts: readonly string[]): { readonly units: bigint; readonly sc
 const negative = (text: string): string => (text.startsWith('-') ? text.slice(1) : `-${text}`);
 
 /** Whole lots of what is held. */
-export function heldLots({ held }: SpotTrade, { lotSize }: WireInstrument): number {
+export function heldLots({ held }: Pick<SpotTrade, 'held'>, { lotSize }: Pick<WireInstrument, 'lotSize'>): number {
   const have = parseDecimal(held) ?? { units: 0n, scale: 0 };
   const lot = parseDecimal(lotSize)!;
   return Math.max(0, Number((have.units * 10n ** BigInt(lot.scale)) / (lot.units * 10n ** BigInt(have.scale))));
@@ -44,7 +46,7 @@ export function heldLots({ held }: SpotTrade, { lotSize }: WireInstrument): numb
 /** After a fill. `quantity`: exact decimal of its lots; `base`: the asset that is bought. */
 export function afterFill(trade: SpotTrade, side: OrderIntent['side'], fill: VenueFill, quantity: string, base: string): SpotTrade {
   const { units, scale } = sum(trade.held, side === 'buy' ? quantity : negative(quantity), fill.feeAsset === base ? negative(fill.fee) : '0');
-  return { ...trade, held: formatDecimal(units, scale), lastTicks: fill.priceTicks };
+  return { ...trade, held: formatDecimal(units, scale), lastTicks: fill.priceTicks, unsellable: side === 'sell' && trade.unsellable };
 }
 
 /** After so much of it went without an order of ours; `quantity`: exact decimal. */

@@ -24,6 +24,8 @@ export interface OrdersInput {
   readonly hedge: readonly VenueProduct[];
   /** Orders that earlier runs left open (openOrdersOf in rows.ts). */
   readonly recovered: readonly OrderRecord[];
+  /** What entries of theirs still hold on spot (spotTradesOf in rows.ts). */
+  readonly holdings?: readonly SpotTrade[];
   /** Told as by the simulated venue, of what `order.new` asked for. */
   readonly accountPath: string;
   readonly gatewayPath?: string;

@@ -2,18 +2,18 @@
 import type { ExitReason } from '../../runtime/index.js';
 import { RISK_PATH, USER_STREAM_PATH } from '../engine/paths.js';
 import type { VenueFill } from '../engine/venue-calls.js';
+import { decide } from '../journal/decide.js';
 import type { UnknownOrders } from '../risk/messages.js';
 import type { PositionGone, StreamSilent } from '../truth/messages.js';
 import { spawn } from './begin.js';
 import { unknownOn, withFinished, withLive, type Kept, type OrderBook } from './book.js';
 import { owedLots, recovered } from './knowledge.js';
-import { isFinal, type ChildTold, type OrderIntent, type OrderRecord, type OrderState } from './messages.js';
+import { isFinal, type ChildTold, type Doubt, type OrderEnd, type OrderIntent, type OrderRecord, type OrderState } from './messages.js';
 import { withFill, withGone, withoutDone } from './open-lots.js';
 import { orderRow } from './rows.js';
-import { held, isDust, released, spotReason, withTrade } from './spot-exits.js';
-import { heldLots, lostOf } from './spot-trades.js';
+import { held, isDust, lost, refusedByVenue, released, spotReason } from './spot-exits.js';
+import { heldLots } from './spot-trades.js';
 import { nowMs, publish, publishFill, tellOwner, wireInstrument, type Context, type OrdersInput, type OrdersState } from './state.js';
-import { quantityText } from './wire.js';
 
 const DONE = 'done ';
 /** So many orders fill, and a live stream tells of none: it is dead. One may be late. */
@@ -34,11 +34,20 @@ export function childTold(state: OrdersState, message: ChildTold, ctx: Context):
   }
 }
 
-function changed(state: OrdersState, kept: Kept, to: OrderState, record: OrderRecord, ctx: Context): OrdersState {
+const IN_DOUBT: Readonly<Record<Doubt, string>> = {
+  place: 'what became of its placing is not known', cancel: 'what became of its cancel is not known', missing: 'the venue did not list it', restart: 'an earlier run left it',
+};
+const ENDED_BY: Readonly<Record<OrderEnd['by'], string>> = { report: 'the venue has told of its end', refusal: 'the venue refused it', absence: 'the venue knows nothing of it', us: 'it never left' };
+
+function changed(before: OrdersState, kept: Kept, to: OrderState, record: OrderRecord, ctx: Context): OrdersState {
   const { intent, venueId, filledLots, end, doubt } = record;
-  if (to === kept.state && to !== 'journalling') return { ...state, book: withLive(state.book, { ...kept, record }) };
+  if (to === kept.state && to !== 'journalling') return { ...before, book: withLive(before.book, { ...kept, record }) };
   const reason = end?.reason ?? doubt ?? '';
+  const state = to === 'rejected' ? refusedByVenue(before, intent, reason) : before;
   publish(ctx, { type: 'order.changed', intent, state: to, previous: to === 'journalling' ? null : kept.state, venueId, filledLots, reason, atMs: nowMs(ctx) });
+  if (to === 'unknown' || kept.state === 'unknown') {
+    decide(ctx, 'control', intent.symbol, -1, { control: 'order', id: intent.id, order: intent.clientId, from: kept.state, to, cause: doubt !== null ? IN_DOUBT[doubt] : end === null ? 'the venue has told of it' : `${ENDED_BY[end.by]}: ${end.reason}` });
+  }
   const base = { id: intent.toldAs ?? intent.id, symbol: intent.symbol, seq: -1, atUs: ctx.nowUs() } as const;
   const there = to === 'accepted' || to === 'partiallyFilled' || to === 'triggered' || to === 'filled' || to === 'canceled' || to === 'expired' || to === 'collecting';
   const accepts = there && record.seen && !kept.acceptedTold;
@@ -57,7 +66,7 @@ function changed(state: OrdersState, kept: Kept, to: OrderState, record: OrderRe
 function filled(before: OrdersState, kept: Kept, fill: VenueFill, record: OrderRecord, ctx: Context): OrdersState {
   const { intent } = record;
   const counted = { ...before, open: withFill(before.open, intent, fill.lots) };
-  const state = intent.product === 'spot' ? held(counted, intent, fill) : counted;
+  const state = intent.product === 'spot' ? held(counted, intent, fill, ctx) : counted;
   const trade = state.spot.get(intent.reduces ?? intent.id);
   publishFill(state, ctx, {
     product: intent.product, symbol: intent.symbol, ours: true, id: intent.id, entryId: intent.reduceOnly ? (intent.reduces ?? '') : intent.id, clientId: intent.clientId,
@@ -104,13 +113,10 @@ export function flushed(state: OrdersState, id: string, ctx: Context): OrdersSta
   return { ...state, book, open: withoutDone(state.open, book.live.values()) };
 }
 
-export function gone(state: OrdersState, message: PositionGone): OrdersState {
+export function gone(state: OrdersState, message: PositionGone, ctx: Context): OrdersState {
   const { open, taken } = withGone(state.open, message);
   let next: OrdersState = { ...state, open };
-  for (const [entryId, lots] of taken) {
-    const trade = next.spot.get(entryId);
-    if (trade !== undefined) next = withTrade(next, lostOf(trade, quantityText(wireInstrument(next, trade.symbol)!, lots)));
-  }
+  for (const [entryId, lots] of taken) next = lost(next, entryId, lots, ctx);
   return next;
 }
 
@@ -123,9 +129,10 @@ export function childEnded(state: OrdersState, clientId: string, reason: ExitRea
 }
 
 /** In the simulated venue's words where it has some: strategies know them. */
-function reasonOf(state: OrderState, reason: string, { reduceOnly }: OrderIntent): string {
+function reasonOf(state: OrderState, reason: string, { reduceOnly, product }: OrderIntent): string {
   if (state === 'filled' && reduceOnly) return 'nothing_to_reduce';
-  if (reason.startsWith('-2022')) return 'nothing_to_reduce';
+  // On spot: the order that it was to replace could not be withdrawn.
+  if (reason.startsWith('-2022')) return product === 'spot' ? 'replace_failed' : 'nothing_to_reduce';
   if (reason.startsWith('-5022') || /immediately match and take/.test(reason)) return 'would_take';
   if (reason.startsWith('-2021') || /trigger immediately/.test(reason)) return 'would_trigger';
   return reason === '' ? state : reason;

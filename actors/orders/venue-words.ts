@@ -3,12 +3,13 @@ import { GATEWAY_PATH } from '../engine/paths.js';
 import type { VenueProduct } from '../engine/io.js';
 import type { AlgoReport, OrderReport, VenueCall, VenueOutcome } from '../engine/venue-calls.js';
 import { decodeOrder } from '../gateway/decode/index.js';
+import { decide } from '../journal/decide.js';
 import type { TruthDifferences } from '../truth/messages.js';
 import type { VenueOrder } from '../truth/views.js';
 import { answerOf } from './answers.js';
 import { spawn } from './begin.js';
 import { numberKey, withForeign, withLive, type Foreign, type OrderBook } from './book.js';
-import { readAnswer } from './decode.js';
+import { halfOf, readAnswer } from './decode.js';
 import { isOurs } from './ids.js';
 import type { OrderRecord } from './messages.js';
 import { parseCallId } from './order.js';
@@ -66,6 +67,9 @@ export function answered(state: OrdersState, message: VenueOutcome, ctx: Context
   if (call === undefined || kept === undefined) return state;
   const { record } = kept;
   const { product, symbol } = record.intent;
+  if (message.outcome.kind === 'unknown' && (call.step === 'place' || call.step === 'cancel')) {
+    decide(ctx, 'control', symbol, -1, { control: 'unanswered', id: record.intent.id, order: call.clientId, step: call.step, cause: message.outcome.reason });
+  }
   const known = (venueId: string): boolean =>
     state.book.byNumber.has(numberKey('order', product, symbol, venueId)) || state.book.foreign.has(numberKey('order', product, symbol, venueId));
   const read = message.outcome.kind === 'ok'
@@ -78,6 +82,7 @@ export function answered(state: OrdersState, message: VenueOutcome, ctx: Context
     return next;
   }
   toChild(ctx, call.clientId, answerOf(call.step, call.call, message, read.parts));
+  if (call.step === 'place' && record.intent.replaces !== undefined) answerReplaced(state, record.intent.replaces, message, ctx);
   if (call.step === 'place' && record.intent.listId !== null) answerStop(state, record.intent.listId, message, ctx);
   return read.strangers.length === 0 ? state : lookUp(state, record, read.strangers, ctx);
 }
@@ -90,6 +95,13 @@ function answerStop(state: OrdersState, listId: string, message: VenueOutcome, c
     ? readAnswer('place', stop.record, message.outcome.body, tablesOf(state.input).decoders, () => true)
     : { parts: null };
   toChild(ctx, stopOfList(listId), answerOf('place', 0, message, parts));
+}
+
+/** The answer to a cancel-replace says what became of the old order too; where it does not, the venue is asked. */
+function answerReplaced(state: OrdersState, clientId: string, { outcome }: VenueOutcome, ctx: Context): void {
+  if (!state.book.live.has(clientId)) return;
+  const decoded = outcome.kind === 'ok' ? decodeOrder('spot', halfOf(outcome.body, 'cancelResponse'), tablesOf(state.input).decoders) : null;
+  toChild(ctx, clientId, decoded?.ok === true && decoded.value.clientId === clientId ? { type: 'report', report: decoded.value } : { type: 'verify' });
 }
 
 /** Asks whose the trades are that belong to no order we know. */

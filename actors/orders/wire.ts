@@ -115,9 +115,9 @@ function spotWire(step: CallStep, { intent, venueId }: OrderRecord, instrument: 
   switch (step) {
     case 'place':
       if (intent.listId !== null) return listWire(intent, intent.listId, instrument);
-      return call({ ...base, reducing: intent.reduceOnly }, 'order', 'POST /api/v3/order', {
+      return call({ ...base, reducing: intent.reduceOnly }, 'order', intent.replaces === undefined ? 'POST /api/v3/order' : 'POST /api/v3/order/cancelReplace', {
         symbol, side: side(intent), ...spotType(intent, instrument), quantity: quantityText(instrument, intent.lots), newClientOrderId: intent.clientId,
-        newOrderRespType: 'FULL',
+        newOrderRespType: 'FULL', ...(intent.replaces === undefined ? {} : insteadOf(intent.replaces)),
       }, 1, 1);
     case 'cancel':
       return call({ ...base, reducing: true }, 'cancel', 'DELETE /api/v3/order', named, 1);
@@ -143,6 +143,9 @@ function listWire({ clientId, priceTicks, triggerTicks, lots }: OrderIntent, lis
     belowType: 'STOP_LOSS', belowStopPrice: priceText(instrument, triggerTicks), belowClientOrderId: stopOfList(listId), newOrderRespType: 'FULL',
   }, 1, 2);
 }
+
+/** The new one only when the old one has gone, and that only when nothing of it has been sold: together they sell no more than one of them. */
+const insteadOf = (clientId: string): Record<string, string> => ({ cancelReplaceMode: 'STOP_ON_FAILURE', cancelRestrictions: 'ONLY_NEW', cancelOrigClientOrderId: clientId });
 
 function spotType({ kind, timeInForce, priceTicks, triggerTicks }: OrderIntent, instrument: WireInstrument): Record<string, string> {
   if (kind === 'market') return { type: 'MARKET' };

@@ -44,11 +44,13 @@ function decide(state: EagerState, event: StrategyEvent<Feature>, view: View): D
     case 'level':
       return event.features.bestAskTicks > 0 ? enter({ ...state, askTicks: event.features.bestAskTicks }, view) : { state, intents: NOTHING };
     case 'refused':
-      return event.id === state.trade?.id ? pause({ ...state, trade: null }, view) : retry(state, view);
+      if (event.tradeId !== state.trade?.id) return { state, intents: NOTHING };
+      return event.id === event.tradeId ? pause({ ...state, trade: null }, view) : retry(state, view);
     case 'venue':
-      return onVenue(state, event.purpose, event.event, view);
+      // Trades that an earlier run left are closed by the account, and told here too.
+      return event.tradeId === state.trade?.id ? onVenue(state, event.purpose, event.event, view) : { state, intents: NOTHING };
     case 'closed':
-      return pause({ ...state, trade: null }, view);
+      return event.tradeId === state.trade?.id ? pause({ ...state, trade: null }, view) : { state, intents: NOTHING };
     // What kept it from entering may be over.
     case 'trading':
     case 'feed':

@@ -6,6 +6,7 @@
 import type { AskResult } from '../../runtime/index.js';
 import type { VenueProduct } from '../engine/io.js';
 import type { VenueOutcome, VenueReport } from '../engine/venue-calls.js';
+import type { PriceReference } from '../risk/messages.js';
 import type { Difference, Unjudged } from './differences.js';
 import type { Side } from '../venue/messages.js';
 import type { EndedOrder, LocalOrder, LocalView, PositionSide, ReconcileInstrument, VenueView } from './views.js';
@@ -103,7 +104,7 @@ export type LedgerAnswer = Omit<LocalView, 'orders' | 'ended'>;
 export const TRUTH_TOPIC = 'trading.truth';
 
 export type TruthMessage =
-  | VenueReport | VenueOutcome | TruthSuspicion | TruthRefresh | TruthPace | TruthStatusQuestion
+  | VenueReport | VenueOutcome | PriceReference | TruthSuspicion | TruthRefresh | TruthPace | TruthStatusQuestion
   | { readonly type: 'truth.read'; readonly product: VenueProduct }
   | { readonly type: 'truth.deadline'; readonly product: VenueProduct }
   | { readonly type: 'truth.aged'; readonly product: VenueProduct }

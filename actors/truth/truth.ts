@@ -13,6 +13,7 @@ import {
   type Freshness, type LedgerAnswer, type LedgerQuestion, type OrdersAnswer, type OrdersQuestion, type StreamSilent, TRUTH_TOPIC, type TruthDifferences, type TruthInput, type TruthMessage, type TruthRefreshed,
   type TruthState, type TruthStatus,
 } from './messages.js';
+import { atPrice } from './dust.js';
 import { absorb, fillWindowsOf, firstParts, type Lookup, newReading, type Part, queryOf, type Reading, viewOf } from './reading.js';
 import { reconcile } from './reconcile.js';
 import type { LocalView, ReconcileWindow, VenueView } from './views.js';
@@ -73,6 +74,8 @@ interface ProductTruth {
 export interface TruthActorState {
   readonly input: TruthInput;
   readonly products: ReadonlyMap<VenueProduct, ProductTruth>;
+  /** Last price known, ticks, by symbol: by it is told what is too little to be sold. */
+  readonly prices: ReadonlyMap<number, number>;
   readonly closing: boolean;
   readonly readings: number;
   readonly calls: number;
@@ -123,13 +126,13 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
     return { freshness: reasons.length === 0 ? 'fresh' : 'stale', reasons: [...new Set(reasons)] };
   }
 
-  /** Publishes when something changed, or `always`; a change is a decision and a row of the record. */
-  function publish(state: TruthActorState, before: ProductTruth, ctx: Context, always = false): TruthActorState {
+  /** Publishes when something changed, or `always`; a change is a decision and a row of the record, and so is another `cause` for what it was already. */
+  function publish(state: TruthActorState, before: ProductTruth, ctx: Context, always = false, cause = false): TruthActorState {
     const now = judged(before, ctx);
     const truth = { ...before, ...now };
     const changed = truth.freshness !== before.freshness;
     if (changed || always || truth.view !== state.products.get(truth.product)?.view || now.reasons.join() !== before.reasons.join()) ctx.publish(TRUTH_TOPIC, told(truth));
-    if (changed) {
+    if (changed || cause) {
       const reasons = now.reasons.join('; ');
       decide(ctx, 'control', -1, -1, { control: 'truth', product: truth.product, freshness: truth.freshness, reasons }, state.input.journalPath);
       write(ctx, [{
@@ -245,7 +248,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
     const truth = state.products.get(product)!;
     const { reading, view, orders, ledger, phase } = truth.inProgress!;
     const beliefs: LocalView = { ...ledger!, orders: orders!.orders, ended: orders!.ended ?? [] };
-    const result = reconcile(beliefs, view!, windowOf(state.input, reading));
+    const result = reconcile(beliefs, view!, windowOf(state, reading));
     if (phase === 'verify') return settle(state, truth, result, ctx);
     const { differences } = result;
     if (differences.length === 0) return finish(state, { ...truth, unjudged: result.unjudged, unsettled: '' }, ctx);
@@ -264,9 +267,10 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
     return tell(state, { ...truth, inProgress: more }, result, ctx);
   }
 
-  function windowOf(input: TruthInput, reading: Reading): ReconcileWindow {
+  function windowOf({ input, prices }: TruthActorState, reading: Reading): ReconcileWindow {
+    const instruments = input.instruments.map((known) => atPrice(known, prices.get(known.instrument.index) ?? 0));
     return {
-      fills: fillWindowsOf(reading, symbolsOf(input, reading.product)), instruments: input.instruments, graceMs: params.graceMs, ownPrefixes: input.ownPrefixes, protect: input.protect,
+      fills: fillWindowsOf(reading, symbolsOf(input, reading.product)), instruments, graceMs: params.graceMs, ownPrefixes: input.ownPrefixes, protect: input.protect,
       incomes: !reading.full || !reading.withIncomes || reading.product !== 'usdm' ? null
         : { sinceMs: reading.sinceMs ?? reading.askedMs, complete: !reading.incomesCut, problem: reading.incomesCut ? 'more incomes than one page' : '' },
     };
@@ -368,7 +372,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
   function stream(state: TruthActorState, edge: UserStreamEdge, ctx: Context): TruthActorState {
     const truth = state.products.get(edge.product);
     if (truth === undefined) return state;
-    const told = publish(state, { ...truth, stream: edge.state, streamReason: edge.reason, streamSinceMs: edge.state === 'live' ? nowMs(ctx) : truth.streamSinceMs }, ctx);
+    const told = publish(state, { ...truth, stream: edge.state, streamReason: edge.reason, streamSinceMs: edge.state === 'live' ? nowMs(ctx) : truth.streamSinceMs }, ctx, false, truth.stream === 'live' && edge.state === 'down');
     // What happened while nobody told is in no stream.
     return edge.state === 'live' ? doubt(told, edge.product, 'the user stream is back', ctx, (now, product, reason) => read(now, product, true, reason, ctx)) : told;
   }
@@ -448,6 +452,10 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
       case 'truth.status':
         ctx.reply(statusOf(state));
         return state;
+      case 'price': {
+        const ticks = message.bidTicks > 0 ? message.bidTicks : message.markTicks;
+        return ticks > 0 ? { ...state, prices: new Map(state.prices).set(message.symbol, ticks) } : state;
+      }
       case 'user-stream':
         return stream(state, message, ctx);
       case 'account.report':
@@ -474,7 +482,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
     init(ctx, input) {
       for (const product of input.products) ctx.startTimer(`read ${product}`, STREAM_FIRST_MS, { type: 'truth.read', product });
       return {
-        input, closing: false, readings: 0, calls: 0, refreshes: [],
+        input, prices: new Map(), closing: false, readings: 0, calls: 0, refreshes: [],
         products: new Map(input.products.map((product): [VenueProduct, ProductTruth] => [product, {
           product, view: null, unjudged: [], freshness: 'unknown', reasons: ['not read yet'], stream: 'down', streamReason: 'not live yet', streamSinceMs: 0, toldMs: new Map(), doubts: [], unsettled: '', failure: '',
           asOfMs: 0, readMs: 0, fullAtMs: 0, incomesAtMs: input.settledMs[product] ?? 0, endedMs: 0, hurried: 0, settledMs: input.settledMs[product] ?? null, differencesSeen: 0, inProgress: null, again: '',

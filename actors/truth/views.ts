@@ -202,8 +202,10 @@ export interface ReconcileInstrument {
   readonly instrument: Instrument;
   /** What is bought, on spot; empty elsewhere. */
   readonly baseAsset: string;
-  /** Smallest quantity that can be sold at market or protected at present prices; smaller is dust. */
+  /** Smallest quantity that can be sold at market or protected; smaller is dust. */
   readonly minLots: number;
+  /** Value of the smallest order, decimal of the quote, where orders that reduce know one too (spot); `minLots` does not count it in. */
+  readonly minNotional?: string;
 }
 
 export interface ReconcileWindow {

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { money } from '../../actors/account/money.js';
-import { RecordStore } from '../../data/store/index.js';
+import { RecordStore, type StoredRow, type StoreTable } from '../../data/store/index.js';
 import { ENGINE_COMMAND, ENGINE_QUESTION } from '../../tools/engine/commands/desk.js';
 import { readyLine } from '../../tools/exchange/ready.js';
 import { LIBRARY, parseScript, type ScriptReport } from '../../tools/exchange/troubles/index.js';
@@ -29,7 +29,7 @@ export interface EngineStatus {
     readonly product: string;
     readonly balances: Readonly<Record<string, string>>;
     readonly positions: readonly { readonly symbol: number; readonly positionSide: string; readonly signedLots: number; readonly ownLots: number }[];
-    readonly holdings: readonly { readonly symbol: number; readonly asset: string; readonly quantity: string }[];
+    readonly holdings: readonly { readonly symbol: number; readonly asset: string; readonly quantity: string; readonly dust: boolean }[];
     readonly totals: { readonly fills: number };
   }[];
   readonly orders: readonly { readonly clientId: string; readonly owner: string }[];
@@ -189,14 +189,21 @@ export class EngineScene {
 
   /** Starts a script of the exchange's, some of its words changed. */
   trouble(name: string, changes: Readonly<Record<string, string>> = {}): () => ScriptReport {
+    return this.script(name, this.#words(name, changes));
+  }
+  /** Starts a script of the test's own. */
+  script(name: string, text: string): () => ScriptReport {
+    const { troubles } = this.opened.exchange;
+    troubles.start(parseScript(text, `${name}.toml`));
+    return () => troubles.report(name)!;
+  }
+  #words(name: string, changes: Readonly<Record<string, string>>): string {
     let text = readFileSync(`${LIBRARY}${name}.toml`, 'utf8');
     for (const [from, to] of Object.entries(changes)) {
       assert.ok(text.includes(from), `${name} has no ${from}`);
       text = text.replaceAll(from, to);
     }
-    const { troubles } = this.opened.exchange;
-    troubles.start(parseScript(text, `${name}.toml`));
-    return () => troubles.report(name)!;
+    return text;
   }
 
   async venue(): Promise<VenueBooks> {
@@ -206,9 +213,24 @@ export class EngineScene {
     return this.opened.accounts.all[0]!.id;
   }
 
-  /** Lets nothing open, and waits until all is closed and certain. */
+  /** Kills the engine in the midst of whatever it does, and starts the next one. */
+  async crash(): Promise<void> {
+    const { served } = this.#engine!;
+    served.child.kill('SIGKILL');
+    await served.ended;
+    await this.start();
+  }
+
+  /** Lets nothing open, and waits until all is closed and certain. On spot what many trades have left may be enough to be sold: then it is. */
   async flat(): Promise<void> {
     await this.command('pause');
+    if (this.product === 'spot') {
+      await this.until(async () => {
+        const { entries, open } = (await this.status()).trading;
+        return entries === 0 && open.length === 0;
+      }, 'the trades are closed');
+      await this.command('close-all');
+    }
     const quiet = async (): Promise<boolean> => {
       const { trading, truth, orders } = await this.status();
       return trading.entries === 0 && trading.open.length === 0 && orders.every(({ owner }) => owner === 'foreign') && truth.every(({ freshness }) => freshness === 'fresh');
@@ -243,6 +265,8 @@ export class EngineScene {
     if (!this.forgotten && fills !== ledger.totals.fills) return `${fills} fills at the venue, ${ledger.totals.fills} in the ledger`;
     const own = ledger.positions.reduce((sum, { ownLots }) => sum + Math.abs(ownLots), 0);
     if (own !== 0) return `${own} lots of ours are still open`;
+    const whole = ledger.holdings.filter(({ dust }) => !dust);
+    if (whole.length > 0) return `still held, and not too little to be sold: ${JSON.stringify(whole)}`;
     const signed = ledger.positions.reduce((sum, { signedLots }) => sum + signedLots, 0);
     if (signed !== position) return `the ledger has ${signed} lots, not ${position}`;
     const theirs = books.positions.filter(({ account }) => account === this.account).reduce((sum, { positionAmt }) => sum + Math.round(Number(positionAmt) * 1000), 0);
@@ -260,12 +284,18 @@ export class EngineScene {
   async end(): Promise<void> {
     await this.#stop();
     const books = await this.venue();
-    const store = RecordStore.open({ dir: join(this.#ground.engineEnv['FAULTLINE_VAR_DIR']!, 'accounts', 'main-demo'), nowUs: () => Date.now() * 1000 });
-    const written = [...store.rows('fills')].map(({ key }) => key.split(' ')[2]!).sort();
-    await store.close();
+    const written = (await this.recorded('fills')).map(({ key }) => key.split(' ')[2]!).sort();
     if (!this.forgotten) assert.deepEqual(written, books.fills.filter(({ account }) => account === this.account).map(({ id }) => String(id)).sort());
     assert.deepEqual(this.opened.defects, []);
     await this.#replayed();
+  }
+
+  /** Rows of the record, when no engine has it open. */
+  async recorded(table: StoreTable): Promise<readonly StoredRow[]> {
+    const store = RecordStore.open({ dir: join(this.#ground.engineEnv['FAULTLINE_VAR_DIR']!, 'accounts', 'main-demo'), nowUs: () => Date.now() * 1000 });
+    const rows = [...store.rows(table)];
+    await store.close();
+    return rows;
   }
 
   async close(): Promise<void> {

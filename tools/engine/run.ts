@@ -4,7 +4,7 @@ import { loadConfig, type Config } from '../../config/index.js';
 import { RunError, type RunWriter, varFolder } from '../../data/runs/index.js';
 import { StoreFailure } from '../../data/store/index.js';
 import { changesTree } from '../../runtime/control/index.js';
-import { type EngineBoot, type EngineMode, leftOpen, leftTrades, recoveredOrders } from '../../supervisors/index.js';
+import { type EngineBoot, type EngineMode, leftOpen, leftTrades, recoveredHoldings, recoveredOrders } from '../../supervisors/index.js';
 import { CliError, EXIT_CODES, type ExitName } from '../cli/errors.js';
 import { fromSystemError } from '../cli/system-errors.js';
 import { packageVersion } from '../cli/version.js';
@@ -219,7 +219,7 @@ function checkRecovered(boot: EngineBoot, log: ProcessLog): void {
     for (const problem of leftTrades(boot)) log.write('warn', 'engine.left', `what an earlier run left open stays as it is: ${problem}`);
     return;
   }
-  const problems = [...recoveredOrders(boot).problems, ...leftTrades(boot), ...leftOpen(boot)];
+  const problems = [...recoveredOrders(boot).problems, ...recoveredHoldings(boot).problems, ...leftTrades(boot), ...leftOpen(boot)];
   if (problems.length > 0) throw new CliError('configuration', `an earlier run of this account left what this one cannot take up: ${problems[0]!}`, 'start it with the symbols of that run', problems);
 }
 

@@ -27,6 +27,8 @@ interface Blocked {
 interface ProductLimits {
   readonly buckets: readonly Bucket[];
   readonly blocked: Blocked | null;
+  /** Calls wait for tokens: told once, until one goes again. */
+  readonly short?: boolean;
 }
 
 export interface LimitsState {
@@ -93,7 +95,7 @@ export function limitsBehaviour(params: LimitsParams): Behaviour<LimitsState, Li
   const limitsOf = (state: LimitsState, product: VenueProduct, nowUs: number): ProductLimits =>
     state.products[product] ?? { buckets: bucketsOf(params.until, [], nowUs), blocked: null };
 
-  const tell = (state: LimitsState, ctx: Context, product: VenueProduct, to: 'blocked' | 'banned' | 'free', cause: string, untilUs: number): void => {
+  const tell = (state: LimitsState, ctx: Context, product: VenueProduct, to: 'short' | 'enough' | 'blocked' | 'banned' | 'free', cause: string, untilUs: number): void => {
     const data = { limits: product, to, cause, untilUs };
     decide(ctx, 'control', NO_SYMBOL, NO_SEQ, data);
     const write: StoreWrite = { rows: [{ table: 'breakers', key: `${state.run}/${ctx.nextId()}`, row: { breaker: 'limits', product, to, cause, untilUs, atUs: ctx.nowUs() } }] };
@@ -123,6 +125,18 @@ export function limitsBehaviour(params: LimitsParams): Behaviour<LimitsState, Li
     return withProduct(state, product, { ...limits, blocked: null });
   };
 
+  /** One call more and it would be dry again: not told as over. */
+  const nearlyDry = ({ tokens, limit }: Bucket): boolean => tokens < limit * (params.reserveShare + 0.05);
+
+  /** Buckets that run dry, and the first call after it that does not live on the reserve. */
+  const tellShort = (state: LimitsState, ctx: Context, { product, reducing }: LimitsQuestion, permit: LimitsPermit, limits: ProductLimits): ProductLimits => {
+    const { short = false } = limits;
+    if (limits.blocked !== null || permit.kind === 'never' || short === (permit.kind === 'wait') || (short && (reducing || limits.buckets.some(nearlyDry)))) return limits;
+    if (permit.kind === 'wait') tell(state, ctx, product, 'short', permit.reason, permit.untilUs);
+    else tell(state, ctx, product, 'enough', 'its tokens have come again', 0);
+    return { ...limits, short: !short };
+  };
+
   const stated = (state: LimitsState, product: VenueProduct, limits: readonly VenueLimit[], nowUs: number): LimitsState => {
     const known = limitsOf(state, product, nowUs);
     return withProduct(state, product, { ...known, buckets: bucketsOf(limits, known.buckets, nowUs) });
@@ -146,9 +160,10 @@ export function limitsBehaviour(params: LimitsParams): Behaviour<LimitsState, Li
         case 'limits.permit': {
           const { permit, limits } = judge(state, message, limitsOf(state, message.product, nowUs), params.reserveShare, nowUs);
           ctx.reply(permit);
+          const edge = tellShort(state, ctx, message, permit, limits);
           const { waited, never } = state.counts;
           const counts = { ...state.counts, waited: waited + (permit.kind === 'wait' ? 1 : 0), never: never + (permit.kind === 'never' ? 1 : 0) };
-          return { ...withProduct(state, message.product, limits), counts };
+          return { ...withProduct(state, message.product, edge), counts };
         }
         case 'limits.report': {
           const next = withProduct(state, message.product, synced(limitsOf(state, message.product, nowUs), message.headers, nowUs));

@@ -31,6 +31,7 @@ export class Stage {
     this.runtime = createRuntime({
       clock: new VirtualClock(START_US), seed: 1,
       effects: {
+        'store.write': () => undefined,
         'socket.open': (open: SocketOpen) => void this.opened.push(open),
         'socket.close': (close: SocketClose) => void this.closed.push(close),
         'socket.probe': ({ socket }: { readonly socket: string }) => void this.probed.push(socket),

@@ -167,6 +167,19 @@ describe('limits', () => {
     assert.equal(harness.requests.length, 301, 'a token comes back in a thirtieth of a second');
   });
 
+  test('the journal has when a bucket ran dry, of what, and when it was over', () => {
+    const harness = opened();
+    for (let k = 0; k < 240; k += 1) harness.exchange(200, {});
+    harness.call();
+    harness.call();
+    harness.exchange(200, {}, { reducing: true });
+    harness.pass(2000);
+    harness.exchange(200, {});
+    const edges = harness.decisions.filter(({ data }) => data['limits'] === 'usdm' && (data['to'] === 'short' || data['to'] === 'enough'));
+    assert.deepEqual(edges.map(({ data }) => [data['to'], data['cause']]), [['short', 'usdm: orders per 10s used up'], ['enough', 'its tokens have come again']]);
+    assert.deepEqual(harness.rows.filter(({ table }) => table === 'breakers').map(({ row }) => row['to']), ['short', 'enough']);
+  });
+
   test('what the venue says is used counts when it is more', () => {
     const harness = opened();
     harness.exchange(200, {}, { class: 'account', method: 'GET', weight: 5, orders: 0 });

@@ -7,6 +7,7 @@ import type { OrderReport, VenueCall, VenueOutcomeKind } from '../../../actors/e
 import { guardBehaviour } from '../../../actors/guard/guard.js';
 import { accountSchema, venueSchema } from '../../../config/index.js';
 import { guardSchema } from '../../../config/engine/orders.js';
+import { openOrdersOf, spotTradesOf } from '../../../actors/orders/rows.js';
 import { worker } from '../../../runtime/index.js';
 import { INSTRUMENT, Orders } from '../orders/harness.js';
 import { ok, refused, SimVenue } from '../orders/sim-venue.js';
@@ -29,12 +30,17 @@ const LOT = 1000;
 class SpotVenue extends SimVenue {
   readonly book: SpotOrder[] = [];
   base = 0;
+  /** How long, at one time, at most, a whole lot was ours and nothing stood to sell it, once something had. */
+  mostBareUs = 0;
+  #bareSinceUs: number | null = null;
   #next = 1;
+  readonly #now: () => number;
   readonly #stream: (report: OrderReport) => void;
 
   constructor(nowUs: () => number, tell: (report: OrderReport) => void) {
     super(nowUs, () => undefined);
     this.#stream = tell;
+    this.#now = nowUs;
   }
 
   get locked(): number {
@@ -43,6 +49,7 @@ class SpotVenue extends SimVenue {
 
   override handle({ method, path, params }: VenueCall): VenueOutcomeKind {
     if (path === '/api/v3/orderList/oco') return this.#list(params);
+    if (path === '/api/v3/order/cancelReplace') return this.#replace(params);
     if (path !== '/api/v3/order') return ok([]);
     const named = this.book.find(({ clientId }) => clientId === params['origClientOrderId']);
     if (method === 'GET') return named === undefined ? refused(-2013, 'Order does not exist.') : ok(this.#row(named));
@@ -54,6 +61,10 @@ class SpotVenue extends SimVenue {
       }
       return ok(named.mate === undefined ? this.#row(named) : { orderListId: 1 });
     }
+    return this.#place(params);
+  }
+
+  #place(params: VenueCall['params']): VenueOutcomeKind {
     const lots = Math.round(Number(params['quantity']) * 1000);
     if (params['side'] === 'SELL' && lots * LOT > this.base - this.locked) return refused(-2010, 'Account has insufficient balance for requested action.');
     const order: SpotOrder = { id: this.#next++, clientId: params['newClientOrderId']!, side: params['side'] as 'BUY', type: params['type']!, lots, filled: 0, status: 'NEW' };
@@ -61,6 +72,17 @@ class SpotVenue extends SimVenue {
     this.#tell(order, null);
     if (order.type === 'MARKET') this.trade(order, lots);
     return ok(this.#row(order));
+  }
+
+  #replace(params: VenueCall['params']): VenueOutcomeKind {
+    assert.deepEqual([params['cancelReplaceMode'], params['cancelRestrictions']], ['STOP_ON_FAILURE', 'ONLY_NEW']);
+    const old = this.book.find(({ clientId }) => clientId === params['cancelOrigClientOrderId']);
+    if (old?.status !== 'NEW') return refused(-2022, 'Order cancel-replace failed.');
+    old.status = 'CANCELED';
+    const placed = this.#place(params);
+    if (placed.kind !== 'ok') return placed;
+    this.#tell(old, null);
+    return ok({ cancelResult: 'SUCCESS', newOrderResult: 'SUCCESS', cancelResponse: this.#row(old), newOrderResponse: placed.body });
   }
 
   #list(params: VenueCall['params']): VenueOutcomeKind {
@@ -90,6 +112,9 @@ class SpotVenue extends SimVenue {
   }
 
   #tell(order: SpotOrder, lots: number | null): void {
+    const bare = this.base >= LOT && this.locked === 0;
+    if (this.#bareSinceUs !== null) this.mostBareUs = Math.max(this.mostBareUs, this.#now() - this.#bareSinceUs);
+    this.#bareSinceUs = bare && this.book.some(({ type }) => type === 'STOP_LOSS') ? (this.#bareSinceUs ?? this.#now()) : null;
     this.#stream({
       type: 'order.report', source: 'stream', product: 'spot', symbol: 0, clientId: order.clientId, venueId: String(order.id), status: order.status, side: order.side === 'BUY' ? 'buy' : 'sell',
       positionSide: 'BOTH', kind: order.type, timeInForce: 'GTC', reduceOnly: false, priceTicks: 1000, triggerTicks: 0, lots: order.lots, filledLots: order.filled,
@@ -181,6 +206,126 @@ describe('guard on spot', () => {
     assert.deepEqual(legs(venue), [['STOP_LOSS', 999, 'CANCELED'], ['MARKET', 999, 'FILLED']]);
     assert.equal(venue.base, 0);
     assert.deepEqual([closed(replies), wardsOf(orders)], [[1000], []]);
+    // The stop went in the call that sold: what it held was never without an order.
+    assert.equal(venue.mostBareUs, 0);
+  });
+
+  /** A trade of 999 lots whose stop stands, and a close at market on its way. */
+  function closing(before: (venue: SpotVenue, orders: Orders) => void): ReturnType<typeof opened> {
+    const scene = opened();
+    scene.venue.trade(scene.venue.book[0]!, 1000);
+    scene.orders.run(600);
+    assert.deepEqual(legs(scene.venue), [['STOP_LOSS', 999, 'NEW']]);
+    before(scene.venue, scene.orders);
+    scene.exit('m1', { kind: 'market', priceTicks: 0, timeInForce: 'IOC', purpose: 'time' });
+    scene.orders.run(10_000);
+    return scene;
+  }
+  const isReplace = ({ path }: VenueCall): boolean => path.endsWith('/cancelReplace');
+
+  it('sells nothing when the stop that was to give way has sold', () => {
+    const { orders, venue, replies } = closing((at) => {
+      const handle = at.handle.bind(at);
+      at.handle = (call) => {
+        if (isReplace(call)) at.trade(at.book[1]!, 999);
+        return handle(call);
+      };
+    });
+    assert.deepEqual(legs(venue), [['STOP_LOSS', 999, 'FILLED']]);
+    assert.deepEqual([venue.base, closed(replies), wardsOf(orders)], [0, [1000], []]);
+  });
+
+  it('keeps the stop when the call that was to replace it is lost, and finds out by asking when only its answer is', () => {
+    const lost = closing((_, orders) => (orders.fate = (call) => (isReplace(call) ? { thereUs: null, backUs: null, unknownUs: 3_000_000, lie: 'none' } : { thereUs: 2000, backUs: 2000, unknownUs: 3_000_000, lie: 'none' })));
+    assert.deepEqual([legs(lost.venue), lost.venue.base, lost.venue.mostBareUs], [[['STOP_LOSS', 999, 'NEW']], 999_000, 0]);
+    const unheard = closing((_, orders) => {
+      orders.streams = () => [];
+      orders.fate = (call) => ({ thereUs: 2000, backUs: isReplace(call) ? null : 2000, unknownUs: 3_000_000, lie: 'none' });
+    });
+    assert.deepEqual(legs(unheard.venue), [['STOP_LOSS', 999, 'CANCELED'], ['MARKET', 999, 'FILLED']]);
+    assert.deepEqual(unheard.venue.base, 0);
+  });
+
+  it('has a stop again, or is closed, within the guard\'s time when only half of the call was done', () => {
+    const { venue, replies } = closing((at) => {
+      const handle = at.handle.bind(at);
+      let done = false;
+      at.handle = (call) => {
+        if (!isReplace(call) || done) return handle(call);
+        done = true;
+        handle({ ...call, method: 'DELETE', path: '/api/v3/order', params: { origClientOrderId: call.params['cancelOrigClientOrderId']! } });
+        return refused(-1013, 'Filter failure: PERCENT_PRICE_BY_SIDE');
+      };
+    });
+    assert.deepEqual(legs(venue), [['STOP_LOSS', 999, 'CANCELED'], ['STOP_LOSS', 999, 'NEW']]);
+    assert.ok(venue.mostBareUs > 0 && venue.mostBareUs < 2_000_000, `${venue.mostBareUs} us`);
+    assert.deepEqual(closed(replies), []);
+  });
+
+  it('is bare for two round trips and no longer when a stop gives way to a list, and closes what the list left bare', () => {
+    const scene = opened();
+    scene.venue.trade(scene.venue.book[0]!, 1000);
+    scene.orders.run(600);
+    scene.exit('g1', { kind: 'limit', priceTicks: 1100, lots: 1000, purpose: 'target', timeInForce: 'GTX' });
+    scene.orders.run(1000);
+    assert.deepEqual(legs(scene.venue), [['STOP_LOSS', 999, 'CANCELED'], ['STOP_LOSS', 999, 'NEW'], ['LIMIT_MAKER', 999, 'NEW']]);
+    assert.ok(scene.venue.mostBareUs <= 8000 + 2 * scene.orders.flushUs, `${scene.venue.mostBareUs} us`);
+    const other = opened();
+    other.venue.trade(other.venue.book[0]!, 1000);
+    other.orders.run(600);
+    other.orders.fate = (call) => (call.path.endsWith('/oco') ? { thereUs: null, backUs: null, unknownUs: 3_000_000, lie: 'none' } : { thereUs: 2000, backUs: 2000, unknownUs: 3_000_000, lie: 'none' });
+    other.exit('g1', { kind: 'limit', priceTicks: 1100, lots: 1000, purpose: 'target', timeInForce: 'GTX' });
+    other.orders.run(30_000);
+    assert.equal(other.venue.base, 0);
+    assert.deepEqual(closed(other.replies), [1000]);
+  });
+
+  it('tells a close that was refused what it was refused for, also when a stop waits behind it', () => {
+    const { orders, venue, replies } = closing((at, then) => {
+      then.fate = (call) => ({ thereUs: isReplace(call) ? 400_000 : 2000, backUs: 2000, unknownUs: 3_000_000, lie: 'none' });
+      const handle = at.handle.bind(at);
+      at.handle = (call) => {
+        return isReplace(call) ? refused(-1021, 'Timestamp for this request is outside of the recvWindow.') : handle(call);
+      };
+      // Somebody withdraws the stop meanwhile: the guard wants another.
+      then.after(10_000, () => void handle({ method: 'DELETE', path: '/api/v3/order', params: { origClientOrderId: at.book[1]!.clientId } } as unknown as VenueCall));
+    });
+    const told = replies.flatMap((reply) => (reply.type === 'venue' && reply.event.type === 'order.rejected' ? [[reply.event.id, reply.event.reason]] : []));
+    assert.deepEqual(told, [['m1', '-1021 Timestamp for this request is outside of the recvWindow.']]);
+    assert.deepEqual([legs(venue), orders.states('m1').at(-1)], [[['STOP_LOSS', 999, 'CANCELED'], ['STOP_LOSS', 999, 'NEW']], 'rejected']);
+  });
+
+  it('tells what is too little to be sold once, and leaves it', () => {
+    const { orders, venue, replies } = closing((at) => {
+      const handle = at.handle.bind(at);
+      at.handle = (call) => (isReplace(call) ? refused(-1013, 'Filter failure: NOTIONAL') : handle(call));
+    });
+    assert.deepEqual([closed(replies), wardsOf(orders)], [[1000], []]);
+    // The stop that still stood is withdrawn with the trade; what it held stays ours, and nobody asks again.
+    assert.deepEqual([legs(venue), venue.base], [[['STOP_LOSS', 999, 'CANCELED']], 999_000]);
+    const asked = orders.calls.length;
+    orders.run(60_000);
+    assert.equal(orders.calls.length, asked);
+  });
+
+  it('sells in the next run what an entry of this one brought, less the fee', () => {
+    const { orders, venue } = opened();
+    venue.trade(venue.book[0]!, 1000);
+    orders.run(600);
+    const rows = orders.writes.flatMap(({ rows: written }) => written);
+    const left = rows.filter(({ table, key }, at) => table === 'trades' && rows.findLastIndex((other) => other.key === key) === at);
+    assert.deepEqual(left.map(({ key, row }) => [key, row['held'], row['open']]), [['spot t1', '0.99900000', true]]);
+    const { trades, problems } = spotTradesOf(left, (product, name) => (product === 'spot' && name === 'BTCUSDT' ? 0 : undefined));
+    assert.deepEqual([trades.length, problems], [1, []]);
+    const next = new Orders({ venue, run: 'run-2', after: orders, startUs: orders.nowUs + 1000, recovered: openOrdersOf([...orders.rows.values()], () => 0).records, input: { instruments: [instrument], holdings: trades } });
+    next.send({
+      type: 'orders.place',
+      intent: { id: 'x1', symbol: 0, side: 'sell', positionSide: 'BOTH', kind: 'market', priceTicks: 0, triggerTicks: 0, lots: 1000, timeInForce: 'IOC', reduceOnly: true, reduces: 't1', owner: '' },
+    }).run(10_000);
+    assert.deepEqual(legs(venue), [['STOP_LOSS', 999, 'CANCELED'], ['MARKET', 999, 'FILLED']]);
+    assert.equal(venue.base, 0);
+    const broken = spotTradesOf([{ table: 'trades', key: 'spot t2', row: { open: true, held: 'x' } }], () => 0);
+    assert.deepEqual([broken.trades, broken.problems], [[], ['holding t2: its row cannot be read']]);
   });
 
   for (const [name, type] of [['target', 'LIMIT_MAKER'], ['stop', 'STOP_LOSS']] as const) {

@@ -112,7 +112,7 @@ export class Desk {
     });
     const ledger = actor<{ readonly type: 'ledger.status' }>('ledger', (state, _message, ctx) => {
       const totals = { realised: {}, venueRealised: {}, fees: {}, funding: {}, other: {}, unexplained: {}, fills: 0, trades: 0 };
-      ctx.reply({ products: [{ product: 'spot', balances: {}, positions: [], holdings: world.holdings, totals }] } satisfies LedgerStatus);
+      ctx.reply({ products: [{ product: 'spot', balances: {}, positions: [], holdings: world.holdings.map((each) => ({ ...each, dust: false })), totals }] } satisfies LedgerStatus);
       return state;
     });
     const risk = actor<RiskMessage>('risk', (state, message, ctx) => {

@@ -4,12 +4,13 @@
  * time, so nothing here hangs on how fast anything is.
  */
 import { initialTransition, transition, type AnyStateMachine } from 'xstate';
-import type { AlgoReport, OrderReport, VenueFill } from '../../../actors/engine/venue-calls.js';
-import type { Answer, CallStep, Told } from '../../../actors/orders/answers.js';
+import type { AlgoReport, OrderReport } from '../../../actors/engine/venue-calls.js';
+import type { CallStep } from '../../../actors/orders/answers.js';
 import { needsAsk, newRecord, owedLots, recovered, type Knowledge, type OrderEvent } from '../../../actors/orders/knowledge.js';
 import { algoMachine, orderMachine, type OrderContext, type OrderMachineInput } from '../../../actors/orders/machine.js';
 import { isFinal, type OrderIntent, type OrderRecord, type OrderState } from '../../../actors/orders/messages.js';
 import { ordersSchema } from '../../../config/engine/orders.js';
+import { answerTo, isOpen, modelVenue, WINDOW_MS, type Flying, type Venue, type VenueOrder } from './model-venue.js';
 
 /** How often each kind of trouble may happen on one path. */
 export interface Budgets {
@@ -30,23 +31,6 @@ export interface Explored {
   readonly violation: { readonly what: string; readonly path: readonly string[] } | null;
 }
 
-interface VenueOrder {
-  readonly status: 'NEW' | 'PARTIALLY_FILLED' | 'FILLED' | 'CANCELED';
-  readonly filled: number;
-}
-/** `algo`: null for a plain order. */
-interface Venue {
-  readonly placed: boolean;
-  readonly algo: 'NEW' | 'TRIGGERED' | 'FINISHED' | 'CANCELED' | null;
-  readonly order: VenueOrder | null;
-}
-interface Flying {
-  readonly step: CallStep;
-  readonly call: number;
-  readonly stampMs: number;
-  /** The gateway has already said that it does not know. */
-  readonly givenUp: boolean;
-}
 interface World {
   readonly snapshot: Snapshot;
   readonly timers: readonly string[];
@@ -83,8 +67,6 @@ function textOf(message: object): string {
   return text;
 }
 
-
-const WINDOW_MS = 10;
 const PARAMS = { ...ordersSchema.parse({}), outcomeTimeoutMs: 10, longestWindowMs: WINDOW_MS, clockMarginMs: 0, cancelRecoveredEntries: false } as OrderContext['params'];
 const AROUND = { instrument: { name: 'BTCUSDT', product: 'usdm', tickSize: '0.1', lotSize: '0.001' }, managerPath: '/m', gatewayPath: '/g' } as const;
 
@@ -103,6 +85,7 @@ export function explore({ service, budgets, machine = service === 'algo' ? algoM
     id: 'a', clientId: 'fl-a', product: 'usdm', symbol: 0, service, side: 'buy', positionSide: 'BOTH', kind: service === 'algo' ? 'stop' : 'limit', priceTicks: 100,
     triggerTicks: service === 'algo' ? 90 : 0, lots: budgets.lots, timeInForce: 'GTC', reduceOnly: false, reduces: null, owner: '', listId: null, createdMs: 1,
   };
+  const { fillOf, orderReport, algoReport, arrive } = modelVenue(service, budgets.lots);
   const seen = new Set<string>();
   const parents: { readonly from: number; readonly name: string }[] = [];
   const queue: { readonly world: World; readonly number: number }[] = [];
@@ -261,65 +244,6 @@ export function explore({ service, budgets, machine = service === 'algo' ? algoM
     if (owedLots(record) > 0 && world.timers.length === 0) throw new Violation('fills are missing, and nobody will ask for them');
   }
 
-  // ---------------------------------------------------------------- the venue
-
-  const fillOf = (number: number): VenueFill => ({ tradeId: `t${number}`, priceTicks: 100, lots: 1, maker: true, fee: '0', feeAsset: 'USDT', realised: '0', venueMs: 1 });
-  function orderReport(order: VenueOrder, source: 'stream' | 'answer', fill: VenueFill | null): OrderReport {
-    return {
-      type: 'order.report', source, product: 'usdm', symbol: 0, clientId: 'fl-a', venueId: '7', status: order.status, side: 'buy', positionSide: 'BOTH', kind: 'LIMIT', timeInForce: 'GTC',
-      reduceOnly: false, priceTicks: 100, triggerTicks: 0, lots: intent.lots, filledLots: order.filled, fill, venueMs: 1, reason: '',
-    };
-  }
-  function algoReport(venue: Venue, source: 'stream' | 'answer'): AlgoReport {
-    return {
-      type: 'algo.report', source, product: 'usdm', symbol: 0, clientId: 'fl-a', algoId: '5', status: venue.algo!, side: 'buy', positionSide: 'BOTH', kind: 'STOP_MARKET', triggerTicks: 90,
-      lots: intent.lots, closePosition: false, reduceOnly: false, spawnedVenueId: venue.order === null ? '' : '7', venueMs: 1, reason: '',
-    };
-  }
-  const isOpen = (order: VenueOrder | null): order is VenueOrder => order !== null && (order.status === 'NEW' || order.status === 'PARTIALLY_FILLED');
-  const nothing = { reports: [], trades: [], strangers: 0 } as const;
-  const reportsTold = (...reports: readonly (OrderReport | AlgoReport)[]): Told => ({ kind: 'ok', ...nothing, reports });
-  const ABSENT: Told = { kind: 'absent', text: '' };
-
-  /** What happens when a call arrives: the venue afterwards, what it streams, what it answers. */
-  function arrive(venue: Venue, stepOf: CallStep): { readonly venue: Venue; readonly streams: readonly (OrderReport | AlgoReport)[]; readonly told: Told } {
-    const algo = service === 'algo';
-    const same = { venue, streams: [] } as const;
-    switch (stepOf) {
-      case 'place': {
-        if (algo) {
-          const taken: Venue = { ...venue, placed: true, algo: 'NEW' };
-          return { venue: taken, streams: [algoReport(taken, 'stream')], told: reportsTold(algoReport(taken, 'answer')) };
-        }
-        const order: VenueOrder = { status: 'NEW', filled: 0 };
-        return { venue: { ...venue, placed: true, order }, streams: [orderReport(order, 'stream', null)], told: reportsTold(orderReport(order, 'answer', null)) };
-      }
-      case 'cancel': {
-        if (algo && venue.algo === 'NEW') {
-          const gone: Venue = { ...venue, algo: 'CANCELED' };
-          return { venue: gone, streams: [algoReport(gone, 'stream')], told: { kind: 'ok', ...nothing } };
-        }
-        if (!isOpen(venue.order)) return { ...same, told: ABSENT };
-        const order: VenueOrder = { ...venue.order, status: 'CANCELED' };
-        return { venue: { ...venue, order }, streams: [orderReport(order, 'stream', null)], told: reportsTold(orderReport(order, 'answer', null)) };
-      }
-      case 'order':
-        if (algo) return { ...same, told: venue.algo === null ? ABSENT : reportsTold(algoReport(venue, 'answer')) };
-        return { ...same, told: venue.order === null ? ABSENT : reportsTold(orderReport(venue.order, 'answer', null)) };
-      case 'spawned':
-        return { ...same, told: venue.order === null ? ABSENT : reportsTold(orderReport(venue.order, 'answer', null)) };
-      case 'open':
-        if (algo) return { ...same, told: venue.algo === 'NEW' ? reportsTold(algoReport(venue, 'answer')) : reportsTold() };
-        return { ...same, told: isOpen(venue.order) ? reportsTold(orderReport(venue.order, 'answer', null)) : reportsTold() };
-      case 'trades': {
-        const trades = Array.from({ length: venue.order?.filled ?? 0 }, (_, at) => ({
-          ...fillOf(at + 1), symbol: 0, venueOrderId: '7', clientId: 'fl-a', side: 'buy' as const, positionSide: 'BOTH' as const,
-        }));
-        return { ...same, told: { kind: 'ok', ...nothing, trades } };
-      }
-    }
-  }
-
   // ---------------------------------------------------------------- everything that can happen
 
   const spend = (world: World, what: 'lost' | 'doubled' | 'crashes'): Budgets => ({ ...world.left, [what]: world.left[what] - 1 });
@@ -333,10 +257,6 @@ export function explore({ service, budgets, machine = service === 'algo' ? algoM
       ...(world.left.lost > 0 ? [{ name: `${name}, not told`, world: { ...world, left: spend(world, 'lost') } }] : []),
       ...(world.left.doubled > 0 ? [{ name: `${name}, told twice`, world: { ...world, coming: [...world.coming, ...events, ...events], left: spend(world, 'doubled') } }] : []),
     ];
-  }
-
-  function answerTo({ step: of, call, stampMs }: Flying, told: Told): Answer {
-    return { type: 'answer', step: of, call, stampMs, expiresMs: stampMs + WINDOW_MS, told };
   }
 
   function* moves(world: World): Generator<Step> {

@@ -3,9 +3,9 @@ import { createHmac } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import type { Json, VenueProduct } from '../../../actors/engine/io.js';
 import type { AlgoReport, OrderReport } from '../../../actors/engine/venue-calls.js';
-import { VenueInstruments } from '../../../actors/gateway/decode/index.js';
+import { decodeOrder, VenueInstruments } from '../../../actors/gateway/decode/index.js';
 import type { CallStep } from '../../../actors/orders/answers.js';
-import { readAnswer } from '../../../actors/orders/decode.js';
+import { halfOf, readAnswer } from '../../../actors/orders/decode.js';
 import { newRecord } from '../../../actors/orders/knowledge.js';
 import type { OrderIntent, OrderRecord } from '../../../actors/orders/messages.js';
 import { listIdOf, wireOf, type WireInstrument } from '../../../actors/orders/wire.js';
@@ -102,6 +102,18 @@ describe('calls about orders at the exchange', () => {
     for (const leg of [stop, target]) assert.deepEqual((await ask('order', leg)).reports?.map(({ status }) => status), ['NEW']);
     await ask('cancel', target);
     for (const leg of [stop, target]) assert.deepEqual((await ask('order', leg)).reports?.map(({ status }) => status), ['CANCELED']);
+  });
+
+  it('spot: an order at market takes the place of a stop with one call, which tells of both', async () => {
+    await ask('place', recordOf('spot', { kind: 'market', timeInForce: 'IOC', clientId: 'fl-test-replace-entry' }));
+    const exits = { side: 'sell', reduceOnly: true, reduces: 'a', lots: Math.floor(recordOf('spot', {}).intent.lots * 0.9) } as const;
+    const stop = recordOf('spot', { ...exits, kind: 'stop', clientId: 'fl-test-replace-stop', triggerTicks: Math.floor((await priceOf('spot')) * 0.95) });
+    await ask('place', stop);
+    const sold = await ask('place', recordOf('spot', { ...exits, kind: 'market', timeInForce: 'IOC', clientId: 'fl-test-replace-sold', replaces: 'fl-test-replace-stop' }));
+    assert.deepEqual([sold.reports?.at(-1)?.status, sold.reports?.at(-1)?.clientId], ['FILLED', 'fl-test-replace-sold']);
+    const old = decodeOrder('spot', halfOf(sold.body, 'cancelResponse'), new VenueInstruments(instruments));
+    assert.deepEqual(old.ok && [old.value.clientId, old.value.status], ['fl-test-replace-stop', 'CANCELED']);
+    assert.deepEqual((await ask('order', stop)).reports?.map(({ status }) => status), ['CANCELED']);
   });
 
   for (const product of ['spot', 'usdm'] as const) {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { eagerStrategy } from '../../../actors/strategy/eager.js';
 import { configSchema } from '../../../config/schema.js';
+import type { Instrument } from '../../../data/records/index.js';
 import { generatedTape, play } from '../../support/replay-tape.js';
 
 test('trades in a calm market, one trade at a time, until the tape ends, and changes nothing of what detectors do', () => {
@@ -13,4 +15,17 @@ test('trades in a calm market, one trade at a time, until the tape ends, and cha
     if (at > 0) assert.ok(trade.entryAt >= trades[at - 1]!.exitAt);
   }
   assert.deepEqual(eager.refusals, {});
+});
+
+test('keeps its trade when one that an earlier run left is closed', () => {
+  const { decide, init } = eagerStrategy();
+  const params = configSchema.parse({}).trading.eager;
+  const view = { params, instrument: {} as Instrument, nowUs: 1_000_000, detector: 'ACTIVE', pauses: 0, feedUp: true, tradingEnabled: true, idPrefix: 'e-' } as const;
+  const entered = decide({ ...init(params, view.instrument), askTicks: 100 }, { type: 'feed', up: true }, view).state;
+  assert.equal(entered.trade?.id, 'e-1');
+  const fill = { type: 'order.fill', id: 'old', symbol: 0, seq: -1, atUs: 1, priceTicks: 100, lots: 5, remainingLots: 0, liquidity: 'taker', reason: 'venue' } as const;
+  for (const event of [{ type: 'closed', tradeId: 'old', filledLots: 5, profitable: true }, { type: 'venue', tradeId: 'old', purpose: 'restart', event: fill }, { type: 'refused', id: 'x', tradeId: 'old', reason: 'no' }] as const) {
+    assert.deepEqual(decide(entered, event, view), { state: entered, intents: [] });
+  }
+  assert.equal(decide(entered, { type: 'closed', tradeId: 'e-1', filledLots: 5, profitable: true }, view).state.trade, null);
 });
