@@ -60,7 +60,7 @@ export function engineTree(boot: EngineBoot, config: Config, onKernel?: (kernel:
   const { engine } = config;
   const atVenue = mode !== 'paper';
   const known = atVenue ? new Set(recoveredOrders(boot).records.map(({ intent }) => intent.id)) : new Set<string>();
-  const record = { mark: boot.run === undefined ? '' : `${runMark(boot.run)}.`, recovered: recoveredAccount(boot.recovered, instruments, known), truth: atVenue };
+  const record = { mark: boot.run === undefined ? '' : `${runMark(boot.run)}.`, startedUs: boot.startUs, recovered: recoveredAccount(boot.recovered, instruments, known), truth: atVenue };
   const { journal, market, account, strategies } = sessionParts(instruments, config, {
     bookPath: bookKeepers(instruments), record, memories: memoriesOf(boot.recovered), ...(atVenue ? { orderPath: ORDERS_PATH, guardPath: GUARD_PATH, pricesTo: [RISK_PATH, GUARD_PATH, TRUTH_PATH], risk: riskGate(engine) } : {}), ...(onKernel === undefined ? {} : { onKernel }),
     ...(lanes === undefined ? {} : { lanes }),

@@ -360,7 +360,7 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
       else ctx.startTimer('inherited', 0, { type: 'account.inherited' });
     }
     for (const { id, symbol, filledLots, entryDone, owner } of trades) journal(ctx, state, 'control', symbol, { control: 'inherited', trade: id, owner, filledLots, entryDone });
-    ctx.effect('store.write', { rows: [...over, sessionRow(state.input.record?.mark ?? '', state.session)] } satisfies StoreWrite);
+    ctx.effect('store.write', { rows: [...over, sessionRow(state.input.record?.startedUs ?? 0, state.session)] } satisfies StoreWrite);
     const next = { ...state, equity, closedTrades, trades: new Map(trades.map((trade) => [trade.id, trade])), orders: new Map(orders.map((order) => [order.id, order])), inherited: trades.map(({ id }) => id) };
     tellExposure(state, next, ctx);
     return next;

@@ -163,6 +163,6 @@ export interface AccountInput {
   readonly journalPath?: string;
   /** Who is asked before anything opens; without it, the account's own checks are all (replay, paper). */
   readonly risk?: { readonly path: string; readonly timeoutMs: number };
-  /** Engine: trades and equity are written down, and begin with what an earlier run left. `mark` tells orders of this run from those of others; `truth`: there is one to wait for. */
-  readonly record?: { readonly mark: string; readonly recovered: RecoveredAccount; readonly truth: boolean };
+  /** Engine: trades and equity are written down, and begin with what an earlier run left. `mark` tells orders of this run from those of others; `startedUs`: when it began; `truth`: there is one to wait for. */
+  readonly record?: { readonly mark: string; readonly startedUs: number; readonly recovered: RecoveredAccount; readonly truth: boolean };
 }

@@ -56,8 +56,8 @@ export function reportOf({ trades, winners, holdUs, assets }: SessionStatistics)
   };
 }
 
-/** Key of the row in `snapshots` with the statistics of the run whose mark it carries. */
+/** Key of the row in `snapshots` with the statistics of the run that began when it says. */
 export const SESSION_KEY = 'session';
 
-/** The row that outlives the process, so that the next run can say what became of one that was killed. */
-export const sessionRow = (mark: string, statistics: SessionStatistics): StoreRow => ({ table: 'snapshots', key: SESSION_KEY, row: { mark, statistics: reportOf(statistics) as unknown as StoredValue } });
+/** The row that outlives the process, so that the next run can say what became of one that was killed. It carries no id: a replay has another. */
+export const sessionRow = (startedUs: number, statistics: SessionStatistics): StoreRow => ({ table: 'snapshots', key: SESSION_KEY, row: { startedUs, statistics: reportOf(statistics) as unknown as StoredValue } });

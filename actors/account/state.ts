@@ -97,6 +97,6 @@ export function changedRows(basis: AccountBasis, before: AccountState, after: Ac
     }
   }
   if (before.equity !== after.equity || before.closedTrades !== after.closedTrades) rows.push(equityRow(after.equity, after.closedTrades));
-  if (before.session !== after.session) rows.push(sessionRow(after.input.record?.mark ?? '', after.session));
+  if (before.session !== after.session) rows.push(sessionRow(after.input.record?.startedUs ?? 0, after.session));
   return rows;
 }

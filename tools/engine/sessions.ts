@@ -1,5 +1,4 @@
 import { SESSION_KEY } from '../../actors/account/session.js';
-import { runMark } from '../../actors/orders/ids.js';
 import type { StoredRow, StoredValue, StoreRow } from '../../data/store/index.js';
 
 type Columns = StoreRow['row'];
@@ -18,5 +17,5 @@ export const endedSession = (run: string, began: Columns, endedUs: number, stati
 export function killedSessions(recovered: readonly StoredRow[], foundUs: number): readonly StoreRow[] {
   const told = recovered.find(({ table, key }) => table === 'snapshots' && key === SESSION_KEY)?.row;
   return recovered.filter(({ table }) => table === 'sessions').map(({ key, row }) =>
-    sessionOf(key, { ...row, open: false, end: 'killed', foundUs, statistics: told?.['mark'] === `${runMark(key)}.` ? told['statistics'] ?? null : null }));
+    sessionOf(key, { ...row, open: false, end: 'killed', foundUs, statistics: told !== undefined && told['startedUs'] === row['startedUs'] ? told['statistics'] ?? null : null }));
 }

@@ -56,10 +56,10 @@ test('a run that dies with an open trade and an awake detector hands both over',
   // 002-166: the killed run's trades, as the journal has them.
   const trades = first.lines.filter(({ kind }) => kind === 'trade').map(({ data }) => data as { readonly pnl: string; readonly fees: string; readonly holdMs: number });
   assert.ok(trades.length > 0, 'no trade was closed');
-  const dead: StoredRow = { table: 'sessions', key: 'first', row: { mode: 'paper', open: true }, seq: 0, atUs: 0 };
+  const dead: StoredRow = { table: 'sessions', key: 'first', row: { mode: 'paper', startedUs: TAPE.startUs, open: true }, seq: 0, atUs: 0 };
   const [killed] = killedSessions([...first.rows(), dead], 77);
   const { statistics, ...rest } = killed!.row as unknown as { readonly statistics: SessionReport };
-  assert.deepEqual(rest, { mode: 'paper', open: false, end: 'killed', foundUs: 77 });
+  assert.deepEqual(rest, { mode: 'paper', startedUs: TAPE.startUs, open: false, end: 'killed', foundUs: 77 });
   const sum = (amounts: readonly string[]): string => formatMoney(amounts.reduce((total, each) => total + money(each), 0n));
   const winners = trades.filter(({ pnl }) => money(pnl) > 0n).length;
   let [total, peak, deepest] = [0n, 0n, 0n];
@@ -74,7 +74,7 @@ test('a run that dies with an open trade and an awake detector hands both over',
   );
   assert.ok(Math.abs(statistics.averageHoldMs! - trades.reduce((all, { holdMs }) => all + holdMs, 0) / trades.length) <= 1);
   // Of a run that the row does not speak of nothing is said.
-  assert.equal(killedSessions([...first.rows(), { ...dead, key: 'older' }], 77)[0]!.row['statistics'], null);
+  assert.equal(killedSessions([...first.rows(), { ...dead, key: 'older', row: { ...dead.row, startedUs: TAPE.startUs - 1 } }], 77)[0]!.row['statistics'], null);
 
   // Ten seconds later: older than the restart rule lets ACTIVE be.
   const second = run({ ...base, startUs: first.session.clockUs + 10_000_000, recovered: first.rows(), run: 'second' });
