@@ -1,12 +1,20 @@
 // Runs the compiled tests under node:test. Arguments narrow it to test files whose path contains one of them:
 //   node scripts/run-tests.js runtime/ config/load      (paths as under tests/; .ts and tests/ in front may stay)
-// Flags (`--test-name-pattern=…`) go to node:test.
-import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+// --test-name-pattern=PATTERN narrows it to tests of such names; --times tells what each file took, and writes it to scripts/test-seconds.json.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { run } from 'node:test';
+import { spec as Spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 
 const USAGE = 2;
+/** Seconds that each of the slow files takes on two idle cores: the longest begin first, so that the slots end together. */
+const SECONDS = 'scripts/test-seconds.json';
+/** What takes less is not worth a line there. */
+const SLOW_SECONDS = 4;
+/** Of a whole file, on a machine with much else to do. */
+const TIMEOUT_MS = 600_000;
+const NAME_PATTERN = '--test-name-pattern=';
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
 function fail(message) {
@@ -22,14 +30,43 @@ const all = readdirSync('dist/tests', { recursive: true })
   .sort();
 const args = process.argv.slice(2);
 const flags = args.filter((arg) => arg.startsWith('-'));
+for (const flag of flags) if (flag !== '--times' && !flag.startsWith(NAME_PATTERN)) fail(`no flag ${flag}; there are --times and ${NAME_PATTERN}PATTERN`);
 const wanted = args.filter((arg) => !arg.startsWith('-')).map((arg) => arg.replace(/^(\.\/)?tests\//, '').replace(/\.[tj]s$/, ''));
 for (const part of wanted) if (!all.some((file) => file.includes(part))) fail(`no test file's path contains '${part}'`);
 const chosen = wanted.length === 0 ? all : all.filter((file) => wanted.some((part) => file.includes(part)));
 
-// One more than there are cores: many tests wait for a child or a socket. The deadline is of a whole file, on a machine with much else to do.
-const options = ['--test', '--test-reporter=spec', `--test-concurrency=${Math.min(4, availableParallelism() + 1)}`, '--test-timeout=600000', ...flags];
+const seconds = JSON.parse(readFileSync(SECONDS, 'utf8'));
+const expected = (file) => seconds[file.replace(/\.test\.js$/, '')] ?? 0;
+const longestFirst = [...chosen].sort((a, b) => expected(b) - expected(a));
+
 // Node 20 reads these certificates at every start, which triples its time; no test speaks TLS, and there are hundreds of processes.
-const { NODE_EXTRA_CA_CERTS: _certificates, ...env } = process.env;
-const { status, signal } = spawnSync(process.execPath, [...options, ...chosen.map((file) => `dist/tests/${file}`)], { stdio: 'inherit', env });
-if (signal !== null) console.error(`run-tests: node:test was ended by ${signal}`);
-process.exit(status ?? 1);
+delete process.env.NODE_EXTRA_CA_CERTS;
+const patterns = flags.filter((flag) => flag.startsWith(NAME_PATTERN)).map((flag) => flag.slice(NAME_PATTERN.length));
+const events = run({
+  files: longestFirst.map((file) => fileURLToPath(new URL(`../dist/tests/${file}`, import.meta.url))),
+  // Two more than there are cores: many tests wait for a child, a socket or a clock.
+  concurrency: Math.min(6, availableParallelism() + 2),
+  timeout: TIMEOUT_MS,
+  ...(patterns.length === 0 ? {} : { testNamePatterns: patterns }),
+});
+const took = new Map();
+function note({ nesting, file, details }) {
+  if (nesting !== 0 || file === undefined) return;
+  const name = file.replace(/^.*dist\/tests\//, '').replace(/\.test\.js$/, '');
+  took.set(name, (took.get(name) ?? 0) + details.duration_ms / 1000);
+}
+events.on('test:pass', note);
+events.on('test:fail', (data) => {
+  note(data);
+  if (data.todo === undefined || data.todo === false) process.exitCode = 1;
+});
+events.compose(new Spec()).pipe(process.stdout);
+
+if (flags.includes('--times')) {
+  process.on('exit', () => {
+    const rows = [...took].sort((a, b) => b[1] - a[1]);
+    for (const [file, s] of rows) console.log(`${s.toFixed(1).padStart(7)} s  ${file}`);
+    const kept = rows.filter(([, s]) => s >= SLOW_SECONDS).map(([file, s]) => [file, Math.round(s)]);
+    writeFileSync(SECONDS, `${JSON.stringify(Object.fromEntries([...(wanted.length === 0 ? [] : Object.entries(seconds)), ...kept]), null, 2)}\n`);
+  });
+}
