@@ -334,27 +334,63 @@ function copy(local: Local): Local {
 
 const clone = <T extends object>(side: T): T => Object.assign(Object.create(Object.getPrototypeOf(side) as object) as T, side);
 
-/** 52 bits of hash over all that a state's future depends on: two of a million states are taken for one with a chance of 1 in 10,000. */
-function keyOf({ memory, threads, queue }: State): number {
-  const parts: unknown[] = [memory.join(), queue.published.join(), queue.released];
-  for (const { step, local, log, asleep, died, next } of threads) {
-    parts.push(step, local.n, local.stale, local.claimed.join(), local.read.join(), fieldsOf(local.writer), fieldsOf(local.reader), log.join(), asleep, died, next === undefined);
-  }
-  const text = parts.join('|');
-  let a = 0x811c9dc5;
-  let b = 0x9747b28c;
-  for (let k = 0; k < text.length; k += 1) {
-    const code = text.charCodeAt(k);
-    a = Math.imul(a ^ code, 0x01000193);
-    b = Math.imul(b ^ code, 0x5bd1e995);
-    b ^= b >>> 13;
-  }
-  a ^= a >>> 16;
-  return (a >>> 0) * 2 ** 20 + ((b ^ (b >>> 15)) & 0xfffff);
+/** Two hashes of the numbers given, 52 bits of which make a key. */
+let hashA = 0;
+let hashB = 0;
+
+function mixWord(word: number): void {
+  hashA = Math.imul(hashA ^ word, 0x85ebca6b);
+  hashA ^= hashA >>> 13;
+  hashB = Math.imul(hashB + word, 0xc2b2ae35);
+  hashB ^= hashB >>> 15;
 }
 
-function fieldsOf(side: object | undefined): string {
-  return side === undefined ? '' : Object.values(side).filter((value) => typeof value === 'number').join();
+function mix(value: number): void {
+  mixWord(value | 0);
+  if ((value | 0) !== value) mixWord(Math.floor(value / 2 ** 32) | 0);
+}
+
+function mixAll(values: readonly number[]): void {
+  mix(values.length);
+  for (let k = 0; k < values.length; k += 1) mix(values[k]!);
+}
+
+/** No number that an operation returns. */
+const WORDS_OF_SLEEP = { 'ok': 2 ** 40, 'not-equal': 2 ** 40 + 1, 'timed-out': 2 ** 40 + 2 } as const;
+
+/** 52 bits of hash over all that a state's future depends on: two of a million states are taken for one with a chance of 1 in 10,000. */
+function keyOf({ memory, threads, queue }: State): number {
+  hashA = 0x811c9dc5;
+  hashB = 0x9747b28c;
+  for (let k = 0; k < memory.length; k += 1) mix(memory[k]!);
+  mixAll(queue.published);
+  mix(queue.released);
+  for (const { step, local, log, asleep, died, next } of threads) {
+    mix(step);
+    mix(local.n);
+    mixAll(local.claimed);
+    mixAll(local.read);
+    mixFields(local.writer);
+    mixFields(local.reader);
+    mix(log.length);
+    for (let k = 0; k < log.length; k += 1) {
+      const result = log[k]!;
+      mix(typeof result === 'number' ? result : WORDS_OF_SLEEP[result]);
+    }
+    mix((local.stale ? 1 : 0) | (asleep ? 2 : 0) | (died ? 4 : 0) | (next === undefined ? 8 : 0));
+  }
+  hashA ^= hashA >>> 16;
+  hashB ^= hashB >>> 16;
+  return (hashA >>> 0) * 2 ** 20 + (hashB & 0xfffff);
+}
+
+/** The numbers among the fields of a side of the ring. */
+function mixFields(side: object | undefined): void {
+  mix(side === undefined ? 0 : 1);
+  for (const field in side) {
+    const value = (side as Readonly<Record<string, unknown>>)[field];
+    if (typeof value === 'number') mix(value);
+  }
 }
 
 function describe(operation: Operation): string {
