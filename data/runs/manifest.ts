@@ -110,6 +110,7 @@ export function readManifest(folder: string): RunManifest {
   const format = typeof value === 'object' && value !== null && 'format' in value ? value.format : undefined;
   if (typeof format !== 'number') throw new RunError('notARun', `${path}: is not of a run`);
   if (format > RUN_FORMAT) throw new RunError('version', `${path}: was written by a newer Faultline`, 'read it with that one');
+  if (format !== RUN_FORMAT) throw new RunError('version', `${path}: was written by another Faultline (format ${format})`, 'read it with that one');
   const result = manifestShape.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;

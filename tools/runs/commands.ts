@@ -39,12 +39,13 @@ async function compareLive(dir: string, { json, from }: { readonly json?: boolea
 }
 
 async function diff(a: string, b: string, _options: unknown, command: Command): Promise<void> {
-  const [{ diffRuns }, { printDifference }] = await Promise.all([import('./compare.js'), import('./print-difference.js')]);
+  const [{ diffRuns }, { printDifference, printRuns }] = await Promise.all([import('./compare.js'), import('./print-difference.js')]);
   const result = diffRuns(a, b);
   if (!result.equal) endWith('checkFailed');
   // `replay` has the option too, and takes it wherever it stands.
   if (command.optsWithGlobals<{ readonly json?: boolean }>().json === true) return printJsonLine(result);
-  if (result.equal) printLine('equal');
+  printRuns(result.runs, result.between);
+  if (result.equal) printLine('equal: every decision');
   else printDifference(result.index!, ['a', result.a!], ['b', result.b!]);
 }
 

@@ -1,5 +1,6 @@
 import { RunError } from '../../data/runs/index.js';
 import { firstDifference, IdNames, openDecided, type Decided } from './decided.js';
+import { describe, differIn, type RunsDifferIn } from './described.js';
 import { causeOf, type CauseOfDecision } from './inputs.js';
 
 /** One side of a difference: a decision and what led to it. */
@@ -36,6 +37,10 @@ export interface RunDiff {
   readonly index: number | null;
   readonly a: SideOfDifference | null;
   readonly b: SideOfDifference | null;
+  /** What the runs differ in besides; null where a folder does not say. */
+  readonly between: RunsDifferIn | null;
+  /** Each in a line, for people. */
+  readonly runs: readonly [a: string, b: string];
 }
 
 /** Finds the first decision of two runs that differs. Ids that are made of the run are no difference. @throws RunError. */
@@ -43,8 +48,9 @@ export function diffRuns(textA: string, textB: string): RunDiff {
   const [a, b] = [openDecided(textA), openDecided(textB)];
   const [plainA, plainB] = [named(a), named(b)];
   const index = firstDifference(plainA, plainB, Math.max(plainA.length, plainB.length));
-  if (index < 0) return { equal: true, index: null, a: null, b: null };
-  return { equal: false, index, a: sideOf(a, a.lines[index]), b: sideOf(b, b.lines[index]) };
+  const about = { between: differIn(a, b), runs: [describe(a), describe(b)] as const };
+  if (index < 0) return { equal: true, index: null, a: null, b: null, ...about };
+  return { equal: false, index, a: sideOf(a, a.lines[index]), b: sideOf(b, b.lines[index]), ...about };
 }
 
 function named({ run, lines }: Decided): readonly string[] {

@@ -14,6 +14,9 @@ export interface Decided {
 /** @throws RunError when there is no such folder, or its decisions are not those that it says it made. */
 export function openDecided(text: string): Decided {
   const folder = findRun(text);
+  if (!existsSync(join(folder, 'run.json')) && !existsSync(join(folder, 'decisions.jsonl')) && !existsSync(join(folder, 'decisions.jsonl.partial'))) {
+    throw new RunError('notARun', `${folder}: is no run: it has neither run.json nor decisions.jsonl`, 'a run is a folder in var/runs, or that of a replay’s --out');
+  }
   if (!existsSync(join(folder, 'run.json'))) return { folder, lines: readDecisionLines(folder), run: null };
   const run = RunReader.open(folder);
   const lines = run.decisions();

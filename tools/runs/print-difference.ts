@@ -1,14 +1,26 @@
 import { printLine, table } from '../cli/output.js';
 import { isoUs } from '../replay/time.js';
 import type { SideOfDifference } from './compare.js';
+import type { RunsDifferIn } from './described.js';
 
 /** Longest text of a value in the table; the rest is in `--json`. */
 const MOST_CHARACTERS = 60;
 
+/** What is compared, and what it differs in before anything is decided. */
+export function printRuns([a, b]: readonly [string, string], between: RunsDifferIn | null): void {
+  printLine(`a: ${a}\nb: ${b}\n`);
+  if (between === null) return;
+  const rows = [
+    ...(between.code === null ? [] : [['code', ...between.code]]), ...(between.tape === null ? [] : [['tape', ...between.tape]]),
+    ...between.config.map(({ key, a: left, b: right }) => [key, cut(JSON.stringify(left)), cut(JSON.stringify(right))]),
+  ];
+  printLine(rows.length === 0 ? 'the same code, configuration and tape\n' : `${table(['they differ in', 'a', 'b'], rows)}\n`);
+}
+
 /** Both sides of a difference, field by field; the fields that differ are marked. */
 export function printDifference(index: number, [nameA, a]: readonly [string, SideOfDifference], [nameB, b]: readonly [string, SideOfDifference]): void {
   const effects = a.effect !== undefined || b.effect !== undefined;
-  printLine(`${effects ? 'the decisions are equal; what was asked of the world is not: effect' : 'decision'} ${index} differs:\n`);
+  printLine(`${effects ? 'the decisions are equal; what was asked of the world is not: effect' : 'decision'} ${index} differs${index === 0 ? '' : index === 1 ? '; the one before it does not' : `; the ${index} before it do not`}:\n`);
   const [fieldsA, fieldsB] = [fieldsOf(a), fieldsOf(b)];
   const rows = [...new Set([...fieldsA.keys(), ...fieldsB.keys()])].map((field) => {
     const [left, right] = [fieldsA.get(field) ?? '', fieldsB.get(field) ?? ''];

@@ -75,7 +75,7 @@ void test('what another hand changed is found out', (t) => {
   assert.throws(() => RunReader.open(run.folder).boot(), { kind: 'corrupt' });
   const path = join(run.folder, 'run.json');
   const text = readFileSync(path, 'utf8');
-  for (const [written, kind] of [['{', 'corrupt'], ['{"format":2}', 'version'], ['[]', 'notARun'], [text.replace('"engine"', '"motor"'), 'corrupt']] as const) {
+  for (const [written, kind] of [['{', 'corrupt'], ['{"format":2}', 'version'], ['{"format":0}', 'version'], ['[]', 'notARun'], [text.replace('"engine"', '"motor"'), 'corrupt']] as const) {
     writeFileSync(path, written);
     assert.throws(() => RunReader.open(run.folder), { name: 'RunError', kind }, written.slice(0, 20));
   }

@@ -87,7 +87,10 @@ void test('a replay that decides the same and would ask something else of the wo
 void test('how the market came in pieces changes no decision', (t) => {
   const root = scratch(t);
   const [a, b] = [1024, 13].map((piece) => recordRun(root, tape, { config: EAGER, piece }));
-  assert.deepEqual(diffRuns(a!, b!), { equal: true, index: null, a: null, b: null });
+  const { runs, between, ...diff } = diffRuns(a!, b!);
+  assert.deepEqual(diff, { equal: true, index: null, a: null, b: null });
+  assert.deepEqual([between!.code, between!.config], [null, []]);
+  assert.ok(runs.every((line) => /engine paper, Faultline .* decisions$/.test(line)), runs.join());
 });
 
 void test('without one of its inputs the replay would decide otherwise: the log is what makes them equal', async (t) => {

@@ -7,8 +7,8 @@ export interface TrialPlan {
   readonly mode: 'paper' | 'demo';
   readonly scenario: 'calm' | 'volatile' | 'flash-crash';
   readonly symbols: readonly string[];
-  /** Where books and indicators are kept: on the main loop, or in two threads. */
-  readonly placement: 'inline' | 'ring';
+  /** Where books and indicators are kept: on the main loop, in two threads, or in two threads that have the market's sockets. */
+  readonly placement: (typeof PLACEMENTS)[number];
   /** Names of scripts in config/troubles/, and seconds of the venue's clock at which each begins. */
   readonly troubles: readonly { readonly name: string; readonly atSeconds: number }[];
   readonly end: 'SIGKILL' | 'SIGINT';
@@ -26,6 +26,7 @@ const ORDER_TROUBLES = [
   'order-bad-gateway', 'order-timeout-accepted', 'order-timeout-lost', 'silent-user-stream', 'stop-refused', 'user-stream-flap',
 ] as const;
 
+const PLACEMENTS = ['inline', 'ring', 'socket'] as const;
 const SCENARIOS = ['calm', 'volatile', 'flash-crash'] as const;
 const TROUBLES_A_RUN = 3;
 
@@ -48,7 +49,7 @@ export function planTrial(seed: number, mode: TrialPlan['mode'], marketSeconds: 
   });
   return {
     seed, mode, scenario: SCENARIOS[Math.floor(draw() * SCENARIOS.length)]!, symbols: draw() < 0.5 ? ['BTCUSDT'] : ['BTCUSDT', 'ETHUSDT'],
-    troubles, end: draw() < 0.5 ? 'SIGKILL' : 'SIGINT', placement: draw() < 0.5 ? 'inline' : 'ring', marketSeconds,
+    troubles, end: draw() < 0.5 ? 'SIGKILL' : 'SIGINT', placement: PLACEMENTS[Math.floor(draw() * PLACEMENTS.length)]!, marketSeconds,
   };
 }
 
