@@ -112,8 +112,8 @@ export type SocketInput =
       readonly duplicates: number; readonly gaps: number; readonly disagreements: number;
       /** Newest exchange stamp among them, µs, 0 for none. */
       readonly exchUs: number;
-      /** Time from exchange stamp to arrival since the last pulse, µs: the worst, the median, the 99th percentile; 0 where nothing had a stamp. */
-      readonly lagUs: number; readonly lagP50Us: number; readonly lagP99Us: number;
+      /** Time from exchange stamp to arrival since the last pulse, µs: the worst, the mean, the median, the 99th percentile; 0 where nothing had a stamp. */
+      readonly lagUs: number; readonly lagMeanUs: number; readonly lagP50Us: number; readonly lagP99Us: number;
       /** By stream name: engine clock of its last frame, µs. */
       readonly lastUs: Readonly<Record<string, number>>;
     };

@@ -350,7 +350,7 @@ function reportOf(state: FeedState, nowUs: number, path: string): FeedReport {
     streams: names.map((name, at) => ({ name, lastUs: current?.lastUs[at] ?? 0 })),
     framesPerSecond: Math.round((current?.framesPerSecond ?? 0) * 10) / 10,
     recordsPerSecond: Math.round((current?.recordsPerSecond ?? 0) * 10) / 10,
-    latencyMs: pulse === null || pulse.exchUs === 0 ? null : { p50: corrected(pulse.lagP50Us), p99: corrected(pulse.lagP99Us), worst: corrected(pulse.lagUs) },
+    latencyMs: pulse === null || pulse.exchUs === 0 ? null : { mean: corrected(pulse.lagMeanUs), p50: corrected(pulse.lagP50Us), p99: corrected(pulse.lagP99Us), worst: corrected(pulse.lagUs) },
     ...totals, attempts: state.attempts, attention: state.attempts >= params.attentionAfter, atUs: nowUs,
   };
 }

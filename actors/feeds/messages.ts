@@ -40,7 +40,7 @@ export interface FeedReport {
   readonly framesPerSecond: number;
   readonly recordsPerSecond: number;
   /** NaN would not be JSON: null before anything came with a stamp. */
-  readonly latencyMs: { readonly p50: number; readonly p99: number; readonly worst: number } | null;
+  readonly latencyMs: { readonly mean: number; readonly p50: number; readonly p99: number; readonly worst: number } | null;
   /** Since the feed was started. */
   readonly connects: number;
   readonly reconnects: number;

@@ -93,6 +93,10 @@ export class SymbolKernel extends ExchangeClock implements BookView {
   records = 0;
   gapRecords = 0;
   invalid = 0;
+  /** Quotes and book said the best prices under one update id: alike, not alike, not alike the last time. */
+  quotesAgreed = 0;
+  quotesDiffered = 0;
+  quotesDiffer = false;
   /** Stamps before the tape clock, counted by the kernel. */
   backwardStamps = 0;
   missing = 0;
@@ -298,6 +302,7 @@ export class SymbolKernel extends ExchangeClock implements BookView {
     this.grid.events += 1;
     const id = F[f + ID];
     if (id !== 0 && id < this.quoteId && !this.quotesStale) return; // the book knows better already
+    if (id !== 0 && id === this.quoteId && this.quotesFromBook && this.live) this.compareQuotes(bid, ask);
     if (id !== 0) this.quoteId = id;
     this.quotesFromBook = false;
     this.setQuotes(bid, ask, F, f + QTY, f + AUX);
@@ -313,10 +318,12 @@ export class SymbolKernel extends ExchangeClock implements BookView {
     this.grid.events += book.changedLevels;
     const { bids, asks } = book;
     if (book.lastId === 0 || book.lastId >= this.quoteId || this.quotesStale) {
+      const fromQuotes = book.lastId !== 0 && book.lastId === this.quoteId && !this.quotesFromBook;
       if (book.lastId !== 0) this.quoteId = book.lastId;
       this.quotesFromBook = true;
       const bid = bids.best === bids.none ? 0 : bids.best;
       const ask = asks.best === asks.none ? 0 : asks.best;
+      if (fromQuotes) this.compareQuotes(bid, ask);
       this.quote[0] = bid === 0 ? 0 : bids.lotsAt(bid);
       this.quote[1] = ask === 0 ? 0 : asks.lotsAt(ask);
       this.setQuotes(bid, ask, this.quote, 0, 1);
@@ -325,6 +332,13 @@ export class SymbolKernel extends ExchangeClock implements BookView {
     }
     this.votes.nowUs = this.exchUs;
     this.judgeBook();
+  }
+
+  /** The other stream said the best prices under the same update id. */
+  private compareQuotes(bid: number, ask: number): void {
+    this.quotesDiffer = bid !== this.bestBidTicks || ask !== this.bestAskTicks;
+    if (this.quotesDiffer) this.quotesDiffered += 1;
+    else this.quotesAgreed += 1;
   }
 
   /** Best quotes are now bid (lots in Q[bidAt]) and ask (lots in Q[askAt]); 0 ticks = that side is empty. */

@@ -19,6 +19,7 @@ import { EngineClock } from './clock.js';
 import { CommandDesk } from './commands/desk.js';
 import { EngineHost } from './host.js';
 import { lockAccount } from './lock.js';
+import { marketHealth } from './market-health.js';
 import { checkMode } from './modes.js';
 import { engineParts } from './part-table.js';
 import type { EnginePart } from './parts.js';
@@ -155,10 +156,10 @@ class EngineProcess {
       exit = { name, reason };
       void host.end(name, reason);
     };
-    const engine = new EngineHost({
+    const engine: EngineHost = new EngineHost({
       boot, config, clock, writer, log: host.log,
       parts: (door) => {
-        const desk = new CommandDesk(door, ({ exit: name, reason }) => end(name, reason));
+        const desk = new CommandDesk(door, ({ exit: name, reason }) => end(name, reason), () => marketHealth(boot.instruments, (symbol) => engine.session.kernel.facts(symbol)));
         this.#desk = desk;
         const parts = [...engineParts(door, { access: this.#venue.access, config, store }), desk.part];
         return this.#hooks.parts?.(parts) ?? parts;

@@ -17,7 +17,7 @@ function feedStage(overrides: Partial<typeof DEFAULT_FEEDS> = {}): Stage {
 }
 const edges = (stage: Stage): boolean[] => stage.of<FeedEdge>('feed.edge').map(({ up }) => up);
 const pulse = (socket: string, lastUs: Readonly<Record<string, number>>, frames = 1) => ({
-  type: 'socket.pulse', socket, frames, records: frames, refused: 0, duplicates: 0, gaps: 0, disagreements: 0, exchUs: START_US, lagUs: 1000, lagP50Us: 500, lagP99Us: 900, lastUs,
+  type: 'socket.pulse', socket, frames, records: frames, refused: 0, duplicates: 0, gaps: 0, disagreements: 0, exchUs: START_US, lagUs: 1000, lagMeanUs: 600, lagP50Us: 500, lagP99Us: 900, lastUs,
 });
 const [BTC, ETH] = DEPTH.streams.map(({ name }) => name) as [string, string];
 const both = (stage: Stage) => ({ [BTC]: stage.runtime.nowUs(), [ETH]: stage.runtime.nowUs() });

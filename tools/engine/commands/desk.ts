@@ -5,6 +5,7 @@ import { OPERATOR_PATH } from '../../../actors/engine/paths.js';
 import { isCommandId } from '../../../actors/operator/commands.js';
 import type { EndOfProcess } from '../../../actors/operator/messages.js';
 import type { OwnVerb } from '../../../runtime/control/index.js';
+import { type marketHealth, withMarket } from '../market-health.js';
 import type { EngineDoor, EnginePart } from '../parts.js';
 
 /** What an engine answers over its control socket (`ask`), and what it carries out (`tell`). */
@@ -43,15 +44,17 @@ interface Waiting {
 export class CommandDesk {
   readonly #door: EngineDoor;
   readonly #onEnd: (end: EndOfProcess) => void;
+  readonly #market: () => ReturnType<typeof marketHealth>;
   readonly #waiting = new Map<string, Waiting[]>();
   #ending = false;
   #onStopped: () => void = () => {};
   #given = 0;
 
-  /** `onEnd`: the tree has done what there was to do and the process is to end. */
-  constructor(door: EngineDoor, onEnd: (end: EndOfProcess) => void) {
+  /** `onEnd`: the tree has done what there was to do and the process is to end. `market`: what the kernel knows, for `health`. */
+  constructor(door: EngineDoor, onEnd: (end: EndOfProcess) => void, market: () => ReturnType<typeof marketHealth> = () => ({ rows: [], problems: [] })) {
     this.#door = door;
     this.#onEnd = onEnd;
+    this.#market = market;
   }
 
   /** Verbs for the control server. */
@@ -105,7 +108,8 @@ export class CommandDesk {
     const stranger = strangerOf(issuer);
     if (stranger !== undefined) throw new Error(`unauthorised: ${stranger}; nothing was done`);
     if (this.#ending && !question) throw new Error('the engine is ending');
-    return await this.#give(id, verb, args, `${issuer.user} (uid ${issuer.uid ?? '?'}, pid ${issuer.pid}, ${issuer.program})`, ANSWER_WITHIN_MS);
+    const answer = await this.#give(id, verb, args, `${issuer.user} (uid ${issuer.uid ?? '?'}, pid ${issuer.pid}, ${issuer.program})`, ANSWER_WITHIN_MS);
+    return verb === 'health' ? { ...answer, answer: withMarket(answer.answer, this.#market()) } : answer;
   }
 
   #give(id: string, verb: string, args: { readonly [key: string]: Json }, issuer: string, withinMs: number): Promise<CommandAnswer> {

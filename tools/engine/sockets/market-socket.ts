@@ -97,7 +97,7 @@ export class MarketSocket {
   /** Tells what has come so far. */
   pulse(nowUs = this.#door.clock.nowUs()): void {
     this.#pulsedUs = nowUs;
-    const { worst, p50, p99 } = this.#lag.look();
+    const { worst, mean, p50, p99 } = this.#lag.look();
     const lastUs: Record<string, number> = {};
     this.#streams.forEach(({ name }, at) => {
       if (this.#lastUs[at]! > 0) lastUs[name] = this.#lastUs[at]!;
@@ -105,7 +105,7 @@ export class MarketSocket {
     this.#tell({
       type: 'socket.pulse', socket: this.#open.socket, frames: this.#frames, records: this.#records, refused: this.#refused,
       duplicates: this.#duplicates, gaps: this.#gaps, disagreements: this.#disagreements, exchUs: this.#exchUs,
-      lagUs: worst, lagP50Us: p50, lagP99Us: p99, lastUs,
+      lagUs: worst, lagMeanUs: Math.round(mean), lagP50Us: p50, lagP99Us: p99, lastUs,
     });
   }
 }

@@ -3,14 +3,15 @@ import { test } from 'node:test';
 import type { CommandInput, EngineInput } from '../../../../actors/engine/io.js';
 import type { EndOfProcess } from '../../../../actors/operator/messages.js';
 import { CommandDesk, type CommandRequest, ENGINE_COMMAND, ENGINE_QUESTION } from '../../../../tools/engine/commands/desk.js';
+import type { marketHealth } from '../../../../tools/engine/market-health.js';
 import type { EngineDoor } from '../../../../tools/engine/parts.js';
 
-function desk() {
+function desk(market?: () => ReturnType<typeof marketHealth>) {
   const given: EngineInput[] = [];
   const warnings: string[] = [];
   const ends: EndOfProcess[] = [];
   const door = { give: (input: EngineInput) => void given.push(input), log: { write: (_level: string, _kind: string, text: string) => void warnings.push(text) } } as unknown as EngineDoor;
-  const commands = new CommandDesk(door, (end) => void ends.push(end));
+  const commands = new CommandDesk(door, (end) => void ends.push(end), market);
   const { questions, commands: verbs } = commands.verbs;
   return {
     given, warnings, ends, commands,
@@ -34,6 +35,19 @@ test('a command becomes an input with its issuer, and its answer goes to everybo
   it.answer('a');
   assert.deepEqual(await Promise.all([first, second]), [{ id: 'a', ok: true, answer: null }, { id: 'a', ok: true, answer: null }]);
   it.answer('a');
+});
+
+test('002-063: health is the tree\'s with the market\'s, and what the market has to complain of is not well', async () => {
+  const problems: string[] = [];
+  const it = desk(() => ({ rows: [{ instrument: 'BTCUSDT' }], problems }));
+  const asked = async (): Promise<unknown> => {
+    const answered = it.ask(request({ verb: 'health' }));
+    it.answer('a', true, { ok: true, problems: ['told'] } as never);
+    return ((await answered) as { readonly answer: unknown }).answer;
+  };
+  assert.deepEqual(await asked(), { ok: true, problems: ['told'], market: [{ instrument: 'BTCUSDT' }] });
+  problems.push('two books');
+  assert.deepEqual(await asked(), { ok: false, problems: ['told', 'two books'], market: [{ instrument: 'BTCUSDT' }] });
 });
 
 test('malformed, stale and unauthorised ones are refused clearly, and nothing is done', async () => {

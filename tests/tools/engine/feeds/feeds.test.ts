@@ -26,6 +26,15 @@ describe('feeds of an engine on the exchange in a box', () => {
       assert.deepEqual(paused, []);
       for (const { offsetUs, uncertaintyUs } of clocks) assert.ok(Math.abs(offsetUs) <= Math.max(50_000, 4 * uncertaintyUs), `offset ${offsetUs} ± ${uncertaintyUs}`);
       assert.deepEqual([...lab.gaps], []);
+      // 002-063, 002-180: what the sources say of themselves.
+      await lab.until(() => lab.health().feeds.filter(({ class: cls }) => cls === 'depth').every(({ latencyMs, framesPerSecond }) => latencyMs !== null && framesPerSecond > 0), 'depth streams have latencies');
+      for (const { latencyMs } of lab.health().feeds) if (latencyMs !== null) assert.ok(latencyMs.mean <= latencyMs.worst && latencyMs.p50 <= latencyMs.p99 && latencyMs.p99 <= latencyMs.worst);
+      // 002-382: where two streams of one book speak of the same id they say the same, and the book holds more than they show.
+      for (const symbol of [0, 1]) {
+        const { book } = lab.facts(symbol);
+        assert.deepEqual([book.quotesDiffered, book.invalid, book.breaks], [0, 0, 0]);
+        assert.ok(book.bids > 20 && book.asks > 20);
+      }
       for (const kind of [Kind.DEPTH, Kind.BOOK_TICKER, Kind.AGG_TRADE, Kind.MARK, Kind.SNAPSHOT]) assert.ok((lab.kinds.get(kind) ?? 0) > 0, `records of kind ${kind}`);
     } finally {
       await lab.close();

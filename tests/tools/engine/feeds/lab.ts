@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HEALTH_PATH, type FeedsHealth } from '../../../../actors/feeds/index.js';
-import { MarketKernel, type SymbolKernel } from '../../../../actors/market/index.js';
+import { MarketKernel, type SymbolFacts, type SymbolKernel } from '../../../../actors/market/index.js';
 import { configSchema, digestOf, type Config } from '../../../../config/index.js';
 import { AUX, EXTRA, Flag, ID, Kind, KIND_MASK, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I } from '../../../../data/records/index.js';
 import type { EngineBoot } from '../../../../supervisors/index.js';
@@ -126,6 +126,10 @@ export class FeedsLab {
     if (id <= last && !gap) this.violations.push(`${stream}: ${id} after ${last}`);
     const follows = trade ? id === last + 1 : F[at * WORDS_F + AUX]! <= last;
     if (!follows && !gap) this.violations.push(`${stream}: a hole between ${last} and ${first}`);
+  }
+
+  facts(index: number): SymbolFacts {
+    return this.host.session.kernel.facts(index)!;
   }
 
   symbol(index = 0): SymbolKernel {
