@@ -25,6 +25,7 @@ export function marketHealth(instruments: readonly Instrument[], factsOf: (symbo
 /** The tree's answer to `health` with the market's. What is a problem of the market's makes it not ok. */
 export function withMarket(answer: Json, { rows, problems }: ReturnType<typeof marketHealth>): Json {
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return answer;
-  const { problems: told, ok } = answer as { readonly problems?: Json; readonly ok?: Json };
-  return { ...answer, ok: ok === true && problems.length === 0, problems: [...(Array.isArray(told) ? (told as readonly Json[]) : []), ...problems], market: rows };
+  const members = answer as { readonly [name: string]: Json };
+  const { problems: told, ok } = members;
+  return { ...members, ok: ok === true && problems.length === 0, problems: [...(Array.isArray(told) ? (told as readonly Json[]) : []), ...problems], market: rows };
 }
