@@ -90,18 +90,21 @@ async function followed(reader: RunReader, session: FollowingSession, from: numb
   try {
     return await drive(reader, session, (step) => {
       if (step.kind === 'mark' && step.mark.mark === 'order') session.order(step.mark.entry);
-    }, from);
+    }, from, session.entries);
   } finally {
     session.close();
   }
 }
 
-/** Gives a session the inputs and the clock of a run, and `other` every step. */
-async function drive(reader: RunReader, session: Operated & { readonly journal: JournalState; input(atUs: number, input: EngineInput): void }, other: (step: RunStep) => void, from = 0): Promise<Driven> {
+/** Gives a session the inputs and the clock of a run, and `other` every step; at most so many entries of its log. */
+async function drive(reader: RunReader, session: Operated & { readonly journal: JournalState; input(atUs: number, input: EngineInput): void }, other: (step: RunStep) => void, from = 0, most = Infinity): Promise<Driven> {
   const feed = reader.feed(from);
   try {
     let steps = 0;
+    let clockUs = 0;
     for (let step = feed.next(); step !== undefined; step = feed.next()) {
+      if (step.kind !== 'records' && feed.position.entries > most) return { end: { ...feed.position, entries: most, clockUs, whole: false, problem: 'the run goes on' }, unrepeatable: null, journal: session.journal };
+      if (step.kind !== 'records') ({ clockUs } = step);
       if (step.kind === 'input') session.input(step.clockUs, step.input as unknown as EngineInput);
       // What the tree did after the end of the run is no part of it.
       else if (step.kind === 'mark' && step.mark.mark !== 'order') session.advanceTo(step.clockUs);

@@ -25,6 +25,8 @@ export interface FollowingOptions {
 /** The tree of a run whose kernel ran in lanes, on a kernel that takes the run's tapes inline and gives what the lanes answered in the order in which it was merged then. */
 export class FollowingSession {
   readonly runtime: Runtime;
+  /** Entries of the log as far as it is followed. */
+  readonly entries: number;
   readonly #kernel: FollowingKernel;
   readonly #feed: RunFeed;
   readonly #effects: HandledEffects;
@@ -34,12 +36,14 @@ export class FollowingSession {
     const clock = new VirtualClock(resume?.tree.atUs ?? boot.startUs);
     this.#effects = new HandledEffects(effects, { nowUs: () => clock.nowUs(), onAsked, resume });
     this.#feed = reader.feed(from);
+    const { order, entries } = orderOf(reader);
+    this.entries = entries;
     const sources = config.lanes.placement === 'socket';
     // Lanes that have sockets stamp what they bring, and know no clock but their own records'.
     const plan = sources ? planLanes(boot.instruments, config.lanes) : { lanes: [{ instruments: boot.instruments }], assignment: [] };
     const kernels = plan.lanes.map(({ instruments }) => partKernel(instruments, config));
     if (resume?.lanes !== undefined && resume.lanes !== null) for (const kernel of kernels) kernel.restore(resume.lanes.kernel);
-    this.#kernel = new FollowingKernel(kernels, recordsOf(this.#feed, resume?.taken), orderOf(reader), { assignment: plan.assignment, sources, placed: resume?.lanes?.controls ?? 0 });
+    this.#kernel = new FollowingKernel(kernels, recordsOf(this.#feed, resume?.taken), order, { assignment: plan.assignment, sources, placed: resume?.lanes?.controls ?? 0 });
     this.runtime = createRuntime({ clock, seed: ENGINE_SEED, effects: this.#effects.table, ...(resume === undefined ? {} : { resume: resume.tree }) });
     const started = this.runtime.start(engineTree(boot, config, undefined, { kernel: this.#kernel, children: standIns(boot, config) }));
     if (!started.ok) throw new Error(`the engine's tree does not start: ${JSON.stringify(started.reason)}`);
@@ -117,14 +121,17 @@ function recordsOf(feed: RunFeed, first = 0): NextRecords {
   };
 }
 
-function orderOf(reader: RunReader): OrderEntry[] {
+/** Where controls fell and what was left out, and how many entries the log had then: a run may still go on. */
+function orderOf(reader: RunReader): { readonly order: readonly OrderEntry[]; readonly entries: number } {
   const log = reader.log();
   try {
     const order: OrderEntry[] = [];
+    let entries = 0;
     for (let entry = log.next(); entry !== undefined; entry = log.next()) {
+      entries += 1;
       if (entry.kind === 'mark' && entry.mark.mark === 'order') order.push(entryOf(entry.mark.entry));
     }
-    return order.filter(({ type }) => type === 'control' || type === 'skip');
+    return { order: order.filter(({ type }) => type === 'control' || type === 'skip'), entries };
   } finally {
     log.close();
   }

@@ -51,8 +51,8 @@ describe('faultline engine run', () => {
     assert.equal(verdict.replayDigest, verdict.liveDigest);
   });
 
-  test('in mode demo its orders are filled at the exchange, and a replay of the run decides the same without one', { timeout: 280_000 }, async () => {
-    const eager = `${ENGINE_CONFIG}\n[trading]\nstrategy = "eager"\n[trading.account]\ndefaultStartingBalance = "5000"\n[engine.risk]\npriceMaxAgeMs = 600000\n`;
+  test('in mode demo, its market in a lane, its orders are filled at the exchange, and a replay of the run decides the same without one', { timeout: 280_000 }, async () => {
+    const eager = `${ENGINE_CONFIG}\n[trading]\nstrategy = "eager"\n[trading.account]\ndefaultStartingBalance = "5000"\n[engine.risk]\npriceMaxAgeMs = 600000\n[lanes]\nplacement = "socket"\n`;
     const { served, ready } = await ground.engine({ name: 'demo', config: eager, args: ['--mode', 'demo'] });
     assert.ok(await ground.within(200_000, () => ground.decisionLines(ready.runDir).includes('"kind":"trade"')), 'no trade is over');
     const books = JSON.parse((await ground.run(['exchange', 'books', '--process', 'exchange', '--json'])).stdout) as { readonly usdm: { readonly fills: readonly unknown[] } };

@@ -4,6 +4,7 @@ import type { EngineInput } from '../../../actors/engine/io.js';
 import { type LaneConnection, LiveLanes, type MarketKernel, SourceLanes, type KernelPort, type OrderEntry } from '../../../actors/market/index.js';
 import type { Config } from '../../../config/index.js';
 import { type Instrument } from '../../../data/records/index.js';
+import type { LaneThread } from '../../../runtime/lanes/index.js';
 import { createRuntime, type ChildSpec, type Runtime, type SupervisorSpec, VirtualClock } from '../../../runtime/index.js';
 import { HostedLanes, planLanes } from '../../../supervisors/index.js';
 import { mergeMessage } from '../../live/live-session.js';
@@ -134,6 +135,11 @@ export class LaneSession {
   }
   get taken(): number {
     return this.kernel instanceof SourceLanes ? this.kernel.records : this.#taken;
+  }
+
+  /** The lane's present thread; null while it has none. */
+  thread(lane: number): LaneThread | null {
+    return this.#hosted.thread(lane);
   }
 
   /** Calls `onBell` whenever lanes have got on: the clock is to be moved then. Until `close`. */

@@ -71,6 +71,8 @@ export class SourceFeed {
   private readonly placed: { readonly position: number; readonly number: number }[] = [];
   private recordsLeft = 0;
   private text = '';
+  /** Texts that were heard and not yet told. */
+  private readonly texts: string[] = [];
   private lastRequest = 0;
   private requested = false;
   private arrived: Extract<LanePost, { readonly type: 'checkpoint' }> | null = null;
@@ -178,6 +180,8 @@ export class SourceFeed {
     }
     if (this.arrived !== null) this.adopt(this.arrived);
     this.send();
+    // Who hears a text may look at us again.
+    for (let text = this.texts.shift(); text !== undefined; text = this.texts.shift()) this.listener.text(text);
   }
 
   /** The first answers that may be merged are taken: those to one input, into `edges`. Number of the control that raised them, -1 for a record. */
@@ -248,7 +252,7 @@ export class SourceFeed {
         if (text.length > MOST_TEXT) throw new Error('a text without end');
         const whole = I[at * WORDS_I + TAG] === Said.TEXT;
         this.text = whole ? '' : text;
-        if (whole) this.listener.text(text);
+        if (whole) this.texts.push(text);
         return 1;
       }
       default:
