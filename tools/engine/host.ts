@@ -115,7 +115,7 @@ export class EngineHost {
     this.#turn(() => {
       if (this.#writing) this.#written((writer) => writer.mark(this.session.clockUs, { mark: 'control', method, params: params as JsonValue }));
       // What that brings about belongs to this moment.
-      this.session.advanceTo(this.session.clockUs);
+      this.#catchUp();
     });
     this.#pump();
   }
@@ -187,10 +187,15 @@ export class EngineHost {
     else this.#arm();
   }
 
+  /** The tree's clock comes to where the run's is: records that lanes have not answered yet may have stamps that lie ahead of it, and a replay goes by the run's. */
+  #catchUp(): void {
+    this.session.advanceTo(Math.max(this.session.clockUs, this.#writing ? this.#options.writer.clockUs : 0));
+  }
+
   #rotate(): void {
     if (!this.#options.writer.rotationDue) return;
-    // What a handler of effects throws is no failure of the run.
-    this.session.advanceTo(this.session.clockUs);
+    // Here, for what a handler of effects throws is no failure of the run.
+    this.#catchUp();
     const problem = this.#written((writer) => rotateWhenDue(writer, this.session));
     if (problem !== null && problem !== 'failed') this.#options.log.write('warn', 'run.no-snapshot', `a tape begins at which no replay can: ${problem}`);
   }

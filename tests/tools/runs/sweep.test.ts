@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parse } from 'smol-toml';
-import { readManifest } from '../../../data/runs/index.js';
+import type { OrderEntry } from '../../../actors/market/index.js';
+import { readManifest, RunReader } from '../../../data/runs/index.js';
 import { parseConfig } from '../../../config/index.js';
 import { configOf, planTrial, scriptOf } from '../../../tools/runs/sweep/plan.js';
 import { runTrial } from '../../../tools/runs/sweep/trial.js';
@@ -26,8 +27,25 @@ for (const [end, placement, mode] of [['SIGINT', 'inline', 'demo'], ['SIGKILL', 
     assert.ok(starts >= 1, 'it was replayed from a later tape too');
     assert.ok(effects!.count > 10, `${effects!.count} effects`);
     const { exit, endedAt } = readManifest(runDir);
+    assert.deepEqual(mergedTooEarly(runDir), [], 'answers are merged at the clock that the log has come to');
     assert.deepEqual([exit?.code, endedAt === null], end === 'SIGINT' ? [0, false] : [undefined, true]);
   });
+}
+
+/** Merges of lanes' answers whose clock lies before that of what the log says before them: a replay's clock has gone on by then. */
+function mergedTooEarly(runDir: string): unknown[] {
+  const log = RunReader.open(runDir).log();
+  try {
+    const early = [];
+    for (let entry = log.next(); entry !== undefined; entry = log.next()) {
+      if (entry.kind !== 'mark' || entry.mark.mark !== 'order') continue;
+      const order = entry.mark.entry as unknown as OrderEntry;
+      if (order.type === 'turn' && order.clockUs < entry.clockUs) early.push(order);
+    }
+    return early;
+  } finally {
+    log.close();
+  }
 }
 
 void test('every plan is a configuration and a script of troubles', () => {
