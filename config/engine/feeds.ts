@@ -36,6 +36,18 @@ const booksSchema = z.strictObject({
   concurrent: z.int().min(1).max(100).default(2),
 });
 
+const crossSchema = z.strictObject({
+  /** How often markets of one pair are looked at side by side; 0 for never. */
+  everyMs: ms(0, 60_000).default(250),
+  /** A finding counts when it has held for so long. */
+  holdMs: ms(0, 60_000).default(500),
+  /** Profit after both takers' fees, over the price, that is told as arbitrage. */
+  arbitrageShare: z.number().min(0).lt(1).default(0),
+  /** Distance of the mids, over their mean, at which one of the two is doubted. */
+  apartShare: z.number().gt(0).max(1).default(0.02),
+});
+export type CrossParams = z.infer<typeof crossSchema>;
+
 const secondOrigin = z.string().regex(/^$|^wss?:\/\/[^\s?#]+$/, 'expected an address of websockets, e.g. "wss://stream.binance.com:443", or "" for none').default('');
 
 export const feedsSchema = z.strictObject({
@@ -72,6 +84,7 @@ export const feedsSchema = z.strictObject({
   lagMaxMs: ms(1, 60_000).default(500),
   lagHoldMs: ms(100, 600_000).default(5000),
   books: booksSchema.prefault({}),
+  cross: crossSchema.prefault({}),
 });
 export type FeedsParams = z.infer<typeof feedsSchema>;
 

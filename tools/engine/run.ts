@@ -16,6 +16,7 @@ import { beginEngineRun } from '../runs/engine-run.js';
 import { runLimits } from '../runs/limits.js';
 import { bootClient, keyFacts, PRODUCTS, venueInstruments } from './boot.js';
 import { EngineClock } from './clock.js';
+import { crossCheckOf } from './cross-check.js';
 import { CommandDesk } from './commands/desk.js';
 import { EngineHost } from './host.js';
 import { lockAccount } from './lock.js';
@@ -156,10 +157,11 @@ class EngineProcess {
       exit = { name, reason };
       void host.end(name, reason);
     };
+    const cross = crossCheckOf(boot.instruments, config, (finding, on) => host.log.write('info', on ? `cross.${finding.kind}` : `cross.${finding.kind}.over`, `${finding.buy} and ${finding.sell}: ${(finding.share * 100).toFixed(3)} %`, { ...finding }));
     const engine: EngineHost = new EngineHost({
       boot, config, clock, writer, log: host.log,
       parts: (door) => {
-        const desk = new CommandDesk(door, ({ exit: name, reason }) => end(name, reason), () => marketHealth(boot.instruments, (symbol) => engine.session.kernel.facts(symbol)));
+        const desk = new CommandDesk(door, ({ exit: name, reason }) => end(name, reason), () => marketHealth(boot.instruments, (symbol) => engine.session.kernel.facts(symbol), cross));
         this.#desk = desk;
         const parts = [...engineParts(door, { access: this.#venue.access, config, store }), desk.part];
         return this.#hooks.parts?.(parts) ?? parts;
@@ -174,6 +176,8 @@ class EngineProcess {
       },
       onGaveUp: () => end('rootGaveUp', 'the root supervisor gave up'),
     });
+    const { everyMs } = config.engine.feeds.cross;
+    if (everyMs > 0 && !cross.idle) setInterval(() => cross.look((symbol) => engine.session.kernel.facts(symbol), clock.nowUs()), everyMs).unref();
     logTree(engine.session.runtime, reports, letters);
     host.hold({
       stopTree: () => engine.stopTree(),

@@ -5,7 +5,7 @@ import { OPERATOR_PATH } from '../../../actors/engine/paths.js';
 import { isCommandId } from '../../../actors/operator/commands.js';
 import type { EndOfProcess } from '../../../actors/operator/messages.js';
 import type { OwnVerb } from '../../../runtime/control/index.js';
-import { type marketHealth, withMarket } from '../market-health.js';
+import { type MarketHealth, withMarket } from '../market-health.js';
 import type { EngineDoor, EnginePart } from '../parts.js';
 
 /** What an engine answers over its control socket (`ask`), and what it carries out (`tell`). */
@@ -44,14 +44,14 @@ interface Waiting {
 export class CommandDesk {
   readonly #door: EngineDoor;
   readonly #onEnd: (end: EndOfProcess) => void;
-  readonly #market: () => ReturnType<typeof marketHealth>;
+  readonly #market: () => MarketHealth;
   readonly #waiting = new Map<string, Waiting[]>();
   #ending = false;
   #onStopped: () => void = () => {};
   #given = 0;
 
   /** `onEnd`: the tree has done what there was to do and the process is to end. `market`: what the kernel knows, for `health`. */
-  constructor(door: EngineDoor, onEnd: (end: EndOfProcess) => void, market: () => ReturnType<typeof marketHealth> = () => ({ rows: [], problems: [] })) {
+  constructor(door: EngineDoor, onEnd: (end: EndOfProcess) => void, market: () => MarketHealth = () => ({ rows: [], cross: null, problems: [] })) {
     this.#door = door;
     this.#onEnd = onEnd;
     this.#market = market;

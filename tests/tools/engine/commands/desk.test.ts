@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import type { CommandInput, EngineInput } from '../../../../actors/engine/io.js';
 import type { EndOfProcess } from '../../../../actors/operator/messages.js';
 import { CommandDesk, type CommandRequest, ENGINE_COMMAND, ENGINE_QUESTION } from '../../../../tools/engine/commands/desk.js';
-import type { marketHealth } from '../../../../tools/engine/market-health.js';
+import type { MarketHealth } from '../../../../tools/engine/market-health.js';
 import type { EngineDoor } from '../../../../tools/engine/parts.js';
 
-function desk(market?: () => ReturnType<typeof marketHealth>) {
+function desk(market?: () => MarketHealth) {
   const given: EngineInput[] = [];
   const warnings: string[] = [];
   const ends: EndOfProcess[] = [];
@@ -39,15 +39,15 @@ test('a command becomes an input with its issuer, and its answer goes to everybo
 
 test('002-063: health is the tree\'s with the market\'s, and what the market has to complain of is not well', async () => {
   const problems: string[] = [];
-  const it = desk(() => ({ rows: [{ instrument: 'BTCUSDT' }], problems }));
+  const it = desk(() => ({ rows: [{ instrument: 'BTCUSDT' }], cross: { found: 0 }, problems }));
   const asked = async (): Promise<unknown> => {
     const answered = it.ask(request({ verb: 'health' }));
     it.answer('a', true, { ok: true, problems: ['told'] } as never);
     return ((await answered) as { readonly answer: unknown }).answer;
   };
-  assert.deepEqual(await asked(), { ok: true, problems: ['told'], market: [{ instrument: 'BTCUSDT' }] });
+  assert.deepEqual(await asked(), { ok: true, problems: ['told'], market: [{ instrument: 'BTCUSDT' }], cross: { found: 0 } });
   problems.push('two books');
-  assert.deepEqual(await asked(), { ok: false, problems: ['told', 'two books'], market: [{ instrument: 'BTCUSDT' }] });
+  assert.deepEqual(await asked(), { ok: false, problems: ['told', 'two books'], market: [{ instrument: 'BTCUSDT' }], cross: { found: 0 } });
 });
 
 test('malformed, stale and unauthorised ones are refused clearly, and nothing is done', async () => {
