@@ -83,9 +83,9 @@ function socketLanes(instruments: readonly Instrument[], { lanes }: Config): ((s
   return (symbol) => assignment[symbol]!;
 }
 
-function gatewayOf({ instruments, rules, run = '', speed = 1, key }: EngineBoot, engine: EngineParams): readonly ChildSpec[] {
+function gatewayOf({ instruments, rules, run = '', speed = 1, key, recovered }: EngineBoot, engine: EngineParams): readonly ChildSpec[] {
   return venueGateway({
-    products: productsOf(instruments), instruments, params: engine, run, speed, keyId: key?.id ?? null, rights: key?.rights ?? null,
+    products: productsOf(instruments), instruments, params: engine, run, speed, keyId: key?.id ?? null, rights: key?.rights ?? null, recovered,
     limits: Object.fromEntries(rules.map(({ product, limits }) => [product, limits])),
   });
 }

@@ -33,10 +33,14 @@ export interface RestRequest {
   readonly depthOf?: number;
 }
 
+/** Longest that a Retry-After is believed, s: the longest ban that the venue knows is three days, and one misread digit must not close a product for a year. */
+export const LONGEST_RETRY_AFTER_S = 259_200;
+
 /** What the headers of an answer say of the limits, by interval as the venue spells it (`1m`, `10s`). */
 export interface LimitHeaders {
   readonly usedWeight: Readonly<Record<string, number>>;
   readonly orderCount: Readonly<Record<string, number>>;
+  /** At most {@link LONGEST_RETRY_AFTER_S}. */
   readonly retryAfterS: number | null;
 }
 

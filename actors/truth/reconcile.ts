@@ -207,7 +207,7 @@ function protection(work: Work, symbol: number, positionSide: PositionSide, own:
     protectedLots += order.closePosition ? lots : order.lots - order.filledLots;
   }
   if (protectedLots >= lots) return;
-  const working = local.orders.some((each) => each.symbol === symbol && each.positionSide === positionSide && each.purpose === 'stop' && each.changedMs > work.settledMs);
+  const working = local.orders.some((each) => each.symbol === symbol && each.positionSide === positionSide && each.purpose === 'stop' && (each.state === 'sent' || each.changedMs > work.settledMs));
   if (moving || working) work.unjudged.push({ what: 'position', key: positionKey(symbol, positionSide), reason: 'its stop may be on its way' });
   else {
     work.differences.push({

@@ -12,11 +12,11 @@ export interface FoundDifference {
 /** What makes differences beside troubles: the engine's own deaths and births, and operators. */
 export type Happening = 'start' | 'death' | 'command';
 
-type Cause = 'events' | 'answers' | 'clock' | 'hand' | 'venue' | 'mode' | 'death' | 'start' | 'funding' | 'forgotten' | 'command';
+type Cause = 'events' | 'answers' | 'clock' | 'hand' | 'venue' | 'mode' | 'death' | 'start' | 'funding' | 'forgotten' | 'command' | 'stops';
 
 /**
  * What each trouble does to an engine's picture. `events`: the stream tells late, twice or not at all, or is gone. `answers`: requests or their answers are late
- * or lost. `clock`: stamps are refused. `hand`: somebody else trades in the account. `venue`: the venue closes positions. Troubles of market data alone are none.
+ * or lost. `clock`: stamps are refused. `hand`: somebody else trades in the account. `venue`: the venue closes positions. `stops`: it takes none. Troubles of market data alone are none.
  */
 const DOES: Readonly<Record<string, readonly Cause[]>> = {
   'ack-after-fill': ['answers'], 'answers-cut': ['answers'], 'auto-deleveraging': ['venue'], ban: ['answers', 'events'], 'both-sockets-drop': ['events'], 'cancel-timeout-filled': ['answers'],
@@ -25,7 +25,7 @@ const DOES: Readonly<Record<string, readonly Cause[]>> = {
   'flat-unseen': ['events', 'hand'], 'half-open': [], 'hedge-both': ['hand', 'mode'], 'latency-grows': [], liquidation: ['venue'], 'listen-key-dies': ['events'], 'listen-key-expires': ['events'],
   maintenance: ['answers'], 'manual-order': ['hand'], 'missing-delete': [], 'order-bad-gateway': ['answers'], 'order-timeout-accepted': ['answers'], 'order-timeout-lost': ['answers'],
   partition: ['events', 'answers'], 'rate-limit-then-ban': ['answers', 'events'], 'repeated-and-swapped': ['events'], 'server-shutdown': ['events'], settlement: ['venue'],
-  'silent-user-stream': ['events'], 'slow-line': ['events', 'answers'], 'snapshot-old': [], 'snapshot-shallow': [], 'snapshot-slow': [], 'stop-refused': [], 'sync-fails': [], 'user-stream-flap': ['events'],
+  'silent-user-stream': ['events'], 'slow-line': ['events', 'answers'], 'snapshot-old': [], 'snapshot-shallow': [], 'snapshot-slow': [], 'stop-refused': ['stops'], 'sync-fails': [], 'user-stream-flap': ['events'],
   // The soak's own: positions and orders of others are done away with, and the account is put back into one-way mode.
   'back-to-one-way': ['mode'],
 };
@@ -48,7 +48,7 @@ const MAY: Readonly<Record<Difference['kind'], readonly Cause[]>> = {
   positionModeChanged: ['mode', 'start'],
   balanceMismatch: [...LATE, 'hand', 'venue', 'forgotten'],
   holdingShort: ['hand'],
-  protectiveStopMissing: [...LATE, 'venue', 'hand'],
+  protectiveStopMissing: [...LATE, 'venue', 'hand', 'stops'],
   orphanStop: [...LATE, 'venue', 'hand'],
   dust: [],
 };

@@ -234,7 +234,7 @@ class Soak {
           await this.#pause(Math.max(0, Math.min(left(), 5000)));
           continue;
         }
-        await this.#spell(name, Math.min(Math.max(1000, left()), this.#between(SPELL_MS)));
+        await this.#spell(name, Math.min(Math.max(1000, left()), this.#between(SPELL_MS))).catch((error: unknown) => this.#wrong(`the trouble ${name}: ${String(error)}`));
       }
     };
     const operators = async (): Promise<void> => {

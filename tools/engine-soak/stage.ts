@@ -151,8 +151,13 @@ export class Stage {
   async start(name: string, text: string | null): Promise<void> {
     await this.#call('exchange', 'tell', COMMANDS.start, text === null ? { name } : { name: `${name}.toml`, script: text });
   }
+  /** Ends a script; one that has ended by itself meanwhile is over too. */
   async stop(name: string): Promise<void> {
-    await this.#call('exchange', 'tell', COMMANDS.stop, { name });
+    try {
+      await this.#call('exchange', 'tell', COMMANDS.stop, { name });
+    } catch (error) {
+      if ((await this.report(name)).running) throw error;
+    }
   }
   /** How a script goes. */
   async report(name: string): Promise<{ readonly running: boolean; readonly hits: number; readonly failed: number }> {

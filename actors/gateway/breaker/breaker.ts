@@ -5,7 +5,7 @@ import type { StoreWrite } from '../../engine/io.js';
 import { decide } from '../../journal/decide.js';
 import type { BreakerEdge } from '../../risk/messages.js';
 import type { BreakerPermit, BreakerQuestion, BreakerResult } from '../messages.js';
-import { breakerMachine, openMs, type BreakerContext, type BreakerEvent, type BreakerInput } from './machine.js';
+import { breakerKey, breakerMachine, openMs, type BreakerContext, type BreakerEvent, type BreakerInput, type BreakerRestored } from './machine.js';
 
 interface EffectArgs {
   readonly context: BreakerContext;
@@ -27,7 +27,11 @@ const effects = {
     const { input, state, previous, cause, opened } = context;
     const data = { breaker: input.class, product: input.product, from: previous, to: state, cause, openMs: state === 'open' ? openMs(context) : 0, opened };
     decide(ctx, 'control', NO_SYMBOL, NO_SEQ, data);
-    const write: StoreWrite = { rows: [{ table: 'breakers', key: `${input.run}/${ctx.nextId()}`, row: { ...data, atUs: ctx.nowUs() } }] };
+    const left = { state, opened, untilUs: ctx.nowUs() + data.openMs * 1000, cause };
+    const write: StoreWrite = { rows: [
+      { table: 'breakers', key: `${input.run}/${ctx.nextId()}`, row: { ...data, atUs: ctx.nowUs() } },
+      { table: 'snapshots', key: breakerKey(input), row: left },
+    ] };
     ctx.effect('store.write', write);
     // Half-open, what opens may be the probe: when nothing is open, nobody else would ever make one.
     const edge: BreakerEdge = { type: 'breaker', product: input.product, class: input.class, open: state === 'open' };
@@ -35,15 +39,27 @@ const effects = {
   },
 };
 
-export function breakerBehaviour(params: BreakerParams): Behaviour<unknown, BreakerQuestion | BreakerResult, BreakerInput> {
+export function breakerBehaviour(params: BreakerParams): Behaviour<unknown, BreakerQuestion | BreakerResult | BreakerRestored, BreakerInput> {
   type Inner = Behaviour<unknown, BreakerEvent, { params: BreakerParams; input: BreakerInput; nowUs: number }>;
   const inner: Inner = machine(breakerMachine, { effects, version: 1 });
   return {
     name: 'breaker',
     version: 1,
-    init: (ctx, input) => inner.init(ctx as Context, { params, input, nowUs: ctx.nowUs() }),
+    init(ctx, input) {
+      const left = restoredOf(input.recovered);
+      // Who is told of it stands further down the tree.
+      if (left !== null) ctx.startTimer('restored', 0, left);
+      return inner.init(ctx as Context, { params, input, nowUs: ctx.nowUs() });
+    },
     step: (state, message, ctx) => inner.step(state, { ...message, nowUs: ctx.nowUs() }, ctx as Context),
     stop: (state, ctx, reason) => inner.stop?.(state, ctx as Context, reason),
     ...dataHooks(inner as never),
   };
+}
+
+/** One that was half-open may let a probe through at once. */
+function restoredOf(row: unknown): BreakerRestored | null {
+  const { state, opened, untilUs, cause } = (typeof row === 'object' && row !== null ? row : {}) as Readonly<Record<string, unknown>>;
+  if ((state !== 'open' && state !== 'halfOpen') || typeof opened !== 'number' || !Number.isSafeInteger(opened) || opened < 1 || typeof untilUs !== 'number' || typeof cause !== 'string') return null;
+  return { type: 'breaker.restored', opened, untilUs: state === 'open' ? untilUs : 0, cause };
 }

@@ -30,6 +30,18 @@ export interface BreakerInput {
   readonly run: string;
   /** Paths that are told of every edge. */
   readonly listeners: readonly string[];
+  /** Row {@link breakerKey} of the record's table `snapshots`, as an earlier run left it. */
+  readonly recovered?: unknown;
+}
+
+export const breakerKey = ({ product, class: callClass }: Pick<BreakerInput, 'product' | 'class'>): string => `breaker ${product}-${callClass}`;
+
+/** To itself, at the beginning of a run: an earlier one left it open. */
+export interface BreakerRestored {
+  readonly type: 'breaker.restored';
+  readonly opened: number;
+  readonly untilUs: number;
+  readonly cause: string;
 }
 
 export interface BreakerContext {
@@ -48,12 +60,14 @@ export interface BreakerContext {
   readonly succeeded: number;
   /** Why it is where it is. */
   readonly cause: string;
+  /** How long it still stays open, ms, where an earlier run has opened it; null for as long as it says. */
+  readonly leftMs: number | null;
   /** Edges so far. */
   readonly edges: number;
 }
 
 type Stamped = { readonly nowUs: number };
-export type BreakerEvent = (BreakerQuestion | BreakerResult) & Stamped;
+export type BreakerEvent = (BreakerQuestion | BreakerResult | BreakerRestored) & Stamped;
 
 const stampOf = (event: unknown): number => (event as Partial<Stamped>).nowUs ?? 0;
 const secondOf = (us: number): number => Math.floor(us / 1e6);
@@ -90,7 +104,8 @@ function tripCause(context: BreakerContext, event: BreakerEvent): string | undef
   return undefined;
 }
 
-const openMsOf = ({ params, opened }: BreakerContext): number => {
+const openMsOf = ({ params, opened, leftMs }: BreakerContext): number => {
+  if (leftMs !== null) return leftMs;
   let ms = params.openMs;
   for (let k = 1; k < opened && ms < params.longestOpenMs; k += 1) ms *= 2;
   return Math.min(ms, params.longestOpenMs);
@@ -118,10 +133,16 @@ export const breakerMachine = setup({
       const { state, params, opened } = context;
       const failure = event.type === 'breaker.result' ? event.cause : '';
       return {
-        state: to, previous: state, enteredUs: stampOf(event), edges: context.edges + 1, succeeded: 0, window: [], inRow: 0,
+        state: to, previous: state, enteredUs: stampOf(event), edges: context.edges + 1, succeeded: 0, leftMs: null, window: [], inRow: 0,
         opened: to === 'open' ? opened + 1 : to === 'closed' ? 0 : opened,
         cause: state === 'closed' ? (tripCause(context, event) ?? '') : to === 'open' ? `a probe failed: ${failure}` : to === 'closed' ? `${params.probes} probes succeeded` : 'its time is over',
       };
+    }),
+    restore: assign(({ context, event }) => {
+      if (event.type !== 'breaker.restored') return {};
+      const { opened, untilUs, cause } = event;
+      const leftMs = Math.min(context.params.longestOpenMs, Math.max(1, Math.ceil((untilUs - event.nowUs) / 1000)));
+      return { state: 'open' as const, previous: context.state, enteredUs: event.nowUs, edges: context.edges + 1, opened, leftMs, cause: `in an earlier run: ${cause}` };
     }),
     // Effects: carried out by the behaviour.
     announce: () => {},
@@ -135,13 +156,14 @@ export const breakerMachine = setup({
   id: 'breaker',
   context: ({ input }) => ({
     params: input.params, input: input.input, state: 'closed', previous: 'closed', enteredUs: input.nowUs, window: [], inRow: 0, lastFailureUs: 0, opened: 0, succeeded: 0, cause: 'start',
-    edges: 0,
+    leftMs: null, edges: 0,
   }),
   initial: 'closed',
   states: {
     closed: {
       on: {
         'breaker.permit': { actions: answer(true) },
+        'breaker.restored': { target: 'open', actions: ['restore', { type: 'announce' }] },
         'breaker.result': [{ guard: 'trips', target: 'open', actions: move('open') }, { actions: 'count' }],
       },
     },

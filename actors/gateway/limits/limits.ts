@@ -5,7 +5,7 @@
  */
 import type { LimitsParams } from '../../../config/engine/gateway.js';
 import type { ActorContext, Behaviour } from '../../../runtime/index.js';
-import type { StoreWrite, VenueProduct } from '../../engine/io.js';
+import { LONGEST_RETRY_AFTER_S, type StoreWrite, type VenueProduct } from '../../engine/io.js';
 import { RULES_TOPIC, type RulesChanged, type VenueLimit } from '../../engine/venue-rules.js';
 import { decide } from '../../journal/decide.js';
 import type { LimitsPermit, LimitsQuestion, LimitsRelease, LimitsReport, LimitsStated } from '../messages.js';
@@ -16,7 +16,12 @@ export interface LimitsInput {
   readonly stated: { readonly [product in VenueProduct]?: readonly VenueLimit[] };
   /** Unique for ever: part of the keys of rows in the record. */
   readonly run: string;
+  /** Row {@link LIMITS_KEY} of the record's table `snapshots`, as an earlier run left it. */
+  readonly recovered?: unknown;
 }
+
+/** A ban outlives the process that earned it. */
+export const LIMITS_KEY = 'limits';
 
 interface Blocked {
   readonly kind: 'limit' | 'ban';
@@ -102,6 +107,16 @@ export function limitsBehaviour(params: LimitsParams): Behaviour<LimitsState, Li
     ctx.effect('store.write', write);
   };
 
+  /** For the next run. */
+  const keep = (state: LimitsState, ctx: Context): LimitsState => {
+    const blocked = Object.fromEntries(PRODUCTS.flatMap((product) => {
+      const found = state.products[product]?.blocked ?? null;
+      return found === null ? [] : [[product, { ...found }]];
+    }));
+    ctx.effect('store.write', { rows: [{ table: 'snapshots', key: LIMITS_KEY, row: { blocked } }] } satisfies StoreWrite);
+    return state;
+  };
+
   const block = (state: LimitsState, ctx: Context, { product, status, code, headers }: LimitsReport): LimitsState => {
     const nowUs = ctx.nowUs();
     const limits = limitsOf(state, product, nowUs);
@@ -110,11 +125,12 @@ export function limitsBehaviour(params: LimitsParams): Behaviour<LimitsState, Li
     // Never shorter than it was: answers to requests that were on their way come late.
     const untilUs = Math.max(limits.blocked?.untilUs ?? 0, nowUs + ms * 1000);
     const kind = ban || limits.blocked?.kind === 'ban' ? 'ban' : 'limit';
-    const reason = `${product}: ${ban ? 'banned' : 'over the limit'} (${status}, ${code})`;
+    const bounded = headers.retryAfterS === LONGEST_RETRY_AFTER_S ? `, to wait ${LONGEST_RETRY_AFTER_S} s or more: no longer than that is believed` : '';
+    const reason = `${product}: ${ban ? 'banned' : 'over the limit'} (${status}, ${code}${bounded})`;
     const counts = ban ? { ...state.counts, banned: state.counts.banned + 1 } : { ...state.counts, over: state.counts.over + 1 };
     if (limits.blocked === null || limits.blocked.kind !== kind || untilUs > limits.blocked.untilUs) tell(state, ctx, product, ban ? 'banned' : 'blocked', reason, untilUs);
     ctx.startTimerAt(`over ${product}`, untilUs, { type: 'limits.over', product });
-    return { ...withProduct(state, product, { ...limits, blocked: { kind, untilUs, reason } }), counts };
+    return keep({ ...withProduct(state, product, { ...limits, blocked: { kind, untilUs, reason } }), counts }, ctx);
   };
 
   const free = (state: LimitsState, ctx: Context, product: VenueProduct, cause: string): LimitsState => {
@@ -122,7 +138,7 @@ export function limitsBehaviour(params: LimitsParams): Behaviour<LimitsState, Li
     if (limits.blocked === null) return state;
     ctx.cancelTimer(`over ${product}`);
     tell(state, ctx, product, 'free', cause, 0);
-    return withProduct(state, product, { ...limits, blocked: null });
+    return keep(withProduct(state, product, { ...limits, blocked: null }), ctx);
   };
 
   /** One call more and it would be dry again: not told as over. */
@@ -151,6 +167,11 @@ export function limitsBehaviour(params: LimitsParams): Behaviour<LimitsState, Li
       for (const product of PRODUCTS) {
         const limits = input.stated[product];
         if (limits !== undefined) state = stated(state, product, limits, ctx.nowUs());
+        const blocked = blockedOf(input.recovered, product, ctx.nowUs());
+        if (blocked === null) continue;
+        state = withProduct(state, product, { ...limitsOf(state, product, ctx.nowUs()), blocked });
+        tell(state, ctx, product, blocked.kind === 'ban' ? 'banned' : 'blocked', `in an earlier run: ${blocked.reason}`, blocked.untilUs);
+        ctx.startTimerAt(`over ${product}`, blocked.untilUs, { type: 'limits.over', product });
       }
       return state;
     },
@@ -176,4 +197,14 @@ export function limitsBehaviour(params: LimitsParams): Behaviour<LimitsState, Li
       }
     },
   };
+}
+
+/** What an earlier run was told to wait for; what is over, is no wait, or would be longer than any is none. */
+function blockedOf(row: unknown, product: VenueProduct, nowUs: number): Blocked | null {
+  const { blocked } = (typeof row === 'object' && row !== null ? row : {}) as { readonly blocked?: Readonly<Record<string, unknown>> };
+  const found = (typeof blocked === 'object' && blocked !== null ? blocked[product] : undefined) as Partial<Blocked> | null | undefined;
+  if (typeof found !== 'object' || found === null) return null;
+  const { kind, untilUs, reason } = found;
+  if ((kind !== 'limit' && kind !== 'ban') || typeof untilUs !== 'number' || typeof reason !== 'string') return null;
+  return untilUs > nowUs && untilUs <= nowUs + LONGEST_RETRY_AFTER_S * 1e6 ? { kind, untilUs, reason } : null;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { RestOutcome } from '../../../actors/engine/io.js';
+import { LONGEST_RETRY_AFTER_S, type RestOutcome } from '../../../actors/engine/io.js';
 import type { VenueOutcome } from '../../../actors/engine/venue-calls.js';
 import { classify } from '../../../actors/gateway/classify.js';
 import { GatewayHarness, NO_HEADERS, START_US } from './harness.js';
@@ -211,7 +211,7 @@ describe('limits', () => {
     harness.reply(200, {});
     assert.equal(kindOf(harness.outcome(late)), 'ok');
     assert.deepEqual(harness.controls.slice(1), ['blocked 0', 'free 7000']);
-    assert.deepEqual(harness.rows.map(({ table, row }) => [table, row['to']]), [['breakers', 'blocked'], ['breakers', 'free']]);
+    assert.deepEqual(harness.rows.filter(({ table }) => table === 'breakers').map(({ table, row }) => [table, row['to']]), [['breakers', 'blocked'], ['breakers', 'free']]);
   });
 
   test('a ban on one product stops it whole, and on the others all but what takes risk off, until it is over or an operator says so', () => {
@@ -227,6 +227,29 @@ describe('limits', () => {
     harness.give('/venue/limits', { type: 'limits.release', product: 'spot' });
     harness.call({ product: 'usdm' });
     assert.equal(harness.requests.length, sent + 2);
+  });
+
+  test('a ban outlives the process that earned it, and no Retry-After is believed for longer than any ban', () => {
+    const first = opened();
+    first.call();
+    first.reply(418, { code: -1003, msg: 'banned' }, { retryAfterS: LONGEST_RETRY_AFTER_S });
+    assert.match(String(first.decisions.find(({ data }) => data['to'] === 'banned')?.data['cause']), /no longer than that is believed/);
+    const [row] = first.rows.filter(({ table }) => table === 'snapshots');
+    const later = (change: object = {}): GatewayHarness => opened({ recovered: [{ ...row!, row: { blocked: { usdm: { ...(row!.row['blocked'] as { readonly usdm: object }).usdm, ...change } } } as never, seq: 1, atUs: 0 }] });
+    const goes = (harness: GatewayHarness): boolean => {
+      const sent = harness.requests.length;
+      harness.call({ reducing: true });
+      return harness.requests.length > sent;
+    };
+    const harness = later();
+    assert.equal(goes(harness), false);
+    harness.give('/venue/limits', { type: 'limits.release', product: 'usdm' });
+    assert.equal(goes(harness), true);
+    const last = harness.rows.filter(({ key }) => key === 'limits').at(-1)!;
+    assert.deepEqual(last.row, { blocked: {} });
+    // Over, longer than any, or no row of ours.
+    for (const change of [{ untilUs: START_US }, { untilUs: START_US + 1e15 }, { untilUs: 'soon' }, { kind: 'rest' }]) assert.equal(goes(later(change)), true, JSON.stringify(change));
+    assert.equal(goes(opened({ recovered: [{ table: 'snapshots', key: 'limits', row: { blocked: 7 } as never, seq: 1, atUs: 0 }] })), true);
   });
 
   test('the venue\'s new limits hold at once, with what is used of them', () => {

@@ -1,7 +1,7 @@
 /** From the bytes of an HTTP answer to a {@link RestOutcome}: total, and without a secret in it. */
 import { Buffer } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Json, LimitHeaders, RestOutcome } from '../../../actors/engine/io.js';
+import { type Json, type LimitHeaders, LONGEST_RETRY_AFTER_S, type RestOutcome } from '../../../actors/engine/io.js';
 import { parseExactJson } from '../exact-json.js';
 
 const WEIGHT = /^x-mbx-used-weight-(\d{1,4}[smhd])$/;
@@ -25,7 +25,7 @@ export function limitHeaders(headers: IncomingHttpHeaders): LimitHeaders {
     if (orders !== undefined) orderCount[orders] = Number(value);
   }
   const after = headers['retry-after'];
-  return { usedWeight, orderCount, retryAfterS: after !== undefined && COUNT.test(after) ? Number(after) : null };
+  return { usedWeight, orderCount, retryAfterS: after !== undefined && COUNT.test(after) ? Math.min(Number(after), LONGEST_RETRY_AFTER_S) : null };
 }
 
 export interface RawAnswer {
