@@ -54,13 +54,27 @@ const MAY: Readonly<Record<Difference['kind'], readonly Cause[]>> = {
 };
 
 /** How long after its end a trouble may still show, ms: until truth has read everything anew. */
-export const SHOWS_FOR_MS = 90_000;
+const SHOWS_FOR_MS = 90_000;
 
-/** Names of what explains it; none when nothing does. */
-export function causesOf({ kind, atMs, difference }: FoundDifference, spells: readonly Spell[], happenings: readonly { readonly what: Happening; readonly atMs: number }[]): readonly string[] {
+/** Truth became fresh, or was so no longer. */
+export interface FreshnessEdge {
+  readonly fresh: boolean;
+  readonly atMs: number;
+}
+
+/** The last moment up to `atMs` at which truth was fresh: what happened since may be found now, however long nobody could read. */
+export function lastFreshMs(edges: readonly FreshnessEdge[], atMs: number): number {
+  const before = edges.filter((edge) => edge.atMs < atMs);
+  const last = before.at(-1);
+  if (last === undefined) return -Infinity;
+  return last.fresh ? atMs : last.atMs;
+}
+
+/** Names of what explains it; none when nothing does. `sinceMs`: when truth was fresh last. */
+export function causesOf({ kind, atMs, difference }: FoundDifference, sinceMs: number, spells: readonly Spell[], happenings: readonly { readonly what: Happening; readonly atMs: number }[]): readonly string[] {
   const may = MAY[kind] ?? [];
-  const causes = spells.filter(({ name, fromMs, toMs }) => fromMs <= atMs && atMs <= toMs + SHOWS_FOR_MS && (DOES[name] ?? []).some((cause) => may.includes(cause))).map(({ name }) => name);
-  const happened = happenings.filter(({ what, atMs: thenMs }) => thenMs <= atMs && atMs <= thenMs + SHOWS_FOR_MS && may.includes(what)).map(({ what }) => what);
+  const causes = spells.filter(({ name, fromMs, toMs }) => fromMs <= atMs && sinceMs <= toMs + SHOWS_FOR_MS && (DOES[name] ?? []).some((cause) => may.includes(cause))).map(({ name }) => name);
+  const happened = happenings.filter(({ what, atMs: thenMs }) => thenMs <= atMs && sinceMs <= thenMs + SHOWS_FOR_MS && may.includes(what)).map(({ what }) => what);
   // Funding is told by no stream: the list of incomes brings it.
   const scheduled = difference.kind === 'incomeMissed' && difference.income.kind === 'funding' ? ['funding'] : [];
   return [...new Set([...causes, ...happened, ...scheduled])];

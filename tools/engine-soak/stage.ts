@@ -26,6 +26,8 @@ export const PATIENCE_MS = 180_000;
 const BOOK_LINES = 6000;
 /** Nothing was carried out: ask again later. */
 const LATER: ReadonlySet<string | undefined> = new Set(['stalled', 'busy']);
+/** It waited so long before it was read that nothing was done. */
+const STALE = /^stale command/;
 const STARTING_USDT = '1000000';
 
 export interface Answer {
@@ -167,7 +169,9 @@ export class Stage {
   }
 
   async command(verb: string, args: Readonly<Record<string, unknown>> = {}): Promise<Answer> {
-    const input = { id: randomUUID(), verb, args, sentMs: Date.now(), issuer: { uid: process.getuid?.() ?? null, pid: process.pid, user: 'soak', program: 'engine-soak' } };
+    const id = randomUUID();
+    // Asked again it is the same command, sent now.
+    const input = (): unknown => ({ id, verb, args, sentMs: Date.now(), issuer: { uid: process.getuid?.() ?? null, pid: process.pid, user: 'soak', program: 'engine-soak' } });
     const asks = verb === 'status' || verb === 'health';
     return (await this.#call('engine', asks ? 'ask' : 'tell', asks ? ENGINE_QUESTION : ENGINE_COMMAND, input)) as Answer;
   }
@@ -177,12 +181,13 @@ export class Stage {
 
   /** A process that is busy for seconds withdraws what it was asked; it is asked again. */
   async #call(name: string, verb: 'ask' | 'tell', question: string, input: unknown): Promise<unknown> {
+    const now = (): unknown => (typeof input === 'function' ? (input as () => unknown)() : input);
     const endMs = performance.now() + PATIENCE_MS;
     for (;;) {
       try {
-        return await this.#callOnce(name, verb, question, input);
+        return await this.#callOnce(name, verb, question, now());
       } catch (error) {
-        if (performance.now() > endMs || !(error instanceof ControlError) || !LATER.has(error.rpc?.name)) throw error;
+        if (performance.now() > endMs || !(error instanceof ControlError) || (!LATER.has(error.rpc?.name) && !STALE.test(error.message))) throw error;
       }
     }
   }

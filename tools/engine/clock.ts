@@ -28,6 +28,10 @@ export class EngineClock {
   readonly #originMs: number;
   readonly #monotonicMs: () => number;
   #lastUs: number;
+  /** When it was read last, ms of the monotonic clock. */
+  #readMs = Infinity;
+  #stall: { readonly ms: number; readonly onStall: (ms: number) => void } | undefined;
+  #held = false;
 
   /** @throws RangeError for a line that says no clock */
   constructor(line?: VenueClockLine, wallMs: () => number = Date.now, monotonicMs: () => number = () => performance.now()) {
@@ -53,9 +57,31 @@ export class EngineClock {
 
   /** Now, whole µs. */
   nowUs(): number {
-    const us = this.#startUs + Math.round((this.#monotonicMs() - this.#originMs) * 1000 * this.speed);
+    const ms = this.#monotonicMs();
+    const stalledMs = ms - this.#readMs;
+    this.#readMs = ms;
+    if (this.#held) return this.#lastUs;
+    if (this.#stall !== undefined && stalledMs > this.#stall.ms) {
+      this.#held = true;
+      this.#stall.onStall(stalledMs);
+      return this.#lastUs;
+    }
+    const us = this.#startUs + Math.round((ms - this.#originMs) * 1000 * this.speed);
     if (us > this.#lastUs) this.#lastUs = us;
     return this.#lastUs;
+  }
+
+  /**
+   * From here on it notices that nobody has looked at it for `ms` of the wall: the process stood still. It then says what it said last, until `release`:
+   * what has come meanwhile waits in sockets, and is to be heard before anything that became due.
+   */
+  watch(ms: number, onStall: (ms: number) => void): void {
+    this.#stall = { ms, onStall };
+    this.#readMs = this.#monotonicMs();
+  }
+  release(): void {
+    this.#held = false;
+    this.#readMs = this.#monotonicMs();
   }
 
   /** Milliseconds of the wall until engine time `us`, at least 0 and at most what a timer takes. */

@@ -16,6 +16,8 @@ import { LaneSession } from './lanes/session.js';
 import { holdSources } from './lanes/held-sources.js';
 import { EngineSession, type RecordViews } from './session.js';
 
+/** Turns of the event loop in which what waits in sockets is taken in after a stall: the first may have read it already, the last reads what its ends hold. */
+const CATCH_UP_TURNS = 4;
 /** How often the tree is looked after when nothing comes: operators may have left something to do. Milliseconds of the wall. */
 const LOOK_EVERY_MS = 50;
 
@@ -25,6 +27,8 @@ export interface EngineHostOptions {
   readonly clock: EngineClock;
   readonly writer: RunWriter;
   readonly log: ProcessLog;
+  /** A process that stood still for longer, ms of the wall, takes in what has come before anything that became due; undefined: it does not. */
+  readonly stallMs?: number;
   /** Makes the parts that carry out what the tree asks. */
   readonly parts: (door: EngineDoor) => readonly EnginePart[];
   readonly onDecision?: (line: string) => void;
@@ -89,6 +93,8 @@ export class EngineHost {
 
   /** From here on inputs come and time passes. */
   start(): void {
+    const { clock, stallMs } = this.#options;
+    if (stallMs !== undefined) clock.watch(stallMs, (ms) => this.#stalled(ms));
     for (const part of this.parts) part.start?.();
     if (this.session instanceof LaneSession) this.session.listen(() => this.#pump());
     this.#look = setInterval(() => this.#pump(), LOOK_EVERY_MS);
@@ -239,6 +245,21 @@ export class EngineHost {
       rotateWhenDue(writer, this.session);
       writer.append({ F, I, length: to }, from, to);
     }) === undefined;
+  }
+
+  /** The clock stands still until what has come meanwhile has been heard. */
+  #stalled(ms: number): void {
+    this.#options.log.write('warn', 'engine.stalled', `the process stood still for ${Math.round(ms)} ms: what has come meanwhile is heard before anything that is due`, { ms: Math.round(ms) });
+    let turns = 0;
+    const catchUp = (): void => {
+      turns += 1;
+      if (turns < CATCH_UP_TURNS) setImmediate(catchUp);
+      else {
+        this.#options.clock.release();
+        this.#pump();
+      }
+    };
+    setImmediate(catchUp);
   }
 
   #turn(work: () => void): void {

@@ -28,6 +28,7 @@ import { secretsOf } from './rest/index.js';
 import { begunSession, endedSession, killedSessions } from './sessions.js';
 import { EngineStore, type EngineStoreOptions } from './store/engine-store.js';
 import { configuredVenue, readVenueLine, type Venue } from './venue-line.js';
+import { inVenueTime } from './venue-time.js';
 
 export interface EngineRequest {
   readonly name: string;
@@ -44,6 +45,8 @@ export interface EngineHooks extends Pick<EngineStoreOptions, 'onPoint'> {
   readonly parts?: (parts: readonly EnginePart[]) => readonly EnginePart[];
 }
 
+/** A process that was not looked after for so long stood still, ms of the wall: by itself it looks every 50. */
+const STALL_MS = 250;
 /** Longest time that the tree gets to wind up when its run cannot be written any more, ms of the wall; an operator's close takes a minute at most. */
 const RUN_FAILED_WITHIN_MS = 75_000;
 /** Address of a PostgreSQL that the record is mirrored to; with its password, so no key of the configuration. */
@@ -66,7 +69,7 @@ export async function runEngine(request: EngineRequest, hooks: EngineHooks = {})
   try {
     const lock = await lockAccount(record, engine.account, mode === 'paper' ? null : (venue.access.keys?.key ?? null), venue.access.origins.usdm.rest);
     host.onShutdown('flush-logs', 'free the account', () => lock.release());
-    return await new EngineProcess(host, config, digest, venue, record, hooks).run(request.json);
+    return await new EngineProcess(host, inVenueTime(config, venue.clock?.speed ?? 1), digest, venue, record, hooks).run(request.json);
   } catch (error) {
     const known = asCliError(error);
     if (known === undefined) return await host.fail(error);
@@ -159,7 +162,7 @@ class EngineProcess {
     };
     const cross = crossCheckOf(boot.instruments, config, (finding, on) => host.log.write('info', on ? `cross.${finding.kind}` : `cross.${finding.kind}.over`, `${finding.buy} and ${finding.sell}: ${(finding.share * 100).toFixed(3)} %`, { ...finding }));
     const engine: EngineHost = new EngineHost({
-      boot, config, clock, writer, log: host.log,
+      boot, config, clock, writer, log: host.log, stallMs: STALL_MS,
       parts: (door) => {
         const desk = new CommandDesk(door, ({ exit: name, reason }) => end(name, reason), () => marketHealth(boot.instruments, (symbol) => engine.session.kernel.facts(symbol), cross));
         this.#desk = desk;

@@ -43,7 +43,7 @@ interface Opened {
 }
 
 /** A host on a clock that the test moves, with one part that carries out nothing. */
-function open(options: EngineRunOptions = {}): Opened {
+function open(options: EngineRunOptions = {}, stallMs?: number): Opened {
   const startUs = clockOf(0);
   const boot: EngineBoot = { mode: 'paper', startUs, instruments: TAPE.header.instruments, rules: [], recovered: [] };
   let nowMs = 0;
@@ -53,7 +53,7 @@ function open(options: EngineRunOptions = {}): Opened {
   const [lines, logged, faults, failures]: [string[], string[], unknown[], unknown[]] = [[], [], [], []];
   const part: EnginePart = { effects: {}, close: () => Promise.resolve() };
   const host = new EngineHost({
-    boot: writer.boot as EngineBoot, config: DEFAULT_CONFIG, clock, writer, log: { write: (_level: string, event: string) => logged.push(event) } as unknown as ProcessLog,
+    boot: writer.boot as EngineBoot, config: DEFAULT_CONFIG, clock, writer, ...(stallMs === undefined ? {} : { stallMs }), log: { write: (_level: string, event: string) => logged.push(event) } as unknown as ProcessLog,
     parts: (door) => {
       state.door = door;
       return [part];
@@ -192,18 +192,24 @@ test('the input that the run has no room for is heard all the same', () => {
   assert.equal(opened.host.session.counts().messages, given + STORE_FAILURE_LISTENERS.length);
 });
 
-test('what is due fires by itself, in engine time', async () => {
-  const opened = open();
+/** A host at a moment at which something waits for its time alone, and that time, µs. */
+function waiting(stallMs?: number): { readonly opened: Opened; readonly dueUs: number } {
+  const opened = open({}, stallMs);
   const { host } = opened;
   const F = TAPE.F.slice();
   const batch = { F, I: new Int32Array(F.buffer) };
-  // Up to where something waits for its time alone.
   for (let from = 0; from < TAPE.records && host.session.nextTimerUs() === Infinity; from += 10) {
     opened.moveTo(clockOf(Math.min(from + 10, TAPE.records) - 1));
     opened.door.records(batch, from, Math.min(from + 10, TAPE.records));
   }
   const dueUs = host.session.nextTimerUs();
   assert.ok(dueUs < Infinity, 'nothing was ever due');
+  return { opened, dueUs };
+}
+
+test('what is due fires by itself, in engine time', async () => {
+  const { opened, dueUs } = waiting();
+  const { host } = opened;
   host.start();
   try {
     opened.moveTo(dueUs + 1);
@@ -214,5 +220,31 @@ test('what is due fires by itself, in engine time', async () => {
     await host.stopTree();
     await host.close();
   }
+  assert.deepEqual(opened.faults, []);
+});
+
+test('after a stall, what has come is heard before what has become due, and the run says so', async () => {
+  const { opened, dueUs } = waiting(250);
+  const { host, door } = opened;
+  host.start();
+  try {
+    opened.moveTo(dueUs + 3e6);
+    // Who reads a socket now finds what has waited there.
+    door.give({ to: '/nobody', message: { type: 'waited' } });
+    assert.ok(host.session.clockUs < dueUs, 'the input came after what was due');
+    for (let looks = 0; looks < 2000 && host.session.clockUs < dueUs; looks += 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.ok(host.session.clockUs >= dueUs);
+    assert.ok(opened.logged.includes('engine.stalled'));
+  } finally {
+    host.endRun({ code: 0, reason: 'test' });
+    await host.stopTree();
+    await host.close();
+  }
+  const log = opened.reader().log();
+  const stamps: number[] = [];
+  for (let entry = log.next(); entry !== undefined; entry = log.next()) if (entry.kind === 'input') stamps.push(entry.clockUs);
+  log.close();
+  assert.ok(stamps.length > 0 && stamps.every((us) => us < dueUs));
+  assert.deepEqual(again(opened.reader()).lines, opened.lines);
   assert.deepEqual(opened.faults, []);
 });

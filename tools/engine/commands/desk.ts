@@ -93,7 +93,10 @@ export class CommandDesk {
       this.#door.log.write('warn', 'operator.wind-down', `entries could not be withdrawn before the end: ${error instanceof Error ? error.message : String(error)}`);
     });
     // Refused: an earlier stop is closing what there is, and goes on while it may.
-    if (answer?.ok === false) await stopped;
+    if (answer?.ok === false) {
+      this.#door.log.write('info', 'operator.wind-down', `a close is under way: the process waits for it, ${WIND_DOWN_MS / 1000} s from its beginning at most`);
+      await stopped;
+    }
     clearTimeout(timer);
   }
 

@@ -81,7 +81,8 @@ export class RestClient {
     };
     const fail = (reason: FailReason): void => finish({ kind: 'failed', reason, sent: left ? 'maybe' : 'no' });
     const cancel = (): void => fail('cancelled');
-    const timer = setTimeout(() => fail('timeout'), Math.max(1, request.timeoutMs / speed));
+    // A process that stood still hears its timers first: what has come is read before.
+    const timer = setTimeout(() => setImmediate(() => setImmediate(() => fail('timeout'))), Math.max(1, request.timeoutMs / speed));
     this.#pending.add(cancel);
     if (this.#quiet || (request.security !== 'none' && secrets.vault === null)) {
       setImmediate(cancel);
