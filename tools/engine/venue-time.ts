@@ -4,8 +4,12 @@ const LIMITS = ['latencyPauseMs', 'bookStaleMs', 'quoteStaleMs'] as const;
 
 /** With the limits that it has, `speed` times as long. */
 function stretched<T extends { readonly [name in (typeof LIMITS)[number]]?: number | undefined }>(limits: T, speed: number): T {
-  const longer = LIMITS.flatMap((name) => (limits[name] === undefined ? [] : [[name, limits[name] * speed]]));
-  return { ...limits, ...Object.fromEntries(longer) };
+  const longer: { [name in (typeof LIMITS)[number]]?: number } = {};
+  for (const name of LIMITS) {
+    const ms = limits[name];
+    if (ms !== undefined) longer[name] = ms * speed;
+  }
+  return { ...limits, ...longer };
 }
 
 /**
