@@ -60,7 +60,8 @@ function refusalOf(answer: unknown): string | undefined {
   return String((answer as { readonly refused: unknown }).refused);
 }
 
-function readable(verb: string, ok: boolean, answer: unknown): string {
+/** What a person reads of an answer: of a refresh the sources' summary, of all else a line a member. */
+export function readable(verb: string, ok: boolean, answer: unknown): string {
   if (typeof answer !== 'object' || answer === null) return `${verb}: ${ok ? 'done' : 'not done'}`;
   if (verb === 'refresh') {
     const { title, products: _products, ...rest } = answer as Readonly<Record<string, unknown>>;
