@@ -23,6 +23,8 @@ export interface RecordedBeginning extends RunBeginning {
 export interface RunWriterOptions {
   /** Records after which a tape is due to be changed for a new one. Default 16 Mi: 1 GiB raw, about 100 MiB as it is kept. */
   readonly tapeRecords?: number;
+  /** Tapes are deflated; default true. */
+  readonly compress?: boolean;
   /** Bytes of finished tapes that are kept in the run's folder; the oldest go first. Default: all. */
   readonly keepTapeBytes?: number;
   /** Milliseconds of the wall for which a finished tape is kept. Default: for ever. */
@@ -72,6 +74,7 @@ export class RunWriter {
   readonly #header: TapeHeader;
   readonly #space: SpaceGuard;
   readonly #tapeRecords: number;
+  readonly #compress: boolean;
   readonly #keepTapeBytes: number;
   readonly #keepTapeMs: number;
   readonly #retention: Retention | undefined;
@@ -110,6 +113,7 @@ export class RunWriter {
     this.#space = new SpaceGuard(folder, options.leastFreeBytes ?? DEFAULT_LEAST_FREE_BYTES, options.free ?? freeBytes);
     this.#space.spend(0);
     this.#tapeRecords = options.tapeRecords ?? DEFAULT_TAPE_RECORDS;
+    this.#compress = options.compress ?? true;
     this.#keepTapeBytes = options.keepTapeBytes ?? Infinity;
     this.#keepTapeMs = options.keepTapeMs ?? Infinity;
     this.#retention = options.retention;
@@ -308,7 +312,7 @@ export class RunWriter {
   #beginTape(preamble: RecordBatch, count: number): void {
     const number = this.#tapes;
     try {
-      this.#tape = TapeWriter.create(join(this.folder, tapeFile(number)), this.#header, { packLater: true });
+      this.#tape = TapeWriter.create(join(this.folder, tapeFile(number)), this.#header, { packLater: true, compress: this.#compress });
       this.#tape.append(preamble, 0, count);
       this.#tape.flush();
     } catch (error) {

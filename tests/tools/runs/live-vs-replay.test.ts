@@ -33,7 +33,7 @@ void test('a run’s replay makes the run’s decisions, over several tapes, wit
   const starts = RunReader.open(folder).startable();
   assert.deepEqual(starts, tapes.map((_, number) => number));
   const skips = new Set<number>();
-  for (const from of [1, starts[Math.floor(starts.length / 2)]!, starts.at(-1)!]) {
+  for (const from of [starts[Math.floor(starts.length / 2)]!, starts.at(-1)!]) {
     const { skipped, decisions: compared, effects: others, ...rest } = await liveVsReplay(folder, { from });
     assert.deepEqual({ ...rest, from }, { ...whole, from });
     assert.equal(skipped + compared, decisions!.count);
@@ -44,7 +44,7 @@ void test('a run’s replay makes the run’s decisions, over several tapes, wit
 });
 
 void test('a run whose first tapes are gone is replayed from the first that is left, and what cannot be begun with is said', async (t) => {
-  const folder = recordRun(scratch(t), tape, { config: EAGER, tapeRecords: 9000, keepTapeBytes: 200_000, inputs: pauseAt(middle) });
+  const folder = recordRun(scratch(t), tape, { config: EAGER, tapeRecords: 9000, keepTapeBytes: 1_900_000, inputs: pauseAt(middle) });
   const reader = RunReader.open(folder);
   const removed = reader.manifest.tapes.findIndex((each) => !each.removed);
   assert.ok(removed > 0);

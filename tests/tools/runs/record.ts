@@ -37,7 +37,8 @@ export function recordRun(root: string, tape: MemoryTape, { config, piece = 97, 
   const run = RunWriter.create(root, {
     kind: 'engine', mode: 'paper', version: '0.0.0', config, configDigest: digestOf(config), boot: JSON.parse(JSON.stringify(boot)) as never, tape: tape.header,
     ...(idMarks === undefined ? {} : { idMarks }),
-  }, options);
+  // What it takes to deflate is most of what such a run takes.
+  }, { compress: false, ...options });
   const session = new EngineSession({
     startUs: boot.startUs, tree: (onKernel) => engineTree(boot, config, onKernel),
     onAsked: (line, digest) => run.effect(line, digest),
