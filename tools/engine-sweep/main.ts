@@ -9,6 +9,7 @@ interface Options {
   readonly random: number;
   readonly seed: string;
   readonly nakedMs: number;
+  readonly workers: number;
   readonly state?: string;
   readonly break?: 'resend';
   readonly json?: true;
@@ -32,12 +33,13 @@ const build = (): Command =>
     .option('--random <n>', 'deaths at random instants', count, 500)
     .option('--seed <seed>', 'seed of the random instants', '1')
     .option('--naked-ms <ms>', 'longest that a position may be without its whole stop, on the venue\'s clock', count, 2000)
+    .option('--workers <n>', 'engines at a time, each on an exchange of its own', count, 2)
     .option('--state <file>', 'keep what was done here, and go on from it')
     .option('--break <how>', 'plant a fault: resend, the last opening order once more under another name', broken)
     .option('--json', 'print one JSON object: {points, random, lost, doubled, naked, mismatches, seconds, …}')
-    .action(async ({ points, random, seed, nakedMs, state, break: how, json }: Options) => {
+    .action(async ({ points, random, seed, nakedMs, workers, state, break: how, json }: Options) => {
       const bar = progress('engine sweep, deaths', points + random);
-      const result = await sweep({ points, random, seed, nakedMs, state: state ?? null, broken: how ?? null, onDeath: (done) => bar.update(done) });
+      const result = await sweep({ points, random, seed, nakedMs, workers: Math.max(1, workers), state: state ?? null, broken: how ?? null, onDeath: (done) => bar.update(done) });
       bar.done();
       const bad = result.lost + result.doubled + result.naked + result.mismatches;
       if (bad !== 0) endWith('checkFailed');

@@ -22,7 +22,7 @@ const WRITES_OF_A_TRADE = 14;
 const WRITES_OF_A_START = 4;
 /** Every so many-th point is in the beginning of a process. */
 const STARTING_EVERY = 5;
-const LONGEST_MS = 3000;
+const LONGEST_MS = 1500;
 
 /** The deaths of a sweep, the same for a seed: points one after the other through the round, random instants spread among them. */
 export function planDeaths(points: number, random: number, seed: string): readonly Death[] {

@@ -21,22 +21,26 @@ export const PATIENCE_MS = 120_000;
 /** Lines of the venue's lists: more than a sweep makes. */
 const BOOK_LINES = 1_000_000;
 
-/** A round of entry, stop and exit in well under two seconds. What never arrived is certain as soon as no request can arrive any more: short windows make short deaths. */
+/** A round of entry, stop and exit in well under a second. What never arrived is certain as soon as no request can arrive any more: short windows make short deaths. */
 const CONFIG = `
 [trading]
 strategy = "eager"
 [trading.eager]
-holdMs = 700
-pauseMs = 300
+holdMs = 400
+pauseMs = 150
 [indicators]
 warmupSamples = 1
 [engine.symbols]
 usdm = ["BTCUSDT"]
 [engine.orders]
-longestWindowMs = 1500
-longestAskPauseMs = 500
+longestWindowMs = 1000
+clockMarginMs = 100
+askPauseMs = 100
+longestAskPauseMs = 250
+[engine.guard]
+strategyStopMs = 100
 [engine.gateway]
-recvWindowMs = 1500
+recvWindowMs = 1000
 [engine.run]
 tapeRecords = 1048576
 keepTapeMiB = 64
@@ -62,6 +66,7 @@ export class Stage {
   readonly #env: NodeJS.ProcessEnv;
   readonly #exchange: ChildProcess;
   #life: Life | undefined;
+  #client: ControlClient | undefined;
   /** Of the venue's clock before this machine's, ms: it goes as fast. */
   #aheadMs = 0;
 
@@ -111,8 +116,9 @@ export class Stage {
     return Date.now() + this.#aheadMs;
   }
 
-  async books(): Promise<Books> {
-    const value = (await this.#ask('exchange', QUESTIONS.books, { limit: BOOK_LINES })) as { readonly clock: { readonly venueMs: number }; readonly usdm: UsdmBooks };
+  /** `lines`: of what is over, the newest; none for what stands now. */
+  async books(lines: 'all' | 'none'): Promise<Books> {
+    const value = (await this.#ask('exchange', QUESTIONS.books, { limit: lines === 'all' ? BOOK_LINES : 0 })) as { readonly clock: { readonly venueMs: number }; readonly usdm: UsdmBooks };
     return { usdm: value.usdm, venueMs: value.clock.venueMs };
   }
 
@@ -124,12 +130,13 @@ export class Stage {
     return answer;
   }
 
-  async #ask(name: string, question: string, input: unknown): Promise<unknown> {
-    const client = await ControlClient.connect({ socketPath: join(this.folder, 'run', `${name}.sock`), client: 'engine-sweep', timeoutMs: PATIENCE_MS });
+  async #ask(name: 'exchange' | 'engine', question: string, input: unknown): Promise<unknown> {
+    const client = (name === 'exchange' ? this.#client : undefined) ?? await ControlClient.connect({ socketPath: join(this.folder, 'run', `${name}.sock`), client: 'engine-sweep', timeoutMs: PATIENCE_MS });
+    if (name === 'exchange') this.#client = client;
     try {
       return (await client.call('ask', { name: question, input } as never, { timeoutMs: PATIENCE_MS }) as { readonly value: unknown }).value;
     } finally {
-      client.close();
+      if (name === 'engine') client.close();
     }
   }
 
@@ -144,6 +151,7 @@ export class Stage {
   }
 
   async close(): Promise<void> {
+    this.#client?.close();
     for (const child of [this.#life?.child, this.#exchange]) {
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) continue;
       const gone = once(child, 'exit');

@@ -12,6 +12,8 @@ export interface SweepOptions {
   readonly random: number;
   readonly seed: string;
   readonly broken: 'resend' | null;
+  /** Engines at a time, each on an exchange of its own. */
+  readonly workers: number;
   /** What was done is kept here, and another call with it goes on; null for none. */
   readonly state: string | null;
   /** Longest that a position may be without its whole stop, ms of the venue's clock. */
@@ -38,52 +40,83 @@ export interface SweepResult {
 interface Progress {
   readonly seed: string;
   readonly of: { readonly points: number; readonly random: number };
-  done: number;
-  points: number;
-  random: number;
+  /** Numbers of the deaths that are done. */
+  readonly done: number[];
   seconds: number;
   orders: number;
   fills: number;
-  found: Problem[];
+  readonly found: Problem[];
 }
 
 const LOOK_MS = 60;
+/** Deaths on one exchange: its books are read whole after each. */
+const DEATHS_OF_A_STAGE = 40;
 
-/** Kills an engine at the planned points, brings it back each time, and compares it with the venue's own books. */
+/** Kills engines at the planned points, brings each back, and compares it with the venue's own books. */
 export async function sweep(options: SweepOptions): Promise<SweepResult> {
-  const { points, random, seed, state } = options;
+  const { points, random, seed, workers } = options;
   const deaths = planDeaths(points, random, seed);
   const progress = begun(options);
-  const folder = mkdtempSync(join(tmpdir(), 'flsweep-'));
   const beganMs = performance.now();
   const secondsBefore = progress.seconds;
-  const { orders, fills } = progress;
-  const stage = await Stage.open(folder, `${seed}-${process.pid}-${progress.done}`.replaceAll(/\D/g, '').slice(-9));
-  const keep = onInterrupt(() => stage.close());
-  let good = false;
-  try {
-    const run = new Sweep(stage, options, progress);
-    await run.begin();
-    for (const death of deaths.slice(progress.done)) {
-      await run.die(death);
-      progress.done += 1;
-      progress[death.kind === 'random' ? 'random' : 'points'] += 1;
-      progress.seconds = secondsBefore + (performance.now() - beganMs) / 1000;
-      progress.orders = orders + run.orders;
-      progress.fills = fills + run.fills;
-      if (state !== null) writeState(state, progress);
-      options.onDeath?.(progress.done);
+  const left = deaths.map((death, number) => ({ death, number })).filter(({ number }) => !progress.done.includes(number));
+  const stages = new Set<Stage>();
+  const keep = onInterrupt(async () => {
+    await Promise.all([...stages].map((stage) => stage.close()));
+  });
+  let failed = false;
+
+  /** So many of the deaths that are left, on an exchange of their own. */
+  async function act(): Promise<void> {
+    const found = progress.found.length;
+    const folder = mkdtempSync(join(tmpdir(), 'flsweep-'));
+    let run: Sweep | undefined;
+    let good = false;
+    try {
+      const stage = await Stage.open(folder, `${seed}${progress.done.length}${stages.size}${process.pid}`.replaceAll(/\D/g, '').slice(-9));
+      stages.add(stage);
+      run = new Sweep(stage, options, progress);
+      try {
+        await run.begin();
+        for (let count = 0; count < DEATHS_OF_A_STAGE && !failed; count += 1) {
+          const next = left.shift();
+          if (next === undefined) break;
+          await run.die(next.death, next.number);
+          progress.done.push(next.number);
+          progress.seconds = secondsBefore + (performance.now() - beganMs) / 1000;
+          if (options.state !== null) writeState(options.state, progress);
+          options.onDeath?.(progress.done.length);
+        }
+        good = progress.found.length === found;
+      } finally {
+        await stage.close();
+        stages.delete(stage);
+      }
+    } catch (error) {
+      failed = true;
+      throw error;
+    } finally {
+      progress.orders += run?.orders ?? 0;
+      progress.fills += run?.fills ?? 0;
+      if (options.state !== null) writeState(options.state, progress);
+      if (good) rmSync(folder, { recursive: true, force: true });
+      else process.stderr.write(`what was left lies in ${folder}\n`);
     }
-    good = progress.found.length === 0;
+  }
+
+  try {
+    const ends = await Promise.allSettled(Array.from({ length: workers }, async () => {
+      while (left.length > 0 && !failed) await act();
+    }));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   } finally {
     keep();
-    await stage.close();
-    if (good) rmSync(folder, { recursive: true, force: true });
-    else process.stderr.write(`what was left lies in ${folder}\n`);
   }
   const count = (kind: Problem['kind']): number => progress.found.filter((each) => each.kind === kind).length;
+  const done = progress.done.map((number) => deaths[number]!);
   return {
-    points: progress.points, random: progress.random, lost: count('lost'), doubled: count('doubled'), naked: count('naked'), mismatches: count('mismatch'),
+    points: done.filter(({ kind }) => kind === 'point').length, random: done.filter(({ kind }) => kind === 'random').length,
+    lost: count('lost'), doubled: count('doubled'), naked: count('naked'), mismatches: count('mismatch'),
     seconds: Math.round(progress.seconds), orders: progress.orders, fills: progress.fills, problems: progress.found.map(({ kind, text }) => `${kind}: ${text}`),
   };
 }
@@ -111,8 +144,8 @@ class Sweep {
   }
 
   /** One death, and the life after it. */
-  async die(death: Death): Promise<void> {
-    const name = nameOf(death, this.#progress.done);
+  async die(death: Death, number: number): Promise<void> {
+    const name = nameOf(death, number);
     const life = this.#life;
     let fromMs: number;
     if (death.kind === 'point' && !death.starting) {
@@ -147,9 +180,9 @@ class Sweep {
     let standing: readonly Problem[] = [];
     let books: Books | undefined;
     while (performance.now() < untilMs) {
-      const before = await this.#stage.books();
+      const before = await this.#stage.books('none');
       const status = await this.#stage.status();
-      books = await this.#stage.books();
+      books = await this.#stage.books('none');
       if (markOf(before) === markOf(books)) {
         standing = compareStanding(books.usdm, status, LOT_SIZE);
         if (standing.length === 0) break;
@@ -160,7 +193,7 @@ class Sweep {
     // Rows of what has just happened may still be on their way to the disk.
     let history: readonly Problem[] = [];
     for (let again = 0; again < 20; again += 1) {
-      const now = await this.#stage.books();
+      const now = await this.#stage.books('all');
       history = compareHistory(now.usdm, await this.#stage.rows());
       books = now;
       if (history.length === 0) break;
@@ -181,10 +214,11 @@ class Sweep {
 /** For engine and venue to agree, over a minute of used-up request weight; a market that trades leaves moments enough. */
 const SETTLE_MS = 110_000;
 
-/** Changes with every order, fill and cancel of the account. */
+/** Changes with every order, fill and cancel of the account: a fill changes its balances, and no order is ever the same. */
 function markOf({ usdm }: Books): string {
   const own = usdm.accounts.find(({ house }) => !house)!;
-  return JSON.stringify([own, usdm.fills.filter(({ account }) => account === own.account).length, usdm.openOrders.filter(({ account }) => account === own.account), usdm.openAlgoOrders.filter(({ account }) => account === own.account), usdm.orders.filter(({ account }) => account === own.account).length]);
+  const ours = ({ account }: { readonly account: number }): boolean => account === own.account;
+  return JSON.stringify([own, usdm.positions.filter(ours), usdm.openOrders.filter(ours), usdm.openAlgoOrders.filter(ours)]);
 }
 
 function nameOf(death: Death, index: number): string {
@@ -193,7 +227,7 @@ function nameOf(death: Death, index: number): string {
 }
 
 function begun({ points, random, seed, state }: SweepOptions): Progress {
-  const fresh: Progress = { seed, of: { points, random }, done: 0, points: 0, random: 0, seconds: 0, orders: 0, fills: 0, found: [] };
+  const fresh: Progress = { seed, of: { points, random }, done: [], seconds: 0, orders: 0, fills: 0, found: [] };
   if (state === null || !existsSync(state)) return fresh;
   const found = JSON.parse(readFileSync(state, 'utf8')) as Progress;
   if (found.seed !== seed || found.of.points !== points || found.of.random !== random) throw new Error(`${state} is of another sweep: seed ${found.seed}, ${found.of.points} points and ${found.of.random} random`);

@@ -114,7 +114,10 @@ export interface Away {
   readonly toMs: number;
 }
 
-/** Stretches of more than `limitMs`, while the engine was there, in which the venue had more of a position than stops stood for. */
+/**
+ * Stretches of more than `limitMs` in which the venue had more of a position than stops stood for: from the fill to the stop's acceptance by the venue's stamps, less the
+ * time in which there was no engine.
+ */
 export function nakedStretches(books: UsdmBooks, away: readonly Away[], limitMs: number, nowMs: number): readonly Problem[] {
   const own = ownAccount(books);
   const steps: { readonly atMs: number; readonly position: number; readonly cover: number }[] = [];
@@ -125,7 +128,6 @@ export function nakedStretches(books: UsdmBooks, away: readonly Away[], limitMs:
     steps.push({ atMs: createTime, position: 0, cover: covers });
     if (algoStatus !== 'NEW') steps.push({ atMs: updateTime, position: 0, cover: -covers });
   }
-  for (const { toMs } of away) steps.push({ atMs: toMs, position: 0, cover: 0 });
   steps.sort((a, b) => a.atMs - b.atMs);
   const problems: Problem[] = [];
   let position = 0;
@@ -135,10 +137,8 @@ export function nakedStretches(books: UsdmBooks, away: readonly Away[], limitMs:
     if (sinceMs === null) return;
     const begun = sinceMs;
     const absent = away.reduce((sum, { fromMs, toMs }) => sum + Math.max(0, Math.min(toMs, atMs) - Math.max(fromMs, begun)), 0);
-    // After a restart the count begins anew.
-    const restarts = away.filter(({ toMs }) => toMs > begun && toMs < atMs).length + 1;
     const bareMs = atMs - begun - absent;
-    if (bareMs > limitMs * restarts) problems.push({ kind: 'naked', text: `from ${begun} on the position had no whole stop for ${Math.round(bareMs)} ms` });
+    if (bareMs > limitMs) problems.push({ kind: 'naked', text: `from ${begun} on the position had no whole stop for ${Math.round(bareMs)} ms` });
   };
   for (const { atMs, position: lots, cover: stop } of steps) {
     position += lots;
