@@ -335,12 +335,15 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
         return gone(state, message, ctx);
       case 'account.retry': {
         const trade = state.trades.get(message.tradeId);
-        return trade === undefined ? state : closeOut(state, trade, arrivalUs(ctx), ctx);
+        if (trade === undefined) return state;
+        return isPhantom(state, trade) ? forget(state, trade, ctx) : closeOut(state, trade, arrivalUs(ctx), ctx);
       }
       case 'account.inherited':
         return closeInherited(state, ctx);
       case 'truth.state':
-        return message.freshness === 'fresh' ? closeInherited(state, ctx, message.product) : state;
+        return message.freshness === 'fresh'
+          ? closeInherited({ ...state, truth: withEntry(state.truth, message.product, message) }, ctx, message.product)
+          : { ...state, truth: without(state.truth, message.product) };
       case 'account.risk':
         return riskAnswered(state, message.id, message.result, ctx);
       case 'account.status':
@@ -366,6 +369,27 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
     return next;
   }
 
+  /** The exchange has been read since it last filled, and holds nothing on its side: an earlier run closed it when nothing could be written down any more. */
+  function isPhantom(state: AccountState, { symbol, side, lastFillUs }: Trade): boolean {
+    const { venue = '' } = basis.valuationOf(state, symbol)?.instrument ?? {};
+    const truth = state.truth.get(venue.replace('binance-', ''));
+    // On spot the exchange knows assets, not positions; what is missing there is told as gone.
+    return truth !== undefined && truth.product !== 'spot' && truth.readMs * 1000 > lastFillUs && !truth.positions.some((each) => each.symbol === symbol && (each.signedLots > 0) === (side === 'buy') && each.signedLots !== 0);
+  }
+
+  function forget(state: AccountState, trade: Trade, ctx: Context): AccountState {
+    const { symbol, side } = trade;
+    const product = state.truth.get((basis.valuationOf(state, symbol)!.instrument.venue).replace('binance-', ''))!.product;
+    const what = { symbol, side, lots: openLots(trade), priceTicks: 0, reason: 'closed_unrecorded' };
+    // Who else has it from the same record.
+    for (const path of [state.input.guardPath, state.input.kernelPath]) {
+      for (const positionSide of ['BOTH', side === 'buy' ? 'LONG' : 'SHORT'] as const) {
+        if (path !== undefined) ctx.send(ctx.ref<PositionGone>(path), { type: 'position.gone', product, positionSide, ...what });
+      }
+    }
+    return gone(state, what, ctx);
+  }
+
   function closeInherited(state: AccountState, ctx: Context, product?: string): AccountState {
     const due = state.inherited.filter((id) => {
       const trade = state.trades.get(id);
@@ -380,7 +404,7 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
     version: 1,
     init(ctx, input) {
       const state: AccountState = {
-        input, seq: -1, tradingEnabled: limits.tradingEnabled, equity: new Map(), trades: new Map(), orders: new Map(), closedTrades: 0, session: NO_STATISTICS, asking: new Map(), inherited: [],
+        input, seq: -1, tradingEnabled: limits.tradingEnabled, equity: new Map(), trades: new Map(), orders: new Map(), closedTrades: 0, session: NO_STATISTICS, asking: new Map(), inherited: [], truth: new Map(),
         nextOrder: 0, generation: ctx.incarnation,
       };
       const { record } = input;

@@ -1,4 +1,5 @@
 /** What the account remembers, and what it reckons with: its caps, its fees, and the value of each instrument's lots. */
+import type { TruthState } from '../truth/messages.js';
 import type { AccountParams, VenueParams } from '../../config/index.js';
 import type { StoreRow } from '../../data/store/index.js';
 import type { AccountInput, EntryRequest } from './messages.js';
@@ -35,6 +36,8 @@ export interface AccountState {
   readonly asking: ReadonlyMap<string, Asking>;
   /** Trades of an earlier run, to be closed as soon as the exchange's truth is known. */
   readonly inherited: readonly string[];
+  /** Where trades were inherited: by product, what the exchange holds, while that is fresh. */
+  readonly truth: ReadonlyMap<string, TruthState>;
   /** For ids of orders the account makes itself. */
   readonly nextOrder: number;
   readonly generation: number;

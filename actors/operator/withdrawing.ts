@@ -1,11 +1,10 @@
 /** Openings on and off, and orders withdrawn: ours, and on demand others'. */
 import type { AccountMessage } from '../account/messages.js';
-import type { VenueProduct } from '../engine/io.js';
 import type { VenueCall } from '../engine/venue-calls.js';
 import type { CancelOrders } from '../orders/messages.js';
+import { withdrawalOf } from '../orders/wire.js';
 import type { OperatorPause, RiskMessage } from '../risk/messages.js';
 import { originOf } from '../truth/keys.js';
-import type { VenueOrder } from '../truth/views.js';
 import { type Context, nowMs, type OperatorState, snapshotRow, type Work, write } from './state.js';
 
 export const accountTell = (state: OperatorState, ctx: Context, message: AccountMessage): void => void ctx.send(ctx.ref<AccountMessage>(state.input.paths.account), message);
@@ -44,14 +43,8 @@ export function cancelForeign(state: OperatorState, work: Work, ctx: Context): W
       if (instrument === undefined || originOf(order.clientId, ownPrefixes) !== 'foreign') continue;
       const id = `${ctx.path}#${work.id}-${calls.length}`;
       calls.push(id);
-      ctx.send(ctx.ref<VenueCall>(venue.gateway), { type: 'venue.call', id, replyTo: ctx.path, class: 'cancel', reducing: true, product, ...cancelCall(product, order, instrument.symbol), security: 'signed', weight: 1, orders: 0 });
+      ctx.send(ctx.ref<VenueCall>(venue.gateway), { type: 'venue.call', id, replyTo: ctx.path, ...withdrawalOf(product, order, instrument.symbol), security: 'signed' });
     }
   }
   return { ...work, calls, foreign: { asked: calls.length, refused: [] } };
-}
-
-function cancelCall(product: VenueProduct, order: VenueOrder, symbol: string): Pick<VenueCall, 'method' | 'path' | 'params'> {
-  if (order.service === 'algo') return { method: 'DELETE', path: '/fapi/v1/algoOrder', params: { algoId: order.venueId } };
-  const path = product === 'spot' ? '/api/v3/order' : product === 'usdm' ? '/fapi/v1/order' : '/eapi/v1/order';
-  return { method: 'DELETE', path, params: { symbol, orderId: order.venueId } };
 }

@@ -65,7 +65,7 @@ function changed(before: OrdersState, kept: Kept, to: OrderState, record: OrderR
 
 function filled(before: OrdersState, kept: Kept, fill: VenueFill, record: OrderRecord, ctx: Context): OrdersState {
   const { intent } = record;
-  const counted = { ...before, open: withFill(before.open, intent, fill.lots) };
+  const counted = { ...before, open: isInherited(before, intent) ? before.open : withFill(before.open, intent, fill.lots) };
   const state = intent.product === 'spot' ? held(counted, intent, fill, ctx) : counted;
   const trade = state.spot.get(intent.reduces ?? intent.id);
   publishFill(state, ctx, {
@@ -137,3 +137,6 @@ function reasonOf(state: OrderState, reason: string, { reduceOnly, product }: Or
   if (reason.startsWith('-2021') || /trigger immediately/.test(reason)) return 'would_trigger';
   return reason === '' ? state : reason;
 }
+
+/** An entry of an earlier run: what it had filled before is not in our count, so that what it fills now would be a part taken for the whole. */
+const isInherited = ({ input }: OrdersState, { id, reduceOnly }: OrderIntent): boolean => !reduceOnly && input.recovered.some(({ intent }) => intent.id === id);

@@ -14,7 +14,7 @@ import { isOurs } from './ids.js';
 import type { OrderRecord } from './messages.js';
 import { parseCallId } from './order.js';
 import { nowMs, publish, publishFill, tablesOf, toChild, wireInstrument, type Context, type OrdersState } from './state.js';
-import { stopOfList } from './wire.js';
+import { stopOfList, withdrawalOf } from './wire.js';
 
 const LOOKUP = 'lookup';
 /** Questions about trades of unknown orders at one time. */
@@ -168,6 +168,7 @@ export function differs(state: OrdersState, { product, differences }: TruthDiffe
         break;
       case 'cancelOrder':
         if (next.book.live.has(action.order.clientId)) toChild(ctx, action.order.clientId, { type: 'cancel' });
+        else withdrawForgotten(next, product, action.order, ctx);
         break;
       case 'setMode':
         next = { ...next, hedge: [...next.hedge.filter((other) => other !== product), ...(action.hedgeMode ? [product] : [])] };
@@ -194,4 +195,16 @@ function provesMore(record: OrderRecord, report: OrderReport | AlgoReport): bool
   if (report.fill !== null && !record.tradeIds.includes(report.fill.tradeId)) return true;
   if (report.filledLots > record.bookedLots) return true;
   return record.end?.by !== 'report' && (report.status === 'NEW' || report.status === 'PARTIALLY_FILLED');
+}
+
+/** One of ours that no record holds, e.g. a stop that was sent when nothing could be written any more. */
+function withdrawForgotten(state: OrdersState, product: VenueProduct, order: VenueOrder, ctx: Context): void {
+  const { params, gatewayPath = GATEWAY_PATH } = state.input;
+  const instrument = wireInstrument(state, order.symbol);
+  if (instrument === undefined || !isOurs(params.idPrefix, order.clientId)) return;
+  // Nobody waits for the answer: as long as it is listed, truth tells of it again.
+  ctx.send(ctx.ref<VenueCall>(gatewayPath), {
+    type: 'venue.call', id: `withdraw ${order.service} ${order.clientId}`, replyTo: ctx.path, security: 'signed', timeoutMs: params.outcomeTimeoutMs,
+    ...withdrawalOf(product, order, instrument.name),
+  });
 }

@@ -5,6 +5,7 @@
 import { DecimalGrid } from '../../data/instruments/decimal.js';
 import type { VenueProduct } from '../engine/io.js';
 import type { CallClass, VenueCall } from '../engine/venue-calls.js';
+import type { VenueOrder } from '../truth/views.js';
 import type { CallStep } from './answers.js';
 import type { OrderIntent, OrderRecord } from './messages.js';
 
@@ -41,6 +42,14 @@ export function wireOf(step: CallStep, record: OrderRecord, instrument: WireInst
     case 'options':
       return optionsWire(step, record, instrument);
   }
+}
+
+/** Withdraws an order that only the venue's list tells of: somebody else's, or one of ours that no record holds. */
+export function withdrawalOf(product: VenueProduct, { service, venueId }: Pick<VenueOrder, 'service' | 'venueId'>, symbol: string): Wire {
+  const base = { product, reducing: true };
+  if (service === 'algo') return call(base, 'cancel', 'DELETE /fapi/v1/algoOrder', { algoId: venueId }, 1);
+  const path = { spot: '/api/v3/order', usdm: '/fapi/v1/order', options: '/eapi/v1/order' }[product];
+  return call(base, 'cancel', `DELETE ${path}`, { symbol, orderId: venueId }, 1);
 }
 
 function call(base: { readonly product: VenueProduct; readonly reducing?: boolean }, callClass: CallClass, verb: string, params: Readonly<Record<string, string>>, weight: number, orders = 0): Wire {

@@ -52,6 +52,12 @@ export interface Books {
   readonly venueMs: number;
 }
 
+export interface StageOptions {
+  readonly config?: string;
+  /** Where runs and record go. */
+  readonly varFolder?: string;
+}
+
 /** An engine, from its start to its death. */
 export interface Life {
   readonly child: ChildProcess;
@@ -63,6 +69,7 @@ export interface Life {
 
 export class Stage {
   readonly folder: string;
+  readonly #varFolder: string;
   readonly #env: NodeJS.ProcessEnv;
   readonly #exchange: ChildProcess;
   #life: Life | undefined;
@@ -70,18 +77,19 @@ export class Stage {
   /** Of the venue's clock before this machine's, ms: it goes as fast. */
   #aheadMs = 0;
 
-  private constructor(folder: string, env: NodeJS.ProcessEnv, exchange: ChildProcess) {
+  private constructor(folder: string, varFolder: string, env: NodeJS.ProcessEnv, exchange: ChildProcess) {
     this.folder = folder;
+    this.#varFolder = varFolder;
     this.#env = env;
     this.#exchange = exchange;
   }
 
-  static async open(folder: string, seed: string, limits = 'off'): Promise<Stage> {
+  static async open(folder: string, seed: string, { config = CONFIG, varFolder = join(folder, 'var') }: StageOptions = {}): Promise<Stage> {
     mkdirSync(folder, { recursive: true });
     const at = (name: string): string => join(folder, name);
     const { NODE_TEST_CONTEXT: _marked, ...plain } = process.env;
-    const env = { ...plain, FAULTLINE_RUN_DIR: at('run'), FAULTLINE_LOG_DIR: at('log'), FAULTLINE_VAR_DIR: at('var'), NO_COLOR: '1' };
-    const exchange = spawn(process.execPath, [join(ROOT, 'bin/faultline.js'), 'exchange', '--json', '--speed', '1', '--symbols', '1', '--limits', limits, '--seed', seed], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const env = { ...plain, FAULTLINE_RUN_DIR: at('run'), FAULTLINE_LOG_DIR: at('log'), FAULTLINE_VAR_DIR: varFolder, NO_COLOR: '1' };
+    const exchange = spawn(process.execPath, [join(ROOT, 'bin/faultline.js'), 'exchange', '--json', '--speed', '1', '--symbols', '1', '--limits', 'off', '--seed', seed], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let stderr = '';
     exchange.stderr!.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
     const line = await Promise.race([
@@ -91,11 +99,16 @@ export class Stage {
       }),
     ]);
     writeFileSync(at('venue.json'), `${line[0]}\n`);
-    writeFileSync(at('engine.toml'), CONFIG);
-    const stage = new Stage(folder, env, exchange);
+    const stage = new Stage(folder, varFolder, env, exchange);
+    stage.configure(config);
     const clock = (await stage.#ask('exchange', QUESTIONS.books, { limit: 0 }) as { readonly clock: { readonly venueMs: number; readonly wallMs: number } }).clock;
     stage.#aheadMs = clock.venueMs - clock.wallMs;
     return stage;
+  }
+
+  /** Of the engines that begin from now on. */
+  configure(config: string): void {
+    writeFileSync(join(this.folder, 'engine.toml'), config);
   }
 
   /** Starts an engine. */
@@ -142,7 +155,7 @@ export class Stage {
 
   /** What lies in the record now. */
   async rows(): Promise<{ readonly intents: readonly StoredRow[]; readonly fills: readonly StoredRow[] }> {
-    const store = RecordStore.read(join(this.folder, 'var/accounts/main-demo'));
+    const store = RecordStore.read(join(this.#varFolder, 'accounts/main-demo'));
     try {
       return { intents: [...store.rows('intents')], fills: [...store.rows('fills')] };
     } finally {

@@ -296,6 +296,18 @@ describe('guard', () => {
     assert.equal(guarded.venue.orders.filter(({ side }) => side === 'SELL').length, 0);
   });
 
+  it('closes all that an entry of an earlier life has filled, not what it filled since', () => {
+    const first = new Guarded().enter().run(50) as Guarded;
+    first.venue.fill(first.venue.orders[0]!, 6);
+    first.run(2);
+    first.streams = () => [];
+    first.venue.fill(first.venue.orders[0]!, 4);
+    const second = new Guarded({ life: first, inherited: { wards: [], covers: [], entries: ['t1'] } });
+    second.run(500);
+    second.send({ type: 'order.new', id: 'm1', symbol: 0, side: 'sell', kind: 'market', priceTicks: 0, lots: 10, timeInForce: 'IOC', reduceOnly: true, reduces: 't1', dueUs: second.nowUs }).run(100);
+    assert.equal(second.position, 0);
+  });
+
   it('lets nothing open where no stop can stand', () => {
     const option = { ...INSTRUMENT, index: 0, symbol: 'BTC-261225-60000-C', venue: 'binance-options', product: 'option' as const };
     const orders = new Orders({ input: { instruments: [option] } });

@@ -204,6 +204,19 @@ describe('orders at a venue', () => {
     assert.deepEqual(open(), []);
   });
 
+  it('withdraws a stop of ours that no record holds when truth finds it an orphan, and nobody else\'s', () => {
+    const orders = new Orders();
+    const stop = (clientId: string) => ({
+      service: 'algo', symbol: 0, clientId, venueId: '77', listId: null, side: 'sell', positionSide: 'BOTH', kind: 'STOP_MARKET', reduceOnly: true, closePosition: false, priceTicks: 0, triggerTicks: 970, lots: 3, filledLots: 0,
+    } as const);
+    for (const clientId of ['web_9', 'fl-9pit7uv8-tg42qo55jgvmn2ugro']) {
+      const order = stop(clientId);
+      orders.send({ type: 'truth.differences', product: 'usdm', askedMs: 0, differences: [{ kind: 'orphanStop', order, action: { do: 'cancelOrder', order } }] });
+    }
+    assert.deepEqual(orders.calls.map(({ method, path, params, reducing }) => [method, path, params, reducing]), [['DELETE', '/fapi/v1/algoOrder', { algoId: '77' }, true]]);
+    orders.run(1000);
+  });
+
   it('gives up an order in doubt when an operator says so; what turns up after all is withdrawn, and its fills are booked', () => {
     const orders = new Orders();
     // Taken, filled in part later, and never a word of it.
