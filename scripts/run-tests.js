@@ -1,5 +1,6 @@
 // Runs the compiled tests under node:test. Arguments narrow it to test files whose path contains one of them:
 //   node scripts/run-tests.js runtime/ config/load      (paths as under tests/; .ts and tests/ in front may stay)
+// FAULTLINE_TEST_SLOTS=N runs N files at a time.
 // --test-name-pattern=PATTERN narrows it to tests of such names; --times tells what each file took, and writes it to scripts/test-seconds.json.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -45,7 +46,7 @@ const patterns = flags.filter((flag) => flag.startsWith(NAME_PATTERN)).map((flag
 const events = run({
   files: longestFirst.map((file) => fileURLToPath(new URL(`../dist/tests/${file}`, import.meta.url))),
   // Two more than there are cores: many tests wait for a child, a socket or a clock.
-  concurrency: Math.min(6, availableParallelism() + 2),
+  concurrency: Number(process.env.FAULTLINE_TEST_SLOTS) || Math.min(6, availableParallelism() + 2),
   timeout: TIMEOUT_MS,
   ...(patterns.length === 0 ? {} : { testNamePatterns: patterns }),
 });
