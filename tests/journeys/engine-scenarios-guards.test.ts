@@ -84,7 +84,10 @@ for (const product of ['usdm', 'spot'] as const) {
       const trip: readonly Seen[] = [
         control('unanswered', (data) => data['step'] === 'place' && /-1007/.test(String(data['cause']))), control('order', (data) => data['to'] === 'unknown'), risk('unknown_order', true),
       ];
-      for (const [script, told] of [['order-timeout-accepted', /the venue has told of/], ['order-timeout-lost', /the venue knows nothing of it: never_arrived/]] as const) {
+      for (const script of ['order-timeout-accepted', 'order-timeout-lost']) {
+        // A stream that tells in time leaves nothing in doubt.
+        scene.trouble('fills-lost');
+        const told = /^the venue (has told of|knows nothing of)/;
         const lines = await played(script, {}, trip, [[...trip, control('order', (data) => data['from'] === 'unknown' && told.test(String(data['cause']))), risk('unknown_order', false)]]);
         // Between the two nothing was let through.
         let blocked = false;
