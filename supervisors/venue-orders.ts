@@ -2,6 +2,7 @@ import { recoveredAccount } from '../actors/account/rows.js';
 import { openLots } from '../actors/account/trade.js';
 import { guardBehaviour, type GuardInput } from '../actors/guard/guard.js';
 import type { Cover, Ward } from '../actors/guard/messages.js';
+import { booksFrom, renumbered } from '../actors/ledger/recover.js';
 import { positionSideOf } from '../actors/orders/book.js';
 import { ordersManager } from '../actors/orders/manager.js';
 import { openOrdersOf, spotTradesOf, type ReadOrders } from '../actors/orders/rows.js';
@@ -23,6 +24,13 @@ export function recoveredOrders(left: Left): ReadOrders {
 
 /** What entries of earlier runs still hold on spot, by the instruments of this one. */
 export const recoveredHoldings = (left: Left): ReturnType<typeof spotTradesOf> => spotTradesOf(left.recovered, symbolIn(left));
+
+/** What the ledger of earlier runs holds on spot. */
+function ownedOnSpot({ recovered, instruments }: Left): readonly { readonly symbol: number; readonly quantity: string }[] {
+  const row = recovered.find(({ table, key }) => table === 'snapshots' && key === 'ledger spot')?.row;
+  const books = booksFrom(row ?? null, 'spot');
+  return renumbered(books, row ?? null, instruments.map((instrument) => ({ instrument, baseAsset: '', minLots: 1 }))).view.holdings.map(({ symbol, quantity }) => ({ symbol, quantity }));
+}
 
 /** Trades that earlier runs left open and that this one cannot take up, in sentences. */
 export function leftTrades(boot: Pick<EngineBoot, 'recovered' | 'instruments'>): readonly string[] {
@@ -67,7 +75,7 @@ export function venueOrders(boot: EngineBoot, { orders, guard, gateway }: Pick<E
   return [
     worker({
       id: 'orders', ...LAST_GOOD, behaviour: ordersManager(), mailbox: { capacity: 8192 },
-      input: { run, params, instruments, rules, hedge: key?.hedge ?? [], recovered: recoveredOrders(boot).records, holdings: recoveredHoldings(boot).trades, accountPath: ACCOUNT_PATH },
+      input: { run, params, instruments, rules, hedge: key?.hedge ?? [], recovered: recoveredOrders(boot).records, holdings: recoveredHoldings(boot).trades, owned: ownedOnSpot(boot), accountPath: ACCOUNT_PATH },
     }),
     worker({ id: 'guard', ...LAST_GOOD, behaviour: guardBehaviour(), mailbox: { capacity: 8192 }, input: { run, params: guard, accountPath: ACCOUNT_PATH, inherited: inheritedWards(boot) } }),
   ];

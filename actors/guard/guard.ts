@@ -192,7 +192,7 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
     const own = state.asked.has(intent.id) || known?.own === true;
     const alone = state.asked.get(intent.id)?.alone ?? known?.alone ?? false;
     const next: GuardState = { ...state, asked, covers: put(state.covers, intent.clientId, { ...coverOf(change, ward.id, own, known?.bookedLots ?? change.filledLots), alone, ...(known?.inherited === true ? { inherited: true } : {}) }) };
-    if (ward.product === 'spot' && change.state === 'rejected' && tooLittle(change.reason)) return layDown(next, ward, change.reason, ctx);
+    if (ward.product === 'spot' && change.state === 'rejected' && (tooLittle(change.reason) || (isPosition(ward) && change.reason === 'nothing_to_reduce'))) return layDown(next, ward, change.reason, ctx);
     // A refused stop is not tried again: the price is through it, or the venue will have none.
     if (intent.kind === 'stop' && change.state === 'rejected' && ward.openLots > 0 && confirmedLots(coversOf(next, ward.id)) < ward.openLots) {
       return close(next, ward, `stop_refused: ${change.reason}`, ctx);

@@ -50,6 +50,14 @@ export function intentOf(state: OrdersState, wanted: PlaceOrder['intent'], ctx: 
   };
 }
 
+/** Options know no orders at market: what closes at any price is a limit at the last price that the venue takes, for what the book has now. */
+function withoutMarket(state: OrdersState, intent: OrderIntent): OrderIntent {
+  if (intent.product !== 'options' || intent.kind !== 'market' || !intent.reduceOnly) return intent;
+  const { minPriceTicks = 0, maxPriceTicks = 0 } = state.rules.get(intent.symbol) ?? {};
+  const priceTicks = intent.side === 'sell' ? Math.max(1, minPriceTicks) : maxPriceTicks;
+  return priceTicks > 0 ? { ...intent, kind: 'limit', priceTicks, timeInForce: 'IOC' } : intent;
+}
+
 /** It never was an order: its owner hears so, and whoever counts on it. */
 export function refuse(state: OrdersState, intent: OrderIntent, reason: string, ctx: Context): OrdersState {
   tellOwner(ctx, intent, { type: 'order.rejected', id: intent.id, symbol: intent.symbol, seq: -1, atUs: ctx.nowUs(), reason });
@@ -61,7 +69,7 @@ export function refuse(state: OrdersState, intent: OrderIntent, reason: string, 
 }
 
 export function begin(state: OrdersState, wanted: PlaceOrder['intent'], ctx: Context, askedLots = wanted.lots, replaces?: string): OrdersState {
-  const intent: OrderIntent = { ...intentOf(state, wanted, ctx), ...(replaces === undefined ? {} : { replaces }) };
+  const intent: OrderIntent = { ...withoutMarket(state, intentOf(state, wanted, ctx)), ...(replaces === undefined ? {} : { replaces }) };
   const refused = wireInstrument(state, wanted.symbol) === undefined ? 'unknown_symbol' : refusalOf(state, intent);
   if (refused !== undefined) return refuse(state, intent, refused, ctx);
   const record = newRecord(intent);

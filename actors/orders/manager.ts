@@ -95,7 +95,7 @@ export function ordersManager(): Behaviour<OrdersState, ManagerMessage, OrdersIn
     init(ctx, input) {
       ctx.subscribe(RULES_TOPIC);
       const rules = new Map(input.rules.flatMap(({ instruments }) => instruments.map((rule) => [rule.symbol, rule] as const)));
-      let state: OrdersState = { input, book: EMPTY_BOOK, rules, hedge: input.hedge, storeDown: false, streamDown: [], untold: new Map(), lookups: [], spot: new Map((input.holdings ?? []).map((trade) => [trade.entryId, trade])), open: new Map() };
+      let state: OrdersState = { input, book: EMPTY_BOOK, rules, hedge: input.hedge, storeDown: false, streamDown: [], untold: new Map(), lookups: [], owned: new Map((input.owned ?? []).map(({ symbol, quantity }) => [symbol, quantity])), spot: new Map((input.holdings ?? []).map((trade) => [trade.entryId, trade])), open: new Map() };
       for (const old of input.recovered) {
         const record = { ...recovered(old, nowMs(ctx), input.params), cancelWanted: old.cancelWanted || (input.params.cancelRecoveredEntries && !old.intent.reduceOnly) };
         if (wireInstrument(state, record.intent.symbol) === undefined || state.book.live.has(record.intent.clientId)) continue;

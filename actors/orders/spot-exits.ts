@@ -12,11 +12,13 @@ import { isFinal, type OrderIntent, type PlaceOrder } from './messages.js';
 import { spotTradeRow } from './rows.js';
 import { afterFill, baseOf, heldLots, lostOf, newSpotTrade, type SpotTrade } from './spot-trades.js';
 import { nowMs, toChild, wireInstrument, type Context, type OrdersState } from './state.js';
-import { listIdOf, quantityText } from './wire.js';
+import { listIdOf, quantityText, type WireInstrument } from './wire.js';
 
 /** An order as it is wished for. On spot an exit of one of our entries waits its turn, and sells no more than the entry brought. */
 export function wish(state: OrdersState, wanted: PlaceOrder['intent'], ctx: Context): OrdersState {
   const trade = wanted.reduces === null ? undefined : state.spot.get(wanted.reduces);
+  const instrument = wireInstrument(state, wanted.symbol);
+  if (wanted.reduceOnly && trade === undefined && instrument?.product === 'spot') return ownSold(state, wanted, instrument, ctx);
   if (trade === undefined || !wanted.reduceOnly) return reduced(state, wanted, ctx);
   // Nobody else may tell that it is over: it may be what an earlier run left.
   if (isDust(state, trade)) return released(refuse(state, intentOf(state, wanted, ctx), 'nothing_to_reduce', ctx), trade.entryId, ctx);
@@ -49,6 +51,30 @@ export function wish(state: OrdersState, wanted: PlaceOrder['intent'], ctx: Cont
   }
   for (const { record } of standing) toChild(ctx, record.intent.clientId, { type: 'cancel' });
   return withTrade(state, { ...trade, waiting: wanted });
+}
+
+/** An exit of no trade that is known (what a restart or the dust of many trades has left): of the account's coins only ours, less what other exits of ours may still sell. */
+function ownSold(state: OrdersState, wanted: PlaceOrder['intent'], instrument: WireInstrument, ctx: Context): OrdersState {
+  const all = heldLots({ held: state.owned.get(wanted.symbol) ?? '0' }, instrument);
+  if (all === 0) return refuse(state, intentOf(state, wanted, ctx), 'nothing_to_reduce', ctx);
+  let left = all;
+  const lists = new Set<string>();
+  for (const { record: { intent, bookedLots }, state: at } of state.book.live.values()) {
+    // One leg of a list sells.
+    if (intent.symbol !== wanted.symbol || !intent.reduceOnly || isFinal(at) || (intent.listId !== null && lists.has(intent.listId))) continue;
+    if (intent.listId !== null) lists.add(intent.listId);
+    left -= Math.max(0, intent.lots - bookedLots);
+    // A close goes before the stop of what it closes; it is asked for again when that has gone.
+    if (wanted.kind === 'market' && intent.kind === 'stop' && !state.spot.has(intent.reduces ?? '')) toChild(ctx, intent.clientId, { type: 'cancel' });
+  }
+  if (left <= 0) return refuse(state, intentOf(state, wanted, ctx), 'exit_pending', ctx);
+  return begin(state, { ...wanted, lots: Math.min(left, wanted.lots) }, ctx, wanted.lots);
+}
+
+/** All of ours after a fill of an order of ours. */
+function withOwned(state: OrdersState, { symbol, side }: OrderIntent, fill: VenueFill, quantity: string, base: string): OrdersState {
+  const { held } = afterFill({ ...newSpotTrade('', symbol), held: state.owned.get(symbol) ?? '0' }, side, fill, quantity, base);
+  return { ...state, owned: new Map(state.owned).set(symbol, held) };
 }
 
 /** Whether the venue can put another order in its place with one call: it stands whole, certain and by itself. A leg takes its list with it. */
@@ -103,12 +129,13 @@ export function isDust(state: OrdersState, trade: SpotTrade): boolean {
 
 export function held(state: OrdersState, intent: OrderIntent, fill: VenueFill, ctx: Context): OrdersState {
   const entryId = intent.reduces ?? intent.id;
-  const trade = state.spot.get(entryId) ?? (intent.reduceOnly ? undefined : newSpotTrade(entryId, intent.symbol));
-  if (trade === undefined) return state;
   const instrument = wireInstrument(state, intent.symbol)!;
   const quote = state.input.instruments.find(({ index }) => index === intent.symbol)?.settle ?? '';
   const base = state.rules.get(intent.symbol)?.base ?? baseOf(instrument.name, quote);
-  return keep(state, afterFill(trade, intent.side, fill, quantityText(instrument, fill.lots), base), ctx);
+  const quantity = quantityText(instrument, fill.lots);
+  const counted = withOwned(state, intent, fill, quantity, base);
+  const trade = state.spot.get(entryId) ?? (intent.reduceOnly ? undefined : newSpotTrade(entryId, intent.symbol));
+  return trade === undefined ? counted : keep(counted, afterFill(trade, intent.side, fill, quantity, base), ctx);
 }
 
 /** So much of a trade went without an order of ours. */

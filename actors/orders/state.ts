@@ -26,6 +26,8 @@ export interface OrdersInput {
   readonly recovered: readonly OrderRecord[];
   /** What entries of theirs still hold on spot (spotTradesOf in rows.ts). */
   readonly holdings?: readonly SpotTrade[];
+  /** What our ledger holds on spot at the beginning, exact decimals by symbol: no more of the account is ours to sell. */
+  readonly owned?: readonly { readonly symbol: number; readonly quantity: string }[];
   /** Told as by the simulated venue, of what `order.new` asked for. */
   readonly accountPath: string;
   readonly gatewayPath?: string;
@@ -45,6 +47,8 @@ export interface OrdersState {
   readonly lookups: readonly string[];
   /** By the id of the entry. */
   readonly spot: ReadonlyMap<string, SpotTrade>;
+  /** All that is ours on spot, by symbol, decimal of the base asset. */
+  readonly owned: ReadonlyMap<number, string>;
   /** What entries of this run hold, by their ids, while an order of theirs lives. */
   readonly open: OpenLots;
 }

@@ -124,7 +124,9 @@ async function play(scene: EngineScene, { script, changes, strikes = false, miss
     const report = scene.trouble(script, changes);
     if (also !== undefined) scene.trouble(also);
     const hits = (): number => report().steps.reduce((sum, step) => sum + step.hits, 0);
-    if (!missed) await scene.until(() => hits() > 0, 'something is hit');
+    // On a busy machine one that is over soon may meet nobody.
+    const again = (): boolean => hits() > 0 || (!report().running && scene.trouble(script, changes) === undefined);
+    if (!missed) await scene.until(again, 'something is hit');
     if (proof !== undefined) await scene.until(() => proven(since(), proof), 'the journal says so');
     // It is over, or a trade has gone through the midst of it.
     const met = scene.decisions().length;
@@ -133,6 +135,7 @@ async function play(scene: EngineScene, { script, changes, strikes = false, miss
     scene.opened.exchange.troubles.stopAll();
   }
   await scene.trades(scene.decisions().length);
+  if (script === 'manual-order' || script === 'flat-unseen') scene.othersTrade();
   await scene.settle(position);
 }
 

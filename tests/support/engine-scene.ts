@@ -48,8 +48,12 @@ interface VenueBooks {
 
 export interface SceneOptions {
   readonly speed?: number;
-  readonly product?: 'spot' | 'usdm';
+  readonly product?: 'spot' | 'usdm' | 'options';
   readonly config?: string;
+  /** Instead of everything that makes it trade all the time. */
+  readonly wholeConfig?: string;
+  /** The exchange, opened already. */
+  readonly opened?: OpenedExchange;
 }
 
 const OWN = 'fl-';
@@ -94,22 +98,24 @@ ${more}
 
 /** An exchange in this process and an engine on it in a process of its own, which trades all the time. */
 export class EngineScene {
-  readonly product: 'spot' | 'usdm';
+  readonly product: 'spot' | 'usdm' | 'options';
   readonly opened: OpenedExchange;
   /** The venue has been made to forget fills: its list is no measure any more. */
   forgotten = false;
+  /** Of the base asset on spot, what is not ours; null while others may have traded. */
+  #theirs: bigint | null = null;
   readonly #ground = new EnginePlayground();
   readonly #config: string;
   #engine: { readonly served: Served; readonly ready: EngineReady } | undefined;
 
-  private constructor(opened: OpenedExchange, { product = 'usdm', config = '' }: SceneOptions) {
+  private constructor(opened: OpenedExchange, { product = 'usdm', config = '', wholeConfig }: SceneOptions) {
     this.opened = opened;
     this.product = product;
-    this.#config = configOf(product, config);
+    this.#config = wholeConfig ?? configOf(product, config);
   }
 
   static async open(options: SceneOptions = {}): Promise<EngineScene> {
-    const opened = await openExchange({ speed: options.speed ?? 5, seed: 3 });
+    const opened = options.opened ?? await openExchange({ speed: options.speed ?? 5, seed: 3 });
     const scene = new EngineScene(opened, options);
     writeFileSync(scene.#ground.venue, `${JSON.stringify(readyLine(opened.exchange, opened.accounts, ''))}\n`);
     return scene;
@@ -156,6 +162,9 @@ export class EngineScene {
     const { ok, answer } = await this.#call(verb, args);
     assert.ok(ok, `${verb}: ${JSON.stringify(answer)}`);
   }
+  async health(): Promise<{ readonly feeds: { readonly books: readonly { readonly name: string; readonly state: string }[] } }> {
+    return (await this.#call('health')).answer as Awaited<ReturnType<EngineScene['health']>>;
+  }
   async status(): Promise<EngineStatus> {
     return (await this.#call('status')).answer as EngineStatus;
   }
@@ -168,7 +177,7 @@ export class EngineScene {
 
   async until(seen: () => boolean | Promise<boolean>, what: string): Promise<void> {
     if (await this.#ground.within(60_000, seen)) return;
-    const last = this.decisions().slice(-60).filter(({ by }) => !by.startsWith('/market')).map((line) => JSON.stringify(line));
+    const last = this.decisions().slice(-60).filter(({ by, kind }) => kind === 'pause' || !by.startsWith('/market')).map((line) => JSON.stringify(line));
     const log = readFileSync(this.#ground.at('log/engine.log'), 'utf8').split('\n').slice(-10);
     throw new Error(`waited in vain: ${what}\n${JSON.stringify((await this.#call('health')).answer)}\n${JSON.stringify(await this.status())}\n${last.join('\n')}\n${log.join('\n')}`);
   }
@@ -248,6 +257,11 @@ export class EngineScene {
     await this.command('resume');
   }
 
+  /** Somebody else trades in the account: what is not ours is another from now on. */
+  othersTrade(): void {
+    this.#theirs = null;
+  }
+
   /** What is not the same; empty when all is. */
   async #same(position: number): Promise<string> {
     const [books, status] = [await this.venue(), await this.status()];
@@ -272,6 +286,12 @@ export class EngineScene {
     const theirs = books.positions.filter(({ account }) => account === this.account).reduce((sum, { positionAmt }) => sum + Math.round(Number(positionAmt) * 1000), 0);
     if (this.product === 'usdm' && theirs !== signed) return `the venue has ${theirs} lots, the ledger ${signed}`;
     const balances = mine(books.accounts)[0]?.balances ?? {};
+    if (this.product === 'spot') {
+      const base = balances['BTC']!;
+      const theirs = money(base.free) + money(base.locked) - ledger.holdings.reduce((sum, { quantity }) => sum + money(quantity), 0n);
+      if (this.#theirs !== null && theirs !== this.#theirs) return `coins that are not ours were ${this.#theirs}, and are ${theirs}`;
+      this.#theirs = theirs;
+    }
     for (const [asset, text] of Object.entries(ledger.balances)) {
       const held = balances[asset];
       const total = held === undefined ? 0n : money(held.free) + money(held.locked);

@@ -308,6 +308,32 @@ describe('guard on spot', () => {
     assert.equal(orders.calls.length, asked);
   });
 
+  it('sells no coins that are not ours, whatever a guard or an operator asks for', () => {
+    const { orders, venue } = opened();
+    venue.trade(venue.book[0]!, 1000);
+    // Somebody else's, in the same account.
+    venue.base += 5_000_000;
+    orders.run(600);
+    const close = (id: string, lots: number): void => void orders.send({
+      type: 'orders.place',
+      intent: { id, symbol: 0, side: 'sell', positionSide: 'BOTH', kind: 'market', priceTicks: 0, triggerTicks: 0, lots, timeInForce: 'IOC', reduceOnly: true, reduces: null, owner: '' },
+    }).run(3000);
+    // The stop of the trade may sell all that is ours.
+    close('x1', 999);
+    assert.deepEqual(legs(venue), [['STOP_LOSS', 999, 'NEW']]);
+    venue.trade(venue.book[1]!, 999);
+    orders.run(3000);
+    close('x2', 999);
+    assert.deepEqual([legs(venue), venue.base], [[['STOP_LOSS', 999, 'FILLED']], 5_000_000]);
+    assert.deepEqual(orders.states('x2'), ['rejected']);
+    const next = new Orders({ venue, run: 'run-2', after: orders, startUs: orders.nowUs + 1000, input: { instruments: [instrument], owned: [{ symbol: 0, quantity: '0.0021' }] } });
+    next.send({
+      type: 'orders.place',
+      intent: { id: 'x3', symbol: 0, side: 'sell', positionSide: 'BOTH', kind: 'market', priceTicks: 0, triggerTicks: 0, lots: 999, timeInForce: 'IOC', reduceOnly: true, reduces: 'position 0 BOTH', owner: '' },
+    }).run(3000);
+    assert.deepEqual(legs(venue).slice(1), [['MARKET', 2, 'FILLED']]);
+  });
+
   it('sells in the next run what an entry of this one brought, less the fee', () => {
     const { orders, venue } = opened();
     venue.trade(venue.book[0]!, 1000);
