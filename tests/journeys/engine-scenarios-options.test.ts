@@ -20,7 +20,7 @@ if (WANTED === 'all' || WANTED === 'options') {
     const { key, secret } = keys.find(({ kind }) => kind === 'hmac')!;
     const get = async (path: string): Promise<unknown> => (await fetch(`${rest}${path}`)).json();
     const byHand = async (params: Readonly<Record<string, string>>): Promise<Row> => {
-      const payload = new URLSearchParams({ ...params, timestamp: String(Math.floor(opened.exchange.clock.nowUs() / 1000)) }).toString();
+      const payload = new URLSearchParams({ ...params, recvWindow: '60000', timestamp: String(Math.floor(opened.exchange.clock.nowUs() / 1000)) }).toString();
       const signature = createHmac('sha256', secret!).update(payload).digest('hex');
       const response = await fetch(`${rest}/eapi/v1/order?${payload}&signature=${signature}`, { method: 'POST', headers: { 'X-MBX-APIKEY': key } });
       const body = (await response.json()) as Row;

@@ -9,7 +9,7 @@ import { readyLine } from '../../tools/exchange/ready.js';
 import { LIBRARY, parseScript, type ScriptReport } from '../../tools/exchange/troubles/index.js';
 import { EnginePlayground, type EngineReady } from './engine-process.js';
 import { openExchange, type OpenedExchange } from './open-exchange.js';
-import type { Served } from './served.js';
+import { PATIENCE_MS, type Served } from './served.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -155,8 +155,16 @@ export class EngineScene {
   async #call(verb: string, args: Fields = {}): Promise<{ readonly ok: boolean; readonly answer: unknown }> {
     const input = { id: randomUUID(), verb, args, sentMs: Date.now(), issuer: { uid: process.getuid?.() ?? null, pid: process.pid, user: 'test', program: 'test' } };
     const asks = verb === 'status' || verb === 'health';
-    const { value } = asks ? await this.#ground.ask('engine', 'ask', { name: ENGINE_QUESTION, input }) : await this.#ground.ask('engine', 'tell', { name: ENGINE_COMMAND, input });
-    return value as { readonly ok: boolean; readonly answer: unknown };
+    const ask = (): Promise<{ readonly value?: unknown }> => (asks ? this.#ground.ask('engine', 'ask', { name: ENGINE_QUESTION, input }) : this.#ground.ask('engine', 'tell', { name: ENGINE_COMMAND, input }));
+    for (const untilMs = performance.now() + PATIENCE_MS; ;) {
+      try {
+        return (await ask()).value as { readonly ok: boolean; readonly answer: unknown };
+      } catch (error) {
+        // A main loop that is held up by a busy machine says so; the same id again is the same command.
+        if ((error as { readonly rpc?: { readonly name?: string } }).rpc?.name !== 'stalled' || performance.now() > untilMs) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+    }
   }
   async command(verb: string, args: Fields = {}): Promise<void> {
     const { ok, answer } = await this.#call(verb, args);
