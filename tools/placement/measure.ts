@@ -4,8 +4,8 @@ import { LiveFeed, NotSent } from '../bench/live/feed.js';
 import { InlinePlacement } from '../bench/live/inline.js';
 import type { Placement } from '../bench/live/placement.js';
 import { RingPlacement } from '../bench/live/ring.js';
-
-export type PlacementName = 'inline' | 'ring';
+import { SocketPlacement } from '../bench/live/socket.js';
+import { PLACEMENTS, type PlacementName } from './names.js';
 
 /** Market data, and the kernel it meets. */
 export interface PlacementLoad {
@@ -31,6 +31,7 @@ export interface LoadRow {
   readonly load: PlacementLoad;
   readonly inline: Outcome;
   readonly ring: Outcome;
+  readonly socket: Outcome;
 }
 
 export interface Measured {
@@ -52,7 +53,7 @@ export interface MeasureOptions {
   readonly guard?: (end: () => Promise<void>) => () => void;
 }
 
-/** Measures every load in both placements, in turn. @throws Error when the feeder or a lane does not start. */
+/** Measures every load in all placements, in turn. @throws Error when the feeder or a lane does not start. */
 export async function measurePlacements({ seconds, loads = LOADS, onStep = () => undefined, guard = () => () => undefined }: MeasureOptions): Promise<Measured> {
   const feed = await LiveFeed.start();
   const open: Placement[] = [];
@@ -61,18 +62,25 @@ export async function measurePlacements({ seconds, loads = LOADS, onStep = () =>
     await Promise.all(open.splice(0).map((placement) => placement.close()));
   };
   const forget = guard(end);
-  const steps = 1 + 2 * loads.length;
+  const steps = 1 + PLACEMENTS.length * loads.length;
   let step = 0;
   try {
     onStep(step, steps, 'idle process');
     const idle = await runIdle(seconds);
     const rows: LoadRow[] = [];
     const made = new Map<string, Placement>();
+    const start = async (name: PlacementName, heavy: boolean): Promise<Placement> => {
+      switch (name) {
+        case 'inline': return new InlinePlacement({ heavy });
+        case 'ring': return await RingPlacement.start({ nowUs: () => feed.nowUs(), heavy });
+        case 'socket': return await SocketPlacement.start({ heavy });
+      }
+    };
     const placementFor = async (name: PlacementName, heavy: boolean): Promise<Placement> => {
       const key = `${name} ${heavy}`;
       let placement = made.get(key);
       if (placement === undefined) {
-        placement = name === 'inline' ? new InlinePlacement({ heavy }) : await RingPlacement.start({ nowUs: () => feed.nowUs(), heavy });
+        placement = await start(name, heavy);
         made.set(key, placement);
         open.push(placement);
         // A heavy kernel could not take that load; what is heavy about it needs no warming.
@@ -82,13 +90,13 @@ export async function measurePlacements({ seconds, loads = LOADS, onStep = () =>
     };
     for (const load of loads) {
       const outcomes: Partial<Record<PlacementName, Outcome>> = {};
-      for (const name of ['inline', 'ring'] as const) {
+      for (const name of PLACEMENTS) {
         step += 1;
         onStep(step, steps, `${load.name}, ${name}`);
         const placement = await placementFor(name, load.heavy);
         outcomes[name] = await outcomeOf(feed, placement, { ...load, seconds });
       }
-      rows.push({ load, inline: outcomes.inline!, ring: outcomes.ring! });
+      rows.push({ load, inline: outcomes.inline!, ring: outcomes.ring!, socket: outcomes.socket! });
     }
     return { machine: machine(), seconds, idleLoopDelayP99Ms: idle.loopDelayP99Ms, rows };
   } finally {
@@ -103,7 +111,7 @@ const ATTEMPTS = 2;
 /** A load that could not be sent, or was too much, is an outcome too. */
 async function outcomeOf(feed: LiveFeed, placement: Placement, load: PacedLoad, attempts = ATTEMPTS): Promise<Outcome> {
   try {
-    return await runCell(feed, placement, load);
+    return await runCell(placement.feed ?? feed, placement, load);
   } catch (error) {
     if (error instanceof NotSent && attempts > 1) return outcomeOf(feed, placement, load, attempts - 1);
     return { failed: error instanceof Error ? error.message : String(error) };

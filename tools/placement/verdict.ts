@@ -1,8 +1,9 @@
 import type { CellResult } from '../bench/live/cell.js';
-import type { LoadRow, Measured, Outcome, PlacementName } from './measure.js';
+import type { LoadRow, Measured, Outcome } from './measure.js';
+import { PLACEMENTS, type PlacementName } from './names.js';
 
 export interface Verdict {
-  /** null: neither could be measured. */
+  /** null: none could be measured. */
   readonly pick: PlacementName | null;
   readonly why: string;
 }
@@ -11,25 +12,45 @@ export interface Verdict {
 const BUSY = 0.7;
 /** A delay that is this much of the idle process's is noticed. */
 const NOTICED = 2;
-/** The ring must take away this share of the delay to be worth its latency. */
+/** A lane must take away this share of the delay to be worth its latency. */
 const WORTH = 0.7;
+/** How the placements with lanes are spoken of. */
+const WITH: Readonly<Record<Exclude<PlacementName, 'inline'>, string>> = { ring: 'the ring', socket: 'the socket lane' };
 
-/** Which placement to choose for a load, from what both did with it: inline, unless the main loop suffers and the ring relieves it. */
-export function verdictOf({ inline, ring }: Pick<LoadRow, 'inline' | 'ring'>, idleLoopDelayP99Ms: number): Verdict {
-  if ('failed' in inline) return 'failed' in ring ? { pick: null, why: 'neither could be measured' } : { pick: 'ring', why: `inline could not be measured: ${inline.failed}` };
-  if ('failed' in ring) return { pick: 'inline', why: `the ring could not be measured: ${ring.failed}` };
-  if (inline.undecided > ring.undecided) return { pick: 'ring', why: `inline left ${inline.undecided} frames undecided a second after the last, the ring ${ring.undecided}` };
-  if (ring.undecided > inline.undecided) return { pick: 'inline', why: `the ring left ${ring.undecided} frames undecided a second after the last, inline ${inline.undecided}` };
-  const loops = `main-loop delay ${ms(inline.loopDelayP99Ms)} inline, ${ms(ring.loopDelayP99Ms)} with the ring (p99)`;
-  const decisions = `decision p99 ${us(inline.decisionP99Us)} inline, ${us(ring.decisionP99Us)} with the ring`;
-  if (inline.loopUtilisation > BUSY && ring.loopUtilisation < inline.loopUtilisation * WORTH) {
-    return { pick: 'ring', why: `inline keeps the main loop ${percent(inline.loopUtilisation)} busy, the ring ${percent(ring.loopUtilisation)}; ${decisions}` };
+/**
+ * Which placement to choose for a load, from what all did with it: inline, unless the main loop suffers and lanes relieve it, or lanes decide sooner. Of the two with lanes the
+ * one that left fewer frames undecided, else that which decides sooner in the tail.
+ */
+export function verdictOf({ inline, ring, socket }: Pick<LoadRow, 'inline' | 'ring' | 'socket'>, idleLoopDelayP99Ms: number): Verdict {
+  const against = (name: 'ring' | 'socket', lanes: Outcome): Verdict => versus(inline, lanes, name, idleLoopDelayP99Ms);
+  const [first, second] = preferred(ring, socket) === 'socket' ? [against('socket', socket), against('ring', ring)] : [against('ring', ring), against('socket', socket)];
+  if (first.pick !== null && first.pick !== 'inline') return first;
+  return second.pick !== null && second.pick !== 'inline' ? second : first;
+}
+
+function preferred(ring: Outcome, socket: Outcome): 'ring' | 'socket' {
+  if ('failed' in socket) return 'ring';
+  if ('failed' in ring) return 'socket';
+  if (ring.undecided !== socket.undecided) return socket.undecided < ring.undecided ? 'socket' : 'ring';
+  return socket.decisionP99Us <= ring.decisionP99Us ? 'socket' : 'ring';
+}
+
+function versus(inline: Outcome, lanes: Outcome, name: 'ring' | 'socket', idleLoopDelayP99Ms: number): Verdict {
+  const with_ = WITH[name];
+  if ('failed' in inline) return 'failed' in lanes ? { pick: null, why: 'none could be measured' } : { pick: name, why: `inline could not be measured: ${inline.failed}` };
+  if ('failed' in lanes) return { pick: 'inline', why: `${with_} could not be measured: ${lanes.failed}` };
+  if (inline.undecided > lanes.undecided) return { pick: name, why: `inline left ${inline.undecided} frames undecided a second after the last, ${with_} ${lanes.undecided}` };
+  if (lanes.undecided > inline.undecided) return { pick: 'inline', why: `${with_} left ${lanes.undecided} frames undecided a second after the last, inline ${inline.undecided}` };
+  const loops = `main-loop delay ${ms(inline.loopDelayP99Ms)} inline, ${ms(lanes.loopDelayP99Ms)} with ${with_} (p99)`;
+  const decisions = `decision p99 ${us(inline.decisionP99Us)} inline, ${us(lanes.decisionP99Us)} with ${with_}`;
+  if (inline.loopUtilisation > BUSY && lanes.loopUtilisation < inline.loopUtilisation * WORTH) {
+    return { pick: name, why: `inline keeps the main loop ${percent(inline.loopUtilisation)} busy, ${with_} ${percent(lanes.loopUtilisation)}; ${decisions}` };
   }
-  if (inline.loopDelayP99Ms > idleLoopDelayP99Ms * NOTICED && ring.loopDelayP99Ms < inline.loopDelayP99Ms * WORTH) {
-    return { pick: 'ring', why: `it keeps the main loop free: ${loops}; ${decisions}` };
+  if (inline.loopDelayP99Ms > idleLoopDelayP99Ms * NOTICED && lanes.loopDelayP99Ms < inline.loopDelayP99Ms * WORTH) {
+    return { pick: name, why: `it keeps the main loop free: ${loops}; ${decisions}` };
   }
   // One tail is soon the worse by chance; both figures are not.
-  if (ring.decisionP99Us < inline.decisionP99Us * WORTH && ring.decisionP50Us < inline.decisionP50Us) return { pick: 'ring', why: `it decides sooner: ${decisions}` };
+  if (lanes.decisionP99Us < inline.decisionP99Us * WORTH && lanes.decisionP50Us < inline.decisionP50Us) return { pick: name, why: `it decides sooner: ${decisions}` };
   return { pick: 'inline', why: `the main loop can afford it: ${loops}; ${decisions}` };
 }
 
@@ -39,10 +60,7 @@ export const COLUMNS = ['load', 'placement', 'decision p50', 'decision p99', 'ma
 export function tableRows({ rows, idleLoopDelayP99Ms }: Measured): string[][] {
   return [
     ['none', 'idle process', '', '', ms(idleLoopDelayP99Ms), '', ''],
-    ...rows.flatMap(({ load, inline, ring }) => [
-      [load.name, 'inline', ...figures(inline)],
-      ['', 'ring', ...figures(ring)],
-    ]),
+    ...rows.flatMap((row) => PLACEMENTS.map((name, at) => [at === 0 ? row.load.name : '', name, ...figures(row[name])])),
   ];
 }
 

@@ -15,7 +15,18 @@ const cell = (changes: Partial<CellResult> = {}): CellResult => ({
 const LOAD: PlacementLoad = { name: '10,000 frames/s', rate: 10_000, burst: 1, sampleEvery: 10, heavy: false };
 
 describe('the verdict', () => {
-  const pick = (inline: Partial<CellResult>, ring: Partial<CellResult>): string | null => verdictOf({ inline: cell(inline), ring: cell(ring) }, IDLE_MS).pick;
+  const NONE = { failed: 'not measured' };
+  const pick = (inline: Partial<CellResult>, ring: Partial<CellResult>, socket?: Partial<CellResult>): string | null =>
+    verdictOf({ inline: cell(inline), ring: cell(ring), socket: socket === undefined ? NONE : cell(socket) }, IDLE_MS).pick;
+
+  test('of two that relieve the main loop the one that decides sooner; the other where only it does', () => {
+    const slow = { loopDelayP99Ms: 10.7 };
+    assert.equal(pick(slow, { loopDelayP99Ms: 3.7, decisionP99Us: 400 }, { loopDelayP99Ms: 1.2, decisionP99Us: 200 }), 'socket');
+    assert.equal(pick(slow, { loopDelayP99Ms: 3.7, decisionP99Us: 100 }, { loopDelayP99Ms: 1.2, decisionP99Us: 200 }), 'ring');
+    assert.equal(pick(slow, { loopDelayP99Ms: 3.7, decisionP99Us: 400 }, { loopDelayP99Ms: 10, decisionP99Us: 200 }), 'ring');
+    assert.equal(pick(slow, { loopDelayP99Ms: 3.7 }, { loopDelayP99Ms: 1.2, undecided: 2 }), 'ring');
+    assert.equal(pick({}, { decisionP50Us: 70, decisionP99Us: 300 }, { decisionP50Us: 40, decisionP99Us: 130 }), 'inline');
+  });
 
   test('inline while the main loop can afford it, whatever the ring spares it', () => {
     assert.equal(pick({}, { decisionP50Us: 70, decisionP99Us: 300 }), 'inline');
@@ -38,16 +49,16 @@ describe('the verdict', () => {
 
   test('what could not be measured is not picked, and says why', () => {
     const failed = { failed: 'the feeder sent 3 frames/s' };
-    assert.deepEqual(verdictOf({ inline: failed, ring: cell() }, IDLE_MS), { pick: 'ring', why: 'inline could not be measured: the feeder sent 3 frames/s' });
-    assert.equal(verdictOf({ inline: cell(), ring: failed }, IDLE_MS).pick, 'inline');
-    assert.equal(verdictOf({ inline: failed, ring: failed }, IDLE_MS).pick, null);
+    assert.deepEqual(verdictOf({ inline: failed, ring: cell(), socket: failed }, IDLE_MS), { pick: 'ring', why: 'inline could not be measured: the feeder sent 3 frames/s' });
+    assert.equal(verdictOf({ inline: cell(), ring: failed, socket: failed }, IDLE_MS).pick, 'inline');
+    assert.equal(verdictOf({ inline: failed, ring: failed, socket: failed }, IDLE_MS).pick, null);
   });
 });
 
 describe('docs/placement.md', () => {
   const measured: Measured = {
     machine: { cpu: 'A|B', cores: 2, node: '20.1.2', platform: 'linux x64' }, seconds: 4, idleLoopDelayP99Ms: IDLE_MS,
-    rows: [{ load: LOAD, inline: cell(), ring: { failed: 'no lane' } }],
+    rows: [{ load: LOAD, inline: cell(), ring: { failed: 'no lane' }, socket: { failed: 'no socket' } }],
   };
   const page = readFileSync(join(projectRoot, 'docs/placement.md'), 'utf8');
 
@@ -62,19 +73,19 @@ describe('docs/placement.md', () => {
 
   test('the table has a line for the idle process and one a placement, each as wide', () => {
     const rows = tableRows(measured);
-    assert.equal(rows.length, 3);
+    assert.equal(rows.length, 4);
     assert.ok(rows.every((row) => row.length === rows[0]!.length));
     assert.equal(verdictLines(measured).length, 1);
   });
 });
 
-test('a small load in both placements: figures, or the reason why there are none', async () => {
+test('a small load in all placements: figures, or the reason why there are none', async () => {
   const steps: string[] = [];
   const load = { ...LOAD, name: 'small', rate: 400, sampleEvery: 4 };
   const measured = await measurePlacements({ seconds: 0.2, loads: [load], onStep: (step, of, what) => void steps.push(`${step}/${of} ${what}`) });
-  assert.deepEqual(steps, ['0/3 idle process', '1/3 small, inline', '2/3 small, ring']);
+  assert.deepEqual(steps, ['0/4 idle process', '1/4 small, inline', '2/4 small, ring', '3/4 small, socket']);
   assert.ok(measured.idleLoopDelayP99Ms > 0);
-  for (const outcome of [measured.rows[0]!.inline, measured.rows[0]!.ring]) {
+  for (const outcome of [measured.rows[0]!.inline, measured.rows[0]!.ring, measured.rows[0]!.socket]) {
     if ('failed' in outcome) assert.match(outcome.failed, /feeder sent|no room/);
     else {
       assert.equal(outcome.decided + outcome.undecided, 20);

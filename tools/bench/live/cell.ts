@@ -43,16 +43,20 @@ export function percentile(sorted: Float64Array, share: number): number {
 }
 
 /**
- * Runs one load through one placement.
+ * Runs one load through one placement. `then`: what follows a decision, and when that counts as done.
  * @throws NotSent when the feeder could not send it; another may be tried.
  */
-export async function runCell(feed: LiveFeed, placement: Placement, load: PacedLoad): Promise<CellResult> {
+export async function runCell(feed: LiveFeed, placement: Placement, load: PacedLoad, then?: (done: () => void) => void): Promise<CellResult> {
   const { rate, burst, seconds, sampleEvery } = load;
+  placement.sampleEvery = 0;
+  placement.beginLoad();
   const first = placement.taken;
   const warm = first + Math.ceil(rate * WARM_SECONDS);
   const latencies = new Latencies(warm, first + Math.round(rate * (seconds + WARM_SECONDS)), sampleEvery);
   placement.sampleEvery = sampleEvery;
-  placement.onDecision = (number, stampUs) => latencies.decided(number, feed.nowUs() - stampUs);
+  placement.onDecision = then === undefined ? (number, stampUs) => latencies.decided(number, feed.nowUs() - stampUs)
+    : (number, stampUs) => then(() => latencies.decided(number, feed.nowUs() - stampUs));
+  placement.beginLoad();
   feed.connect(placement);
   const paced: Load = { kind: 'paced', rate, burst, seconds: seconds + WARM_SECONDS };
   const sending = feed.send(paced);

@@ -79,6 +79,10 @@ export class EnginePlacement extends Placement {
     this.#numbered += to - from;
   }
 
+  override flush(): void {
+    this.#run.flush(this.#session.clockUs);
+  }
+
   override async close(): Promise<void> {
     this.#run.abort();
     rmSync(this.#folder, { recursive: true, force: true });

@@ -21,10 +21,12 @@ export interface FrameTaker {
 /** A feeder in a process of its own and a client connected to it, as a live process connects to a venue: no deflate, no validation of UTF-8. */
 export class LiveFeed {
   readonly baseUs = epochBaseUs();
-  /** Frames that have come since the beginning; all that were sent come, in order. */
-  received = 0;
+  /** Where the feeder listens. */
+  readonly port: number;
   readonly #child: ChildProcess;
-  readonly #socket: WebSocket;
+  readonly #socket: WebSocket | null;
+  #received: () => number = () => this.#frames;
+  #frames = 0;
   #taker: FrameTaker | undefined;
   #chunkUs = 0;
   #inChunk = false;
@@ -34,22 +36,34 @@ export class LiveFeed {
     this.#taker?.chunkEnded();
   };
 
-  private constructor(child: ChildProcess, socket: WebSocket) {
+  private constructor(child: ChildProcess, port: number, socket: WebSocket | null) {
     this.#child = child;
+    this.port = port;
     this.#socket = socket;
-    socket.on('message', (data) => this.#frame(data as Buffer));
-    socket.on('error', (error) => (this.#failed ??= error));
+    socket?.on('message', (data) => this.#frame(data as Buffer));
+    socket?.on('error', (error) => (this.#failed ??= error));
   }
 
-  /** @throws Error when the feeder does not start or cannot be reached. */
-  static async start(): Promise<LiveFeed> {
+  /** Frames that have come since the beginning; all that were sent come, in order. */
+  get received(): number {
+    return this.#received();
+  }
+
+  /** Who receives elsewhere, and how many frames have come there. */
+  follow(received: () => number): void {
+    this.#received = received;
+  }
+
+  /** `receives`: with a client on this thread. @throws Error when the feeder does not start or cannot be reached. */
+  static async start({ receives = true }: { readonly receives?: boolean } = {}): Promise<LiveFeed> {
     const child = fork(FEEDER, { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     try {
       const report = await nextReport(child, START_WITHIN_MS);
       if (report.type !== 'listening') throw new Error('the feeder does not listen');
+      if (!receives) return new LiveFeed(child, report.port, null);
       const socket = new WebSocket(`ws://127.0.0.1:${report.port}`, { perMessageDeflate: false, skipUTF8Validation: true });
       await once(socket, 'open', { signal: AbortSignal.timeout(START_WITHIN_MS) });
-      return new LiveFeed(child, socket);
+      return new LiveFeed(child, report.port, socket);
     } catch (error) {
       child.kill('SIGKILL');
       throw error;
@@ -91,13 +105,13 @@ export class LiveFeed {
 
   close(): void {
     this.#taker = undefined;
-    this.#socket.terminate();
+    this.#socket?.terminate();
     this.#child.removeAllListeners();
     this.#child.kill('SIGKILL');
   }
 
   #frame(bytes: Buffer): void {
-    this.received += 1;
+    this.#frames += 1;
     if (!this.#inChunk) {
       this.#inChunk = true;
       this.#chunkUs = Math.floor(this.nowUs());

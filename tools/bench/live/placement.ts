@@ -1,7 +1,7 @@
 import { allocateBatch, SEQ, WORDS_F, type RecordBatch } from '../../../data/records/index.js';
 import type { LevelEdge } from '../../../actors/market/index.js';
 import { ByteDecoding, type Decoding } from './decoding.js';
-import type { FrameTaker } from './feed.js';
+import type { FrameTaker, LiveFeed } from './feed.js';
 
 /** Records that may come in one chunk of the socket before they are handed on. */
 const BATCH_RECORDS = 4096;
@@ -34,6 +34,12 @@ export abstract class Placement implements FrameTaker {
 
   abstract frame(bytes: Uint8Array, chunkUs: number): void;
   abstract chunkEnded(): void;
+  /** Its own feed, where it receives elsewhere than on the main loop. */
+  readonly feed?: LiveFeed;
+  /** `sampleEvery` and `onDecision` are set, and a load is about to come. */
+  beginLoad(): void {}
+  /** What led to a decision is with the system, where there is a run. */
+  flush(): void {}
   /** Looks whether something has come, for who waits for the last frames. */
   poll(): void {}
   /** Forgets what is under way and begins anew, after a load that was too much. */

@@ -9,6 +9,8 @@ import { InlinePlacement } from '../live/inline.js';
 import { PiscinaPlacement } from '../live/piscina.js';
 import type { Placement } from '../live/placement.js';
 import { RingPlacement } from '../live/ring.js';
+import { OrderLine } from '../live/order-line.js';
+import { SocketPlacement, type SocketMeasure } from '../live/socket.js';
 import { saturate } from '../live/saturation.js';
 import { median } from '../measure.js';
 import type { BenchRow } from '../row.js';
@@ -55,13 +57,13 @@ class Cells {
   }
 
   /** @throws NotSent when the machine could not send the load, three times in a row. */
-  async run(placement: Placement, load: PacedLoad, attempts = ATTEMPTS): Promise<CellResult> {
+  async run(placement: Placement, load: PacedLoad, then?: (done: () => void) => void, attempts = ATTEMPTS): Promise<CellResult> {
     let result: CellResult;
     try {
-      result = await runCell(this.feed!, placement, load);
+      result = await runCell(placement.feed ?? this.feed!, placement, load, then);
     } catch (error) {
       if (!(error instanceof NotSent) || attempts === 1) throw error;
-      return this.run(placement, load, attempts - 1);
+      return this.run(placement, load, then, attempts - 1);
     }
     const results = this.#results.get(placement) ?? [];
     this.#results.set(placement, [...results, result]);
@@ -259,6 +261,132 @@ function decisionRow(id: string, figure: 'decisionP50Us' | 'decisionP99Us', floo
     async close() {
       await edges.close();
       await plain.close();
+      cells.feed?.close();
+    },
+  };
+}
+
+/** As EVERY_FRAME, for lanes: what they answer may be more than the main loop can take. */
+const MANY_FRAMES: PacedLoad = { ...EVERY_FRAME, sampleEvery: 5 };
+
+/** Frame in to edge in a lane that has the socket, and to a decision on the main loop, over a client that only receives. */
+export const edgeP50: BenchRow = socketRow('live/edge-p50', 'decisionP50Us', 'edge', 1.25, 1.1);
+export const edgeP99: BenchRow = socketRow('live/edge-p99', 'decisionP99Us', 'edge', 1.5, 1.25);
+export const decisionSocketP50: BenchRow = socketRow('live/decision-socket-p50', 'decisionP50Us', 'decision', 2.5, 2);
+
+function socketRow(id: string, figure: 'decisionP50Us' | 'decisionP99Us', measure: SocketMeasure, floor: number, aim: number): BenchRow {
+  const cells = new Cells();
+  const loads = [AT_10K, AT_50K] as const;
+  const seen = new Map<string, number[]>();
+  let lane: SocketPlacement;
+  let raw: RawPlacement;
+  const note = (name: string, value: number): number => {
+    seen.set(name, [...(seen.get(name) ?? []), value]);
+    return value;
+  };
+  async function ratioAt(load: PacedLoad): Promise<number> {
+    const peer = note(`received, us, at ${load.rate}/s`, (await cells.run(raw, load))[figure]);
+    return note(`ratio at ${load.rate}/s`, note(`${measure}, us, at ${load.rate}/s`, (await cells.run(lane, load))[figure]) / peer);
+  }
+  return {
+    id,
+    unit: `times the ${figure === 'decisionP50Us' ? 'median' : '99th percentile'} of a client that only receives, to the ${measure}, socket in a lane, worst of 10,000 and 50,000 frames/s`,
+    better: 'lower',
+    peer: null,
+    floor,
+    aim,
+    rounds: 1,
+    slices: 1,
+    async prepare() {
+      await cells.start();
+      raw = new RawPlacement(() => cells.feed!.nowUs());
+      lane = await SocketPlacement.start();
+      lane.measure = measure;
+      for (const placement of [lane, raw]) await cells.run(placement, MANY_FRAMES);
+      for (const load of loads) await ratioAt(load);
+      seen.clear();
+    },
+    async ours() {
+      const ratios = loads.map((): number[] => []);
+      for (let round = 0; round < DECISION_ROUNDS; round += 1) for (const [at, load] of loads.entries()) ratios[at]!.push(await ratioAt(load));
+      return Math.max(...ratios.map(median));
+    },
+    also: () => Object.fromEntries([...seen].map(([name, values]) => [name, median(values)])),
+    async close() {
+      await lane.close();
+      cells.feed?.close();
+    },
+  };
+}
+
+/** What a heavy kernel costs the main loop where lanes have the sockets too. */
+export const isolationSocket: BenchRow = isolationSocketRow();
+
+function isolationSocketRow(): BenchRow {
+  const cells = new Cells();
+  const inline = new InlinePlacement({ heavy: true });
+  let lane: SocketPlacement;
+  return {
+    id: 'live/isolation-socket',
+    unit: `ms of main-loop delay, p99, socket in a lane; 10,000 frames/s in bursts of 100, kernel made ${HEAVY_US} us heavier`,
+    better: 'lower',
+    peer: 'the same inline',
+    floor: 0.25,
+    aim: 0.2,
+    ...ROUNDS,
+    async prepare() {
+      await cells.start();
+      lane = await SocketPlacement.start({ heavy: true });
+      for (const side of [lane, inline]) await cells.run(side, BURSTS);
+      cells.forget();
+    },
+    ours: async () => (await cells.run(lane, BURSTS)).loopDelayP99Ms,
+    peerRun: async () => (await cells.run(inline, BURSTS)).loopDelayP99Ms,
+    also: () => ({
+      'socket, decision p99, ms': cells.median(lane, 'decisionP99Us') / 1000,
+      'inline, decision p99, ms': cells.median(inline, 'decisionP99Us') / 1000,
+    }),
+    async close() {
+      await lane.close();
+      cells.feed?.close();
+    },
+  };
+}
+
+/** Frame in to an order's bytes with the system, the run flushed before it. */
+export const frameToOrderInline: BenchRow = frameToOrderRow('inline', (nowUs) => new EnginePlacement(nowUs));
+export const frameToOrderRing: BenchRow = frameToOrderRow('ring', (nowUs) => RingPlacement.start({ nowUs }));
+export const frameToOrderSocket: BenchRow = frameToOrderRow('socket', () => SocketPlacement.start());
+
+function frameToOrderRow(name: string, make: (nowUs: () => number) => Placement | Promise<Placement>): BenchRow {
+  const cells = new Cells();
+  const load: PacedLoad = { ...AT_10K, sampleEvery: 100 };
+  let placement: Placement;
+  let line: OrderLine;
+  const order = (done: () => void): void => {
+    placement.flush();
+    line.send(done);
+  };
+  return {
+    id: `frame-to-order-p99/${name}`,
+    unit: 'us, p99, from a frame to an order with the system; 10,000 frames/s, an order every 100',
+    better: 'lower',
+    peer: null,
+    rounds: 5,
+    slices: 1,
+    async prepare() {
+      await cells.start();
+      line = await OrderLine.start();
+      placement = await make(() => cells.feed!.nowUs());
+      await cells.run(placement, MANY_FRAMES);
+      await cells.run(placement, load, order);
+      cells.forget();
+    },
+    ours: async () => (await cells.run(placement, load, order)).decisionP99Us,
+    also: () => ({ 'p50, us': cells.median(placement, 'decisionP50Us') }),
+    async close() {
+      await placement.close();
+      line.close();
       cells.feed?.close();
     },
   };

@@ -54,6 +54,8 @@ export interface SourceOptions {
   readonly onDown: (lane: number) => void;
   /** What the threads' program is to have. */
   readonly equipment: () => object;
+  /** Instead of the engine's own. */
+  readonly program?: URL;
 }
 
 /**
@@ -112,7 +114,7 @@ export class LaneSession {
         },
       };
       this.#hosted = new HostedLanes(owner, {
-        ...hosting, program: SOCKET_LANE, waits: 'turns', rings: 'answers', outboxSlots: params.recordSlots,
+        ...hosting, program: sources.program ?? SOCKET_LANE, waits: 'turns', rings: 'answers', outboxSlots: params.recordSlots,
         more: (lane) => ({ ...sources.equipment(), all: instruments, until: feeds[lane]!.tape.end, successor: feeds[lane]!.tape.end > 0, ids: kernel.ids }),
       });
     }

@@ -93,6 +93,8 @@ export class SourceLane {
   private losing = 0;
   private readonly gaps = allocateBatch(MOST_LOSS_GAPS);
   private woken = 0;
+  /** Edges were published since the main loop was woken last. */
+  private raised = false;
 
   constructor(input: SourceLaneInput, around: SourceSurroundings) {
     const { venue, instruments } = input;
@@ -324,7 +326,7 @@ export class SourceLane {
     if (!raised) return;
     this.say_(Said.TAKEN, this.position);
     outbox.publish();
-    this.around.ring();
+    this.raised = true;
   }
 
   private run(F: Float64Array, I: Int32Array, from: number, to: number): number {
@@ -370,9 +372,11 @@ export class SourceLane {
     return { F: this.around.outbox.F, I: this.around.outbox.I, U: this.outU };
   }
 
+  /** Once a chunk: for edges at once, for records alone when there are many. */
   private wake(): void {
     const { outbox } = this.around;
-    if (outbox.written - this.woken < outbox.slots / WAKE_SHARE) return;
+    if (!this.raised && outbox.written - this.woken < outbox.slots / WAKE_SHARE) return;
+    this.raised = false;
     this.woken = outbox.written;
     this.around.ring();
   }

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SimulatedMatcher } from '../../../../actors/index.js';
+import { type Control, type Edge, FollowingKernel, insideMessage, MarketKernel, type OrderEntry, SourceLane, SourceLanes } from '../../../../actors/market/index.js';
+import { DEFAULT_CONFIG } from '../../../../config/index.js';
+import { paramsForSymbol } from '../../../../config/indicators.js';
+import { allocateBatch, ID, Kind, KIND_MASK, QTY, SEQ, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I } from '../../../../data/records/index.js';
+import { createRing, RingReader, RingWriter } from '../../../../runtime/ring/index.js';
+import { generatedTape } from '../../../support/replay-tape.js';
+
+const TAPE = generatedTape({ scenario: 'flash-crash', seed: 4, minutes: 3, symbols: 2, rate: 0.2 });
+const { instruments } = TAPE.header;
+const { venue } = DEFAULT_CONFIG.trading;
+const paramsOf = (index: number): ReturnType<typeof paramsForSymbol> => paramsForSymbol(DEFAULT_CONFIG.indicators, instruments[index]!.symbol);
+const LANES = [0, 1];
+
+interface Merged { readonly seq: number; readonly control: number; readonly edges: readonly Edge[] }
+
+/** Lanes and main loop in one thread, taking turns by chance; lanes die now and then. */
+function play(seed: number, { slots, kills, heard }: { readonly slots: number; readonly kills: number; readonly heard: number }) {
+  let state = seed;
+  const chance = (): number => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
+  const order: OrderEntry[] = [];
+  const controls: Control[] = [];
+  const merged: Merged[] = [];
+  const taped = allocateBatch(TAPE.records * 2);
+  const lanes = new SourceLanes({
+    assignment: LANES, lanes: LANES.length, checkpointEvery: 300, onOrder: (entry) => void order.push(entry), onText: () => undefined,
+    onRecords(_F, I, from, to) {
+      taped.I.set(I.subarray(from * WORDS_I, to * WORDS_I), taped.length * WORDS_I);
+      for (let n = from; n < to; n += 1) taped.F[taped.length * WORDS_F + SEQ] = taped.length++;
+      return true;
+    },
+  });
+  const threads: SourceLane[] = [];
+  const up: boolean[] = [];
+  let lost = 0;
+  const start = (lane: number): void => {
+    const [inbox, outbox] = [createRing({ slots: 4096 }), createRing({ slots })];
+    const feed = lanes.feeds[lane]!;
+    const posts: unknown[] = [];
+    up[lane] = false;
+    threads[lane] = new SourceLane({
+      instruments: [instruments[lane]!], params: { [lane]: paramsOf(lane) }, venue, checkpoint: structuredClone(feed.checkpoint), from: feed.tape.begin, answered: feed.merged, until: feed.tape.end,
+    }, {
+      inbox: RingReader.open(inbox), outbox: RingWriter.open(outbox), post: (message) => void posts.push(structuredClone(message)), ring: () => undefined, asked: () => undefined,
+      caughtUp: () => void (up[lane] = true),
+    });
+    lanes.connect(lane, { inbox: RingWriter.open(inbox), outbox: RingReader.open(outbox), receive: () => posts.shift() });
+  };
+  const merge = (): void => {
+    lanes.poll();
+    while (lanes.ready) {
+      lanes.run(taped.F, taped.I, 0);
+      merged.push({ ...lanes.merging, edges: [...lanes.edges] });
+    }
+  };
+  for (const lane of LANES) start(lane);
+  const I = new Int32Array(TAPE.F.buffer, TAPE.F.byteOffset);
+  for (let from = 0; from < TAPE.records;) {
+    let to = Math.min(TAPE.records, from + 1 + Math.floor(chance() * 60));
+    while (to < TAPE.records && insideMessage(I[to * WORDS_I + TAG]!)) to += 1;
+    for (const lane of LANES) {
+      const own = allocateBatch(to - from);
+      for (let n = from; n < to; n += 1) {
+        if (I[n * WORDS_I + TAG]! >>> SYMBOL_SHIFT !== lane) continue;
+        own.I.set(I.subarray(n * WORDS_I, (n + 1) * WORDS_I), own.length * WORDS_I);
+        own.length += 1;
+      }
+      // What comes while its sockets are not there is not heard.
+      if (up[lane] === true) threads[lane]!.take(own.F, own.I, 0, own.length);
+      if (chance() < 0.3) threads[lane]!.drain();
+    }
+    from = to;
+    if (chance() < heard) merge();
+    if (chance() < 0.03) {
+      const symbol = Math.floor(chance() * 2);
+      const control: Control = chance() < 0.3 ? { type: 'freeze', symbol, on: chance() < 0.5, dueUs: 0 }
+        : { type: 'order.new', id: `o${controls.length}`, symbol, side: chance() < 0.5 ? 'buy' : 'sell', kind: 'market', priceTicks: 0, lots: 3, timeInForce: 'IOC', reduceOnly: false, dueUs: 0 };
+      controls.push(control);
+      lanes.control(control);
+    }
+    if (chance() < kills) {
+      const lane = Math.floor(chance() * 2);
+      lost += threads[lane]!.lost;
+      lanes.disconnect(lane, false, true);
+      start(lane);
+    }
+  }
+  for (let quiet = 0; quiet < 50; quiet += 1) {
+    for (const thread of threads) thread.drain();
+    merge();
+  }
+  for (const { broken } of lanes.feeds) assert.equal(broken, null);
+  return { order, controls, merged, taped, lost: threads.reduce((sum, thread) => sum + thread.lost, lost) };
+}
+
+function follow({ order, controls, merged, taped }: ReturnType<typeof play>): void {
+  const kernels = LANES.map((lane) => new MarketKernel([instruments[lane]!], ({ index }) => paramsOf(index), { stream: 'part', makeMatcher: () => new SimulatedMatcher(venue) }));
+  let given = false;
+  const following = new FollowingKernel(kernels, () => (given ? undefined : ((given = true), taped)), order, { assignment: LANES, sources: true });
+  for (const control of controls) following.control(control);
+  for (const { seq, control, edges } of merged) {
+    following.merge(seq, control);
+    assert.deepEqual(following.edges, edges, `record ${seq}, control ${control}`);
+  }
+}
+
+test('what lanes with sources say, whenever they are heard and however often they die, a replay of what was written down says', () => {
+  const played = play(1, { slots: 16_384, kills: 0.02, heard: 0.1 });
+  assert.equal(played.lost, 0);
+  assert.ok(played.merged.length > 200 && played.merged.some(({ control }) => control >= 0), `${played.merged.length} merged`);
+  follow(played);
+});
+
+test('a message for which the ring has no room reaches neither tape nor kernel, and a gap record tells both', () => {
+  const played = play(2, { slots: 4096, kills: 0, heard: 0.004 });
+  const { taped, lost } = played;
+  let told = 0;
+  for (let n = 0; n < taped.length; n += 1) if ((taped.I[n * WORDS_I + TAG]! & KIND_MASK) === Kind.GAP && taped.F[n * WORDS_F + ID] === 0) told += taped.F[n * WORDS_F + QTY]!;
+  assert.ok(lost > 100, `${lost} lost`);
+  // What was lost last has no record after it.
+  assert.ok(told > 0 && told <= lost, `${told} of ${lost}`);
+  assert.ok(played.merged.length > 50);
+  follow(played);
+});
