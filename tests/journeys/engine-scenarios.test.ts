@@ -223,3 +223,9 @@ if (wanted('spot') && ONLY === '') {
     }
   });
 }
+
+// No file of their own: npm test would start a process for each, which has nothing to do there.
+if (WANTED !== '') {
+  await import('./engine-guards.js');
+  await import('./engine-options.js');
+}
