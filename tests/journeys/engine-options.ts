@@ -73,10 +73,8 @@ tradeMs = 0
 `,
     });
     try {
-      const { filters } = optionSymbols.find((row) => row.symbol === symbol) as unknown as { readonly filters: readonly { readonly filterType: string; readonly minPrice?: string }[] };
-      const lowest = filters.find(({ filterType }) => filterType === 'PRICE_FILTER')!.minPrice!;
       await byHand({ symbol, side: 'BUY', type: 'LIMIT', quantity: '0.2', price: book.asks.at(-1)![0], timeInForce: 'GTC', clientOrderId: 'web-bought' });
-      await byHand({ symbol, side: 'BUY', type: 'LIMIT', quantity: '0.1', price: lowest, timeInForce: 'GTC', clientOrderId: 'web-rests' });
+      await byHand({ symbol, side: 'BUY', type: 'LIMIT', quantity: '0.1', price: book.bids.at(-1)![0], timeInForce: 'GTC', clientOrderId: 'web-rests' });
       await scene.start();
       type Named = { readonly clientId: string; readonly owner: string };
       await scene.until(async () => {
