@@ -37,7 +37,7 @@ function venueError(body: Json): { readonly code: number; readonly text: string 
 
 /** Of a cancel-replace that is half done (409): the old order is gone, and why the new one was not taken; undefined where it does not say so. */
 function newOrderRefused(status: number, body: Json): VenueOutcomeKind | undefined {
-  const { data = null } = body as { readonly [key: string]: Json };
+  const { data = null } = (body ?? {}) as { readonly [key: string]: Json };
   if (typeof data !== 'object' || data === null || Array.isArray(data)) return undefined;
   const { newOrderResult, newOrderResponse = null } = data as { readonly [key: string]: Json };
   const error = newOrderResult === 'FAILURE' ? venueError(newOrderResponse) : undefined;
