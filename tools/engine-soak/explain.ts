@@ -75,7 +75,7 @@ export function lastFreshMs(edges: readonly FreshnessEdge[], atMs: number): numb
 /** Names of what explains it; none when nothing does. `sinceMs`: when truth was fresh last. */
 export function causesOf({ kind, atMs, difference }: FoundDifference, sinceMs: number, spells: readonly Spell[], happenings: readonly { readonly what: Happening; readonly atMs: number }[]): readonly string[] {
   const may = MAY[kind] ?? [];
-  const causes = spells.filter(({ name, fromMs, toMs }) => fromMs <= atMs && (LASTS.has(name) || sinceMs <= toMs + SHOWS_FOR_MS) && (DOES[name] ?? []).some((cause) => may.includes(cause))).map(({ name }) => name);
+  const causes = spells.filter(({ name, fromMs, toMs }) => fromMs <= atMs && ((kind === 'fillNotAtVenue' && LASTS.has(name)) || sinceMs <= toMs + SHOWS_FOR_MS) && (DOES[name] ?? []).some((cause) => may.includes(cause))).map(({ name }) => name);
   const happened = happenings.filter(({ what, atMs: thenMs }) => thenMs <= atMs && sinceMs <= thenMs + SHOWS_FOR_MS && may.includes(what)).map(({ what }) => what);
   // Funding is told by no stream: the list of incomes brings it.
   const scheduled = difference.kind === 'incomeMissed' && difference.income.kind === 'funding' ? ['funding'] : [];

@@ -29,6 +29,9 @@ test('a difference is explained by what can make one of its kind and was on sinc
   assert.deepEqual([at(99_000), at(105_000), at(190_000), at(220_000)], [[], ['fills-lost'], ['fills-lost'], []]);
   assert.deepEqual([at(950_000), at(1_500_000), at(1_500_000, 950_000)], [['death'], [], ['death']]);
   assert.deepEqual(causesOf({ kind: 'incomeMissed', atMs: 5, difference: funding }, 5, [], []), ['funding']);
+  // What is forgotten stays so; what else it did does not.
+  const forgotten = (kind: 'fillNotAtVenue' | 'positionMismatch') => causesOf({ kind, atMs: 9e6, difference: trade }, 9e6, [{ name: 'fills-forgotten', fromMs: 0, toMs: 1 }], []);
+  assert.deepEqual([forgotten('fillNotAtVenue'), forgotten('positionMismatch')], [['fills-forgotten'], []]);
   const edges = [{ fresh: true, atMs: 10 }, { fresh: false, atMs: 20 }, { fresh: true, atMs: 30 }];
   assert.deepEqual([lastFreshMs([], 5), lastFreshMs(edges, 15), lastFreshMs(edges, 25), lastFreshMs(edges, 35)], [-Infinity, 15, 20, 35]);
 });
