@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { RecordStore, type StoredRow } from '../../data/store/index.js';
-import { ControlClient } from '../../runtime/control/index.js';
+import { ControlClient, ControlError } from '../../runtime/control/index.js';
 import { ENGINE_QUESTION } from '../engine/commands/desk.js';
 import { QUESTIONS } from '../exchange/verbs.js';
 import type { KillPoint } from './plan.js';
@@ -18,6 +18,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const CHILD = fileURLToPath(new URL('./child.js', import.meta.url));
 /** Longer than any machine takes: only a hang waits so long. */
 export const PATIENCE_MS = 120_000;
+const STALL_PAUSE_MS = 200;
 /** Lines of the venue's lists: more than a sweep makes. */
 const BOOK_LINES = 1_000_000;
 
@@ -147,7 +148,14 @@ export class Stage {
     const client = (name === 'exchange' ? this.#client : undefined) ?? await ControlClient.connect({ socketPath: join(this.folder, 'run', `${name}.sock`), client: 'engine-sweep', timeoutMs: PATIENCE_MS });
     if (name === 'exchange') this.#client = client;
     try {
-      return (await client.call('ask', { name: question, input } as never, { timeoutMs: PATIENCE_MS }) as { readonly value: unknown }).value;
+      for (const untilMs = performance.now() + PATIENCE_MS; ; await sleep(STALL_PAUSE_MS)) {
+        try {
+          return (await client.call('ask', { name: question, input } as never, { timeoutMs: PATIENCE_MS }) as { readonly value: unknown }).value;
+        } catch (error) {
+          // A machine that is busy elsewhere: nothing was carried out.
+          if (!(error instanceof ControlError) || error.rpc?.name !== 'stalled' || performance.now() > untilMs) throw error;
+        }
+      }
     } finally {
       if (name === 'engine') client.close();
     }
