@@ -8,79 +8,18 @@ import type { StoreRow, StoreWrite, VenueProduct } from '../engine/io.js';
 import type { AccountReport, UserStreamEdge, VenueCall, VenueOutcome } from '../engine/venue-calls.js';
 import { VenueInstruments, venueProductOf } from '../gateway/decode/index.js';
 import { decide } from '../journal/decide.js';
-import { actsAtVenue, type Difference, type Reconciliation, type Unjudged } from './differences.js';
+import { actsAtVenue, type Difference, type Reconciliation } from './differences.js';
 import {
-  type Freshness, type LedgerAnswer, type LedgerQuestion, type OrdersAnswer, type OrdersQuestion, type StreamSilent, TRUTH_TOPIC, type TruthDifferences, type TruthInput, type TruthMessage, type TruthRefreshed,
+  type LedgerAnswer, type LedgerQuestion, type OrdersAnswer, type OrdersQuestion, type StreamSilent, TRUTH_TOPIC, type TruthDifferences, type TruthInput, type TruthMessage, type TruthRefreshed,
   type TruthState, type TruthStatus,
 } from './messages.js';
 import { atPrice } from './dust.js';
-import { absorb, fillWindowsOf, firstParts, type Lookup, newReading, type Part, queryOf, type Reading, viewOf } from './reading.js';
+import { absorb, fillWindowsOf, firstParts, newReading, type Part, queryOf, type Reading, viewOf } from './reading.js';
 import { reconcile } from './reconcile.js';
-import type { LocalView, ReconcileWindow, VenueView } from './views.js';
+import { type InProgress, judged, lookupsOf, type ProductTruth, type TruthActorState } from './state.js';
+import type { LocalView, ReconcileWindow } from './views.js';
 
 type Context = ActorContext<TruthMessage>;
-
-/**
- * Where a reading is: `calls` out; `local`: what we believe is being asked for; `lookups` out; `verify`: differences were told, and what we believe
- * is asked for again, to see that they are settled.
- */
-type Phase = 'calls' | 'local' | 'lookups' | 'verify';
-
-interface InProgress {
-  readonly number: number;
-  readonly phase: Phase;
-  readonly reading: Reading;
-  readonly view: VenueView | null;
-  readonly orders: OrdersAnswer | null;
-  readonly ledger: LedgerAnswer | null;
-  readonly reason: string;
-  /** How often it was looked whether what was told is settled. */
-  readonly looks: number;
-  /** Doubts that were there before it began; it answers them. */
-  readonly doubts: readonly string[];
-}
-
-interface ProductTruth {
-  readonly product: VenueProduct;
-  readonly view: VenueView | null;
-  readonly unjudged: readonly Unjudged[];
-  readonly freshness: Freshness;
-  readonly reasons: readonly string[];
-  readonly stream: 'live' | 'down';
-  readonly streamReason: string;
-  readonly streamSinceMs: number;
-  /** When the stream's last word about a balance or a position was spoken, ms on the venue's clock. */
-  readonly toldMs: ReadonlyMap<string, number>;
-  readonly doubts: readonly string[];
-  /** Differences that stayed after they were told. */
-  readonly unsettled: string;
-  readonly failure: string;
-  readonly asOfMs: number;
-  /** Engine clock when the last reading that ended well began, ms: what ages goes by one clock alone. */
-  readonly readMs: number;
-  readonly fullAtMs: number;
-  /** When incomes were last listed, ms; 0: they are due. */
-  readonly incomesAtMs: number;
-  /** When the last reading ended, well or not, ms; and how many were begun on suspicion since one that was begun on schedule. */
-  readonly endedMs: number;
-  readonly hurried: number;
-  readonly settledMs: number | null;
-  readonly differencesSeen: number;
-  readonly inProgress: InProgress | null;
-  /** Why the next one begins as soon as this one has ended; empty for no reason. */
-  readonly again: string;
-}
-
-export interface TruthActorState {
-  readonly input: TruthInput;
-  readonly products: ReadonlyMap<VenueProduct, ProductTruth>;
-  /** Last price known, ticks, by symbol: by it is told what is too little to be sold. */
-  readonly prices: ReadonlyMap<number, number>;
-  readonly closing: boolean;
-  readonly readings: number;
-  readonly calls: number;
-  readonly refreshes: readonly { readonly id: string; readonly replyTo: string; readonly left: readonly VenueProduct[]; readonly done: TruthRefreshed['products'] }[];
-}
 
 /** How long a trade may take to be told by a living stream, ms. */
 const STREAM_PATIENCE_MS = 5000;
@@ -116,19 +55,9 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
 
   // ---------------------------------------------------------------- freshness
 
-  function judged(truth: ProductTruth, ctx: Context): { readonly freshness: Freshness; readonly reasons: readonly string[] } {
-    if (truth.view === null) return { freshness: 'unknown', reasons: [truth.failure === '' ? 'not read yet' : `not read: ${truth.failure}`] };
-    const reasons = [
-      ...(truth.stream === 'live' ? [] : [`user stream: ${truth.streamReason}`]), ...truth.doubts,
-      ...(truth.inProgress?.doubts ?? []), ...(truth.unsettled === '' ? [] : [truth.unsettled]),
-      ...(nowMs(ctx) - truth.readMs >= params.staleAfterMs ? [`last read ${nowMs(ctx) - truth.readMs} ms ago${truth.failure === '' ? '' : `: ${truth.failure}`}`] : []),
-    ];
-    return { freshness: reasons.length === 0 ? 'fresh' : 'stale', reasons: [...new Set(reasons)] };
-  }
-
   /** Publishes when something changed, or `always`; a change is a decision and a row of the record, and so is another `cause` for what it was already. */
   function publish(state: TruthActorState, before: ProductTruth, ctx: Context, always = false, cause = false): TruthActorState {
-    const now = judged(before, ctx);
+    const now = judged(before, nowMs(ctx), params);
     const truth = { ...before, ...now };
     const changed = truth.freshness !== before.freshness;
     if (changed || always || truth.view !== state.products.get(truth.product)?.view || now.reasons.join() !== before.reasons.join()) ctx.publish(TRUTH_TOPIC, told(truth));
@@ -260,7 +189,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
     }
     const asksIncomes = product === 'usdm' && !reading.withIncomes && differences.some(({ kind }) => kind === 'balanceMismatch');
     const lookups: readonly Part[] = [
-      ...(truth.inProgress!.phase === 'local' && reading.lookups.length === 0 ? lookupsOf(state.input, differences) : []), ...(asksIncomes && reading.sinceMs !== null ? [{ kind: 'incomes' } as const] : []),
+      ...(truth.inProgress!.phase === 'local' && reading.lookups.length === 0 ? lookupsOf(state.input, differences, params.mostLookups) : []), ...(asksIncomes && reading.sinceMs !== null ? [{ kind: 'incomes' } as const] : []),
     ];
     const more: InProgress = asksIncomes ? { ...truth.inProgress!, reading: { ...reading, withIncomes: true } } : truth.inProgress!;
     if (lookups.length > 0) return ask(state, { ...truth, inProgress: { ...more, phase: 'lookups' } }, lookups, ctx);
@@ -274,20 +203,6 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
       incomes: !reading.full || !reading.withIncomes || reading.product !== 'usdm' ? null
         : { sinceMs: reading.sinceMs ?? reading.askedMs, complete: !reading.incomesCut, problem: reading.incomesCut ? 'more incomes than one page' : '' },
     };
-  }
-
-  /** Orders that must be asked for by name before more can be said. */
-  function lookupsOf(input: TruthInput, differences: readonly Difference[]): Lookup[] {
-    const nameOf = (symbol: number): string | undefined => input.instruments.find(({ instrument }) => instrument.index === symbol)?.instrument.symbol;
-    const wanted = new Map<string, Lookup>();
-    for (const difference of differences) {
-      const { action } = difference;
-      const what = action.do === 'lookUp' ? { service: action.service, symbol: action.symbol, by: { clientId: action.clientId } }
-        : difference.kind === 'fillMissed' && difference.origin === 'unknown' ? { service: 'order' as const, symbol: difference.trade.symbol, by: { venueId: difference.trade.venueOrderId } } : undefined;
-      const name = what === undefined ? undefined : nameOf(what.symbol);
-      if (what !== undefined && name !== undefined) wanted.set(JSON.stringify(what), { kind: 'lookup', name, ...what });
-    }
-    return [...wanted.values()].slice(0, params.mostLookups);
   }
 
   /** Differences go to those who can settle them; then it is looked whether they did. */

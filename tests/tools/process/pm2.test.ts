@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULT_CONFIG } from '../../../config/index.js';
+import type { EngineStatus } from '../../../tools/engine-sweep/verdict.js';
 import type { ProcessRecord } from '../../../tools/process/record.js';
 import type { PassResult } from '../../../tools/replay/pass-result.js';
 import { Playground } from '../../support/served.js';
@@ -179,5 +180,38 @@ describe('under pm2', { skip }, () => {
     assert.equal(second.code, 78);
     assert.match(second.stderr, new RegExp(`running already \\(pid ${pid},`));
     assert.equal((await playground.run(['shutdown', '--process', name])).code, 0);
+  });
+
+  const long = process.env['FAULTLINE_LONG'] === '1' ? false : 'FAULTLINE_LONG is not 1';
+  test('engine and exchange: running, brought back and reconciled after SIGKILL, stopped in good order', { skip: long, timeout: 400_000 }, async () => {
+    const config = playground.at('engine.toml');
+    writeFileSync(config, '[trading]\nstrategy = "eager"\n[indicators]\nwarmupSamples = 1\n[engine]\nmode = "demo"\n[engine.symbols]\nusdm = ["BTCUSDT"]\n');
+    const { FAULTLINE_TAPE: _tape, FAULTLINE_NAME: _name, ...env } = environment('x', '');
+    const both = { ...env, FAULTLINE_EXCHANGE: '1', FAULTLINE_VENUE_JSON: playground.at('venue.json'), FAULTLINE_CONFIG: config };
+    const started = spawnSync(process.execPath, [pm2Program, 'start', ecosystem], { env: both, cwd: playground.folder, encoding: 'utf8' });
+    assert.equal(started.status, 0, started.stdout + started.stderr);
+    await until(() => record('engine')?.state === 'ready', 'an engine that is ready');
+    const answer = async (): Promise<EngineStatus | undefined> => {
+      const { code, stdout } = await playground.run(['engine', 'status', '--process', 'engine', '--json']);
+      return code === 0 ? (JSON.parse(stdout) as { readonly answer: EngineStatus }).answer : undefined;
+    };
+    const fresh = async (what: (status: EngineStatus) => boolean): Promise<EngineStatus> => {
+      for (const endMs = performance.now() + PATIENCE_MS; ; await sleep(200)) {
+        const status = await answer();
+        if (status?.truth[0]?.freshness === 'fresh' && what(status)) return status;
+        assert.ok(performance.now() < endMs, `not there in time: ${JSON.stringify(status)}`);
+      }
+    };
+    await fresh(({ trading }) => trading.open.length > 0);
+    const first = record('engine')!.pid;
+    process.kill(first, 'SIGKILL');
+    await until(() => record('engine')!.pid !== first && record('engine')!.state === 'ready', 'the next engine after SIGKILL');
+    const lots = (positions: readonly { readonly signedLots: number }[] | undefined): number => (positions ?? []).reduce((sum, { signedLots }) => sum + signedLots, 0);
+    const after = await fresh(({ truth, ledger }) => lots(truth[0]?.positions) === lots(ledger[0]?.positions));
+    assert.deepEqual(Object.values(after.ledger[0]!.totals.unexplained).filter((amount) => Number(amount) !== 0), []);
+    assert.equal((await pm2(['stop', 'engine'])).code, 0);
+    assert.deepEqual([record('engine')!.state, record('engine')!.exitCode], ['ended', 0]);
+    assert.equal((await described('engine'))!.pm2_env.status, 'stopped');
+    assert.equal((await pm2(['delete', 'engine', 'exchange'])).code, 0);
   });
 });
