@@ -71,8 +71,17 @@ function ownSold(state: OrdersState, wanted: PlaceOrder['intent'], instrument: W
   return begin(state, { ...wanted, lots: Math.min(left, wanted.lots) }, ctx, wanted.lots);
 }
 
-/** All of ours after a fill of an order of ours. */
-function withOwned(state: OrdersState, { symbol, side }: OrderIntent, fill: VenueFill, quantity: string, base: string): OrdersState {
+/** Exact quantity of a fill, and the asset that is bought there. */
+function boughtBy(state: OrdersState, symbol: number, { lots }: Pick<VenueFill, 'lots'>): { readonly quantity: string; readonly base: string } {
+  const instrument = wireInstrument(state, symbol)!;
+  const quote = state.input.instruments.find(({ index }) => index === symbol)?.settle ?? '';
+  return { quantity: quantityText(instrument, lots), base: state.rules.get(symbol)?.base ?? baseOf(instrument.name, quote) };
+}
+
+/** All of ours after a fill of an order of ours, also of one that nobody follows any more: what it brought is ours to sell. */
+export function withOwned(state: OrdersState, { symbol, side }: Pick<OrderIntent, 'symbol' | 'side'>, fill: Pick<VenueFill, 'lots' | 'priceTicks' | 'fee' | 'feeAsset'>): OrdersState {
+  if (wireInstrument(state, symbol)?.product !== 'spot') return state;
+  const { quantity, base } = boughtBy(state, symbol, fill);
   const { held } = afterFill({ ...newSpotTrade('', symbol), held: state.owned.get(symbol) ?? '0' }, side, fill, quantity, base);
   return { ...state, owned: new Map(state.owned).set(symbol, held) };
 }
@@ -129,11 +138,8 @@ export function isDust(state: OrdersState, trade: SpotTrade): boolean {
 
 export function held(state: OrdersState, intent: OrderIntent, fill: VenueFill, ctx: Context): OrdersState {
   const entryId = intent.reduces ?? intent.id;
-  const instrument = wireInstrument(state, intent.symbol)!;
-  const quote = state.input.instruments.find(({ index }) => index === intent.symbol)?.settle ?? '';
-  const base = state.rules.get(intent.symbol)?.base ?? baseOf(instrument.name, quote);
-  const quantity = quantityText(instrument, fill.lots);
-  const counted = withOwned(state, intent, fill, quantity, base);
+  const { quantity, base } = boughtBy(state, intent.symbol, fill);
+  const counted = withOwned(state, intent, fill);
   const trade = state.spot.get(entryId) ?? (intent.reduceOnly ? undefined : newSpotTrade(entryId, intent.symbol));
   return trade === undefined ? counted : keep(counted, afterFill(trade, intent.side, fill, quantity, base), ctx);
 }

@@ -44,7 +44,7 @@ export function heldLots({ held }: Pick<SpotTrade, 'held'>, { lotSize }: Pick<Wi
 }
 
 /** After a fill. `quantity`: exact decimal of its lots; `base`: the asset that is bought. */
-export function afterFill(trade: SpotTrade, side: OrderIntent['side'], fill: VenueFill, quantity: string, base: string): SpotTrade {
+export function afterFill(trade: SpotTrade, side: OrderIntent['side'], fill: Pick<VenueFill, 'priceTicks' | 'fee' | 'feeAsset'>, quantity: string, base: string): SpotTrade {
   const { units, scale } = sum(trade.held, side === 'buy' ? quantity : negative(quantity), fill.feeAsset === base ? negative(fill.fee) : '0');
   return { ...trade, held: formatDecimal(units, scale), lastTicks: fill.priceTicks, unsellable: side === 'sell' && trade.unsellable };
 }

@@ -5,7 +5,7 @@ import type { AlgoReport, OrderReport, VenueCall, VenueOutcome } from '../engine
 import { decodeOrder } from '../gateway/decode/index.js';
 import { decide } from '../journal/decide.js';
 import type { TruthDifferences } from '../truth/messages.js';
-import type { VenueOrder } from '../truth/views.js';
+import type { VenueOrder, VenueTrade } from '../truth/views.js';
 import { answerOf } from './answers.js';
 import { spawn } from './begin.js';
 import { numberKey, withForeign, withLive, type Foreign, type OrderBook } from './book.js';
@@ -14,6 +14,7 @@ import { isOurs } from './ids.js';
 import type { OrderRecord } from './messages.js';
 import { parseCallId } from './order.js';
 import { nowMs, publish, publishFill, tablesOf, toChild, wireInstrument, type Context, type OrdersState } from './state.js';
+import { withOwned } from './spot-exits.js';
 import { stopOfList, withdrawalOf } from './wire.js';
 
 const LOOKUP = 'lookup';
@@ -50,14 +51,16 @@ function foreign(state: OrdersState, report: OrderReport | AlgoReport, ctx: Cont
   const known = state.book.foreign.get(key);
   const fill = order ? report.fill : null;
   const isNew = fill !== null && known?.tradeIds.includes(fill.tradeId) !== true;
-  publish(ctx, { type: 'order.foreign', report, forgotten: isOurs(state.input.params.idPrefix, report.clientId) });
+  const forgotten = isOurs(state.input.params.idPrefix, report.clientId);
+  publish(ctx, { type: 'order.foreign', report, forgotten });
   if (isNew && order) {
     const { product, symbol, clientId, venueId, side, positionSide, reduceOnly } = report;
     publishFill(state, ctx, { product, symbol, ours: false, id: '', entryId: '', clientId, venueId, side, positionSide, reduceOnly, fill: fill!, late: false });
   }
   const open = report.status === 'NEW' || report.status === 'PARTIALLY_FILLED' || report.status === 'TRIGGERING' || report.status === 'TRIGGERED';
   const next: Foreign = { report, open: open && known?.open !== false, tradeIds: isNew ? [...(known?.tradeIds ?? []), fill!.tradeId] : (known?.tradeIds ?? []) };
-  return { ...state, book: withForeign(state.book, key, next, state.input.params.rememberFinished) };
+  const counted = forgotten && isNew ? withOwned(state, report, fill!) : state;
+  return { ...counted, book: withForeign(state.book, key, next, state.input.params.rememberFinished) };
 }
 
 export function answered(state: OrdersState, message: VenueOutcome, ctx: Context): OrdersState {
@@ -137,7 +140,8 @@ export function differs(state: OrdersState, { product, differences }: TruthDiffe
   const verify = (clientId: string): void => {
     if (next.book.live.has(clientId)) toChild(ctx, clientId, { type: 'verify' });
   };
-  for (const { action } of differences) {
+  for (const difference of differences) {
+    const { action } = difference;
     switch (action.do) {
       case 'settleOrder':
       case 'forgetOrder':
@@ -160,6 +164,7 @@ export function differs(state: OrdersState, { product, differences }: TruthDiffe
         const { trade } = action;
         const clientId = trade.clientId ?? next.book.byNumber.get(numberKey('order', product, trade.symbol, trade.venueOrderId));
         if (clientId !== undefined && next.book.live.has(clientId)) toChild(ctx, clientId, { type: 'fills', trades: [trade] });
+        else if (difference.kind === 'fillMissed' && difference.origin === 'ours' && !mayBeTold(next.book, trade)) next = withOwned(next, trade, trade);
         break;
       }
       case 'adoptOrder':
@@ -179,6 +184,10 @@ export function differs(state: OrdersState, { product, differences }: TruthDiffe
   }
   return next;
 }
+
+/** Whether a trade may be of an order that is followed and whose number nobody knows yet: it will tell of it itself. */
+const mayBeTold = ({ live }: OrderBook, { symbol, side }: VenueTrade): boolean =>
+  [...live.values()].some(({ record: { intent, venueId } }) => venueId === '' && intent.symbol === symbol && intent.side === side);
 
 /** What the venue's list of open orders says of one, as a report. */
 function standing(order: VenueOrder, product: VenueProduct, venueMs: number): OrderReport | AlgoReport {

@@ -334,6 +334,23 @@ describe('guard on spot', () => {
     assert.deepEqual(legs(venue).slice(1), [['MARKET', 2, 'FILLED']]);
   });
 
+  it('sells what truth alone tells of: fills of an order of ours that nobody follows any more', () => {
+    const trade = {
+      tradeId: '77', symbol: 0, venueOrderId: '900', clientId: null, side: 'buy', positionSide: 'BOTH', priceTicks: 1000, lots: 500, maker: false, fee: '0.0005', feeAsset: 'BTC', realised: null, venueMs: 1,
+    } as const;
+    for (const [origin, sold] of [['ours', [['STOP_LOSS', 499, 'NEW']]], ['foreign', []]] as const) {
+      const venue = new SpotVenue(() => 0, () => undefined);
+      venue.base = 500 * LOT;
+      const orders = new Orders({ venue, input: { instruments: [instrument] } });
+      orders.send({ type: 'truth.differences', product: 'spot', askedMs: 2, differences: [{ kind: 'fillMissed', trade, origin, action: { do: 'bookFill', trade } }] });
+      orders.send({
+        type: 'orders.place',
+        intent: { id: 'g1', symbol: 0, side: 'sell', positionSide: 'BOTH', kind: 'stop', priceTicks: 0, triggerTicks: 970, lots: 499, timeInForce: 'GTC', reduceOnly: true, reduces: 'position 0 BOTH', owner: '' },
+      }).run(3000);
+      assert.deepEqual(venue.book.map(({ type, lots, status }) => [type, lots, status]), sold, origin);
+    }
+  });
+
   it('sells in the next run what an entry of this one brought, less the fee', () => {
     const { orders, venue } = opened();
     venue.trade(venue.book[0]!, 1000);
