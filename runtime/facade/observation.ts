@@ -5,7 +5,7 @@ import { type Counters, countersOf } from '../observe/counters.js';
 import { COPY_LIMITS, type CopyLimits } from '../observe/inspect.js';
 import { type ArmedTimer, type Inspection, inspectionOf, pathsOfCells, timersUnder } from '../observe/inspection.js';
 import type { SupervisorReport } from '../observe/report.js';
-import { treeOf, type TreeLimits, type TreeNode } from '../observe/tree.js';
+import { nodeState, type NodeState, treeOf, type TreeLimits, type TreeNode } from '../observe/tree.js';
 import type { Trace } from '../observe/trace.js';
 import type { ActorRef, DeadLetter } from '../types.js';
 
@@ -42,6 +42,12 @@ export abstract class Observation {
   inspect(path: string, limits: CopyLimits = COPY_LIMITS): Inspection | undefined {
     const cell = this.d.find(path);
     return cell === undefined ? undefined : inspectionOf(this.d, cell, limits);
+  }
+
+  /** What `inspect` calls its state, without a copy of anything; undefined when there is none. */
+  stateOf(path: string): NodeState | undefined {
+    const cell = this.d.find(path);
+    return cell === undefined ? undefined : nodeState(cell);
   }
 
   /** Everything the actor is between two turns, as data; or why it cannot be had. */

@@ -67,4 +67,33 @@ export class Bell {
     clearInterval(keepAlive);
     return this.value !== lastSeen;
   }
+
+  /**
+   * Calls `onRing` now, after whatever is rung from then on, and every `everyMs` in any case, until what it returns is called; keeps the process alive till then.
+   * One timer for all of it, where `waitAsync` needs several a wait. The loop turns between two calls. What is returned rejects with what `onRing` throws, the end of listening.
+   */
+  listen(onRing: () => void, everyMs: number): () => Promise<void> {
+    const words = this.#words;
+    let open = true;
+    const run = async (): Promise<void> => {
+      while (open) {
+        const seen = Atomics.load(words, VALUE);
+        onRing();
+        Atomics.add(words, SLEEPERS, 1);
+        const waiting = waitAsync(words, VALUE, seen);
+        if (waiting.async) await waiting.value;
+        Atomics.sub(words, SLEEPERS, 1);
+        // Rung meanwhile: whoever rings all the time must not keep the loop from everything else.
+        if (!waiting.async) await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    const timer = setInterval(() => this.ring(), everyMs);
+    const ended = run();
+    return () => {
+      open = false;
+      clearInterval(timer);
+      this.ring();
+      return ended;
+    };
+  }
 }

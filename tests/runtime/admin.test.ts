@@ -37,6 +37,8 @@ test('a dynamic supervisor knows its children by reference only', () => {
   assert.equal(reasonOf(runtime.terminateChild('/d', answer.ref)), 'ok');
   assert.equal(reasonOf(runtime.terminateChild('/d', answer.ref)), 'ok', 'a child of ours that is already gone');
   assert.equal(runtime.inspect('/d/x'), undefined);
+  assert.equal(runtime.stateOf('/d/x'), undefined);
+  assert.equal(runtime.stateOf('/d'), runtime.inspect('/d')?.state);
 });
 
 test('maxChildren counts restarting children too; the template fills in what a child leaves out', () => {

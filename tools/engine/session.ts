@@ -149,7 +149,7 @@ export class EngineSession {
   /** How things stand between two inputs; or why that cannot be told now: somebody is held up, or waits. */
   snapshot(): SessionSnapshotResult {
     this.advanceTo(this.clockUs);
-    if (this.runtime.inspect(KERNEL_PATH)?.state !== 'running') return { ok: false, reason: 'no kernel runs', later: true };
+    if (this.runtime.stateOf(KERNEL_PATH) !== 'running') return { ok: false, reason: 'no kernel runs', later: true };
     const taken = this.runtime.snapshotTree();
     if (!taken.ok) return taken;
     return { ok: true, snapshot: { tree: taken.snapshot, taken: this.taken, insideMessage: this.#session.insideMessage, journal: this.journal, asked: this.#effects.asked, lanes: null } };

@@ -160,7 +160,7 @@ export class ReplaySession {
     time.untilUs = untilUs;
     time.clockUs = UNREAD;
     // One that is gone or held up lets its time pass until it takes a record again.
-    this.#timeless = runtime.inspect(KERNEL_PATH)?.state !== 'running' || runtime.send(KERNEL_PATH, time) !== 'delivered';
+    this.#timeless = runtime.stateOf(KERNEL_PATH) !== 'running' || runtime.send(KERNEL_PATH, time) !== 'delivered';
     if (this.#timeless) return;
     runtime.drain(1);
     this.#moveTo(time.clockUs);
@@ -276,7 +276,7 @@ export class ReplaySession {
   #waitForKernel(): boolean {
     this.#held = 'queued';
     // One that backs off needs time to pass.
-    if (this.#runtime.inspect(KERNEL_PATH)?.state !== 'restarting' || this.#runtime.nextTimerUs() === Infinity) return true;
+    if (this.#runtime.stateOf(KERNEL_PATH) !== 'restarting' || this.#runtime.nextTimerUs() === Infinity) return true;
     this.#runtime.advanceTo(this.#runtime.nextTimerUs());
     return false;
   }
@@ -287,7 +287,7 @@ export class ReplaySession {
     const message = this.#message;
     const timerUs = runtime.nextTimerUs();
     // Asked first, so that a kernel that is gone is not sent a dead letter at every look.
-    if (this.#held === 'absent' && runtime.inspect(KERNEL_PATH)?.state !== 'running') return this.#withoutKernel();
+    if (this.#held === 'absent' && runtime.stateOf(KERNEL_PATH) !== 'running') return this.#withoutKernel();
     if (this.#held !== 'queued' && !this.#offer(chunk, Math.min(timerUs, beforeUs))) return this.#withoutKernel();
     this.#held = 'no';
     runtime.drain(1);

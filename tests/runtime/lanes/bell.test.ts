@@ -52,3 +52,34 @@ for (const way of ['blocking', 'asynchronously'] as const) {
     }
   });
 }
+
+test('who listens is called at once, after every ring and now and then, until he is not any more; the loop turns meanwhile', async () => {
+  const bell = Bell.create();
+  let calls = 0;
+  let turned = false;
+  let heard = (): void => undefined;
+  const called = (times: number): Promise<void> => new Promise((resolve) => {
+    heard = () => void (calls >= times && resolve());
+    heard();
+  });
+  // Whoever rings while he listens is called again, and keeps the loop from nothing.
+  const stop = bell.listen(() => {
+    calls += 1;
+    if (!turned && calls < 1_000_000) bell.ring();
+    heard();
+  }, 5);
+  assert.equal(calls, 1);
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  turned = true;
+  assert.ok(calls > 1 && calls < 1_000_000);
+  const another = called(calls + 1);
+  bell.ring();
+  await another;
+  // Nobody rings.
+  await called(calls + 2);
+  await stop();
+  const last = calls;
+  bell.ring();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(calls, last);
+});

@@ -18,7 +18,7 @@ const SOCKET_LANE = new URL('./socket-lane.js', import.meta.url);
 /** How often lanes are asked how things stand, ms. */
 const FACTS_EVERY_MS = 1000;
 /** How often threads are looked after when none of them says anything, ms. */
-const LOOK_EVERY_MS = 50;
+const LOOK_EVERY_MS = 20;
 /** Longest time that the main loop waits for lanes to come to rest, ms of the wall. */
 const MOST_SETTLING_MS = 2000;
 /** The actors of the threads; a replay has others in their places. */
@@ -71,9 +71,9 @@ export class LaneSession {
   readonly #onOrder: (entry: OrderEntry) => void;
   readonly #message = mergeMessage();
   readonly #options: Pick<LaneSessionOptions, 'instruments' | 'config'>;
-  #listening: Promise<void> | undefined;
-  #closed = false;
+  #stopListening: (() => Promise<void>) | undefined;
   #taken = 0;
+  #lookedMs = -Infinity;
   #askedMs = -Infinity;
   #messages = 0;
   #refused = 0;
@@ -146,31 +146,26 @@ export class LaneSession {
 
   /** Calls `onBell` whenever lanes have got on: the clock is to be moved then. Until `close`. */
   listen(onBell: () => void): void {
-    this.#listening ??= this.#listen(onBell);
-  }
-
-  async #listen(onBell: () => void): Promise<void> {
-    const { bell } = this.#hosted;
-    while (!this.#closed) {
-      const seen = bell.value;
-      this.#look();
-      this.runtime.drain();
+    this.#stopListening ??= this.#hosted.bell.listen(() => {
+      const nowMs = performance.now();
+      if (nowMs - this.#lookedMs >= LOOK_EVERY_MS) this.#look(nowMs);
       onBell();
-      await bell.waitAsync(seen, LOOK_EVERY_MS);
-    }
+    }, LOOK_EVERY_MS);
   }
 
-  #look(): void {
+  #look(nowMs: number): void {
+    this.#lookedMs = nowMs;
     const { feeds } = this.kernel;
     for (let lane = 0; lane < feeds.length; lane += 1) {
       const { broken } = feeds[lane]!;
       if (broken !== null) this.#hosted.thread(lane)?.kill(broken);
     }
     this.#hosted.poll();
-    const nowMs = performance.now();
-    if (nowMs - this.#askedMs < FACTS_EVERY_MS) return;
-    this.#askedMs = nowMs;
-    this.kernel.requestFacts();
+    if (nowMs - this.#askedMs >= FACTS_EVERY_MS) {
+      this.#askedMs = nowMs;
+      this.kernel.requestFacts();
+    }
+    this.runtime.drain();
   }
 
   /** Placement `ring`: records [from, to) have come: numbered in place and handed to their lanes. */
@@ -199,7 +194,7 @@ export class LaneSession {
     while (isReady(kernel)) {
       const before = kernel.merging;
       // The answers keep until there is a kernel again, if ever.
-      if (runtime.inspect(KERNEL_PATH)?.state !== 'running' || runtime.send(KERNEL_PATH, this.#message) !== 'delivered') break;
+      if (runtime.stateOf(KERNEL_PATH) !== 'running' || runtime.send(KERNEL_PATH, this.#message) !== 'delivered') break;
       runtime.drain(1);
       const { merging } = kernel;
       if (merging === before) break;
@@ -228,11 +223,11 @@ export class LaneSession {
       if (performance.now() > untilMs) return { ok: false, reason: 'the lanes have not come to rest in time', later: false };
       if (!asked || kernel.feeds.every(({ awaitsCheckpoint }) => !awaitsCheckpoint)) kernel.requestCheckpoints();
       const seen = this.#hosted.bell.value;
-      this.#look();
+      this.#look(performance.now());
       this.advanceTo(this.clockUs);
       if (!this.#settled(kernel, true)) this.#hosted.bell.wait(seen, 1);
     }
-    if (runtime.inspect(KERNEL_PATH)?.state !== 'running') return waits('no kernel runs');
+    if (runtime.stateOf(KERNEL_PATH) !== 'running') return waits('no kernel runs');
     const taken = runtime.snapshotTree(isLane);
     if (!taken.ok) return taken;
     const lanes = { kernel: kernel.snapshot(), controls: kernel.controls };
@@ -265,8 +260,7 @@ export class LaneSession {
 
   /** Ends the threads. Never rejects. */
   async close(): Promise<void> {
-    this.#closed = true;
-    await this.#listening;
+    await this.#stopListening?.();
     await this.#hosted.close();
   }
 }
