@@ -1,4 +1,5 @@
 import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { runIds } from './folder.js';
@@ -16,12 +17,16 @@ export const DEFAULT_RETENTION: Retention = { runs: 100, days: 30, bytes: 20 * 1
 const DAY_MS = 86_400_000;
 const DOOMED = '.removed-';
 
+const removeNow = (folder: string): void => rmSync(folder, { recursive: true, force: true });
+/** For a process that trades meanwhile: gigabytes of tapes take seconds. What is not done when it ends the next one finishes. */
+export const removeLater = (folder: string): void => void rm(folder, { recursive: true, force: true }).catch(() => undefined);
+
 /**
  * Removes the runs below `root` that `retention` does not keep, and returns their ids. It never touches one that is still written, nor anything
- * that is not a run.
+ * that is not a run. They are no runs any more when it returns, also where `remove` takes its time.
  */
-export function tidyRuns(root: string, retention: Retention = DEFAULT_RETENTION, nowMs: number = Date.now()): string[] {
-  finishRemovals(root);
+export function tidyRuns(root: string, retention: Retention = DEFAULT_RETENTION, nowMs: number = Date.now(), remove: (folder: string) => void = removeNow): string[] {
+  finishRemovals(root, remove);
   const removed: string[] = [];
   let kept = 0;
   let bytes = 0;
@@ -43,7 +48,7 @@ export function tidyRuns(root: string, retention: Retention = DEFAULT_RETENTION,
     // A removal that is cut short leaves nothing that looks like a run.
     try {
       renameSync(folder, doomed);
-      rmSync(doomed, { recursive: true, force: true });
+      remove(doomed);
       removed.push(id);
     } catch {
       // Another process removes it, or it may not be removed: the new run is to begin all the same.
@@ -64,7 +69,7 @@ export function isBeingWritten({ endedAt, pid, host }: RunManifest): boolean {
   }
 }
 
-function finishRemovals(root: string): void {
+function finishRemovals(root: string, remove: (folder: string) => void): void {
   let names: string[];
   try {
     names = readdirSync(root);
@@ -74,7 +79,7 @@ function finishRemovals(root: string): void {
   for (const name of names) {
     if (!name.startsWith(DOOMED)) continue;
     try {
-      rmSync(join(root, name), { recursive: true, force: true });
+      remove(join(root, name));
     } catch {
       // As below.
     }

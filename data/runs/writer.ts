@@ -8,7 +8,7 @@ import { RunError } from './error.js';
 import { BOOT, EFFECTS, LOG, makeRunFolder, snapshotFile, tapeFile, TAPES } from './folder.js';
 import { RunLogWriter, type JsonValue, type RunInput, type RunMark } from './log/index.js';
 import { beginManifest, writeManifest, writeWhole, type RunBeginning, type RunManifest, type RunTape } from './manifest.js';
-import { tidyRuns, type Retention } from './retention.js';
+import { removeLater, tidyRuns, type Retention } from './retention.js';
 import { writeSnapshotFile } from './snapshot-file.js';
 import { freeBytes, SpaceGuard } from './space.js';
 
@@ -250,7 +250,7 @@ export class RunWriter {
     writeManifest(this.folder, this.#manifest);
     this.#forgetOldTapes();
     // An engine that goes on for months begins no run meanwhile.
-    tidyRuns(dirname(this.folder), this.#retention, this.#wallMs());
+    tidyRuns(dirname(this.folder), this.#retention, this.#wallMs(), removeLater);
   }
 
   /** Ends the run. @throws RunError; the run is then as one that was killed. */

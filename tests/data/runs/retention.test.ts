@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { allocateBatch } from '../../../data/records/index.js';
 import { DEFAULT_RETENTION, isBeingWritten, RunReader, runIds, RunWriter, tapeNumbers, tidyRuns, type RunWriterOptions } from '../../../data/runs/index.js';
 import { writeManifest } from '../../../data/runs/manifest.js';
@@ -96,7 +97,7 @@ void test('old tapes go by bytes and by age, with their snapshots; what comes af
   assert.deepEqual(whole.startable(), [7, 8, 9]);
 });
 
-void test('a run that goes on takes older runs away when it begins a tape', (t) => {
+void test('a run that goes on takes older runs away when it begins a tape, and does not wait for it', async (t) => {
   const root = scratch(t);
   const [old] = runsOf(root, 1) as [RunWriter];
   old.close(0, { code: 0, reason: '' });
@@ -109,5 +110,11 @@ void test('a run that goes on takes older runs away when it begins a tape', (t) 
   run.append(trades(10, 10), 0, 10);
   run.rotate(run.clockUs, allocateBatch(0));
   assert.deepEqual(runIds(root), [run.id], 'itself it never takes away');
+  // Nothing of it has been deleted within the call: who trades must not wait for a disk.
+  const doomed = join(root, `.removed-${old.id}`);
+  assert.ok(existsSync(join(doomed, 'run.log')));
+  const deadlineMs = Date.now() + 60_000;
+  while (existsSync(doomed) && Date.now() < deadlineMs) await setTimeout(5);
+  assert.equal(existsSync(doomed), false);
   run.close(run.clockUs, { code: 0, reason: '' });
 });
