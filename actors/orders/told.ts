@@ -116,7 +116,8 @@ export function flushed(state: OrdersState, id: string, ctx: Context): OrdersSta
 export function gone(state: OrdersState, message: PositionGone, ctx: Context): OrdersState {
   const { open, taken } = withGone(state.open, message);
   let next: OrdersState = { ...state, open };
-  for (const [entryId, lots] of taken) next = lost(next, entryId, lots, ctx);
+  // Where no exit stands, nobody else would be done with it.
+  for (const [entryId, lots] of taken) next = released(lost(next, entryId, lots, ctx), entryId, ctx);
   return next;
 }
 

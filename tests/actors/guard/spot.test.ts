@@ -351,6 +351,22 @@ describe('guard on spot', () => {
     }
   });
 
+  it('is done with an entry whose coins went without an order of ours, also where no exit stood', () => {
+    const later: { orders?: Orders } = {};
+    const venue = new SpotVenue(() => later.orders?.nowUs ?? 0, (report) => later.orders!.stream(report));
+    const orders = later.orders = new Orders({ venue, input: { instruments: [instrument] } });
+    orders.place('e1', { lots: 1000 }).run(50);
+    venue.trade(venue.book[0]!, 1000);
+    orders.run(50);
+    const row = (): unknown => orders.writes.flatMap(({ rows }) => rows).findLast(({ key }) => key === 'spot e1')?.row;
+    const open = (): unknown => (row() as { readonly open: boolean; readonly held: string } | undefined)?.open;
+    const gone = (lots: number): void => void orders.send({ type: 'position.gone', product: 'spot', symbol: 0, positionSide: 'BOTH', side: 'buy', lots, priceTicks: 0, reason: 'unexplained' }).run(50);
+    gone(400);
+    assert.equal(open(), true);
+    gone(599);
+    assert.equal(open(), false);
+  });
+
   it('sells in the next run what an entry of this one brought, less the fee', () => {
     const { orders, venue } = opened();
     venue.trade(venue.book[0]!, 1000);
