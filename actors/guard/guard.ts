@@ -262,6 +262,15 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
     return next;
   }
 
+  /** A price is known: what had none to place its stop by gets one now, and need not be closed for the lack of it. */
+  function priced(state: GuardState, symbol: number, ctx: Context): GuardState {
+    let next = state;
+    for (const ward of state.wards.values()) {
+      if (ward.symbol === symbol && ward.entryTicks === 0 && ward.own && ward.nakedMs !== null && ward.closing === null) next = protect(next, ward, ctx);
+    }
+    return next;
+  }
+
   /** Lots that went without an exit of their ward's. */
   function gone(state: GuardState, { symbol, positionSide, side, lots }: Pick<PositionGone, 'symbol' | 'positionSide' | 'side' | 'lots'>, ctx: Context): GuardState {
     let next = state;
@@ -337,7 +346,7 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
           return retry(state, message.ward, ctx);
         case 'price': {
           const ticks = message.markTicks > 0 ? message.markTicks : message.bidTicks;
-          return ticks > 0 ? { ...state, prices: put(state.prices, message.symbol, ticks) } : state;
+          return ticks > 0 ? priced({ ...state, prices: put(state.prices, message.symbol, ticks) }, message.symbol, ctx) : state;
         }
       }
     },

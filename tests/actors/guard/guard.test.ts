@@ -215,6 +215,26 @@ describe('guard', () => {
     assert.equal(guarded.wards[0]!.nakedMs, null);
   });
 
+  it('puts a stop behind a position found naked before any price is known, as soon as one is', () => {
+    const guarded = new Guarded();
+    const send = (message: unknown): void => {
+      guarded.runtime.send(GUARD, message);
+      guarded.runtime.drain();
+    };
+    send({
+      type: 'truth.differences', product: 'usdm', askedMs: 0,
+      differences: [{ kind: 'protectiveStopMissing', symbol: 0, positionSide: 'BOTH', ownLots: -7, protectedLots: 0, action: { do: 'protect', symbol: 0, positionSide: 'BOTH', lots: 7 } }],
+    });
+    guarded.run(1500);
+    assert.deepEqual(guarded.calls, []);
+    send({ type: 'price', symbol: 0, bidTicks: 999, askTicks: 1001, markTicks: 1000, atUs: guarded.nowUs });
+    guarded.run(100);
+    send({ type: 'price', symbol: 0, bidTicks: 999, askTicks: 1001, markTicks: 1000, atUs: guarded.nowUs });
+    guarded.run(10_000);
+    assert.deepEqual(guarded.venue.algos.map(({ side, lots, trigger, status }) => [side, lots, trigger, status]), [['BUY', 7, '102.5', 'NEW']]);
+    assert.deepEqual(guarded.venue.orders, [], 'nothing is closed for want of a price');
+  });
+
   /** Dies with ten lots open and its stop on the way; how long the stop takes to the venue is for the test to say. */
   function killedBeforeItsStop(thereUs: number | null): Guarded {
     const first = new Guarded().enter().run(50) as Guarded;
