@@ -85,6 +85,20 @@ export class LaneTape {
     if ((words[s + TAG]! & 0xff) >= FIRST_MARK) words[s + TAG] = words[s + TAG]! & ~0xff;
   }
 
+  /** Copies records [from, to), whose kinds are none of marks, to the end; their places in the stream count up from `ordinal`. */
+  appendRun(I: Int32Array, from: number, to: number, ordinal: number): void {
+    for (let at = from; at < to;) {
+      const offset = this.end & (SEGMENT - 1);
+      const count = Math.min(to - at, SEGMENT - offset);
+      const { I: words, ordinals } = this.room(ordinal + at - from);
+      this.end += count - 1;
+      if (count < CHUNK / 4) for (let s = at * 16, t = offset * 16; s < (at + count) * 16; s += 1, t += 1) words[t] = I[s]!;
+      else words.set(I.subarray(at * 16, (at + count) * 16), offset * 16);
+      for (let k = 1; k < count; k += 1) ordinals[offset + k] = ordinal + at - from + k;
+      at += count;
+    }
+  }
+
   /** Gives the next slot to `write` (a mark). */
   mark(ordinal: number, write: (slots: Slots, at: number) => void): void {
     const at = this.end & (SEGMENT - 1);

@@ -13,11 +13,12 @@ import type { LanePost } from '../lane.js';
 import type { FeedInbox, FeedOutbox, WaitingAnswer } from '../lane-feed.js';
 import { LaneTape } from '../lane-tape.js';
 import { controlPart, controlSlots, FIRST_MARK, Mark, putMark, putTextPart } from '../marks.js';
-import { Said } from './said.js';
+import { FIRST_SAID as SAID_FROM, Said } from './said.js';
 import type { NumberedControl } from './source-lane.js';
 
 // V8 does not fold imported constants.
-const { EXCH_US, EXTRA, RECV_US, SEQ, TAG, WORDS_F, WORDS_I } = layout;
+const { EXCH_US, KIND_MASK, RECV_US, SEQ, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I } = layout;
+const FIRST_SAID = SAID_FROM;
 
 /** What whoever merges makes of what a lane says. */
 export interface SourceListener {
@@ -69,7 +70,6 @@ export class SourceFeed {
   private readonly controls = new Map<number, NumberedControl>();
   /** Position and number of those that did, and whose answers may come. */
   private readonly placed: { readonly position: number; readonly number: number }[] = [];
-  private recordsLeft = 0;
   private text = '';
   /** Texts that were heard and not yet told. */
   private readonly texts: string[] = [];
@@ -112,7 +112,6 @@ export class SourceFeed {
     this.broken = null;
     this.arrived = null;
     this.requested = false;
-    this.recordsLeft = 0;
     this.text = '';
     this.answers.length = 0;
     while (this.placed.length > 0 && this.placed[0]!.position < this.merged) this.placed.shift();
@@ -211,7 +210,17 @@ export class SourceFeed {
     let total = 0;
     for (let count = outbox.available(); count > 0 && total < outbox.slots; count = outbox.available()) {
       const { index } = outbox;
-      for (let read = 0; read < count;) read += this.sentence(outbox, index + read, count - read);
+      const { I } = outbox;
+      const end = index + count;
+      for (let at = index; at < end;) {
+        let stop = at;
+        while (stop < end && (I[stop * WORDS_I + TAG]! & KIND_MASK) < FIRST_SAID) stop += 1;
+        if (stop === at) at += this.sentence(outbox, at, end - at);
+        else {
+          this.records(outbox.F, I, at, stop);
+          at = stop;
+        }
+      }
       outbox.release(count);
       total += count;
     }
@@ -219,18 +228,8 @@ export class SourceFeed {
 
   /** Takes what begins at slot `at`, of `count` there are; returns how many slots that was. */
   private sentence({ F, I }: FeedOutbox, at: number, count: number): number {
-    if (this.recordsLeft > 0) {
-      const some = Math.min(count, this.recordsLeft);
-      this.records(F, I, at, at + some);
-      this.recordsLeft -= some;
-      return some;
-    }
     const number = F[at * WORDS_F + SEQ]!;
     switch (I[at * WORDS_I + TAG]!) {
-      case Said.RECORDS:
-        this.recordsLeft = I[at * WORDS_I + EXTRA]!;
-        if (!(this.recordsLeft > 0)) throw new Error(`${this.recordsLeft} records`);
-        return 1;
       case Said.ANSWER:
         return 1 + this.answer({ F, I }, at + 1, count - 1);
       case Said.CONTROL:
@@ -261,9 +260,12 @@ export class SourceFeed {
   }
 
   private records(F: Float64Array, I: Int32Array, from: number, to: number): void {
-    for (let at = from; at < to; at += 1) if (!this.owns(I[at * WORDS_I + TAG]! >>> layout.SYMBOL_SHIFT)) throw new Error('a record that is not the lane\'s');
-    const first = this.listener.records(F, I, from, to);
-    for (let at = from; at < to; at += 1) this.tape.append(F, I, at, first + at - from);
+    for (let at = from, symbol = -1; at < to; at += 1) {
+      const its = I[at * WORDS_I + TAG]! >>> SYMBOL_SHIFT;
+      if (its !== symbol && !this.owns(its)) throw new Error('a record that is not the lane\'s');
+      symbol = its;
+    }
+    this.tape.appendRun(I, from, to, this.listener.records(F, I, from, to));
   }
 
   private place(number: number, clockUs: number): void {
@@ -300,9 +302,8 @@ export class SourceFeed {
     const least = answers.at(-1)?.position ?? Math.max(this.merged, tape.begin);
     if (!(Number.isInteger(position) && position >= least && position < tape.end)) throw new Error(`an answer to input ${position}, where ${least} to ${tape.end - 1} could have one`);
     if (answers.length >= MOST_ANSWERS && answers.at(-MOST_ANSWERS)!.position === position) throw new Error(`more than ${MOST_ANSWERS} answers to input ${position}`);
-    const edge = takeAnswer(slots, at, this.owns);
     // The lane has its own numbers; everybody else has those of the run.
-    answers.push({ position, edge: { ...edge, seq: tape.ordinalAt(position) } });
+    answers.push({ position, edge: takeAnswer(slots, at, this.owns, tape.ordinalAt(position)) });
     return taken;
   }
 

@@ -9,7 +9,7 @@ import { SimulatedMatcher } from '../../../venue/matcher.js';
 import type { Control } from '../../control-queue.js';
 import { symbolFacts } from '../../facts.js';
 import { MarketKernel } from '../../kernel.js';
-import { packEdge, putAnswer } from '../answers.js';
+import { packEdge, type PackedEdge, putAnswer } from '../answers.js';
 import type { LaneInbox, LaneInput, LanePost } from '../lane.js';
 import { controlPart, controlSlots, FIRST_MARK as MARKS_FROM, Mark, putTextPart } from '../marks.js';
 import { putSaid, Said } from './said.js';
@@ -123,7 +123,7 @@ export class SourceLane {
     this.raiseStamps(F, from, to);
     for (let at = from; at < to;) {
       // The room for all of them, or else message by message.
-      const all = this.losing === 0 && this.waiting.length === 0 && this.around.outbox.room() > to - at && this.sound(F, I, at, to);
+      const all = this.losing === 0 && this.waiting.length === 0 && this.around.outbox.room() >= to - at && this.sound(F, I, at, to);
       const end = all ? to : endOfMessage(I, at, to);
       if (all || (this.sound(F, I, at, end) && this.told(F, I, at) && this.fits(end - at))) this.hand(F, I, at, end);
       else this.lose(I, at, end);
@@ -301,7 +301,6 @@ export class SourceLane {
 
   private hand(F: Float64Array, I: Int32Array, from: number, to: number): void {
     const { outbox } = this.around;
-    putSaid(outbox, outbox.claim(1), Said.RECORDS, this.number, 0, to - from);
     for (let f = from * WORDS_F + SEQ; f < to * WORDS_F; f += WORDS_F) F[f] = this.number++;
     for (let at = from; at < to;) {
       const count = outbox.claimUpTo(to - at);
@@ -346,15 +345,19 @@ export class SourceLane {
     if (edges.length === 0) return;
     const { position } = this;
     if (position >= this.answered) {
-      for (const edge of edges) {
-        const packed = packEdge(edge);
-        this.put(packed.slots + 1, (at) => {
-          putSaid(this.around.outbox, at, Said.ANSWER);
-          putAnswer(this.around.outbox, at + 1, position, packed);
-        });
-      }
+      for (const edge of edges) this.sayAnswer(packEdge(edge), position);
     }
     this.kernel.clearEdges();
+  }
+
+  private sayAnswer(packed: PackedEdge, position: number): void {
+    const { outbox } = this.around;
+    const at = this.waiting.length > 0 ? -1 : outbox.claim(packed.slots + 1);
+    if (at < 0) {
+      this.waiting.push({ slots: packed.slots + 1, write: (later) => writeAnswer(outbox, later, position, packed) });
+      return;
+    }
+    writeAnswer(outbox, at, position, packed);
   }
 
   private say_(kind: number, number = 0): void {
@@ -384,7 +387,7 @@ export class SourceLane {
   // ---------------------------------------------------------------- losses
 
   private fits(records: number): boolean {
-    return this.waiting.length === 0 && this.around.outbox.room() > records;
+    return this.waiting.length === 0 && this.around.outbox.room() >= records;
   }
 
   /** Whether nothing of the symbol is lost and not told of; tells it, if there is room, with the stamps of the record that comes next. */
@@ -429,6 +432,11 @@ export class SourceLane {
     }
     this.lastUs = floor;
   }
+}
+
+function writeAnswer(outbox: SourceOutbox, at: number, position: number, packed: PackedEdge): void {
+  putSaid(outbox, at, Said.ANSWER);
+  putAnswer(outbox, at + 1, position, packed);
 }
 
 function isLast(I: Int32Array, record: number): boolean {

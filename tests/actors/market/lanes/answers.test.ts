@@ -42,7 +42,7 @@ test('any text where a venue event should be is an event with all its fields, or
   const fill = { id: 'o-1', symbol: 3, seq: '7', atUs: 1e15, type: 'order.fill', priceTicks: 5, lots: 1, remainingLots: 0, liquidity: 'maker', reason: 'took_book' };
   const put = (text: string): { F: Float64Array; I: Int32Array } => {
     const ring = slots();
-    putAnswer(ring, 0, 12, { kind: 4, values: [], text, slots: Math.ceil((2 + Math.ceil(text.length / 4)) / 8) });
+    putAnswer(ring, 0, 12, { kind: 4, edge: undefined, text, slots: Math.ceil((2 + Math.ceil(text.length / 4)) / 8) });
     return ring;
   };
   assert.deepEqual(takeAnswer(put(JSON.stringify(fill)), 0, owns), { ...fill, seq: 7 });
