@@ -248,11 +248,13 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
       if (difference.kind !== 'protectiveStopMissing') continue;
       const { symbol, positionSide, ownLots, action: { lots } } = difference;
       const side = ownLots < 0 ? 'sell' : 'buy';
-      // Entries of this run are looked after by themselves; truth may be a moment behind.
-      const looked = [...next.wards.values()].some((ward) => ward.symbol === symbol && ward.positionSide === positionSide && !isPosition(ward) && ward.openLots > 0);
-      if (looked) continue;
       const id = positionWard(symbol, positionSide);
-      const openLots = expectedLots(coversOf(next, id)) + lots;
+      // Entries are looked after by themselves; truth may be a moment behind.
+      const looked = [...next.wards.values()].filter((ward) => ward.symbol === symbol && ward.positionSide === positionSide && !isPosition(ward) && ward.openLots > 0);
+      const covered = expectedLots(coversOf(next, id));
+      const beside = product === 'spot' ? 0 : Math.abs(ownLots) - besides(looked, differences, { symbol, positionSide, side });
+      if (looked.length > 0 && beside <= covered) continue;
+      const openLots = looked.length > 0 ? beside : covered + lots;
       const ward: Ward = { ...(next.wards.get(id) ?? wardOf({ id, symbol, product, side, positionSide })), openLots, entryDone: true, own: true, readMs: askedMs };
       journal(next, ctx, ward, 'naked_position');
       next = settle(withWard(next, ward), id, ctx);
@@ -260,6 +262,18 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
       if (after !== undefined && after.nakedMs !== null && after.closing === null) next = protect(next, after, ctx);
     }
     return next;
+  }
+
+  /** Lots of a position that entries hold, and that they are about to be told of. What is ours beyond them (an order that was given up and filled after all) nobody else looks after. */
+  function besides(entries: readonly Ward[], differences: TruthDifferences['differences'], { symbol, positionSide, side }: Pick<Ward, 'symbol' | 'positionSide' | 'side'>): number {
+    let lots = 0;
+    for (const ward of entries) if (ward.side === side) lots += ward.openLots;
+    for (const difference of differences) {
+      if (difference.kind !== 'fillMissed' || difference.origin !== 'ours') continue;
+      const { trade } = difference;
+      if (trade.symbol === symbol && trade.positionSide === positionSide && trade.side === side) lots += trade.lots;
+    }
+    return lots;
   }
 
   /** A price is known: what had none to place its stop by gets one now, and need not be closed for the lack of it. */

@@ -235,6 +235,37 @@ describe('guard', () => {
     assert.deepEqual(guarded.venue.orders, [], 'nothing is closed for want of a price');
   });
 
+  it('puts a stop behind what is ours beside an open entry, and leaves the entry its own', () => {
+    const guarded = new Guarded().enter().run(50) as Guarded;
+    guarded.venue.fill(guarded.venue.orders[0]!, 10);
+    guarded.run(20);
+    guarded.stop(10).run(3000);
+    const covering = (): unknown => guarded.venue.algos.filter(({ status }) => status === 'NEW').map(({ lots }) => lots);
+    const missing = (ownLots: number, lots: number, told = 0): void => {
+      const trade = {
+        tradeId: '9', symbol: 0, venueOrderId: '9', clientId: null, side: 'buy', positionSide: 'BOTH', priceTicks: 1000, lots: told, maker: false, fee: '0', feeAsset: 'USDT', realised: null, venueMs: 1,
+      } as const;
+      guarded.runtime.send(GUARD, {
+        type: 'truth.differences', product: 'usdm', askedMs: guarded.nowUs / 1000,
+        differences: [
+          ...(told > 0 ? [{ kind: 'fillMissed', trade, origin: 'ours', action: { do: 'bookFill', trade } }] : []),
+          { kind: 'protectiveStopMissing', symbol: 0, positionSide: 'BOTH', ownLots, protectedLots: ownLots - lots, action: { do: 'protect', symbol: 0, positionSide: 'BOTH', lots } },
+        ],
+      });
+      guarded.runtime.drain();
+      guarded.run(3000);
+    };
+    // A truth that is behind, and one whose fills the entry is about to be told of.
+    missing(10, 10);
+    missing(16, 6, 6);
+    assert.deepEqual(covering(), [10]);
+    // An order that was given up has filled: nobody else looks after it.
+    missing(16, 6);
+    assert.deepEqual(covering(), [10, 6]);
+    missing(16, 6);
+    assert.deepEqual([covering(), guarded.position], [[10, 6], 10]);
+  });
+
   /** Dies with ten lots open and its stop on the way; how long the stop takes to the venue is for the test to say. */
   function killedBeforeItsStop(thereUs: number | null): Guarded {
     const first = new Guarded().enter().run(50) as Guarded;
