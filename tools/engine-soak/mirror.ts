@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { STORE_TABLES } from '../../data/store/index.js';
 import { MIRROR_SCHEMA } from '../../data/store/postgres-schema.js';
-import { PATIENCE_MS, type Stage } from './stage.js';
+import { PATIENCE_MS } from '../process/children.js';
+import type { Stage } from './stage.js';
 
 /** How the mirror names the account of a soak. */
 const ACCOUNT = 'main-demo';

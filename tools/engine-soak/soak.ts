@@ -8,7 +8,8 @@ import { causesOf, type FoundDifference, type FreshnessEdge, type Happening, isK
 import { growths, type Sample } from './memory.js';
 import { mirrorProblems } from './mirror.js';
 import type { Plan } from './plan.js';
-import { type Life, PATIENCE_MS, Stage, TROUBLES, within } from './stage.js';
+import { PATIENCE_MS, within } from '../process/children.js';
+import { type Life, Stage, TROUBLES } from './stage.js';
 import { Bag, CRASH, kindsIn, scriptText, type Spell, WHEN_FLAT } from './troubles.js';
 import { compareStanding, History, ownAccount, OWN_PREFIX, unrest } from './verdict.js';
 

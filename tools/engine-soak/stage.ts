@@ -5,13 +5,13 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'smol-toml';
 import { RecordStore, type StoredRow, type StoreTable } from '../../data/store/index.js';
 import { ControlClient, ControlError } from '../../runtime/control/index.js';
 import { ENGINE_COMMAND, ENGINE_QUESTION } from '../engine/commands/desk.js';
 import { COMMANDS, QUESTIONS } from '../exchange/verbs.js';
+import { killAll, PATIENCE_MS, within } from '../process/children.js';
 import { engineConfig, type Plan } from './plan.js';
 import type { EngineStatus, VenueBooks } from './verdict.js';
 import type { Weight } from './weigh.js';
@@ -20,8 +20,6 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const FAULTLINE = join(ROOT, 'bin/faultline.js');
 const WEIGH = new URL('./weigh.js', import.meta.url).href;
 export const TROUBLES = join(ROOT, 'config/troubles');
-/** Longer than any machine takes: only a hang waits so long. */
-export const PATIENCE_MS = 180_000;
 /** Orders and fills of the venue's lists, more than an account makes between two looks. */
 const BOOK_LINES = 6000;
 /** Nothing was carried out: ask again later. */
@@ -238,24 +236,6 @@ export class Stage {
   }
 
   async close(): Promise<void> {
-    for (const child of [this.#life?.child, this.#exchange]) {
-      if (child === undefined || child.exitCode !== null || child.signalCode !== null) continue;
-      const gone = once(child, 'exit');
-      child.kill('SIGKILL');
-      await gone;
-    }
-  }
-}
-
-/** @throws Error after a long time. */
-export async function within<T>(what: Promise<T>, name: string): Promise<T> {
-  const controller = new AbortController();
-  const late = sleep(PATIENCE_MS, undefined, { signal: controller.signal }).then(() => {
-    throw new Error(`waited ${PATIENCE_MS / 1000} s for ${name}`);
-  }, () => new Promise<never>(() => {}));
-  try {
-    return await Promise.race([what, late]);
-  } finally {
-    controller.abort();
+    await killAll([this.#life?.child, this.#exchange]);
   }
 }

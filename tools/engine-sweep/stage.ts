@@ -11,13 +11,12 @@ import { RecordStore, type StoredRow } from '../../data/store/index.js';
 import { ControlClient, ControlError } from '../../runtime/control/index.js';
 import { ENGINE_QUESTION } from '../engine/commands/desk.js';
 import { QUESTIONS } from '../exchange/verbs.js';
+import { killAll, PATIENCE_MS } from '../process/children.js';
 import type { KillPoint } from './plan.js';
 import type { EngineStatus, UsdmBooks } from './verdict.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const CHILD = fileURLToPath(new URL('./child.js', import.meta.url));
-/** Longer than any machine takes: only a hang waits so long. */
-export const PATIENCE_MS = 120_000;
 const STALL_PAUSE_MS = 200;
 /** Lines of the venue's lists: more than a sweep makes. */
 const BOOK_LINES = 1_000_000;
@@ -173,24 +172,6 @@ export class Stage {
 
   async close(): Promise<void> {
     this.#client?.close();
-    for (const child of [this.#life?.child, this.#exchange]) {
-      if (child === undefined || child.exitCode !== null || child.signalCode !== null) continue;
-      const gone = once(child, 'exit');
-      child.kill('SIGKILL');
-      await gone;
-    }
-  }
-}
-
-/** @throws Error after a long time. */
-export async function within<T>(what: Promise<T>, name: string): Promise<T> {
-  const controller = new AbortController();
-  const late = sleep(PATIENCE_MS, undefined, { signal: controller.signal }).then(() => {
-    throw new Error(`waited ${PATIENCE_MS / 1000} s for ${name}`);
-  }, () => new Promise<never>(() => {}));
-  try {
-    return await Promise.race([what, late]);
-  } finally {
-    controller.abort();
+    await killAll([this.#life?.child, this.#exchange]);
   }
 }

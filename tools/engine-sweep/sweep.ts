@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onInterrupt } from '../cli/interrupt.js';
 import { type Death, planDeaths } from './plan.js';
-import { type Books, type Life, LOT_SIZE, PATIENCE_MS, Stage, within } from './stage.js';
+import { PATIENCE_MS, within } from '../process/children.js';
+import { type Books, type Life, LOT_SIZE, Stage } from './stage.js';
 import { type Away, compareHistory, compareStanding, nakedStretches, type Problem } from './verdict.js';
 
 export interface SweepOptions {

@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT_CODES } from '../../../tools/cli/errors.js';
-import { type Books, type Life, Stage, within } from '../../../tools/engine-sweep/stage.js';
+import { type Books, type Life, Stage } from '../../../tools/engine-sweep/stage.js';
 import { ownAccount } from '../../../tools/engine-sweep/verdict.js';
+import { PATIENCE_MS, within } from '../../../tools/process/children.js';
 
 // A real engine on a real disk that is full: a file system in memory where one can be mounted, else a limit on the size of files, which the kernel holds in the same calls.
 
 const DISK_KIB = 96 * 1024;
-const PATIENCE_MS = 180_000;
 /** Far more than the market sells at the best price: some of the entry fills, the rest works; where all or nothing does, the strategy soon begins anew. */
 const config = (whenRecordFails: 'hold' | 'flatten'): string => `
 [trading]

@@ -8,13 +8,12 @@ import { fileURLToPath } from 'node:url';
 import { RunReader } from '../../../data/runs/index.js';
 import { ControlClient } from '../../../runtime/control/index.js';
 import { COMMANDS } from '../../exchange/verbs.js';
+import { PATIENCE_MS, within } from '../../process/children.js';
 import { liveVsReplay, type LiveVsReplay } from '../live-vs-replay.js';
 import { configOf, scriptOf, type TrialPlan } from './plan.js';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const FAULTLINE = join(ROOT, 'bin/faultline.js');
-/** Until a process is ready, has ended, or the market has gone as far as it is to: longer than any machine takes. */
-const PATIENCE_MS = 180_000;
 const LOOK_EVERY_MS = 50;
 /** Later tapes that a run is replayed from too. */
 const MOST_STARTS = 4;
@@ -63,7 +62,7 @@ export async function runTrial(plan: TrialPlan, folder: string, { speed, decisio
     await lasted(runDir, plan.marketSeconds, decisions, engine);
     const ended = once(engine, 'exit');
     engine.kill(plan.end);
-    await withPatience(ended, 'the engine to end');
+    await within(ended, 'the engine to end');
     let compared = await liveVsReplay(runDir);
     const starts = some(RunReader.open(runDir).startable().filter((number) => number > 0), MOST_STARTS);
     for (const from of starts) if (compared.equal) compared = sameEnd(compared, await liveVsReplay(runDir, { from }));
@@ -91,7 +90,7 @@ async function firstLine(child: ChildProcess): Promise<string> {
     throw new Error(`a process ended with ${String(code)} before it was ready: ${said}`);
   });
   ended.catch(() => undefined);
-  const [line] = await withPatience(Promise.race([ready, ended]), 'a process to be ready');
+  const [line] = await within(Promise.race([ready, ended]), 'a process to be ready');
   return line;
 }
 
@@ -101,18 +100,6 @@ async function startScript(socketPath: string, script: string): Promise<void> {
     await client.call('tell', { name: COMMANDS.start, input: { name: 'sweep.toml', script } });
   } finally {
     client.close();
-  }
-}
-
-async function withPatience<T>(what: Promise<T>, name: string): Promise<T> {
-  const controller = new AbortController();
-  const late = sleep(PATIENCE_MS, undefined, { signal: controller.signal, ref: false }).then(() => {
-    throw new Error(`waited ${PATIENCE_MS / 1000} s for ${name}`);
-  }, () => new Promise<never>(() => {}));
-  try {
-    return await Promise.race([what, late]);
-  } finally {
-    controller.abort();
   }
 }
 
