@@ -8,6 +8,9 @@ import type { LanePlan } from './lane-plan.js';
 /** The thread's program, where the compiler puts it. */
 const PROGRAM = new URL('./market-lane.js', import.meta.url);
 
+/** As large as V8 lets it grow by itself. */
+const SEMI_SPACE_MB = 16;
+
 /** Threads of one lane that may fail in a row without getting further. */
 const MOST_FUTILE = 5;
 
@@ -58,6 +61,8 @@ export class HostedLanes {
     this.#pool = new LanePool({
       threads: lanes.length, startTimeoutMs: params.startTimeoutMs, stallTimeoutMs: params.stallTimeoutMs,
       resourceLimits: { maxOldGenerationSizeMb: params.memoryMb },
+      // A frame is some garbage of the socket's.
+      ...(waits === 'turns' ? { semiSpaceMb: SEMI_SPACE_MB } : {}),
     });
     this.#host = new LaneHost({
       pool: this.#pool,

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import { Bell } from './bell.js';
 import type { LaneEnd } from './failure.js';
 import { type LaneDeadlines, LaneThread } from './lane-thread.js';
@@ -16,6 +17,11 @@ export interface LanePoolOptions {
   readonly stopTimeoutMs?: number;
   /** Of each thread, as of node:worker_threads. Shared memory and Buffers are not limited. */
   readonly resourceLimits?: ResourceLimits;
+  /**
+   * Megabytes of the half of a young generation with which the heaps of threads begin, for programs that make much garbage of which little survives: V8 begins with
+   * one and lets it grow with what survives, so they are collected often. Holds for every thread that the process starts from then on. Default: V8's.
+   */
+  readonly semiSpaceMb?: number;
   /** Default: a new one. */
   readonly bell?: Bell;
 }
@@ -57,6 +63,7 @@ export class LanePool {
     if (!(maxOldGenerationSizeMb >= LEAST_OLD_MB) || !(maxYoungGenerationSizeMb >= LEAST_YOUNG_MB)) {
       throw new RangeError(`resourceLimits must leave a thread ${LEAST_OLD_MB} MB of old and ${LEAST_YOUNG_MB} MB of young generation: Node may end the process when a thread cannot begin`);
     }
+    if (options.semiSpaceMb !== undefined) setFlagsFromString(`--min-semi-space-size=${options.semiSpaceMb}`);
     this.bell = options.bell ?? Bell.create();
     this.#threads = threads;
     this.#spins = threads < availableParallelism() ? SPINS_WITH_A_CORE_EACH : SPINS_WITHOUT;

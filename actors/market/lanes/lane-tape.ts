@@ -21,14 +21,16 @@ class Segment implements Slots {
   readonly U = new Uint16Array(this.F.buffer);
   /** The place in the whole stream of each slot: that of the record, or of the record before which a mark stands. */
   readonly ordinals = new Float64Array(SEGMENT);
-  readonly chunks = Array.from({ length: SEGMENT / CHUNK }, (_, chunk) => this.F.subarray(chunk * CHUNK * 8, (chunk + 1) * CHUNK * 8));
+  /** Made when first copied: what only comes from a lane is copied after a restart alone. */
+  private chunks: readonly Float64Array[] | undefined;
 
   /** Copies slots [from, to) into `F` and `I` from slot `at` on. */
   copy(from: number, to: number, F: Float64Array, I: Int32Array, at: number): void {
+    const chunks = (this.chunks ??= Array.from({ length: SEGMENT / CHUNK }, (_, chunk) => this.F.subarray(chunk * CHUNK * 8, (chunk + 1) * CHUNK * 8)));
     let target = at;
     for (let slot = from; slot < to; ) {
       if ((slot & (CHUNK - 1)) === 0 && to - slot >= CHUNK) {
-        F.set(this.chunks[slot / CHUNK]!, target * 8);
+        F.set(chunks[slot / CHUNK]!, target * 8);
         slot += CHUNK;
         target += CHUNK;
         continue;
