@@ -7,7 +7,7 @@ import { CALL_CLASSES, type KeyRights } from '../actors/gateway/messages.js';
 import { signerBehaviour } from '../actors/gateway/signer.js';
 import { userStreamBehaviour } from '../actors/gateway/user/user-stream.js';
 import type { VenueProduct } from '../actors/engine/io.js';
-import { LEDGER_PATH, ORDERS_PATH, RISK_PATH, TRUTH_PATH } from '../actors/engine/paths.js';
+import { GUARD_PATH, LEDGER_PATH, ORDERS_PATH, RISK_PATH, TRUTH_PATH } from '../actors/engine/paths.js';
 import type { VenueLimit } from '../actors/engine/venue-rules.js';
 import type { EngineParams } from '../config/index.js';
 import type { Instrument } from '../data/records/index.js';
@@ -60,7 +60,7 @@ export function venueGateway(options: VenueGatewayOptions): readonly ChildSpec[]
     worker({ id: 'limits', behaviour: limitsBehaviour(params.rateLimits), input: { stated: limits, run, recovered: left(LIMITS_KEY) }, ...LAST_GOOD }),
     supervisor({ id: 'breakers', strategy: 'oneForOne', intensity: INTENSITY, children: breakers }),
     worker({ id: 'signer', behaviour: signerBehaviour(), input: { keyId, rights }, ...LAST_GOOD }),
-    worker({ id: 'gateway', behaviour: gatewayBehaviour(gateway), input: undefined, ...LAST_GOOD }),
+    worker({ id: 'gateway', behaviour: gatewayBehaviour(gateway, [RISK_PATH, GUARD_PATH]), input: undefined, ...LAST_GOOD }),
     supervisor({ id: 'user', strategy: 'oneForOne', intensity: INTENSITY, children: users }),
   ];
 }

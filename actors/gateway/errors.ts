@@ -2,6 +2,7 @@
  * What an outcome of the venue's means for whoever runs the engine: the sources' error kinds, and how bad each is. Whether a call may be sent again is
  * not told here: classify.ts. Sources: errors.md of binance-spot-api-docs, error codes of USD-M and options.
  */
+import type { VenueProduct } from '../engine/io.js';
 import type { VenueOutcomeKind } from '../engine/venue-calls.js';
 
 export type VenueErrorKind =
@@ -69,4 +70,21 @@ export function withOutcome(before: VenueErrors, outcome: VenueOutcomeKind, wher
   if (error === undefined) return others.length === before.standing.length ? before : { ...before, standing: others };
   const counts = { ...before.counts, [error.kind]: (before.counts[error.kind] ?? 0) + 1 };
   return { counts, standing: isNews ? [...others, { ...error, ...where }] : before.standing };
+}
+
+/** A class of calls for which the venue will not have the key: what would open is not sent meanwhile, and what closes is what tries it. */
+export interface KeyRefusal {
+  readonly product: VenueProduct;
+  readonly class: 'order' | 'cancel';
+  readonly detail: string;
+}
+
+/** After an outcome of such a call: only an answer that looked past the key says that it is good again; silence, limits and the clock's say nothing of it. */
+export function withKey(before: readonly KeyRefusal[], outcome: VenueOutcomeKind, where: Omit<KeyRefusal, 'detail'>): readonly KeyRefusal[] {
+  const error = venueErrorOf(outcome);
+  const others = (): readonly KeyRefusal[] => before.filter((each) => each.product !== where.product || each.class !== where.class);
+  if (error?.kind === 'AuthenticationFailed') return [...others(), { ...where, detail: `${error.status}${error.code === 0 ? '' : `, ${error.code}`} ${error.text}` }];
+  if (error !== undefined && error.kind !== 'RemoteReject') return before;
+  const left = others();
+  return left.length === before.length ? before : left;
 }

@@ -10,9 +10,10 @@ import type { CallClass, VenueCall, VenueOutcome, VenueOutcomeKind } from '../en
 import { decide } from '../journal/decide.js';
 import { CLOCK_TOPIC, type ClockOffset } from '../feeds/messages.js';
 import { classify } from './classify.js';
-import { NO_ERRORS, type VenueErrors, withOutcome } from './errors.js';
+import type { KeyEdge } from '../risk/messages.js';
+import { type KeyRefusal, NO_ERRORS, type VenueErrors, withKey, withOutcome } from './errors.js';
 import type {
-  BreakerPermit, BreakerQuestion, BreakerResult, ClockMeasure, LimitsPermit, LimitsQuestion, LimitsReport, SignedSend, SignerRefusal,
+  BreakerPermit, BreakerQuestion, BreakerResult, ClockMeasure, KeyRelease, LimitsPermit, LimitsQuestion, LimitsReport, SignedSend, SignerRefusal,
 } from './messages.js';
 
 /** A call that has no outcome yet. */
@@ -55,6 +56,8 @@ export interface GatewayState {
   readonly late: number;
   readonly doubled: number;
   readonly errors: VenueErrors;
+  /** Classes of orders for which the venue will not have the key. */
+  readonly keys: readonly KeyRefusal[];
 }
 
 /** What the gateway says of itself. */
@@ -71,7 +74,7 @@ interface Overdue { readonly type: 'gateway.overdue'; readonly request: string }
 interface ClockSilent { readonly type: 'gateway.clockSilent'; readonly product: VenueProduct }
 /** Asked, answers {@link GatewayStatus}. */
 interface StatusQuestion { readonly type: 'gateway.status' }
-export type GatewayMessage = StatusQuestion | VenueCall | RestAnswer | SignerRefusal | ClockOffset | BreakerSaid | LimitsSaid | Wake | Expired | Overdue | ClockSilent;
+export type GatewayMessage = StatusQuestion | KeyRelease | VenueCall | RestAnswer | SignerRefusal | ClockOffset | BreakerSaid | LimitsSaid | Wake | Expired | Overdue | ClockSilent;
 type Context = ActorContext<GatewayMessage>;
 
 /** The breaker of a product's class of calls. */
@@ -104,7 +107,24 @@ function inserted(queue: readonly Pending[], pending: Pending): readonly Pending
   return at < 0 ? [...queue, pending] : [...queue.slice(0, at), pending, ...queue.slice(at)];
 }
 
-export function gatewayBehaviour(params: GatewayParams): Behaviour<GatewayState, GatewayMessage, undefined> {
+/** @param keyListeners Paths that are told of a key that the venue will not have for orders or cancels ({@link KeyEdge}). */
+export function gatewayBehaviour(params: GatewayParams, keyListeners: readonly string[] = []): Behaviour<GatewayState, GatewayMessage, undefined> {
+  const tellOfKey = (ctx: Context, edge: Omit<KeyEdge, 'type'>): void => {
+    for (const path of keyListeners) ctx.send(ctx.ref<KeyEdge>(path), { type: 'key', ...edge });
+  };
+  const keysAfter = (state: GatewayState, ctx: Context, product: VenueProduct, callClass: CallClass, outcome: VenueOutcomeKind): readonly KeyRefusal[] => {
+    if (callClass !== 'order' && callClass !== 'cancel') return state.keys;
+    const keys = withKey(state.keys, outcome, { product, class: callClass });
+    // Each refusal is told: a listener may have begun anew meanwhile.
+    if (keys.length < state.keys.length) tellOfKey(ctx, { product, class: callClass, refused: false, detail: 'the venue has taken one since' });
+    else if (keys !== state.keys) tellOfKey(ctx, { product, class: callClass, refused: true, detail: keys.at(-1)!.detail });
+    return keys;
+  };
+  const releaseKey = (state: GatewayState, ctx: Context, product: VenueProduct): GatewayState => {
+    for (const key of state.keys) if (key.product === product) tellOfKey(ctx, { product, class: key.class, refused: false, detail: 'an operator says so' });
+    return { ...state, keys: state.keys.filter((key) => key.product !== product) };
+  };
+
   /** The one outcome of a call. */
   const end = (state: GatewayState, ctx: Context, pending: Pending, outcome: VenueOutcomeKind): GatewayState => {
     const { call, stampMs, recvWindowMs } = pending;
@@ -113,7 +133,7 @@ export function gatewayBehaviour(params: GatewayParams): Behaviour<GatewayState,
     const { product, class: callClass, path } = call;
     const errors = withOutcome(state.errors, outcome, { product, class: callClass, path, atUs: ctx.nowUs() });
     tellKey(state.errors, errors, ctx);
-    return { ...state, counts: { ...state.counts, [outcome.kind]: state.counts[outcome.kind] + 1 }, errors };
+    return { ...state, counts: { ...state.counts, [outcome.kind]: state.counts[outcome.kind] + 1 }, errors, keys: keysAfter(state, ctx, product, callClass, outcome) };
   };
 
   const notSent = (state: GatewayState, ctx: Context, pending: Pending, reason: string): GatewayState => end(state, ctx, pending, { kind: 'notSent', reason });
@@ -261,6 +281,7 @@ export function gatewayBehaviour(params: GatewayParams): Behaviour<GatewayState,
       case 'gateway.status':
         ctx.reply({ counts: state.counts, errors: state.errors } satisfies GatewayStatus);
         return state;
+      case 'gateway.keyRelease': return releaseKey(state, ctx, message.product);
       case 'gateway.breaker': return breakerSaid(state, ctx, message);
       case 'gateway.limits': return limitsSaid(state, ctx, message);
       case 'rest.answer': return answered(state, ctx, message);
@@ -289,7 +310,7 @@ export function gatewayBehaviour(params: GatewayParams): Behaviour<GatewayState,
     init(ctx) {
       ctx.subscribe(CLOCK_TOPIC);
       return {
-        queue: [], asking: null, flights: [], unstamped: [], clocks: {}, calls: 0, counts: { ok: 0, refused: 0, unknown: 0, notSent: 0 }, late: 0, doubled: 0, errors: NO_ERRORS,
+        queue: [], asking: null, flights: [], unstamped: [], clocks: {}, calls: 0, counts: { ok: 0, refused: 0, unknown: 0, notSent: 0 }, late: 0, doubled: 0, errors: NO_ERRORS, keys: [],
       };
     },
     step: (state, message, ctx) => pump(step(state, message, ctx), ctx),

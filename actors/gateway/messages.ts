@@ -81,6 +81,12 @@ export interface LimitsRelease {
   readonly product: VenueProduct;
 }
 
+/** To `GATEWAY_PATH`, by an operator: the key was seen to, whatever the venue said of it. */
+export interface KeyRelease {
+  readonly type: 'gateway.keyRelease';
+  readonly product: VenueProduct;
+}
+
 export const CALL_CLASSES: readonly CallClass[] = ['order', 'cancel', 'account', 'market', 'session'];
 
 /** To `CLOCK_PATH`: the venue says that our clock is off. A `ClockOffset` of the product follows on its topic. */

@@ -11,6 +11,7 @@ import type { AccountMessage, ExitRequest } from '../account/messages.js';
 import { ORDERS_PATH, TRUTH_PATH } from '../engine/paths.js';
 import { decide } from '../journal/decide.js';
 import { isFinal, ORDERS_TOPIC, type OrderChanged, type OrderFilled, type OrdersMessage } from '../orders/messages.js';
+import type { KeyEdge } from '../risk/messages.js';
 import type { PositionGone, TruthDifferences, TruthSuspicion } from '../truth/messages.js';
 import type { Cover, GuardMessage, Ward } from './messages.js';
 import { tooLittle } from './protection.js';
@@ -48,9 +49,18 @@ export interface GuardState {
   /** Last price known, by symbol. */
   readonly prices: ReadonlyMap<number, number>;
   readonly next: number;
+  /** `product class` for which the venue will not have the key. */
+  readonly refusedKeys: ReadonlySet<string>;
 }
 
 type Context = ActorContext<GuardMessage>;
+
+/** A key that is not good is asked about ever more seldom, up to once in this. */
+const LONGEST_RETRY_MS = 60_000;
+const MOST_DOUBLINGS = 16;
+function retryMs({ closeRetryMs }: GuardParams, { vain = 0 }: Ward): number {
+  return Math.max(closeRetryMs, Math.min(LONGEST_RETRY_MS, closeRetryMs * (1 << Math.min(vain, MOST_DOUBLINGS))));
+}
 
 function put<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
   return new Map(map).set(key, value);
@@ -112,7 +122,7 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
       // More of it must not open while it is being closed.
       if (!ward.entryDone) withdraw(state, ctx, ward, ward.id);
     }
-    ctx.startTimer(`retry ${ward.id}`, state.input.params.closeRetryMs, { type: 'guard.retry', ward: ward.id });
+    ctx.startTimer(`retry ${ward.id}`, retryMs(state.input.params, closing), { type: 'guard.retry', ward: ward.id });
     return exit(withWard(state, closing), closing, 'market', 0, ctx, alone);
   }
 
@@ -315,13 +325,28 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
   }
 
   function retry(state: GuardState, id: string, ctx: Context): GuardState {
-    const ward = state.wards.get(id);
-    if (ward === undefined || ward.openLots === 0) return state;
+    const known = state.wards.get(id);
+    if (known === undefined || known.openLots === 0) return state;
+    const { vain: before = 0, ...calm } = known;
+    const ward: Ward = state.refusedKeys.has(`${known.product} order`) ? { ...calm, vain: before + 1 } : calm;
     // What was asked of the account and became no order within the time was lost, and asking it again may be in vain too.
     const lost = isAsked(state, id, 'market');
     const asked = new Map([...state.asked].filter(([, { ward: of, request }]) => of !== id || request.kind !== 'market'));
-    ctx.startTimer(`retry ${id}`, state.input.params.closeRetryMs, { type: 'guard.retry', ward: id });
-    return close({ ...state, asked }, ward, ward.closing ?? 'unconfirmed', ctx, lost);
+    ctx.startTimer(`retry ${id}`, retryMs(state.input.params, ward), { type: 'guard.retry', ward: id });
+    return close(withWard({ ...state, asked }, ward), ward, ward.closing ?? 'unconfirmed', ctx, lost);
+  }
+
+  /** What is being closed is tried again soon when the key is good, and is what finds out whether it is until then. */
+  function keyed(state: GuardState, { product, class: callClass, refused: isRefused }: KeyEdge, ctx: Context): GuardState {
+    const key = `${product} ${callClass}`;
+    if (state.refusedKeys.has(key) === isRefused) return state;
+    const refusedKeys = new Set(state.refusedKeys);
+    if (isRefused) refusedKeys.add(key);
+    else refusedKeys.delete(key);
+    for (const ward of state.wards.values()) {
+      if (!isRefused && callClass === 'order' && ward.product === product && ward.closing !== null && ward.openLots > 0) ctx.startTimer(`retry ${ward.id}`, state.input.params.closeRetryMs, { type: 'guard.retry', ward: ward.id });
+    }
+    return { ...state, refusedKeys };
   }
 
   return {
@@ -331,7 +356,7 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
       ctx.subscribe(ORDERS_TOPIC);
       const { wards = [], covers = [] } = input.inherited ?? {};
       const state: GuardState = {
-        input, wards: new Map(wards.map((ward) => [ward.id, ward])), covers: new Map(covers.map((cover) => [cover.clientId, cover])), asked: new Map(), prices: new Map(), next: 1,
+        input, wards: new Map(wards.map((ward) => [ward.id, ward])), covers: new Map(covers.map((cover) => [cover.clientId, cover])), asked: new Map(), prices: new Map(), next: 1, refusedKeys: new Set(),
       };
       return wards.reduce((after, { id }) => settle(after, id, ctx), state);
     },
@@ -356,6 +381,8 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
         }
         case 'guard.deadline':
           return deadline(state, message.ward, ctx);
+        case 'key':
+          return keyed(state, message, ctx);
         case 'guard.retry':
           return retry(state, message.ward, ctx);
         case 'price': {

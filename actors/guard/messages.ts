@@ -2,7 +2,7 @@
 import type { AccountReply } from '../account/messages.js';
 import type { VenueProduct } from '../engine/io.js';
 import type { OrderNews, OrderState } from '../orders/messages.js';
-import type { PriceReference } from '../risk/messages.js';
+import type { KeyEdge, PriceReference } from '../risk/messages.js';
 import type { PositionGone, TruthDifferences } from '../truth/messages.js';
 import type { PositionSide } from '../truth/views.js';
 import type { Side } from '../venue/messages.js';
@@ -28,6 +28,8 @@ export interface Ward {
   readonly nakedMs: number | null;
   /** It is being closed at market; why. */
   readonly closing: string | null;
+  /** Closes in a row that were tried with a key that the venue will not have. */
+  readonly vain?: number;
   /** The strategy has had its time. */
   readonly own: boolean;
   /** Of a position: the exchange's numbers that it is made of were asked for then, ms. */
@@ -52,7 +54,7 @@ export interface Cover {
 }
 
 export type GuardMessage =
-  | OrderNews | TruthDifferences | PositionGone | PriceReference
+  | OrderNews | TruthDifferences | PositionGone | PriceReference | KeyEdge
   | Extract<AccountReply, { readonly type: 'exit.refused' }>
   | { readonly type: 'guard.own'; readonly ward: string }
   | { readonly type: 'guard.deadline'; readonly ward: string }

@@ -4,7 +4,7 @@
  */
 import type { Behaviour } from '../../runtime/index.js';
 import type { CommandInput, Json } from '../engine/io.js';
-import type { LimitsRelease } from '../gateway/messages.js';
+import type { KeyRelease, LimitsRelease } from '../gateway/messages.js';
 import { decide } from '../journal/decide.js';
 import { isFinal, ORDERS_TOPIC } from '../orders/messages.js';
 import type { RiskMessage } from '../risk/messages.js';
@@ -102,6 +102,7 @@ function begin(state: OperatorState, work: Work, ctx: Context): OperatorState {
     case 'release':
       if (venue === null || !state.input.products.includes(wanted.product)) return finish(state, work, false, { refused: `${wanted.product} is not traded here` }, ctx);
       ctx.send(ctx.ref<LimitsRelease>(venue.limits), { type: 'limits.release', product: wanted.product });
+      ctx.send(ctx.ref<KeyRelease>(venue.gateway), { type: 'gateway.keyRelease', product: wanted.product });
       return finish(state, work, true, { released: wanted.product }, ctx);
     case 'cancel-all':
       withdraw(state, null, 'spareStops', ctx);

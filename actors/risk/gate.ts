@@ -19,6 +19,8 @@ export interface Circumstances {
   readonly blocked: ReadonlySet<number>;
   /** `product class` of breakers that are open. */
   readonly breakers: ReadonlySet<string>;
+  /** By `product class`: what the venue said of a key that it will not have there. */
+  readonly refusedKeys: ReadonlyMap<string, string>;
   readonly prices: ReadonlyMap<number, PriceReference>;
 }
 
@@ -34,6 +36,10 @@ export function closedFor(now: Circumstances, product: VenueProduct | undefined,
   if (truth?.freshness !== 'fresh') return refused('truth_not_fresh', truth === undefined ? `${product}: not read yet` : `${product} ${truth.freshness}: ${truth.reasons.join('; ')}`);
   const ageMs = Math.floor((nowUs - (now.saidUs.get(product) ?? 0)) / 1000);
   if (ageMs > now.input.truthMaxAgeMs) return refused('truth_not_fresh', `${product}: nothing has been said of it for ${ageMs} ms`);
+  for (const kind of ['order', 'cancel']) {
+    const said = now.refusedKeys.get(`${product} ${kind}`);
+    if (said !== undefined) return refused('key_refused', `${product} ${kind}: ${said}`);
+  }
   // What market data and sessions suffer from is told by truth and feeds.
   for (const kind of ['order', 'cancel', 'account']) if (now.breakers.has(`${product} ${kind}`)) return refused('breaker_open', `${product} ${kind}`);
   return undefined;

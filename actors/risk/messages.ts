@@ -25,7 +25,7 @@ export interface RiskQuestion {
 
 /** The guard that said no. */
 export type RiskGuard =
-  | 'risk_down' | 'unknown_instrument' | 'operator_pause' | 'store_failed' | 'truth_not_fresh' | 'unknown_order' | 'breaker_open' | 'order_count'
+  | 'risk_down' | 'unknown_instrument' | 'operator_pause' | 'store_failed' | 'truth_not_fresh' | 'unknown_order' | 'breaker_open' | 'key_refused' | 'order_count'
   | 'price_unknown' | 'price_deviation' | 'symbol_exposure' | 'total_exposure';
 
 export type RiskAnswer =
@@ -38,6 +38,15 @@ export interface BreakerEdge {
   readonly product: VenueProduct;
   readonly class: string;
   readonly open: boolean;
+}
+/** From `/venue/gateway`: the venue will not have the key for a class of calls (said again at each refusal), or has taken such a call since. */
+export interface KeyEdge {
+  readonly type: 'key';
+  readonly product: VenueProduct;
+  readonly class: 'order' | 'cancel';
+  readonly refused: boolean;
+  /** What the venue said. */
+  readonly detail: string;
 }
 /** From `/trading/orders`: how many orders of an instrument are in the state UNKNOWN. */
 export interface UnknownOrders {
@@ -97,6 +106,6 @@ export interface RiskInput {
 }
 
 export type RiskMessage =
-  | RiskQuestion | TruthState | OrderNews | UnknownOrders | BreakerEdge | PriceReference | OperatorPause | RiskStatusQuestion
+  | RiskQuestion | TruthState | OrderNews | UnknownOrders | BreakerEdge | KeyEdge | PriceReference | OperatorPause | RiskStatusQuestion
   | { readonly type: 'store.failed'; readonly problem: string }
   | { readonly type: 'risk.prices' };

@@ -73,7 +73,7 @@ export function riskBehaviour(params: RiskParams): Behaviour<RiskState, RiskMess
       ctx.subscribe(ORDERS_TOPIC);
       askPrices(input, ctx);
       return {
-        input, paused: input.paused.on ? input.paused.reason : null, storeFailed: null, truths: new Map(), saidUs: new Map(), blocked: new Set(), breakers: new Set(), prices: new Map(), asked: 0, refused: new Map(),
+        input, paused: input.paused.on ? input.paused.reason : null, storeFailed: null, truths: new Map(), saidUs: new Map(), blocked: new Set(), breakers: new Set(), refusedKeys: new Map(), prices: new Map(), asked: 0, refused: new Map(),
       };
     },
     step(state, message, ctx) {
@@ -91,6 +91,16 @@ export function riskBehaviour(params: RiskParams): Behaviour<RiskState, RiskMess
           if (state.breakers.has(key) === message.open) return state;
           edge(state, ctx, 'breaker_open', message.open, key);
           return { ...state, breakers: withAll(state.breakers, key, message.open) };
+        }
+        case 'key': {
+          const key = `${message.product} ${message.class}`;
+          const was = state.refusedKeys.get(key);
+          if (message.refused ? was !== undefined : was === undefined) return state;
+          edge(state, ctx, 'key_refused', message.refused, `${key}: ${message.detail}`);
+          const refusedKeys = new Map(state.refusedKeys);
+          if (message.refused) refusedKeys.set(key, message.detail);
+          else refusedKeys.delete(key);
+          return { ...state, refusedKeys };
         }
         case 'price':
           return { ...state, prices: new Map(state.prices).set(message.symbol, message) };

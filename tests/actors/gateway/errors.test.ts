@@ -49,3 +49,27 @@ test('a key that is not good is told once, and again when it is', () => {
   harness.reply(200, {});
   assert.deepEqual(told(), [['AuthenticationFailed', 'critical', -2015], [null, null, null]]);
 });
+
+test('a key that may not trade is told for orders and cancels, until one is answered that got past it or an operator says so', () => {
+  const harness = new GatewayHarness({ keyId: 'hmac a…b' });
+  const told = (): readonly unknown[] => harness.keys.splice(0).map(({ class: callClass, refused: isRefused }) => [callClass, isRefused]);
+  const NO_RIGHT = { code: -2015, msg: 'Invalid API-key, IP, or permissions for action.' };
+  harness.exchange(401, NO_RIGHT, { class: 'account' });
+  assert.deepEqual(told(), []);
+  harness.exchange(401, NO_RIGHT);
+  harness.exchange(401, NO_RIGHT, { class: 'cancel' });
+  harness.exchange(400, NO_RIGHT);
+  assert.deepEqual(told(), [['order', true], ['cancel', true], ['order', true]]);
+  // Neither reading nor silence nor a limit says anything of it.
+  harness.exchange(200, {}, { class: 'account' });
+  harness.exchange(503, {});
+  assert.deepEqual(told(), []);
+  harness.exchange(400, { code: -2021, msg: 'Order would immediately trigger.' });
+  assert.deepEqual(told(), [['order', false]]);
+  harness.exchange(200, {});
+  assert.deepEqual(told(), []);
+  harness.give('/venue/gateway', { type: 'gateway.keyRelease', product: 'spot' });
+  assert.deepEqual(told(), []);
+  harness.give('/venue/gateway', { type: 'gateway.keyRelease', product: 'usdm' });
+  assert.deepEqual(told(), [['cancel', false]]);
+});

@@ -5,7 +5,7 @@ import type { VenueCall, VenueOutcome, VenueReport } from '../../../actors/engin
 import { CLOCK_TOPIC, type ClockOffset } from '../../../actors/feeds/messages.js';
 import { journalBehaviour } from '../../../actors/journal/journal.js';
 import type { Decision } from '../../../actors/journal/decision.js';
-import type { BreakerEdge } from '../../../actors/risk/messages.js';
+import type { BreakerEdge, KeyEdge } from '../../../actors/risk/messages.js';
 import type { TruthSuspicion } from '../../../actors/truth/messages.js';
 import { breakerSchema, gatewaySchema, limitsSchema, userStreamSchema } from '../../../config/engine/gateway.js';
 import type { Instrument } from '../../../data/records/index.js';
@@ -37,6 +37,7 @@ export class GatewayHarness {
   readonly reports: VenueReport[] = [];
   readonly suspicions: TruthSuspicion[] = [];
   readonly edges: BreakerEdge[] = [];
+  readonly keys: KeyEdge[] = [];
   readonly clock: { readonly type: string; readonly product: VenueProduct }[] = [];
   #calls = 0;
 
@@ -66,6 +67,14 @@ export class GatewayHarness {
         return state;
       },
     };
+    const risk: Behaviour<null, BreakerEdge | KeyEdge, undefined> = {
+      name: 'probe', version: 1, init: () => null,
+      step: (state, message) => {
+        if (message.type === 'key') this.keys.push(message);
+        else this.edges.push(message);
+        return state;
+      },
+    };
     const publisher: Behaviour<null, ClockOffset, undefined> = {
       name: 'publisher', version: 1, init: () => null,
       step: (state, message, ctx) => {
@@ -81,7 +90,7 @@ export class GatewayHarness {
         worker({ id: 'publisher', behaviour: publisher }),
         supervisor({
           id: 'trading', strategy: 'oneForOne', intensity: { restarts: 10, withinMs: 1000 },
-          children: [worker({ id: 'truth', behaviour: both }), probe('risk', this.edges)],
+          children: [worker({ id: 'truth', behaviour: both }), worker({ id: 'risk', behaviour: risk })],
         }),
         supervisor({
           id: 'venue', strategy: 'oneForOne', intensity: { restarts: 100, withinMs: 1000 },

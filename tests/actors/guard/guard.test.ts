@@ -125,6 +125,29 @@ describe('guard', () => {
     assert.deepEqual(guarded.venue.algos.filter(({ status }) => status === 'NEW'), []);
   });
 
+  it('asks ever more seldom with a key that may not trade, and at once when it may', () => {
+    const guarded = new Guarded().enter().run(50) as Guarded;
+    guarded.venue.fill(guarded.venue.orders[0]!, 10);
+    const handle = guarded.venue.handle.bind(guarded.venue);
+    guarded.venue.handle = (call, stampMs) => (call.method === 'POST' ? refused(-2015, 'Invalid API-key, IP, or permissions for action.') : handle(call, stampMs));
+    const posts = (): number => guarded.calls.filter(({ method, class: callClass }) => method === 'POST' && callClass === 'order').length;
+    const key = (isRefused: boolean): void => {
+      guarded.runtime.send(GUARD, { type: 'key', product: 'usdm', class: 'order', refused: isRefused, detail: '-2015' });
+      guarded.runtime.drain();
+    };
+    guarded.run(100);
+    key(true);
+    const before = posts();
+    guarded.run(300_000);
+    const tried = posts() - before;
+    assert.ok(tried >= 5 && tried <= 14, `${tried} orders in five minutes`);
+    assert.equal(guarded.position, 10);
+    guarded.venue.handle = handle;
+    key(false);
+    guarded.run(1500);
+    assert.equal(guarded.position, 0);
+  });
+
   it('closes by itself where the account is there and does nothing', () => {
     const guarded = new Guarded().enter().run(50) as Guarded;
     assert.ok(guarded.runtime.suspend(ACCOUNT).ok);

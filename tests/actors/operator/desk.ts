@@ -5,7 +5,7 @@ import type { CommandAnswer, CommandInput, Json, StoreRow, StoreWrite } from '..
 import type { VenueCall, VenueOutcome } from '../../../actors/engine/venue-calls.js';
 import type { GatewayStatus } from '../../../actors/gateway/gateway.js';
 import { journalBehaviour } from '../../../actors/journal/journal.js';
-import type { LimitsRelease } from '../../../actors/gateway/messages.js';
+import type { KeyRelease, LimitsRelease } from '../../../actors/gateway/messages.js';
 import type { CancelOrders, GiveUpOrder, PlaceOrder } from '../../../actors/orders/messages.js';
 import { operatorBehaviour } from '../../../actors/operator/operator.js';
 import type { OperatorMessage } from '../../../actors/operator/messages.js';
@@ -121,9 +121,13 @@ export class Desk {
       if (message.type === 'risk.status') ctx.reply({ closed: [], limits: { maxSymbolNotional: '0', maxTotalNotional: '0', maxOpenOrders: 0 }, asked: 0, refused: {}, markTicks: world.markTicks });
       return state;
     });
-    const gateway = actor<VenueCall | { readonly type: 'gateway.status' }>('gateway', (state, call, ctx) => {
+    const gateway = actor<VenueCall | KeyRelease | { readonly type: 'gateway.status' }>('gateway', (state, call, ctx) => {
       if (call.type === 'gateway.status') {
         ctx.reply({ counts: { ok: 0, refused: 0, unknown: 0, notSent: 0 }, errors: world.errors } satisfies GatewayStatus);
+        return state;
+      }
+      if (call.type === 'gateway.keyRelease') {
+        world.log.push(`${call.type} ${call.product}`);
         return state;
       }
       world.log.push(`${call.method} ${call.path} ${call.params['orderId'] ?? call.params['algoId']}`);

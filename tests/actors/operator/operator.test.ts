@@ -373,9 +373,9 @@ test('resolve gives nothing up that may still come, that the exchange lists, or 
 
 test('release ends the wait of one product, and of no other', () => {
   const desk = new Desk().command('release', { product: 'usdm' }, 'rel');
-  assert.deepEqual([desk.answer.ok, desk.world.log], [true, ['limits.release usdm']]);
+  assert.deepEqual([desk.answer.ok, desk.world.log.toSorted()], [true, ['gateway.keyRelease usdm', 'limits.release usdm']]);
   assert.deepEqual(row(desk, 'rel'), ['accepted', 'done']);
   const wrong: readonly Record<string, Json>[] = [{}, { product: 'options' }, { product: 'all' }];
   for (const args of wrong) assert.equal(desk.command('release', args).answer.ok, false);
-  assert.equal(desk.world.log.length, 1);
+  assert.equal(desk.world.log.length, 2);
 });

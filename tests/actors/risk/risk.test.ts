@@ -99,6 +99,8 @@ test('each guard refuses under its own name, and lets go again', () => {
     ['truth_not_fresh', (desk) => void desk.risk({ ...FRESH, freshness: 'unknown' }), (desk) => void desk.risk(FRESH)],
     ['unknown_order', (desk) => void desk.risk({ type: 'order.blocked', symbol: 0, on: true }), (desk) => void desk.risk({ type: 'order.blocked', symbol: 0, on: false })],
     ['breaker_open', (desk) => void desk.risk({ type: 'breaker', product: 'usdm', class: 'order', open: true }), (desk) => void desk.risk({ type: 'breaker', product: 'usdm', class: 'order', open: false })],
+    ['key_refused', (desk) => void desk.risk({ type: 'key', product: 'usdm', class: 'order', refused: true, detail: '401, -2015' }), (desk) => void desk.risk({ type: 'key', product: 'usdm', class: 'order', refused: false, detail: '' })],
+    ['key_refused', (desk) => void desk.risk({ type: 'key', product: 'usdm', class: 'cancel', refused: true, detail: '401, -2015' }), (desk) => void desk.risk({ type: 'key', product: 'usdm', class: 'cancel', refused: false, detail: '' })],
     ['operator_pause', (desk) => void desk.risk({ type: 'risk.pause', on: true, reason: 'lunch' }), (desk) => void desk.risk({ type: 'risk.pause', on: false, reason: '' })],
     ['price_unknown', (desk) => void desk.wait(60_001), (desk) => void desk.market()],
     ['price_deviation', (desk) => void desk.market(0, 90_000), (desk) => void desk.market()],

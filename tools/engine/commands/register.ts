@@ -45,7 +45,7 @@ export function registerOperator(engine: Command): void {
         verb: 'resolve', args: { ...(symbol === undefined ? {} : { instrument: symbol }), ...(product === undefined ? {} : { product }), ...(order === undefined ? {} : { order }) },
         question: `Give up ${order ?? `the orders of ${symbol ?? '?'}`} that the exchange does not know?`, patienceMs: 60_000,
       }));
-  write('release', 'go on although the exchange has said to wait (429) or has banned us (418)')
+  write('release', 'go on although the exchange has said to wait (429), has banned us (418) or would not have the key for orders')
     .addOption(new Option('--product <product>', 'whose wait is ended').choices(['spot', 'usdm', 'options']).makeOptionMandatory())
     .action(({ product, ...options }: EngineCommandOptions & { readonly product: string }) =>
       run(options, { verb: 'release', args: { product }, question: `Send requests to ${product} again although the exchange said not to? A ban may become longer.` }));
