@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fdatasyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { RunError, runReadFailure, runWriteFailure } from './error.js';
-import { DECISIONS } from './folder.js';
+import { DECISIONS, FILE_MODE } from './folder.js';
 
 /** Writes decisions.jsonl, or effects.jsonl: canonical lines, in order, as they come. */
 export class DecisionLinesWriter {
@@ -15,7 +15,7 @@ export class DecisionLinesWriter {
   constructor(folder: string, file: string = DECISIONS) {
     this.path = join(folder, file);
     try {
-      this.#fd = openSync(this.path, 'wx');
+      this.#fd = openSync(this.path, 'wx', FILE_MODE);
     } catch (error) {
       throw runWriteFailure(this.path, error);
     }

@@ -25,6 +25,10 @@ export function isRunId(text: string): boolean {
   return ID.test(text);
 }
 
+/** A run holds balances, positions and orders: it is for its user alone. */
+export const FOLDER_MODE = 0o700;
+export const FILE_MODE = 0o600;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** FAULTLINE_VAR_DIR, else `var` in the working folder. */
@@ -66,7 +70,7 @@ export function makeRunFolder(root: string, nowMs?: number): { readonly id: stri
       const id = newRunId(nowMs);
       const folder = join(root, id);
       if (existsSync(folder)) continue;
-      mkdirSync(folder);
+      mkdirSync(folder, FOLDER_MODE);
       return { id, folder };
     }
   } catch (error) {
@@ -77,13 +81,13 @@ export function makeRunFolder(root: string, nowMs?: number): { readonly id: stri
 /** As mkdirSync's `recursive`, which reports a read-only file system as a missing folder. */
 function makeAll(path: string): void {
   try {
-    mkdirSync(path);
+    mkdirSync(path, FOLDER_MODE);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST' && statSync(path).isDirectory()) return;
     if (code !== 'ENOENT' || dirname(path) === path) throw error;
     makeAll(dirname(path));
-    mkdirSync(path);
+    mkdirSync(path, FOLDER_MODE);
   }
 }
 

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { RunError, runReadFailure, runWriteFailure } from './error.js';
-import { MANIFEST } from './folder.js';
+import { FILE_MODE, MANIFEST } from './folder.js';
 
 export const RUN_FORMAT = 1;
 /** A run.json that is longer is none of ours. */
@@ -89,7 +89,7 @@ export function writeManifest(folder: string, manifest: RunManifest): void {
 /** Writes a file so that it is there whole or not at all, also after a loss of power. @throws RunError. */
 export function writeWhole(path: string, content: string | Uint8Array): void {
   try {
-    const fd = openSync(`${path}.partial`, 'w');
+    const fd = openSync(`${path}.partial`, 'w', FILE_MODE);
     try {
       const bytes = typeof content === 'string' ? Buffer.from(content) : content;
       for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);

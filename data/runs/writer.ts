@@ -5,7 +5,7 @@ import { allocateBatch, RECORD_BYTES, RECV_US, WORDS_F, type RecordBatch } from 
 import { TapeError, TapeWriter, type TapeHeader } from '../tape/index.js';
 import { DecisionLinesWriter } from './decision-lines.js';
 import { RunError } from './error.js';
-import { BOOT, EFFECTS, LOG, makeRunFolder, snapshotFile, tapeFile, TAPES } from './folder.js';
+import { BOOT, EFFECTS, FILE_MODE, FOLDER_MODE, LOG, makeRunFolder, snapshotFile, tapeFile, TAPES } from './folder.js';
 import { RunLogWriter, type JsonValue, type RunInput, type RunMark } from './log/index.js';
 import { beginManifest, writeManifest, writeWhole, type RunBeginning, type RunManifest, type RunTape } from './manifest.js';
 import { removeLater, tidyRuns, type Retention } from './retention.js';
@@ -128,7 +128,7 @@ export class RunWriter {
     this.#decisions = new DecisionLinesWriter(folder);
     this.#effects = new DecisionLinesWriter(folder, EFFECTS);
     try {
-      mkdirSync(join(folder, TAPES));
+      mkdirSync(join(folder, TAPES), FOLDER_MODE);
       this.#beginTape(NO_RECORDS, 0);
       this.#log.flush();
       // Last, so that nobody takes a folder for a run that is not yet one.
@@ -312,7 +312,7 @@ export class RunWriter {
   #beginTape(preamble: RecordBatch, count: number): void {
     const number = this.#tapes;
     try {
-      this.#tape = TapeWriter.create(join(this.folder, tapeFile(number)), this.#header, { packLater: true, compress: this.#compress });
+      this.#tape = TapeWriter.create(join(this.folder, tapeFile(number)), this.#header, { mode: FILE_MODE, packLater: true, compress: this.#compress });
       this.#tape.append(preamble, 0, count);
       this.#tape.flush();
     } catch (error) {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { type Database, open as openLmdb, type RootDatabase } from 'lmdb';
@@ -77,6 +77,7 @@ export class RecordStore {
     this.#onPoint = options.onPoint;
     // Every batch is a transaction of its own: a full disk is to be our failure, not an unhandled rejection of LMDB's.
     this.#root = attempt(dir, () => openLmdb<unknown, string>({ path: dir, noSubdir: false, maxDbs: 4, readOnly, eventTurnBatching: false }));
+    if (!readOnly) for (const name of ['data.mdb', 'lock.mdb']) attempt(dir, () => keepPrivate(join(dir, name), 0o600));
     const meta = attempt(dir, () => this.#root.openDB<unknown, string>('meta', { encoding: 'msgpack' })) as Database<unknown, string> | undefined;
     if (meta === undefined) {
       void this.#root.close();
@@ -108,6 +109,8 @@ export class RecordStore {
     if (!isMainThread) throw new StoreFailure('io', 'the record is written by the main thread only');
     try {
       mkdirSync(options.dir, { recursive: true, mode: 0o700 });
+      // It may have been made before, by another or by an older version.
+      keepPrivate(options.dir, 0o700);
     } catch (thrown) {
       throw new StoreFailure('io', `the folder ${options.dir} cannot be made: ${(thrown as Error).message}`, thrown);
     }
@@ -242,6 +245,15 @@ export class RecordStore {
       });
     });
     this.#next = from + rows.length;
+  }
+}
+
+/** Balances, positions and orders are for their user alone. Where the files are another's, he has the say. */
+function keepPrivate(path: string, mode: number): void {
+  try {
+    chmodSync(path, mode);
+  } catch (thrown) {
+    if (!['EPERM', 'ENOTSUP', 'ENOSYS'].includes((thrown as NodeJS.ErrnoException).code ?? '')) throw thrown;
   }
 }
 

@@ -30,6 +30,8 @@ export interface TapeWriterOptions {
    * flush does, for those under way. Default false.
    */
   readonly packLater?: boolean;
+  /** Permissions of the file. Default: what the process gives to new files. */
+  readonly mode?: number;
   /** Replace a file of that name at close. Default false: create() and close() refuse. */
   readonly overwrite?: boolean;
   /** Name of the file until close(). Default {@link partialPath}. */
@@ -112,7 +114,7 @@ export class TapeWriter {
     try {
       // A writer that still holds the old file keeps its own inode; this one never shares bytes with it.
       rmSync(partial, { force: true });
-      fd = openSync(partial, 'wx+');
+      fd = openSync(partial, 'wx+', options.mode);
     } catch (error) {
       throw writeFailure(path, error);
     }

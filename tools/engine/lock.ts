@@ -10,7 +10,7 @@ import { type NameLock, takeName } from '../process/name-lock.js';
  * frees both with the process, SIGKILL included. @throws CliError `configuration` when another engine has the account.
  */
 export async function lockAccount(recordFolder: string, account: string, key: string | null, origin: string | null = null): Promise<NameLock> {
-  makeFolder(recordFolder);
+  makeFolder(recordFolder, 0o700);
   const refuse = (what: string): CliError => new CliError('configuration', `another engine has ${what}`, 'one engine an account: faultline processes shows who runs; end that one first, or give this one another [engine] account');
   const byFolder = await takeName(recordFolder, 'engine');
   if (byFolder === undefined) throw refuse(`the account ${account} (${recordFolder})`);

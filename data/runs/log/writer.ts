@@ -1,5 +1,6 @@
 import { closeSync, fdatasyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { RunError, runWriteFailure } from '../error.js';
+import { FILE_MODE } from '../folder.js';
 import { encodeHead, EntryKind, FRAME_BYTES, MAX_PAYLOAD_BYTES, POSITION_BYTES, sealFrame, type RunInput, type RunMark, type RunPosition } from './format.js';
 
 const BUFFER_BYTES = 256 * 1024;
@@ -27,7 +28,7 @@ export class RunLogWriter {
     this.path = path;
     this.#seed = seed;
     try {
-      this.#fd = openSync(path, 'wx');
+      this.#fd = openSync(path, 'wx', FILE_MODE);
     } catch (error) {
       throw runWriteFailure(path, error);
     }

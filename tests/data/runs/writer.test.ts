@@ -46,6 +46,26 @@ void test('a run is read in the order in which it was written, over several tape
   assert.ok(verifyTape(join(run.folder, 'tapes/000000.tape')).ok);
 });
 
+void test('a run is for its user alone, whatever the process gives to new files', (t) => {
+  const before = process.umask(0);
+  try {
+    const root = join(scratch(t), 'var', 'runs');
+    const run = RunWriter.create(root, { ...BEGINNING, boot: { a: 1 } }, { tapeRecords: 2 });
+    run.append(trades(0, 2), 0, 2);
+    run.rotate(START_US + 6000, trades(100, 1, Kind.SNAPSHOT), new Uint8Array(8));
+    run.close(START_US + 9000, { code: 0, reason: 'stop' });
+    const modes = ['', ...readdirSync(run.folder, { recursive: true }).map(String)].map((name) => {
+      const at = statSync(join(run.folder, name));
+      return `${name === '' ? '.' : name} ${at.isDirectory() ? 'folder' : 'file'} ${(at.mode & 0o777).toString(8)}`;
+    });
+    assert.ok(modes.length >= 9, modes.join('\n'));
+    assert.deepEqual(modes.filter((line) => !line.endsWith(' folder 700') && !line.endsWith(' file 600')), []);
+    assert.equal(statSync(root).mode & 0o777, 0o700);
+  } finally {
+    process.umask(before);
+  }
+});
+
 void test('a boot value can be made of the run’s id; the tree is given what a replay will read', (t) => {
   const run = RunWriter.create(scratch(t), { ...BEGINNING, boot: (id) => ({ run: id, zero: -0 }) });
   run.close(0, { code: 0, reason: '' });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -19,6 +19,19 @@ const open = (): RecordStore => RecordStore.open({ dir: join(folder, 'store'), n
 const order = (key: string, state: string): StoreRow => ({ table: 'orders', key, row: { state } });
 
 describe('the record', () => {
+  test('is for its user alone, also in a folder that was made before', async () => {
+    const dir = join(folder, 'store');
+    const before = process.umask(0);
+    try {
+      mkdirSync(dir, 0o777);
+      await open().close();
+    } finally {
+      process.umask(before);
+    }
+    assert.deepEqual(['', 'data.mdb', 'lock.mdb'].map((name) => (statSync(join(dir, name)).mode & 0o777).toString(8)), ['700', '600', '600']);
+    await RecordStore.read(dir).close();
+  });
+
   test('keeps the latest row of a key over a restart, in the order it was written', async () => {
     const store = open();
     store.write([order('a', 'new'), order('b', 'new'), { table: 'fills', key: 'a', row: { lots: 3 } }]);
