@@ -38,9 +38,14 @@ export interface TimeMessage {
 }
 /**
  * `retell`: tell the machines afresh at the next record of each symbol (after a mute stretch). `prices`: say now what `pricesTo` is to know.
- * `finish`: no record will follow.
+ * `told-prices`: what lanes know, some time after `prices`. `finish`: no record will follow.
  */
-export type MarketKernelMessage = RecordsMessage | TimeMessage | Control | { readonly type: 'retell' } | { readonly type: 'prices' } | { readonly type: 'finish' };
+export type MarketKernelMessage = RecordsMessage | TimeMessage | Control | ToldPrices | { readonly type: 'retell' } | { readonly type: 'prices' } | { readonly type: 'finish' };
+/** An input of the run. */
+export interface ToldPrices {
+  readonly type: 'told-prices';
+  readonly prices: readonly PriceReference[];
+}
 
 export interface MarketKernelInput {
   readonly instruments: readonly Instrument[];
@@ -98,9 +103,13 @@ function sendEdges({ kernel, routes }: MarketKernelState, ctx: ActorContext<Mark
   }
 }
 
-/** In a calm market no edge comes for minutes. What lanes know is not known here at any certain record: of them only edges tell. */
+/** In a calm market no edge comes for minutes. What lanes know is not known here at any certain record: they are asked. */
 function sendPrices({ kernel, routes }: MarketKernelState, ctx: ActorContext<MarketKernelMessage>): void {
-  if (!(kernel instanceof MarketKernel) || routes.pricesTo === undefined) return;
+  if (routes.pricesTo === undefined) return;
+  if (!(kernel instanceof MarketKernel)) {
+    kernel.askPrices?.();
+    return;
+  }
   for (const symbol of kernel.symbols) {
     const { bestBidTicks, bestAskTicks, price } = symbol.features();
     if (!(price > 0)) continue;
@@ -156,6 +165,9 @@ export const marketKernel: Behaviour<MarketKernelState, MarketKernelMessage, Mar
         return state;
       case 'prices':
         sendPrices(state, ctx);
+        return state;
+      case 'told-prices':
+        for (const prices of message.prices) for (const path of state.routes.pricesTo ?? []) ctx.send(ctx.ref<PriceReference>(path), prices);
         return state;
       case 'finish':
         state.kernel.finish();

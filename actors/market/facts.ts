@@ -22,6 +22,8 @@ export interface BookFacts {
 
 export interface SymbolFacts {
   readonly index: number;
+  /** The tape clock of its last record, µs. */
+  readonly clockUs: number;
   readonly features: Features;
   readonly lastTradeTicks: number;
   readonly votes: number;
@@ -45,6 +47,7 @@ export interface KernelFacts {
 export function symbolFacts(symbol: SymbolKernel): SymbolFacts {
   return {
     index: symbol.index,
+    clockUs: symbol.clockUs,
     features: symbol.features(),
     lastTradeTicks: symbol.lastTradeTicks,
     votes: symbol.votes.votes,

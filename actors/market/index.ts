@@ -9,7 +9,7 @@ export type { KernelSnapshot, SymbolSnapshot } from './snapshot.js';
 export { SymbolKernel } from './symbol.js';
 export { EXTREME_NAMES } from './extremes.js';
 export { marketKernel } from './behaviour.js';
-export type { MarketKernelInput, MarketKernelMessage, MarketKernelState, RecordsMessage, TimeMessage } from './behaviour.js';
+export type { MarketKernelInput, MarketKernelMessage, MarketKernelState, RecordsMessage, TimeMessage, ToldPrices } from './behaviour.js';
 export type { Edge, KernelCounters, KernelPort } from './kernel-port.js';
 export type { KernelFacts, SymbolFacts } from './facts.js';
 export * from './lanes/index.js';

@@ -48,6 +48,8 @@ export interface KernelPort {
    */
   passTime(us: number, untilUs: number): void;
   retell(): void;
+  /** Somebody wants to know prices: of lanes, whose answer comes as an input (`told-prices`). A replay has that input, and asks nobody. */
+  askPrices?(): void;
   finish(): void;
   disown(taken: number): void;
   counters(): KernelCounters;

@@ -85,6 +85,7 @@ export class EngineHost {
     this.session = config.lanes.placement === 'inline' ? new EngineSession({ startUs, effects, onAsked, tree: (onKernel) => engineTree(boot, config, onKernel) })
       : new LaneSession({
         startUs, instruments, config, effects, onAsked, tree: (lanes) => engineTree(boot, config, undefined, lanes), onOrder: (entry) => this.#ordered(entry),
+        onPrices: (input) => void (this.#intake === 'open' && this.give(input)),
         ...(sources === undefined ? {} : { sources: sources.options((F, I, from, to) => this.#taped(F, I, from, to)) }),
       });
     this.#busy = false;

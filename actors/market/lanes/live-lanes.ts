@@ -7,6 +7,7 @@
 import { allocateBatch } from '../../../data/records/batch.js';
 import * as layout from '../../../data/records/layout.js';
 import { Losses, MOST_LOSS_GAPS } from '../../../data/records/losses.js';
+import type { PriceReference } from '../../risk/messages.js';
 import type { Control } from '../control-queue.js';
 import type { Edge } from '../kernel-port.js';
 import type { KernelPort } from '../kernel-port.js';
@@ -15,6 +16,7 @@ import type { LaneFeed } from './lane-feed.js';
 import { LaneSet } from './lane-set.js';
 import type { LaneSetOptions } from './lane-set.js';
 import type { OrderEntry } from './order.js';
+import { PricesAsked } from './prices.js';
 
 // V8 does not fold imported constants.
 const { RECV_US, SEQ, SYMBOL_SHIFT, TAG, WORDS_F } = layout;
@@ -54,6 +56,7 @@ export class LiveLanes extends LaneSet implements KernelPort {
   /** Controls whose place was passed to a lane and whose answers may come, oldest first, by lane. */
   private readonly placed: { readonly position: number; readonly number: number }[][];
   private controlsPlaced = 0;
+  private readonly prices = new PricesAsked();
 
   constructor(options: LiveLanesOptions) {
     super(options);
@@ -114,6 +117,15 @@ export class LiveLanes extends LaneSet implements KernelPort {
   snapshot(): KernelSnapshot {
     if (!this.quiet) throw new Error('the lanes have not all given their state, or something was handed out since');
     return mergeSnapshots(this.feeds.map(({ checkpoint }) => checkpoint!));
+  }
+
+  askPrices(): void {
+    this.prices.ask(this.options.assignment.length, (symbol) => this.facts(symbol));
+  }
+
+  /** Prices that were asked for and are known by now. */
+  takePrices(): PriceReference[] {
+    return this.prices.take((symbol) => this.facts(symbol));
   }
 
   /** Reads what has come; true when `run` has something to merge. */

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { marketKernel } from '../../../actors/market/behaviour.js';
 import type { MarketKernelInput, MarketKernelMessage, RecordsMessage } from '../../../actors/market/behaviour.js';
+import { symbolFacts } from '../../../actors/market/facts.js';
+import { LiveLanes, MarketKernel } from '../../../actors/market/index.js';
 import type { Edge } from '../../../actors/market/kernel-port.js';
 import { DEFAULT_INDICATOR_PARAMS } from '../../../config/indicators.js';
 import { Kind } from '../../../data/records/layout.js';
@@ -100,4 +102,41 @@ test('asked for prices it tells those who are to know them, of symbols that have
   runtime.send('/kernel', { type: 'prices' });
   runtime.drain();
   assert.deepEqual(told, [{ type: 'price', symbol: 0, bidTicks: 99_999, askTicks: 100_001, markTicks: 100_000, atUs: T0 + 2e6 }]);
+});
+
+test('lanes are asked for prices, and tell each symbol once when they have said how it stands since', () => {
+  const told: unknown[] = [];
+  const listener: Behaviour<null, unknown, null> = {
+    name: 'listener', version: 1, init: () => null,
+    step(state, message) {
+      told.push(message);
+      return state;
+    },
+  };
+  const lanes = new LiveLanes({ assignment: [0, 0], lanes: 1, checkpointEvery: 1e9, backlogSlots: 0, overflow: 'gap', wait: () => undefined });
+  const known = new MarketKernel([instrument(), instrument({ index: 1 })], () => PARAMS);
+  const post = (): void => void (lanes.feeds[0]!.facts = { counters: known.counters(), symbols: known.symbols.map(symbolFacts) });
+  known.run(TAPE.F, TAPE.I, 0, 4);
+  post();
+  const runtime = createRuntime({ clock: new VirtualClock(T0), seed: 'test' });
+  const input: MarketKernelInput = {
+    instruments: [instrument(), instrument({ index: 1 })], params: () => PARAMS, lanes,
+    routes: { levelTo: () => '/nobody', candleTo: () => '/nobody', venueTo: () => '/nobody', pricesTo: ['/listener'] },
+  };
+  runtime.start(supervisor({
+    id: 'market', strategy: 'oneForOne', intensity: { restarts: 5, withinMs: 1000 },
+    children: [worker({ id: 'listener', behaviour: listener, input: null }), worker({ id: 'kernel', behaviour: marketKernel, input })],
+  }));
+  assert.deepEqual(lanes.takePrices(), [], 'nobody has asked');
+  runtime.send('/kernel', { type: 'prices' });
+  runtime.drain();
+  assert.deepEqual([told, lanes.takePrices()], [[], []], 'what was known before the question is no answer');
+  post();
+  const prices = lanes.takePrices();
+  assert.deepEqual(prices, [{ type: 'price', symbol: 0, bidTicks: 99_999, askTicks: 100_001, markTicks: 100_000, atUs: known.symbol(0)!.clockUs }]);
+  post();
+  assert.deepEqual(lanes.takePrices(), [], 'once an asking; of the other symbol there is no price yet');
+  runtime.send('/kernel', { type: 'told-prices', prices });
+  runtime.drain();
+  assert.deepEqual(told, prices);
 });

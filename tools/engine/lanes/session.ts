@@ -1,7 +1,7 @@
 import { KERNEL_PATH, type JournalState } from '../../../actors/index.js';
 import type { EffectHandlers } from '../../../actors/engine/effects.js';
 import type { EngineInput } from '../../../actors/engine/io.js';
-import { type LaneConnection, LiveLanes, type MarketKernel, SourceLanes, type KernelPort, type OrderEntry } from '../../../actors/market/index.js';
+import { type LaneConnection, LiveLanes, type MarketKernel, SourceLanes, type KernelPort, type OrderEntry, type ToldPrices } from '../../../actors/market/index.js';
 import type { Config } from '../../../config/index.js';
 import { type Instrument } from '../../../data/records/index.js';
 import type { LaneThread } from '../../../runtime/lanes/index.js';
@@ -40,6 +40,8 @@ export interface LaneSessionOptions {
   readonly onAsked?: TakeAsked;
   /** What a replay of the run must follow: where controls fell, and which answers were merged when. */
   readonly onOrder: (entry: OrderEntry) => void;
+  /** Prices that somebody had asked for: to be handed in, in a turn of its own. */
+  readonly onPrices?: (input: EngineInput) => void;
   /** Placement `socket`: lanes bring the records. */
   readonly sources?: SourceOptions;
 }
@@ -69,6 +71,7 @@ export class LaneSession {
   readonly #hosted: HostedLanes;
   readonly #effects: HandledEffects;
   readonly #onOrder: (entry: OrderEntry) => void;
+  readonly #onPrices: LaneSessionOptions['onPrices'];
   readonly #message = mergeMessage();
   readonly #options: Pick<LaneSessionOptions, 'instruments' | 'config'>;
   #stopListening: (() => Promise<void>) | undefined;
@@ -79,10 +82,11 @@ export class LaneSession {
   #refused = 0;
 
   /** @throws Error when the tree does not start. RangeError when the plan of the lanes cannot be made. */
-  constructor({ tree, startUs, instruments, config, effects, onAsked, onOrder, sources }: LaneSessionOptions) {
+  constructor({ tree, startUs, instruments, config, effects, onAsked, onOrder, onPrices, sources }: LaneSessionOptions) {
     const params = config.lanes;
     const plan = planLanes(instruments, params);
     this.#onOrder = onOrder;
+    this.#onPrices = onPrices;
     this.#options = { instruments, config };
     const clock = new VirtualClock(startUs);
     this.#effects = new HandledEffects(effects, { nowUs: () => clock.nowUs(), onAsked });
@@ -166,6 +170,10 @@ export class LaneSession {
       this.kernel.requestFacts();
     }
     this.runtime.drain();
+    const prices = this.kernel.takePrices();
+    if (prices.length === 0) return;
+    const message: ToldPrices = { type: 'told-prices', prices };
+    this.#onPrices?.({ to: KERNEL_PATH, message });
   }
 
   /** Placement `ring`: records [from, to) have come: numbered in place and handed to their lanes. */

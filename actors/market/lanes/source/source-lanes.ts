@@ -4,11 +4,13 @@
  */
 import { Kind } from '../../../../data/records/layout.js';
 import * as layout from '../../../../data/records/layout.js';
+import type { PriceReference } from '../../../risk/messages.js';
 import type { Control } from '../../control-queue.js';
 import type { SymbolFacts } from '../../facts.js';
 import type { Edge, KernelCounters, KernelPort } from '../../kernel-port.js';
 import type { OrderEntry } from '../order.js';
 import { countsOf } from '../lane-set.js';
+import { PricesAsked } from '../prices.js';
 import { SourceFeed, type SourceConnection } from './source-feed.js';
 import type { Retell } from './source-lane.js';
 
@@ -48,6 +50,7 @@ export class SourceLanes implements KernelPort {
   heardUs = 0;
   /** Nothing more is heard. */
   closed = false;
+  private readonly prices = new PricesAsked();
   /** By symbol and kind: id of the last message heard; what the guard of a lane's next thread begins with. */
   readonly ids: Float64Array;
   private readonly options: SourceLanesOptions;
@@ -124,6 +127,15 @@ export class SourceLanes implements KernelPort {
     if (atUs > this.clockUs) this.clockUs = atUs;
     this.merging = { seq, control };
     return from;
+  }
+
+  askPrices(): void {
+    this.prices.ask(this.options.assignment.length, (symbol) => this.facts(symbol));
+  }
+
+  /** Prices that were asked for and are known by now. */
+  takePrices(): PriceReference[] {
+    return this.prices.take((symbol) => this.facts(symbol));
   }
 
   requestFacts(): void {
