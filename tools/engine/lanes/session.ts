@@ -195,6 +195,11 @@ export class LaneSession {
 
   /** Moves the clock to `us`, merges what has come, and fires what is due. */
   advanceTo(us: number): void {
+    this.#advance(us);
+    this.#effects.throwFault();
+  }
+
+  #advance(us: number): void {
     const { runtime, kernel } = this;
     // What sockets in lanes have brought may be newer than the look at the clock.
     const heardUs = kernel instanceof SourceLanes ? (kernel.poll(), kernel.heardUs) : 0;
@@ -210,7 +215,6 @@ export class LaneSession {
       runtime.drain();
     }
     runtime.drain();
-    this.#effects.throwFault();
   }
 
   /**
@@ -232,7 +236,8 @@ export class LaneSession {
       if (!asked || kernel.feeds.every(({ awaitsCheckpoint }) => !awaitsCheckpoint)) kernel.requestCheckpoints();
       const seen = this.#hosted.bell.value;
       this.#look(performance.now());
-      this.advanceTo(this.clockUs);
+      // What a handler of effects throws here is no fault of whoever wants the snapshot: the next turn throws it.
+      this.#advance(this.clockUs);
       if (!this.#settled(kernel, true)) this.#hosted.bell.wait(seen, 1);
     }
     if (runtime.stateOf(KERNEL_PATH) !== 'running') return waits('no kernel runs');
