@@ -107,7 +107,8 @@ export class SourceLanes implements KernelPort {
 
   /** Hears what lanes have said. */
   poll(): void {
-    if (!this.closed) for (let lane = 0; lane < this.feeds.length; lane += 1) this.feeds[lane]!.poll();
+    // The first lane that is not heard closes it: a lane whose words were refused is ended, and the others have said nothing wrong.
+    for (let lane = 0; lane < this.feeds.length && !this.closed; lane += 1) this.feeds[lane]!.poll();
   }
 
   /** `run` has something to merge. */

@@ -124,3 +124,34 @@ test('a message for which the ring has no room reaches neither tape nor kernel, 
   assert.ok(played.merged.length > 50);
   follow(played);
 });
+
+test('when the run cannot be written, the first lane that finds out is the last that is heard', () => {
+  let asked = 0;
+  const lanes = new SourceLanes({
+    assignment: LANES, lanes: LANES.length, checkpointEvery: 300, onOrder: () => undefined, onText: () => undefined,
+    onRecords() {
+      asked += 1;
+      return false;
+    },
+  });
+  const I = new Int32Array(TAPE.F.buffer, TAPE.F.byteOffset);
+  for (const lane of LANES) {
+    const [inbox, outbox] = [createRing({ slots: 64 }), createRing({ slots: 4096 })];
+    const thread = new SourceLane({ instruments: [instruments[lane]!], params: { [lane]: paramsOf(lane) }, venue, checkpoint: null, from: 0, answered: 0, until: 0 }, {
+      inbox: RingReader.open(inbox), outbox: RingWriter.open(outbox), post: () => undefined, ring: () => undefined, asked: () => undefined, caughtUp: () => undefined,
+    });
+    lanes.connect(lane, { inbox: RingWriter.open(inbox), outbox: RingReader.open(outbox), receive: () => undefined });
+    const own = allocateBatch(1000);
+    for (let n = 0; own.length < 500; n += 1) {
+      if (I[n * WORDS_I + TAG]! >>> SYMBOL_SHIFT !== lane || insideMessage(I[n * WORDS_I + TAG]!)) continue;
+      own.I.set(I.subarray(n * WORDS_I, (n + 1) * WORDS_I), own.length * WORDS_I);
+      own.length += 1;
+    }
+    thread.take(own.F, own.I, 0, own.length);
+    thread.drain();
+  }
+  lanes.poll();
+  lanes.poll();
+  assert.deepEqual([asked, lanes.closed, lanes.feeds[1]!.broken], [1, true, null]);
+  assert.match(lanes.feeds[0]!.broken!, /cannot be written/);
+});
