@@ -5,7 +5,21 @@ import type { SecretDesk } from '../sockets/index.js';
 import { socketAddresses, socketPart, type SecondOrigins } from '../sockets/part.js';
 import type { Sockets } from '../sockets/index.js';
 import { streamsOf } from '../sockets/stream-names.js';
+import type { RecordViews } from '../session.js';
 import type { LaneQuestion, LaneSources } from './sources.js';
+
+/** Offers records [from, to), whole messages, to the lanes of their symbols. */
+export function offerByLane(sources: Pick<LaneSources, 'laneOf' | 'offer'>, batch: RecordViews, from: number, to: number): void {
+  const symbolAt = (at: number): number => batch.I[at * WORDS_I + TAG]! >>> SYMBOL_SHIFT;
+  for (let at = from; at < to;) {
+    const symbol = symbolAt(at);
+    const lane = sources.laneOf(symbol);
+    let end = at + 1;
+    while (end < to && (symbolAt(end) === symbol || sources.laneOf(symbolAt(end)) === lane)) end += 1;
+    sources.offer(symbol, batch, at, end);
+    at = end;
+  }
+}
 
 /**
  * Sockets where lanes have those of the market: what the tree asks of such a socket goes to the lane of its symbols, all else is done here. Snapshots that REST answers are
@@ -16,8 +30,7 @@ export function laneSocketPart(door: EngineDoor, sources: LaneSources, access: V
     ...door,
     records(batch, from, to) {
       // A thread that is gone takes nothing: its books are out of step, and whoever keeps them asks again.
-      const symbol = batch.I[from * WORDS_I + TAG]! >>> SYMBOL_SHIFT;
-      sources.offer(symbol, batch, from, to);
+      offerByLane(sources, batch, from, to);
     },
   }, access, secrets, second);
   const { sockets } = here;

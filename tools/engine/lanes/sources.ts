@@ -29,7 +29,7 @@ export interface LaneSources {
   laneOf(symbol: number): number;
   /** False where the lane has no thread now. */
   ask(lane: number, question: LaneQuestion): boolean;
-  /** Whole messages of one symbol for tape and kernel, as if a socket of its lane had brought them; false where it has no thread now. */
+  /** Whole messages, of the lane that has the symbol, for tape and kernel, as if a socket of its lane had brought them; false where it has no thread now. */
   offer(symbol: number, batch: RecordViews, from: number, to: number): boolean;
   listen(listener: { told(lane: number, news: LaneNews): void; down(lane: number): void }): void;
 }
