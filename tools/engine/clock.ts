@@ -79,6 +79,9 @@ export class EngineClock {
     this.#stall = { ms, onStall };
     this.#readMs = this.#monotonicMs();
   }
+  get held(): boolean {
+    return this.#held;
+  }
   release(): void {
     this.#held = false;
     this.#readMs = this.#monotonicMs();

@@ -214,7 +214,11 @@ export class EngineHost {
       const next = input;
       this.#turn(() => this.#input(next));
     }
-    this.#turn(() => this.session.advanceTo(this.#nowUs()));
+    this.#turn(() => {
+      const nowUs = this.#nowUs();
+      // Lanes with sockets did not stand still: what they bring has stamps from beyond the clock that is held.
+      if (!this.#options.clock.held || this.#options.config.lanes.placement !== 'socket') this.session.advanceTo(nowUs);
+    });
     // What a part gave while it carried out an effect.
     if (this.#queue.length > 0) this.#pump();
     else this.#arm();

@@ -5,13 +5,15 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { EngineInput } from '../../../actors/engine/io.js';
 import { STORE_FAILURE_LISTENERS } from '../../../actors/engine/paths.js';
-import { DEFAULT_CONFIG } from '../../../config/index.js';
+import { SourceLanes } from '../../../actors/market/index.js';
+import { configSchema, DEFAULT_CONFIG } from '../../../config/index.js';
 import { EXCH_US, Kind, RECV_US, TAG, WORDS_F, WORDS_I } from '../../../data/records/index.js';
 import { RunReader, type RunWriter } from '../../../data/runs/index.js';
 import { type EngineBoot, engineTree } from '../../../supervisors/index.js';
 import { EngineClock } from '../../../tools/engine/clock.js';
 import { EngineHost } from '../../../tools/engine/host.js';
 import type { EngineDoor, EnginePart } from '../../../tools/engine/parts.js';
+import { LaneSession } from '../../../tools/engine/lanes/session.js';
 import { EngineSession } from '../../../tools/engine/session.js';
 import type { ProcessLog } from '../../../tools/process/log.js';
 import { beginEngineRun, type EngineRunOptions } from '../../../tools/runs/engine-run.js';
@@ -43,19 +45,21 @@ interface Opened {
 }
 
 /** A host on a clock that the test moves, with one part that carries out nothing. */
-function open(options: EngineRunOptions = {}, stallMs?: number): Opened {
+function open(options: EngineRunOptions = {}, stallMs?: number, config = DEFAULT_CONFIG): Opened {
   const startUs = clockOf(0);
   const boot: EngineBoot = { mode: 'paper', startUs, instruments: TAPE.header.instruments, rules: [], recovered: [] };
   let nowMs = 0;
   const clock = new EngineClock({ venueMs: startUs / 1000, wallMs: 0, speed: 1 }, () => 0, () => nowMs);
-  const writer = beginEngineRun(boot, { config: DEFAULT_CONFIG, digest: '0'.repeat(64) }, { root, ...options });
+  const writer = beginEngineRun(boot, { config, digest: '0'.repeat(64) }, { root, ...options });
   const state = { door: undefined as EngineDoor | undefined };
   const [lines, logged, faults, failures]: [string[], string[], unknown[], unknown[]] = [[], [], [], []];
   const part: EnginePart = { effects: {}, close: () => Promise.resolve() };
   const host = new EngineHost({
-    boot: writer.boot as EngineBoot, config: DEFAULT_CONFIG, clock, writer, ...(stallMs === undefined ? {} : { stallMs }), log: { write: (_level: string, event: string) => logged.push(event) } as unknown as ProcessLog,
+    boot: writer.boot as EngineBoot, config, clock, writer, ...(stallMs === undefined ? {} : { stallMs }), log: { write: (_level: string, event: string) => logged.push(event) } as unknown as ProcessLog,
     parts: (door) => {
       state.door = door;
+      const none = { ws: [], wsApi: [] };
+      door.sources?.equip(() => ({ addresses: { spot: none, usdm: none, options: none }, ca: null, clock: door.clock.shared() }));
       return [part];
     },
     onDecision: (line) => lines.push(line), onFault: (error) => faults.push(error), onRunFailed: (error) => failures.push(error), onGaveUp: () => faults.push('gave up'),
@@ -246,5 +250,29 @@ test('after a stall, what has come is heard before what has become due, and the 
   log.close();
   assert.ok(stamps.length > 0 && stamps.every((us) => us < dueUs));
   assert.deepEqual(again(opened.reader()).lines, opened.lines);
+  assert.deepEqual(opened.faults, []);
+});
+
+test('after a stall, records that lanes with sockets have brought meanwhile do not move the clock before what waits here is heard', async () => {
+  const opened = open({}, 250, configSchema.parse({ lanes: { placement: 'socket', count: 1 } }));
+  const { host, door } = opened;
+  assert.ok(host.session instanceof LaneSession && host.session.kernel instanceof SourceLanes);
+  const { session } = host;
+  const startUs = session.clockUs;
+  host.start();
+  try {
+    // As it is when its thread went on.
+    host.session.kernel.heardUs = startUs + 2e6;
+    opened.moveTo(startUs + 3e6);
+    door.give({ to: '/nobody', message: { type: 'waited' } });
+    assert.ok(opened.logged.includes('engine.stalled'));
+    assert.equal(session.clockUs, startUs, 'a record of a lane moved the clock');
+    for (let looks = 0; looks < 2000 && session.clockUs < startUs + 3e6; looks += 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.equal(session.clockUs, startUs + 3e6);
+  } finally {
+    host.endRun({ code: 0, reason: 'test' });
+    await host.stopTree();
+    await host.close();
+  }
   assert.deepEqual(opened.faults, []);
 });
