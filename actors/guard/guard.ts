@@ -135,11 +135,11 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
     const covers = coversOf(state, id);
     for (const cover of superseded(covers, ward.openLots)) withdraw(state, ctx, ward, cover.id);
     if (confirmedLots(covers) >= ward.openLots) {
-      if (ward.nakedMs === null) return state;
+      if (ward.nakedMs === null) return handedOver(state, id, ctx);
       ctx.cancelTimer(`own ${id}`);
       ctx.cancelTimer(`deadline ${id}`);
       journal(state, ctx, ward, 'protected', { afterMs: nowMs(ctx) - ward.nakedMs });
-      return withWard(state, { ...ward, nakedMs: null, own: false });
+      return handedOver(withWard(state, { ...ward, nakedMs: null, own: false }), id, ctx);
     }
     if (ward.nakedMs === null) {
       ctx.startTimer(`own ${id}`, params.strategyStopMs, { type: 'guard.own', ward: id });
@@ -165,20 +165,43 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
 
   /** Nothing is open: what would still reduce is withdrawn, so that it meets no later position. */
   function flat(state: GuardState, ward: Ward, ctx: Context): GuardState {
-    for (const key of ['own', 'deadline', 'retry']) ctx.cancelTimer(`${key} ${ward.id}`);
+    for (const key of ['own', 'deadline', 'retry', 'again']) ctx.cancelTimer(`${key} ${ward.id}`);
     const calm: Ward = { ...ward, nakedMs: null, own: false };
-    if (!ward.entryDone) return withWard(state, calm);
+    state = handedOver(withWard(state, calm), ward.id, ctx);
+    if (!ward.entryDone || isAwaited(state, ward)) return state;
     let waits = false;
     for (const cover of coversOf(state, ward.id)) {
       if (isFinal(cover.state)) continue;
       waits = true;
       withdraw(state, ctx, ward, cover.id);
     }
-    if (waits) return withWard(state, calm);
+    if (waits) return state;
     if (ward.closing !== null) journal(state, ctx, ward, 'unprotected_closed');
     const covers = new Map([...state.covers].filter(([, cover]) => cover.ward !== ward.id));
     const asked = new Map([...state.asked].filter(([, { ward: of }]) => of !== ward.id));
     return { ...state, wards: drop(state.wards, ward.id), covers, asked };
+  }
+
+  /** Whether an entry counts on the stops of the position that it was told of as, for want of its own. On spot they would be in the way of these. */
+  function isAwaited(state: GuardState, { heir = '', product }: Ward): boolean {
+    const entry = state.wards.get(heir);
+    return product !== 'spot' && entry !== undefined && entry.openLots > confirmedLots(coversOf(state, heir));
+  }
+  /** The entry's own stops stand, or it needs none: those of the position that it was told of as may go. */
+  function handedOver(state: GuardState, entry: string, ctx: Context): GuardState {
+    let next = state;
+    for (const { heir, ...ward } of state.wards.values()) {
+      if (heir === entry) next = settle(withWard(next, ward), ward.id, ctx);
+    }
+    return next;
+  }
+
+  /** What is to be sold may be sold by another exit of ours: that protects it, or sells it. It is looked at again, and not sold twice. */
+  function awaitExit(state: GuardState, ward: Ward, ctx: Context): GuardState {
+    for (const key of ['own', 'deadline', 'retry']) ctx.cancelTimer(`${key} ${ward.id}`);
+    ctx.startTimer(`again ${ward.id}`, state.input.params.closeRetryMs, { type: 'guard.again', ward: ward.id });
+    if (ward.nakedMs !== null) journal(state, ctx, ward, 'exit_awaited');
+    return withWard(state, { ...ward, closing: null, nakedMs: null, own: true });
   }
 
   /** Too little to be sold or protected: it is told, stays ours in the ledger, and nobody asks the venue again until more of it comes. */
@@ -203,6 +226,12 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
     const alone = state.asked.get(intent.id)?.alone ?? known?.alone ?? false;
     const next: GuardState = { ...state, asked, covers: put(state.covers, intent.clientId, { ...coverOf(change, ward.id, own, known?.bookedLots ?? change.filledLots), alone, ...(known?.inherited === true ? { inherited: true } : {}) }) };
     if (ward.product === 'spot' && change.state === 'rejected' && (tooLittle(change.reason) || (isPosition(ward) && change.reason === 'nothing_to_reduce'))) return layDown(next, ward, change.reason, ctx);
+    if (ward.product === 'spot' && isPosition(ward) && change.state === 'rejected' && change.reason === 'exit_pending' && ward.openLots > 0) return awaitExit(next, ward, ctx);
+    // The stop that it was to replace has begun to fill, or is gone: that is withdrawn first, and then the guard places one for what is left.
+    if (ward.product === 'spot' && intent.kind === 'stop' && intent.replaces !== undefined && change.state === 'rejected' && change.reason.startsWith('-2022') && ward.closing === null) {
+      if (confirmedLots(coversOf(next, ward.id)) < ward.openLots) for (const cover of coversOf(next, ward.id)) if (cover.kind === 'stop' && !isFinal(cover.state)) withdraw(next, ctx, ward, cover.id);
+      return settle(withWard(next, { ...ward, own: true }), ward.id, ctx);
+    }
     // A refused stop is not tried again: the price is through it, or the venue will have none.
     if (intent.kind === 'stop' && change.state === 'rejected' && ward.openLots > 0 && confirmedLots(coversOf(next, ward.id)) < ward.openLots) {
       return close(next, ward, `stop_refused: ${change.reason}`, ctx);
@@ -226,7 +255,7 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
       const own = state.input.inherited?.entries?.includes(id) === true;
       const grown = opened(state.wards.get(id) ?? { ...wardOf({ id, symbol, product, side, positionSide }), own }, fill);
       const ward = fill.heldLots === undefined ? grown : { ...grown, openLots: fill.heldLots };
-      return settle(withWard(claimed(state, fill, ctx), fill.late ? { ...ward, entryDone: true } : ward), id, ctx);
+      return settle(claimed(withWard(state, fill.late ? { ...ward, entryDone: true } : ward), fill, ctx), id, ctx);
     }
     const cover = state.covers.get(fill.clientId);
     const ward = state.wards.get(fill.entryId) ?? (cover === undefined ? undefined : state.wards.get(cover.ward));
@@ -246,10 +275,10 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
   }
 
   /** A fill of an entry that is told late was part of the position that truth found before: its lots are the entry's from now on, and closed once. */
-  function claimed(state: GuardState, { symbol, positionSide, side, fill: { lots, venueMs } }: OrderFilled, ctx: Context): GuardState {
+  function claimed(state: GuardState, { id, symbol, positionSide, side, fill: { lots, venueMs } }: OrderFilled, ctx: Context): GuardState {
     const position = state.wards.get(positionWard(symbol, positionSide));
     if (position === undefined || position.side !== side || venueMs > (position.readMs ?? -Infinity)) return state;
-    return settle(withWard(state, closed(position, lots)), position.id, ctx);
+    return settle(withWard(state, { ...closed(position, lots), heir: id }), position.id, ctx);
   }
 
   function naked(state: GuardState, { product, askedMs, differences }: TruthDifferences, ctx: Context): GuardState {
@@ -379,6 +408,8 @@ export function guardBehaviour(): Behaviour<GuardState, GuardMessage, GuardInput
           const ward = state.wards.get(message.ward);
           return ward === undefined || ward.nakedMs === null ? state : protect(withWard(state, { ...ward, own: true }), { ...ward, own: true }, ctx);
         }
+        case 'guard.again':
+          return settle(state, message.ward, ctx);
         case 'guard.deadline':
           return deadline(state, message.ward, ctx);
         case 'key':

@@ -32,6 +32,8 @@ export interface Ward {
   readonly vain?: number;
   /** The strategy has had its time. */
   readonly own: boolean;
+  /** Of a position that was this entry's all along: its stops stand until the entry's own do. */
+  readonly heir?: string;
   /** Of a position: the exchange's numbers that it is made of were asked for then, ms. */
   readonly readMs?: number;
 }
@@ -57,5 +59,6 @@ export type GuardMessage =
   | OrderNews | TruthDifferences | PositionGone | PriceReference | KeyEdge
   | Extract<AccountReply, { readonly type: 'exit.refused' }>
   | { readonly type: 'guard.own'; readonly ward: string }
+  | { readonly type: 'guard.again'; readonly ward: string }
   | { readonly type: 'guard.deadline'; readonly ward: string }
   | { readonly type: 'guard.retry'; readonly ward: string };

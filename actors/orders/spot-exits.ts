@@ -57,10 +57,17 @@ export function wish(state: OrdersState, wanted: PlaceOrder['intent'], ctx: Cont
 function ownSold(state: OrdersState, wanted: PlaceOrder['intent'], instrument: WireInstrument, ctx: Context): OrdersState {
   const all = heldLots({ held: state.owned.get(wanted.symbol) ?? '0' }, instrument);
   if (all === 0) return refuse(state, intentOf(state, wanted, ctx), 'nothing_to_reduce', ctx);
-  let left = all;
+  // What a trade holds is its own exits' to sell, also in the moment between two of them; an operator's close takes all.
+  const isPositions = wanted.reduces !== null;
+  let left = all - (isPositions ? tradesLots(state, wanted.symbol, instrument) : 0);
   const lists = new Set<string>();
+  const ofTrade = ({ reduces }: OrderIntent): boolean => {
+    const trade = state.spot.get(reduces ?? '');
+    return trade !== undefined && !isDust(state, trade);
+  };
   for (const { record: { intent, bookedLots }, state: at } of state.book.live.values()) {
     // One leg of a list sells.
+    if (isPositions && ofTrade(intent)) continue;
     if (intent.symbol !== wanted.symbol || !intent.reduceOnly || isFinal(at) || (intent.listId !== null && lists.has(intent.listId))) continue;
     if (intent.listId !== null) lists.add(intent.listId);
     left -= Math.max(0, intent.lots - bookedLots);
@@ -69,6 +76,12 @@ function ownSold(state: OrdersState, wanted: PlaceOrder['intent'], instrument: W
   }
   if (left <= 0) return refuse(state, intentOf(state, wanted, ctx), 'exit_pending', ctx);
   return begin(state, { ...wanted, lots: Math.min(left, wanted.lots) }, ctx, wanted.lots);
+}
+
+function tradesLots(state: OrdersState, symbol: number, instrument: WireInstrument): number {
+  let lots = 0;
+  for (const trade of state.spot.values()) if (trade.symbol === symbol && !isDust(state, trade)) lots += heldLots(trade, instrument);
+  return lots;
 }
 
 /** Exact quantity of a fill, and the asset that is bought there. */

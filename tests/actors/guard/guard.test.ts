@@ -366,6 +366,10 @@ describe('guard', () => {
     guarded.run(10_000);
     assert.deepEqual(guarded.wards.map(({ id, openLots, nakedMs }) => [id, openLots, nakedMs]), [['t1', lots, null]]);
     assert.deepEqual(guarded.venue.algos.filter(({ status }) => status === 'NEW').map(({ lots: covered }) => covered), [lots]);
+    // Never a moment without: the position's stop went when the entry's stood.
+    const deleted = guarded.calls.findIndex(({ method }) => method === 'DELETE');
+    assert.equal(guarded.calls.slice(0, deleted).filter(({ path, method }) => method === 'POST' && path.endsWith('algoOrder')).length, 2);
+    assert.deepEqual(guarded.venue.algos.map(({ status }) => status), ['CANCELED', 'NEW']);
     // One that fills afterwards takes nothing from a position of an earlier run.
     assert.equal(guarded.venue.orders.filter(({ side }) => side === 'SELL').length, 0);
   });

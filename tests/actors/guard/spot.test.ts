@@ -367,6 +367,64 @@ describe('guard on spot', () => {
     assert.equal(open(), false);
   });
 
+  it('withdraws a stop that had begun to fill when it was to be replaced, and protects what is left; it closes nothing', () => {
+    const { orders, venue, replies } = opened();
+    const entry = venue.book[0]!;
+    venue.trade(entry, 400);
+    orders.run(600);
+    assert.deepEqual(legs(venue), [['STOP_LOSS', 399, 'NEW']]);
+    const handle = venue.handle.bind(venue);
+    let replaces = 0;
+    venue.handle = (call) => {
+      // Between the question and the answer it begins to fill.
+      if (isReplace(call) && (replaces += 1) === 1) venue.trade(venue.book[1]!, 100);
+      return handle(call);
+    };
+    venue.trade(entry, 600);
+    orders.run(5000);
+    assert.equal(replaces, 1);
+    assert.deepEqual(legs(venue), [['STOP_LOSS', 399, 'CANCELED'], ['STOP_LOSS', 899, 'NEW']]);
+    assert.ok(venue.mostBareUs < 2_000_000, `${venue.mostBareUs} us`);
+    assert.deepEqual(closed(replies), []);
+  });
+
+  it('waits for an exit that is to sell what a position has, sells nothing meanwhile, not a trade\'s coins either, and protects it when it may', () => {
+    const { orders, venue, exit, account } = opened();
+    const guard = (message: unknown): void => {
+      orders.runtime.send('/trading/guard', message);
+      orders.runtime.drain();
+    };
+    venue.base += 299 * LOT;
+    const trade = {
+      tradeId: '77', symbol: 0, venueOrderId: '900', clientId: null, side: 'buy', positionSide: 'BOTH', priceTicks: 1000, lots: 300, maker: false, fee: '0.001', feeAsset: 'BTC', realised: null, venueMs: 1,
+    } as const;
+    orders.send({ type: 'truth.differences', product: 'spot', askedMs: 0, differences: [{ kind: 'fillMissed', trade, origin: 'ours', action: { do: 'bookFill', trade } }] });
+    orders.send({
+      type: 'orders.place',
+      intent: { id: 'x1', symbol: 0, side: 'sell', positionSide: 'BOTH', kind: 'stop', priceTicks: 0, triggerTicks: 950, lots: 299, timeInForce: 'GTC', reduceOnly: true, reduces: null, owner: '' },
+    }).run(100);
+    assert.deepEqual(legs(venue), [['STOP_LOSS', 299, 'NEW']]);
+    guard({ type: 'price', symbol: 0, bidTicks: 999, askTicks: 1001, markTicks: 1000, atUs: orders.nowUs });
+    guard({
+      type: 'truth.differences', product: 'spot', askedMs: 0,
+      differences: [{ kind: 'protectiveStopMissing', symbol: 0, positionSide: 'BOTH', ownLots: 299, protectedLots: 0, action: { do: 'protect', symbol: 0, positionSide: 'BOTH', lots: 299 } }],
+    });
+    orders.run(5000);
+    assert.deepEqual(legs(venue), [['STOP_LOSS', 299, 'NEW']]);
+    venue.trade(venue.book[0]!, 1000);
+    orders.run(20);
+    exit('s1', {});
+    orders.run(100);
+    // Its stop is withdrawn, and the disk is slow: for a while it has none.
+    orders.flushUs = 900_000;
+    account({ type: 'cancel.request', id: 's1', dueUs: orders.nowUs } as AccountMessage);
+    orders.run(4000);
+    orders.flushUs = 500;
+    assert.deepEqual(legs(venue), [['STOP_LOSS', 299, 'NEW'], ['STOP_LOSS', 999, 'CANCELED'], ['STOP_LOSS', 999, 'NEW']]);
+    orders.cancel('x1').run(3000);
+    assert.deepEqual(legs(venue), [['STOP_LOSS', 299, 'CANCELED'], ['STOP_LOSS', 999, 'CANCELED'], ['STOP_LOSS', 999, 'NEW'], ['STOP_LOSS', 299, 'NEW']]);
+  });
+
   it('sells in the next run what an entry of this one brought, less the fee', () => {
     const { orders, venue } = opened();
     venue.trade(venue.book[0]!, 1000);
