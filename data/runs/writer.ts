@@ -196,8 +196,9 @@ export class RunWriter {
   /** Appends an input; what it returns is what the tree is to be given. @throws RunError, see `RunLogWriter.input`. */
   input(clockUs: number, input: { readonly to: string; readonly message: object }): RunInput {
     this.#advance(clockUs);
+    const before = this.#log.bytes;
     const given = this.#log.input(this, input);
-    this.#space.spend(512);
+    this.#space.spend(this.#log.bytes - before);
     return given;
   }
 
@@ -295,7 +296,8 @@ export class RunWriter {
   #flush(clockUs: number, how: 'flush' | 'sync'): void {
     if (clockUs > this.#clockUs) this.#advance(clockUs);
     if (this.#dirty) {
-      this.#space.spend(1024);
+      // The log's mark, and the lines that go to their files now: they are never rotated.
+      this.#space.spend(1024 + this.#decisions.pending + this.#effects.pending);
       this.#log.mark(this, { mark: 'position' });
       this.#dirty = false;
     } else if (how === 'flush') return;

@@ -40,6 +40,11 @@ export class RunLogWriter {
     return this.#entries;
   }
 
+  /** Bytes so far, those in the buffer included. */
+  get bytes(): number {
+    return this.#written + this.#pending;
+  }
+
   /**
    * Appends an input. What it returns has been through the log's own text and is what the tree is to be given: a replay reads the same, down to
    * the order of keys.

@@ -166,6 +166,29 @@ void test('too little free space ends a run while it can still write, and begins
   assert.equal(end.records, records);
 });
 
+void test('inputs, effects and decisions count too: a run without any record ends before the disk is full', (t) => {
+  const text = 'x'.repeat(100_000);
+  const ways: readonly ((run: RunWriter, at: number) => unknown)[] = [
+    (run, at) => run.input(START_US + at, { to: '/a', message: { type: text } }), (run) => run.effect(text, 'd'), (run) => run.decision(text, 'd'),
+  ];
+  for (const [way, write] of ways.entries()) {
+    let free = 100;
+    const run = RunWriter.create(scratch(t), BEGINNING, { free: () => free, leastFreeBytes: 100 });
+    free = 99;
+    let written = 0;
+    assert.throws(() => {
+      for (; written < 200; written += 1) {
+        write(run, written);
+        run.flush(START_US + written);
+      }
+    }, { kind: 'lowSpace' }, `way ${way}`);
+    // The disk is looked at every four MiB.
+    assert.ok(written >= 30 && written < 60, `way ${way}: ${written} of 100 kB`);
+    run.close(START_US + 1000, { code: 5, reason: 'lowSpace' });
+    assert.ok(wordsOf(run.folder).end.whole);
+  }
+});
+
 void test('old tapes of a run go when they are more than it may keep', (t) => {
   const run = RunWriter.create(scratch(t), BEGINNING, { keepTapeBytes: 1 });
   for (let k = 0; k < 3; k += 1) {

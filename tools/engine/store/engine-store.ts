@@ -47,7 +47,12 @@ export class EngineStore {
 
   /** What an earlier run left for this one: every snapshot, and of all else the rows that say `open: true`. */
   recovered(): StoredRow[] {
-    return STORE_TABLES.flatMap((table) => [...this.#store.rows(table)].filter(({ row }) => table === 'snapshots' || row['open'] === true));
+    const found: StoredRow[] = [];
+    // One by one: an old record has far more rows that are over than are to be kept in memory.
+    for (const table of STORE_TABLES) {
+      for (const row of this.#store.rows(table)) if (table === 'snapshots' || row.row['open'] === true) found.push(row);
+    }
+    return found;
   }
 
   /** Rows of the host's own. What cannot be kept is told as of the tree's. */
