@@ -6,6 +6,7 @@ import type { ProductRules } from '../actors/engine/venue-rules.js';
 import type { KeyRights } from '../actors/gateway/messages.js';
 import { runMark } from '../actors/orders/ids.js';
 import type { KernelPort } from '../actors/market/index.js';
+import type { Holdings } from '../actors/venue/matcher.js';
 import type { Config, EngineParams } from '../config/index.js';
 import type { Instrument } from '../data/records/index.js';
 import type { StoredRow } from '../data/store/row.js';
@@ -13,7 +14,7 @@ import { supervisor } from '../runtime/index.js';
 import type { ChildSpec, SupervisorSpec } from '../runtime/index.js';
 import { operatorDesk, productsOf, riskGate, truthDesk } from './desk.js';
 import { bookKeepers, feedsSupervisor, venueFacts } from './feeds.js';
-import { INTENSITY, sessionParts, type SessionOptions } from './market-session.js';
+import { holdingsOf, INTENSITY, sessionParts, type SessionOptions } from './market-session.js';
 import { planLanes } from './lane-plan.js';
 import { venueGateway } from './venue-gateway.js';
 import { recoveredOrders, venueOrders } from './venue-orders.js';
@@ -37,6 +38,11 @@ export interface EngineBoot {
   readonly run?: string;
   /** Where orders leave the engine: the key, by kind and ends, what it may do as far as that is known, and products whose positions have legs. */
   readonly key?: { readonly id: string; readonly rights: KeyRights | null; readonly hedge: readonly VenueProduct[] };
+}
+
+/** What the simulated venue of mode paper holds from the run before, for who keeps it outside of the tree: lanes. */
+export function paperHoldings({ mode, recovered, instruments }: EngineBoot): Holdings {
+  return mode === 'paper' ? holdingsOf(recoveredAccount(recovered, instruments, new Set()).trades) : {};
 }
 
 /**

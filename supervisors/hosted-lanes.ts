@@ -27,6 +27,8 @@ export interface HostedLanesOptions {
   readonly pauseEveryMs?: number;
   /** As of LaneSpec: `turns` for lanes with sockets. */
   readonly waits?: LaneSpec['waits'];
+  /** What the simulated venue holds when the run begins. */
+  readonly holdings?: LaneInput['holdings'];
   /** Slots of the ring from a lane. Default: `answerSlots`. */
   readonly outboxSlots?: number;
   /** What a lane's program gets besides its LaneInput, asked for at every start. */
@@ -55,7 +57,7 @@ export class HostedLanes {
   readonly #pool: LanePool;
   readonly #host: LaneHost;
 
-  constructor(owner: LaneOwner, { plan, config, params, program = PROGRAM, rings = 'drains', pauseEveryMs = 0, waits = 'sleeps', outboxSlots = params.answerSlots, more, onCrash }: HostedLanesOptions) {
+  constructor(owner: LaneOwner, { plan, config, params, program = PROGRAM, rings = 'drains', pauseEveryMs = 0, waits = 'sleeps', outboxSlots = params.answerSlots, more, onCrash, holdings }: HostedLanesOptions) {
     const { trading, indicators } = config;
     const { lanes } = plan();
     this.#pool = new LanePool({
@@ -75,7 +77,7 @@ export class HostedLanes {
         const { id, instruments } = plan().lanes[lane]!;
         const input: LaneInput = {
           instruments, params: Object.fromEntries(instruments.map(({ index, symbol }) => [index, paramsForSymbol(indicators, symbol)])),
-          venue: trading.venue, checkpoint: feed.checkpoint, from: feed.tape.begin, answered: feed.merged, ...more?.(lane),
+          venue: trading.venue, checkpoint: feed.checkpoint, from: feed.tape.begin, answered: feed.merged, ...(holdings === undefined ? {} : { holdings }), ...more?.(lane),
         };
         return { name: `lane ${id}`, program: program instanceof URL ? program : program(lane, incarnation), input, inboxSlots: params.inboxSlots, outboxSlots, rings, pauseEveryMs, waits };
       },

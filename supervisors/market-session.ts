@@ -1,4 +1,4 @@
-import { accountBehaviour, eagerStrategy, journalBehaviour, percentileStrategy, SimulatedMatcher, strategyHost } from '../actors/index.js';
+import { accountBehaviour, eagerStrategy, journalBehaviour, percentileStrategy, strategyHost } from '../actors/index.js';
 import type { AccountInput } from '../actors/account/messages.js';
 import { openLots, type Trade } from '../actors/account/trade.js';
 import { detectorBehaviour } from '../actors/detector/detector.js';
@@ -9,7 +9,7 @@ import type { KernelPort, MarketKernelInput } from '../actors/market/index.js';
 import { paramsForSymbol } from '../config/indicators.js';
 import type { Config } from '../config/index.js';
 import type { Instrument } from '../data/records/index.js';
-import type { MatcherSnapshot } from '../actors/venue/matcher.js';
+import { type Holdings, matcherHolding, type MatcherSnapshot } from '../actors/venue/matcher.js';
 import { supervisor, worker } from '../runtime/index.js';
 import type { ChildSpec, SupervisorSpec } from '../runtime/index.js';
 
@@ -79,9 +79,9 @@ export function sessionParts(instruments: readonly Instrument[], config: Config,
   const nameOf = instanceNames(instruments);
   const { trading, indicators } = config;
   // The venue is not ours to lose: a kernel that comes back with nothing finds its orders where they were.
-  const matchers = new Map(instruments.map(({ index }) => [index, new SimulatedMatcher(trading.venue)]));
   // Nor is it a new one for a new run: what our trades hold there is held. Orders that rested end with the process.
-  if (record !== undefined && !record.truth) for (const [symbol, matcher] of matchers) matcher.restore(holdingOnly(record.recovered.trades.filter((trade) => trade.symbol === symbol)));
+  const holdings = record === undefined || record.truth ? {} : holdingsOf(record.recovered.trades);
+  const matchers = new Map(instruments.map(({ index }) => [index, matcherHolding(trading.venue, index, holdings)]));
   const kernel = worker({
     id: 'kernel',
     ...LAST_GOOD,
@@ -153,6 +153,11 @@ export function sessionParts(instruments: readonly Instrument[], config: Config,
     account,
     strategies: supervisor({ id: 'strategies', strategy: 'oneForOne', intensity: INTENSITY, children: strategies }),
   };
+}
+
+/** What a simulated venue holds of trades. */
+export function holdingsOf(trades: readonly Trade[]): Holdings {
+  return Object.fromEntries([...new Set(trades.map(({ symbol }) => symbol))].map((symbol) => [symbol, holdingOnly(trades.filter((trade) => trade.symbol === symbol))]));
 }
 
 /** A simulated venue with the positions of trades and nothing else. */

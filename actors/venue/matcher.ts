@@ -30,6 +30,17 @@ export interface MatcherSnapshot {
   readonly creditedSells: number;
 }
 
+/** What the simulated venue holds when a run begins, by symbol index. */
+export type Holdings = Readonly<Record<number, MatcherSnapshot>>;
+
+/** The simulated venue of one symbol, with what it holds already. */
+export function matcherHolding(params: ConstructorParameters<typeof SimulatedMatcher>[0], symbol: number, holdings: Holdings = {}): SimulatedMatcher {
+  const matcher = new SimulatedMatcher(params);
+  const held = holdings[symbol];
+  if (held !== undefined) matcher.restore(held);
+  return matcher;
+}
+
 export class SimulatedMatcher implements VenueMatcher {
   active = false;
   readonly events: VenueEvent[] = [];

@@ -4,7 +4,7 @@ import type { EngineInput } from '../../actors/engine/io.js';
 import type { OrderEntry } from '../../actors/market/index.js';
 import type { Config } from '../../config/index.js';
 import { type JsonValue, RunError, type RunWriter } from '../../data/runs/index.js';
-import { type EngineBoot, engineTree } from '../../supervisors/index.js';
+import { type EngineBoot, engineTree, paperHoldings } from '../../supervisors/index.js';
 import { TurnMeter } from '../../runtime/control/index.js';
 import type { ProcessLog } from '../process/log.js';
 import { rotateWhenDue } from '../runs/engine-run.js';
@@ -84,7 +84,7 @@ export class EngineHost {
     };
     this.session = config.lanes.placement === 'inline' ? new EngineSession({ startUs, effects, onAsked, tree: (onKernel) => engineTree(boot, config, onKernel) })
       : new LaneSession({
-        startUs, instruments, config, effects, onAsked, tree: (lanes) => engineTree(boot, config, undefined, lanes), onOrder: (entry) => this.#ordered(entry),
+        startUs, instruments, config, effects, onAsked, tree: (lanes) => engineTree(boot, config, undefined, lanes), onOrder: (entry) => this.#ordered(entry), holdings: paperHoldings(boot),
         onPrices: (input) => void (this.#intake === 'open' && this.give(input)),
         ...(sources === undefined ? {} : { sources: sources.options((F, I, from, to) => this.#taped(F, I, from, to)) }),
       });

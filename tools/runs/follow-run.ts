@@ -7,7 +7,7 @@ import type { Config } from '../../config/index.js';
 import { allocateBatch, BLOCK_RECORDS, SEQ, WORDS_F, WORDS_I } from '../../data/records/index.js';
 import { RunError, type JsonValue, type RunFeed, type RunReader } from '../../data/runs/index.js';
 import { createRuntime, VirtualClock, worker, type Behaviour, type Runtime, type WorkerSpec } from '../../runtime/index.js';
-import { engineTree, planLanes, type EngineBoot } from '../../supervisors/index.js';
+import { engineTree, paperHoldings, planLanes, type EngineBoot } from '../../supervisors/index.js';
 import type { TakeAsked } from '../engine/asked.js';
 import { HandledEffects } from '../engine/effect-table.js';
 import { partKernel } from '../engine/lanes/part-kernel.js';
@@ -41,7 +41,7 @@ export class FollowingSession {
     const sources = config.lanes.placement === 'socket';
     // Lanes that have sockets stamp what they bring, and know no clock but their own records'.
     const plan = sources ? planLanes(boot.instruments, config.lanes) : { lanes: [{ instruments: boot.instruments }], assignment: [] };
-    const kernels = plan.lanes.map(({ instruments }) => partKernel(instruments, config));
+    const kernels = plan.lanes.map(({ instruments }) => partKernel(instruments, config, paperHoldings(boot)));
     if (resume?.lanes !== undefined && resume.lanes !== null) for (const kernel of kernels) kernel.restore(resume.lanes.kernel);
     this.#kernel = new FollowingKernel(kernels, recordsOf(this.#feed, resume?.taken), order, { assignment: plan.assignment, sources, placed: resume?.lanes?.controls ?? 0 });
     this.runtime = createRuntime({ clock, seed: ENGINE_SEED, effects: this.#effects.table, ...(resume === undefined ? {} : { resume: resume.tree }) });

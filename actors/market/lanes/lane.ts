@@ -7,7 +7,7 @@ import type { IndicatorParams } from '../../../config/indicators.js';
 import type { VenueParams } from '../../../config/index.js';
 import type { Instrument } from '../../../data/records/instrument.js';
 import * as layout from '../../../data/records/layout.js';
-import { SimulatedMatcher } from '../../venue/matcher.js';
+import { type Holdings, matcherHolding } from '../../venue/matcher.js';
 import { MarketKernel } from '../kernel.js';
 import type { Edge } from '../kernel-port.js';
 import type { KernelSnapshot } from '../snapshot.js';
@@ -28,6 +28,8 @@ export interface LaneInput {
   readonly params: Readonly<Record<number, IndicatorParams>>;
   /** Of the simulated venue; without it no orders are matched. */
   readonly venue?: VenueParams;
+  /** What that venue holds of an earlier run. */
+  readonly holdings?: Holdings;
   /** State before input position `from`; null: nothing was taken yet. */
   readonly checkpoint: KernelSnapshot | null;
   readonly from: number;
@@ -88,7 +90,7 @@ export class Lane {
     this.around = around;
     this.kernel = new MarketKernel(input.instruments, ({ index }) => input.params[index]!, {
       stream: 'part',
-      ...(venue === undefined ? {} : { makeMatcher: () => new SimulatedMatcher(venue) }),
+      ...(venue === undefined ? {} : { makeMatcher: (symbol: number) => matcherHolding(venue, symbol, input.holdings) }),
     });
     if (input.checkpoint !== null) this.kernel.restore(input.checkpoint);
     this.position = input.from;

@@ -4,7 +4,9 @@ import { formatMoney, money } from '../../../actors/account/money.js';
 import type { SessionReport } from '../../../actors/account/session.js';
 import { DEFAULT_CONFIG, type Config } from '../../../config/index.js';
 import type { StoredRow } from '../../../data/store/index.js';
-import { type EngineBoot, engineTree } from '../../../supervisors/index.js';
+import { LiveLanes } from '../../../actors/market/index.js';
+import { type EngineBoot, engineTree, paperHoldings } from '../../../supervisors/index.js';
+import { LaneSession } from '../../../tools/engine/lanes/session.js';
 import { killedSessions } from '../../../tools/engine/sessions.js';
 import { EngineSession } from '../../../tools/engine/session.js';
 import { generatedTape } from '../../support/replay-tape.js';
@@ -41,7 +43,36 @@ const batch = { F, I: new Int32Array(F.buffer) };
 const base = { mode: 'paper', instruments: TAPE.header.instruments, rules: [] } as const;
 const openTrade = (rows: readonly StoredRow[]): StoredRow | undefined => rows.find(({ table, row }) => table === 'trades' && row['openLots'] !== 0);
 
-test('a run that dies with an open trade and an awake detector hands both over', () => {
+/** The simulated venue of lanes holds what the run before held: the trade can be closed there. */
+async function closesInLanes(boot: EngineBoot, at: number, trade: string): Promise<void> {
+  const { startUs, instruments } = boot;
+  const lines: Line[] = [];
+  const config: Config = { ...CONFIG, lanes: { ...CONFIG.lanes, placement: 'ring', count: 1 } };
+  const session = new LaneSession({
+    startUs, instruments, config, holdings: paperHoldings(boot), tree: (lanes) => engineTree(boot, config, undefined, lanes), onOrder: () => undefined,
+    effects: { decision: ({ line }) => lines.push(JSON.parse(line) as Line) },
+  });
+  const closed = (): Line | undefined => lines.find(({ kind, data }) => kind === 'trade' && data['id'] === trade);
+  const { kernel } = session;
+  assert.ok(kernel instanceof LiveLanes);
+  try {
+    session.listen(() => undefined);
+    const untilMs = performance.now() + 60_000;
+    for (let from = at; from < TAPE.records && closed() === undefined; from += 50) {
+      session.records(batch, from, Math.min(TAPE.records, from + 50));
+      do {
+        assert.ok(performance.now() < untilMs, 'the lane does not get on');
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        session.advanceTo(session.clockUs);
+      } while (!kernel.feeds.every(({ idle, answers }) => idle && answers.length === 0));
+    }
+    assert.equal(closed()?.data['exitReason'], 'restart');
+  } finally {
+    await session.close();
+  }
+}
+
+test('a run that dies with an open trade and an awake detector hands both over', async () => {
   const first = run({ ...base, startUs: TAPE.startUs, recovered: [], run: 'first' });
   let at = 0;
   const detector = (): unknown => first.rows().find(({ key }) => key.startsWith('detector '))?.row['state'];
@@ -92,6 +123,8 @@ test('a run that dies with an open trade and an awake detector hands both over',
     assert.notEqual(before, 0n);
     assert.ok(Math.abs(Number(closed.data['equity']) - Number(before) / 1e18 - Number(closed.data['pnl'])) < 1e-6);
   }
+
+  await closesInLanes({ ...base, startUs: first.session.clockUs + 10_000_000, recovered: first.rows(), run: 'lanes' }, at, String(inherited.data['trade']));
 
   // At once: an active detector may go on.
   const third = run({ ...base, startUs: first.session.clockUs + 1_000_000, recovered: first.rows(), run: 'third' });

@@ -2,6 +2,7 @@ import { KERNEL_PATH, type JournalState } from '../../../actors/index.js';
 import type { EffectHandlers } from '../../../actors/engine/effects.js';
 import type { EngineInput } from '../../../actors/engine/io.js';
 import { type LaneConnection, LiveLanes, type MarketKernel, SourceLanes, type KernelPort, type OrderEntry, type ToldPrices } from '../../../actors/market/index.js';
+import type { Holdings } from '../../../actors/venue/matcher.js';
 import type { Config } from '../../../config/index.js';
 import { type Instrument } from '../../../data/records/index.js';
 import type { LaneThread } from '../../../runtime/lanes/index.js';
@@ -42,6 +43,8 @@ export interface LaneSessionOptions {
   readonly onOrder: (entry: OrderEntry) => void;
   /** Prices that somebody had asked for: to be handed in, in a turn of its own. */
   readonly onPrices?: (input: EngineInput) => void;
+  /** What the simulated venue holds when the run begins. */
+  readonly holdings?: Holdings;
   /** Placement `socket`: lanes bring the records. */
   readonly sources?: SourceOptions;
 }
@@ -82,7 +85,7 @@ export class LaneSession {
   #refused = 0;
 
   /** @throws Error when the tree does not start. RangeError when the plan of the lanes cannot be made. */
-  constructor({ tree, startUs, instruments, config, effects, onAsked, onOrder, onPrices, sources }: LaneSessionOptions) {
+  constructor({ tree, startUs, instruments, config, effects, onAsked, onOrder, onPrices, sources, holdings }: LaneSessionOptions) {
     const params = config.lanes;
     const plan = planLanes(instruments, params);
     this.#onOrder = onOrder;
@@ -92,7 +95,7 @@ export class LaneSession {
     this.#effects = new HandledEffects(effects, { nowUs: () => clock.nowUs(), onAsked });
     const common = { assignment: plan.assignment, lanes: plan.lanes.length, checkpointEvery: params.checkpointSlots, onOrder };
     const hosting = {
-      plan: () => plan, config, params,
+      plan: () => plan, config, params, ...(holdings === undefined ? {} : { holdings }),
       onCrash: (path: string, { name, message }: { readonly name: string; readonly message: string }) => onOrder({ type: 'death', path, name, message, clockUs: this.clockUs }),
     };
     if (sources === undefined) {

@@ -5,7 +5,7 @@
  */
 import { allocateBatch, Flag, Kind, KIND_MASK, KIND_NAMES, Losses, MOST_LOSS_GAPS } from '../../../../data/records/index.js';
 import * as layout from '../../../../data/records/layout.js';
-import { SimulatedMatcher } from '../../../venue/matcher.js';
+import { matcherHolding } from '../../../venue/matcher.js';
 import type { Control } from '../../control-queue.js';
 import { symbolFacts } from '../../facts.js';
 import { MarketKernel } from '../../kernel.js';
@@ -100,7 +100,7 @@ export class SourceLane {
     const { venue, instruments } = input;
     this.around = around;
     this.kernel = new MarketKernel(instruments, ({ index }) => input.params[index]!, {
-      stream: 'part', ...(venue === undefined ? {} : { makeMatcher: () => new SimulatedMatcher(venue) }),
+      stream: 'part', ...(venue === undefined ? {} : { makeMatcher: (symbol: number) => matcherHolding(venue, symbol, input.holdings) }),
     });
     if (input.checkpoint !== null) this.kernel.restore(input.checkpoint);
     const own: boolean[] = [];
