@@ -198,7 +198,7 @@ export class RunWriter {
     this.#advance(clockUs);
     const before = this.#log.bytes;
     const given = this.#log.input(this, input);
-    this.#space.spend(this.#log.bytes - before);
+    this.#space.spend(Math.max(512, this.#log.bytes - before));
     return given;
   }
 
