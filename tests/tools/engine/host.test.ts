@@ -185,11 +185,12 @@ test('when the run cannot be written any more the tree hears no more of the mark
 test('the input that the run has no room for is heard all the same', () => {
   let free = Number.MAX_SAFE_INTEGER;
   const opened = open({ free: () => free, leastFreeBytes: 1 << 20 });
-  // A look at the disk is due with the next few.
+  // A look at the disk is due when so much has been written.
+  const text = 'x'.repeat(512);
   free = 0;
   let given = 0;
   while (opened.logged.length === 0 && given < 20_000) {
-    opened.door.give({ to: '/nobody', message: { type: 'fill' } });
+    opened.door.give({ to: '/nobody', message: { type: 'fill', text } as { type: string } });
     given += 1;
   }
   assert.deepEqual(opened.logged, ['run.failed']);
