@@ -173,7 +173,11 @@ function positions(work: Work): void {
     if (!isStop(order) || !isOurs(order, work) || work.movingSymbols.has(order.symbol)) continue;
     const key = positionKey(order.symbol, order.positionSide);
     const net = theirs.get(key)?.signedLots ?? 0;
-    if ((order.reduceOnly || order.closePosition || order.positionSide !== 'BOTH') && net === 0 && settled(order, work)) {
+    // A stop of ours where all that is left is others' would sell theirs. What is ours is known once the trades are.
+    const known = !local.opening && window.fills.some((each) => each.symbol === order.symbol && each.complete);
+    const mine = ours.get(key);
+    const none = net === 0 || (known && heldOf(mine?.ownLots ?? 0, net) === 0 && (mine === undefined || mine.changedMs <= work.settledMs));
+    if ((order.reduceOnly || order.closePosition || order.positionSide !== 'BOTH') && none && settled(order, work)) {
       work.differences.push({ kind: 'orphanStop', order, action: { do: 'cancelOrder', order } });
     }
   }

@@ -81,6 +81,9 @@ const cases: readonly Case[] = [
   { name: '… with somebody else’s stop', local: { positions: [long10], orders: [local({ ...stop, clientId: 'web_2', owner: 'foreign' })] }, venue: { positions: [venue10], orders: [{ ...stop, clientId: 'web_2' }] }, window: { protect: true }, finds: ['protectiveStopMissing: protect'] },
   { name: 'a foreign position needs no stop of ours', local: { positions: [{ ...long10, ownLots: 0 }] }, venue: { positions: [venue10] }, window: { protect: true }, finds: [] },
   { name: 'a stop without a position is an orphan', local: { orders: [localStop] }, venue: { orders: [stop] }, finds: ['orphanStop: cancelOrder'] },
+  { name: '… and one that stands where all that is left is others’', local: { positions: [{ ...long10, ownLots: 0 }], orders: [localStop] }, venue: { positions: [venue10], orders: [stop] }, finds: ['orphanStop: cancelOrder'] },
+  { name: '… unless it is not known whose that is', local: { positions: [{ ...long10, ownLots: 0 }], orders: [localStop] }, venue: { positions: [venue10], orders: [stop] }, window: { fills: [{ symbol: 0, sinceMs: 100, complete: false, problem: 'more than 1,000 trades' }] }, finds: [], unjudged: ['0'] },
+  { name: '… or a fill that makes it ours has just been told', local: { positions: [{ ...long10, ownLots: 0, changedMs: ASKED }], orders: [localStop] }, venue: { positions: [venue10], orders: [stop] }, finds: [] },
   { name: 'a remainder below the minimum is dust, and no loop', local: { positions: [{ ...long10, signedLots: 3, ownLots: 3 }] }, venue: { positions: [{ ...venue10, signedLots: 3 }] }, window: { protect: true }, finds: ['dust: leaveDust'] },
   {
     name: 'on spot only what we bought is ours, and somebody may have sold it', local: { product: 'spot', holdings: [{ symbol: 0, asset: 'BTC', quantity: '0.5' }], balances: [{ asset: 'BTC', total: '2', changedMs: 0 }] },
