@@ -1,7 +1,8 @@
 // Runs the compiled tests under node:test. Arguments narrow it to test files whose path contains one of them:
 //   node scripts/run-tests.js runtime/ config/load      (paths as under tests/; .ts and tests/ in front may stay)
 // FAULTLINE_TEST_SLOTS=N runs N files at a time.
-// --test-name-pattern=PATTERN narrows it to tests of such names; --times tells what each file took, and writes it to scripts/test-seconds.json.
+// --test-name-pattern=PATTERN narrows it to tests of such names; --test-timeout=MS is of a
+// whole file; --times tells what each took, and writes it to scripts/test-seconds.json.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { run } from 'node:test';
@@ -16,6 +17,7 @@ const SLOW_SECONDS = 4;
 /** Of a whole file, on a machine with much else to do. */
 const TIMEOUT_MS = 600_000;
 const NAME_PATTERN = '--test-name-pattern=';
+const TIMEOUT = '--test-timeout=';
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
 function fail(message) {
@@ -31,7 +33,9 @@ const all = readdirSync('dist/tests', { recursive: true })
   .sort();
 const args = process.argv.slice(2);
 const flags = args.filter((arg) => arg.startsWith('-'));
-for (const flag of flags) if (flag !== '--times' && !flag.startsWith(NAME_PATTERN)) fail(`no flag ${flag}; there are --times and ${NAME_PATTERN}PATTERN`);
+for (const flag of flags) if (flag !== '--times' && !flag.startsWith(NAME_PATTERN) && !flag.startsWith(TIMEOUT)) fail(`no flag ${flag}; there are --times, ${NAME_PATTERN}PATTERN and ${TIMEOUT}MS`);
+const timeoutMs = Number(flags.find((flag) => flag.startsWith(TIMEOUT))?.slice(TIMEOUT.length) ?? TIMEOUT_MS);
+if (!Number.isSafeInteger(timeoutMs) || timeoutMs <= 0) fail(`${TIMEOUT}MS: a whole number of milliseconds`);
 const wanted = args.filter((arg) => !arg.startsWith('-')).map((arg) => arg.replace(/^(\.\/)?tests\//, '').replace(/\.[tj]s$/, ''));
 for (const part of wanted) if (!all.some((file) => file.includes(part))) fail(`no test file's path contains '${part}'`);
 const chosen = wanted.length === 0 ? all : all.filter((file) => wanted.some((part) => file.includes(part)));
@@ -47,7 +51,7 @@ const events = run({
   files: longestFirst.map((file) => fileURLToPath(new URL(`../dist/tests/${file}`, import.meta.url))),
   // Two more than there are cores: many tests wait for a child, a socket or a clock.
   concurrency: Number(process.env.FAULTLINE_TEST_SLOTS) || Math.min(6, availableParallelism() + 2),
-  timeout: TIMEOUT_MS,
+  timeout: timeoutMs,
   ...(patterns.length === 0 ? {} : { testNamePatterns: patterns }),
 });
 const took = new Map();
