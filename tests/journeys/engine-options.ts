@@ -82,8 +82,10 @@ tradeMs = 0
         const held = ledger.find(({ product }) => product === 'options')?.positions ?? [];
         return truth[0]?.freshness === 'fresh' && held.some(({ signedLots, ownLots }) => signedLots > 0 && ownLots === 0) && orders.some((order: Named) => order.clientId === 'web-rests' && order.owner === 'foreign');
       }, 'the truth is fresh, and has what others hold and have placed');
-      const health = await scene.health();
-      assert.deepEqual(health.feeds.books.map((each) => [each.name, each.state]), [[symbol, 'LIVE']]);
+      await scene.until(async () => {
+        const { feeds: { books } } = await scene.health();
+        return books.length === 1 && books[0]!.name === symbol && books[0]!.state === 'LIVE';
+      }, 'the one book is in step');
 
       // A strategy that trades all the time asks to, and is refused: by the gate before the truth is known, by pauses of a thin market, and if by nothing else because no stop can stand.
       await byHand({ symbol, side: 'BUY', type: 'LIMIT', quantity: '0.1', price: book.asks.at(-1)![0], timeInForce: 'IOC', clientOrderId: 'web-bought-again' });
