@@ -173,8 +173,9 @@ function positions(work: Work): void {
     if (!isStop(order) || !isOurs(order, work) || work.movingSymbols.has(order.symbol)) continue;
     const key = positionKey(order.symbol, order.positionSide);
     const net = theirs.get(key)?.signedLots ?? 0;
-    // A stop of ours where all that is left is others' would sell theirs. What is ours is known once the trades are.
-    const known = !local.opening && window.fills.some((each) => each.symbol === order.symbol && each.complete);
+    // A stop of our record's where all that is left is others' would sell theirs. Without that record what was ours may count as others', and the stop is all that it has.
+    const known = !local.opening && window.fills.some((each) => each.symbol === order.symbol && each.complete)
+      && local.orders.some((each) => each.purpose === 'stop' && orderKey(each) === orderKey(order));
     const mine = ours.get(key);
     const none = net === 0 || (known && heldOf(mine?.ownLots ?? 0, net) === 0 && (mine === undefined || mine.changedMs <= work.settledMs));
     if ((order.reduceOnly || order.closePosition || order.positionSide !== 'BOTH') && none && settled(order, work)) {
