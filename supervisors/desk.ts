@@ -67,7 +67,7 @@ export function truthDesk({ instruments, rules, recovered, speed = 1 }: DeskOpti
     worker({
       id: 'truth', ...LAST_GOOD, behaviour: truthBehaviour(params), mailbox: { capacity: 8192 },
       input: {
-        products, instruments: known, ownPrefixes, protect: true, settledMs, differencesTo: [ORDERS_PATH, GUARD_PATH, LEDGER_PATH], ordersPath: ORDERS_PATH, ledgerPath: LEDGER_PATH, gatewayPath: GATEWAY_PATH,
+        products, instruments: known, ownPrefixes, protect: true, protectWithinMs: engine.guard.protectWithinMs, settledMs, differencesTo: [ORDERS_PATH, GUARD_PATH, LEDGER_PATH], ordersPath: ORDERS_PATH, ledgerPath: LEDGER_PATH, gatewayPath: GATEWAY_PATH,
         userStreamPath: USER_STREAM_PATH,
       },
     }),

@@ -4,7 +4,7 @@ import { formatMoney, type Money, money } from '../account/money.js';
 import type { Json, VenueProduct } from '../engine/io.js';
 import { applyCorrections } from '../truth/apply.js';
 import type { Difference, Origin } from '../truth/differences.js';
-import { fillKey, positionKey } from '../truth/keys.js';
+import { fillKey, positionKey, signed } from '../truth/keys.js';
 import type { LedgerAnswer } from '../truth/messages.js';
 import type { LocalView, PositionSide, ReconcileInstrument, VenueIncome, VenueTrade } from '../truth/views.js';
 import { quantityOf } from './cash.js';
@@ -82,16 +82,20 @@ export function bookTrade(books: Books, trade: VenueTrade, origin: Origin, entry
   return origin === 'ours' && known !== undefined ? ownTrade(summed, trade, entryId, known) : { books: summed, closed: [], changed: true };
 }
 
-/** A stream has just told of a booked fill: answers to questions that were asked before need not know of it, whatever the exchange's stamp says. */
-export function heard({ view: before }: Books, after: Books, trade: VenueTrade, heardMs: number): Books {
+/**
+ * A booked fill has just been told to all: answers to questions that were asked before need not know of it, whatever the exchange's stamp says. `ours`: and to
+ * whoever protects what is ours, as that.
+ */
+export function heard({ view: before }: Books, after: Books, trade: VenueTrade, heardMs: number, ours: boolean): Books {
   const { view } = after;
+  const told = ours ? { heardMs, own: { positionSide: trade.positionSide, signedLots: signed(trade.side, trade.lots) } } : { heardMs };
   const totals = new Map(before.balances.map(({ asset, total }) => [asset, total]));
   const touched = <T extends { readonly changedMs: number }>(each: T): T => ({ ...each, changedMs: Math.max(each.changedMs, heardMs) });
   return {
     ...after,
     view: {
       ...view,
-      fills: view.fills.map((fill) => (fill.tradeId === trade.tradeId && fill.symbol === trade.symbol ? { ...fill, heardMs } : fill)),
+      fills: view.fills.map((fill) => (fill.tradeId === trade.tradeId && fill.symbol === trade.symbol ? { ...fill, ...told } : fill)),
       positions: view.positions.map((each) => (each.symbol === trade.symbol && each.positionSide === trade.positionSide ? touched(each) : each)),
       balances: view.balances.map((each) => (totals.get(each.asset) === each.total ? each : touched(each))),
     },

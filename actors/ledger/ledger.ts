@@ -59,17 +59,17 @@ export function ledgerBehaviour(): Behaviour<LedgerState, LedgerMessage, LedgerI
       tradeId, symbol: news.symbol, venueOrderId: news.venueId, clientId: news.clientId, side: news.side, positionSide: news.positionSide, priceTicks, lots, maker, fee, feeAsset, realised, venueMs,
     };
     const origin = news.ours ? 'ours' : originOf(news.clientId, state.input.ownPrefixes);
-    return booked(state, books, trade, origin, news.entryId, ctx, Math.floor(ctx.nowUs() / 1000));
+    return booked(state, books, trade, origin, news.entryId, ctx, { heardMs: Math.floor(ctx.nowUs() / 1000), ours: news.ours });
   }
 
-  /** `heardMs`: a stream has told it now, ms; undefined for what a list of the exchange's has. */
-  function booked(state: LedgerState, books: Books, trade: VenueTrade, origin: Origin, entryId: string, ctx: Context, heardMs?: number): LedgerState {
+  /** `told`: all are told of it now, ms, and of one of ours those who protect it; undefined for what a list of the exchange's has. */
+  function booked(state: LedgerState, books: Books, trade: VenueTrade, origin: Origin, entryId: string, ctx: Context, told?: { readonly heardMs: number; readonly ours: boolean }): LedgerState {
     const change = bookTrade(books, trade, origin, entryId, state.input.instruments, state.input.ownPrefixes);
     if (!change.changed) return state;
     const { product } = books.view;
     write(ctx, [fillRow(trade, origin, product, entryId, state.input.instruments), ...tradeRows(change, product, trade.venueMs)]);
     if (origin !== 'ours') tellGone(state, books, change.books, trade, { priceTicks: trade.priceTicks, reason: origin }, ctx);
-    return put(state, heardMs === undefined ? change.books : heard(books, change.books, trade, heardMs), ctx);
+    return put(state, told === undefined ? change.books : heard(books, change.books, trade, told.heardMs, told.ours), ctx);
   }
 
   /** Who counts what we have open hears what of it went without an order of ours. */

@@ -114,6 +114,7 @@ export function localOrder({ record, state }: Kept): LocalOrder | null {
     service: intent.service, symbol: intent.symbol, clientId: intent.clientId, venueId, listId: null, side: intent.side, positionSide: intent.positionSide,
     kind: intent.kind, reduceOnly: intent.reduceOnly, closePosition: false, priceTicks: intent.priceTicks, triggerTicks: intent.triggerTicks, lots: intent.lots,
     filledLots, owner: 'ours', purpose: purposeOf(intent), state: state === 'unknown' ? 'unknown' : state === 'submitted' ? 'sent' : 'open', changedMs, expiresMs,
+    ...(state === 'unknown' && (record.doubt === 'cancel' || record.doubt === 'missing') ? { leaving: true } : {}),
   };
 }
 

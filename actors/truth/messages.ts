@@ -118,8 +118,9 @@ export interface TruthInput {
   readonly instruments: readonly ReconcileInstrument[];
   /** Client ids of ours begin with one of these. */
   readonly ownPrefixes: readonly string[];
-  /** Whether positions of ours must have a stop at the venue. */
+  /** Whether positions of ours must have a stop at the venue, and how long after the fill that opened them their guard has time for it, ms. */
   readonly protect: boolean;
+  readonly protectWithinMs: number;
   /** By product: until when an earlier run had settled with the exchange, ms on its clock. */
   readonly settledMs: Readonly<Partial<Record<VenueProduct, number>>>;
   /** Who gets {@link TruthDifferences}. */

@@ -41,8 +41,12 @@ export function reconcileOrders(local: LocalView, venue: VenueView, window: Reco
 }
 
 function present(order: LocalOrder, there: VenueOrder, venue: VenueView, window: ReconcileWindow, into: Findings): void {
-  // That the exchange lists it is proof, however young it is.
+  // That the exchange lists it is proof that it has arrived, however young it is; not that it has stayed.
   if (order.state !== 'open') {
+    if (order.leaving === true && isYoung(order, venue, window)) {
+      into.unjudged.push({ what: 'order', key: order.clientId, reason: 'its withdrawal was asked for after the list' });
+      return;
+    }
     into.differences.push({ kind: 'unknownOrderResolved', order, fate: 'open', action: { do: 'openOrder', order: there } });
     return;
   }

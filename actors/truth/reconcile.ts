@@ -213,12 +213,22 @@ function protection(work: Work, symbol: number, positionSide: PositionSide, own:
   }
   if (protectedLots >= lots) return;
   const working = local.orders.some((each) => each.symbol === symbol && each.positionSide === positionSide && each.purpose === 'stop' && (each.state === 'sent' || each.changedMs > work.settledMs));
-  if (moving || working) work.unjudged.push({ what: 'position', key: positionKey(symbol, positionSide), reason: 'its stop may be on its way' });
+  if (moving || working || lots - protectedLots <= youngLots(work, symbol, positionSide, own)) work.unjudged.push({ what: 'position', key: positionKey(symbol, positionSide), reason: 'its stop may be on its way' });
   else {
     work.differences.push({
       kind: 'protectiveStopMissing', symbol, positionSide, ownLots: own, protectedLots, action: { do: 'protect', symbol, positionSide, lots: lots - protectedLots },
     });
   }
+}
+
+/** Lots of what is ours that were opened so lately that their guard still has time. What is older is not excused by them. */
+function youngLots({ local, venue, window }: Work, symbol: number, positionSide: PositionSide, own: number): number {
+  let lots = 0;
+  for (const fill of local.fills) {
+    const young = fill.heardMs !== undefined && fill.heardMs > venue.askedMs - window.protectWithinMs;
+    if (young && fill.symbol === symbol && fill.own?.positionSide === positionSide && Math.sign(fill.own.signedLots) === Math.sign(own)) lots += Math.abs(fill.own.signedLots);
+  }
+  return lots;
 }
 
 // ------------------------------------------------------------------ spot holdings

@@ -155,7 +155,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
     const inProgress: InProgress = { ...truth.inProgress!, phase, orders: null, ledger: null };
     const { product } = truth;
     const reading = inProgress.number;
-    const sinceMs = Math.min(...fillWindowsOf(inProgress.reading, symbolsOf(state.input, product)).map((each) => each.sinceMs), inProgress.view!.askedMs - params.graceMs - STREAM_PATIENCE_MS);
+    const sinceMs = Math.min(...fillWindowsOf(inProgress.reading, symbolsOf(state.input, product)).map((each) => each.sinceMs), inProgress.view!.askedMs - Math.max(params.graceMs + STREAM_PATIENCE_MS, state.input.protectWithinMs));
     ctx.ask<OrdersAnswer>(ctx.ref(state.input.ordersPath), { type: 'orders.open', product } satisfies OrdersQuestion, LOCAL_TIMEOUT_MS, (result) => ({ type: 'truth.local', product, reading, part: 'orders', result }));
     ctx.ask<LedgerAnswer>(ctx.ref(state.input.ledgerPath), { type: 'ledger.view', product, sinceMs, keepSinceMs: (truth.settledMs ?? 0) - params.overlapMs } satisfies LedgerQuestion, LOCAL_TIMEOUT_MS, (result) => ({ type: 'truth.local', product, reading, part: 'ledger', result }));
     return put(state, { ...truth, inProgress });
@@ -199,7 +199,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
   function windowOf({ input, prices }: TruthActorState, reading: Reading): ReconcileWindow {
     const instruments = input.instruments.map((known) => atPrice(known, prices.get(known.instrument.index) ?? 0));
     return {
-      fills: fillWindowsOf(reading, symbolsOf(input, reading.product)), instruments, graceMs: params.graceMs, ownPrefixes: input.ownPrefixes, protect: input.protect,
+      fills: fillWindowsOf(reading, symbolsOf(input, reading.product)), instruments, graceMs: params.graceMs, ownPrefixes: input.ownPrefixes, protect: input.protect, protectWithinMs: input.protectWithinMs,
       incomes: !reading.full || !reading.withIncomes || reading.product !== 'usdm' ? null
         : { sinceMs: reading.sinceMs ?? reading.askedMs, complete: !reading.incomesCut, problem: reading.incomesCut ? 'more incomes than one page' : '' },
     };

@@ -120,6 +120,8 @@ export interface LocalOrder extends VenueOrder {
   readonly purpose: OrderPurpose;
   /** `sent`: no answer yet; `unknown`: the answer was lost. */
   readonly state: 'sent' | 'open' | 'unknown';
+  /** Of an unknown one: it was there, and its withdrawal was asked for or a query did not find it. A list of before proves nothing about it. */
+  readonly leaving?: boolean;
   /** When we last did or heard something of it. */
   readonly changedMs: number;
   /** After it the exchange refuses the request that would have placed it (timestamp + recvWindow). */
@@ -163,6 +165,8 @@ export interface LocalFill {
   readonly venueMs: number;
   /** When a stream told it, ms on the engine's clock, which stamps the questions too; the exchange's own stamp may be of a clock that is behind. */
   readonly heardMs?: number;
+  /** Of one of ours that was told: what it did to what is ours, signed lots. Whoever protects that has heard of it at the same moment. */
+  readonly own?: { readonly positionSide: PositionSide; readonly signedLots: number };
   /** The exchange's own list did not have it, and that was told. */
   readonly disputed: boolean;
 }
@@ -217,6 +221,8 @@ export interface ReconcileWindow {
   readonly graceMs: number;
   /** Client ids of ours begin with one of these, whichever run made them. */
   readonly ownPrefixes: readonly string[];
-  /** Positions of ours must have a stop at the venue. */
+  /** Positions of ours must have a stop at the venue … */
   readonly protect: boolean;
+  /** … so long after the fill that opened them was told. */
+  readonly protectWithinMs: number;
 }

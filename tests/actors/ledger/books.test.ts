@@ -12,11 +12,15 @@ const trade: VenueTrade = {
 
 test('what a stream has just told moved now, whatever clock the exchange stamped it by', () => {
   const before = newBooks('usdm');
-  const { view } = heard(before, bookTrade(before, trade, 'ours', 'e', instruments, ['fl']).books, trade, 9000);
+  const { view } = heard(before, bookTrade(before, trade, 'ours', 'e', instruments, ['fl']).books, trade, 9000, true);
   assert.deepEqual([view.fills.map(({ heardMs }) => heardMs), view.positions.map(({ changedMs }) => changedMs), view.balances.map(({ changedMs }) => changedMs)], [[9000], [9000], [9000]]);
+  assert.deepEqual(view.fills.map(({ own }) => own), [{ positionSide: 'BOTH', signedLots: 10 }]);
   // A stamp that is ahead counts all the same.
-  const ahead = heard(before, bookTrade(before, trade, 'ours', 'e', instruments, ['fl']).books, trade, 1000);
+  const ahead = heard(before, bookTrade(before, trade, 'ours', 'e', instruments, ['fl']).books, trade, 1000, false);
   assert.deepEqual(ahead.view.positions.map(({ changedMs }) => changedMs), [5000]);
+  assert.deepEqual(ahead.view.fills.map(({ own }) => own), [undefined], 'nobody who protects what is ours was told');
+  // Who is told of it anew after a restart is told by what was left, not by this.
+  assert.deepEqual(booksFrom(JSON.parse(JSON.stringify(booksRow({ ...before, view }))), 'usdm').view.fills.map(({ heardMs, own }) => [heardMs, own]), [[undefined, undefined]]);
 });
 
 test('incomes that nobody will list again are forgotten, also after a restart; one of unknown age is kept', () => {

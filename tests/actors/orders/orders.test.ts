@@ -261,6 +261,22 @@ describe('orders at a venue', () => {
     assert.deepEqual(told(), { open: [], ended: [] });
   });
 
+  it('tells truth of an order whose cancel was never answered that an older list proves nothing of it; of one whose placing was not, nothing like it', () => {
+    const orders = new Orders();
+    const leaving = (): readonly string[] => {
+      const told: string[] = [];
+      orders.runtime.ask<OrdersAnswer>('/trading/orders', { type: 'orders.open', product: 'usdm' }, 1000, (answer) => void (answer.ok && told.push(...answer.value.orders.map(({ state, leaving: leaves }) => `${state} ${leaves === true}`))));
+      orders.run(1);
+      return told;
+    };
+    orders.place('stays').run(10);
+    assert.deepEqual(leaving(), ['open false']);
+    orders.fate = () => ({ ...SURE, backUs: null });
+    orders.streams = () => [];
+    orders.cancel('stays').place('new').run(4000);
+    assert.deepEqual(leaving(), ['unknown true', 'unknown false']);
+  });
+
   it('names the leg in hedge mode, and takes the mode from truth', () => {
     const orders = new Orders();
     orders.send({ type: 'truth.differences', product: 'usdm', askedMs: 0, differences: [{ kind: 'positionModeChanged', hedgeMode: true, action: { do: 'setMode', hedgeMode: true } }] });

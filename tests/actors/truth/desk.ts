@@ -86,7 +86,7 @@ export class Desk {
   readonly rows: StoreRow[] = [];
   publishFill: ((news: OrderFilled) => void) | null = null;
 
-  constructor(venue = new Venue(), recovered: unknown = null, settledMs?: number) {
+  constructor(venue = new Venue(), recovered: unknown = null, settledMs?: number, protect = false) {
     this.venue = venue;
     const instruments = linear.map((instrument) => ({ instrument, baseAsset: '', minLots: 1 }));
     const gateway: Behaviour<null, VenueCall | { readonly type: 'later'; readonly call: VenueCall }, undefined> = {
@@ -135,7 +135,7 @@ export class Desk {
         worker({
           id: 'truth', behaviour: truthBehaviour(truthSchema.parse({})), restore: 'lastGood',
           input: {
-            products: ['usdm'], instruments, ownPrefixes: [OWN], protect: false, settledMs: settledMs === undefined ? {} : { usdm: settledMs }, differencesTo: ['/orders', '/ledger'], ordersPath: '/orders',
+            products: ['usdm'], instruments, ownPrefixes: [OWN], protect, protectWithinMs: 2000, settledMs: settledMs === undefined ? {} : { usdm: settledMs }, differencesTo: ['/orders', '/ledger'], ordersPath: '/orders',
             ledgerPath: '/ledger', gatewayPath: '/gateway', userStreamPath: '/user', journalPath: '/journal',
           },
         }),

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { applyCorrections } from '../../../actors/truth/apply.js';
 import type { Difference } from '../../../actors/truth/differences.js';
 import { reconcile } from '../../../actors/truth/reconcile.js';
-import type { LocalView, ReconcileWindow, VenueView } from '../../../actors/truth/views.js';
+import type { LocalView, PositionSide, ReconcileWindow, VenueView } from '../../../actors/truth/views.js';
 import { ASKED, GRACE, local, noLocal, noVenue, order, trade, windowOf } from './worlds.js';
 
 interface Case {
@@ -25,6 +25,10 @@ const long10 = { symbol: 0, positionSide: 'BOTH' as const, signedLots: 10, ownLo
 const venue10 = { symbol: 0, positionSide: 'BOTH' as const, signedLots: 10, entryPrice: '100' };
 const stop = order({ service: 'algo', clientId: 'fl-stop', venueId: '50', side: 'sell', kind: 'STOP_MARKET', reduceOnly: true, triggerTicks: 900 });
 const localStop = local({ ...stop, purpose: 'stop' });
+const opened10: Partial<VenueView> = { positions: [venue10], trades: [trade()] };
+/** Ten lots are held; the fill of these, signed, was told then. */
+const justOpened = (signedLots: number, heardMs: number, positionSide: PositionSide = 'BOTH'): Partial<LocalView> =>
+  ({ positions: [long10], fills: [{ symbol: 0, tradeId: '7', lots: 10, venueMs: 5000, heardMs, own: { positionSide, signedLots }, disputed: false }] });
 const found = (change: Parameters<typeof order>[0], status: 'NEW' | 'FILLED' | 'CANCELED') => ({ ...order(change), status });
 
 const cases: readonly Case[] = [
@@ -39,6 +43,8 @@ const cases: readonly Case[] = [
   { name: 'a young order is not judged by an older list', local: { orders: [local({ changedMs: ASKED - 1 })] }, finds: [], unjudged: ['fl-1'] },
   { name: 'an order that ended after the list was asked for does not come back', local: { ended: [{ service: 'order', symbol: 0, clientId: 'fl-1', endedMs: ASKED }] }, venue: { orders: [order()] }, finds: [], unjudged: ['fl-1'] },
   { name: 'an unknown order that is listed is open (4.6, 2)', local: { orders: [local({ state: 'unknown' })] }, venue: { orders: [order()] }, finds: ['unknownOrderResolved open: openOrder'] },
+  { name: '… and is not when its withdrawal was asked for after the list', local: { orders: [local({ state: 'unknown', leaving: true, changedMs: ASKED - GRACE + 1 })] }, venue: { orders: [order()] }, finds: [], unjudged: ['fl-1'] },
+  { name: '… which it may still be when that was before', local: { orders: [local({ state: 'unknown', leaving: true, changedMs: ASKED - GRACE })] }, venue: { orders: [order()] }, finds: ['unknownOrderResolved open: openOrder'] },
   { name: 'an unknown order whose request may still be accepted is not judged', local: { orders: [local({ state: 'unknown', expiresMs: ASKED })] }, finds: [], unjudged: ['fl-1'] },
   { name: 'an unknown order is asked for once its request can no longer be accepted', local: { orders: [local({ state: 'unknown' })] }, finds: ['unknownOrder: lookUp'] },
   { name: '… a query from before that proves nothing', local: { orders: [local({ state: 'unknown' })] }, venue: { lookups: [{ service: 'order', symbol: 0, by: { clientId: 'fl-1' }, askedMs: 6000, found: null }] }, finds: ['unknownOrder: lookUp'] },
@@ -78,6 +84,13 @@ const cases: readonly Case[] = [
   { name: '… with its stop', local: { positions: [long10], orders: [localStop] }, venue: { positions: [venue10], orders: [stop] }, window: { protect: true }, finds: [] },
   { name: '… with a stop that has been on its way for a while', local: { positions: [long10], orders: [{ ...localStop, state: 'sent', expiresMs: ASKED + 1 }] }, venue: { positions: [venue10] }, window: { protect: true }, finds: [], unjudged: ['fl-stop', '0 BOTH'] },
   { name: '… with a stop for a part of it', local: { positions: [long10], orders: [{ ...localStop, lots: 6 }] }, venue: { positions: [venue10], orders: [{ ...stop, lots: 6 }] }, window: { protect: true }, finds: ['protectiveStopMissing: protect'] },
+  { name: '… opened by a fill that was told within the guard’s time, whatever its stamp', local: justOpened(10, ASKED - 1999), venue: opened10, window: { protect: true }, finds: [], unjudged: ['0 BOTH'] },
+  { name: '… and not before that', local: justOpened(10, ASKED - 2000), venue: opened10, window: { protect: true }, finds: ['protectiveStopMissing: protect'] },
+  { name: '… of which a part was opened before that', local: justOpened(9, ASKED - 1999), venue: opened10, window: { protect: true }, finds: ['protectiveStopMissing: protect'] },
+  { name: '… where that part has its stop', local: { ...justOpened(4, ASKED - 1999), orders: [{ ...localStop, lots: 6 }] }, venue: { ...opened10, orders: [{ ...stop, lots: 6 }] }, window: { protect: true }, finds: [], unjudged: ['0 BOTH'] },
+  { name: '… after a fill that closed', local: justOpened(-10, ASKED - 1999), venue: opened10, window: { protect: true }, finds: ['protectiveStopMissing: protect'] },
+  { name: '… after a fill on the other leg', local: justOpened(10, ASKED - 1999, 'LONG'), venue: opened10, window: { protect: true }, finds: ['protectiveStopMissing: protect'] },
+  { name: '… after a fill that nobody was told of', local: { ...justOpened(10, ASKED), fills: [{ symbol: 0, tradeId: '7', lots: 10, venueMs: 5000, disputed: false }] }, venue: opened10, window: { protect: true }, finds: ['protectiveStopMissing: protect'] },
   { name: '… with somebody else’s stop', local: { positions: [long10], orders: [local({ ...stop, clientId: 'web_2', owner: 'foreign' })] }, venue: { positions: [venue10], orders: [{ ...stop, clientId: 'web_2' }] }, window: { protect: true }, finds: ['protectiveStopMissing: protect'] },
   { name: 'a foreign position needs no stop of ours', local: { positions: [{ ...long10, ownLots: 0 }] }, venue: { positions: [venue10] }, window: { protect: true }, finds: [] },
   { name: 'a stop without a position is an orphan', local: { orders: [localStop] }, venue: { orders: [stop] }, finds: ['orphanStop: cancelOrder'] },

@@ -179,6 +179,23 @@ test('an order whose answer was lost is asked for by its name and told as it is'
   assert.deepEqual([...new Set(desk.differences.flatMap(({ differences }) => differences.map((each) => `${each.kind} ${'fate' in each ? each.fate : ''}`)))].filter((kind) => kind.startsWith('unknown')).sort(), ['unknownOrderResolved ended', 'unknownOrderResolved neverWas']);
 });
 
+test('a position of ours is not called bare while its guard, who heard of it too, has time; nor a moment longer', () => {
+  const desk = new Desk(new Venue(), null, undefined, true);
+  desk.live();
+  desk.wait(1000);
+  desk.venue.trades.push({ id: 70, orderId: 1, side: 'BUY', price: '100.0', qty: '0.010', fee: '0', realised: '0', ms: desk.nowMs });
+  desk.venue.position = '0.010';
+  desk.fill('70', 'buy', 10, true);
+  desk.wait(1300);
+  desk.tell({ type: 'truth.suspect', product: 'usdm', reason: 'look now' });
+  desk.wait(500);
+  assert.deepEqual(desk.kinds, ['balanceMismatch']);
+  assert.equal(desk.state?.freshness, 'fresh');
+  // It is looked at again soon, whatever the schedule says.
+  desk.wait(2500);
+  assert.deepEqual(desk.kinds, ['balanceMismatch', 'protectiveStopMissing']);
+});
+
 test('funding is found in the incomes', () => {
   const desk = new Desk();
   desk.live();

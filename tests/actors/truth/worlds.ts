@@ -18,7 +18,7 @@ export function windowOf(product: VenueView['product'], change: Partial<Reconcil
   return {
     fills: instrumentsOf(product).map(({ index }) => ({ symbol: index, sinceMs: 100, complete: true, problem: '' })), incomes: { sinceMs: 100, complete: true, problem: '' },
     instruments: instrumentsOf(product).map((each) => ({ instrument: each, baseAsset: product === 'spot' ? 'BTC' : '', minLots: 5 })),
-    graceMs: GRACE, ownPrefixes: [OWN], protect: false, ...change,
+    graceMs: GRACE, ownPrefixes: [OWN], protect: false, protectWithinMs: 2000, ...change,
   };
 }
 
@@ -55,7 +55,7 @@ const venueOrders: fc.Arbitrary<VenueOrder> = fc.record({
 });
 const localOrders: fc.Arbitrary<LocalOrder> = fc.tuple(venueOrders, fc.record({
   owner: fc.constantFrom('ours' as const, 'foreign' as const), purpose: fc.constantFrom('entry' as const, 'stop' as const, 'other' as const),
-  state: fc.constantFrom('sent' as const, 'open' as const, 'unknown' as const), changedMs: stampsMs, expiresMs: stampsMs,
+  state: fc.constantFrom('sent' as const, 'open' as const, 'unknown' as const), changedMs: stampsMs, expiresMs: stampsMs, leaving: fc.boolean(),
 })).map(([common, own]) => ({ ...common, ...own }));
 const lookups: fc.Arbitrary<OrderLookup> = fc.tuple(venueOrders, stampsMs, fc.boolean(), fc.constantFrom('NEW' as const, 'FILLED' as const, 'CANCELED' as const, null)).map(([found, askedMs, byClient, status]) => ({
   service: found.service, symbol: found.symbol, by: byClient ? { clientId: found.clientId } : { venueId: found.venueId }, askedMs, found: status === null ? null : { ...found, status },
