@@ -54,6 +54,8 @@ interface Batch {
 export class ControlClient {
   /** Who answers: from its greeting. */
   readonly process: MethodResult<'rpc.version'>;
+  /** Resolves when the connection has ended, whoever ended it. */
+  readonly ended: Promise<void>;
   readonly #socket: net.Socket;
   readonly #pending: Map<number, Pending>;
   /** By topic and number of the subscription. */
@@ -85,6 +87,9 @@ export class ControlClient {
     this.process = { protocol: 0, name: '', pid: 0, version: '', server: '' };
     this.#socket = socket;
     this.#pending = new Map();
+    this.ended = new Promise((resolve) => {
+      socket.once('close', () => resolve());
+    });
     const decoder = new FrameDecoder(LINE_BYTES);
     socket.on('data', (chunk: Buffer) => {
       decoder.push(chunk);
