@@ -1,4 +1,4 @@
-import type { Json, RestOutcome, RestRequest, VenueProduct } from '../../actors/engine/io.js';
+import type { Json, VenueProduct } from '../../actors/engine/io.js';
 import type { ProductRules } from '../../actors/engine/venue-rules.js';
 import { REST_PATHS } from '../../actors/feeds/products.js';
 import { decodeRules } from '../../actors/feeds/rules/decode.js';
@@ -9,7 +9,7 @@ import { CliError } from '../cli/errors.js';
 import type { EngineBoot } from '../../supervisors/index.js';
 import type { EngineClock } from './clock.js';
 import type { VenueAccess, VenueOrigins } from './parts.js';
-import { checkRights, RestClient, secretsOf } from './rest/index.js';
+import { asked, askedSigned, checkRights, RestClient, secretsOf, type StampClock } from './rest/index.js';
 
 export const PRODUCTS: readonly VenueProduct[] = ['spot', 'usdm', 'options'];
 const LIST_KEY: Readonly<Record<VenueProduct, string>> = { spot: 'symbols', usdm: 'symbols', options: 'optionSymbols' };
@@ -65,13 +65,6 @@ async function exchangeInfo(client: RestClient, product: VenueProduct, origin: s
   throw new CliError('configuration', `${product} refuses to tell of ${symbols.join(', ')}: ${problem}`, 'see [engine.symbols]');
 }
 
-type Question = Pick<RestRequest, 'product' | 'path' | 'params' | 'security' | 'timeoutMs'>;
-
-/** One question before the tree starts. */
-export function asked(client: RestClient, question: Question): Promise<RestOutcome> {
-  return new Promise((resolve) => client.send({ id: 'boot', to: '', method: 'GET', flushFirst: false, ...question }, ({ outcome }) => resolve(outcome)));
-}
-
 /** Who asks before the tree starts. To be closed. */
 export function bootClient(access: VenueAccess, clock: Pick<EngineClock, 'nowUs' | 'speed'>, { maxBodyBytes, idleMs, connections }: RestParams): RestClient {
   const { spot, usdm, options } = access.origins;
@@ -84,12 +77,12 @@ export function bootClient(access: VenueAccess, clock: Pick<EngineClock, 'nowUs'
  * What the venue says of the key: its rights, which mode live must know, and which products keep two legs a symbol.
  * @throws CliError `configuration` for a key that live must not use, or that the venue refuses.
  */
-export async function keyFacts(client: RestClient, mode: 'demo' | 'live', id: string, products: readonly VenueProduct[], nowMs: () => number, timeoutMs: number): Promise<NonNullable<EngineBoot['key']>> {
-  const check = await checkRights(client, products, nowMs(), timeoutMs);
+export async function keyFacts(client: RestClient, mode: 'demo' | 'live', id: string, products: readonly VenueProduct[], clock: StampClock, timeoutMs: number): Promise<NonNullable<EngineBoot['key']>> {
+  const check = await checkRights(client, products, clock, timeoutMs);
   if (!check.ok && mode === 'live') throw new CliError('configuration', `mode live does not start: ${check.problem}`, check.fix);
   const hedge: VenueProduct[] = [];
   if (products.includes('usdm')) {
-    const outcome = await asked(client, { product: 'usdm', path: '/fapi/v1/accountConfig', params: { timestamp: String(nowMs()), recvWindow: '10000' }, security: 'signed', timeoutMs });
+    const outcome = await askedSigned(client, { product: 'usdm', path: '/fapi/v1/accountConfig', timeoutMs }, clock);
     const dual = outcome.kind === 'answer' && outcome.status === 200 && isFields(outcome.body) ? outcome.body['dualSidePosition'] : undefined;
     if (typeof dual !== 'boolean') {
       const said = outcome.kind === 'answer' && isFields(outcome.body) && typeof outcome.body['msg'] === 'string' ? outcome.body['msg'] : outcome.kind;

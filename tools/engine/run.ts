@@ -131,7 +131,7 @@ class EngineProcess {
       const { vault } = secretsOf(access);
       const { mode } = engine;
       const products = PRODUCTS.filter((product) => engine.symbols[product].length > 0);
-      const asking = mode !== 'paper' && vault !== null ? keyFacts(client, mode, vault.keyId, products, () => Math.floor(clock.nowUs() / 1000), timeoutMs) : null;
+      const asking = mode !== 'paper' && vault !== null ? keyFacts(client, mode, vault.keyId, products, clock, timeoutMs) : null;
       // Asked at once, judged in their order: what is wrong with the configuration is told first.
       asking?.catch(() => undefined);
       const { instruments, rules } = await venueInstruments(engine.symbols, access.origins, timeoutMs, client);

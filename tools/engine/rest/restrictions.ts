@@ -1,6 +1,7 @@
 import type { Json, VenueProduct } from '../../../actors/engine/io.js';
 import type { KeyRights } from '../../../actors/gateway/messages.js';
 import type { RestClient } from './client.js';
+import { askedSigned, type StampClock } from './stamped.js';
 
 export type RightsCheck = { readonly ok: true; readonly rights: KeyRights } | { readonly ok: false; readonly problem: string; readonly fix: string };
 
@@ -28,19 +29,8 @@ export function judgeRights(rights: KeyRights | undefined, products: readonly Ve
   return { ok: true, rights };
 }
 
-/**
- * Asks the venue what the key may do. `live` starts only when this is `ok`: whatever cannot be read is refused.
- *
- * @param nowMs the venue's clock
- */
-export async function checkRights(client: RestClient, products: readonly VenueProduct[], nowMs: number, timeoutMs = 10_000): Promise<RightsCheck> {
-  return new Promise((resolve) => {
-    client.send(
-      {
-        id: 'rights', to: '', product: 'spot', method: 'GET', path: '/sapi/v1/account/apiRestrictions', params: { timestamp: String(nowMs), recvWindow: '10000' },
-        security: 'signed', timeoutMs, flushFirst: false,
-      },
-      ({ outcome }) => resolve(judgeRights(outcome.kind === 'answer' && outcome.status === 200 ? rightsOf(outcome.body) : undefined, products)),
-    );
-  });
+/** Asks the venue what the key may do. `live` starts only when this is `ok`: whatever cannot be read is refused. */
+export async function checkRights(client: RestClient, products: readonly VenueProduct[], clock: StampClock, timeoutMs = 10_000): Promise<RightsCheck> {
+  const outcome = await askedSigned(client, { product: 'spot', path: '/sapi/v1/account/apiRestrictions', timeoutMs }, clock);
+  return judgeRights(outcome.kind === 'answer' && outcome.status === 200 ? rightsOf(outcome.body) : undefined, products);
 }

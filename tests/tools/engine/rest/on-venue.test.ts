@@ -8,6 +8,10 @@ import {
   problemText, type Decoded,
 } from '../../../../actors/gateway/decode/index.js';
 import type { OrderReport } from '../../../../actors/engine/venue-calls.js';
+import { DEFAULT_CONFIG } from '../../../../config/index.js';
+import { CliError } from '../../../../tools/cli/errors.js';
+import { bootClient, keyFacts } from '../../../../tools/engine/boot.js';
+import type { VenueAccess } from '../../../../tools/engine/parts.js';
 import { RestClient } from '../../../../tools/engine/rest/client.js';
 import { checkRights } from '../../../../tools/engine/rest/restrictions.js';
 import { KeyVault } from '../../../../tools/engine/rest/vault.js';
@@ -163,6 +167,26 @@ describe('keys', () => {
     }
   });
 
+  test('are asked what they are for by an engine whose clock is wrong: it measures the venue\'s and asks again, and not for ever', { timeout: 60_000 }, async () => {
+    const { keys } = opened.accounts.all[1]!;
+    const { key, secret } = keys.find(({ kind }) => kind === 'hmac')!;
+    const facts = async (nowUs: () => number): Promise<Awaited<ReturnType<typeof keyFacts>>> => {
+      const clock = { nowUs, speed: 1 };
+      const client = bootClient({ origins: opened.origins as unknown as VenueAccess['origins'], keys: { kind: 'hmac', key, secret: secret! }, ca: null }, clock, DEFAULT_CONFIG.engine.rest);
+      try {
+        return await keyFacts(client, 'demo', 'K', ['usdm'], clock, 10_000);
+      } finally {
+        client.close();
+      }
+    };
+    const venueUs = (): number => opened.exchange.clock.nowUs();
+    for (const offMs of [0, 5000, -60_000]) assert.deepEqual(await facts(() => venueUs() + offMs * 1000), { id: 'K', rights: { reads: true, withdraws: false, tradesSpot: true, tradesUsdm: true, tradesOptions: true, ipRestricted: false }, hedge: [] });
+    // One that runs away while it is measured.
+    let readings = 0;
+    await assert.rejects(facts(() => venueUs() + (readings += 1) * 600e6), (error) => error instanceof CliError && error.exit === 'configuration' && /Timestamp for this request/.test(error.message));
+    assert.ok(readings > 10 && readings < 200, `the clock was read ${readings} times`);
+  });
+
   test('are asked what they may do before live trading: withdrawing refuses, so does any doubt', async () => {
     const { keys } = opened.accounts.all[2]!;
     const { key, secret } = keys.find(({ kind }) => kind === 'hmac')!;
@@ -172,7 +196,7 @@ describe('keys', () => {
         origins: { spot: origin, usdm: origin, options: origin }, secrets: { vault, handles: new SecretHandles(vault.hidden()) }, ca: null, speed: 1, nowUs: () => opened.exchange.clock.nowUs(),
         maxBodyBytes: 100_000, idleMs: 1000, connections: 1,
       });
-      const checked = await checkRights(client, ['spot', 'usdm', 'options'], Math.floor(opened.exchange.clock.nowUs() / 1000));
+      const checked = await checkRights(client, ['spot', 'usdm', 'options'], opened.exchange.clock);
       client.close();
       return checked.ok ? 'ok' : checked.problem;
     };
