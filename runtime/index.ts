@@ -13,7 +13,7 @@ export type { Counters } from './observe/counters.js';
 export { COPY_LIMITS, plainCopy, type CopyLimits } from './observe/inspect.js';
 export type { Inspection } from './observe/inspection.js';
 export { formatReport, type ChildSummary, type FailureReport, type ProgressReport, type ReportContext, type ReportFormat, type SupervisorReport } from './observe/report.js';
-export type { NodeState, TreeLimits, TreeNode } from './observe/tree.js';
+export { FIGURES, NODE_STATES, type NodeState, type Supervision, type TreeLimits, type TreeNode } from './observe/tree.js';
 export type { TraceHash } from './observe/determinism.js';
 export { TraceKind, type Trace, type TraceColumns, type TraceEvent } from './observe/trace.js';
 export type { RuntimeOptions } from './options.js';

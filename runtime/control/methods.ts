@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { TraceKind } from '../observe/trace.js';
+import { FIGURES } from '../observe/tree.js';
 
 /** Version of the protocol. It grows when a method changes its meaning; new methods and new fields do not count. */
 export const PROTOCOL_VERSION = 1;
@@ -32,6 +33,12 @@ const node = z.looseObject({
   handled: count,
   timers: count,
   lastExit: exit.nullable(),
+  restart: z.string().optional().describe('permanent, transient or temporary.'),
+  mailboxBound: count.optional().describe('Messages the mailbox holds at most; 0 for a supervisor.'),
+  supervision: z.looseObject({
+    strategy: z.string().describe('oneForOne, oneForAll or restForOne.'), restarts: count.describe('The restart budget.'), withinMs: z.number(),
+    used: count.describe('Restarts of the last `withinMs`.'), autoShutdown: z.string(),
+  }).nullable().optional().describe('Null for a worker.'),
   get children(): z.ZodArray<typeof node> {
     return z.array(node);
   },
@@ -97,6 +104,18 @@ export const METHODS = {
       nodes: z.number().int().min(1).max(5_000).default(2_000),
     }),
     z.looseObject({ atUs, tree: node })),
+  figures: method('read', 'What changes from moment to moment of the actors that `tree` tells with the same params, at a fiftieth of its cost: for who looks several times a second.',
+    z.strictObject({
+      path: path.default('/'),
+      depth: z.number().int().min(0).max(64).default(64).describe('Levels below the path.'),
+      nodes: z.number().int().min(1).max(5_000).default(2_000),
+    }),
+    z.looseObject({
+      atUs,
+      columns: z.array(z.string()).describe(`What each actor has in \`values\`, in order: ${FIGURES.join(', ')}.`),
+      states: z.array(z.string()).describe('States by their numbers.'),
+      values: z.array(z.number()).describe('Actors level by level, as many numbers each as there are columns.'),
+    })),
   inspect: method('read', 'One actor: state, value, timers, watches, names. Answered by the runtime, not by the actor.', z.strictObject({ path }),
     z.looseObject({
       path: z.string(), behaviour, state: z.string(), incarnation: count, value: anything,

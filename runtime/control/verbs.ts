@@ -1,4 +1,4 @@
-import { plainCopy, type Reconfiguration, type Runtime, TraceKind } from '../index.js';
+import { FIGURES, NODE_STATES, plainCopy, type Reconfiguration, type Runtime, TraceKind } from '../index.js';
 import type { MethodAnswer, MethodInput, MethodName } from './methods.js';
 import { isUnder } from './paths.js';
 import { traceKindName } from './trace-hub.js';
@@ -38,6 +38,13 @@ export const VERBS: Verbs = {
     const tree = runtime.tree({ path, depth, nodes });
     if (tree === null) throw noActor(path);
     return { atUs: runtime.nowUs(), tree: wireNode(tree) };
+  },
+
+  figures: ({ path, depth, nodes }, { target }) => {
+    const runtime = running(target);
+    const values = runtime.figures({ path, depth, nodes });
+    if (values === null) throw noActor(path);
+    return { atUs: runtime.nowUs(), columns: [...FIGURES], states: [...NODE_STATES], values };
   },
 
   inspect: ({ path }, { target }) => {

@@ -5,7 +5,7 @@ import { type Counters, countersOf } from '../observe/counters.js';
 import { COPY_LIMITS, type CopyLimits } from '../observe/inspect.js';
 import { type ArmedTimer, type Inspection, inspectionOf, pathsOfCells, timersUnder } from '../observe/inspection.js';
 import type { SupervisorReport } from '../observe/report.js';
-import { nodeState, type NodeState, treeOf, type TreeLimits, type TreeNode } from '../observe/tree.js';
+import { figuresOf, nodeState, type NodeState, treeOf, type TreeLimits, type TreeNode } from '../observe/tree.js';
 import type { Trace } from '../observe/trace.js';
 import type { ActorRef, DeadLetter } from '../types.js';
 
@@ -25,7 +25,13 @@ export abstract class Observation {
   /** The tree as plain data, or the part of it under `path`; null when nothing runs there. */
   tree(limits: TreeLimits & { readonly path?: string } = {}): TreeNode | null {
     const cell = this.d.find(limits.path ?? '/');
-    return cell === undefined ? null : treeOf(cell, limits);
+    return cell === undefined ? null : treeOf(cell, this.d.clock.nowUs(), limits);
+  }
+
+  /** What changes from moment to moment of the actors that `tree` would list, as `FIGURES.length` numbers each; null when nothing runs there. */
+  figures(limits: TreeLimits & { readonly path?: string } = {}): number[] | null {
+    const cell = this.d.find(limits.path ?? '/');
+    return cell === undefined ? null : figuresOf(cell, limits);
   }
 
   /** The earliest armed timers of actors: of all, or of the one at `path` and those under it. */

@@ -1,8 +1,20 @@
 import type { Cell } from '../core/cell.js';
 import { CellKind, CellState } from '../core/states.js';
-import type { ExitReason } from '../types.js';
+import type { ExitReason, RestartType, Strategy } from '../types.js';
 
-export type NodeState = 'starting' | 'running' | 'suspended' | 'hibernating' | 'restarting' | 'stopping' | 'stopped' | 'quarantined';
+export const NODE_STATES = ['starting', 'running', 'suspended', 'hibernating', 'restarting', 'stopping', 'stopped', 'quarantined'] as const;
+export type NodeState = (typeof NODE_STATES)[number];
+
+/** How a supervisor deals with its children, and what is left of its restart budget. */
+export interface Supervision {
+  readonly strategy: Strategy;
+  /** More restarts than this within `withinMs` and it gives up. */
+  readonly restarts: number;
+  readonly withinMs: number;
+  /** Restarts of the last `withinMs`. */
+  readonly used: number;
+  readonly autoShutdown: 'never' | 'anySignificant' | 'allSignificant';
+}
 
 /** One node of the supervision tree as plain data; a copy, safe to keep and to send anywhere. */
 export interface TreeNode {
@@ -20,6 +32,11 @@ export interface TreeNode {
   readonly handled: number;
   readonly timers: number;
   readonly lastExit: ExitReason | null;
+  readonly restart: RestartType;
+  /** Messages the mailbox holds at most; 0 for a supervisor. */
+  readonly mailboxBound: number;
+  /** Null for a worker, also for one that has spawned children. */
+  readonly supervision: Supervision | null;
   readonly children: readonly TreeNode[];
   /** Children that the limits of the copy left out; absent when there are none. */
   readonly omitted?: number;
@@ -35,9 +52,9 @@ export interface TreeLimits {
 type Building = Omit<TreeNode, 'children'> & { children: Building[]; omitted?: number };
 
 /** Copies the tree level by level; what the limits leave out is not even looked at. */
-export function treeOf(root: Cell, limits: TreeLimits = {}): TreeNode {
+export function treeOf(root: Cell, nowUs: number, limits: TreeLimits = {}): TreeNode {
   const { depth = Infinity, nodes = Infinity } = limits;
-  const first = nodeOf(root);
+  const first = nodeOf(root, nowUs);
   let level: { readonly cell: Cell; readonly node: Building }[] = [{ cell: root, node: first }];
   let left = nodes - 1;
   for (let below = 1; level.length > 0; below++) {
@@ -47,7 +64,7 @@ export function treeOf(root: Cell, limits: TreeLimits = {}): TreeNode {
       if (all === 0) continue;
       if (below <= depth && left > 0) {
         for (const child of cell.children!.values()) {
-          const copy = nodeOf(child);
+          const copy = nodeOf(child, nowUs);
           node.children.push(copy);
           next.push({ cell: child, node: copy });
           if (--left === 0) break;
@@ -60,7 +77,42 @@ export function treeOf(root: Cell, limits: TreeLimits = {}): TreeNode {
   return first;
 }
 
-function nodeOf(cell: Cell): Building {
+/** Numbers that `figuresOf` tells of each actor. */
+export const FIGURES = ['cell', 'state', 'incarnation', 'restarts', 'mailbox', 'handled', 'timers'] as const;
+
+/**
+ * What changes from moment to moment, of the same actors in the same order as `treeOf` lists them level by level: `FIGURES.length` numbers each
+ * in one flat list, the state as its place in `NODE_STATES`. A fiftieth of the cost of the tree, for who looks several times a second.
+ */
+export function figuresOf(root: Cell, { depth = Infinity, nodes = Infinity }: TreeLimits = {}): number[] {
+  const figures: number[] = [];
+  const level: Cell[] = [root];
+  let levelEnd = 1;
+  let below = 1;
+  for (let at = 0; at < level.length; at++) {
+    const cell = level[at]!;
+    figures.push(cell.number, NODE_STATES.indexOf(nodeState(cell)), cell.incarnation, cell.restarts, cell.queued + (cell.stash?.length ?? 0), cell.handled, cell.timers?.size ?? 0);
+    if (below <= depth && cell.children !== null && level.length < nodes) {
+      for (const child of cell.children.values()) {
+        level.push(child);
+        if (level.length >= nodes) break;
+      }
+    }
+    if (at + 1 === levelEnd) {
+      levelEnd = level.length;
+      below += 1;
+    }
+  }
+  return figures;
+}
+
+function supervisionOf(cell: Cell, nowUs: number): Supervision | null {
+  if (cell.supervision === null) return null;
+  const { strategy, autoShutdown, window } = cell.supervision;
+  return { strategy, restarts: window.limit, withinMs: window.withinUs / 1000, used: window.used(nowUs), autoShutdown };
+}
+
+function nodeOf(cell: Cell, nowUs: number): Building {
   return {
     path: cell.path,
     id: cell.id,
@@ -74,6 +126,9 @@ function nodeOf(cell: Cell): Building {
     handled: cell.handled,
     timers: cell.timers?.size ?? 0,
     lastExit: cell.lastExit,
+    restart: cell.policy.restart,
+    mailboxBound: cell.mailbox.capacity,
+    supervision: supervisionOf(cell, nowUs),
     children: [],
   };
 }

@@ -42,6 +42,11 @@ export class RestartWindow {
     return Array.from({ length: this.held }, (_, n) => this.stamps![(this.next - this.held + n + length) % length]!);
   }
 
+  /** Restarts that count at `nowUs`; changes nothing. */
+  used(nowUs: number): number {
+    return this.held === 0 ? 0 : this.stampsUs().filter((stampUs) => nowUs - stampUs <= this.withinUs).length;
+  }
+
   /** Counts these restarts and no others. */
   restore(stampsUs: readonly number[]): void {
     this.clear();
