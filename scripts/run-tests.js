@@ -54,6 +54,14 @@ const events = run({
   timeout: timeoutMs,
   ...(patterns.length === 0 ? {} : { testNamePatterns: patterns }),
 });
+/** Why tests were skipped, with how many: said again in the last lines, where somebody sees it. */
+const skips = new Map();
+events.on('test:pass', ({ skip }) => {
+  if (typeof skip === 'string' && skip.startsWith('skipped: ')) skips.set(skip, (skips.get(skip) ?? 0) + 1);
+});
+process.on('exit', () => {
+  for (const [reason, count] of skips) console.log(`${reason} (${count} tests)`);
+});
 const took = new Map();
 function note({ nesting, file, details }) {
   if (nesting !== 0 || file === undefined) return;

@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path';
 import { projectRoot } from '../tools/cli/run-node.js';
 
 export const ROOMS = ['runtime', 'config', 'data', 'actors', 'supervisors', 'tools', 'tests'] as const;
+/** Rooms within a room that are compiled by themselves: the browser's code, and what it shares with its server. */
+const INNER_PROJECTS = ['tools/ui/wire', 'tools/ui/page'];
 
 /** One finding of the linter: the rule as `plugin(rule)`, the file relative to the checkout. */
 export interface Finding {
@@ -45,7 +47,7 @@ export function plantedTree(files: Readonly<Record<string, string>>): { readonly
   for (const name of ['.oxlintrc.json', 'tsconfig.base.json', 'package.json', 'scripts/lint']) {
     cpSync(join(projectRoot, name), join(root, name), { recursive: true });
   }
-  for (const room of ROOMS) cpSync(join(projectRoot, room, 'tsconfig.json'), join(root, room, 'tsconfig.json'));
+  for (const project of [...ROOMS, ...INNER_PROJECTS]) cpSync(join(projectRoot, project, 'tsconfig.json'), join(root, project, 'tsconfig.json'));
   symlinkSync(join(projectRoot, 'node_modules'), join(root, 'node_modules'));
   for (const [file, source] of Object.entries(files)) {
     mkdirSync(dirname(join(root, file)), { recursive: true });
@@ -61,5 +63,5 @@ export async function houseRules(): Promise<string[]> {
 }
 
 export function sourceFiles(root: string, folder: string): string[] {
-  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file));
 }

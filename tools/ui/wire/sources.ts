@@ -75,3 +75,8 @@ export interface SourceList {
   /** Why processes cannot be looked for, such as a folder that is open to others; null when they can. */
   readonly problem: string | null;
 }
+
+/** The list as the page gets it: with the source that `faultline ui` was started for, if it was for one. */
+export interface NamedSources extends SourceList {
+  readonly named: SourceId | null;
+}

@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import type { TestContext } from 'node:test';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+
+const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/usr/bin/google-chrome-stable', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome', '/Applications/Chromium.app/Contents/MacOS/Chromium'];
+
+/** The Chromium of this machine: `FAULTLINE_CHROMIUM`, or where distributions put it. */
+export function findChromium(): string | undefined {
+  const named = process.env['FAULTLINE_CHROMIUM'];
+  return named === undefined ? PLACES.find((file) => existsSync(file)) : named === '' ? undefined : named;
+}
+
+/** What tests of the page say where there is none; run-tests.js repeats it in its last lines. */
+export const NO_CHROMIUM = 'skipped: no Chromium';
+
+/** A page with what went wrong in it so far: exceptions, and errors of its console. */
+export interface WatchedPage extends Page {
+  readonly problems: readonly string[];
+}
+
+let browser: Promise<Browser> | undefined;
+
+/** A page in a context of its own, closed with the test; undefined, and the test skipped, where there is no Chromium. The browser is shared by a file's tests. */
+export async function openPage(t: TestContext, options: BrowserContextOptions = {}): Promise<WatchedPage | undefined> {
+  const executablePath = findChromium();
+  if (executablePath === undefined) {
+    t.skip(NO_CHROMIUM);
+    return undefined;
+  }
+  browser ??= import('playwright-core').then(({ chromium }) => chromium.launch({ executablePath, args: ['--no-sandbox'] }));
+  const context = await (await browser).newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...options });
+  t.after(() => context.close());
+  const page = await context.newPage();
+  // Loaded machines take their time; what never comes still fails.
+  page.setDefaultTimeout(30_000);
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(String(error.stack ?? error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') problems.push(`${message.type()}: ${message.text()}`);
+  });
+  return Object.assign(page, { problems });
+}
+
+/** Ends the browser; to be called in `after` of each file that opens pages. */
+export async function closeBrowser(): Promise<void> {
+  const open = browser;
+  browser = undefined;
+  await (await open)?.close();
+}

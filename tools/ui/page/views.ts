@@ -1,0 +1,16 @@
+import type { ComponentType } from 'preact';
+
+/** One way to look at a source. */
+export interface View {
+  readonly id: string;
+  readonly title: string;
+  /** The key that opens it. */
+  readonly key: string;
+  readonly Component: ComponentType;
+}
+
+/** In the order of the navigation. */
+export const views: readonly View[] = [];
+
+/** What is docked below every view. */
+export const docks: readonly ComponentType[] = [];

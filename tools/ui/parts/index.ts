@@ -1,0 +1,4 @@
+import type { UiPart } from '../server/host.js';
+
+/** The parts of the window, besides the list of sources: one line a part. */
+export const parts: readonly UiPart[] = [];
