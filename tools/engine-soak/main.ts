@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { execute } from '../cli/execute.js';
 import { endWith, printJson, printLine } from '../cli/output.js';
+import { PLACEMENTS } from '../engine-sweep/stage.js';
 import { EXCHANGE_SCENARIOS } from '../exchange/startables.js';
 import type { Plan } from './plan.js';
 import { soak } from './soak.js';
@@ -33,6 +34,7 @@ const build = (): Command =>
     .option('--symbols <n>', 'symbols of USD-M that are traded', whole, 8)
     .addOption(new Option('--strategy <name>', 'who trades').choices(['eager', 'percentile']).default('eager'))
     .addOption(new Option('--scenario <name>', 'what the market does').choices(EXCHANGE_SCENARIOS).default('calm'))
+    .addOption(new Option('--placement <where>', 'who keeps books and indicators').choices(PLACEMENTS).default('inline'))
     .option('--crashes', 'let the market crash now and then: at many symbols and a high speed this takes a machine of its own')
     .option('--postgres <url>', 'mirror the record there, and compare the two at the end')
     .option('--keep <dir>', 'leave runs, record and logs here')

@@ -1,5 +1,6 @@
 import { stringify } from 'smol-toml';
 import type { ScenarioName } from '../../actors/generator/scenario.js';
+import type { Placement } from '../engine-sweep/stage.js';
 
 export interface Plan {
   /** Of the venue's clock. */
@@ -10,6 +11,7 @@ export interface Plan {
   readonly symbols: number;
   readonly strategy: 'eager' | 'percentile';
   readonly scenario: ScenarioName;
+  readonly placement: Placement;
   /** The market crashes now and then: hard on the machine. */
   readonly crashes: boolean;
   /** Database that the record is mirrored to; null for none. */
@@ -20,9 +22,10 @@ export interface Plan {
 const WINDOW_MS = 5000;
 
 /** Deadlines of requests, sockets and readings are the wall's already; what is the venue's, and would be too short at its speed, is longer here. */
-export function engineConfig({ speed, strategy }: Plan, symbols: readonly string[]): string {
+export function engineConfig({ speed, strategy, placement }: Plan, symbols: readonly string[]): string {
   const machine = (ms: number, most = 60_000): number => Math.min(most, Math.round(ms * Math.max(1, speed)));
   return stringify({
+    lanes: { placement },
     indicators: { warmupSamples: 20, baselineSeconds: 60, baselineMinSamples: 15, latencyPauseMs: 60_000, bookStaleMs: 60_000, quoteStaleMs: 60_000 },
     trading: {
       strategy,

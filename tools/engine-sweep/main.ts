@@ -1,7 +1,8 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { execute } from '../cli/execute.js';
 import { endWith, printJson, printLine } from '../cli/output.js';
 import { progress } from '../cli/progress.js';
+import { type Placement, PLACEMENTS } from './stage.js';
 import { sweep } from './sweep.js';
 
 interface Options {
@@ -10,6 +11,7 @@ interface Options {
   readonly seed: string;
   readonly nakedMs: number;
   readonly workers: number;
+  readonly placement: Placement;
   readonly state?: string;
   readonly break?: 'resend';
   readonly json?: true;
@@ -34,12 +36,13 @@ const build = (): Command =>
     .option('--seed <seed>', 'seed of the random instants', '1')
     .option('--naked-ms <ms>', 'longest that a position may be without its whole stop, on the venue\'s clock', count, 2000)
     .option('--workers <n>', 'engines at a time, each on an exchange of its own', count, 2)
+    .addOption(new Option('--placement <where>', 'who keeps books and indicators').choices(PLACEMENTS).default('inline'))
     .option('--state <file>', 'keep what was done here, and go on from it')
     .option('--break <how>', 'plant a fault: resend, the last opening order once more under another name', broken)
     .option('--json', 'print one JSON object: {points, random, lost, doubled, naked, mismatches, seconds, …}')
-    .action(async ({ points, random, seed, nakedMs, workers, state, break: how, json }: Options) => {
+    .action(async ({ points, random, seed, nakedMs, workers, placement, state, break: how, json }: Options) => {
       const bar = progress('engine sweep, deaths', points + random);
-      const result = await sweep({ points, random, seed, nakedMs, workers: Math.max(1, workers), state: state ?? null, broken: how ?? null, onDeath: (done) => bar.update(done) });
+      const result = await sweep({ points, random, seed, nakedMs, workers: Math.max(1, workers), placement, state: state ?? null, broken: how ?? null, onDeath: (done) => bar.update(done) });
       bar.done();
       const bad = result.lost + result.doubled + result.naked + result.mismatches;
       if (bad !== 0) endWith('checkFailed');

@@ -52,7 +52,11 @@ export interface Books {
   readonly venueMs: number;
 }
 
+export const PLACEMENTS = ['inline', 'ring', 'socket'] as const;
+export type Placement = (typeof PLACEMENTS)[number];
+
 export interface StageOptions {
+  readonly placement?: Placement;
   readonly config?: string;
   /** Where runs and record go. */
   readonly varFolder?: string;
@@ -84,7 +88,7 @@ export class Stage {
     this.#exchange = exchange;
   }
 
-  static async open(folder: string, seed: string, { config = CONFIG, varFolder = join(folder, 'var') }: StageOptions = {}): Promise<Stage> {
+  static async open(folder: string, seed: string, { placement = 'inline', config = `${CONFIG}[lanes]\nplacement = "${placement}"\n`, varFolder = join(folder, 'var') }: StageOptions = {}): Promise<Stage> {
     mkdirSync(folder, { recursive: true });
     const at = (name: string): string => join(folder, name);
     const { NODE_TEST_CONTEXT: _marked, ...plain } = process.env;

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { onInterrupt } from '../cli/interrupt.js';
 import { type Death, planDeaths } from './plan.js';
 import { PATIENCE_MS, within } from '../process/children.js';
-import { type Books, type Life, LOT_SIZE, Stage } from './stage.js';
+import { type Books, type Life, LOT_SIZE, type Placement, Stage } from './stage.js';
 import { type Away, compareHistory, compareStanding, nakedStretches, type Problem } from './verdict.js';
 
 export interface SweepOptions {
@@ -15,6 +15,7 @@ export interface SweepOptions {
   readonly broken: 'resend' | null;
   /** Engines at a time, each on an exchange of its own. */
   readonly workers: number;
+  readonly placement: Placement;
   /** What was done is kept here, and another call with it goes on; null for none. */
   readonly state: string | null;
   /** Longest that a position may be without its whole stop, ms of the venue's clock. */
@@ -74,7 +75,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
     let run: Sweep | undefined;
     let good = false;
     try {
-      const stage = await Stage.open(folder, `${seed}${progress.done.length}${stages.size}${process.pid}`.replaceAll(/\D/g, '').slice(-9));
+      const stage = await Stage.open(folder, `${seed}${progress.done.length}${stages.size}${process.pid}`.replaceAll(/\D/g, '').slice(-9), { placement: options.placement });
       stages.add(stage);
       run = new Sweep(stage, options, progress);
       try {
