@@ -1,4 +1,7 @@
 import type { UiPart } from '../server/host.js';
+import { treePart } from './tree.js';
 
 /** The parts of the window, besides the list of sources: one line a part. */
-export const parts: readonly UiPart[] = [];
+export const parts: readonly UiPart[] = [
+  treePart,
+];

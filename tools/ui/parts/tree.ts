@@ -3,51 +3,26 @@ import { UiError, type UiPart } from '../server/host.js';
 import { actorDetail } from './tree/detail.js';
 import { ProcessEvents } from './tree/events.js';
 import { TreeFeed } from './tree/feed.js';
+import { SharedThings } from './tree/shared.js';
 
 const source = z.string().max(200).regex(/^process:/, 'the live tree is that of a process');
 const path = z.string().min(1).max(1024).regex(/^\//, 'a path begins with /');
 const params = z.strictObject({ source, path: path.default('/') });
 
-interface Shared<T> {
-  readonly one: T;
-  users: number;
-}
-
 /** The live supervision tree of processes: one feed a process and root, however many pages look at it. */
 export const treePart: UiPart = (host) => {
   const { sources } = host;
-  const feeds = new Map<string, Shared<TreeFeed>>();
-  const events = new Map<string, Shared<ProcessEvents>>();
-
-  const use = <T extends { close(): void }>(all: Map<string, Shared<T>>, key: string, make: () => T): { readonly one: T; readonly leave: () => void } => {
-    const shared = all.get(key) ?? { one: make(), users: 0 };
-    all.set(key, shared);
-    shared.users += 1;
-    return {
-      one: shared.one,
-      leave: () => {
-        shared.users -= 1;
-        if (shared.users > 0) return;
-        all.delete(key);
-        shared.one.close();
-      },
-    };
-  };
-  const eventsOf = (id: string) => use(events, id, () => new ProcessEvents(sources, id));
-  const feedOf = (id: string, root: string) => use(feeds, `${id} ${root}`, () => {
-    const ofProcess = eventsOf(id);
-    const feed = new TreeFeed(sources, id, root, ofProcess.one);
-    return Object.assign(feed, {
-      close: () => {
-        TreeFeed.prototype.close.call(feed);
-        ofProcess.leave();
-      },
-    });
+  const feeds = new SharedThings<TreeFeed>();
+  const events = new SharedThings<ProcessEvents>();
+  const eventsOf = (id: string) => events.take(id, () => new ProcessEvents(sources, id));
+  const feedOf = (id: string, root: string) => feeds.take(`${id} ${root}`, () => {
+    const { one, leave } = eventsOf(id);
+    return new TreeFeed(sources, id, root, one, leave);
   });
   const known = (id: string): void => {
     if (sources.info(id) === undefined) throw new UiError(404, `'${id}' is not a process that is known here: choose one of the list`);
   };
-  const listen = <T extends { close(): void }>({ one, leave }: { readonly one: T; readonly leave: () => void }, begin: (one: T) => () => void): (() => void) => {
+  const listen = <T>({ one, leave }: { readonly one: T; readonly leave: () => void }, begin: (one: T) => () => void): (() => void) => {
     const stop = begin(one);
     return () => {
       stop();

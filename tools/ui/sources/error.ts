@@ -1,10 +1,9 @@
-/** A source that cannot be had. `status` is the one that HTTP has for it; the message is a sentence with the way out. */
-export class SourceError extends Error {
-  readonly status: number;
+import { UiError } from '../server/host.js';
 
+/** A source that cannot be had. The message is a sentence with the way out. */
+export class SourceError extends UiError {
   constructor(status: 404 | 409 | 503, message: string) {
-    super(message);
+    super(status, message);
     this.name = 'SourceError';
-    this.status = status;
   }
 }

@@ -28,13 +28,16 @@ export class TreeFeed {
   readonly #listeners = new Set<TreeListener>();
   readonly #stop: () => void;
   readonly #stopEvents: () => void;
+  readonly #closed: () => void;
   #version = 0;
   #shape: TreeShape | null = null;
   #figures: TreeFigures | null = null;
   #told: TreeUpdate = { kind: 'none', why: 'it has not answered yet' };
   #stale = true;
 
-  constructor(sources: Sources, id: string, path: string, events: ProcessEvents) {
+  /** @param closed called when it is closed */
+  constructor(sources: Sources, id: string, path: string, events: ProcessEvents, closed: () => void) {
+    this.#closed = closed;
     this.#path = path;
     this.#events = events;
     // A report says that an exit, a budget or a child is another one now.
@@ -62,6 +65,7 @@ export class TreeFeed {
     this.#stop();
     this.#stopEvents();
     this.#listeners.clear();
+    this.#closed();
   }
 
   async #watch(client: ControlClient, life: number, signal: AbortSignal): Promise<void> {
