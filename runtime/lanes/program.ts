@@ -20,6 +20,8 @@ export interface LaneLink {
   stopping(): boolean;
   /** A sign of life, for a drain that takes or waits long. */
   beat(): void;
+  /** Between pieces of work that did not come by the inbox: pauses as `pauseEveryMs` says. */
+  rest(): void;
 }
 
 export interface LaneWork {
@@ -54,8 +56,8 @@ export interface LaneSpec {
    */
   readonly spins?: number;
   /**
-   * A thread that has drained for so long without a pause sleeps for a moment: a main loop that waits for the same core gets it then, and not
-   * when the scheduler thinks fit, some milliseconds later. Costs some 60 µs each time. Default 0: never.
+   * A thread that has drained (or worked, see `LaneLink.rest`) for so long without a pause sleeps for a moment: a main loop that waits for the same core gets it then,
+   * and not when the scheduler thinks fit, some milliseconds later. Costs some 60 µs each time. Default 0: never.
    */
   readonly pauseEveryMs?: number;
   /**

@@ -8,6 +8,7 @@ import { Bell } from './bell.js';
 import { Control, Phase } from './control.js';
 import { failed, type LaneEnd, type LaneFailureKind } from './failure.js';
 import type { LaneLink, LaneProgram, LaneWork } from './program.js';
+import { Rest } from './rest.js';
 
 /** What a thread is given: one lane's whole life is one such task. */
 export interface LaneTask {
@@ -35,8 +36,6 @@ export interface LaneAnswer {
 
 /** A sleep in the ring ends after this, so that a stop is seen and a sign of life given. */
 const LONGEST_SLEEP_MS = 25;
-/** Not nothing: a wait without a timeout's length does not leave the core. */
-const SHORTEST_SLEEP_MS = 0.001;
 /** Between two turns of the thread's own event loop, where its timers, rejected promises and console output get their time. */
 const LOOP_TURN_EVERY_MS = 100;
 const LOOP_TURNS_TO_CLEAN = 20;
@@ -94,13 +93,14 @@ async function live(task: LaneTask): Promise<LaneEnd> {
     const control = new Control(task.control);
     const bell = Bell.open(task.bell);
     const inbox = RingReader.open(task.inbox, { ...machine, spins: task.spins });
-    const link = linkOf(task, control, bell, inbox);
+    const rest = new Rest(task.pauseEveryMs);
+    const link = linkOf(task, control, bell, inbox, rest);
     const work: unknown = await program(task.input, link);
     if (!isWork(work)) return failed('bad-module', 'the program returned no object with a function drain');
     control.phase = Phase.running;
     bell.ring();
     parentPort?.postMessage('running');
-    await (task.waits === 'turns' ? turn : run)(work, control, link, task);
+    await (task.waits === 'turns' ? turn : run)(work, control, link, task, rest);
     work.stop?.();
     return { kind: 'stopped' };
   } catch (thrown) {
@@ -108,10 +108,8 @@ async function live(task: LaneTask): Promise<LaneEnd> {
   }
 }
 
-async function run(work: LaneWork, control: Control, { bell, inbox, outbox }: LaneLink, { rings, pauseEveryMs }: LaneTask): Promise<void> {
+async function run(work: LaneWork, control: Control, { bell, inbox, outbox }: LaneLink, { rings }: LaneTask, rest: Rest): Promise<void> {
   const answersOnly = rings === 'answers';
-  const pause = new Int32Array(new SharedArrayBuffer(4));
-  let pausedAtMs = performance.now();
   let turnedAtMs = performance.now();
   let said = outbox.written;
   for (let round = 1; !control.stopping; round++) {
@@ -120,13 +118,10 @@ async function run(work: LaneWork, control: Control, { bell, inbox, outbox }: La
       const { written } = outbox;
       if (!answersOnly || written !== said) bell.ring();
       said = written;
-      if (pauseEveryMs > 0 && performance.now() - pausedAtMs >= pauseEveryMs) {
-        Atomics.wait(pause, 0, 0, SHORTEST_SLEEP_MS);
-        pausedAtMs = performance.now();
-      }
+      rest.look();
     } else {
       if (!inbox.wait(LONGEST_SLEEP_MS)) round = 0;
-      if (pauseEveryMs > 0) pausedAtMs = performance.now();
+      rest.slept();
     }
     if ((round & (ROUNDS_PER_LOOK - 1)) !== 0 || performance.now() - turnedAtMs < LOOP_TURN_EVERY_MS) continue;
     await loopTurn();
@@ -148,7 +143,7 @@ async function turn(work: LaneWork, control: Control, { bell, inbox, outbox }: L
   }
 }
 
-function linkOf(task: LaneTask, control: Control, bell: Bell, inbox: RingReader): LaneLink {
+function linkOf(task: LaneTask, control: Control, bell: Bell, inbox: RingReader, rest: Rest): LaneLink {
   return {
     inbox,
     outbox: RingWriter.open(task.outbox),
@@ -161,6 +156,7 @@ function linkOf(task: LaneTask, control: Control, bell: Bell, inbox: RingReader)
     },
     stopping: () => control.stopping,
     beat: () => control.beat(),
+    rest: () => rest.look(),
   };
 }
 

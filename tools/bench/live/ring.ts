@@ -3,6 +3,7 @@ import { DEFAULT_CONFIG, type LanesParams } from '../../../config/index.js';
 import type { RecordBatch } from '../../../data/records/index.js';
 import { createRuntime, VirtualClock, type Runtime } from '../../../runtime/index.js';
 import { HostedLanes, marketSession, planLanes } from '../../../supervisors/index.js';
+import { PAUSE_EVERY_MS } from '../../engine/lanes/session.js';
 import { LiveSession } from '../../live/live-session.js';
 import { INSTRUMENT } from './frames.js';
 import { DecodingPlacement } from './placement.js';
@@ -11,8 +12,6 @@ import { DecodingPlacement } from './placement.js';
 const HEAVY_PROGRAM = new URL('./heavy-lane.js', import.meta.url);
 /** A ring of 1 MiB: a lane that the machine makes wait some hundred milliseconds loses nothing. */
 const PARAMS: LanesParams = { ...DEFAULT_CONFIG.lanes, placement: 'ring', count: 1, inboxSlots: 16_384 };
-/** A lane that is busy lets the main loop have its core this often. */
-const PAUSE_EVERY_MS = 0.5;
 const LISTEN_MS = 1000;
 
 export interface RingOptions {

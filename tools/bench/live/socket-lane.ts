@@ -34,7 +34,7 @@ export default function benchSocketLane(input: unknown, link: LaneLink): LaneWor
   const nowUs = (): number => baseUs + monotonicUs();
   let edgeUs = 0;
   const lane = new SourceLane(given, {
-    inbox: link.inbox, outbox: link.outbox, post: (message) => link.post(message), asked: () => undefined, caughtUp: () => undefined,
+    inbox: link.inbox, outbox: link.outbox, post: (message) => link.post(message), asked: () => undefined, caughtUp: () => undefined, rest: () => link.rest(),
     ring() {
       // Its edge is published; what it costs to wake the main loop is not the frame's.
       edgeUs = nowUs();

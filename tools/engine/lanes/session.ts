@@ -20,6 +20,8 @@ const SOCKET_LANE = new URL('./socket-lane.js', import.meta.url);
 const FACTS_EVERY_MS = 1000;
 /** How often threads are looked after when none of them says anything, ms. */
 const LOOK_EVERY_MS = 20;
+/** A lane that is busy lets the main loop have its core this often, ms. */
+export const PAUSE_EVERY_MS = 0.5;
 /** Longest time that the main loop waits for lanes to come to rest, ms of the wall. */
 const MOST_SETTLING_MS = 2000;
 /** The actors of the threads; a replay has others in their places. */
@@ -95,7 +97,7 @@ export class LaneSession {
     this.#effects = new HandledEffects(effects, { nowUs: () => clock.nowUs(), onAsked });
     const common = { assignment: plan.assignment, lanes: plan.lanes.length, checkpointEvery: params.checkpointSlots, onOrder };
     const hosting = {
-      plan: () => plan, config, params, ...(holdings === undefined ? {} : { holdings }),
+      plan: () => plan, config, params, pauseEveryMs: PAUSE_EVERY_MS, ...(holdings === undefined ? {} : { holdings }),
       onCrash: (path: string, { name, message }: { readonly name: string; readonly message: string }) => onOrder({ type: 'death', path, name, message, clockUs: this.clockUs }),
     };
     if (sources === undefined) {

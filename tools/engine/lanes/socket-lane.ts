@@ -35,6 +35,7 @@ export default function socketLane(input: unknown, link: LaneLink): LaneWork {
     outbox: link.outbox,
     post: (message) => link.post(message),
     ring: () => link.bell.ring(),
+    rest: () => link.rest(),
     asked: (text) => ask(JSON.parse(text) as LaneQuestion),
     caughtUp() {
       if (!successor) return;

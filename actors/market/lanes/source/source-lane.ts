@@ -57,6 +57,8 @@ export interface SourceSurroundings {
   asked(text: string): void;
   /** The lane knows what the threads before it knew: from here on the source may be taken. */
   caughtUp(): void;
+  /** Between pieces of work: whoever else needs the core may have it for a moment. */
+  rest(): void;
 }
 
 /** Slots that wait for room in the ring: written when there is. */
@@ -66,6 +68,8 @@ interface Waiting {
 }
 
 const STRETCH = 256;
+/** Records between two chances for others to have the core. */
+const RECORDS_A_PIECE = 8;
 /** Share of the ring that fills before the main loop is woken for records alone. */
 const WAKE_SHARE = 4;
 
@@ -311,7 +315,7 @@ export class SourceLane {
     outbox.publish();
     let raised = false;
     for (let at = from; at < to;) {
-      const next = this.run(F, I, at, to);
+      const next = this.run(F, I, at, Math.min(to, at + RECORDS_A_PIECE));
       if (this.kernel.edges.length === 0) {
         this.position += next - at;
       } else {
@@ -321,6 +325,7 @@ export class SourceLane {
         raised = true;
       }
       at = next;
+      this.around.rest();
     }
     if (!raised) return;
     this.say_(Said.TAKEN, this.position);

@@ -45,6 +45,7 @@ function play(seed: number, { slots, kills, heard }: { readonly slots: number; r
     }, {
       inbox: RingReader.open(inbox), outbox: RingWriter.open(outbox), post: (message) => void posts.push(structuredClone(message)), ring: () => undefined, asked: () => undefined,
       caughtUp: () => void (up[lane] = true),
+      rest: () => undefined,
     });
     lanes.connect(lane, { inbox: RingWriter.open(inbox), outbox: RingReader.open(outbox), receive: () => posts.shift() });
   };
@@ -138,7 +139,7 @@ test('when the run cannot be written, the first lane that finds out is the last 
   for (const lane of LANES) {
     const [inbox, outbox] = [createRing({ slots: 64 }), createRing({ slots: 4096 })];
     const thread = new SourceLane({ instruments: [instruments[lane]!], params: { [lane]: paramsOf(lane) }, venue, checkpoint: null, from: 0, answered: 0, until: 0 }, {
-      inbox: RingReader.open(inbox), outbox: RingWriter.open(outbox), post: () => undefined, ring: () => undefined, asked: () => undefined, caughtUp: () => undefined,
+      inbox: RingReader.open(inbox), outbox: RingWriter.open(outbox), post: () => undefined, ring: () => undefined, asked: () => undefined, caughtUp: () => undefined, rest: () => undefined,
     });
     lanes.connect(lane, { inbox: RingWriter.open(inbox), outbox: RingReader.open(outbox), receive: () => undefined });
     const own = allocateBatch(1000);
