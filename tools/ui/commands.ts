@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { CliError } from '../cli/errors.js';
+import { DEFAULT_PORT } from './port.js';
 import type { UiOptions } from './serve.js';
 
 const EXAMPLES = `
@@ -25,7 +26,6 @@ export function register(program: Command): void {
     .action(async (options: UiOptions) => (await import('./serve.js')).serveUi(options));
 }
 
-const DEFAULT_PORT = 4280;
 const LAST_PORT = 65_535;
 
 const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];

@@ -39,11 +39,13 @@ export interface WindowOptions {
   readonly port: number;
   readonly runs?: readonly string[];
   readonly tapes?: readonly string[];
+  /** Names the folders of processes and runs. Default: the environment of this process. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** @throws CliError when the port is taken or a tape is not there */
-export async function openWindow({ port, runs = [], tapes = [] }: WindowOptions): Promise<Window> {
-  const sources = openSources({ runs, tapes });
+export async function openWindow({ port, runs = [], tapes = [], env = process.env }: WindowOptions): Promise<Window> {
+  const sources = openSources({ runs, tapes, env });
   try {
     const server = await startUiServer({ port, sources, parts: [sourcesPart(namedOf(sources, runs, tapes)), ...parts], onFault: tellFault });
     return { ...server, url: `${server.origin}/#token=${server.token}`, close: () => server.close().finally(() => sources.close()) };

@@ -7,6 +7,7 @@ import { liveFrame } from '../../../tools/demo/live/frame.js';
 import type { LiveReport } from '../../../tools/demo/live/report.js';
 import { ReportBuilder } from '../../../tools/replay/report.js';
 import { isAlive, listRecords, readRecord } from '../../../tools/process/record.js';
+import type { SourceList } from '../../../tools/ui/wire/sources.js';
 import { Playground, type Served } from '../../support/served.js';
 
 /** Twice as fast as what people see: the same work in half the time. */
@@ -70,6 +71,12 @@ describe('faultline demo, live', () => {
     await second.until(() => second.stdout.includes('warming up'), 'the second is warming up');
     const folder = stalls.at('run');
     for (const name of ['demo-exchange', 'demo-engine', 'demo-exchange-2', 'demo-engine-2']) assert.ok(isAlive(readRecord(folder, name)!), name);
+    for (const { stdout } of [first, second]) {
+      const { origin, hash } = new URL(/http:\S+/.exec(stdout)![0]);
+      assert.equal((await fetch(`${origin}/api/sources`)).status, 401);
+      const list = await fetch(`${origin}/api/sources`, { headers: { authorization: `Bearer ${hash.slice('#token='.length)}` } });
+      assert.ok(((await list.json()) as SourceList).sources.some(({ id }) => id === 'process:demo-engine'), 'the window shows what runs');
+    }
 
     process.kill(readRecord(folder, 'demo-exchange')!.pid, 'SIGKILL');
     assert.deepEqual(await first.ended, { code: 10, signal: null }, first.stderr);

@@ -18,10 +18,12 @@ export interface LiveFrame {
   /** Newest last. */
   readonly events: readonly string[];
   readonly names: string;
+  /** Where the same can be seen in a browser. */
+  readonly url?: string | undefined;
 }
 
 /** The lines of one frame, none longer than `columns`, at most `rows`. */
-export function liveFrame({ speed, phase, watch, prices, events, names }: LiveFrame, columns: number, rows: number, colour: boolean): string[] {
+export function liveFrame({ speed, phase, watch, prices, events, names, url }: LiveFrame, columns: number, rows: number, colour: boolean): string[] {
   const c = colours({ isTTY: colour });
   const paint = statePaint(colour);
   const lines: string[] = [];
@@ -31,6 +33,8 @@ export function liveFrame({ speed, phase, watch, prices, events, names }: LiveFr
   put(`${title} ${pace}  (${names})`, `${c.bold(title)} ${pace}  ${c.dim(`(${names})`)}`);
   const { kernel, status } = watch;
   put(`${kernel === undefined ? 'opening' : `${isoUs(kernel.clockUs).slice(0, 19).replace('T', ' ')} UTC at the exchange`}   ${phase}`);
+  // Cut off it would lead nowhere.
+  if (url !== undefined && url.length <= columns) put(url, c.dim(url));
   put('');
   for (const symbol of kernel?.symbols ?? []) {
     const { index } = symbol;

@@ -7,6 +7,7 @@ import { onInterrupt } from '../../cli/interrupt.js';
 import { colours, endWith, printJson, printLine, printNote } from '../../cli/output.js';
 import { COMMANDS } from '../../exchange/verbs.js';
 import { LiveView } from '../../replay/live-view.js';
+import type { Window } from '../../ui/serve.js';
 import type { Child } from './child.js';
 import { Ending, type Wish } from './ending.js';
 import { eventLine } from './event-line.js';
@@ -88,6 +89,7 @@ class Show {
   #fail: (end: End) => void = () => {};
   #closing = false;
   #view: LiveView | undefined;
+  #window: Window | undefined;
   #watch: EngineWatch | undefined;
   #engine: ControlClient | undefined;
   #exchangeSocket = '';
@@ -144,6 +146,8 @@ class Show {
     const exchange = this.#guarded(this.#stage.startExchange(this.#seed, this.#speed));
     const line = await this.#until(exchange.readyLine());
     this.#exchangeSocket = exchangeSchema.parse(JSON.parse(line)).socket;
+    this.#window = await this.#until(this.#stage.openWindow());
+    if (this.#window !== undefined) this.#say(`look at it in a browser while it runs: ${this.#window.url}`);
     const engine = this.#guarded(this.#stage.startEngine(line));
     const { socket, runDir } = engineSchema.parse(JSON.parse(await this.#until(engine.readyLine())));
     this.#runDir = runDir;
@@ -243,6 +247,7 @@ class Show {
     const books = end.how === 'died' ? null : await this.#books();
     this.#closing = true;
     this.#engine?.close();
+    await this.#window?.close();
     for (const child of this.#stage.children.toReversed()) await child.stop();
     const failure = end.how === 'died' ? end.failure : undefined;
     const watch = this.#watch;
@@ -313,7 +318,7 @@ class Show {
 
   #draw(): void {
     this.#view?.draw((columns, rows) => liveFrame({
-      speed: this.#speed, phase: this.#phase, watch: this.#watch!, prices: this.#prices, events: this.#events, names: `${this.#stage.exchangeName}, ${this.#stage.engineName}`,
+      speed: this.#speed, phase: this.#phase, watch: this.#watch!, prices: this.#prices, events: this.#events, names: `${this.#stage.exchangeName}, ${this.#stage.engineName}`, url: this.#window?.url,
     }, columns, rows, true));
   }
 

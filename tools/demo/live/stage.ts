@@ -5,6 +5,8 @@ import { VAR_VARIABLE } from '../../../data/runs/index.js';
 import { CliError } from '../../cli/errors.js';
 import { type NameLock, takeName } from '../../process/name-lock.js';
 import { openRunFolder, RUN_VARIABLE } from '../../process/run-folder.js';
+import { DEFAULT_PORT } from '../../ui/port.js';
+import type { Window } from '../../ui/serve.js';
 import { Child } from './child.js';
 import { accountsFile, engineConfig } from './settings.js';
 
@@ -51,6 +53,17 @@ export class Stage {
     const config = this.#write('engine.toml', engineConfig(this.#account));
     const venue = this.#write('venue.json', `${venueLine}\n`);
     return this.#start(this.engineName, ['engine', 'run', '--json', '--name', this.engineName, '--config', config, '--mode', 'demo', '--venue-json', venue]);
+  }
+
+  /** The window on both, in this process; undefined when it cannot be had, which is no reason to show nothing. */
+  async openWindow(): Promise<Window | undefined> {
+    const env = { ...process.env, [VAR_VARIABLE]: this.#var };
+    try {
+      const { openWindow } = await import('../../ui/serve.js');
+      return await openWindow({ port: DEFAULT_PORT, env }).catch(() => openWindow({ port: 0, env }));
+    } catch {
+      return undefined;
+    }
   }
 
   #start(name: string, args: readonly string[]): Child {
