@@ -4,6 +4,7 @@
  * Time is in microseconds (`Us`) where it is a stamp and in milliseconds (`Ms`) where it is a duration a
  * person writes. Nothing here throws: every operation returns a tagged result, except programmer errors.
  */
+import type { MachineFace } from './probe/face.js';
 
 /** Address of an actor: stable over restarts. Sending to it is safe for ever. */
 export interface ActorRef<M = unknown> {
@@ -253,6 +254,8 @@ export interface Behaviour<S = unknown, M = unknown, Input = unknown> {
   migrateEvent?(event: unknown, fromVersion: number): unknown;
   /** For `inspect`: a plain-data view of the state. Default: the state itself, copied with limits. */
   view?(state: S): unknown;
+  /** Of a behaviour whose state is that of a state machine: its definition, for charts and probes. `machine` and `dataHooks` give it. */
+  readonly machine?: MachineFace;
 }
 
 export type RestartType = 'permanent' | 'transient' | 'temporary';

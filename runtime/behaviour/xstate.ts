@@ -2,6 +2,8 @@ import {
   type AnyActorRef, type AnyMachineSnapshot, type AnyStateMachine, createActor, type EventFromLogic, type InputFrom, type SnapshotFrom,
 } from 'xstate';
 import type { EffectFailed } from '../core/effects.js';
+import { MachineFace } from '../probe/face.js';
+import { watch } from '../probe/watch.js';
 import type { ActorContext, ActorRef, Behaviour, ExitReason, WorkerSpec } from '../types.js';
 import { FlatMachine, FlatState, type StepAction as Action } from './flat.js';
 import { MOVES, StayingSteps } from './staying.js';
@@ -156,6 +158,7 @@ export function machine<M extends AnyStateMachine>(
   return {
     name: options.name ?? logic.id,
     version: options.version,
+    machine: stepper.face,
     init: (ctx, input) => carryOut(stepper.init(input), ctx) as SnapshotFrom<M>,
     step: (snapshot, message, ctx) => {
       if (message.type === DELAYED_SEND) {
@@ -163,6 +166,7 @@ export function machine<M extends AnyStateMachine>(
         ctx.send(ctx.ref(to), event);
         return snapshot;
       }
+      if (watch.entered !== null) watch.entered(stepper.face, snapshot, message);
       const { deferral } = stepper;
       if (deferral !== null && deferral.holds(snapshot as AnyMachineSnapshot, message)) {
         ctx.stash();
@@ -196,6 +200,7 @@ class Stepper {
   readonly actions: Action[] = [];
   /** What its states put off, where any does. */
   readonly deferral: Deferral | null;
+  readonly face: MachineFace;
   private readonly definition: AnyStateMachine;
   private readonly shell: AnyActorRef;
   private readonly parentShell: AnyActorRef;
@@ -232,6 +237,7 @@ class Stepper {
       defer: noSpawn,
       actionExecutor: this.collect as never,
     } as unknown as Parameters<AnyStateMachine['transition']>[2];
+    this.face = new MachineFace(this.definition, this.deferral, this.scope);
     const transition = (snapshot: AnyMachineSnapshot, event: Event): AnyMachineSnapshot =>
       this.definition.transition(snapshot, event as never, this.scope) as unknown as AnyMachineSnapshot;
     const extras = { self: this.shell, system: this.shell.system, spawn: noSpawn };
@@ -310,10 +316,11 @@ function isRuntimeRef(value: unknown): value is ActorRef {
   return typeof value === 'object' && value !== null && 'path' in value && typeof value.path === 'string';
 }
 
-/** What of a machine's behaviour one that wraps it hands on as it is: its state as data, and its view. */
-export function dataHooks<S>(inner: Behaviour<S, never, never>): Pick<Behaviour<S>, 'snapshot' | 'restore' | 'view'> {
-  const { snapshot, restore, view } = inner as unknown as Behaviour<S>;
+/** What of a machine's behaviour one that wraps it hands on as it is: its state as data, its view, and its definition. */
+export function dataHooks<S>(inner: Behaviour<S, never, never>): Pick<Behaviour<S>, 'snapshot' | 'restore' | 'view' | 'machine'> {
+  const { snapshot, restore, view, machine: face } = inner as unknown as Behaviour<S>;
   return {
+    ...(face === undefined ? {} : { machine: face }),
     ...(snapshot === undefined ? {} : { snapshot }),
     ...(restore === undefined ? {} : { restore }),
     ...(view === undefined ? {} : { view }),

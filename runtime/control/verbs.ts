@@ -27,6 +27,9 @@ type Verbs = { readonly [M in Exclude<MethodName, OwnOfThread>]: (params: Method
 
 const MOST_CHILDREN = 1_000;
 const MOST_NAMES = 200;
+/** As the published summary of `machine` says. */
+const PROBE_LEASE_MS = 10_000;
+const PROBE_SHARE = 0.01;
 const SNAPSHOT_COPY = { depth: 16, entries: 10_000, values: 20_000, textLength: 100_000 };
 
 /** What each verb does, on the main thread, between turns. */
@@ -192,6 +195,11 @@ export const VERBS: Verbs = {
   },
   ask: ({ name, input }, { target }) => ownVerb(target.questions, name, input),
   tell: ({ name, input }, { target }) => ownVerb(target.commands, name, input),
+  machine: ({ path, after, known }, { target }) => {
+    const reading = running(target).machine(path, { leaseMs: PROBE_LEASE_MS, share: PROBE_SHARE, after, ...(known === undefined ? {} : { known }) });
+    if (reading === undefined) throw noActor(path);
+    return reading as unknown as MethodAnswer<'machine'>;
+  },
   snapshot: ({ path }, { target }) => {
     const taken = running(target).snapshot(path);
     if (!taken.ok) throw refusal(taken.reason);

@@ -1,6 +1,7 @@
 import { Timer } from '../clock/timer-heap.js';
 import { TraceKind } from '../observe/trace.js';
 import type { DurableHost } from '../durable/host.js';
+import type { Probes } from '../probe/probes.js';
 import { SpecMemory } from '../supervision/spec-memory.js';
 import type { ActorContext, AskResult, ExitReason } from '../types.js';
 import type { AskChains } from './ask-chains.js';
@@ -71,6 +72,8 @@ export class Dispatcher extends Post {
   askChains: AskChains | null = null;
   /** The durable actors; null without a journal. */
   durable: DurableHost | null = null;
+  /** Who watches single actors closely; null until somebody has asked. A probed cell has another behaviour, nothing here knows. */
+  probes: Probes | null = null;
   /** Tells the effects of a stop hook or a restore from those of the last turn, in their keys. */
   keyPart = '';
   /** Number of the turn under way, over all cells. */

@@ -127,11 +127,12 @@ export class DurableActor {
   /** The behaviour the dispatcher sees: the given one, which is the actor's from its next start on, behind the journal. */
   around(inner: AnyBehaviour): AnyBehaviour {
     this.inner = inner;
-    const { name, version, stateKind, stop, childExit, snapshot, migrate, view } = inner;
+    const { name, version, stateKind, stop, childExit, snapshot, migrate, view, machine } = inner;
     return {
       name,
       version,
       ...(stateKind === undefined ? {} : { stateKind }),
+      ...(machine === undefined ? {} : { machine }),
       init: (ctx, input) => this.born(ctx, input),
       step: (state, message, ctx) => this.turn(state, message, ctx),
       ...(stop === undefined ? {} : { stop: (state: unknown, ctx: ActorContext, reason: ExitReason) => this.stopping(state, ctx, reason) }),

@@ -7,6 +7,8 @@ import { type ArmedTimer, type Inspection, inspectionOf, pathsOfCells, timersUnd
 import type { SupervisorReport } from '../observe/report.js';
 import { figuresOf, nodeState, type NodeState, treeOf, type TreeLimits, type TreeNode } from '../observe/tree.js';
 import type { Trace } from '../observe/trace.js';
+import { Probes } from '../probe/probes.js';
+import type { ProbeOptions, MachineReading } from '../probe/reading.js';
 import type { ActorRef, DeadLetter } from '../types.js';
 
 /** What can be seen of a runtime from outside: plain memory and copies, never a question to an actor. */
@@ -48,6 +50,25 @@ export abstract class Observation {
   inspect(path: string, limits: CopyLimits = COPY_LIMITS): Inspection | undefined {
     const cell = this.d.find(path);
     return cell === undefined ? undefined : inspectionOf(this.d, cell, limits);
+  }
+
+  /**
+   * One actor as a state machine: its chart, where it stands, and from the first call on what its events did, transition by transition. The
+   * first call begins a probe of the actor, later ones extend it; it ends by itself when nobody has asked for `leaseMs` (by the wall's
+   * clock). A probe changes nothing of what the tree does, and costs nothing where there is none. Undefined when there is no such actor.
+   */
+  machine(path: string, options: ProbeOptions = {}): MachineReading | undefined {
+    const cell = this.d.find(path);
+    if (cell === undefined) return undefined;
+    this.d.probes ??= new Probes();
+    return this.d.probes.read(this.d, cell, options);
+  }
+
+  /** Ends the probe of an actor, or all probes; a no-op where there is none. */
+  endProbe(path?: string): void {
+    if (path === undefined) this.d.probes?.end();
+    const cell = path === undefined ? undefined : this.d.find(path);
+    if (cell !== undefined) this.d.probes?.end(cell);
   }
 
   /** What `inspect` calls its state, without a copy of anything; undefined when there is none. */

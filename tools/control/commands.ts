@@ -4,6 +4,7 @@ import { CliError } from '../cli/errors.js';
 import { LOG_LEVELS, type LogLevel } from '../process/log-level.js';
 import type { ProcessOptions } from './client.js';
 import type { LogsOptions } from './logs.js';
+import type { MachineCommandOptions } from './machine.js';
 import type { PsOptions } from './ps.js';
 import type { TraceOptions } from './trace.js';
 import type { ReconfigureOptions, ShutdownOptions, StartChildOptions, UpgradeOptions, VerbOptions } from './verbs.js';
@@ -42,6 +43,11 @@ function registerReads(program: Command): void {
   asks(program, 'inspect', 'show one actor: its state, value, timers, watches and specification')
     .argument(...ACTOR)
     .action(async (actor: string, options: ProcessOptions) => (await import('./show.js')).inspect(actor, options));
+  asks(program, 'machine', 'show one actor as a state machine: its state, and from the first call on what its events did, or why they were refused')
+    .argument(...ACTOR)
+    .option('-n, --lines <n>', 'how many of the last events', whole, 20)
+    .option('--for <time>', 'look again after so long, e.g. 2s, and show what happened meanwhile', waitMs)
+    .action(async (actor: string, options: MachineCommandOptions) => (await import('./machine.js')).machineOf(actor, options));
   asks(program, 'trace', 'stream what actors do, until Ctrl-C', 'print one JSON object an event')
     .argument(...PART)
     .option('--kind <kinds>', 'only these kinds of events, with commas between or repeated: turn, start, resume, exit, timer, deadLetter, giveUp, backoff, quarantine, effect, fault, suspend, stash, hibernate, upgrade', words)

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { type AuditEntry, type ControlClient, ControlError, type ControlTarget, type LogLevel, type ReportBatch, type RpcErrorName, type ShutdownRequest, TurnMeter } from '../../../runtime/control/index.js';
-import { type Behaviour, createRuntime, dynamicSupervisor, type Runtime, VirtualClock, worker } from '../../../runtime/index.js';
+import { type Behaviour, type ChartModel, createRuntime, dynamicSupervisor, machine, type Runtime, VirtualClock, worker } from '../../../runtime/index.js';
+import { door } from '../probe/machines.js';
 import { child, root, started } from '../support.js';
 import { connected, serve, socketFolder } from './support.js';
 
@@ -51,6 +52,24 @@ test('a tree is told level by level, within its limits, and says what it left ou
   const children = await client.call('whichChildren', { path: '/s' });
   assert.deepEqual(children.children.map(({ id, state }) => [id, state]), [['x', 'running'], ['y', 'running']]);
   assert.deepEqual({ ...children.counts }, { specs: 2, active: 2, supervisors: 0, workers: 2 });
+});
+
+test('machine begins a probe of an actor and tells what its events did; the chart is sent to who does not know it', async (t) => {
+  const { path, runtime } = await serve(t, { spec: root([child('plain'), worker({ id: 'door', behaviour: machine(door, { version: 3 }) })]) });
+  const client = await connected(t, path);
+  const first = await client.call('machine', { path: '/door' });
+  const chart = first.chart as ChartModel;
+  assert.deepEqual([first.kind, chart.id, first.value, first.events, first.behaviour?.version], ['machine', 'door', 'shut', [], 3]);
+  runtime.send('/door', { type: 'go' });
+  runtime.send('/door', { type: 'add' });
+  const seen = await until(() => client.call('machine', { path: '/door', known: first.digest! }), ({ seen: count }) => count === 2);
+  assert.deepEqual([seen.chart, seen.context, seen.active.map((at) => chart.states[at]!.key)], [null, { n: 1 }, ['door', 'shut']]);
+  assert.deepEqual(seen.events.map(({ type, outcome, candidates }) => [type, outcome, candidates.map(({ guard, outcome: said }) => [guard, said])]), [
+    ['go', 'refused', [['above(10)', 'fails']]], ['add', 'taken', [[null, 'passes']]],
+  ]);
+  assert.deepEqual((await client.call('machine', { path: '/door', after: 0 })).events.map(({ seq }) => seq), [1]);
+  assert.deepEqual([(await client.call('machine', { path: '/plain' })).kind, (await client.call('machine', { path: '/' })).kind], ['reducer', 'supervisor']);
+  await refused(client.call('machine', { path: '/nobody' }), 'notFound');
 });
 
 test('restart says how: a running actor is crashed by its restore rule, a stopped one is started', async (t) => {

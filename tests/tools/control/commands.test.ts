@@ -87,6 +87,16 @@ describe('who runs', () => {
 });
 
 describe('what it does', () => {
+  test('machine shows where an actor stands as a state machine, and what an actor that is none is', async () => {
+    const detector = (await actor('/market/detectors'))!.children[0]!.path;
+    const seen = await json<{ kind: string; status: string; chart: { id: string }; context: { state: string } }>('machine', detector);
+    assert.deepEqual([seen.kind, seen.status, seen.chart.id, typeof seen.context.state], ['machine', 'active', 'detector', 'string']);
+    assert.match((await run('machine', detector)).stdout, /^\/market\/detectors\/\S+ {2}detector@1 {2}running {2}incarnation 1\nstate {5}["{][^]*\ncontext {3}\{[^]*\nprobed {4}since /);
+    assert.match((await run('machine', '/market/kernel', '--for', '300ms')).stdout, /\nno state machine: its state and its last messages\nvalue {5}/);
+    assert.match((await run('machine', '/market')).stdout, /a supervisor handles no messages/);
+    await refused(9, /no actor at \/nowhere/, 'machine', '/nowhere');
+  });
+
   test('trace streams events of one actor and of one kind, as many as asked', async () => {
     const { code, stdout } = await run('trace', '/market', '--kind', 'turn', '--limit', '5', '--json');
     assert.equal(code, 0);
