@@ -17,7 +17,7 @@ import { FIRST_SAID as SAID_FROM, Said } from './said.js';
 import type { NumberedControl } from './source-lane.js';
 
 // V8 does not fold imported constants.
-const { EXCH_US, KIND_MASK, RECV_US, SEQ, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I } = layout;
+const { EXCH_US, EXTRA, KIND_MASK, RECV_US, SEQ, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I } = layout;
 const FIRST_SAID = SAID_FROM;
 
 /** What whoever merges makes of what a lane says. */
@@ -288,8 +288,9 @@ export class SourceFeed {
     for (let position = tape.end - 1; position >= tape.begin; position -= 1) {
       const { slots, at } = tape.slot(position);
       const kind = slots.I[at * WORDS_I + TAG]! & 0xff;
+      const isControl = kind === Mark.PLACED || (kind === Mark.SKIP && slots.I[at * WORDS_I + EXTRA] === Mark.CONTROL);
+      if (isControl) return slots.F[at * WORDS_F + SEQ]!;
       if (kind < FIRST_MARK || kind === Mark.SKIP) return slots.F[at * WORDS_F + SEQ]! + 1;
-      if (kind === Mark.PLACED) return slots.F[at * WORDS_F + SEQ]!;
     }
     return (this.checkpoint?.seq ?? -1) + 1;
   }
@@ -324,11 +325,13 @@ export class SourceFeed {
     this.tape.forget(position);
   }
 
-  /** Takes out the record at a position, which made the kernel throw. */
+  /** Takes out the record, or the control, at a position, which made the kernel throw. */
   private skip(position: number): void {
     const { slots, at } = this.tape.slot(position);
     const { F, I } = slots;
-    if ((I[at * WORDS_I + TAG]! & 0xff) >= FIRST_MARK) return;
+    const kind = I[at * WORDS_I + TAG]! & 0xff;
+    if (kind === Mark.PLACED) putMark(slots, at, Mark.SKIP, F[at * WORDS_F + SEQ]!, 0, Mark.CONTROL);
+    if (kind >= FIRST_MARK) return;
     this.skipped += 1;
     this.lastSkipped = this.tape.ordinalAt(position);
     const recv = F[at * WORDS_F + RECV_US]!;

@@ -15,7 +15,7 @@ import { controlPart, controlSlots, FIRST_MARK as MARKS_FROM, Mark, putTextPart 
 import { putSaid, Said } from './said.js';
 
 // V8 does not fold imported constants.
-const { EXCH_US, RECV_US, SEQ, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I } = layout;
+const { EXCH_US, EXTRA, RECV_US, SEQ, SYMBOL_SHIFT, TAG, WORDS_F, WORDS_I } = layout;
 const FIRST_MARK = MARKS_FROM;
 
 export interface SourceLaneInput extends LaneInput {
@@ -225,16 +225,19 @@ export class SourceLane {
         return;
       case Mark.PLACED: {
         const { control } = JSON.parse(this.taken()) as NumberedControl;
-        this.apply(control, F[slot * WORDS_F + SEQ]!, F[slot * WORDS_F + RECV_US]!);
+        this.apply(control, F[slot * WORDS_F + SEQ]!, F[slot * WORDS_F + RECV_US]!, this.position);
         this.answer();
         this.position += 1;
         this.say_(Said.TAKEN, this.position);
         return;
       }
       case Mark.SKIP:
-        kernel.raiseClock(F[slot * WORDS_F + RECV_US]!);
-        kernel.hole();
-        this.number = F[slot * WORDS_F + SEQ]! + 1;
+        if (I[slot * WORDS_I + EXTRA] === Mark.CONTROL) this.text = '';
+        else {
+          kernel.raiseClock(F[slot * WORDS_F + RECV_US]!);
+          kernel.hole();
+          this.number = F[slot * WORDS_F + SEQ]! + 1;
+        }
         this.position += 1;
         return;
       case Mark.ASK_PART:
@@ -274,17 +277,30 @@ export class SourceLane {
     const { control, number } = JSON.parse(text) as NumberedControl;
     const { clockUs } = this.kernel;
     this.put(1, (at) => putSaid(this.out(), at, Said.CONTROL, number, clockUs));
-    this.apply(control, this.number, clockUs);
     // Its text and the mark of its place are the input.
-    this.position += controlSlots(text);
+    const placed = this.position + controlSlots(text);
+    this.apply(control, this.number, clockUs, placed);
+    this.position = placed;
     this.answer();
     this.position += 1;
     this.say_(Said.TAKEN, this.position);
   }
 
-  private apply(control: NumberedControl['control'], seq: number, clockUs: number): void {
-    if (control.type === 'retell') this.kernel.retell();
-    else this.kernel.applyControl(control, seq, clockUs);
+  private apply(control: NumberedControl['control'], seq: number, clockUs: number, position: number): void {
+    try {
+      if (control.type === 'retell') this.kernel.retell();
+      else this.kernel.applyControl(control, seq, clockUs);
+    } catch (thrown) {
+      this.threw(position);
+      throw thrown;
+    }
+  }
+
+  /** The last that is heard of this thread: what its successor is not to take. */
+  private threw(position: number): void {
+    this.say_(Said.THREW, position);
+    this.around.outbox.publish();
+    this.around.ring();
   }
 
   /** Records that the main loop has of elsewhere (a snapshot): taken when their message is whole. */
@@ -337,9 +353,7 @@ export class SourceLane {
     try {
       return this.kernel.run(F, I, from, to);
     } catch (thrown) {
-      this.say_(Said.THREW, this.position + this.kernel.position - from);
-      this.around.outbox.publish();
-      this.around.ring();
+      this.threw(this.position + this.kernel.position - from);
       throw thrown;
     }
   }

@@ -156,3 +156,58 @@ test('when the run cannot be written, the first lane that finds out is the last 
   assert.deepEqual([asked, lanes.closed, lanes.feeds[1]!.broken], [1, true, null]);
   assert.match(lanes.feeds[0]!.broken!, /cannot be written/);
 });
+
+test('a control that makes the kernel throw is left out of what the next thread takes, and what comes after it is numbered on', () => {
+  const taken: number[] = [];
+  const lanes = new SourceLanes({
+    assignment: [0], lanes: 1, checkpointEvery: 1e6, onOrder: () => undefined, onText: () => undefined,
+    onRecords(F, _I, from, to) {
+      for (let n = from; n < to; n += 1) taken.push(F[n * WORDS_F + SEQ]!);
+      return true;
+    },
+  });
+  const feed = lanes.feeds[0]!;
+  /** Its kernel cannot take the freezing of baselines; all else it can. */
+  const begin = (): SourceLane => {
+    const [inbox, outbox] = [createRing({ slots: 4096 }), createRing({ slots: 4096 })];
+    const thread = new SourceLane({ instruments: [instruments[0]!], params: { 0: paramsOf(0) }, venue, checkpoint: structuredClone(feed.checkpoint), from: feed.tape.begin, answered: feed.merged, until: feed.tape.end }, {
+      inbox: RingReader.open(inbox), outbox: RingWriter.open(outbox), post: () => undefined, ring: () => undefined, rest: () => undefined, asked: () => undefined, caughtUp: () => undefined,
+    });
+    const { kernel } = thread;
+    const apply = kernel.applyControl.bind(kernel);
+    kernel.applyControl = (control, seq, clockUs) => {
+      if (control.type === 'freeze' && control.on) throw new Error('a kernel that cannot');
+      apply(control, seq, clockUs);
+      thawed += 1;
+    };
+    lanes.connect(0, { inbox: RingWriter.open(inbox), outbox: RingReader.open(outbox), receive: () => undefined });
+    return thread;
+  };
+  let thawed = 0;
+  const I = new Int32Array(TAPE.F.buffer, TAPE.F.byteOffset);
+  const own = allocateBatch(200);
+  for (let n = 0; own.length < 200; n += 1) {
+    if (I[n * WORDS_I + TAG]! >>> SYMBOL_SHIFT !== 0 || insideMessage(I[n * WORDS_I + TAG]!)) continue;
+    own.I.set(I.subarray(n * WORDS_I, (n + 1) * WORDS_I), own.length * WORDS_I);
+    own.length += 1;
+  }
+  let thread = begin();
+  thread.drain();
+  thread.take(own.F, own.I, 0, 50);
+  for (let death = 0; death < 8; death += 1) {
+    lanes.control({ type: 'freeze', symbol: 0, on: true, dueUs: 0 });
+    assert.throws(() => thread.drain(), /a kernel that cannot/);
+    lanes.disconnect(0, true, true);
+    thread = begin();
+    // Were it there again, this would throw.
+    thread.drain();
+    lanes.control({ type: 'freeze', symbol: 0, on: false, dueUs: 0 });
+    thread.drain();
+    thread.take(own.F, own.I, 50 + death, 51 + death);
+    lanes.poll();
+    assert.deepEqual([feed.broken, feed.skipped], [null, 0]);
+  }
+  // Every thread but the first takes again what those before it took: one thaw more each time.
+  assert.equal(thawed, (8 * 9) / 2);
+  assert.deepEqual(taken, Array.from({ length: 58 }, (_, number) => number));
+});
