@@ -1,14 +1,6 @@
-import { existsSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/usr/bin/google-chrome-stable', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome', '/Applications/Chromium.app/Contents/MacOS/Chromium'];
-
-/** The Chromium of this machine: `FAULTLINE_CHROMIUM`, or where distributions put it. */
-export function findChromium(): string | undefined {
-  const named = process.env['FAULTLINE_CHROMIUM'];
-  return named === undefined ? PLACES.find((file) => existsSync(file)) : named === '' ? undefined : named;
-}
+import { findChromium } from '../../tools/chromium/find.js';
 
 /** What tests of the page say where there is none; run-tests.js repeats it in its last lines. */
 export const NO_CHROMIUM = 'skipped: no Chromium';
