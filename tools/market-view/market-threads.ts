@@ -1,0 +1,121 @@
+/** The market sources that are open, each in a thread of its own; few at a time, the one that was asked longest ago gives way. */
+import { Worker } from 'node:worker_threads';
+import type { MarketSymbols, MarketTail } from '../ui/wire/market.js';
+import type { MarketTarget } from './market-source.js';
+import type { MarketAnswer, MarketQuestion, MarketThreadData } from './protocol.js';
+import type { ViewQuery } from './view.js';
+
+/** Sources that are kept at once: each holds its columns in memory. */
+const MOST_OPEN = 3;
+/** Questions that wait for one thread; more than that are refused. */
+const MOST_WAITING = 64;
+
+/** Why there is no answer. `refused`: what was asked for is not there. */
+export class MarketThreadError extends Error {
+  readonly how: 'refused' | 'failed' | 'busy';
+
+  constructor(how: MarketThreadError['how'], message: string) {
+    super(message);
+    this.name = 'MarketThreadError';
+    this.how = how;
+  }
+}
+
+type Asked = MarketQuestion extends infer Question ? (Question extends { readonly id: number } ? Omit<Question, 'id'> : never) : never;
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+class MarketThread {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #next = 0;
+  ended = false;
+
+  constructor(data: MarketThreadData) {
+    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: data, name: 'market view' });
+    // Whoever looks at a chart does not keep the process alive.
+    this.#worker.unref();
+    this.#worker.on('message', (answer: MarketAnswer) => {
+      const waiting = this.#waiting.get(answer.id);
+      this.#waiting.delete(answer.id);
+      if (answer.ok) waiting?.resolve(answer.value);
+      else waiting?.reject(new MarketThreadError(answer.how, answer.message));
+    });
+    this.#worker.on('error', (error) => this.#end(error instanceof Error ? error.message : String(error)));
+    this.#worker.on('exit', () => this.#end('the thread that reads it has ended'));
+  }
+
+  ask(question: Asked): Promise<unknown> {
+    if (this.ended) return Promise.reject(new MarketThreadError('failed', 'the thread that reads it has ended'));
+    if (this.#waiting.size >= MOST_WAITING) return Promise.reject(new MarketThreadError('busy', `${MOST_WAITING} questions wait already: ask again in a moment`));
+    return new Promise((resolve, reject) => {
+      const id = this.#next++;
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ ...question, id });
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#end('it was closed');
+    await this.#worker.terminate();
+  }
+
+  #end(why: string): void {
+    this.ended = true;
+    for (const { reject } of this.#waiting.values()) reject(new MarketThreadError('failed', why));
+    this.#waiting.clear();
+  }
+}
+
+export interface MarketThreadsOptions {
+  /** Bytes of columns a source may have. */
+  readonly mostBytes?: number;
+}
+
+export class MarketThreads {
+  /** By kind and path; the one asked last at the end. */
+  readonly #threads = new Map<string, MarketThread>();
+  readonly #options: MarketThreadsOptions;
+
+  constructor(options: MarketThreadsOptions = {}) {
+    this.#options = options;
+  }
+
+  /** @throws MarketThreadError. */
+  async symbols(target: MarketTarget, source: string): Promise<MarketSymbols> {
+    return (await this.#thread(target).ask({ ask: 'symbols', source })) as MarketSymbols;
+  }
+
+  /** @throws MarketThreadError. */
+  async tail(target: MarketTarget, source: string, symbol: string): Promise<MarketTail> {
+    return (await this.#thread(target).ask({ ask: 'tail', source, symbol })) as MarketTail;
+  }
+
+  /** An answer that `decodeView` takes apart. @throws MarketThreadError. */
+  async view(target: MarketTarget, source: string, query: ViewQuery): Promise<Uint8Array> {
+    return (await this.#thread(target).ask({ ask: 'view', source, query })) as Uint8Array;
+  }
+
+  async close(): Promise<void> {
+    const threads = [...this.#threads.values()];
+    this.#threads.clear();
+    await Promise.all(threads.map((thread) => thread.close()));
+  }
+
+  #thread(target: MarketTarget): MarketThread {
+    const key = `${target.kind} ${target.path}`;
+    let thread = this.#threads.get(key);
+    this.#threads.delete(key);
+    if (thread === undefined || thread.ended) thread = new MarketThread({ target, ...this.#options });
+    this.#threads.set(key, thread);
+    for (const [other, old] of this.#threads) {
+      if (this.#threads.size <= MOST_OPEN) break;
+      this.#threads.delete(other);
+      void old.close();
+    }
+    return thread;
+  }
+}
