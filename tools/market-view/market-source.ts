@@ -18,6 +18,8 @@ import { viewOf, type ViewQuery } from './view.js';
 
 /** Memory that the columns of one source may take. */
 const MOST_BYTES = 768 * 2 ** 20;
+/** Blocks between two looks at that. */
+const BLOCKS_A_LOOK = 16;
 /** Symbols that a list names. */
 const MOST_SYMBOLS = 500;
 
@@ -85,16 +87,16 @@ export class MarketSource {
     }
     const until = performance.now() + ms;
     try {
-      do {
-        const more = this.#readLines();
-        if (!this.#readBlock() && !more) {
+      for (let blocks = 1; performance.now() < until; blocks += 1) {
+        const lines = this.#readLines();
+        if (!this.#readBlock() && !lines) {
           this.#behind = false;
           return;
         }
         this.#version += 1;
-      } while (performance.now() < until);
-      this.#behind = true;
-      if (this.#scan.bytes > this.#mostBytes) this.#stop(`It is too large to show whole: ${this.#scan.records} of ${this.#records.total} records take ${Math.round(this.#scan.bytes / 2 ** 20)} MiB. What was read is shown; faultline tape export --from --to cuts a part out as CSV, which faultline tape import takes.`);
+        if (blocks % BLOCKS_A_LOOK === 0 && this.#isFull()) return;
+      }
+      this.#behind = !this.#isFull();
     } catch (error) {
       if (!(error instanceof TapeError || error instanceof RunError)) throw error;
       this.#stop(`${error.message}. What lies before it is shown.${error.fix === undefined ? '' : ` ${error.fix}`}`);
@@ -184,6 +186,14 @@ export class MarketSource {
       this.#replay.advance(batch.length);
     }
     this.#scan.take(batch, this.#records.renumber);
+    return true;
+  }
+
+  /** Stops where the columns have taken their room. */
+  #isFull(): boolean {
+    const { bytes, records } = this.#scan;
+    if (bytes <= this.#mostBytes) return false;
+    this.#stop(`It is too large to show whole: ${records} of ${this.#records.total} records take ${Math.round(bytes / 2 ** 20)} MiB. They are shown; faultline tape export --from --to cuts another part out as CSV, which faultline tape import takes.`);
     return true;
   }
 

@@ -62,6 +62,7 @@ export class SymbolData {
 
   #tradeKind = 0;
   #second = -1;
+  #kernelSecond = -1;
   #heatSlot = -1;
   #lastOfi = 0;
 
@@ -130,18 +131,23 @@ export class SymbolData {
     indicators.depthImbalance.see(kernel.depth.imbalance);
     indicators.violentRange.see(kernel.grid.violentRange);
     indicators.votes.see(kernel.votes.votes);
-  }
-
-  /** What changes with the kernel's seconds. */
-  #closeSecond(us: number): void {
-    const { kernel, indicators } = this;
-    const { grid, flow } = kernel;
+    const second = Math.floor(kernel.exchUs / SECOND_US);
+    if (second === this.#kernelSecond) return;
+    this.#kernelSecond = second;
+    // What the kernel works out when a second of the exchange's clock ends; after a burst of late records that may be several in one of the tape's.
+    const { grid } = kernel;
     indicators.volatilityRatio.see(grid.volatilityRatio);
     indicators.acceleration.see(grid.acceleration);
     indicators.volumeDeltaZ.see(grid.volumeDeltaZ);
     indicators.velocityRatio.see(grid.velocityRatio);
     indicators.pattern.see(kernel.candles.pattern);
     indicators.latencyMs.see(grid.latencyMs);
+  }
+
+  /** What is looked at once a second. */
+  #closeSecond(us: number): void {
+    const { indicators } = this;
+    const { flow } = this.kernel;
     indicators.vpin.see(flow.vpin);
     indicators.ofi.see(flow.ofiTotal - this.#lastOfi);
     this.#lastOfi = flow.ofiTotal;

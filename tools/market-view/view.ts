@@ -1,6 +1,6 @@
 /** Answers what one span of one symbol looks like at so many pixels: O(pixels · log records), whatever the span. */
 import type { IndicatorParams } from '../../config/indicators.js';
-import { encodeView, INTERVALS, type HeatHead, type IndicatorName, type MarketLayer, type MarketViewHead } from '../ui/wire/market.js';
+import { encodeView, INTERVALS, type HeatHead, type IndicatorName, type MarketLayer, type MarketViewHead, type PriceRange } from '../ui/wire/market.js';
 import { lowerBound, type Column } from './columns.js';
 import { bandsOf, marksIn, type SymbolDecisions } from './decisions.js';
 import type { SymbolData } from './symbol-data.js';
@@ -48,11 +48,12 @@ export function viewOf(
   const has = (layer: MarketLayer): boolean => layers.includes(layer);
   const arrays: Arrays = new Map();
   const intervalSeconds = fittingInterval(query.intervalSeconds, toUs - fromUs, widthPx);
-  const range = candles(data, fromUs, toUs, intervalSeconds * SECOND_US, arrays);
+  candles(data, fromUs, toUs, intervalSeconds * SECOND_US, arrays);
   const first = lowerBound(data.trades.t, fromUs);
   const end = lowerBound(data.trades.t, toUs, first);
   if (has('line')) line(data, fromUs, toUs, widthPx, arrays);
-  if (has('quotes')) widen(range, quotes(data, fromUs, toUs, widthPx, arrays));
+  if (has('quotes') || data.trades.t.length === 0) quotes(data, fromUs, toUs, widthPx, arrays);
+  const range = rangeOf(arrays);
   if (has('trades') && end - first <= widthPx * TRADES_A_PIXEL) {
     const { t, price, lots } = data.trades;
     put(arrays, { tradeT: t.values.slice(first, end), tradeP: Float64Array.from(price.values.subarray(first, end)), tradeQ: lots.values.slice(first, end) });
@@ -64,7 +65,7 @@ export function viewOf(
   const refusals = has('refusals') ? marksIn(decisions.refusals, fromUs, toUs, MOST_MARKS) : { marks: [], omitted: 0 };
   const known = decisions.states.length > 0 || decisions.firstState !== '';
   return encodeView({
-    ...head, fromUs, toUs, firstUs: data.firstUs, lastUs: data.lastUs, intervalSeconds, trades: end - first, liquidations, heat,
+    ...head, fromUs, toUs, firstUs: data.firstUs, lastUs: data.lastUs, intervalSeconds, trades: end - first, liquidations, heat, range,
     bands: has('bands') && known ? bandsOf(decisions.states, decisions.firstState, Math.max(fromUs, data.firstUs), toUs, endUs, MOST_BANDS) : [],
     pauses: has('bands') ? bandsOf(decisions.pauses, 'none', Math.max(fromUs, data.firstUs), toUs, endUs, MOST_BANDS, 'none') : [],
     marks: has('marks') ? [...marks.marks, ...refusals.marks] : refusals.marks,
@@ -81,14 +82,29 @@ function partsOf(column: Column<Float64Array>, fromUs: number, toUs: number, cou
   return at;
 }
 
-interface Range {
-  low: number;
-  high: number;
-}
+/** Prices reach so many times further than those between the hundredths: some are absurd. */
+const FAR = 20;
 
-function widen(range: Range, { low, high }: Range): void {
-  if (low < range.low) range.low = low;
-  if (high > range.high) range.high = high;
+/** What a scale is to reach. */
+function rangeOf(arrays: Arrays): PriceRange | null {
+  const of = (name: string): Float64Array => (arrays.get(name) as Float64Array | undefined) ?? new Float64Array(0);
+  const lows = Float64Array.from([...of('candleL'), ...of('bidLow')].filter((value) => value > 0)).sort();
+  const highs = Float64Array.from([...of('candleH'), ...of('askHigh')].filter((value) => value > 0)).sort();
+  if (lows.length === 0 && highs.length === 0) return null;
+  const part = (sorted: Float64Array, share: number, other: number): number => (sorted.length === 0 ? other : sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]);
+  const leastLow = part(lows, 0, highs[0]);
+  const mostHigh = part(highs, 1, lows[lows.length - 1]);
+  let low = part(lows, 0.02, leastLow);
+  let high = part(highs, 0.98 - 1e-9, mostHigh);
+  if (low > high) [low, high] = [high, low];
+  // Of few prices nobody can say which is absurd.
+  if (lows.length < 10 || mostHigh - leastLow <= FAR * Math.max(high - low, 0.001 * high)) {
+    low = leastLow;
+    high = mostHigh;
+  }
+  const margin = Math.max(1, (high - low) * 0.08, high * 0.0002);
+  const outside = lows.reduce((sum, value) => sum + Number(value < low - margin), 0) + highs.reduce((sum, value) => sum + Number(value > high + margin), 0);
+  return { low: Math.max(0, low - margin), high: high + margin, leastLow, mostHigh, outside };
 }
 
 function put(arrays: Arrays, named: Readonly<Record<string, Float64Array>>): void {
@@ -96,10 +112,9 @@ function put(arrays: Arrays, named: Readonly<Record<string, Float64Array>>): voi
 }
 
 /** Candles of whole intervals since the epoch, those with a trade, exact; the one that the span cuts is whole too. */
-function candles(data: SymbolData, fromUs: number, toUs: number, intervalUs: number, arrays: Arrays): Range {
+function candles(data: SymbolData, fromUs: number, toUs: number, intervalUs: number, arrays: Arrays): void {
   const { t, price } = data.trades;
   const columns: Record<string, number[]> = { candleT: [], candleO: [], candleH: [], candleL: [], candleC: [], candleBuy: [], candleSell: [], candleN: [] };
-  const range = { low: Infinity, high: -Infinity };
   let at = lowerBound(t, Math.floor(fromUs / intervalUs) * intervalUs);
   while (at < t.length && t.values[at] < toUs) {
     const begin = Math.floor(t.values[at] / intervalUs) * intervalUs;
@@ -114,11 +129,9 @@ function candles(data: SymbolData, fromUs: number, toUs: number, intervalUs: num
     columns['candleBuy'].push(data.bought.sum(at, end));
     columns['candleSell'].push(data.sold.sum(at, end));
     columns['candleN'].push(end - at);
-    widen(range, { low: least, high: greatest });
     at = end;
   }
   for (const [name, values] of Object.entries(columns)) arrays.set(name, Float64Array.from(values));
-  return range;
 }
 
 /** The first, least, greatest and last price of each pixel, in the order in which they came: trades, or mids where nobody trades. */
@@ -158,11 +171,10 @@ function line(data: SymbolData, fromUs: number, toUs: number, widthPx: number, a
 }
 
 /** The range of the best prices within each pixel; a quote holds until the next one. */
-function quotes(data: SymbolData, fromUs: number, toUs: number, widthPx: number, arrays: Arrays): Range {
+function quotes(data: SymbolData, fromUs: number, toUs: number, widthPx: number, arrays: Arrays): void {
   const { t } = data.quotes;
   const at = partsOf(t, fromUs, toUs, widthPx);
   const columns = { quoteT: new Float64Array(widthPx), bidLow: new Float64Array(widthPx), bidHigh: new Float64Array(widthPx), askLow: new Float64Array(widthPx), askHigh: new Float64Array(widthPx) };
-  const range = { low: Infinity, high: -Infinity };
   for (let k = 0; k < widthPx; k += 1) {
     const beginUs = fromUs + ((toUs - fromUs) * k) / widthPx;
     const from = Math.max(0, at[k] - 1);
@@ -175,10 +187,8 @@ function quotes(data: SymbolData, fromUs: number, toUs: number, widthPx: number,
     data.asks.find(from, end);
     columns.askLow[k] = data.asks.least;
     columns.askHigh[k] = data.asks.greatest;
-    widen(range, { low: data.bids.least, high: data.asks.greatest });
   }
   put(arrays, columns);
-  return range;
 }
 
 /** Of each pixel the largest liquidation of a side; how many there are in all. */
@@ -199,10 +209,9 @@ function largest(data: SymbolData, fromUs: number, toUs: number, widthPx: number
   return at[widthPx] - at[0];
 }
 
-function heatMap(data: SymbolData, fromUs: number, toUs: number, widthPx: number, range: Range, arrays: Arrays): HeatHead | null {
-  if (!(range.high >= range.low)) return null;
-  const margin = Math.max(2, (range.high - range.low) * 0.1);
-  const grid = data.heat.grid(fromUs, toUs, Math.max(1, range.low - margin), range.high + margin, Math.max(1, Math.floor(widthPx / HEAT_PIXELS)), MOST_HEAT_ROWS);
+function heatMap(data: SymbolData, fromUs: number, toUs: number, widthPx: number, range: PriceRange | null, arrays: Arrays): HeatHead | null {
+  if (range === null) return null;
+  const grid = data.heat.grid(fromUs, toUs, range.low, range.high, Math.max(1, Math.floor(widthPx / HEAT_PIXELS)), MOST_HEAT_ROWS);
   if (grid === undefined) return null;
   const { columns, rows, lowTicks, binTicks, stepUs, most } = grid;
   arrays.set('heat', grid.cells);

@@ -148,6 +148,16 @@ export interface HeatHead {
   readonly most: number;
 }
 
+/** Ticks that a scale is to reach, with a margin. `low` and `high` leave out prices far from all others, of which there are `outside` in `leastLow` to `mostHigh`. */
+export interface PriceRange {
+  readonly low: number;
+  readonly high: number;
+  readonly leastLow: number;
+  readonly mostHigh: number;
+  /** Candles and pixels of quotes that reach beyond. */
+  readonly outside: number;
+}
+
 /** One array of the answer: `at` is its first byte after the head. */
 export interface Block {
   readonly name: string;
@@ -179,6 +189,8 @@ export interface MarketViewHead {
   readonly trades: number;
   readonly liquidations: number;
   readonly heat: HeatHead | null;
+  /** Null where there is no price. */
+  readonly range: PriceRange | null;
   readonly bands: readonly Band[];
   readonly pauses: readonly Band[];
   readonly marks: readonly Mark[];
@@ -196,7 +208,10 @@ export interface MarketView {
   readonly heat: Uint8Array;
 }
 
-/** Puts head and arrays into one: length of the head (u32, little-endian), the head's JSON padded to 8 bytes, the arrays, each padded to 8 bytes. */
+/**
+ * Puts head and arrays into one: length of the head (u32, little-endian), the head's JSON in ASCII padded to 8 bytes, the arrays, each padded
+ * to 8 bytes.
+ */
 export function encodeView(head: Omit<MarketViewHead, 'blocks'>, arrays: ReadonlyMap<string, Float64Array | Uint8Array>): Uint8Array<ArrayBuffer> {
   const blocks: Block[] = [];
   let at = 0;
@@ -204,12 +219,12 @@ export function encodeView(head: Omit<MarketViewHead, 'blocks'>, arrays: Readonl
     blocks.push({ name, kind: array instanceof Uint8Array ? 'u8' : 'f64', at, length: array.length });
     at += Math.ceil(array.byteLength / 8) * 8;
   }
-  const text = new TextEncoder().encode(JSON.stringify({ ...head, blocks }));
+  const text = JSON.stringify({ ...head, blocks }).replaceAll(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
   const begin = Math.ceil((4 + text.length) / 8) * 8;
   const bytes = new Uint8Array(begin + at);
   bytes.fill(0x20, 4, begin);
   new DataView(bytes.buffer).setUint32(0, begin - 4, true);
-  bytes.set(text, 4);
+  for (let n = 0; n < text.length; n += 1) bytes[4 + n] = text.charCodeAt(n);
   for (const block of blocks) {
     const array = arrays.get(block.name)!;
     bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), begin + block.at);
@@ -217,12 +232,17 @@ export function encodeView(head: Omit<MarketViewHead, 'blocks'>, arrays: Readonl
   return bytes;
 }
 
+/** Characters that are put together at a time. */
+const PIECE = 4096;
+
 /** Takes apart what `encodeView` made. @throws Error where the bytes are not that. */
 export function decodeView(bytes: Uint8Array): MarketView {
   if (bytes.length < 8) throw new Error('the answer is cut');
   const begin = 4 + new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
   if (begin > bytes.length) throw new Error('the answer is cut within its head');
-  const head = JSON.parse(new TextDecoder().decode(bytes.subarray(4, begin))) as MarketViewHead;
+  let text = '';
+  for (let n = 4; n < begin; n += PIECE) text += String.fromCharCode(...bytes.subarray(n, Math.min(begin, n + PIECE)));
+  const head = JSON.parse(text) as MarketViewHead;
   const blocks = new Map<string, Float64Array>();
   let heat = new Uint8Array(0);
   for (const { name, kind, at, length } of head.blocks) {
