@@ -44,7 +44,13 @@ export async function startUiServer({ port, sources, parts, onFault, tokens = ne
   const closers: (() => void | Promise<void>)[] = [];
   let hosts: ReadonlySet<string> = new Set();
 
-  const app = fastify({ bodyLimit: MOST_BODY_BYTES, forceCloseConnections: true, routerOptions: { maxParamLength: 500 } });
+  const app = fastify({
+    bodyLimit: MOST_BODY_BYTES, forceCloseConnections: true,
+    // An address that is none comes past every hook.
+    frameworkErrors: (error, _request, reply) => {
+      void refuse(reply.headers(headers), error, onFault);
+    },
+  });
   // JSON alone: a form of another site can send text without asking first.
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', async (request, reply) => {

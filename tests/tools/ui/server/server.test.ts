@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { after, before, test } from 'node:test';
+import fc from 'fast-check';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { UiError, type UiPart } from '../../../../tools/ui/server/host.js';
@@ -58,7 +59,7 @@ interface Answer {
 
 function ask(path: string, { method = 'GET', headers = {}, body = '' }: { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: string } = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const sent = httpRequest(`${server.origin}${path}`, { method, headers: { ...(body === '' ? {} : { 'content-type': 'application/json' }), ...headers } }, (response) => {
+    const sent = httpRequest(`${server.origin}${path}`, { agent: false, method, headers: { ...(body === '' ? {} : { 'content-type': 'application/json' }), ...headers } }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (piece: string) => (text += piece)).on('end', () => resolve({ status: response.statusCode!, headers: response.headers, text }));
     });
@@ -196,4 +197,16 @@ test('a slow page gets the newest value, or as many as wait and how many do not'
   assert.equal(code, 1008, 'who speaks no sense is cut off');
   await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(stopped, ['latest', 'all'], 'each is stopped once');
+});
+
+test('whatever is asked is answered, and is no defect of ours', async () => {
+  faults.length = 0;
+  const piece = fc.oneof(fc.constantFrom('/', '/api/', '/api/told', '/api/close', '/api/stream', '/ui/page/', '/lib/', '..', '%2e', '%', '%zz', '?', '&', '=', '#', '\\', ';', '__proto__', 'n', '//'), fc.string({ unit: 'grapheme-ascii', maxLength: 6 }).map((text) => encodeURIComponent(text)));
+  const body = fc.oneof(fc.json(), fc.string({ maxLength: 60 }), fc.constantFrom('{"__proto__":{"confirm":"x"}}', '{"constructor":{"prototype":1},"confirm":"","symbol":""}', '[]', 'null', '"x"'));
+  const headers = fc.record({ 'authorization': fc.constantFrom(`Bearer ${server.token}`, 'Bearer', ''), 'x-faultline-action': fc.constantFrom(server.actionToken, ''), 'content-type': fc.constantFrom('application/json', 'application/json; charset=x', 'text/html', '') });
+  await fc.assert(fc.asyncProperty(fc.array(piece, { maxLength: 6 }), fc.constantFrom('GET', 'POST', 'HEAD', 'PUT', 'PATCH'), headers, body, async (pieces, method, said, text) => {
+    const { status } = await ask(`/${pieces.join('').replace(/^\/+/, '')}`, { method, headers: said, ...(method === 'GET' || method === 'HEAD' ? {} : { body: text }) });
+    assert.ok(status >= 200 && status < 500, String(status));
+  }), { numRuns: 200, seed: 15 });
+  assert.deepEqual(faults.filter((fault) => !String(fault).includes(SECRET)), []);
 });
