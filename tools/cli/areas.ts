@@ -8,6 +8,7 @@ import { register as journal } from '../journal/commands.js';
 import { register as market } from '../market/commands.js';
 import { register as placement } from '../placement/commands.js';
 import { register as replay } from '../replay/commands.js';
+import { register as report } from '../report/commands.js';
 import { register as runs } from '../runs/commands.js';
 import { register as tape } from '../tape/commands.js';
 import { register as ui } from '../ui/commands.js';
@@ -16,4 +17,4 @@ import { register as ui } from '../ui/commands.js';
 export type RegisterArea = (program: Command) => void;
 
 /** The areas of the command, in the order `faultline --help` lists them. A new area adds one import and one entry. */
-export const areas: readonly RegisterArea[] = [demo, exchange, engine, market, tape, replay, runs, ui, control, journal, config, placement];
+export const areas: readonly RegisterArea[] = [demo, exchange, engine, market, tape, replay, runs, report, ui, control, journal, config, placement];

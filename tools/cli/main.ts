@@ -14,6 +14,7 @@ const ONE_COMMAND: Readonly<Record<string, () => Promise<{ readonly register: Re
   'live-vs-replay': () => import('../runs/commands.js'),
   market: () => import('../market/commands.js'),
   replay: () => import('../replay/commands.js'),
+  report: () => import('../report/commands.js'),
   tape: () => import('../tape/commands.js'),
 };
 

@@ -10,6 +10,9 @@ import type { ReplayReport } from './report.js';
 const DECISIONS = 'decisions.jsonl';
 const FLUSH_CHARACTERS = 64 * 1024;
 
+/** First line of trades.csv: the fields of a TradeRow in their order. */
+export const TRADE_COLUMNS = ['id', 'symbol', 'side', 'quantityLots', 'entryAt', 'exitAt', 'holdMs', 'entryPrice', 'exitPrice', 'netPnl', 'fees', 'settle', 'entryReason', 'exitReason'] as const;
+
 /**
  * The folder of a replay, that `--out` names or of a run that is kept: decisions.jsonl as they are made, and at the end trades.csv,
  * states.csv, report.json and run.json. Until the end the decisions stand in decisions.jsonl.partial, whole lines only.
@@ -46,11 +49,10 @@ export class ReplayOutput {
   finish(report: ReplayReport): void {
     this.abandon();
     const trades = report.trades.map((trade) => Object.values(trade) as (string | number)[]);
-    const tradeColumns = ['id', 'symbol', 'side', 'quantityLots', 'entryAt', 'exitAt', 'holdMs', 'entryPrice', 'exitPrice', 'netPnl', 'fees', 'settle', 'entryReason', 'exitReason'];
     const states = report.timeline.map(({ at, symbol, from, to, reason, seq }) => [at, symbol, from, to, reason, seq]);
     guard(() => {
       renameSync(join(this.folder, `${DECISIONS}.partial`), join(this.folder, DECISIONS));
-      this.#file('trades.csv', [tradeColumns, ...trades].map(csvLine).join('\n'));
+      this.#file('trades.csv', [TRADE_COLUMNS, ...trades].map(csvLine).join('\n'));
       this.#file('states.csv', [['at', 'symbol', 'from', 'to', 'reason', 'seq'], ...states].map(csvLine).join('\n'));
       this.#file('report.json', JSON.stringify(report, null, 2));
       const { gaveUp, decisions, digest } = report;

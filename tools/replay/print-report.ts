@@ -76,7 +76,8 @@ export function printReport(report: ReplayResult): void {
   }
 }
 
-function reasonText(reason: NonNullable<ReplayResult['gaveUp']>): string {
+/** An exit reason with its chain of causes. */
+export function reasonText(reason: NonNullable<ReplayResult['gaveUp']>): string {
   if (reason.kind !== 'error') return reason.kind;
   const chain: string[] = [];
   for (let cause: typeof reason.cause | undefined = reason.cause; cause !== undefined; cause = cause.cause) chain.push(cause.message);

@@ -22,7 +22,7 @@ export function differIn({ run: a }: Decided, { run: b }: Decided): RunsDifferIn
     const [left, right] = [of(a.manifest), of(b.manifest)];
     return left === right ? null : [left, right];
   };
-  return { code: pair(codeOf), config: keys(a.manifest.config, b.manifest.config, '').slice(0, MOST_KEYS), tape: pair(heardOf) };
+  return { code: pair(codeOf), config: differingKeys(a.manifest.config, b.manifest.config, '').slice(0, MOST_KEYS), tape: pair(heardOf) };
 }
 
 /** A folder in a line. */
@@ -44,9 +44,9 @@ function heardOf({ id, kind, tapes, replay }: RunManifest): string {
   return [...tapes.map(({ file, records }) => `${basename(file)} (${records} records)`), ...asked].join(', ');
 }
 
-function keys(a: unknown, b: unknown, way: string): RunsDifferIn['config'][number][] {
+export function differingKeys(a: unknown, b: unknown, way: string): RunsDifferIn['config'][number][] {
   if (isTable(a) && isTable(b)) {
-    return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((key) => keys(a[key], b[key], way === '' ? key : `${way}.${key}`));
+    return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((key) => differingKeys(a[key], b[key], way === '' ? key : `${way}.${key}`));
   }
   return JSON.stringify(a) === JSON.stringify(b) ? [] : [{ key: way, a: a ?? null, b: b ?? null }];
 }

@@ -41,6 +41,10 @@ export interface EngineReplayOptions {
   readonly onDecision: (line: string) => void;
   /** Gets a line for everything else that the tree asks of the world. */
   readonly onAsked?: (line: string, digest: string) => void;
+  /** Sees what the tree asks of the world as it asks it; nobody carries it out. */
+  readonly effects?: Omit<EffectHandlers, 'decision'>;
+  /** Gets the tree when it is up, before its first input. */
+  readonly onRuntime?: (runtime: Runtime) => void;
   /** The tape that it begins with, see `RunReader.startable`. Default: 0, the beginning of the run. */
   readonly from?: number;
 }
@@ -67,16 +71,21 @@ export function engineBoot(reader: RunReader): EngineBoot {
  * asks of the world is carried out by nobody.
  * @throws RunError when something of the run is missing or damaged.
  */
-export async function replayEngineRun(reader: RunReader, { onDecision, onAsked, from = 0 }: EngineReplayOptions): Promise<EngineReplay> {
+export async function replayEngineRun(reader: RunReader, { onDecision, onAsked, effects: seen, onRuntime, from = 0 }: EngineReplayOptions): Promise<EngineReplay> {
   const config = runConfig(reader.manifest);
   const boot = engineBoot(reader);
-  const effects: EffectHandlers = { decision: ({ line }) => onDecision(line) };
+  const effects: EffectHandlers = { ...seen, decision: ({ line }) => onDecision(line) };
   const asked = onAsked === undefined ? {} : { onAsked };
   const resume = from === 0 ? undefined : snapshotOf(reader, from);
   const before: EngineReplayPlace = { journal: resume?.journal ?? NOTHING_YET, asked: resume?.asked ?? NOTHING_YET };
   // Lanes answer in an order of their own, which the run's log has.
-  if (config.lanes.placement !== 'inline') return { ...await followed(reader, new FollowingSession(reader, boot, config, effects, { onAsked, from, resume }), from), before };
+  if (config.lanes.placement !== 'inline') {
+    const session = new FollowingSession(reader, boot, config, effects, { onAsked, from, resume });
+    onRuntime?.(session.runtime);
+    return { ...await followed(reader, session, from), before };
+  }
   const session = new EngineSession({ tree: (onKernel) => engineTree(boot, config, onKernel), startUs: boot.startUs, effects, ...asked, ...(resume === undefined ? {} : { resume }) });
+  onRuntime?.(session.runtime);
   return { ...await given(reader, session, from), before };
 }
 
