@@ -168,8 +168,8 @@ export function differs(state: OrdersState, { product, differences }: TruthDiffe
         break;
       }
       case 'adoptOrder':
-        // One of ours that we had given up stands there after all, or somebody else's that no stream has told of.
-        next = reported(next, standing(action.order, product, nowMs(ctx)), ctx);
+        // One of ours that we had given up stands there after all, or somebody else's that no stream has told of; also where that has the name of one of ours, of which the venue has told that it is over.
+        next = (isOver(next.book, action.order) ? foreign : reported)(next, standing(action.order, product, nowMs(ctx)), ctx);
         break;
       case 'cancelOrder':
         if (next.book.live.has(action.order.clientId)) toChild(ctx, action.order.clientId, { type: 'cancel' });
@@ -196,6 +196,11 @@ function standing(order: VenueOrder, product: VenueProduct, venueMs: number): Or
   return order.service === 'algo'
     ? { ...base, type: 'algo.report', algoId: venueId, status: 'NEW', closePosition, spawnedVenueId: '' }
     : { ...base, type: 'order.report', venueId, status: filledLots > 0 ? 'PARTIALLY_FILLED' : 'NEW', timeInForce: 'GTC', priceTicks, filledLots, fill: null };
+}
+
+function isOver({ live, finished }: OrderBook, { clientId, service }: VenueOrder): boolean {
+  const record = (live.get(clientId) ?? finished.get(clientId))?.record;
+  return record?.intent.service === service && record.end?.by === 'report';
 }
 
 /** Whether a report of an order that is over says what is not booked, or that it is not over. */

@@ -1,9 +1,11 @@
 /** Why reconciliation may have found a difference. Pure. */
+import type { VenueProduct } from '../../actors/engine/io.js';
 import type { Difference } from '../../actors/truth/differences.js';
 import type { Spell } from './troubles.js';
 
 /** A difference as the record has it (table `transitions`). */
 export interface FoundDifference {
+  readonly product: VenueProduct;
   readonly kind: Difference['kind'];
   readonly atMs: number;
   readonly difference: Difference;
@@ -73,11 +75,13 @@ export function lastFreshMs(edges: readonly FreshnessEdge[], atMs: number): numb
 }
 
 /** Names of what explains it; none when nothing does. `sinceMs`: when truth was fresh last. */
-export function causesOf({ kind, atMs, difference }: FoundDifference, sinceMs: number, spells: readonly Spell[], happenings: readonly { readonly what: Happening; readonly atMs: number }[]): readonly string[] {
+export function causesOf({ product, kind, atMs, difference }: FoundDifference, sinceMs: number, spells: readonly Spell[], happenings: readonly { readonly what: Happening; readonly atMs: number }[]): readonly string[] {
   const may = MAY[kind] ?? [];
   const causes = spells.filter(({ name, fromMs, toMs }) => fromMs <= atMs && ((kind === 'fillNotAtVenue' && LASTS.has(name)) || sinceMs <= toMs + SHOWS_FOR_MS) && (DOES[name] ?? []).some((cause) => may.includes(cause))).map(({ name }) => name);
   const happened = happenings.filter(({ what, atMs: thenMs }) => thenMs <= atMs && sinceMs <= thenMs + SHOWS_FOR_MS && may.includes(what)).map(({ what }) => what);
   // Funding is told by no stream: the list of incomes brings it.
   const scheduled = difference.kind === 'incomeMissed' && difference.income.kind === 'funding' ? ['funding'] : [];
-  return [...new Set([...causes, ...happened, ...scheduled])];
+  // Spot takes the fee of a purchase from what was bought: a whole number of lots is not left, and what is left over of them is told once.
+  const fees = difference.kind === 'dust' && product === 'spot' ? ['fees'] : [];
+  return [...new Set([...causes, ...happened, ...scheduled, ...fees])];
 }

@@ -6,6 +6,7 @@ export interface Plan {
   /** Of the venue's clock. */
   readonly minutes: number;
   readonly seed: number;
+  readonly product: 'usdm' | 'spot';
   /** Seconds of the venue's clock in one of the wall's. */
   readonly speed: number;
   readonly symbols: number;
@@ -22,7 +23,7 @@ export interface Plan {
 const WINDOW_MS = 5000;
 
 /** Deadlines of requests, sockets and readings are the wall's already; what is the venue's, and would be too short at its speed, is longer here. */
-export function engineConfig({ speed, strategy, placement }: Plan, symbols: readonly string[]): string {
+export function engineConfig({ product, speed, strategy, placement }: Plan, symbols: readonly string[]): string {
   const machine = (ms: number, most = 60_000): number => Math.min(most, Math.round(ms * Math.max(1, speed)));
   return stringify({
     lanes: { placement },
@@ -35,7 +36,7 @@ export function engineConfig({ speed, strategy, placement }: Plan, symbols: read
       percentile: { minRangeShare: 0.001, volumeMultiplier: 1, orderType: 'market', timeToLiveMs: 20_000, maxHoldSeconds: 40, exitRetryMs: 5000 },
     },
     engine: {
-      symbols: { spot: [], usdm: [...symbols], options: [] },
+      symbols: { spot: [], usdm: [], options: [], [product]: [...symbols] },
       run: { flushEveryMs: 100 },
       gateway: { recvWindowMs: machine(WINDOW_MS) },
       orders: { longestWindowMs: machine(WINDOW_MS), fillGraceMs: machine(300), confirmMs: machine(2000), rememberFinished: 500 },

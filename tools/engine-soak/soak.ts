@@ -10,8 +10,8 @@ import { mirrorProblems } from './mirror.js';
 import type { Plan } from './plan.js';
 import { PATIENCE_MS, within } from '../process/children.js';
 import { type Life, Stage, TROUBLES } from './stage.js';
-import { Bag, CRASH, kindsIn, scriptText, type Spell, WHEN_FLAT } from './troubles.js';
-import { compareStanding, History, ownAccount, OWN_PREFIX, unrest } from './verdict.js';
+import { Bag, CRASH, kindsIn, kindsOf, scriptText, type Spell, WHEN_FLAT } from './troubles.js';
+import { compareStanding, History, ownAccount, ownBalances, OWN_PREFIX, unrest } from './verdict.js';
 
 export interface SoakResult {
   readonly ok: boolean;
@@ -111,7 +111,7 @@ class Soak {
     this.#stage = stage;
     this.#options = options;
     this.#random = new Prng(options.seed, 77);
-    this.#bag = new Bag([...kindsIn(TROUBLES), ...(options.crashes ? [CRASH] : [])], this.#random);
+    this.#bag = new Bag([...kindsOf(TROUBLES, options.product), ...(options.crashes ? [CRASH] : [])], this.#random);
     for (const name of kindsIn(TROUBLES)) if (!isKnown(name)) throw new Error(`what the trouble ${name} does to an engine is not known: say it in explain.ts`);
   }
 
@@ -252,9 +252,10 @@ class Soak {
   }
 
   async #spell(name: string, mostMs: number): Promise<void> {
-    const held = (await this.#stage.books(0)).usdm;
+    const held = await this.#stage.books(0);
     const own = ownAccount(held);
-    const open = held.positions.filter(({ account, positionAmt }) => account === own && Number(positionAmt) !== 0).map(({ symbol }) => symbol);
+    // On spot what rests shows where something is held.
+    const open = [...held.positions.filter(({ positionAmt }) => Number(positionAmt) !== 0), ...(this.#options.product === 'spot' ? held.openOrders : [])].filter(({ account }) => account === own).map(({ symbol }) => symbol);
     const { symbols } = this.#stage;
     const symbol = open.length > 0 ? open[this.#random.below(open.length)]! : symbols[this.#random.below(symbols.length)]!;
     const spell: Spell = { name, fromMs: this.#stage.venueMs(), toMs: Infinity };
@@ -341,12 +342,12 @@ class Soak {
       why = status.trading === null || status.truth === null || status.ledger === null ? 'somebody does not answer' : unrest(status);
       if (why === '') {
         const books = await this.#stage.books();
-        const differing = compareStanding(books.usdm, status, this.#stage.symbols, this.#stage.lotSizes);
+        const differing = compareStanding(books, status, this.#stage.symbols, this.#stage.lotSizes);
         if (differing.length === 0) {
           this.#comparisons += 1;
           return;
         }
-        why = JSON.stringify(before.usdm.positions) === JSON.stringify(books.usdm.positions) ? differing.join('; ') : 'the account moves';
+        why = JSON.stringify([before.positions, ownBalances(before)]) === JSON.stringify([books.positions, ownBalances(books)]) ? differing.join('; ') : 'the account moves';
       }
       await sleep(LOOK_MS);
     }
@@ -360,7 +361,7 @@ class Soak {
     let found: readonly string[] = [];
     // Rows of what has just happened may still be on their way to the disk.
     for (let again = 0; again < 30; again += 1) {
-      this.#history.look((await this.#stage.books()).usdm);
+      this.#history.look(await this.#stage.books());
       found = this.#history.compare({ intents: await this.#stage.rows('intents'), fills: await this.#stage.rows('fills') }, forgotten, taken);
       if (found.length === 0) break;
       await sleep(LOOK_MS * 2);
@@ -377,7 +378,7 @@ class Soak {
     for (const { key, row } of rows) {
       if (typeof row['difference'] !== 'object' || row['difference'] === null || this.#judged.has(key)) continue;
       this.#judged.add(key);
-      const found = { kind: row['kind'], atMs: row['atMs'], difference: row['difference'] } as unknown as FoundDifference;
+      const found = { product: row['product'], kind: row['kind'], atMs: row['atMs'], difference: row['difference'] } as unknown as FoundDifference;
       const causes = causesOf(found, lastFreshMs(edges, found.atMs), this.#spells, this.#happenings);
       this.#differences[found.kind] = (this.#differences[found.kind] ?? 0) + 1;
       for (const cause of causes) this.#explained[`${found.kind}: ${cause}`] = (this.#explained[`${found.kind}: ${cause}`] ?? 0) + 1;
@@ -390,14 +391,14 @@ class Soak {
 
   /** What others have left in the account goes: it would add up. */
   async #clear(): Promise<void> {
-    const { usdm } = await this.#stage.books(0);
-    const own = ownAccount(usdm);
-    const orders = [...usdm.openOrders, ...usdm.openAlgoOrders].filter(({ account }) => account === own);
+    const books = await this.#stage.books(0);
+    const own = ownAccount(books);
+    const orders = [...books.openOrders, ...books.openAlgoOrders].filter(({ account }) => account === own);
     if (orders.length > 0) {
       const ours = orders.filter(({ clientOrderId = '' }) => clientOrderId.startsWith(OWN_PREFIX));
       if (ours.length < orders.length) await this.#give('cancel-all', { foreign: true });
     }
-    if (usdm.positions.some(({ account, positionAmt }) => account === own && Number(positionAmt) !== 0)) await this.#give('close-all');
+    if (books.positions.some(({ account, positionAmt }) => account === own && Number(positionAmt) !== 0)) await this.#give('close-all');
     if (!this.#hedged) return;
     this.#hedged = false;
     this.#spells.push({ name: 'back-to-one-way', fromMs: this.#stage.venueMs(), toMs: this.#stage.venueMs() + 5000 });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'smol-toml';
+import { REST_PATHS } from '../../actors/feeds/products.js';
 import { RecordStore, type StoredRow, type StoreTable } from '../../data/store/index.js';
 import { ControlClient, ControlError } from '../../runtime/control/index.js';
 import { ENGINE_COMMAND, ENGINE_QUESTION } from '../engine/commands/desk.js';
@@ -56,17 +57,19 @@ export class Stage {
   readonly #env: NodeJS.ProcessEnv;
   readonly #exchange: ChildProcess;
   readonly #speed: number;
+  readonly #product: Plan['product'];
   #exchangeEnded = '';
   #clock = { venueMs: 0, wallMs: 0 };
   #life: Life | null = null;
 
-  private constructor(folder: string, symbols: readonly string[], lotSizes: ReadonlyMap<string, number>, env: NodeJS.ProcessEnv, exchange: ChildProcess, speed: number) {
+  private constructor(folder: string, symbols: readonly string[], lotSizes: ReadonlyMap<string, number>, env: NodeJS.ProcessEnv, exchange: ChildProcess, { speed, product }: Plan) {
     this.folder = folder;
     this.symbols = symbols;
     this.lotSizes = lotSizes;
     this.#env = env;
     this.#exchange = exchange;
     this.#speed = speed;
+    this.#product = product;
   }
 
   static async open(folder: string, plan: Plan): Promise<Stage> {
@@ -93,12 +96,12 @@ export class Stage {
       }),
     ]);
     writeFileSync(at('venue.json'), `${line[0]}\n`);
-    const { usdm } = JSON.parse(line[0]) as { readonly usdm: { readonly rest: string } };
-    const { symbols: listed } = (await (await fetch(`${usdm.rest}/fapi/v1/exchangeInfo`)).json()) as { readonly symbols: readonly ListedSymbol[] };
+    const { rest } = (JSON.parse(line[0]) as Readonly<Record<Plan['product'], { readonly rest: string }>>)[plan.product];
+    const { symbols: listed } = (await (await fetch(`${rest}${REST_PATHS[plan.product].info}`)).json()) as { readonly symbols: readonly ListedSymbol[] };
     const symbols = listed.map(({ symbol }) => symbol).slice(0, plan.symbols);
     writeFileSync(at('engine.toml'), engineConfig(plan, symbols));
     const lotSizes = new Map(listed.map(({ symbol, filters }) => [symbol, Number(filters.find(({ filterType }) => filterType === 'LOT_SIZE')!.stepSize)]));
-    const stage = new Stage(folder, symbols, lotSizes, env, exchange, plan.speed);
+    const stage = new Stage(folder, symbols, lotSizes, env, exchange, plan);
     void exited.then(([code, signal]) => (stage.#exchangeEnded = `the exchange has ended with ${String(code ?? signal)}: ${said}`));
     await stage.books(0);
     return stage;
@@ -141,10 +144,11 @@ export class Stage {
     return await within(told, 'the engine to be weighed');
   }
 
-  async books(limit = BOOK_LINES): Promise<{ readonly usdm: VenueBooks; readonly venueMs: number }> {
-    const value = (await this.#call('exchange', 'ask', QUESTIONS.books, { limit })) as { readonly clock: { readonly venueMs: number; readonly wallMs: number }; readonly usdm: VenueBooks };
+  async books(limit = BOOK_LINES): Promise<VenueBooks> {
+    const value = (await this.#call('exchange', 'ask', QUESTIONS.books, { limit })) as Readonly<Record<Plan['product'], VenueBooks>> & { readonly clock: { readonly venueMs: number; readonly wallMs: number } };
     this.#clock = { venueMs: value.clock.venueMs, wallMs: value.clock.wallMs };
-    return { usdm: value.usdm, venueMs: value.clock.venueMs };
+    // Spot has no conditional orders apart from the others.
+    return { ...{ openAlgoOrders: [], algoOrders: [] }, ...value[this.#product] };
   }
 
   /** Begins a script with this text, or the one that is known by this name. */

@@ -28,9 +28,15 @@ interface Script {
 /** Names of the scripts in `folder`. */
 export const kindsIn = (folder: string): readonly string[] => readdirSync(folder).filter((name) => name.endsWith('.toml')).map((name) => name.slice(0, -5)).sort();
 
+/** Those of them that do anything where `product` is traded. */
+export const kindsOf = (folder: string, product: 'usdm' | 'spot'): readonly string[] =>
+  kindsIn(folder).filter((name) => scriptOf(folder, name).step.some((step) => (step['product'] ?? product) === product));
+
+const scriptOf = (folder: string, name: string): Script => parse(readFileSync(join(folder, `${name}.toml`), 'utf8')) as unknown as Script;
+
 /** The text of a script, its deeds moved to `symbol`, its late steps to the beginning. */
 export function scriptText(folder: string, name: string, symbol: string): string {
-  const script = parse(readFileSync(join(folder, `${name}.toml`), 'utf8')) as unknown as Script;
+  const script = scriptOf(folder, name);
   // A quantity is one of the first symbol's; where one is named all is about that one.
   const anywhere = script.step.every(({ quantity }) => quantity === undefined);
   const step = script.step.map((own) => ({

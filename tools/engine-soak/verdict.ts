@@ -2,7 +2,7 @@
 import { money } from '../../actors/account/money.js';
 import type { StoredRow } from '../../data/store/index.js';
 
-/** USD-M in `exchange books`, as far as it is looked at. */
+/** A product in `exchange books`, as far as it is looked at. */
 export interface VenueBooks {
   readonly accounts: readonly { readonly account: number; readonly house: boolean; readonly balances: Readonly<Record<string, { readonly free: string; readonly locked: string }>> }[];
   readonly positions: readonly { readonly account: number; readonly symbol: string; readonly positionSide: string; readonly positionAmt: string }[];
@@ -14,6 +14,7 @@ export interface VenueBooks {
 }
 interface VenueOrder {
   readonly account: number;
+  readonly symbol: string;
   readonly clientOrderId?: string;
   readonly clientAlgoId?: string;
   readonly orderId?: number;
@@ -30,6 +31,7 @@ export interface EngineStatus {
   readonly ledger: readonly {
     readonly balances: Readonly<Record<string, string>>;
     readonly positions: readonly { readonly symbol: number; readonly positionSide: string; readonly signedLots: number; readonly ownLots: number }[];
+    readonly holdings: readonly { readonly symbol: number; readonly quantity: string; readonly dust: boolean }[];
     readonly totals: { readonly unexplained: Readonly<Record<string, string>>; readonly fills: number };
   }[];
   readonly orders: readonly { readonly clientId: string; readonly owner: string; readonly state: string }[];
@@ -46,6 +48,8 @@ const keyed = (sizes: Iterable<readonly [key: string, size: number]>): Map<strin
 
 /** The account that is the engine's: the one that is not the house's. */
 export const ownAccount = ({ accounts }: VenueBooks): number => accounts.find(({ house }) => !house)!.account;
+
+export const ownBalances = (books: VenueBooks): unknown => books.accounts.find(({ account }) => account === ownAccount(books))!.balances;
 
 /** Why the engine has not closed all and is not certain of it; empty when it is. */
 export function unrest({ trading, truth, orders }: EngineStatus): string {
@@ -75,6 +79,7 @@ export function compareStanding(books: VenueBooks, status: EngineStatus, symbols
     }
   }
   for (const { symbol, positionSide, ownLots } of ledger?.positions ?? []) if (ownLots !== 0) problems.push(`${ownLots} lots of ${symbols[symbol]!} ${positionSide} are ours and in no trade`);
+  for (const { symbol, quantity, dust } of ledger?.holdings ?? []) if (!dust && money(quantity) !== 0n) problems.push(`${quantity} of ${symbols[symbol]!} are ours and in no trade`);
   for (const [asset, { free, locked }] of Object.entries(books.accounts.find(({ account }) => account === own)!.balances)) {
     const cash = money(free) + money(locked);
     for (const [who, balances] of [['truth', truth?.balances], ['ledger', ledger?.balances]] as const) {

@@ -204,6 +204,32 @@ describe('orders at a venue', () => {
     assert.deepEqual(open(), []);
   });
 
+  it('adopts as foreign what stands under the name of an order of ours of which the venue has told that it is over: truth would tell of it for ever', () => {
+    const orders = new Orders();
+    const open = (): string[] => {
+      const told: string[] = [];
+      orders.runtime.ask<OrdersAnswer>('/trading/orders', { type: 'orders.open', product: 'usdm' }, 1000, (answer) => void told.push(...(answer.ok ? answer.value.orders.map(({ owner, clientId, venueId }) => `${owner} ${clientId} ${venueId}`) : ['nobody'])));
+      orders.run(1);
+      return told;
+    };
+    orders.place('mine').run(20).cancel('mine').run(20);
+    assert.equal(orders.states('mine').at(-1), 'canceled');
+    const clientId = orders.clientId('mine');
+    const order = { service: 'order', symbol: 0, clientId, venueId: '4711', listId: null, side: 'sell', positionSide: 'BOTH', kind: 'LIMIT', reduceOnly: false, closePosition: false, priceTicks: 5, triggerTicks: 0, lots: 3, filledLots: 0 } as const;
+    const calls = orders.calls.length;
+    const tell = (): unknown => orders.send({ type: 'truth.differences', product: 'usdm', askedMs: 0, differences: [{ kind: 'forgottenOrder', order, action: { do: 'adoptOrder', order, owner: 'ours' } }] }).run(100);
+    tell();
+    assert.deepEqual(open(), [`foreign ${clientId} 4711`]);
+    // The same when its actor has ended.
+    orders.send({ type: 'truth.differences', product: 'usdm', askedMs: 1, differences: [{ kind: 'missingOrderAtVenue', order: { ...order, owner: 'foreign', purpose: 'other', state: 'open', changedMs: 0, expiresMs: 0 }, action: { do: 'forgetOrder', clientId } }] });
+    assert.deepEqual(open(), []);
+    orders.run(60_000);
+    orders.send({ type: 'truth.differences', product: 'usdm', askedMs: 2, differences: [{ kind: 'forgottenOrder', order: { ...order, venueId: '4712' }, action: { do: 'adoptOrder', order: { ...order, venueId: '4712' }, owner: 'ours' } }] });
+    assert.deepEqual(open(), [`foreign ${clientId} 4712`]);
+    assert.deepEqual(orders.calls.slice(calls).filter(({ method }) => method !== 'GET'), [], 'nobody withdraws what may be another\'s');
+    assert.equal(orders.states('mine').at(-1), 'canceled');
+  });
+
   it('withdraws a stop of ours that no record holds when truth finds it an orphan, and nobody else\'s', () => {
     const orders = new Orders();
     const stop = (clientId: string) => ({

@@ -5,7 +5,7 @@ import type { Difference } from '../../../actors/truth/differences.js';
 import { causesOf, isKnown, lastFreshMs } from '../../../tools/engine-soak/explain.js';
 import { growths, type Sample, slopeOf } from '../../../tools/engine-soak/memory.js';
 import { TROUBLES } from '../../../tools/engine-soak/stage.js';
-import { Bag, kindsIn, scriptText } from '../../../tools/engine-soak/troubles.js';
+import { Bag, kindsIn, kindsOf, scriptText } from '../../../tools/engine-soak/troubles.js';
 import { History } from '../../../tools/engine-soak/verdict.js';
 import { parseScript } from '../../../tools/exchange/troubles/index.js';
 
@@ -20,17 +20,22 @@ test('every script of the exchange is known by what it does, and can be moved to
   assert.match(scriptText(TROUBLES, 'liquidation', 'ETHUSDT'), /symbol = "ETHUSDT"/);
   // A quantity is one of the first symbol's.
   assert.doesNotMatch(scriptText(TROUBLES, 'manual-order', 'ETHUSDT'), /ETHUSDT/);
+  const onSpot = kindsOf(TROUBLES, 'spot');
+  assert.deepEqual(['liquidation', 'hedge-both', 'manual-order', 'fills-lost'].filter((name) => onSpot.includes(name)), ['manual-order', 'fills-lost']);
+  assert.deepEqual(kindsOf(TROUBLES, 'usdm'), kindsIn(TROUBLES));
   assert.match(scriptText(TROUBLES, 'server-shutdown', 'ETHUSDT'), /at = "6s"/);
 });
 
 test('a difference is explained by what can make one of its kind and was on since truth was fresh, and by nothing else', () => {
   const spells = [{ name: 'fills-lost', fromMs: 100_000, toMs: 110_000 }, { name: 'missing-delete', fromMs: 100_000, toMs: 400_000 }];
-  const at = (atMs: number, sinceMs = atMs) => causesOf({ kind: 'fillMissed', atMs, difference: trade }, sinceMs, spells, [{ what: 'death', atMs: 900_000 }]);
+  const at = (atMs: number, sinceMs = atMs) => causesOf({ product: 'usdm', kind: 'fillMissed', atMs, difference: trade }, sinceMs, spells, [{ what: 'death', atMs: 900_000 }]);
   assert.deepEqual([at(99_000), at(105_000), at(190_000), at(220_000)], [[], ['fills-lost'], ['fills-lost'], []]);
   assert.deepEqual([at(950_000), at(1_500_000), at(1_500_000, 950_000)], [['death'], [], ['death']]);
-  assert.deepEqual(causesOf({ kind: 'incomeMissed', atMs: 5, difference: funding }, 5, [], []), ['funding']);
+  assert.deepEqual(causesOf({ product: 'usdm', kind: 'incomeMissed', atMs: 5, difference: funding }, 5, [], []), ['funding']);
+  const dust = { kind: 'dust' } as Difference;
+  assert.deepEqual((['spot', 'usdm'] as const).map((product) => causesOf({ product, kind: 'dust', atMs: 5, difference: dust }, 5, [], [])), [['fees'], []]);
   // What is forgotten stays so; what else it did does not.
-  const forgotten = (kind: 'fillNotAtVenue' | 'positionMismatch') => causesOf({ kind, atMs: 9e6, difference: trade }, 9e6, [{ name: 'fills-forgotten', fromMs: 0, toMs: 1 }], []);
+  const forgotten = (kind: 'fillNotAtVenue' | 'positionMismatch') => causesOf({ product: 'usdm', kind, atMs: 9e6, difference: trade }, 9e6, [{ name: 'fills-forgotten', fromMs: 0, toMs: 1 }], []);
   assert.deepEqual([forgotten('fillNotAtVenue'), forgotten('positionMismatch')], [['fills-forgotten'], []]);
   const edges = [{ fresh: true, atMs: 10 }, { fresh: false, atMs: 20 }, { fresh: true, atMs: 30 }];
   assert.deepEqual([lastFreshMs([], 5), lastFreshMs(edges, 15), lastFreshMs(edges, 25), lastFreshMs(edges, 35)], [-Infinity, 15, 20, 35]);
@@ -58,7 +63,7 @@ test('what is drawn comes once before anything comes again, the same for a seed'
 
 test('a lost fill, a fill booked twice, an order twice and one that nobody meant are found', () => {
   const fill = (id: number) => ({ account: 1, id, symbol: 'BTCUSDT', qty: '0.5' });
-  const order = (clientOrderId: string, orderId: number) => ({ account: 1, clientOrderId, orderId });
+  const order = (clientOrderId: string, orderId: number) => ({ account: 1, symbol: 'BTCUSDT', clientOrderId, orderId });
   const row = (key: string, quantity: string) => ({ table: 'fills' as const, key, row: { quantity }, seq: 1, atUs: 0 });
   const books = (fills: readonly ReturnType<typeof fill>[], orders: readonly ReturnType<typeof order>[]) =>
     ({ accounts: [{ account: 1, house: false, balances: {} }], positions: [], openOrders: [], openAlgoOrders: [], orders, algoOrders: [], fills });
