@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { register as charts } from '../charts/commands.js';
 import { register as config } from '../config/commands.js';
 import { register as control } from '../control/commands.js';
 import { register as demo } from '../demo/commands.js';
@@ -17,4 +18,4 @@ import { register as ui } from '../ui/commands.js';
 export type RegisterArea = (program: Command) => void;
 
 /** The areas of the command, in the order `faultline --help` lists them. A new area adds one import and one entry. */
-export const areas: readonly RegisterArea[] = [demo, exchange, engine, market, tape, replay, runs, report, ui, control, journal, config, placement];
+export const areas: readonly RegisterArea[] = [demo, exchange, engine, market, tape, replay, runs, report, ui, control, charts, journal, config, placement];

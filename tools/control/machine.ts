@@ -1,4 +1,5 @@
 import type { ChartModel, MachineReading, ProbeEvent } from '../../runtime/index.js';
+import { transitionName } from '../charts/words.js';
 import { printJson, printLine, table, toJson } from '../cli/output.js';
 import { isoUs } from '../replay/time.js';
 import { actorPath, type ProcessOptions, withProcess } from './client.js';
@@ -56,18 +57,6 @@ export function outcomeText({ outcome, taken, candidates, before, after, changes
   }
 }
 
-/** A transition in a few words, such as `ALERT.holding —after confirm→ ACTIVE`. */
-export function transitionText(chart: ChartModel | null, place: number): string {
-  const transition = chart?.transitions[place];
-  if (chart === null || transition === undefined) return `transition ${place}`;
-  const { source, targets, kind, event, guard } = transition;
-  const cause = [kind === 'event' ? event : kind, kind === 'event' ? '' : event, guard === null ? '' : `[${guard}]`].filter((part) => part !== '').join(' ');
-  return `${shortName(chart, source)} —${cause}→ ${targets.length === 0 ? 'stays' : targets.map((to) => shortName(chart, to)).join(', ')}`;
-}
-
-/** A state's id without the machine's. */
-function shortName({ states }: ChartModel, place: number): string {
-  const { id } = states[place]!;
-  const prefix = `${states[0]!.id}.`;
-  return id.startsWith(prefix) ? id.slice(prefix.length) : id;
+function transitionText(chart: ChartModel | null, place: number): string {
+  return chart === null ? `transition ${place}` : transitionName(chart, place);
 }
