@@ -50,6 +50,8 @@ export interface SoakOptions extends Plan {
   readonly onProgress?: (line: string) => void;
 }
 
+/** Crashes of the market among one round of all troubles: a strategy that waits for them is to trade. */
+const CRASHES = 10;
 /** Between two comparisons with everything closed, ms of the venue's clock; shorter in short soaks. */
 const QUIET_EVERY_MS = 300_000;
 const FEWEST_QUIETS = 6;
@@ -111,7 +113,7 @@ class Soak {
     this.#stage = stage;
     this.#options = options;
     this.#random = new Prng(options.seed, 77);
-    this.#bag = new Bag([...kindsOf(TROUBLES, options.product), ...(options.crashes ? [CRASH] : [])], this.#random);
+    this.#bag = new Bag([...kindsOf(TROUBLES, options.product), ...Array.from({ length: options.crashes ? CRASHES : 0 }, () => CRASH)], this.#random);
     for (const name of kindsIn(TROUBLES)) if (!isKnown(name)) throw new Error(`what the trouble ${name} does to an engine is not known: say it in explain.ts`);
   }
 
@@ -128,6 +130,7 @@ class Soak {
       await this.#quiet(last);
       if (this.#elapsedMs() >= wholeMs / 2 && this.#restarts === 0) await this.#restart();
     }
+    const marketMinutes = Math.round(this.#elapsedMs() / 6000) / 10;
     const mirrored = this.#options.postgres === null ? null : await mirrorProblems(this.#options.postgres, this.#stage, (problem) => this.#wrong(problem));
     await this.#end();
     for (const problem of growths(this.#memory)) this.#wrong(problem);
@@ -140,7 +143,7 @@ class Soak {
     }
     const trades = (await this.#stage.rows('trades')).filter(({ key }) => !key.startsWith('account')).length;
     return {
-      ok: this.#problems.length === 0, problems: this.#problems, seed, speed, symbols, marketMinutes: Math.round(this.#elapsedMs() / 6000) / 10, seconds: 0, orders: this.#history.orders, fills: this.#history.fills.size, trades,
+      ok: this.#problems.length === 0, problems: this.#problems, seed, speed, symbols, marketMinutes, seconds: 0, orders: this.#history.orders, fills: this.#history.fills.size, trades,
       troubles: { spells: this.#spells.length, kinds: new Set(this.#spells.map(({ name }) => name)).size, hits: this.#hits }, kills: this.#kills, restarts: this.#restarts, commands: this.#commands,
       comparisons: this.#comparisons, differences: this.#differences, explained: this.#explained, unexplained: this.#unexplained, memory: this.#memory,
       marketLagMs: this.#stage.marketLagMs(), replays: { runs: this.#stage.runDirs.length, equal }, mirrored,
