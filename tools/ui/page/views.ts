@@ -1,4 +1,5 @@
 import type { ComponentType } from 'preact';
+import { TreeView } from './tree/view.js';
 
 /** One way to look at a source. */
 export interface View {
@@ -10,7 +11,9 @@ export interface View {
 }
 
 /** In the order of the navigation. */
-export const views: readonly View[] = [];
+export const views: readonly View[] = [
+  { id: 'tree', title: 'Tree', key: '1', Component: TreeView },
+];
 
 /** What is docked below every view. */
 export const docks: readonly ComponentType[] = [];

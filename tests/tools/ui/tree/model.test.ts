@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Filter, NO_FILTER, RECENT_MS, TreeModel } from '../../../../tools/ui/page/tree/model.js';
+import { NODE_STATES, type NodeState, type TreeEvent, type TreeExit, type TreeNode, type TreeShape } from '../../../../tools/ui/wire/tree.js';
+
+interface Some extends Partial<TreeNode> {
+  readonly state?: NodeState;
+  readonly mailbox?: number;
+  readonly handled?: number;
+}
+
+const CRASH: TreeExit = { kind: 'error', causes: [{ name: 'Error', message: 'boom', path: '', during: '', stack: '' }], info: '' };
+
+/** By path; parents must come first. */
+function shape(version: number, nodes: Readonly<Record<string, Some>>): TreeShape {
+  const paths = Object.keys(nodes);
+  const values: number[] = [];
+  const full = Object.entries(nodes).map(([path, { state = 'running', mailbox = 0, handled = 0, ...node }], at): TreeNode => {
+    values.push(NODE_STATES.indexOf(state), 1, 0, mailbox, handled, 0);
+    const cut = path.lastIndexOf('/');
+    return {
+      path, id: path.slice(cut + 1), parent: path === '/' ? -1 : paths.indexOf(cut === 0 ? '/' : path.slice(0, cut)), cell: at, kind: 'worker', behaviour: 'b@1', restart: 'permanent', bound: 100,
+      supervision: null, lastExit: null, omitted: 0, ...node,
+    };
+  });
+  return { version, life: 1, atUs: 0, nodes: full, omitted: 0, figures: { version, atUs: 0, values } };
+}
+
+const failed = (seq: number, path: string): TreeEvent => ({ seq, life: 1, atUs: 0, path, kind: 'failed', incarnation: 2, supervisor: '/', context: 'child_terminated', reason: CRASH });
+const change = (of: TreeShape, at: number, column: number, value: number): { readonly version: number; readonly atUs: number; readonly values: readonly number[] } => (
+  { version: of.version, atUs: 0, values: of.figures.values.map((old, n) => (n === at * 6 + column ? value : old)) }
+);
+const pathsOf = (model: TreeModel): string[] => model.rows().map(({ at, depth }) => `${depth} ${model.node(at)!.path}`);
+const found = (filter: Partial<Filter>): Filter => ({ ...NO_FILTER, ...filter });
+
+test('the next problem is the worst one, then on through all of them and around', () => {
+  const model = new TreeModel();
+  model.setShape(shape(1, {
+    '/': {}, '/fine': {}, '/once': { lastExit: CRASH }, '/again': { lastExit: CRASH }, '/held': { state: 'suspended' }, '/quarantined': { state: 'quarantined' }, '/full': { mailbox: 80 },
+    '/done': { state: 'stopped', lastExit: { kind: 'normal', causes: [], info: '' } }, '/dead': { state: 'stopped', lastExit: CRASH },
+    '/s': { kind: 'supervisor', supervision: { strategy: 'oneForOne', restarts: 3, withinMs: 5, used: 3, autoShutdown: 'never' } },
+  }), 0);
+  model.addEvents([failed(1, '/once'), failed(2, '/again')], 0);
+  const seen = ['/'];
+  for (let n = 0; n < 8; n++) seen.push(model.nextProblem(seen.at(-1)!)!);
+  assert.deepEqual(seen.slice(1), ['/quarantined', '/dead', '/held', '/full', '/s', '/again', '/once', '/quarantined']);
+  assert.equal(model.nextProblem('/quarantined', -1), '/once');
+  const well = new TreeModel();
+  well.setShape(shape(1, { '/': {} }), 0);
+  assert.equal(well.nextProblem('/'), undefined);
+});
+
+test('figures make rates, and only nodes that look different are drawn again', () => {
+  const model = new TreeModel();
+  const first = shape(4, { '/': {}, '/a': {}, '/b': {} });
+  model.setShape(first, 0);
+  const dirty = new Int32Array(3);
+  assert.equal(model.takeDirty(dirty), 0);
+  assert.ok(model.setFigures(change(first, 1, 4, 1_000), 250));
+  assert.ok(model.rates[1]! > 2_000 && model.rates[2] === 0, String(model.rates));
+  assert.equal(model.takeDirty(dirty), 0, 'a rate moves, it does not repaint');
+  model.setFigures(change(first, 2, 3, 50), 500);
+  assert.deepEqual([model.takeDirty(dirty), dirty[0], model.takeDirty(dirty)], [1, 2, 0]);
+  assert.ok(!model.setFigures({ ...first.figures, version: 3 }, 600), 'figures of another shape are not taken');
+  for (let at = 0; at < 20; at++) model.setFigures(change(first, 2, 3, 50), 1_000 + at * 250);
+  assert.equal(model.rates[1], 0, 'what stands still comes to rest');
+});
+
+test('a restart is a pulse with its cause and a mark that goes away; what a topic tells twice counts once', () => {
+  const model = new TreeModel();
+  model.setShape(shape(1, { '/': {}, '/a': {} }), 0);
+  model.addEvents([failed(1, '/a')], 100);
+  model.addEvents([failed(1, '/a')], 200);
+  assert.deepEqual([model.pulses.length, model.events.length, model.pulses[0]!.text], [1, 1, 'Error: boom']);
+  const dirty = new Int32Array(2);
+  assert.deepEqual([model.isRecent(1), model.takeDirty(dirty), dirty[0]], [true, 1, 1]);
+  model.tick(100 + RECENT_MS + 1);
+  assert.deepEqual([model.pulses.length, model.isRecent(1), model.takeDirty(dirty)], [0, false, 1]);
+});
+
+test('collapse hides, search finds through it, reveal opens', () => {
+  const model = new TreeModel();
+  model.setShape(shape(1, { '/': { kind: 'supervisor' }, '/s': { kind: 'supervisor' }, '/z': { state: 'suspended' }, '/s/<b>x': {}, '/s/y': { kind: 'dynamic' } }), 0);
+  assert.deepEqual(pathsOf(model), ['0 /', '1 /s', '2 /s/<b>x', '2 /s/y', '1 /z']);
+  model.setCollapsed('/s', true);
+  assert.deepEqual(pathsOf(model), ['0 /', '1 /s', '1 /z']);
+  assert.deepEqual([...model.layout.shown], [1, 1, 1, 0, 0]);
+  model.setFilter(found({ text: 'B>X' }));
+  assert.deepEqual([model.matchCount, ...pathsOf(model)], [1, '0 /', '1 /s', '2 /s/<b>x']);
+  assert.equal(model.nextMatch('/'), '/s/<b>x');
+  model.setFilter(found({ state: 'suspended' }));
+  assert.deepEqual(pathsOf(model), ['0 /', '1 /z']);
+  model.setFilter(found({ kind: 'dynamic' }));
+  assert.equal(model.nextMatch('/'), '/s/y');
+  model.setFilter(found({ text: 'nothing like that' }));
+  assert.deepEqual([pathsOf(model), model.nextMatch('/')], [[], undefined]);
+  model.setFilter(NO_FILTER);
+  model.reveal('/s/y');
+  assert.deepEqual([...model.layout.shown], [1, 1, 1, 1, 1]);
+});

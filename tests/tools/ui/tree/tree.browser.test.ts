@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, test, type TestContext } from 'node:test';
+import { ControlServer } from '../../../../runtime/control/index.js';
+import { type ChildSpec, createRuntime, dynamicSupervisor, type Runtime, WallClock } from '../../../../runtime/index.js';
+import { openWindow } from '../../../../tools/ui/serve.js';
+import { child, root } from '../../../runtime/support.js';
+import { closeBrowser, openPage, type WatchedPage } from '../../../support/open-browser.js';
+import { Playground } from '../../../support/served.js';
+
+after(closeBrowser);
+
+const HOSTILE = '<img src=x onerror=alert(1)>';
+
+interface Scene {
+  readonly runtime: Runtime;
+  readonly page: WatchedPage;
+  readonly origin: string;
+  end(): Promise<void>;
+}
+
+async function scene(t: TestContext, spec: ChildSpec, options: Parameters<typeof openPage>[1] = {}): Promise<Scene | undefined> {
+  const page = await openPage(t, options);
+  if (page === undefined) return undefined;
+  const playground = new Playground();
+  t.after(() => playground.close());
+  Object.assign(process.env, playground.env, { FAULTLINE_VAR_DIR: playground.at('var') });
+  mkdirSync(playground.at('run'), { mode: 0o700 });
+  const runtime = createRuntime({ clock: new WallClock(), seed: 'page' });
+  assert.ok(runtime.start(spec).ok);
+  runtime.run();
+  const server = await ControlServer.start({ socketPath: playground.at('run/engine.sock'), target: { name: 'engine', version: '1', runtime: () => runtime } });
+  const window = await openWindow({ port: 0 });
+  let ended: Promise<void> | undefined;
+  const end = (): Promise<void> => (ended ??= server.close().then(() => runtime.fence()));
+  t.after(async () => {
+    await window.close();
+    await end();
+  });
+  await page.goto(window.url);
+  await page.getByRole('tree').waitFor();
+  return { runtime, page, origin: window.origin, end };
+}
+
+const spec = (): ChildSpec => root([
+  child('feed'), root([child('orders'), child(HOSTILE), child('venue')], { id: 'trading', strategy: 'restForOne' }), root([child('a'), child('b')], { id: 'pair', strategy: 'oneForAll' }),
+  dynamicSupervisor({ id: 'sessions', intensity: { restarts: 3, withinMs: 5_000 } }),
+]);
+
+test('an operator finds the crashed actor and reads its cause in two keystrokes, and sees everything by the keyboard', async (t) => {
+  const opened = await scene(t, spec());
+  if (opened === undefined) return;
+  const { page, runtime } = opened;
+  const tree = page.getByRole('tree');
+  await tree.getByRole('treeitem').nth(9).waitFor();
+  runtime.send('/trading/venue', { type: 'die', why: Object.assign(new Error('the venue hung up'), { cause: new Error('ECONNRESET') }) });
+  await page.getByRole('button', { name: '1 problem', exact: true }).waitFor();
+  await page.keyboard.press('n');
+  const actor = page.getByRole('complementary', { name: 'Actor' });
+  await actor.getByRole('region', { name: 'Last exit' }).getByText('the venue hung up', { exact: true }).waitFor();
+  await actor.getByText('child terminated: Error: the venue hung up').waitFor();
+  await actor.getByRole('region', { name: 'State' }).getByText('total').waitFor();
+  assert.match(page.url(), /path=%2Ftrading%2Fvenue/);
+
+  // The list by the keyboard alone.
+  await tree.focus();
+  await page.keyboard.press('Home');
+  await page.locator('[role=treeitem][aria-selected=true][aria-level="1"]').waitFor();
+  await page.keyboard.press('t');
+  await page.locator('[aria-selected=true]', { hasText: 'trading' }).waitFor();
+  await page.keyboard.press('ArrowLeft');
+  await page.locator('[aria-selected=true][aria-expanded=false]', { hasText: 'trading' }).waitFor();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowDown');
+  await page.locator('[aria-selected=true]', { hasText: HOSTILE }).waitFor();
+  await page.keyboard.press('Shift+P');
+  await page.getByRole('list', { name: 'Pinned actors' }).getByText(HOSTILE).waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.type('venue');
+  await page.keyboard.press('Enter');
+  await page.getByText(', 1 found').waitFor();
+  await actor.getByRole('heading', { name: '/trading/venue' }).waitFor();
+
+  // A quarantined or held actor comes before one that failed and lives.
+  runtime.suspend('/feed');
+  await page.getByRole('button', { name: '2 problems' }).click();
+  await actor.getByRole('heading', { name: '/feed' }).waitFor();
+  await actor.getByText('suspended').first().waitFor();
+  assert.equal(await page.locator('img').count(), 0, 'a name is text');
+  assert.deepEqual(page.problems, []);
+});
+
+test('a process that vanishes keeps its last tree, said so; dark, light and a phone are accessible', async (t) => {
+  const opened = await scene(t, spec(), { viewport: { width: 390, height: 780 }, colorScheme: 'light' });
+  if (opened === undefined) return;
+  const { page, end } = opened;
+  const items = page.getByRole('tree').getByRole('treeitem');
+  await items.nth(9).waitFor();
+  await items.nth(1).click();
+  await page.getByRole('complementary', { name: 'Actor' }).getByText('permanent').first().waitFor();
+  assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), 'nothing is wider than the phone');
+  const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    // The policy of the page lets no script in from outside; a debugger's evaluation is not the page's.
+    await page.evaluate(readFileSync(axe, 'utf8'));
+    const found = await page.evaluate(async () => (await (globalThis as unknown as { readonly axe: { run(): Promise<{ readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[] }[] }> } }).axe.run()).violations
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('\n')}`));
+    assert.deepEqual(found, []);
+  }
+  await end();
+  await page.getByText('its socket has gone').first().waitFor();
+  assert.equal(await items.count() > 5, true);
+  assert.deepEqual(page.problems, []);
+});
