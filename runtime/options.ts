@@ -17,6 +17,11 @@ export interface RuntimeOptions {
   readonly maxTimersPerActor?: number;
   /** Events the trace ring holds (rounded up to a power of two). Default 8192. */
   readonly traceEvents?: number;
+  /**
+   * For debuggers: called at every moment between two turns, also of the same actor. It may look at everything and change nothing. What it throws
+   * comes out of whatever drove the runtime, and leaves the tree as it stands at that moment, to be looked at and for nothing else.
+   */
+  readonly onRest?: () => void;
   /** What the hash of the trace covers, see `TraceHash`. Two runs that must be the same are compared with 'states'. Default 'events', which costs nothing. */
   readonly traceHash?: TraceHash;
   /** Dead letters kept. Default 256; all are counted. */

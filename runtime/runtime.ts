@@ -70,6 +70,7 @@ export class Runtime extends Administration {
       deadLetters: new DeadLetters(options.deadLetterRing ?? 256),
       onRootExit: (reason) => this.#rootExited(reason),
     });
+    this.#d.onRest = options.onRest ?? null;
     if (options.onAskCycle !== undefined) this.#d.askChains = new AskChains(options.onAskCycle);
     const { recover, journal, resume } = options;
     if (resume !== undefined) {

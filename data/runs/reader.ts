@@ -6,7 +6,7 @@ import { partialPath, TapeError, TapeReader, type TapeHeader } from '../tape/ind
 import { readDecisionLines } from './decision-lines.js';
 import { RunError } from './error.js';
 import { BOOT, EFFECTS, findRun, LOG, snapshotFile, tapeFile, tapeNumbers } from './folder.js';
-import { RunLogReader, type RunInput, type RunLogEntry, type RunMark, type RunPosition } from './log/index.js';
+import { RunLogReader, type RunLogPlace, type RunInput, type RunLogEntry, type RunMark, type RunPosition } from './log/index.js';
 import { readSnapshotFile } from './snapshot-file.js';
 import { parseJson, readManifest, readText, type RunManifest } from './manifest.js';
 
@@ -24,6 +24,14 @@ export interface RunFeedEnd extends RunPosition {
   readonly entries: number;
   /** Why it is not whole. */
   readonly problem: string | null;
+}
+
+/** A place between two steps of a run, for a feed that begins there. */
+export interface RunFeedPlace extends RunPosition {
+  readonly entries: number;
+  readonly log: RunLogPlace;
+  /** The tape under way, and how many of its records were read, its preamble among them; null before the first. */
+  readonly tape: { readonly number: number; readonly records: number } | null;
 }
 
 /** A run's folder, for reading. Nothing in it is changed. */
@@ -95,8 +103,8 @@ export class RunReader {
     return tape.header;
   }
 
-  /** Reads the run, from its beginning or from where tape `from` begins. To be closed. @throws RunError. */
-  feed(from = 0): RunFeed {
+  /** Reads the run, from its beginning, from where tape `from` begins, or from where another feed of it stood. To be closed. @throws RunError. */
+  feed(from: number | RunFeedPlace = 0): RunFeed {
     return new RunFeed(this.folder, from);
   }
 
@@ -131,18 +139,26 @@ export class RunFeed {
   readonly #batch = allocateBatch(BLOCK_RECORDS);
   #tape: TapeReader | undefined;
   #at = 0;
+  /** Records of the tape up to the end of the batch. */
+  #read = 0;
   #records = 0;
   #clockUs = 0;
   #entries = 0;
   #entry: RunLogEntry | undefined;
+  /** Before `#entry`. */
+  #logPlace: RunLogPlace;
+  #tapeNumber = -1;
   #end: RunFeedEnd | undefined;
   #tapeProblem: string | null = null;
 
   /** @throws RunError, also when the log does not come to tape `from`. */
-  constructor(folder: string, from = 0) {
+  constructor(folder: string, from: number | RunFeedPlace = 0) {
     this.#folder = folder;
-    this.#log = new RunLogReader(join(folder, LOG));
-    if (from > 0) this.#skipTo(from);
+    const place = typeof from === 'number' ? undefined : from;
+    this.#log = new RunLogReader(join(folder, LOG), place?.log);
+    this.#logPlace = this.#log.place;
+    if (place !== undefined) this.#goTo(place);
+    else if (typeof from === 'number' && from > 0) this.#skipTo(from);
   }
 
   /** Where it ended; undefined before `next` has come there. */
@@ -155,10 +171,28 @@ export class RunFeed {
     return { records: this.#records, entries: this.#entries };
   }
 
+  /** Where it stands between two steps: a feed that begins there goes on as this one. */
+  get place(): RunFeedPlace {
+    const tape = this.#tape === undefined ? null : { number: this.#tapeNumber, records: this.#read - this.#batch.length + this.#at };
+    return { records: this.#records, clockUs: this.#clockUs, entries: this.#entries, log: this.#logPlace, tape };
+  }
+
+  /** At the end of a run that goes on: `next` is to look again, for what has been written since. False where nothing can follow. */
+  again(): boolean {
+    if (this.#end === undefined) return true;
+    if (this.#end.whole || this.#log.end?.kind === 'damaged') return false;
+    this.#end = undefined;
+    this.#tapeProblem = null;
+    return true;
+  }
+
   /** The next step, or undefined at the end. @throws RunError when a tape is missing or damaged. */
   next(): RunStep | undefined {
     if (this.#end !== undefined) return undefined;
-    this.#entry ??= this.#log.next();
+    if (this.#entry === undefined) {
+      this.#logPlace = this.#log.place;
+      this.#entry = this.#log.next();
+    }
     const entry = this.#entry;
     if (entry === undefined) {
       // A log can end after its last entry, be cut, or be damaged: the tapes' part ends with it.
@@ -166,6 +200,7 @@ export class RunFeed {
     }
     if (entry.records > this.#records) return this.#readRecords(entry);
     this.#entry = undefined;
+    this.#logPlace = this.#log.place;
     this.#entries += 1;
     this.#clockUs = entry.clockUs;
     if (entry.kind === 'mark') {
@@ -180,6 +215,25 @@ export class RunFeed {
     this.#tape?.close();
   }
 
+  #goTo({ records, clockUs, entries, tape }: RunFeedPlace): void {
+    this.#records = records;
+    this.#clockUs = clockUs;
+    this.#entries = entries;
+    if (tape === null) return;
+    try {
+      this.#tape = openTape(this.#folder, tape.number);
+      this.#tapeNumber = tape.number;
+      this.#read = this.#tape.seekRecord(tape.records);
+      if (this.#read === tape.records) return;
+      const skip = tape.records - this.#read;
+      if (!this.#fill() || this.#batch.length < skip) throw new RunError('corrupt', `${this.#tape.path}: ends before its record ${tape.records}`);
+      this.#at = skip;
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
   #skipTo(tape: number): void {
     for (let entry = this.#log.next(); entry !== undefined; entry = this.#log.next()) {
       if (entry.kind === 'mark' && entry.mark.mark === 'tape' && entry.mark.number === tape) {
@@ -188,6 +242,7 @@ export class RunFeed {
         return;
       }
       this.#entries += 1;
+      this.#logPlace = this.#log.place;
     }
     const problem = `${this.#log.path}: says nothing of tape ${tape}`;
     this.#log.close();
@@ -213,7 +268,10 @@ export class RunFeed {
   #fill(): boolean {
     this.#at = 0;
     try {
-      return this.#tape !== undefined && this.#tape.next(this.#batch) > 0;
+      if (this.#tape === undefined) return false;
+      const count = this.#tape.next(this.#batch);
+      this.#read += count;
+      return count > 0;
     } catch (error) {
       // What a loss of power left of the last block. In a tape that was finished it is damage.
       if (!(error instanceof TapeError) || this.#tape!.ended) throw fromTape(error);
@@ -225,8 +283,10 @@ export class RunFeed {
   #changeTape(number: number, preamble: number): void {
     this.#tape?.close();
     this.#tape = openTape(this.#folder, number);
+    this.#tapeNumber = number;
     this.#batch.length = 0;
     this.#at = 0;
+    this.#read = 0;
     for (let left = preamble; left > 0; left -= this.#at) {
       if (!this.#fill()) throw new RunError('corrupt', `${this.#tape.path}: ends within its preamble`);
       this.#at = Math.min(left, this.#batch.length);

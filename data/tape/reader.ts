@@ -130,6 +130,20 @@ export class TapeReader {
     this.#skipBeforeUs = us;
   }
 
+  /** Goes to the block that has record `number` of the tape, or to the end where none has; answers with the number of the record that next() continues with. */
+  seekRecord(number: number): number {
+    let low = 0;
+    let high = this.#blocks.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#blocks[middle].firstSeq + this.#blocks[middle].records <= number) low = middle + 1;
+      else high = middle;
+    }
+    this.#block = low;
+    this.#skipBeforeUs = 0;
+    return this.#blocks[low]?.firstSeq ?? this.#records;
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

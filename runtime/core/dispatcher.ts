@@ -74,6 +74,8 @@ export class Dispatcher extends Post {
   durable: DurableHost | null = null;
   /** Who watches single actors closely; null until somebody has asked. A probed cell has another behaviour, nothing here knows. */
   probes: Probes | null = null;
+  /** Told of every moment between two turns, see `RuntimeOptions.onRest`; null while nobody looks. */
+  onRest: (() => void) | null = null;
   /** Tells the effects of a stop hook or a restore from those of the last turn, in their keys. */
   keyPart = '';
   /** Number of the turn under way, over all cells. */
@@ -121,6 +123,7 @@ export class Dispatcher extends Post {
     this.trace.write(TraceKind.timer, timer.cell === null ? 0 : timer.cell.number, timer.seq, this.nowUs);
     timer.job.run(timer);
     this.settle();
+    if (this.onRest !== null && !this.busy) this.onRest();
   }
 
   /** Runs turns until nothing is queued, or until about `maxTurns` are done. Returns how many messages were handled. */
@@ -254,6 +257,7 @@ export class Dispatcher extends Post {
         this.failTurn(cell, message, thrown);
         this.inTurn = false;
         this.settle();
+        if (this.onRest !== null) this.rest();
         this.current = cell;
         this.inTurn = true;
         continue;
@@ -271,6 +275,12 @@ export class Dispatcher extends Post {
         this.current = cell;
         this.inTurn = true;
       }
+      if (this.onRest !== null) {
+        this.inTurn = false;
+        this.rest();
+        this.current = cell;
+        this.inTurn = true;
+      }
     }
     this.handled += done;
     this.inTurn = false;
@@ -279,6 +289,12 @@ export class Dispatcher extends Post {
     if (cell.state <= CellState.draining && cell.queued !== 0) this.queue.push(cell);
     else cell.scheduled = false;
     this.settle();
+  }
+
+  /** A turn is done with all that it asked for. Whoever looks sees the tree as one finds it from outside; what it throws leaves it so. */
+  private rest(): void {
+    this.current = null;
+    this.onRest!();
   }
 
   /** Takes back the ids and random numbers this turn has drawn. */

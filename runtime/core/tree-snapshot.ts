@@ -2,6 +2,7 @@ import type { Cell } from './cell.js';
 import type { Dispatcher } from './dispatcher.js';
 import { type SnapshotEnvelope, takeSnapshot } from './snapshot.js';
 import { IGNORED, wishesOf } from './start-wishes.js';
+import type { ExitReason } from '../types.js';
 import { CellKind, CellState } from './states.js';
 import { keyedTimer } from './timer-jobs.js';
 import { TokenMap } from './token-map.js';
@@ -14,6 +15,8 @@ export interface AddressSnapshot {
   /** Restarts in a row without a stable run between them. */
   readonly attempt: number;
   readonly startedAtUs: number;
+  /** How its last incarnation but this one ended; null where none did, absent in snapshots that do not say. */
+  readonly lastExit?: ExitReason | null;
 }
 
 /**
@@ -31,6 +34,8 @@ export interface TreeSnapshot {
   readonly supervisors: readonly (AddressSnapshot & { readonly restartsAtUs: readonly number[] })[];
   /** Addresses that are kept and where nothing runs. */
   readonly stopped: readonly string[];
+  /** What is known of those; absent in snapshots that do not say. */
+  readonly ended?: readonly (AddressSnapshot & { readonly handled: number })[];
   /** What was left out: these and all below them begin with `init`. */
   readonly without: readonly string[];
   /** Timers in the order in which they will fire: the actor, and the timer's key. */
@@ -58,6 +63,7 @@ export function takeTreeSnapshot(d: Dispatcher, root: Cell | null, without: (pat
   const workers: TreeSnapshot['workers'][number][] = [];
   const supervisors: TreeSnapshot['supervisors'][number][] = [];
   const stopped: string[] = [];
+  const ended: (AddressSnapshot & { readonly handled: number })[] = [];
   const left: string[] = [];
   const monitors: TreeSnapshot['monitors'][number][] = [];
   const visit = (cell: Cell): void => {
@@ -65,12 +71,13 @@ export function takeTreeSnapshot(d: Dispatcher, root: Cell | null, without: (pat
       left.push(cell.path);
       return;
     }
+    const { path, incarnation, restarts, attempt, startedAtUs, lastExit } = cell;
+    const address = { path, incarnation, restarts, attempt, startedAtUs, lastExit };
     if (cell.state === CellState.stopped) {
-      stopped.push(cell.path);
+      stopped.push(path);
+      ended.push({ ...address, handled: cell.handled });
       return;
     }
-    const { path, incarnation, restarts, attempt, startedAtUs } = cell;
-    const address = { path, incarnation, restarts, attempt, startedAtUs };
     if (cell.kind === CellKind.worker) {
       const taken = takeSnapshot(d, cell);
       if (!taken.ok) throw new NoSnapshot(`${path}: ${taken.reason.kind}`, false);
@@ -94,7 +101,7 @@ export function takeTreeSnapshot(d: Dispatcher, root: Cell | null, without: (pat
   return {
     ok: true,
     snapshot: {
-      format: 1, atUs: d.clock.nowUs(), epochs: d.epochs, tokens: d.tokens, workers, supervisors, stopped, without: left,
+      format: 1, atUs: d.clock.nowUs(), epochs: d.epochs, tokens: d.tokens, workers, supervisors, stopped, ended, without: left,
       timers: timers.map(({ cell, key }) => [cell!.path, key]),
       topics: [...d.topics].map(([topic, members]) => [topic, [...members].map(({ path }) => path).filter((path) => kept.has(path))]),
       monitors: monitors.sort((a, b) => a.token - b.token),
@@ -154,7 +161,7 @@ export function resumeTree(d: Dispatcher, { workers, stopped }: TreeSnapshot): v
  * The tree has been started: gives it what its parts have in common, in the order in which it was there.
  * @throws Error when it is not the tree that the snapshot was taken of.
  */
-export function finishTree(d: Dispatcher, { workers, supervisors, timers, topics, monitors, epochs, tokens, atUs, without }: TreeSnapshot): void {
+export function finishTree(d: Dispatcher, { workers, supervisors, ended = [], timers, topics, monitors, epochs, tokens, atUs, without }: TreeSnapshot): void {
   const cellAt = (path: string): Cell => {
     const cell = d.paths.get(path);
     if (cell === undefined || cell.state !== CellState.running) throw new Error(`the snapshot is of another tree: it has ${path}`);
@@ -167,8 +174,12 @@ export function finishTree(d: Dispatcher, { workers, supervisors, timers, topics
     if (kind !== CellKind.worker || state !== CellState.running || known.has(path) || without.some((left) => path === left || path.startsWith(`${left}/`))) continue;
     throw new Error(`the snapshot is of another tree: it does not have ${path}`);
   }
-  for (const { path, incarnation, restarts, attempt, startedAtUs } of [...workers, ...supervisors]) {
-    Object.assign(cellAt(path), { incarnation, restarts, attempt, startedAtUs });
+  for (const { path, incarnation, restarts, attempt, startedAtUs, lastExit = null } of [...workers, ...supervisors]) {
+    Object.assign(cellAt(path), { incarnation, restarts, attempt, startedAtUs, lastExit });
+  }
+  for (const { path, ...address } of ended) {
+    const cell = d.paths.get(path);
+    if (cell !== undefined) Object.assign(cell, address);
   }
   for (const { path, envelope } of workers) cellAt(path).handled = envelope.seq;
   for (const { path, restartsAtUs } of supervisors) cellAt(path).supervision!.window.restore(restartsAtUs);

@@ -9,6 +9,7 @@ import { figuresOf, nodeState, type NodeState, treeOf, type TreeLimits, type Tre
 import type { Trace } from '../observe/trace.js';
 import { Probes } from '../probe/probes.js';
 import type { ProbeOptions, MachineReading } from '../probe/reading.js';
+import { mailboxOf, type MailboxView, MAILBOX_LIMITS } from '../observe/waiting.js';
 import type { ActorRef, DeadLetter } from '../types.js';
 
 /** What can be seen of a runtime from outside: plain memory and copies, never a question to an actor. */
@@ -69,6 +70,12 @@ export abstract class Observation {
     if (path === undefined) this.d.probes?.end();
     const cell = path === undefined ? undefined : this.d.find(path);
     if (cell !== undefined) this.d.probes?.end(cell);
+  }
+
+  /** What waits for an actor to be handled, as bounded plain data; undefined when there is none. */
+  mailbox(path: string, limits: Partial<typeof MAILBOX_LIMITS> = {}): MailboxView | undefined {
+    const cell = this.d.find(path);
+    return cell === undefined ? undefined : mailboxOf(cell, { ...MAILBOX_LIMITS, ...limits });
   }
 
   /** What `inspect` calls its state, without a copy of anything; undefined when there is none. */

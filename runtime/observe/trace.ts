@@ -120,6 +120,16 @@ export class Trace {
     return columns;
   }
 
+  /** Calls `visit` with the events from number `seq` on, those of them that are still held, oldest first; returns how many are not held any more. */
+  visitSince(seq: number, visit: (kind: TraceKind, cell: number, detail: number, atUs: number) => void): number {
+    const first = Math.max(seq, this.written - this.mask - 1);
+    for (let at = first; at < this.written; at++) {
+      const slot = at & this.mask;
+      visit(this.kinds[slot] as TraceKind, this.cells[slot]!, this.details[slot]!, this.times[slot]!);
+    }
+    return first - seq;
+  }
+
   /** Copies of the last events, oldest first. */
   list(limit = this.mask + 1): TraceEvent[] {
     const held = Math.min(this.written, this.mask + 1, limit);

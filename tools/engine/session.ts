@@ -3,7 +3,7 @@ import type { EffectHandlers } from '../../actors/engine/effects.js';
 import type { EngineInput } from '../../actors/engine/io.js';
 import type { KernelPort, KernelSnapshot, MarketKernel } from '../../actors/market/index.js';
 import { SEQ, WORDS_F } from '../../data/records/index.js';
-import { createRuntime, type Runtime, type SupervisorSpec, type TreeSnapshot, type TreeSnapshotResult, VirtualClock } from '../../runtime/index.js';
+import { createRuntime, type Runtime, type RuntimeOptions, type SupervisorSpec, type TreeSnapshot, type TreeSnapshotResult, VirtualClock } from '../../runtime/index.js';
 import type { InputChunk, InputSource } from '../replay/faulted-source.js';
 import { type InputCounts, ReplaySession } from '../replay/session.js';
 import type { TakeAsked } from './asked.js';
@@ -45,6 +45,8 @@ export interface EngineSessionOptions {
   readonly onAsked?: TakeAsked;
   /** Goes on from here, with the same tree, instead of beginning. */
   readonly resume?: SessionSnapshot;
+  /** Of the runtime: who looks between turns, and how many events its trace holds. */
+  readonly watch?: Pick<RuntimeOptions, 'onRest' | 'traceEvents'>;
 }
 
 /** What the session did with what came from outside. */
@@ -71,11 +73,11 @@ export class EngineSession {
   #unheard = 0;
 
   /** @throws Error when the tree does not start: a defect or an impossible configuration. */
-  constructor({ tree, startUs, effects = {}, onAsked, resume }: EngineSessionOptions) {
+  constructor({ tree, startUs, effects = {}, onAsked, resume, watch = {} }: EngineSessionOptions) {
     const kernels: KernelPort[] = [];
     const clock = new VirtualClock(resume?.tree.atUs ?? startUs);
     this.#effects = new HandledEffects(effects, { nowUs: () => clock.nowUs(), onAsked, resume });
-    this.runtime = createRuntime({ clock, seed: ENGINE_SEED, effects: this.#effects.table, ...(resume === undefined ? {} : { resume: resume.tree }) });
+    this.runtime = createRuntime({ ...watch, clock, seed: ENGINE_SEED, effects: this.#effects.table, ...(resume === undefined ? {} : { resume: resume.tree }) });
     const started = this.runtime.start(tree((kernel) => void (kernels.includes(kernel) || kernels.push(kernel))));
     if (!started.ok) throw new Error(`the engine's tree does not start: ${JSON.stringify(started.reason)}`);
     this.#session = new ReplaySession(this.runtime, this.#source, kernels);

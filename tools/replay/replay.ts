@@ -17,7 +17,7 @@ import type { ReplayReport, RestartedActor } from './report.js';
 import { ReplaySession } from './session.js';
 
 /** Seed of everything random in a session; part of what makes two replays one. */
-const SESSION_SEED = 1;
+export const SESSION_SEED = 1;
 
 export interface ReplayInput {
   readonly header: TapeHeader;

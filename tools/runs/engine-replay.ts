@@ -34,7 +34,11 @@ export interface EngineReplayPlace {
   readonly asked: JournalState;
 }
 
-type Driven = Omit<EngineReplay, 'before'>;
+type Outcome = Omit<EngineReplay, 'before'>;
+
+interface Driven {
+  readonly journal: JournalState;
+}
 
 export interface EngineReplayOptions {
   /** Gets every decision's canonical line. */
@@ -89,13 +93,13 @@ export async function replayEngineRun(reader: RunReader, { onDecision, onAsked, 
   return { ...await given(reader, session, from), before };
 }
 
-async function given(reader: RunReader, session: EngineSession, from: number): Promise<Driven> {
+async function given(reader: RunReader, session: EngineSession, from: number): Promise<Outcome> {
   return await drive(reader, session, (step) => {
     if (step.kind === 'records') session.records(step.batch, step.from, step.to);
   }, from);
 }
 
-async function followed(reader: RunReader, session: FollowingSession, from: number): Promise<Driven> {
+async function followed(reader: RunReader, session: FollowingSession, from: number): Promise<Outcome> {
   try {
     return await drive(reader, session, (step) => {
       if (step.kind === 'mark' && step.mark.mark === 'order') session.order(step.mark.entry);
@@ -106,7 +110,7 @@ async function followed(reader: RunReader, session: FollowingSession, from: numb
 }
 
 /** Gives a session the inputs and the clock of a run, and `other` every step; at most so many entries of its log. */
-async function drive(reader: RunReader, session: Operated & { readonly journal: JournalState; input(atUs: number, input: EngineInput): void }, other: (step: RunStep) => void, from = 0, most = Infinity): Promise<Driven> {
+async function drive(reader: RunReader, session: Driven & Operated, other: (step: RunStep) => void, from = 0, most = Infinity): Promise<Outcome> {
   const feed = reader.feed(from);
   try {
     let steps = 0;
@@ -114,14 +118,10 @@ async function drive(reader: RunReader, session: Operated & { readonly journal: 
     for (let step = feed.next(); step !== undefined; step = feed.next()) {
       if (step.kind !== 'records' && feed.position.entries > most) return { end: { ...feed.position, entries: most, clockUs, whole: false, problem: 'the run goes on' }, unrepeatable: null, journal: session.journal };
       if (step.kind !== 'records') ({ clockUs } = step);
-      if (step.kind === 'input') session.input(step.clockUs, step.input as unknown as EngineInput);
-      // What the tree did after the end of the run is no part of it.
-      else if (step.kind === 'mark' && step.mark.mark !== 'order') session.advanceTo(step.clockUs);
-      other(step);
-      if (step.kind === 'mark' && step.mark.mark === 'control' && !operated(session, step.mark)) {
+      const unrepeatable = takeStep(session, step, other);
+      if (unrepeatable !== null) {
         const { records, entries } = feed.position;
-        const unrepeatable = `an operator's ${step.mark.method} at ${isoUs(step.clockUs)} cannot be done again`;
-        return { end: { records, entries, clockUs: step.clockUs, whole: false, problem: null }, unrepeatable, journal: session.journal };
+        return { end: { records, entries, clockUs, whole: false, problem: null }, unrepeatable, journal: session.journal };
       }
       if ((steps += 1) % STRETCH === 0) await breathe();
     }
@@ -131,10 +131,22 @@ async function drive(reader: RunReader, session: Operated & { readonly journal: 
   }
 }
 
-interface Operated {
+/** What a step of a run is given to. */
+export interface Operated {
   readonly runtime: Runtime;
   readonly clockUs: number;
   advanceTo(us: number): void;
+  input(atUs: number, input: EngineInput): void;
+}
+
+/** Gives a session one step of a run, and `other` too, which is to know of records and the order of lanes. What of it cannot be done again, or null. */
+export function takeStep(session: Operated, step: RunStep, other: (step: RunStep) => void): string | null {
+  if (step.kind === 'input') session.input(step.clockUs, step.input as unknown as EngineInput);
+  // What the tree did after the end of the run is no part of it.
+  else if (step.kind === 'mark' && step.mark.mark !== 'order') session.advanceTo(step.clockUs);
+  other(step);
+  if (step.kind !== 'mark' || step.mark.mark !== 'control' || operated(session, step.mark)) return null;
+  return `an operator's ${step.mark.method} at ${isoUs(step.clockUs)} cannot be done again`;
 }
 
 /** Does what an operator did to the run's tree; false where that cannot be done again. */

@@ -6,7 +6,7 @@ import type { NextRecords } from '../../actors/market/lanes/following-kernel.js'
 import type { Config } from '../../config/index.js';
 import { allocateBatch, BLOCK_RECORDS, SEQ, WORDS_F, WORDS_I } from '../../data/records/index.js';
 import { RunError, type JsonValue, type RunFeed, type RunReader } from '../../data/runs/index.js';
-import { createRuntime, VirtualClock, worker, type Behaviour, type Runtime, type WorkerSpec } from '../../runtime/index.js';
+import { createRuntime, VirtualClock, worker, type Behaviour, type Runtime, type RuntimeOptions, type WorkerSpec } from '../../runtime/index.js';
 import { engineTree, paperHoldings, planLanes, type EngineBoot } from '../../supervisors/index.js';
 import type { TakeAsked } from '../engine/asked.js';
 import { HandledEffects } from '../engine/effect-table.js';
@@ -20,6 +20,8 @@ export interface FollowingOptions {
   /** The tape that it begins with, and how things stood there. */
   readonly from?: number;
   readonly resume?: SessionSnapshot | undefined;
+  /** As EngineSession's. */
+  readonly watch?: Pick<RuntimeOptions, 'onRest' | 'traceEvents'>;
 }
 
 /** The tree of a run whose kernel ran in lanes, on a kernel that takes the run's tapes inline and gives what the lanes answered in the order in which it was merged then. */
@@ -32,7 +34,7 @@ export class FollowingSession {
   readonly #effects: HandledEffects;
   readonly #message = mergeMessage();
 
-  constructor(reader: RunReader, boot: EngineBoot, config: Config, effects: EffectHandlers, { onAsked, from = 0, resume }: FollowingOptions = {}) {
+  constructor(reader: RunReader, boot: EngineBoot, config: Config, effects: EffectHandlers, { onAsked, from = 0, resume, watch = {} }: FollowingOptions = {}) {
     const clock = new VirtualClock(resume?.tree.atUs ?? boot.startUs);
     this.#effects = new HandledEffects(effects, { nowUs: () => clock.nowUs(), onAsked, resume });
     this.#feed = reader.feed(from);
@@ -44,7 +46,7 @@ export class FollowingSession {
     const kernels = plan.lanes.map(({ instruments }) => partKernel(instruments, config, paperHoldings(boot)));
     if (resume?.lanes !== undefined && resume.lanes !== null) for (const kernel of kernels) kernel.restore(resume.lanes.kernel);
     this.#kernel = new FollowingKernel(kernels, recordsOf(this.#feed, resume?.taken), order, { assignment: plan.assignment, sources, placed: resume?.lanes?.controls ?? 0 });
-    this.runtime = createRuntime({ clock, seed: ENGINE_SEED, effects: this.#effects.table, ...(resume === undefined ? {} : { resume: resume.tree }) });
+    this.runtime = createRuntime({ ...watch, clock, seed: ENGINE_SEED, effects: this.#effects.table, ...(resume === undefined ? {} : { resume: resume.tree }) });
     const started = this.runtime.start(engineTree(boot, config, undefined, { kernel: this.#kernel, children: standIns(boot, config) }));
     if (!started.ok) throw new Error(`the engine's tree does not start: ${JSON.stringify(started.reason)}`);
     this.runtime.drain();

@@ -1,8 +1,8 @@
-import { allocateBatch, type RecordBatch } from '../../data/records/index.js';
-import { RunError, type RunInput, type RunReader } from '../../data/runs/index.js';
+import { allocateBatch, BLOCK_RECORDS, type RecordBatch } from '../../data/records/index.js';
+import { RunError, type RunFeedPlace, type RunInput, type RunReader } from '../../data/runs/index.js';
 import { RowMaker, TapeReader, type ExportRow } from '../../data/tape/index.js';
 import { instanceNames } from '../../supervisors/index.js';
-import { parseFault } from '../replay/fault-spec.js';
+import { parseFault, type Fault } from '../replay/fault-spec.js';
 import { FaultedSource } from '../replay/faulted-source.js';
 import { isoUs } from '../replay/time.js';
 
@@ -22,17 +22,22 @@ const NOTHING: CauseOfDecision = { record: null, input: null, text: 'the folder 
 export function causeOf(run: RunReader | null, { seq, atUs }: { readonly seq: number; readonly atUs: number }): CauseOfDecision {
   if (run === null) return NOTHING;
   try {
-    const { record, input } = run.manifest.kind === 'engine' ? fromRun(run, seq, atUs) : { record: fromTape(run, seq), input: null };
-    return { record, input, text: [...record === null ? [] : [recordText(record)], ...input === null ? [] : [inputText(input)]].join('\n') || NOTHING.text };
+    return withText(run.manifest.kind === 'engine' ? stretchOf(run, seq, atUs) : { record: fromTape(run, seq), input: null });
   } catch (error) {
     if (error instanceof RunError) return { ...NOTHING, text: error.message };
     throw error;
   }
 }
 
-function fromRun(run: RunReader, seq: number, atUs: number): Pick<CauseOfDecision, 'record' | 'input'> {
+/** A record and an input, and both in a line each. */
+export function withText({ record, input }: Pick<CauseOfDecision, 'record' | 'input'>): CauseOfDecision {
+  return { record, input, text: [...record === null ? [] : [recordText(record)], ...input === null ? [] : [inputText(input)]].join('\n') || NOTHING.text };
+}
+
+/** Record `seq` of a run, and the last of its inputs by `atUs`, of those that come after `from`. @throws RunError. */
+export function stretchOf(run: RunReader, seq: number, atUs: number, from: number | RunFeedPlace = run.startable()[0] ?? 0): Pick<CauseOfDecision, 'record' | 'input'> {
   const rows = new RowMaker(run.tapeHeader().instruments);
-  const feed = run.feed(run.startable()[0] ?? 0);
+  const feed = run.feed(from);
   try {
     let { records } = feed.position;
     let record: ExportRow | null = null;
@@ -56,16 +61,23 @@ function fromRun(run: RunReader, seq: number, atUs: number): Pick<CauseOfDecisio
 
 function fromTape(run: RunReader, seq: number): ExportRow | null {
   const [tape] = run.manifest.tapes;
-  if (tape === undefined || seq < 0) return null;
+  return tape === undefined ? null : recordOf(run.tapePath(tape.file), (run.manifest.replay?.faults ?? []).map(parseFault), seq);
+}
+
+/** Record `seq` of a tape as a replay with these faults numbers them; null where there is none. */
+export function recordOf(path: string, faults: readonly Fault[], seq: number): ExportRow | null {
+  if (seq < 0) return null;
   let reader: TapeReader;
   try {
-    reader = TapeReader.open(run.tapePath(tape.file), { partial: true });
+    reader = TapeReader.open(path, { partial: true });
   } catch {
     return null;
   }
   try {
     const { instruments } = reader.header;
-    const source = new FaultedSource(reader, (run.manifest.replay?.faults ?? []).map(parseFault), instanceNames(instruments));
+    // Without faults the tape's own numbers are those of the replay.
+    if (faults.length === 0) reader.seekRecord(seq);
+    const source = faults.length === 0 ? blocksOf(reader) : new FaultedSource(reader, faults, instanceNames(instruments));
     const one: RecordBatch = allocateBatch(1);
     for (let chunk = source.next(); chunk !== undefined; chunk = source.next()) {
       const { F, I, length } = chunk.batch;
@@ -75,11 +87,17 @@ function fromTape(run: RunReader, seq: number): ExportRow | null {
         one.I.set(I.subarray(at * 16, at * 16 + 16));
         return new RowMaker(instruments).row(one, 0);
       }
+      if (faults.length === 0) return null;
     }
     return null;
   } finally {
     reader.close();
   }
+}
+
+function blocksOf(reader: TapeReader): { next(): { readonly batch: RecordBatch } | undefined } {
+  const batch = allocateBatch(BLOCK_RECORDS);
+  return { next: () => (reader.next(batch) === 0 ? undefined : { batch }) };
 }
 
 const COMMON = new Set(['seq', 'kind', 'venue', 'symbol', 'receiveUs', 'exchangeUs']);

@@ -1,22 +1,30 @@
 import { existsSync } from 'node:fs';
+import type { LoadedConfig } from '../../config/index.js';
 import { RunError, type RunManifest, type RunReader } from '../../data/runs/index.js';
 import { TapeReader } from '../../data/tape/index.js';
 import { breathe } from '../cli/interrupt.js';
 import { parseFault } from '../replay/fault-spec.js';
-import { prepareReplay, type PreparedReplay } from '../replay/run.js';
+import { prepareReplay, type PreparedReplay, type ReplayRequest } from '../replay/run.js';
 import { runConfig } from './engine-replay.js';
 
 /** Records between two looks at the event loop. */
 const STRETCH = 64 * 1024;
 
-/** The replay that a run of kind `replay` or `demo` was. @throws RunError when its tape is not there any more, or another. */
-export function sameReplay(reader: RunReader): PreparedReplay {
+/** What the replay that a run of kind `replay` or `demo` was had been asked for. @throws RunError when its tape is not there any more, or another. */
+export function askedReplay(reader: RunReader): { readonly request: ReplayRequest; readonly loaded: LoadedConfig } {
   const { manifest } = reader;
   const { from, to, faults, lanes, partial } = asked(manifest);
   const tape = tapeOf(reader);
-  return prepareReplay({
-    tape, faults: faults.map(parseFault), partial, ...(from === null ? {} : { from }), ...(to === null ? {} : { to }), ...(lanes === null ? {} : { lanes }),
-  }, { config: runConfig(manifest), digest: manifest.configDigest, file: undefined, lineOf: () => undefined });
+  return {
+    request: { tape, faults: faults.map(parseFault), partial, ...(from === null ? {} : { from }), ...(to === null ? {} : { to }), ...(lanes === null ? {} : { lanes }) },
+    loaded: { config: runConfig(manifest), digest: manifest.configDigest, file: undefined, lineOf: () => undefined },
+  };
+}
+
+/** That replay, ready to be played. @throws RunError. */
+export function sameReplay(reader: RunReader): PreparedReplay {
+  const { request, loaded } = askedReplay(reader);
+  return prepareReplay(request, loaded);
 }
 
 /** Plays it again. `onDecision` gets every decision's canonical line. */

@@ -1,3 +1,3 @@
 export type { JsonValue, RunInput, RunLogEntry, RunMark, RunPosition } from './format.js';
-export { RunLogReader, type RunLogEnd } from './reader.js';
+export { RunLogReader, type RunLogEnd, type RunLogPlace } from './reader.js';
 export { RunLogWriter } from './writer.js';

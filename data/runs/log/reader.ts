@@ -14,6 +14,13 @@ export interface RunLogEnd {
   readonly problem: string | null;
 }
 
+/** A place between two entries of a log. */
+export interface RunLogPlace {
+  readonly byte: number;
+  readonly position: RunPosition;
+  readonly entries: number;
+}
+
 /** Reads a run log entry by entry, also one that is still being written. It hands out nothing that is not whole, and never throws for what is in the file. */
 export class RunLogReader {
   readonly path: string;
@@ -29,8 +36,11 @@ export class RunLogReader {
   #end: RunLogEnd | undefined;
   #closed = false;
 
-  /** @throws RunError `missing`, `unreadable`, `notARun`, `version` or `corrupt` (not even the head holds). */
-  constructor(path: string) {
+  /**
+   * Begins at the first entry, or where another reader of the same log stood.
+   * @throws RunError `missing`, `unreadable`, `notARun`, `version` or `corrupt` (not even the head holds).
+   */
+  constructor(path: string, from?: RunLogPlace) {
     this.path = path;
     let fd: number;
     try {
@@ -45,6 +55,11 @@ export class RunLogReader {
       this.#seed = head.seed;
       this.#chunkAt = head.bytes;
       this.#fd = fd;
+      if (from !== undefined) {
+        this.#chunkAt = from.byte;
+        this.#position = from.position;
+        this.#entries = from.entries;
+      }
     } catch (error) {
       closeSync(fd);
       throw runReadFailure(path, error);
@@ -54,6 +69,11 @@ export class RunLogReader {
   /** Entries handed out. */
   get entries(): number {
     return this.#entries;
+  }
+
+  /** Before the next entry. */
+  get place(): RunLogPlace {
+    return { byte: this.#chunkAt + this.#at, position: this.#position, entries: this.#entries };
   }
 
   /** How the log ends; undefined before `next` has come there. */

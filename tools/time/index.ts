@@ -1,0 +1,4 @@
+export { TimeMachine, type OpenOptions } from './client.js';
+export { treeDigest } from './digest.js';
+export { TimeError, type TimeErrorKind } from './errors.js';
+export type * from './types.js';

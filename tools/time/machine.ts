@@ -1,0 +1,320 @@
+import { COPY_LIMITS, type CopyLimits, type Inspection, type MailboxView, TraceKind, type TreeLimits, type TreeNode } from '../../runtime/index.js';
+import { withText } from '../runs/inputs.js';
+import { type Checkpoint, Checkpoints } from './checkpoints.js';
+import { treeDigest } from './digest.js';
+import { TimeError } from './errors.js';
+import { Pass, playStretch } from './pass.js';
+import type { PlayHooks, Player, Recording, StopWithin } from './player.js';
+import { RunIndex } from './run-index.js';
+import type { TimeCause, TimeCursor, TimeDecision, TimeMarks, TimeRestart, TimeSpan, TimeState, TimeStep, TimeTarget } from './types.js';
+
+/** Parts that marks are spread over at most. */
+const MOST_PARTS = 2000;
+/** Rows of a list that is asked for, at most. */
+const MOST_ROWS = 1000;
+
+const KIND_NAMES = new Map(Object.entries(TraceKind).map(([name, kind]) => [kind, name as keyof typeof TraceKind]));
+
+/** How far to play: until so many events have happened, or as far as that within a step. */
+type Goal = { readonly events: number } | StopWithin;
+
+/** The tree at the cursor: for good as it stood there. */
+interface Standing {
+  readonly key: string;
+  readonly player: Player;
+  readonly cursor: TimeCursor;
+}
+
+/** A recording that was played once and is played again up to wherever somebody wants to look. One thread, one cursor. */
+export class Machine {
+  readonly #recording: Recording;
+  readonly #checkpoints = new Checkpoints();
+  readonly #index: RunIndex;
+  readonly #pass: Pass;
+  readonly #beganMs = performance.now();
+  #passMs = 0;
+  #ready = false;
+  #standing: Standing | undefined;
+
+  /** @throws RunError, CliError, TapeError for what cannot be begun with. */
+  constructor(recording: Recording, { mostPieces }: { readonly mostPieces?: number } = {}) {
+    this.#recording = recording;
+    this.#index = new RunIndex((from, to, put) => playStretch(recording, this.#checkpoints, this.#index, from, to, put), mostPieces);
+    this.#pass = new Pass(recording, this.#index, this.#checkpoints);
+  }
+
+  /** Goes on with the first pass for about `ms`; true when it has come to the end of what is there. */
+  advance(ms: number): boolean {
+    const done = this.#pass.advance(ms);
+    if (!this.#ready) {
+      this.#passMs = performance.now() - this.#beganMs;
+      this.#ready = done;
+    }
+    return done;
+  }
+
+  /** There may be more of a recording that grows: `advance` takes it. */
+  lookAgain(): void {
+    this.#pass.lookAgain();
+  }
+
+  get state(): TimeState {
+    const { about, growing } = this.#recording;
+    const { problem, differsAt, records, missing } = this.#pass;
+    const total = this.#ready ? records : Math.max(records, this.#recording.records());
+    const ended = this.#ready && !growing && problem === null;
+    return {
+      about, span: this.span, progress: this.#ready ? 1 : total === 0 ? 0 : records / total, ready: this.#ready, growing, passMs: this.#passMs,
+      problem: problem ?? (ended && missing > 0 && differsAt === null ? `the replay makes ${missing} decisions fewer than were recorded` : null),
+      differsAt: differsAt === null ? null : differsAt + this.#recording.before.decisions,
+      checkpoints: { count: this.#checkpoints.count, bytes: this.#checkpoints.bytes },
+    };
+  }
+
+  get span(): TimeSpan {
+    const { events, decisions, restarts, effectEvents } = this.#index;
+    const { before } = this.#recording;
+    return {
+      fromUs: this.#recording.startUs, toUs: Math.max(this.#recording.startUs, this.#pass.toUs), records: this.#pass.records, inputs: this.#pass.inputs, turns: events.turns, events: events.length,
+      decisions: before.decisions + decisions, restarts, effects: before.effects + effectEvents.length,
+    };
+  }
+
+  seek(target: TimeTarget): TimeCursor {
+    return this.#stand(this.#keyOf(target)).cursor;
+  }
+
+  /** From `key`; null where there is nothing more in that direction. */
+  step(key: string, { by, path, direction }: TimeStep): TimeCursor | null {
+    const { cursor } = this.#stand(key);
+    const between = !key.startsWith('e');
+    switch (by) {
+      case 'turn': {
+        const { events } = this.#index;
+        if (direction > 0) return cursor.event >= events.length ? null : this.seek({ event: cursor.event + 1 });
+        // Within a step: back to its beginning.
+        const event = between && events.restFrom(cursor.event) === cursor.event ? cursor.event : events.restBefore(cursor.event);
+        return cursor.event === 0 || (event === 0 && !between) ? null : this.seek({ event });
+      }
+      case 'record': {
+        const record = cursor.record + direction;
+        return record < 0 || record > this.#pass.records ? null : this.seek({ record });
+      }
+      case 'event': {
+        const actor = path === undefined ? undefined : this.#index.actors.find(path);
+        if (actor === undefined) return null;
+        return this.#ofActor(actor, cursor.event, direction);
+      }
+      case 'decision':
+        return this.#among(this.#index.decisionEvents, cursor.event, direction);
+      case 'restart':
+        return this.#among(this.#index.restartEvents, cursor.event, direction);
+    }
+  }
+
+  tree(key: string, limits: TreeLimits & { readonly path?: string } = {}): TreeNode | null {
+    return this.#stand(key).player.runtime.tree(limits);
+  }
+
+  inspect(key: string, path: string, limits: CopyLimits = COPY_LIMITS): Inspection | null {
+    return this.#stand(key).player.runtime.inspect(path, limits) ?? null;
+  }
+
+  mailbox(key: string, path: string, messages?: number): MailboxView | null {
+    return this.#stand(key).player.runtime.mailbox(path, messages === undefined ? {} : { messages: Math.min(messages, MOST_ROWS) }) ?? null;
+  }
+
+  /** Of all that the tree is there. */
+  digest(key: string): string {
+    return treeDigest(this.#stand(key).player.runtime);
+  }
+
+  decisions(from: number, count: number): TimeDecision[] {
+    const { before } = this.#recording;
+    const first = Math.max(0, from - before.decisions);
+    const rows = [];
+    for (let number = first; number < Math.min(this.#index.decisions, first + Math.min(count, MOST_ROWS)); number += 1) {
+      rows.push({ ...this.#index.decisionAt(number), number: number + before.decisions });
+    }
+    return rows;
+  }
+
+  restarts(from: number, count: number): TimeRestart[] {
+    const rows = [];
+    for (let number = Math.max(0, from); number < Math.min(this.#index.restarts, from + Math.min(count, MOST_ROWS)); number += 1) rows.push(this.#index.restartAt(number));
+    return rows;
+  }
+
+  marks(parts: number): TimeMarks {
+    const { fromUs, toUs } = this.span;
+    return this.#index.marks(fromUs, toUs, Math.max(1, Math.min(MOST_PARTS, Math.floor(parts))));
+  }
+
+  /** What led to a decision, or to the first decision that names an order or a trade. */
+  causeOf(of: { readonly decision: number } | { readonly order: string } | { readonly trade: string }): TimeCause {
+    const { before } = this.#recording;
+    const number = 'decision' in of ? of.decision - before.decisions : this.#firstOf('order' in of ? of.order : of.trade);
+    this.#mustHave('decision', number, this.#index.decisions, before.decisions);
+    const seq = this.#index.decisionSeqs.at(number);
+    const atUs = this.#index.decisionTimes.at(number);
+    const event = this.#index.decisionEvents.at(number);
+    const inputs = this.#index.inputEvents.countUpTo(event - 1);
+    const inputUs = inputs === 0 ? -Infinity : this.#index.inputTimes.at(inputs - 1);
+    const from = this.#checkpoints.best(({ records, clockUs, inputs: had }) => records <= (seq < 0 ? Infinity : seq) && clockUs <= atUs && had < Math.max(1, inputs));
+    const cause = withText(this.#recording.find(seq, inputUs, from));
+    // What carries no record came from an input, or from a timer.
+    const target: TimeTarget | null = seq >= 0 ? { record: seq + 1 } : cause.input === null ? null : { event: this.#index.events.restFrom(this.#index.inputEvents.at(inputs - 1) + 1) };
+    return { decision: number + before.decisions, line: this.#index.decisionAt(number).line, record: cause.record, input: cause.input, text: cause.text, target };
+  }
+
+  close(): void {
+    this.#standing?.player.close();
+    this.#standing = undefined;
+    this.#pass.close();
+  }
+
+  #ofActor(actor: number, event: number, direction: 1 | -1): TimeCursor | null {
+    const { events } = this.#index;
+    for (let count = events.ofActor(actor, event, direction); count !== undefined; count = events.ofActor(actor, count, direction)) {
+      const rest = events.restFrom(count);
+      if (direction > 0 ? rest > event : rest < event) return this.seek({ event: rest });
+    }
+    return null;
+  }
+
+  /** The next or the one before of what happened at `column`, by the moments after it at which one can stand. */
+  #among(column: RunIndex['decisionEvents'], event: number, direction: 1 | -1): TimeCursor | null {
+    const { events } = this.#index;
+    let at = column.countUpTo(event) - (direction > 0 ? 0 : 1);
+    for (; at >= 0 && at < column.length; at += direction) {
+      const rest = events.restFrom(column.at(at));
+      if (direction > 0 ? rest > event : rest < event) return this.seek({ event: rest });
+    }
+    return null;
+  }
+
+  #firstOf(id: string): number {
+    const number = this.#index.firstOf(id);
+    if (number === undefined) throw new TimeError('target', `no decision of the recording names ${JSON.stringify(id)}`);
+    return number;
+  }
+
+  #mustHave(what: string, number: number, count: number, first = 0): void {
+    if (Number.isInteger(number) && number >= 0 && number < count) return;
+    throw new TimeError('target', `there is no ${what} ${number + first}`, count === 0 ? 'the recording has none' : `${first} to ${count + first - 1}`);
+  }
+
+  /** The one name of a place: `e` and a number of events, `r` of records, `t` and a time. */
+  #keyOf(target: TimeTarget): string {
+    const { events, decisionEvents, restartEvents, effectEvents, decisions, restarts } = this.#index;
+    const { before } = this.#recording;
+    if ('key' in target) return target.key;
+    if ('end' in target) return `e${events.length}`;
+    if ('event' in target) {
+      this.#mustHave('event', target.event, events.length + 1);
+      return `e${events.restFrom(target.event)}`;
+    }
+    if ('turn' in target) {
+      const count = events.countByTurn(target.turn);
+      if (count === undefined) throw new TimeError('target', `there is no turn ${target.turn}`, `1 to ${events.turns}`);
+      return `e${events.restFrom(count)}`;
+    }
+    if ('record' in target) {
+      this.#mustHave('record', target.record, this.#pass.records + 1);
+      return `r${target.record}`;
+    }
+    if ('atUs' in target) {
+      if (!Number.isFinite(target.atUs)) throw new TimeError('target', 'a time is a number of microseconds');
+      const { fromUs, toUs } = this.span;
+      return `t${Math.min(toUs, Math.max(fromUs, Math.floor(target.atUs)))}`;
+    }
+    if ('restart' in target) {
+      this.#mustHave('restart', target.restart, restarts);
+      return `e${events.restFrom(restartEvents.at(target.restart))}`;
+    }
+    if ('effect' in target) {
+      this.#mustHave('effect', target.effect - before.effects, effectEvents.length, before.effects);
+      return `e${events.restFrom(effectEvents.at(target.effect - before.effects))}`;
+    }
+    const number = 'decision' in target ? target.decision - before.decisions : this.#firstOf('order' in target ? target.order : target.trade);
+    this.#mustHave('decision', number, decisions, before.decisions);
+    return `e${events.restFrom(decisionEvents.at(number))}`;
+  }
+
+  #stand(key: string): Standing {
+    if (this.#standing?.key === key) return this.#standing;
+    const [, letter, digits] = /^([ert])(\d{1,16})$/.exec(key) ?? [];
+    const number = Number(digits);
+    if (letter === undefined || (letter === 'e' && number > this.#index.events.length)) throw new TimeError('target', `${JSON.stringify(key.slice(0, 40))} is no place of this recording`);
+    const goal: Goal = letter === 'e' ? { events: number } : letter === 'r' ? { records: number } : { atUs: number };
+    const player = this.#play(goal);
+    // The one before is let go only now: it is what is shown if this one cannot be had.
+    this.#standing?.player.close();
+    const cursor = this.#cursorOf(key, goal, player.player, player.events);
+    this.#standing = { key, player: player.player, cursor };
+    return this.#standing;
+  }
+
+  #play(goal: Goal): { readonly player: Player; readonly events: number } {
+    const { events: wanted = Infinity, records = Infinity, atUs = Infinity } = goal as { readonly events?: number } & StopWithin;
+    // Time may pass and records be taken after the last of so many events: the moment meant is the one right after it.
+    const base = this.#checkpoints.best((point) => (wanted === Infinity || point.events < wanted) && point.records <= records && point.clockUs <= atUs);
+    let count = (): number => -1;
+    const hooks: PlayHooks = {
+      traceEvents: 8192, onDecision: () => {}, onAsked: () => {}, onInput: () => {},
+      onRest: () => {
+        if (count() >= wanted) throw HERE;
+      },
+    };
+    const player = this.#recording.play(hooks, base);
+    const trace = player.runtime.trace();
+    const before = base === undefined ? 0 : base.events - trace.count;
+    count = () => before + trace.count;
+    try {
+      while (count() < wanted && player.records < records) {
+        if (player.step({ records, atUs }) !== 'more') break;
+        this.#saveNear(base, player, count());
+      }
+    } catch (error) {
+      if (error !== HERE) {
+        player.close();
+        throw error;
+      }
+    }
+    return { player, events: count() };
+  }
+
+  #saveNear(base: Checkpoint | undefined, player: Player, events: number): void {
+    if (!this.#checkpoints.wantedNear(base, { records: player.records, events })) return;
+    const saved = player.save();
+    if (saved !== null) this.#checkpoints.addNear({ ...saved, events });
+  }
+
+  #cursorOf(key: string, goal: Goal, player: Player, played: number): TimeCursor {
+    const { events, actors, decisionEvents, restartEvents, inputEvents, inputTimes } = this.#index;
+    const { before } = this.#recording;
+    const within = !('events' in goal);
+    const atUs = player.clockNow;
+    const record = within ? Math.max(player.records, player.recordsNow) : played === 0 ? 0 : events.event(Math.min(played, events.length) - 1).record;
+    // A stretch that was cut short is one turn of the kernel more than the recording has.
+    const event = 'events' in goal ? Math.min(played, events.length) : goal.atUs !== undefined ? events.countByUs(goal.atUs) : this.#eventsAt(record, played);
+    const last = event === 0 ? null : events.event(event - 1);
+    return {
+      key, atUs, event, turn: events.turnsIn(event), record,
+      input: goal !== null && 'atUs' in goal ? inputTimes.countUpTo(goal.atUs!) : inputEvents.countUpTo(event - 1),
+      decision: before.decisions + decisionEvents.countUpTo(event), restart: restartEvents.countUpTo(event),
+      last: last === null ? null : { kind: KIND_NAMES.get(last.kind) ?? 'fault', path: actors.list[last.actor]! },
+      atEnd: event >= events.length,
+    };
+  }
+
+  /** Events of the recording that have happened where a player stopped after `record` records, having had `played`. */
+  #eventsAt(record: number, played: number): number {
+    const { events } = this.#index;
+    if (played === 0) return 0;
+    const count = Math.min(played, events.length);
+    return events.event(count - 1).record <= record ? count : Math.min(count - 1, events.countByRecord(record));
+  }
+}
+
+const HERE = new Error('here');

@@ -1,0 +1,92 @@
+import type { Decision } from '../../actors/index.js';
+import type { RunInput, RunFeedPlace } from '../../data/runs/index.js';
+import type { ExportRow } from '../../data/tape/index.js';
+import type { Runtime } from '../../runtime/index.js';
+
+/** Where within a step a player is to stop; whichever comes first. */
+export interface StopWithin {
+  /** After so many records. */
+  readonly records?: number;
+  /** After all that came or was due by then, µs. */
+  readonly atUs?: number;
+}
+
+/** `more`: a step was taken; `stopped`: as far as was wanted; `end`: there is nothing more, or nothing yet. */
+export type StepOutcome = 'more' | 'stopped' | 'end';
+
+/** Where a player stood between two steps and what its tree was, as bytes. */
+export interface Saved {
+  readonly records: number;
+  readonly inputs: number;
+  readonly clockUs: number;
+  readonly bytes: Uint8Array;
+  /** Of a run with a log. */
+  readonly feed?: RunFeedPlace;
+}
+
+/** Whoever watches a player. */
+export interface PlayHooks {
+  /** Between any two turns; what it throws comes out of `step` and leaves the tree as it stands. */
+  readonly onRest: () => void;
+  readonly onDecision: (line: string, decision: Decision) => void;
+  /** Gets a line for everything else that is asked of the world. */
+  readonly onAsked: (line: string) => void;
+  /** Before the tree gets it. */
+  readonly onInput: (input: RunInput, atUs: number) => void;
+  /** Events of its trace that are kept. */
+  readonly traceEvents: number;
+}
+
+/** The tree of a recording, and the hand that drives it. After something was thrown it is to be looked at and closed. */
+export interface Player {
+  readonly runtime: Runtime;
+  /** Records and inputs taken, whole steps. */
+  readonly records: number;
+  readonly inputs: number;
+  readonly clockUs: number;
+  /** Records taken so far within a step. */
+  readonly recordsNow: number;
+  /** The clock within a step, µs: that of the records that the kernel has just taken, before the rest of the tree is told. */
+  readonly clockNow: number;
+  /** Takes the next step. @throws what went wrong, and what `onRest` throws. */
+  step(stop?: StopWithin): StepOutcome;
+  /** Why nothing can follow though the recording has more; null where nothing is known. */
+  readonly problem: string | null;
+  /** How it stands now; null where that cannot be had at this place. */
+  save(): Saved | null;
+  close(): void;
+}
+
+/** Something that can be played again and again, each time the same. */
+export interface Recording {
+  readonly about: RecordingAbout;
+  /** Clock where it begins, µs. */
+  readonly startUs: number;
+  /** Records and inputs that are there as far as is known now. */
+  records(): number;
+  /** Plays it, from its beginning or from where another player of it stood. @throws RunError, CliError. */
+  play(hooks: PlayHooks, from?: Saved): Player;
+  /** Decisions as they were recorded; null where none were. @throws RunError. */
+  decided(): readonly string[] | null;
+  /** What was decided and asked before its beginning, where that is not the run's. */
+  readonly before: { readonly decisions: number; readonly effects: number };
+  /** More may be written. */
+  readonly growing: boolean;
+  /** Record `number`, and the last input by `inputUs`, read from `from` on; what is not there is null. @throws RunError. */
+  find(number: number, inputUs: number, from?: Saved): { readonly record: ExportRow | null; readonly input: (RunInput & { readonly atUs: number }) | null };
+}
+
+export interface RecordingAbout {
+  /** The folder or file, absolute. */
+  readonly path: string;
+  readonly name: string;
+  readonly kind: 'engine' | 'replay' | 'demo' | 'tape';
+  /** An engine's; else "". */
+  readonly mode: string;
+  /** Faultline's version that recorded it; null for a tape. */
+  readonly version: string | null;
+  readonly configDigest: string;
+  readonly symbols: readonly string[];
+  /** What whoever looks should know, a sentence each. */
+  readonly notes: readonly string[];
+}
