@@ -423,7 +423,7 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
     },
     view: (state) => ({
       ...statusOf(basis, state, []),
-      trades: [...state.trades.values()].map(({ id, symbol, side, filledLots, closedLots, entryDone }) => ({ id, symbol, side, filledLots, closedLots, entryDone })),
+      trades: [...state.trades.values()].map(({ id, strategy, symbol, side, filledLots, closedLots, writtenOffLots, entryDone, firstFillUs, flattening }) => ({ id, strategy, symbol, side, filledLots, closedLots, writtenOffLots, entryDone, firstFillUs, flattening })),
       orders: [...state.orders.values()],
       closedTrades: state.closedTrades,
     }),

@@ -314,8 +314,13 @@ export function gatewayBehaviour(params: GatewayParams, keyListeners: readonly s
       };
     },
     step: (state, message, ctx) => pump(step(state, message, ctx), ctx),
+    view: ({ queue, asking, flights, unstamped, clocks, calls, counts, late, doubled, errors, keys }) => ({
+      calls, counts, late, doubled, errors, keys, clocks, asking: asking === null ? null : briefOf(asking), queue: queue.map(briefOf), flights: flights.map(briefOf), unstamped: unstamped.map(briefOf),
+    }),
   };
 }
+
+const briefOf = ({ call: { id, product, class: callClass, method, path, reducing } }: Pending): Readonly<Record<string, string | boolean>> => ({ id, product, class: callClass, method, path, reducing });
 
 /** A key that the venue will not have is told once, and again when it is good. */
 function tellKey(before: VenueErrors, after: VenueErrors, ctx: Context): void {

@@ -12,7 +12,7 @@ import type { UserStreamEdge } from '../engine/venue-calls.js';
 import { RULES_TOPIC } from '../engine/venue-rules.js';
 import type { CancelOrder, NewOrder, VenueEvent } from '../venue/messages.js';
 import { spawn } from './begin.js';
-import { EMPTY_BOOK, foreignOrder, localOrder, positionSideOf, withLive } from './book.js';
+import { EMPTY_BOOK, foreignOrder, localOrder, positionSideOf, purposeOf, withLive } from './book.js';
 import { recovered, stateOf } from './knowledge.js';
 import { isFinal, type CancelOrders } from './messages.js';
 import { wish, withdrawIdle } from './spot-exits.js';
@@ -178,11 +178,16 @@ export function ordersManager(): Behaviour<OrdersState, ManagerMessage, OrdersIn
       return state;
     },
     view: ({ book, storeDown, streamDown }) => ({
-      storeDown, streamDown, finished: book.finished.size, foreign: [...book.foreign.values()].filter(({ open }) => open).length,
-      orders: [...book.live.values()].map(({ record, state }) => ({
-        clientId: record.intent.clientId, id: record.intent.id, symbol: record.intent.symbol, side: record.intent.side, kind: record.intent.kind, lots: record.intent.lots,
-        filledLots: record.filledLots, state, doubt: record.doubt,
-      })),
+      storeDown, streamDown, finished: book.finished.size,
+      orders: [...book.live.values()].map(({ record, state }) => {
+        const { intent, filledLots, doubt, venueId, changedMs } = record;
+        const { clientId, id, product, symbol, service, side, positionSide, kind, priceTicks, triggerTicks, lots, reduceOnly, reduces, createdMs } = intent;
+        return { clientId, id, product, symbol, service, side, positionSide, kind, purpose: purposeOf(intent), priceTicks, triggerTicks, lots, filledLots, reduceOnly, reduces, state, doubt, venueId, createdMs, changedMs };
+      }),
+      foreign: [...book.foreign.values()].filter(({ open }) => open).map((each) => {
+        const { expiresMs: _expires, listId: _list, owner: _owner, state: _state, ...order } = foreignOrder(each);
+        return { ...order, product: each.report.product };
+      }),
     }),
   };
 }

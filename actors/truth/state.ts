@@ -2,6 +2,7 @@
 import type { TruthParams } from '../../config/engine/index.js';
 import type { VenueProduct } from '../engine/io.js';
 import type { Difference, Unjudged } from './differences.js';
+import type { ToldDifference } from './history.js';
 import type { Freshness, LedgerAnswer, OrdersAnswer, TruthInput, TruthRefreshed } from './messages.js';
 import type { Lookup, Reading } from './reading.js';
 import type { VenueView } from './views.js';
@@ -52,6 +53,8 @@ export interface ProductTruth {
   readonly hurried: number;
   readonly settledMs: number | null;
   readonly differencesSeen: number;
+  /** Those that stand, and the last that were settled, oldest first; absent of a state that an older version left. */
+  readonly history?: readonly ToldDifference[];
   readonly inProgress: InProgress | null;
   /** Why the next one begins as soon as this one has ended; empty for no reason. */
   readonly again: string;

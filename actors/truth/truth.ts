@@ -14,6 +14,7 @@ import {
   type TruthState, type TruthStatus,
 } from './messages.js';
 import { atPrice } from './dust.js';
+import { withSettled, withTold } from './history.js';
 import { absorb, fillWindowsOf, firstParts, newReading, type Part, queryOf, type Reading, viewOf } from './reading.js';
 import { reconcile } from './reconcile.js';
 import { type InProgress, judged, lookupsOf, type ProductTruth, type TruthActorState } from './state.js';
@@ -180,7 +181,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
     const result = reconcile(beliefs, view!, windowOf(state, reading));
     if (phase === 'verify') return settle(state, truth, result, ctx);
     const { differences } = result;
-    if (differences.length === 0) return finish(state, { ...truth, unjudged: result.unjudged, unsettled: '' }, ctx);
+    if (differences.length === 0) return finish(state, { ...truth, unjudged: result.unjudged, unsettled: '', history: withSettled(truth.history ?? [], [], nowMs(ctx)) }, ctx);
     // What a short reading cannot explain, a whole one may.
     if (!reading.full) {
       const doubtful = { ...truth, inProgress: null, doubts: truth.inProgress!.doubts };
@@ -217,7 +218,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
       const reason = `trade ${silent.trade.tradeId} of ${silent.trade.venueMs} was not told`;
       ctx.send(ctx.ref<StreamSilent>(`${state.input.userStreamPath}/${product}`), { type: 'stream.silent', product, reason });
     }
-    return askLocal(state, { ...truth, unjudged, differencesSeen: truth.differencesSeen + differences.length }, 'verify', ctx);
+    return askLocal(state, { ...truth, unjudged, differencesSeen: truth.differencesSeen + differences.length, history: withTold(truth.history ?? [], differences, nowMs(ctx)) }, 'verify', ctx);
   }
 
   function record(ctx: Context, product: VenueProduct, askedMs: number, differences: readonly Difference[]): void {
@@ -235,7 +236,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
       return put(state, { ...truth, inProgress: { ...truth.inProgress!, looks: looks + 1 } });
     }
     const kinds = [...new Set(left.map(({ kind }) => kind))].join(', ');
-    return finish(state, { ...truth, unjudged, unsettled: left.length === 0 ? '' : `not settled: ${kinds}` }, ctx);
+    return finish(state, { ...truth, unjudged, unsettled: left.length === 0 ? '' : `not settled: ${kinds}`, history: withSettled(truth.history ?? [], differences, nowMs(ctx)) }, ctx);
   }
 
   function finish(state: TruthActorState, truth: ProductTruth, ctx: Context): TruthActorState {
@@ -400,7 +401,7 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
         input, prices: new Map(), closing: false, readings: 0, calls: 0, refreshes: [],
         products: new Map(input.products.map((product): [VenueProduct, ProductTruth] => [product, {
           product, view: null, unjudged: [], freshness: 'unknown', reasons: ['not read yet'], stream: 'down', streamReason: 'not live yet', streamSinceMs: 0, toldMs: new Map(), doubts: [], unsettled: '', failure: '',
-          asOfMs: 0, readMs: 0, fullAtMs: 0, incomesAtMs: input.settledMs[product] ?? 0, endedMs: 0, hurried: 0, settledMs: input.settledMs[product] ?? null, differencesSeen: 0, inProgress: null, again: '',
+          asOfMs: 0, readMs: 0, fullAtMs: 0, incomesAtMs: input.settledMs[product] ?? 0, endedMs: 0, hurried: 0, settledMs: input.settledMs[product] ?? null, differencesSeen: 0, history: [], inProgress: null, again: '',
         }])),
       };
     },
@@ -408,7 +409,10 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
     view: (state) => ({
       closing: state.closing, readings: state.readings,
       products: [...state.products.values()].map((truth) => ({
-        ...told(truth), phase: truth.inProgress?.phase ?? 'idle', orders: truth.view?.orders.length ?? 0, unjudged: truth.unjudged, differencesSeen: truth.differencesSeen,
+        ...told(truth), phase: truth.inProgress?.phase ?? 'idle', stream: truth.stream, fullAtMs: truth.fullAtMs, endedMs: truth.endedMs, failure: truth.failure, hedgeMode: truth.view?.hedgeMode ?? false,
+        unjudged: truth.unjudged, differencesSeen: truth.differencesSeen, differences: truth.history ?? [], balances: truth.view?.balances ?? [],
+        orders: (truth.view?.orders ?? []).map(({ service, symbol, clientId, venueId, side, positionSide, kind, reduceOnly, closePosition, priceTicks, triggerTicks, lots, filledLots }) =>
+          ({ service, symbol, clientId, venueId, side, positionSide, kind, reduceOnly, closePosition, priceTicks, triggerTicks, lots, filledLots })),
       })),
     }),
   };

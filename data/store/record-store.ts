@@ -182,6 +182,18 @@ export class RecordStore {
     return found;
   }
 
+  /** At most `limit` rows whose sequence number is below `seq`, newest first; of a record that another process writes, as it is by now. @throws StoreFailure */
+  before(seq: number, limit: number): StoredRow[] {
+    return attempt(this.dir, () => {
+      const found: StoredRow[] = [];
+      for (const { key, value: place } of this.#bySeq.getRange({ start: seq - 1, reverse: true, limit })) {
+        const stored = this.#rows.get(place);
+        if (stored !== undefined && stored[0] === key) found.push(asRow(place[0] as StoreTable, place[1], stored));
+      }
+      return found;
+    });
+  }
+
   /** Calls back after every batch that reached the disk, and after a failure. */
   onFlushed(listener: () => void): void {
     this.#listeners.push(listener);

@@ -17,6 +17,7 @@ import { runLimits } from '../runs/limits.js';
 import { bootClient, keyFacts, PRODUCTS, venueInstruments } from './boot.js';
 import { EngineClock } from './clock.js';
 import { crossCheckOf } from './cross-check.js';
+import { DESK_QUESTION, deskParts, deskQuestion } from './desk-parts.js';
 import { CommandDesk } from './commands/desk.js';
 import { EngineHost } from './host.js';
 import { lockAccount } from './lock.js';
@@ -205,10 +206,16 @@ class EngineProcess {
 
   #serve(engine: EngineHost, boot: EngineBoot, writer: RunWriter, clock: EngineClock): Promise<void> {
     const host = this.#host;
+    const { instruments, mode } = boot;
+    const desk = deskQuestion(
+      { mode, account: this.#config.engine.account, run: writer.id, record: this.#record, instruments },
+      () => deskParts(engine.session.runtime, instruments, mode, (symbol) => engine.session.kernel.facts(symbol)?.features.price),
+    );
     return host.serve({
       runtime: () => engine.session.runtime,
       turns: engine.turns,
-      ...this.#desk?.verbs,
+      questions: { ...this.#desk?.verbs.questions, [DESK_QUESTION]: desk },
+      commands: { ...this.#desk?.verbs.commands },
       status: () => ({
         state: host.ending ? 'stopping' : 'serving', mode: boot.mode, run: writer.id, runDir: writer.folder, clockUs: engine.session.clockUs, lateMs: Math.max(0, Math.round((clock.nowUs() - engine.session.clockUs) / 1000)),
         speed: clock.speed, records: engine.session.taken, decisions: engine.session.journal.count, digest: engine.session.journal.digest,
