@@ -9,13 +9,14 @@ export type OperatorCommand =
   /** `symbols`: all that the name may mean; which of them is settled by the positions there are. */
   | { readonly verb: 'close-symbol'; readonly symbols: readonly number[] }
   | { readonly verb: 'cancel-all'; readonly foreign: boolean }
+  | { readonly verb: 'cancel-order'; readonly clientId: string; readonly foreign: boolean }
   /** Of these instruments, or one order; null for any. */
   | { readonly verb: 'resolve'; readonly symbols: readonly number[] | null; readonly clientId: string | null }
   | { readonly verb: 'release'; readonly product: VenueProduct }
   | { readonly verb: 'stop'; readonly flatten: boolean; readonly reason: string };
 
 /** Verbs that change something; the others only ask. */
-export const WRITES: ReadonlySet<string> = new Set(['refresh', 'pause', 'resume', 'close-all', 'close-symbol', 'cancel-all', 'resolve', 'release', 'stop']);
+export const WRITES: ReadonlySet<string> = new Set(['refresh', 'pause', 'resume', 'close-all', 'close-symbol', 'cancel-all', 'cancel-order', 'resolve', 'release', 'stop']);
 
 export type Parsed = { readonly ok: true; readonly command: OperatorCommand } | { readonly ok: false; readonly problem: string };
 
@@ -28,7 +29,7 @@ export function parseCommand(input: CommandInput, instruments: readonly Instrume
   const { args } = input;
   if (typeof args !== 'object' || args === null || Array.isArray(args)) return no('args must be an object');
   const known: Readonly<Record<string, readonly string[]>> = {
-    'status': [], 'health': [], 'refresh': [], 'resume': [], 'close-all': [], 'pause': ['reason'], 'close-symbol': ['instrument', 'product'], 'cancel-all': ['foreign'], 'resolve': ['instrument', 'product', 'order'], 'release': ['product'], 'stop': ['flatten', 'reason'],
+    'status': [], 'health': [], 'refresh': [], 'resume': [], 'close-all': [], 'pause': ['reason'], 'close-symbol': ['instrument', 'product'], 'cancel-all': ['foreign'], 'cancel-order': ['order', 'foreign'], 'resolve': ['instrument', 'product', 'order'], 'release': ['product'], 'stop': ['flatten', 'reason'],
   };
   const allowed = Object.hasOwn(known, input.verb) ? known[input.verb]! : undefined;
   if (allowed === undefined) return no(`unknown command ${JSON.stringify(input.verb)}; there are ${Object.keys(known).sort().join(', ')}`);
@@ -67,6 +68,11 @@ export function parseCommand(input: CommandInput, instruments: readonly Instrume
     case 'cancel-all': {
       const foreign = flag('foreign');
       return foreign === undefined ? no('foreign must be true or false') : { ok: true, command: { verb: 'cancel-all', foreign } };
+    }
+    case 'cancel-order': {
+      const [order, foreign] = [text('order', ''), flag('foreign')];
+      if (order === undefined || order === '') return no('cancel-order needs the client id of an order');
+      return foreign === undefined ? no('foreign must be true or false') : { ok: true, command: { verb: 'cancel-order', clientId: order, foreign } };
     }
     case 'stop': {
       const [flatten, reason] = [flag('flatten'), text('reason', 'an operator stopped it')];

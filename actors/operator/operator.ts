@@ -9,6 +9,7 @@ import { decide } from '../journal/decide.js';
 import { isFinal, ORDERS_TOPIC } from '../orders/messages.js';
 import type { RiskMessage } from '../risk/messages.js';
 import type { OrdersAnswer, TruthMessage } from '../truth/messages.js';
+import { cancelOne } from './cancelling.js';
 import { type OperatorCommand, parseCommand, WRITES } from './commands.js';
 import { resolveMarket } from './execution.js';
 import { giveUp } from './giving-up.js';
@@ -107,6 +108,9 @@ function begin(state: OperatorState, work: Work, ctx: Context): OperatorState {
     case 'cancel-all':
       withdraw(state, null, 'spareStops', ctx);
       return ask(state, { ...work, stage: 'withdrawing' }, ctx);
+    case 'cancel-order':
+      if (venue === null) return finish(state, work, false, { refused: 'in mode paper orders are the strategies’ own: cancel-all' }, ctx);
+      return ask(state, { ...work, stage: 'cancelling' }, ctx);
     case 'close-symbol':
       return wanted.symbols.length === 1 ? closeSymbol(state, { ...work, symbol: wanted.symbols[0]! }, ctx) : ask(state, { ...work, stage: 'resolving' }, ctx);
     case 'close-all':
@@ -143,6 +147,8 @@ function proceed(state: OperatorState, work: Work, ctx: Context): OperatorState 
     }
     case 'withdrawing':
       return withdrawn(state, work, ctx);
+    case 'cancelling':
+      return cancelOne(state, work, ctx);
     case 'closing':
       return closing(state, work, ctx);
     case 'stops':

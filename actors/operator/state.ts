@@ -23,7 +23,7 @@ export interface Work {
   /** What the same id must say again. */
   readonly text: string;
   readonly startedMs: number;
-  readonly stage: 'asking' | 'refreshing' | 'resolving' | 'withdrawing' | 'closing' | 'stops' | 'givingUp';
+  readonly stage: 'asking' | 'refreshing' | 'resolving' | 'withdrawing' | 'cancelling' | 'closing' | 'stops' | 'givingUp';
   /** What it is about; null: every instrument. */
   readonly symbol: number | null;
   /** What there is to close is known, and it was told that closing begins. */

@@ -48,10 +48,10 @@ function canceled(state: OrdersState, { id, symbol }: CancelOrder, ctx: Context)
   return state;
 }
 
-function cancelAll(state: OrdersState, { symbol, entriesOnly, spareStops = false }: CancelOrders, ctx: Context): void {
+function cancelAll(state: OrdersState, { symbol, entriesOnly, spareStops = false, clientId: only }: CancelOrders, ctx: Context): void {
   for (const [clientId, { record: { intent } }] of state.book.live) {
     const spared = (entriesOnly && intent.reduceOnly) || (spareStops && intent.kind === 'stop');
-    if ((symbol === null || intent.symbol === symbol) && !spared) toChild(ctx, clientId, { type: 'cancel' });
+    if ((symbol === null || intent.symbol === symbol) && (only === undefined || clientId === only) && !spared) toChild(ctx, clientId, { type: 'cancel' });
   }
 }
 

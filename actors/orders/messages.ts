@@ -121,12 +121,13 @@ export interface PlaceOrder {
   readonly type: 'orders.place';
   readonly intent: Omit<OrderIntent, 'clientId' | 'product' | 'service' | 'createdMs' | 'listId' | 'toldAs' | 'replaces'>;
 }
-/** Withdraws orders of ours that still may fill: all of them, of one symbol, (with `entriesOnly`) only what opens, or (with `spareStops`) no stops. */
+/** Withdraws orders of ours that still may fill: all of them, of one symbol, (with `entriesOnly`) only what opens, (with `spareStops`) no stops, or (with `clientId`) one. */
 export interface CancelOrders {
   readonly type: 'orders.cancel';
   readonly symbol: number | null;
   readonly entriesOnly: boolean;
   readonly spareStops?: boolean;
+  readonly clientId?: string;
 }
 /** Asks the venue about an order (by client id) before anything else is believed of it. */
 export interface VerifyOrder {

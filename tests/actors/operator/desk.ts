@@ -71,7 +71,7 @@ export class Desk {
         world.orders = world.orders.filter(({ clientId }) => clientId !== message.clientId);
       }
       if (message.type === 'orders.cancel') {
-        const gone = world.orders.filter((each) => each.owner === 'ours' && (message.symbol === null || each.symbol === message.symbol) && !(message.entriesOnly && each.reduceOnly) && !(message.spareStops === true && each.kind === 'stop'));
+        const gone = world.orders.filter((each) => each.owner === 'ours' && (message.symbol === null || each.symbol === message.symbol) && (message.clientId === undefined || each.clientId === message.clientId) && !(message.entriesOnly && each.reduceOnly) && !(message.spareStops === true && each.kind === 'stop'));
         world.log.push(...gone.map(({ clientId }) => `cancel ${clientId}`));
         world.orders = world.orders.filter((each) => !gone.includes(each));
       }

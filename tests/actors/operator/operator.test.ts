@@ -379,3 +379,21 @@ test('release ends the wait of one product, and of no other', () => {
   for (const args of wrong) assert.equal(desk.command('release', args).answer.ok, false);
   assert.equal(desk.world.log.length, 2);
 });
+
+test('one order is withdrawn by its id: ours, or on demand another\'s, and never a protective stop', () => {
+  const desk = new Desk();
+  desk.world.orders = [order('fl-a'), order('fl-b'), stop('fl-stop'), order('web', { owner: 'foreign', purpose: 'other' })];
+  const refused = (args: Record<string, Json>): unknown => (desk.command('cancel-order', args).answer.answer as { readonly refused?: unknown }).refused;
+  assert.match(String(refused({ order: 'fl-stop' })), /protective stop/);
+  assert.match(String(refused({ order: 'nobody' })), /no order "nobody" is open/);
+  assert.match(String(refused({ order: 'web' })), /not ours: say foreign/);
+  assert.match(String(refused({ order: 'fl-a', foreign: true })), /is ours/);
+  assert.match(String(refused({})), /needs the client id/);
+  assert.deepEqual(desk.world.orders.map(({ clientId }) => clientId), ['fl-a', 'fl-b', 'fl-stop', 'web']);
+  desk.command('cancel-order', { order: 'fl-a' }, 'once').wait(500);
+  assert.deepEqual(desk.answer, { id: 'once', ok: true, answer: { cancelled: 'fl-a', refusals: [], unanswered: false } });
+  assert.deepEqual(desk.world.orders.map(({ clientId }) => clientId), ['fl-b', 'fl-stop', 'web']);
+  desk.command('cancel-order', { order: 'web', foreign: true }).wait(500);
+  assert.equal(desk.answer.ok, true);
+  assert.deepEqual(desk.world.orders.map(({ clientId }) => clientId), ['fl-b', 'fl-stop']);
+});

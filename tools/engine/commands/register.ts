@@ -36,6 +36,11 @@ export function registerOperator(engine: Command): void {
     .option('--foreign', 'orders that are not ours, too')
     .action(({ foreign, ...options }: EngineCommandOptions & { readonly foreign?: true }) =>
       run(options, { verb: 'cancel-all', args: { foreign: foreign === true }, ...(foreign === true ? { question: 'Cancel all orders, also those that are not ours?' } : {}), patienceMs: 40_000 }));
+  write('cancel-order', 'cancel one order; a protective stop of ours stays')
+    .argument('<id>', 'its client id')
+    .option('--foreign', 'it is not ours')
+    .action((order: string, { foreign, ...options }: EngineCommandOptions & { readonly foreign?: true }) =>
+      run(options, { verb: 'cancel-order', args: { order, foreign: foreign === true }, ...(foreign === true ? { question: `Cancel ${order}, which is not ours?` } : {}), patienceMs: 40_000 }));
   write('resolve', 'give up an order of which the exchange never says what became of it, once the exchange has been read anew: its instrument may be traded again')
     .option('--symbol <instrument>', 'every such order of this instrument, as the venue spells it')
     .addOption(new Option('--product <product>', 'where the name alone does not say').choices(['spot', 'usdm', 'options']))

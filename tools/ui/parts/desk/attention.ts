@@ -17,11 +17,11 @@ type Shown = Pick<Desk, 'positions' | 'orders' | 'differences' | 'truth' | 'guar
 export function attentionOf(facts: DeskFacts, shown: Shown, missing: readonly string[]): Attention[] {
   const found: Attention[] = [];
   const add = (severity: Severity, id: string, text: string, action = '', sinceMs: number | null = null): void => void found.push({ id, severity, text, action, sinceMs });
-  const { operator } = facts;
+  const { storeFailed = null, stopping = false, paused = null } = facts.operator ?? {};
   for (const each of missing) add('bad', `missing ${each}`, each);
-  if (operator?.storeFailed != null) add('bad', 'store', `the record cannot be written: ${operator.storeFailed}`, 'openings are off and the engine ends');
-  if (operator?.stopping === true) add('warn', 'stopping', 'the engine is stopping');
-  if (operator?.paused != null) add('warn', 'paused', `paused by ${operator.paused.by}: ${operator.paused.reason}`, 'resume ends it', operator.paused.atMs);
+  if (storeFailed !== null) add('bad', 'store', `the record cannot be written: ${storeFailed}`, 'openings are off and the engine ends');
+  if (stopping) add('warn', 'stopping', 'the engine is stopping');
+  if (paused !== null) add('warn', 'paused', `paused by ${paused.by}: ${paused.reason}`, 'resume ends it', paused.atMs);
   for (const position of shown.positions.rows) ofPosition(position, add);
   for (const { key, trouble, clientId, instrument, side, quantity, changedMs, note } of shown.orders.rows) {
     if (trouble === null) continue;

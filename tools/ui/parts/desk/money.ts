@@ -38,12 +38,13 @@ export interface DayPnl {
 }
 
 export function pnlOf({ account }: DeskFacts, positions: readonly PositionRow[], day: ReadonlyMap<string, DayPnl> | null): PnlRow[] {
+  const session = account?.session;
   const assets = new Set([...Object.keys(account?.equity ?? {}), ...Object.keys(account?.session?.assets ?? {}), ...(day?.keys() ?? []), ...positions.map(({ asset }) => asset)]);
   return [...assets].filter((asset) => asset !== '').sort().map((asset) => {
     const run = account?.session?.assets[asset];
     const today = day?.get(asset);
     return {
-      asset, day: day === null ? '' : today?.pnl ?? '0', dayFees: day === null ? '' : today?.fees ?? '0', dayTrades: today?.trades ?? 0, run: run?.pnl ?? (account?.session == null ? '' : '0'),
+      asset, day: day === null ? '' : today?.pnl ?? '0', dayFees: day === null ? '' : today?.fees ?? '0', dayTrades: today?.trades ?? 0, run: run?.pnl ?? (session === undefined || session === null ? '' : '0'),
       runTrades: account?.session?.trades ?? null, equity: account?.equity[asset] ?? '', unrealised: unrealisedSum(positions.filter((each) => each.asset === asset)),
     };
   });
