@@ -261,10 +261,11 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
     const valuation = basis.valuationOf(state, trade.symbol)!;
     const { settle, tickSize } = valuation.instrument;
     const trades = without(state.trades, trade.id);
+    const over = [...(state.over ?? []), trade];
     ctx.cancelTimer(`retry ${trade.id}`);
     const profit = netProfit(trade, valuation);
     reply(ctx, trade.owner, { type: 'trade.closed', tradeId: trade.id, filledLots: trade.filledLots, profitable: profit > 0n, seq: state.seq });
-    if (trade.filledLots === 0) return { ...state, trades };
+    if (trade.filledLots === 0) return { ...state, trades, over };
     const equity = basis.equityOf(state, settle) + profit;
     journal(ctx, state, 'trade', trade.symbol, {
       id: trade.id,
@@ -284,7 +285,7 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
       exitAtUs: trade.lastFillUs,
       holdMs: (trade.lastFillUs - trade.firstFillUs) / 1000,
     });
-    return { ...state, trades, equity: withEntry(state.equity, settle, equity), closedTrades: state.closedTrades + 1, session: withClosed(state.session, trade, profit, settle) };
+    return { ...state, trades, over, equity: withEntry(state.equity, settle, equity), closedTrades: state.closedTrades + 1, session: withClosed(state.session, trade, profit, settle) };
   }
 
   // -------------------------------------------------------------- exposure
@@ -413,7 +414,8 @@ export function accountBehaviour(parameters: AccountParameters): Behaviour<Accou
     step(state, message, ctx) {
       // A real venue's events, and the guard's wishes, carry none.
       const seq = 'seq' in message && message.seq >= 0 ? message.seq : state.seq;
-      const next = handle(seq === state.seq ? state : { ...state, seq }, message, ctx);
+      const begun = state.over === undefined || state.over.length === 0 ? state : { ...state, over: [] };
+      const next = handle(seq === begun.seq ? begun : { ...begun, seq }, message, ctx);
       tellExposure(state, next, ctx);
       if (state.input.record !== undefined) {
         const rows = changedRows(basis, state, next);

@@ -30,6 +30,8 @@ export interface AccountState {
   readonly trades: ReadonlyMap<string, Trade>;
   readonly orders: ReadonlyMap<string, WorkingOrder>;
   readonly closedTrades: number;
+  /** Trades that this turn has closed, as they ended: for the record. */
+  readonly over?: readonly Trade[];
   /** Of this run. */
   readonly session: SessionStatistics;
   /** Entries that wait for the risk gate, sized; they count against the caps. */
@@ -94,7 +96,7 @@ export function changedRows(basis: AccountBasis, before: AccountState, after: Ac
       const is = after.trades.get(id);
       const orders = [...after.orders.values()].filter(({ tradeId }) => tradeId === id);
       if (was === is && orders.length === [...before.orders.values()].filter((each) => each.tradeId === id && after.orders.get(each.id) === each).length) continue;
-      const trade = is ?? was!;
+      const trade = is ?? after.over?.find((each) => each.id === id) ?? was!;
       const instrument = basis.valuationOf(after, trade.symbol)?.instrument;
       if (instrument !== undefined) rows.push(tradeRow(trade, orders, instrument, is !== undefined));
     }

@@ -1,0 +1,268 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { WebSocket } from 'ws';
+import { money, formatMoney } from '../../../../actors/account/money.js';
+import { readyLine } from '../../../../tools/exchange/ready.js';
+import { deskPart } from '../../../../tools/ui/parts/desk.js';
+import { startUiServer, type UiServer } from '../../../../tools/ui/server/server.js';
+import { openSources, type Sources } from '../../../../tools/ui/sources/index.js';
+import type { Desk, DeskNews, DeskOutcome, DeskVerb, JournalPage } from '../../../../tools/ui/wire/desk.js';
+import { ACTION_HEADER, STREAM_PROTOCOL, TOKEN_PROTOCOL } from '../../../../tools/ui/wire/stream.js';
+import { EnginePlayground } from '../../../support/engine-process.js';
+import { openExchange, type OpenedExchange } from '../../../support/open-exchange.js';
+import { PATIENCE_MS, type Served } from '../../../support/served.js';
+import { RawClient } from '../../exchange/usdm/raw-client.js';
+
+/** It buys at once, and holds for longer than any test. */
+const CONFIG = `
+[indicators]
+warmupSamples = 1
+latencyPauseMs = 60000
+
+[trading]
+strategy = "eager"
+
+[trading.eager]
+holdMs = 3600000
+
+[engine]
+mode = "demo"
+
+[engine.symbols]
+usdm = ["BTCUSDT"]
+
+[engine.risk]
+priceMaxAgeMs = 600000
+
+[engine.feeds]
+lagMaxMs = 60000
+
+[engine.feeds.silence]
+depthMs = 60000
+bookTickerMs = 60000
+`;
+/** A busy machine may take its time. */
+const PATIENT = { recvWindow: 60_000 };
+const PLANTED = { FAULTLINE_BINANCE_LIVE_KEY: 'PLANTEDKEY7d1f', FAULTLINE_BINANCE_LIVE_SECRET: 'PLANTEDSECRET93aa', FAULTLINE_BINANCE_DEMO_KEY: 'PLANTEDDEMO55c0', FAULTLINE_BINANCE_DEMO_SECRET: 'PLANTEDDEMOSECRET11ee' };
+
+describe('the desk of a real engine at a real exchange', () => {
+  const ground = new EnginePlayground();
+  const faults: unknown[] = [];
+  /** Every byte that any route answered. */
+  const answers: string[] = [];
+  let opened: OpenedExchange;
+  let hand: RawClient;
+  let served: Served;
+  let sources: Sources | undefined;
+  let ui: UiServer;
+  const source = 'process:engine';
+
+  before(async () => {
+    opened = await openExchange({ speed: 2, seed: 3 });
+    hand = new RawClient(opened);
+    writeFileSync(ground.venue, `${JSON.stringify(readyLine(opened.exchange, opened.accounts, ''))}\n`);
+    await hand.ok('POST', '/fapi/v1/order', { symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: '0.002', price: await farBelow(), newClientOrderId: 'web-rests', ...PATIENT });
+    served = ground.serve(ground.args('engine', CONFIG), { env: { ...ground.engineEnv, ...PLANTED } });
+    sources = openSources({ env: { ...ground.env, ...ground.engineEnv }, lookMs: 100 });
+    ui = await startUiServer({ port: 0, sources, parts: [deskPart], onFault: (error) => faults.push(error) });
+    await served.until(() => served.stderr.includes('is ready'), 'the engine is ready');
+  });
+  after(async () => {
+    // Also when `before` came half way only.
+    await (ui as UiServer | undefined)?.close();
+    sources?.close();
+    await ground.close();
+    await (opened as OpenedExchange | undefined)?.close();
+    assert.deepEqual(faults, []);
+    assert.deepEqual(opened.defects, []);
+  });
+
+  async function farBelow(): Promise<string> {
+    const { bids } = await (await fetch(`${hand.rest}/fapi/v1/depth?symbol=BTCUSDT&limit=5`)).json() as { readonly bids: readonly (readonly [string, string])[] };
+    return String(Math.floor(Number(bids[0]![0]) * 0.97));
+  }
+  async function get(path: string): Promise<{ readonly status: number; readonly text: string; readonly headers: Headers }> {
+    const response = await fetch(`${ui.origin}/api/${path}`, { headers: { authorization: `Bearer ${ui.token}` }, signal: AbortSignal.timeout(PATIENCE_MS) });
+    const text = await response.text();
+    answers.push(text);
+    return { status: response.status, text, headers: response.headers };
+  }
+  async function desk(of = source): Promise<Desk> {
+    const { status, text } = await get(`desk?source=${encodeURIComponent(of)}`);
+    assert.equal(status, 200, text);
+    return JSON.parse(text) as Desk;
+  }
+  async function until(seen: (now: Desk) => boolean, what: string): Promise<Desk> {
+    let last = '';
+    for (const endMs = performance.now() + PATIENCE_MS; performance.now() < endMs;) {
+      const { status, text } = await get(`desk?source=${source}`);
+      last = text;
+      if (status === 200 && seen(JSON.parse(text) as Desk)) return JSON.parse(text) as Desk;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`waited in vain: ${what}\n${last}`);
+  }
+  async function post(body: unknown, headers: Record<string, string> = {}): Promise<{ readonly status: number; readonly text: string }> {
+    const response = await fetch(`${ui.origin}/api/desk/command`, {
+      method: 'POST', headers: { 'authorization': `Bearer ${ui.token}`, 'content-type': 'application/json', [ACTION_HEADER]: ui.actionToken, ...headers }, body: JSON.stringify(body), signal: AbortSignal.timeout(3 * PATIENCE_MS),
+    });
+    const text = await response.text();
+    answers.push(text);
+    return { status: response.status, text };
+  }
+  async function act(verb: DeskVerb, args: Record<string, string | boolean>, confirm: string, id: string = randomUUID()): Promise<DeskOutcome> {
+    const { status, text } = await post({ source, id, verb, args, confirm });
+    assert.equal(status, 200, text);
+    return JSON.parse(text) as DeskOutcome;
+  }
+  const journal = async (query: string): Promise<JournalPage> => JSON.parse((await get(`desk/journal?source=${source}&${query}`)).text) as JournalPage;
+  const atVenue = async (): Promise<readonly string[]> => ((await hand.call('GET', '/fapi/v1/openOrders', { symbol: 'BTCUSDT', ...PATIENT })).body as readonly { readonly clientOrderId: string }[]).map(({ clientOrderId }) => clientOrderId);
+
+  test('a position with its owner, its stop and its worth to the last unit; orders, limits, breakers, feeds and balances', async () => {
+    const now = await until(({ positions, truth, orders }) => positions.rows[0]?.stop.state === 'held' && truth[0]?.freshness === 'fresh' && orders.rows.some(({ trouble }) => trouble === 'foreign'), 'a position behind its stop, and the foreign order');
+    assert.equal(now.kind, 'live');
+    assert.deepEqual([now.standing.mode, now.standing.account, now.standing.paused], ['demo', 'main', null]);
+    const [position] = now.positions.rows;
+    assert.deepEqual([position!.product, position!.instrument, position!.side, position!.owners.map(({ who }) => who), position!.booked], ['usdm', 'BTCUSDT', 'long', ['eager'], null]);
+    assert.equal(position!.owners[0]!.quantity, position!.quantity);
+    const unit = 10n ** 18n;
+    assert.equal(formatMoney((money(position!.mark) - money(position!.entry)) * money(position!.quantity) / unit), position!.unrealised);
+    assert.equal(now.pnl.find(({ asset }) => asset === 'USDT')!.unrealised, position!.unrealised);
+    assert.equal(position!.stop.quantity, position!.quantity);
+    assert.ok(Number(position!.stop.triggers[0]) < Number(position!.entry));
+    const stop = now.orders.rows.find(({ purpose }) => purpose === 'stop')!;
+    assert.deepEqual([stop.owner, stop.trouble, stop.trigger], ['ours', null, position!.stop.triggers[0]]);
+    const foreign = now.orders.rows.find(({ trouble }) => trouble === 'foreign')!;
+    assert.deepEqual([foreign.clientId, foreign.owner, foreign.quantity, foreign.instrument], ['web-rests', 'foreign', '0.002', 'BTCUSDT']);
+    assert.ok(now.attention.rows.some(({ severity, text }) => severity === 'bad' && text.includes('web-rests')));
+    // The exchange's own numbers.
+    const [held] = (await hand.call('GET', '/fapi/v2/positionRisk', { symbol: 'BTCUSDT', ...PATIENT })).body as readonly { readonly positionAmt: string; readonly entryPrice: string }[];
+    assert.deepEqual([money(position!.quantity), money(position!.entry)], [money(held!.positionAmt), money(held!.entryPrice)]);
+    assert.ok(now.limits.rows.some(({ bucket, left, limit }) => bucket === 'weight per 1m' && left !== null && limit !== null && left <= limit));
+    assert.deepEqual(new Set(now.breakers.rows.map(({ state }) => state)), new Set(['closed']));
+    assert.ok(now.feeds.rows.length >= 3 && now.feeds.rows.every(({ up, gaps }) => up && gaps === 0));
+    assert.deepEqual(now.books.rows.map(({ instrument, state }) => [instrument, state]), [['BTCUSDT', 'LIVE']]);
+    assert.deepEqual(now.userStreams.rows.map(({ product, live }) => [product, live]), [['usdm', true]]);
+    assert.ok(now.balances.rows.some(({ asset, exchange, ledger, difference }) => asset === 'USDT' && money(exchange) === money(ledger) && difference === '0'), JSON.stringify(now.balances));
+    assert.ok(now.differences.rows.some(({ kind, action, settledMs }) => kind === 'balanceMismatch' && action === 'setBalance' && settledMs !== null), 'the opening balance was a difference, and is settled');
+    assert.deepEqual(now.missing, []);
+  });
+
+  test('what others hold in the account is told apart, and a stranger’s order is cancelled once, by its typed name', async () => {
+    const { quantity } = (await desk()).positions.rows[0]!;
+    await hand.ok('POST', '/fapi/v1/order', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.003', newClientOrderId: 'web-bought', ...PATIENT });
+    const now = await until(({ positions: { rows } }) => rows[0]?.owners.length === 2 && rows[0].booked === null, 'a position of two owners');
+    const [position] = now.positions.rows;
+    assert.deepEqual(position!.owners.map(({ who, quantity: of, ours }) => [who, of, ours]), [['eager', quantity, true], ['foreign', '0.003', false]]);
+    assert.equal(money(position!.quantity), money(quantity) + money('0.003'));
+
+    const body = { source, id: 'ui-cancel-1', verb: 'cancel-order', args: { order: 'web-rests', foreign: true } };
+    assert.equal((await post({ ...body, confirm: 'web-rests' }, { [ACTION_HEADER]: ui.token })).status, 403);
+    const unconfirmed = await post({ ...body, confirm: 'yes' });
+    assert.deepEqual([unconfirmed.status, unconfirmed.text.includes('web-rests')], [409, true]);
+    assert.ok((await atVenue()).includes('web-rests'), 'nothing was cancelled without the second token and the name');
+    // A double click, and a reload afterwards.
+    const [once, twice] = await Promise.all([act('cancel-order', body.args, 'web-rests', body.id), act('cancel-order', body.args, 'web-rests', body.id)]);
+    assert.deepEqual([once.state, once], ['done', twice]);
+    assert.deepEqual(await act('cancel-order', body.args, 'web-rests', body.id), once);
+    assert.ok(!(await atVenue()).includes('web-rests'));
+    const other = await act('cancel-order', { order: 'web-rests', foreign: false }, 'web-rests', body.id);
+    assert.deepEqual([other.state, other.text.includes('another command')], ['refused', true]);
+    const { rows } = await journal('kinds=commands');
+    assert.equal(rows.filter(({ key }) => key === 'ui-cancel-1').length, 1);
+    assert.match(rows.find(({ key }) => key === 'ui-cancel-1')!.text, /^cancel-order done by .*ui:[0-9a-f]{8}/);
+  });
+
+  test('the topic tells about once a second; a source without a desk says why', async () => {
+    const socket = new WebSocket(`${ui.origin.replace('http', 'ws')}/api/stream`, [STREAM_PROTOCOL, `${TOKEN_PROTOCOL}${ui.token}`]);
+    const heard: DeskNews[] = [];
+    await new Promise<void>((resolve, reject) => {
+      socket.on('error', reject);
+      socket.on('open', () => socket.send(JSON.stringify({ id: 1, subscribe: 'desk', params: { source } })));
+      socket.on('message', (data) => {
+        answers.push(String(data));
+        heard.push((JSON.parse(String(data)) as { readonly value: DeskNews }).value);
+        if (heard.length >= 2) resolve();
+      });
+    });
+    socket.close();
+    const times = heard.map((news) => (news.ok ? news.desk.atUs : 0));
+    assert.ok(times[1]! > times[0]! && times[0]! > 0);
+    assert.deepEqual([(await get('desk?source=process:nobody')).status, (await get('desk?source=run:none')).status, (await get('desk?source=tape:x')).status], [404, 404, 404]);
+  });
+
+  test('the journal in pages, by kind, symbol, text and time, and as CSV', async () => {
+    const whole = await journal('limit=500');
+    assert.equal(whole.before, null);
+    const kinds = new Set(whole.rows.map(({ kind }) => kind));
+    for (const kind of ['sessions', 'orders', 'fills', 'transitions', 'commands', 'trades']) assert.ok(kinds.has(kind as never), kind);
+    assert.deepEqual(whole.rows.map(({ seq }) => seq), whole.rows.map(({ seq }) => seq).sort((a, b) => b - a));
+    const paged: number[] = [];
+    for (let before: number | null = whole.rows[0]!.seq + 1; before !== null;) {
+      const page: JournalPage = await journal(`limit=3&before=${before}`);
+      assert.ok(page.rows.length <= 3);
+      paged.push(...page.rows.map(({ seq }) => seq));
+      before = page.before;
+    }
+    assert.deepEqual(paged.filter((seq) => whole.rows.some((row) => row.seq === seq)), whole.rows.map(({ seq }) => seq));
+    const fills = await journal('kinds=fills&symbol=btcusdt');
+    assert.ok(fills.rows.length >= 2 && fills.rows.every(({ kind, instrument }) => kind === 'fills' && instrument === 'BTCUSDT'));
+    assert.deepEqual((await journal('symbol=ETHUSDT')).rows, []);
+    assert.deepEqual((await journal('text=WEB-BOUGHT&kinds=fills')).rows.length, 1);
+    const { atUs } = whole.rows.at(-1)!;
+    assert.ok((await journal(`to=${Math.floor(atUs / 1000) + 1}`)).rows.every((row) => row.atUs <= atUs + 1000));
+    assert.deepEqual((await journal(`from=${Math.floor(Date.now() * 10)}`)).rows, []);
+    const csv = await get(`desk/journal.csv?source=${source}&kinds=commands`);
+    assert.match(csv.headers.get('content-disposition')!, /attachment; filename="journal-process-engine\.csv"/);
+    const lines = csv.text.replace(/^\uFEFF/, '').split('\r\n');
+    assert.equal(lines[0], 'seq,time_utc,kind,key,instrument,text,row');
+    assert.ok(lines[1]!.includes(',commands,ui-cancel-1,') && lines.at(-1) === '');
+    assert.equal((await get(`desk/journal?source=${source}&limit=999`)).status, 400);
+  });
+
+  test('a pause and a close by typed confirmation; a killed engine’s desk is its record, marked as past', async () => {
+    const reason = '=HYPERLINK("http://evil/","<img src=x onerror=alert(1)>")';
+    assert.equal((await act('pause', { reason }, 'PAUSE')).state, 'done');
+    const paused = await until(({ standing }) => standing.paused !== null, 'it is paused');
+    assert.match(paused.standing.paused!.by, /ui:[0-9a-f]{8}/);
+    assert.ok(paused.attention.rows.some(({ id, text }) => id === 'paused' && text.includes(reason)));
+    assert.ok(paused.guards.rows.some(({ guard }) => guard === 'operator_pause'));
+    assert.equal((await act('close-symbol', { instrument: 'NOSUCH' }, 'NOSUCH')).state, 'refused');
+    const closed = await act('close-symbol', { instrument: 'BTCUSDT' }, 'BTCUSDT');
+    assert.deepEqual([closed.state, closed.text], ['done', 'flat, and the exchange says so'], closed.answer);
+    const flat = await until(({ positions, orders }) => positions.rows.length === 0 && orders.rows.length === 0, 'nothing is held and nothing works');
+    const usdt = flat.pnl.find(({ asset }) => asset === 'USDT')!;
+    assert.deepEqual([usdt.dayTrades, usdt.day, usdt.unrealised], [1, usdt.run, '0']);
+    assert.notEqual(usdt.day, '0');
+    const csv = (await get(`desk/journal.csv?source=${source}&kinds=commands&text=pause`)).text;
+    assert.ok(!/(^|,|\n)=/.test(csv) && csv.includes('HYPERLINK'), 'a cell that a spreadsheet could take for a formula');
+
+    // Books go to the record half a second after a change; what is written after them is there no sooner.
+    await until(({ atUs }) => atUs > flat.atUs + 1_000_000, 'a second later');
+    await act('refresh', {}, 'REFRESH', 'ui-last');
+    for (const endMs = performance.now() + PATIENCE_MS; performance.now() < endMs && !(await journal('kinds=commands&text=ui-last')).rows.some(({ text }) => text.startsWith('refresh done'));) await new Promise((resolve) => setTimeout(resolve, 20));
+    served.child.kill('SIGKILL');
+    await served.ended;
+    const gone = await get(`desk?source=${source}`);
+    assert.equal(gone.status, 503, gone.text);
+    assert.equal((await post({ source, id: 'after', verb: 'resume', args: {}, confirm: 'RESUME' })).status, 503);
+    const run = `run:${flat.standing.run}`;
+    for (const endMs = performance.now() + PATIENCE_MS; performance.now() < endMs && (await get(`desk?source=${run}`)).status !== 200;) await new Promise((resolve) => setTimeout(resolve, 50));
+    const past = await desk(run);
+    assert.equal(past.kind, 'past');
+    assert.match(past.note, /killed.*not the exchange’s word/);
+    assert.equal(past.standing.paused!.reason, reason);
+    assert.deepEqual([past.positions.rows, past.orders.rows], [[], []]);
+    assert.equal(past.pnl.find(({ asset }) => asset === 'USDT')!.day, usdt.day);
+    assert.ok(((JSON.parse((await get(`desk/journal?source=${run}&kinds=trades`)).text)) as JournalPage).rows.length > 0);
+  });
+
+  test('no secret was in any answer', () => {
+    const keys = opened.accounts.all.flatMap(({ keys: all }) => all.flatMap(({ key, secret }) => [key, ...(secret === undefined || secret === null ? [] : [secret])]));
+    const secrets = [...keys, ...Object.values(PLANTED), ui.token, ui.actionToken];
+    assert.ok(answers.length > 20 && secrets.every((secret) => secret.length >= 12));
+    for (const answer of answers) for (const secret of secrets) assert.ok(!answer.includes(secret), `a secret in: ${answer.slice(0, 200)}`);
+  });
+});
