@@ -181,9 +181,10 @@ describe('the desk of a real engine at a real exchange', () => {
     await new Promise<void>((resolve, reject) => {
       socket.on('error', reject);
       socket.on('open', () => socket.send(JSON.stringify({ id: 1, subscribe: 'desk', params: { source } })));
-      socket.on('message', (data) => {
-        answers.push(String(data));
-        heard.push((JSON.parse(String(data)) as { readonly value: DeskNews }).value);
+      socket.on('message', (data: Buffer) => {
+        const text = data.toString();
+        answers.push(text);
+        heard.push((JSON.parse(text) as { readonly value: DeskNews }).value);
         if (heard.length >= 2) resolve();
       });
     });

@@ -37,7 +37,7 @@ export class Commander {
 
   /** What became of the command. @throws UiError when it certainly was not sent. */
   async carryOut({ source, id, verb, args }: DeskCommand): Promise<DeskOutcome> {
-    const outcome = (state: DeskOutcome['state'], text: string, answer: unknown = undefined): DeskOutcome => ({ id, verb, state, text, answer: answer === undefined ? '' : bounded(answer) });
+    const outcome = (state: DeskOutcome['state'], text: string, answer?: unknown): DeskOutcome => ({ id, verb, state, text, answer: answer === undefined ? '' : bounded(answer) });
     let client: Awaited<ReturnType<Sources['client']>>;
     try {
       client = await this.#sources.client(source);
