@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { MarketThreadError, MarketThreads } from '../../market-view/market-threads.js';
 import type { MarketTarget } from '../../market-view/market-source.js';
 import { UiError, type UiPart } from '../server/host.js';
-import type { Sources } from '../sources/index.js';
+import { SourceError, type Sources } from '../sources/index.js';
 import { INDICATORS, LAYERS, type IndicatorName, type MarketLayer } from '../wire/market.js';
 
 /** The live edge is looked at four times a second, and less often where nothing moves. */
@@ -28,8 +28,17 @@ const viewQuery = z.strictObject({
   indicators: listOf<IndicatorName>(names),
 });
 
-/** The tape or the run folder behind a source. @throws UiError, SourceError. */
+/** The tape or the run folder behind a source. @throws UiError. */
 export function targetOf(sources: Sources, source: string): MarketTarget {
+  try {
+    return findTarget(sources, source);
+  } catch (error) {
+    if (error instanceof SourceError) throw new UiError(error.status, error.message);
+    throw error;
+  }
+}
+
+function findTarget(sources: Sources, source: string): MarketTarget {
   if (source.startsWith('tape:')) return { kind: 'tape', path: sources.tape(source) };
   if (source.startsWith('run:')) return { kind: 'run', path: sources.run(source) };
   const info = sources.info(source);
