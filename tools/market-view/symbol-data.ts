@@ -134,7 +134,13 @@ export class SymbolData {
     const second = Math.floor(kernel.exchUs / SECOND_US);
     if (second === this.#kernelSecond) return;
     this.#kernelSecond = second;
-    // What the kernel works out when a second of the exchange's clock ends; after a burst of late records that may be several in one of the tape's.
+    // Seconds of the exchange's clock: after a burst of late records several end within one of the tape's.
+    this.#seeGrid();
+  }
+
+  /** What the kernel works out when a second of the exchange's clock ends. */
+  #seeGrid(): void {
+    const { kernel, indicators } = this;
     const { grid } = kernel;
     indicators.volatilityRatio.see(grid.volatilityRatio);
     indicators.acceleration.see(grid.acceleration);
@@ -148,6 +154,7 @@ export class SymbolData {
   #closeSecond(us: number): void {
     const { indicators } = this;
     const { flow } = this.kernel;
+    this.#seeGrid();
     indicators.vpin.see(flow.vpin);
     indicators.ofi.see(flow.ofiTotal - this.#lastOfi);
     this.#lastOfi = flow.ofiTotal;

@@ -1,4 +1,5 @@
 import type { ComponentType } from 'preact';
+import { Market } from './market/market.js';
 import { TreeView } from './tree/view.js';
 
 /** One way to look at a source. */
@@ -13,6 +14,7 @@ export interface View {
 /** In the order of the navigation. */
 export const views: readonly View[] = [
   { id: 'tree', title: 'Tree', key: '1', Component: TreeView },
+  { id: 'market', title: 'Market', key: '3', Component: Market },
 ];
 
 /** What is docked below every view. */

@@ -89,24 +89,25 @@ export function drawHeat(place: Place, view: MarketView, picture: HTMLCanvasElem
   });
 }
 
-/** States as a tint over the whole height and a strip at its top; pauses as a hatched strip below. */
-export function drawBands(place: Place, bands: readonly Band[], pauses: readonly Band[], colors: Colors, strip: boolean): void {
+/** States as a tint over the whole height; SLEEP is the plain ground. */
+export function drawTint(place: Place, bands: readonly Band[], colors: Colors): void {
+  clipped(place, (ctx) => {
+    ctx.globalAlpha = 0.09;
+    for (const { fromUs, toUs, state } of bands) {
+      if (state === 'SLEEP') continue;
+      ctx.fillStyle = stateColor(colors, state);
+      ctx.fillRect(place.x(fromUs), place.top, Math.max(1, place.x(toUs) - place.x(fromUs)), place.height);
+    }
+  });
+}
+
+/** States as a strip at the top, pauses as a thinner one below it. */
+export function drawStrip(place: Place, bands: readonly Band[], pauses: readonly Band[], colors: Colors): void {
   clipped(place, (ctx) => {
     for (const { fromUs, toUs, state } of bands) {
-      const left = place.x(fromUs);
-      const width = Math.max(1, place.x(toUs) - left);
-      if (left > place.left + place.width || left + width < place.left) continue;
       ctx.fillStyle = stateColor(colors, state);
-      if (state !== 'SLEEP') {
-        ctx.globalAlpha = 0.09;
-        ctx.fillRect(left, place.top, width, place.height);
-      }
-      if (!strip) continue;
-      ctx.globalAlpha = 1;
-      ctx.fillRect(left, place.top, width, 4 * place.ratio);
+      ctx.fillRect(place.x(fromUs), place.top, Math.max(1, place.x(toUs) - place.x(fromUs)), 4 * place.ratio);
     }
-    if (!strip) return;
-    ctx.globalAlpha = 1;
     ctx.fillStyle = colors.warn;
     for (const { fromUs, toUs } of pauses) ctx.fillRect(place.x(fromUs), place.top + 5 * place.ratio, Math.max(1, place.x(toUs) - place.x(fromUs)), 2 * place.ratio);
   });
@@ -142,16 +143,17 @@ export function drawCandles(place: Place, view: MarketView, tick: number, colors
 export function drawQuotes(place: Place, view: MarketView, tick: number, colors: Colors): void {
   const t = block(view, 'quoteT');
   if (t.length === 0) return;
-  const step = (view.head.toUs - view.head.fromUs) / t.length;
+  // From its number, not its time: of a few microseconds a double knows too little.
+  const begin = place.x(view.head.fromUs);
+  const step = (place.x(view.head.toUs) - begin) / t.length;
   clipped(place, (ctx) => {
     ctx.globalAlpha = 0.55;
     for (const [low, high, color] of [[block(view, 'bidLow'), block(view, 'bidHigh'), colors.good], [block(view, 'askLow'), block(view, 'askHigh'), colors.bad]] as const) {
       const path = new Path2D();
       for (let n = 0; n < t.length; n += 1) {
         if (Number.isNaN(low[n])) continue;
-        const left = place.x(t[n]);
         const top = place.y(high[n] * tick);
-        path.rect(left, top, place.x(t[n] + step) - left, Math.max(place.ratio, place.y(low[n] * tick) - top));
+        path.rect(begin + n * step, top, step, Math.max(place.ratio, place.y(low[n] * tick) - top));
       }
       ctx.fillStyle = color;
       ctx.fill(path);

@@ -4,7 +4,7 @@ import { INDICATORS, INTERVALS, LAYERS, type Mark, type MarketLayer, type Market
 import { amountText, durationText, timeText } from '../../wire/market-text.js';
 import { instant, notify, source, sourceInfo } from '../state.js';
 import { theme } from '../theme.js';
-import { MarketChart, markText } from './chart.js';
+import { MarketChart } from './chart.js';
 import {
   allPrices, asLine, chooseInterval, cursorUs, follow, interval, layers, live, loading, openSource, problem, reset, selectSymbol, shownIndicators, span, symbol, symbols, tail,
   toggleIndicator, toggleLayer, view, zoom,
@@ -128,10 +128,10 @@ function Waiting() {
 
 function Chart() {
   const place = useRef<HTMLDivElement>(null);
-  const chart = useRef<MarketChart>();
+  const chart = useRef<MarketChart | null>(null);
   useEffect(() => {
     const state = () => ({
-      span: span.value ?? { fromUs: 0, toUs: 1 }, view: view.value, asLine: asLine.value, allPrices: allPrices.value, layers: layers.value, indicators: shownIndicators.value, instantUs: instant.value?.atUs ?? null,
+      span: span.value ?? { fromUs: 0, toUs: 1 }, view: view.value, asLine: asLine.value || tooNear(), allPrices: allPrices.value, layers: layers.value, indicators: shownIndicators.value, instantUs: instant.value?.atUs ?? null,
     });
     const made = new MarketChart(place.current!, state(), goTo, (us) => (cursorUs.value = us));
     chart.current = made;
@@ -164,6 +164,15 @@ function Chart() {
       <Tables onMark={goTo} />
     </>
   );
+}
+
+/** Candles of which so few fit say less than the trades themselves. */
+const FEW_CANDLES = 5;
+
+function tooNear(): boolean {
+  const looked = span.value;
+  const shown = view.value;
+  return looked !== null && shown !== null && looked.toUs - looked.fromUs < FEW_CANDLES * shown.head.intervalSeconds * 1e6;
 }
 
 /** Takes the whole window to the moment of a decision. */

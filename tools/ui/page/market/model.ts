@@ -195,7 +195,8 @@ function hear(told: MarketTail): void {
     return;
   }
   // Whoever sees everything goes on to see everything while it is being read.
-  const sawAll = before !== null && now.fromUs <= before.fromUs && now.toUs >= before.toUs;
+  const slack = (now.toUs - now.fromUs) * 0.002;
+  const sawAll = before !== null && now.fromUs <= before.fromUs + slack && now.toUs >= before.toUs - slack;
   if (live.value) follow(true);
   else if (sawAll && told.progress.state !== 'following') lookAt(all.fromUs, all.toUs, true);
   else if (was?.version !== told.version && now.toUs > (was?.lastUs ?? 0)) askSoon();

@@ -3,7 +3,7 @@ import uPlot from 'uplot';
 import { INDICATORS, type IndicatorName, type MarketView, type Threshold } from '../../wire/market.js';
 import { amountText, timeLabels, valueText } from '../../wire/market-text.js';
 import type { Colors } from './colors.js';
-import { clipped, drawBands, drawCandles, drawHeat, drawInstant, drawLiquidations, drawMarks, drawQuotes, drawTrades, heatPicture, placeOf } from './draw.js';
+import { clipped, drawCandles, drawHeat, drawInstant, drawLiquidations, drawMarks, drawQuotes, drawStrip, drawTint, drawTrades, heatPicture, placeOf } from './draw.js';
 import type { Span } from './model.js';
 
 /** What every pane draws from. */
@@ -253,7 +253,7 @@ export class PricePane extends Pane {
     const { view, colors, layers } = this.scene;
     if (view === null) return;
     const place = placeOf(this.chart);
-    if (layers.has('bands')) drawBands(place, view.head.bands, view.head.pauses, colors, true);
+    if (layers.has('bands')) drawTint(place, view.head.bands, colors);
     if (layers.has('heat') && this.#heat !== undefined) drawHeat(place, view, this.#heat, tickOf(view));
   }
 
@@ -267,6 +267,7 @@ export class PricePane extends Pane {
     if (layers.has('trades')) drawTrades(place, view, tick, colors);
     if (layers.has('liquidations')) drawLiquidations(place, view, tick, colors);
     drawMarks(place, view, tick, colors);
+    if (layers.has('bands')) drawStrip(place, view.head.bands, view.head.pauses, colors);
   }
 }
 
@@ -362,7 +363,7 @@ export class IndicatorPane extends Pane {
 
   protected override paintBelow(): void {
     const { view, colors, layers } = this.scene;
-    if (view !== null && layers.has('bands')) drawBands(placeOf(this.chart), view.head.bands, [], colors, false);
+    if (view !== null && layers.has('bands')) drawTint(placeOf(this.chart), view.head.bands, colors);
   }
 
   protected override paintAbove(): void {
