@@ -66,6 +66,13 @@ export interface FreshnessEdge {
   readonly atMs: number;
 }
 
+/** The edge that a row of the record tells of, if any. A truth that has become too old was read last so long before. */
+export function freshnessEdge({ from, to, reasons, atMs }: Readonly<Record<string, unknown>>): FreshnessEdge | undefined {
+  if (typeof to !== 'string' || typeof atMs !== 'number' || (from === 'fresh') === (to === 'fresh')) return undefined;
+  const age = typeof reasons === 'string' ? /last read (\d+) ms ago/.exec(reasons)?.[1] : undefined;
+  return { fresh: to === 'fresh', atMs: atMs - Number(age ?? 0) };
+}
+
 /** The last moment up to `atMs` at which truth was fresh: what happened since may be found now, however long nobody could read. */
 export function lastFreshMs(edges: readonly FreshnessEdge[], atMs: number): number {
   const before = edges.filter((edge) => edge.atMs < atMs);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Prng } from '../../actors/generator/prng.js';
 import { onInterrupt } from '../cli/interrupt.js';
-import { causesOf, type FoundDifference, type FreshnessEdge, type Happening, isKnown, lastFreshMs } from './explain.js';
+import { causesOf, type FoundDifference, type FreshnessEdge, freshnessEdge, type Happening, isKnown, lastFreshMs } from './explain.js';
 import { growths, type Sample } from './memory.js';
 import { mirrorProblems } from './mirror.js';
 import type { Plan } from './plan.js';
@@ -377,7 +377,7 @@ class Soak {
     const rows = (await this.#stage.rows('transitions')).filter(({ key }) => key.startsWith('truth '));
     // A new process has read nothing yet.
     const ends = this.#happenings.filter(({ what }) => what !== 'command').map(({ atMs }): FreshnessEdge => ({ fresh: false, atMs }));
-    const edges = [...ends, ...rows.flatMap(({ row: { from, to, atMs } }): FreshnessEdge[] => (typeof to === 'string' && (from === 'fresh') !== (to === 'fresh') ? [{ fresh: to === 'fresh', atMs: atMs as number }] : []))].sort((a, b) => a.atMs - b.atMs);
+    const edges = [...ends, ...rows.flatMap(({ row }) => freshnessEdge(row) ?? [])].sort((a, b) => a.atMs - b.atMs);
     for (const { key, row } of rows) {
       if (typeof row['difference'] !== 'object' || row['difference'] === null || this.#judged.has(key)) continue;
       this.#judged.add(key);

@@ -12,6 +12,8 @@ interface ChildRequest extends EngineRequest {
   readonly dieAt: KillPoint | null;
   /** A fault planted on purpose: the opening order that was last sent is sent once more by the next life. Null for none, else where it is kept. */
   readonly resend: string | null;
+  /** Where it says when it dies at a point, ms of the wall: who waits for its end may hear of it late. */
+  readonly deathNote: string;
 }
 
 const request = JSON.parse(process.argv[2]!) as ChildRequest;
@@ -21,7 +23,9 @@ let seen = 0;
 function onPoint(point: StorePoint): void {
   if (armed === null || point !== armed.stage) return;
   seen += 1;
-  if (seen >= armed.write) process.kill(process.pid, 'SIGKILL');
+  if (seen < armed.write) return;
+  writeFileSync(request.deathNote, String(Date.now()));
+  process.kill(process.pid, 'SIGKILL');
 }
 
 process.on('message', (point) => {
@@ -57,5 +61,5 @@ function resending(file: string): (parts: readonly EnginePart[]) => readonly Eng
 
 // Whoever started it is gone: nobody would end it.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
-const { dieAt: _dieAt, resend, ...plain } = request;
+const { dieAt: _dieAt, deathNote: _deathNote, resend, ...plain } = request;
 await runEngine(plain, { onPoint, ...(resend === null ? {} : { parts: resending(resend) }) });

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -118,7 +118,8 @@ export class Stage {
   /** Starts an engine. */
   begin(dieAt: KillPoint | null, resend: boolean): Life {
     const at = (name: string): string => join(this.folder, name);
-    const request = { name: 'engine', json: true, config: at('engine.toml'), mode: 'demo', venueJson: at('venue.json'), dieAt, resend: resend ? at('resend.json') : null };
+    const request = { name: 'engine', json: true, config: at('engine.toml'), mode: 'demo', venueJson: at('venue.json'), dieAt, resend: resend ? at('resend.json') : null, deathNote: this.#deathNote };
+    rmSync(this.#deathNote, { force: true });
     const child = spawn(process.execPath, [CHILD, JSON.stringify(request)], { cwd: ROOT, env: this.#env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     let said = '';
     child.stderr!.on('data', (chunk: Buffer) => (said += chunk.toString()));
@@ -131,6 +132,14 @@ export class Stage {
   /** The venue's clock now, without asking: an answer may be long on its way. */
   venueMs(): number {
     return Date.now() + this.#aheadMs;
+  }
+
+  /** When the last engine died by itself, as it said, on the venue's clock; Infinity where it did not say. */
+  diedMs(): number {
+    return existsSync(this.#deathNote) ? Number(readFileSync(this.#deathNote, 'utf8')) + this.#aheadMs : Infinity;
+  }
+  get #deathNote(): string {
+    return join(this.folder, 'death');
   }
 
   /** `lines`: of what is over, the newest; none for what stands now. */

@@ -153,7 +153,7 @@ class Sweep {
     if (death.kind === 'point' && !death.starting) {
       life.child.send(death.point);
       await this.#end(life, name);
-      fromMs = this.#stage.venueMs();
+      fromMs = Math.min(this.#stage.venueMs(), this.#stage.diedMs());
     } else {
       if (death.kind === 'random') await sleep(death.afterMs);
       fromMs = this.#stage.venueMs();

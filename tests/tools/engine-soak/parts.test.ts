@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Prng } from '../../../actors/generator/prng.js';
 import type { Difference } from '../../../actors/truth/differences.js';
-import { causesOf, isKnown, lastFreshMs } from '../../../tools/engine-soak/explain.js';
+import { causesOf, freshnessEdge, isKnown, lastFreshMs } from '../../../tools/engine-soak/explain.js';
 import { growths, type Sample, slopeOf } from '../../../tools/engine-soak/memory.js';
 import { TROUBLES } from '../../../tools/engine-soak/stage.js';
 import { Bag, kindsIn, kindsOf, scriptText } from '../../../tools/engine-soak/troubles.js';
@@ -37,6 +37,10 @@ test('a difference is explained by what can make one of its kind and was on sinc
   // What is forgotten stays so; what else it did does not.
   const forgotten = (kind: 'fillNotAtVenue' | 'positionMismatch') => causesOf({ product: 'usdm', kind, atMs: 9e6, difference: trade }, 9e6, [{ name: 'fills-forgotten', fromMs: 0, toMs: 1 }], []);
   assert.deepEqual([forgotten('fillNotAtVenue'), forgotten('positionMismatch')], [['fills-forgotten'], []]);
+  assert.deepEqual([
+    freshnessEdge({ from: 'fresh', to: 'stale', reasons: 'last read 131564 ms ago: orders: -1021', atMs: 200_000 }), freshnessEdge({ from: 'stale', to: 'fresh', reasons: '', atMs: 5 }),
+    freshnessEdge({ from: 'unknown', to: 'stale', reasons: '', atMs: 5 }), freshnessEdge({ kind: 'fillMissed', atMs: 5 }),
+  ], [{ fresh: false, atMs: 68_436 }, { fresh: true, atMs: 5 }, undefined, undefined]);
   const edges = [{ fresh: true, atMs: 10 }, { fresh: false, atMs: 20 }, { fresh: true, atMs: 30 }];
   assert.deepEqual([lastFreshMs([], 5), lastFreshMs(edges, 15), lastFreshMs(edges, 25), lastFreshMs(edges, 35)], [-Infinity, 15, 20, 35]);
 });
