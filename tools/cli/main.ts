@@ -16,6 +16,7 @@ const ONE_COMMAND: Readonly<Record<string, () => Promise<{ readonly register: Re
   replay: () => import('../replay/commands.js'),
   report: () => import('../report/commands.js'),
   tape: () => import('../tape/commands.js'),
+  top: () => import('../top/commands.js'),
 };
 
 /** Runs the `faultline` command with the arguments after the program's name. Sets the process's exit code; never throws. */
