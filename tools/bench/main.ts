@@ -70,6 +70,7 @@ function readable(value: number | null): string {
 
 function summary(result: BenchResult): string {
   if (result.failed !== undefined) return `failed: ${result.failed}`;
+  if (result.value === null) return `skipped: ${result.skipped ?? ''}`;
   const ratio = result.ratio === null ? '' : `, ${readable(result.ratio)} of ${result.peer}`;
   const also = Object.entries(result.also ?? {}).map(([name, value]) => `; ${name}: ${readable(value)}`).join('');
   return `${readable(result.value)} ${result.unit}${ratio}${also}${result.skipped === undefined ? '' : `, peer skipped: ${result.skipped}`}`;

@@ -16,6 +16,12 @@ export function median(values: readonly number[]): number {
  * when the neighbours let it.
  */
 export async function measure(row: BenchRow, collect: () => void = () => {}): Promise<BenchResult> {
+  const absent = row.absent?.();
+  if (absent !== undefined) {
+    return {
+      id: row.id, value: null, unit: row.unit, better: row.better, peer: row.peer, peerValue: null, ratio: null, floor: row.floor ?? null, aim: row.aim ?? null, rounds: [], skipped: absent,
+    };
+  }
   await row.prepare?.();
   try {
     const skipped = row.skip?.();

@@ -26,6 +26,8 @@ export interface BenchRow {
   readonly limitMs?: number;
   /** Reason why the peer cannot be measured here (no compiler), asked after prepare(); ours is measured all the same. */
   skip?(): string | undefined;
+  /** Reason why nothing of it can be measured here (no browser), asked before anything else: the row is skipped, and no floor holds it. */
+  absent?(): string | undefined;
   /** Builds inputs and warms both sides up. Not timed. */
   prepare?(): Promise<void> | void;
   /** Runs one timed slice of ours, some 50-500 ms, and returns its value in `unit`. */

@@ -50,6 +50,8 @@ const LOADERS: Readonly<Record<string, () => Promise<BenchRow>>> = {
   'order-roundtrip-rest-p99': async () => (await import('./exchange.js')).restRoundTrip(),
   'order-roundtrip-ws-p99': async () => (await import('./exchange.js')).wsRoundTrip(),
   'socket/turn-p99': async () => (await import('./control.js')).turnP99,
+  'ui/fps-1000': async () => (await import('./ui-tree.js')).frames1000(),
+  'ui/turn-p99': async () => (await import('./ui-tree.js')).turnP99(),
 };
 
 /** Ids of all rows. */

@@ -8,7 +8,7 @@ import type { Palette } from './palette.js';
 
 /** Below these scales less is drawn. */
 const TEXT_FROM = 0.5;
-const MARKS_FROM = 0.22;
+const MARKS_FROM = 0.4;
 const HEAD = 22;
 const LABEL_CHARS = 15;
 const HEAD_LABEL_CHARS = 12;
@@ -103,8 +103,9 @@ function drawEdges(ctx: Context, scene: Scene, view: View): void {
   const { model, palette, camera, isStill } = scene;
   const { layout, children } = model;
   const thin = Math.max(1, 0.8 / camera.scale);
-  ctx.strokeStyle = palette.line;
+  ctx.strokeStyle = palette.muted;
   ctx.fillStyle = palette.muted;
+  ctx.globalAlpha = 0.6;
   for (let at = 0; at < layout.count; at++) {
     const below = children[at]!;
     if (below.length === 0 || layout.shown[at] === 0 || layout.shown[below[0]!] === 0) continue;
@@ -154,6 +155,7 @@ function drawEdges(ctx: Context, scene: Scene, view: View): void {
     }
     if (isStill) drawRates(ctx, scene, below);
   }
+  ctx.globalAlpha = 1;
   ctx.setLineDash(SOLID);
 }
 
@@ -161,6 +163,7 @@ function drawEdges(ctx: Context, scene: Scene, view: View): void {
 function drawRates(ctx: Context, { model, palette }: Scene, below: readonly number[]): void {
   const { layout, rates } = model;
   ctx.setLineDash(SOLID);
+  ctx.globalAlpha = 1;
   ctx.strokeStyle = palette.accent;
   for (const child of below) {
     if (rates[child] === 0) continue;
@@ -170,7 +173,8 @@ function drawRates(ctx: Context, { model, palette }: Scene, below: readonly numb
     else line(ctx, layout.endX[child]! - 24, layout.busY[child]!, layout.endX[child]!);
     ctx.stroke();
   }
-  ctx.strokeStyle = palette.line;
+  ctx.strokeStyle = palette.muted;
+  ctx.globalAlpha = 0.6;
 }
 
 /** 1 to 4, a step for every tenfold. */
@@ -183,19 +187,24 @@ function line(ctx: Context, fromX: number, y: number, toX: number): void {
   ctx.lineTo(toX, y);
 }
 
+/** Too small for borders and signs. */
+function isSmall({ camera }: Scene): boolean {
+  return camera.scale < MARKS_FROM;
+}
+
 function drawNode(ctx: Context, scene: Scene, at: number, withText: boolean): void {
-  const { model, palette, camera } = scene;
+  const { model, palette } = scene;
   const node = model.node(at)!;
   const x = model.layout.x[at]!;
   const y = model.layout.y[at]!;
   const state = model.stateOf(at);
   const severity = model.severityOf(at);
   const isSelected = node.path === scene.selected;
-  const colour = severity >= 5 ? palette.bad : severity >= 2 ? palette.warn : palette.line;
+  const colour = severity >= 5 ? palette.bad : severity >= 2 ? palette.warn : isSmall(scene) ? palette.line : palette.muted;
   ctx.globalAlpha = model.matches !== null && model.matches[at] === 0 ? 0.22 : 1;
   const isSupervisor = node.kind !== 'worker';
   const fill = model.fillOf(at);
-  ctx.fillStyle = state === 'stopped' ? palette.bg : isSupervisor ? palette.raised : palette.panel;
+  ctx.fillStyle = state === 'stopped' ? palette.bg : isSmall(scene) ? palette.line : isSupervisor ? palette.raised : palette.panel;
   ctx.fillRect(x, y, NODE_W, NODE_H);
   if (fill > 0) {
     const alpha = ctx.globalAlpha;
@@ -204,7 +213,7 @@ function drawNode(ctx: Context, scene: Scene, at: number, withText: boolean): vo
     ctx.fillRect(x, y, (NODE_W * fill) / FILL_STEPS, NODE_H);
     ctx.globalAlpha = alpha;
   }
-  if (camera.scale < MARKS_FROM) {
+  if (isSmall(scene)) {
     // Too small for a border: the whole node is its state.
     if (severity >= 2 || isSelected) {
       ctx.fillStyle = isSelected ? palette.accent : colour;

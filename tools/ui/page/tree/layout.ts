@@ -10,8 +10,11 @@ const GRID_GAP_X = 8;
 const GRID_LINE = 5;
 /** So many leaves in a row become a block. */
 const GRID_FROM = 7;
-/** A block is so many times as wide as high. */
-const GRID_ASPECT = 1.8;
+/** Blocks are so many times as wide as high: whichever makes the whole tree most like a screen. */
+const BLOCK_ASPECTS = [1.8, 4, 8, 16] as const;
+const SCREEN_ASPECT = 1.5;
+/** The form of blocks is chosen again when there are so many times as many nodes, or as few. */
+const OTHER_SIZE = 1.5;
 const BLOCK_GAP = 8;
 
 export interface LayoutTree {
@@ -43,6 +46,17 @@ export interface Layout {
 /** Places in blocks that children keep for as long as they are there: one that goes leaves a hole, and the next one to come fills it. */
 export class Slots {
   readonly #blocks = new Map<string, (string | null)[]>();
+  #aspect: number = BLOCK_ASPECTS[0];
+  #chosenFor = 0;
+
+  /** How wide blocks are; the same for as long as the tree is about as large. */
+  aspect(count: number, choose: () => number): number {
+    if (count > this.#chosenFor * OTHER_SIZE || count < this.#chosenFor / OTHER_SIZE) {
+      this.#chosenFor = count;
+      this.#aspect = choose();
+    }
+    return this.#aspect;
+  }
 
   /** The slot of each child of a block; `key` names the block. */
   assign(key: string, paths: readonly string[]): { readonly slots: readonly number[]; readonly size: number } {
@@ -81,6 +95,17 @@ interface Piece {
 
 /** Lays the tree out from left to right: every level a column, every supervisor on the row of its first child, leaves in blocks where they are many. */
 export function layOut(tree: LayoutTree, slots: Slots): Layout {
+  const aspect = slots.aspect(tree.count, () => {
+    const off = (blockAspect: number): number => {
+      const { width, height } = layOutAs(tree, new Slots(), blockAspect);
+      return Math.abs(Math.log(width / Math.max(1, height) / SCREEN_ASPECT));
+    };
+    return BLOCK_ASPECTS.reduce((best, each) => (off(each) < off(best) ? each : best));
+  });
+  return layOutAs(tree, slots, aspect);
+}
+
+function layOutAs(tree: LayoutTree, slots: Slots, aspect: number): Layout {
   const { count, parents } = tree;
   const children = childrenOf(tree);
   const shown = new Uint8Array(count);
@@ -98,7 +123,7 @@ export function layOut(tree: LayoutTree, slots: Slots): Layout {
     if (shown[at] === 0) continue;
     const below = open(at);
     if (below.length === 0) continue;
-    const own = piecesOf(tree, at, below, (child) => open(child).length === 0, slots, blocks);
+    const own = piecesOf(tree, at, below, (child) => open(child).length === 0, slots, blocks, aspect);
     let sum = 0;
     for (const piece of own) {
       if (piece.block === null) piece.height = height[below[piece.from]!]!;
@@ -120,7 +145,7 @@ export function childrenOf({ count, parents }: Pick<LayoutTree, 'count' | 'paren
   return children;
 }
 
-function piecesOf(tree: LayoutTree, at: number, below: readonly number[], isLeaf: (child: number) => boolean, slots: Slots, blocks: Set<string>): Piece[] {
+function piecesOf(tree: LayoutTree, at: number, below: readonly number[], isLeaf: (child: number) => boolean, slots: Slots, blocks: Set<string>, aspect: number): Piece[] {
   const own: Piece[] = [];
   for (let from = 0; from < below.length;) {
     let to = from;
@@ -133,7 +158,7 @@ function piecesOf(tree: LayoutTree, at: number, below: readonly number[], isLeaf
       const key = `${tree.pathOf(at)} ${own.length}`;
       blocks.add(key);
       const assigned = slots.assign(key, below.slice(from, to).map(tree.pathOf));
-      const columns = Math.max(2, Math.ceil(Math.sqrt((assigned.size * (NODE_H + GRID_LINE) * GRID_ASPECT) / (NODE_W + GRID_GAP_X))));
+      const columns = Math.max(2, Math.ceil(Math.sqrt((assigned.size * (NODE_H + GRID_LINE) * aspect) / (NODE_W + GRID_GAP_X))));
       own.push({ from, to, block: { slots: assigned.slots, columns }, height: Math.ceil(assigned.size / columns) * (NODE_H + GRID_LINE) + BLOCK_GAP });
     }
     from = to;

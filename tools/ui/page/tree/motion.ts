@@ -23,7 +23,7 @@ export function drawMotion(ctx: CanvasRenderingContext2D, model: TreeModel, came
     if (at < 0 || model.layout.shown[at] === 0) continue;
     const age = (nowMs - pulse.startedMs) / PULSE_MS;
     if (age < 0 || age > 1) continue;
-    const spread = 22 * age;
+    const spread = (pulse.isBad ? 22 : 6) * age;
     const x = model.layout.x[at]!;
     const y = model.layout.y[at]!;
     ctx.globalAlpha = 1 - age;
@@ -49,7 +49,7 @@ function drawDots(ctx: CanvasRenderingContext2D, model: TreeModel, camera: Camer
   const each = Math.max(1, Math.min(MOST_DOTS_EACH, Math.floor(MOST_DOTS / busy)));
   const stride = Math.max(1, Math.ceil(busy / MOST_DOTS));
   const { left, top, right, bottom } = viewOf(camera, width, height);
-  const size = Math.max(2.4, 1.6 / camera.scale);
+  const size = Math.min(9, Math.max(2.6, 2.6 / camera.scale));
   ctx.fillStyle = palette.accent;
   let nth = 0;
   for (let at = 1; at < layout.count; at++) {
