@@ -59,6 +59,12 @@ export class Checkpoints {
     while (this.#near.length > 1 && (this.#near.length > MOST_NEAR || this.#near.reduce((sum, { bytes }) => sum + bytes.length, 0) > room)) this.#near.shift();
   }
 
+  /** The last of the evenly spread ones before the one before `checkpoint`; undefined for the beginning. */
+  before(checkpoint: Checkpoint): Checkpoint | undefined {
+    const earlier = this.#list.filter(({ events, records }) => events < checkpoint.events || (events === checkpoint.events && records < checkpoint.records));
+    return earlier.at(-2);
+  }
+
   /** The latest one that `fits`; undefined for the beginning. */
   best(fits: (checkpoint: Checkpoint) => boolean): Checkpoint | undefined {
     let best: Checkpoint | undefined;

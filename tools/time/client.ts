@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads';
-import type { CopyLimits, Inspection, MailboxView, TreeLimits, TreeNode } from '../../runtime/index.js';
+import type { CopyLimits, Inspection, MachineReading, MailboxView, TreeLimits, TreeNode } from '../../runtime/index.js';
+import type { RunDiff } from '../runs/compare.js';
 import { TimeError, type TimeErrorKind } from './errors.js';
-import type { ThreadAnswer, ThreadFailure, ThreadMethod, ThreadRequest } from './thread.js';
-import type { TimeCause, TimeCursor, TimeDecision, TimeMarks, TimeRestart, TimeSource, TimeSpan, TimeState, TimeStep, TimeTarget } from './types.js';
+import type { ThreadAnswer, ThreadFailure, ThreadRequest } from './thread.js';
+import type { TimeCause, TimeCursor, TimeDecision, TimeEvent, TimeMarks, TimeRestart, TimeSource, TimeSpan, TimeState, TimeStep, TimeTarget } from './types.js';
 
 /** Of the thread, MiB: a run that needs more ends the machine and nothing else. */
 const MOST_HEAP_MIB = 2048;
@@ -122,9 +123,19 @@ export class TimeMachine {
     return await this.#ask('inspect', at ?? await this.#key(), path, limits);
   }
 
+  /** One actor at the cursor as a state machine, with its last events, counted from some checkpoint before the cursor; `known`: digest of a chart that is not wanted again. */
+  async machine(path: string, known?: string, at?: string): Promise<MachineReading | null> {
+    return await this.#ask('machine', at ?? await this.#key(), path, known);
+  }
+
   /** What waits for an actor at the cursor, bounded; null where there is none. */
   async mailbox(path: string, messages?: number, at?: string): Promise<MailboxView | null> {
     return await this.#ask('mailbox', at ?? await this.#key(), path, messages);
+  }
+
+  /** The last events of an actor up to the cursor, oldest first. */
+  async eventsOf(path: string, count: number, at?: string): Promise<TimeEvent[]> {
+    return await this.#ask('eventsOf', at ?? await this.#key(), path, count);
   }
 
   /** Of all that the tree is at the cursor: equal digests, equal trees. */
@@ -150,6 +161,11 @@ export class TimeMachine {
     return await this.#ask('causeOf', of);
   }
 
+  /** The first decision in which this run differs from the one in another folder. @throws TimeError `source`. */
+  async diffWith(folder: string): Promise<RunDiff> {
+    return await this.#ask('diff', this.#state.about.path, folder);
+  }
+
   /** Takes what was written since, of a recording that grows. */
   async follow(): Promise<TimeSpan> {
     await this.#ask('follow');
@@ -166,7 +182,7 @@ export class TimeMachine {
     return (this.#cursor ?? await this.seek({ end: true })).key;
   }
 
-  #ask<T>(method: ThreadMethod | 'follow', ...args: readonly unknown[]): Promise<T> {
+  #ask<T>(method: ThreadRequest['method'], ...args: readonly unknown[]): Promise<T> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     const id = (this.#lastId += 1);
     return new Promise((resolve, reject) => {

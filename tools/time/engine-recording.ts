@@ -10,11 +10,11 @@ import { engineBoot, runConfig, takeStep } from '../runs/engine-replay.js';
 import { stretchOf } from '../runs/inputs.js';
 import { FollowingSession } from '../runs/follow-run.js';
 import { snapshotOf } from '../runs/session-data.js';
-import type { PlayHooks, Player, Recording, RecordingAbout, Saved, StepOutcome, StopWithin } from './player.js';
+import type { PlayHooks, Player, Recording, Saved, StepOutcome, StopWithin } from './player.js';
 
 /** A run of the engine: finished, killed or still being written. */
 export class EngineRecording implements Recording {
-  readonly about: RecordingAbout;
+  readonly about: Recording['about'];
   readonly reader: RunReader;
   readonly #boot: EngineBoot;
   readonly #config: Config;

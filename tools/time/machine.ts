@@ -1,15 +1,16 @@
-import { COPY_LIMITS, type CopyLimits, type Inspection, type MailboxView, TraceKind, type TreeLimits, type TreeNode } from '../../runtime/index.js';
+import { COPY_LIMITS, type CopyLimits, type Inspection, type MachineReading, type MailboxView, TraceKind, type TreeLimits, type TreeNode } from '../../runtime/index.js';
 import { withText } from '../runs/inputs.js';
 import { type Checkpoint, Checkpoints } from './checkpoints.js';
 import { treeDigest } from './digest.js';
 import { TimeError } from './errors.js';
 import { Pass, playStretch } from './pass.js';
+import { MOST_PARTS } from '../ui/wire/time.js';
 import type { PlayHooks, Player, Recording, StopWithin } from './player.js';
 import { RunIndex } from './run-index.js';
-import type { TimeCause, TimeCursor, TimeDecision, TimeMarks, TimeRestart, TimeSpan, TimeState, TimeStep, TimeTarget } from './types.js';
+import type { TimeCause, TimeCursor, TimeDecision, TimeEvent, TimeMarks, TimeRestart, TimeSpan, TimeState, TimeStep, TimeTarget } from './types.js';
 
-/** Parts that marks are spread over at most. */
-const MOST_PARTS = 2000;
+/** A probe on the way somewhere ends with the tree that it is in. */
+const PROBE_MS = 3_600_000;
 /** Rows of a list that is asked for, at most. */
 const MOST_ROWS = 1000;
 
@@ -21,6 +22,8 @@ type Goal = { readonly events: number } | StopWithin;
 /** The tree at the cursor: for good as it stood there. */
 interface Standing {
   readonly key: string;
+  /** The actor that was watched closely on the way. */
+  readonly probed: string | null;
   readonly player: Player;
   readonly cursor: TimeCursor;
 }
@@ -124,6 +127,31 @@ export class Machine {
     return this.#stand(key).player.runtime.mailbox(path, messages === undefined ? {} : { messages: Math.min(messages, MOST_ROWS) }) ?? null;
   }
 
+  /**
+   * One actor as a state machine, with what its events did on the way there: from a checkpoint or two before on, so a stretch of the recording that
+   * differs from place to place, or all of it where that is short. Null where there is none.
+   */
+  machine(key: string, path: string, known?: string): MachineReading | null {
+    const { runtime } = this.#stand(key, path).player;
+    return runtime.machine(path, known === undefined ? {} : { known }) ?? null;
+  }
+
+  /** The last events of an actor before `key`, oldest first. */
+  eventsOf(key: string, path: string, count: number): TimeEvent[] {
+    const { events, actors } = this.#index;
+    const actor = actors.find(path);
+    const list: TimeEvent[] = [];
+    let at = this.#stand(key).cursor.event + 1;
+    while (actor !== undefined && list.length < Math.min(count, MOST_ROWS)) {
+      const found = events.ofActor(actor, at, -1);
+      if (found === undefined) break;
+      const { kind, atUs, record } = events.event(found - 1);
+      list.push({ event: found, kind: KIND_NAMES.get(kind) ?? 'fault', atUs, record });
+      at = found;
+    }
+    return list.reverse();
+  }
+
   /** Of all that the tree is there. */
   digest(key: string): string {
     return treeDigest(this.#stand(key).player.runtime);
@@ -209,7 +237,8 @@ export class Machine {
     const { events, decisionEvents, restartEvents, effectEvents, decisions, restarts } = this.#index;
     const { before } = this.#recording;
     if ('key' in target) return target.key;
-    if ('end' in target) return `e${events.length}`;
+    // After the last event time may have passed.
+    if ('end' in target) return `t${this.span.toUs}`;
     if ('event' in target) {
       this.#mustHave('event', target.event, events.length + 1);
       return `e${events.restFrom(target.event)}`;
@@ -241,24 +270,25 @@ export class Machine {
     return `e${events.restFrom(decisionEvents.at(number))}`;
   }
 
-  #stand(key: string): Standing {
-    if (this.#standing?.key === key) return this.#standing;
+  #stand(key: string, probed: string | null = null): Standing {
+    if (this.#standing?.key === key && (probed === null || this.#standing.probed === probed)) return this.#standing;
     const [, letter, digits] = /^([ert])(\d{1,16})$/.exec(key) ?? [];
     const number = Number(digits);
     if (letter === undefined || (letter === 'e' && number > this.#index.events.length)) throw new TimeError('target', `${JSON.stringify(key.slice(0, 40))} is no place of this recording`);
     const goal: Goal = letter === 'e' ? { events: number } : letter === 'r' ? { records: number } : { atUs: number };
-    const player = this.#play(goal);
+    const player = this.#play(goal, probed);
     // The one before is let go only now: it is what is shown if this one cannot be had.
     this.#standing?.player.close();
     const cursor = this.#cursorOf(key, goal, player.player, player.events);
-    this.#standing = { key, player: player.player, cursor };
+    this.#standing = { key, probed, player: player.player, cursor };
     return this.#standing;
   }
 
-  #play(goal: Goal): { readonly player: Player; readonly events: number } {
+  #play(goal: Goal, probed: string | null): { readonly player: Player; readonly events: number } {
     const { events: wanted = Infinity, records = Infinity, atUs = Infinity } = goal as { readonly events?: number } & StopWithin;
     // Time may pass and records be taken after the last of so many events: the moment meant is the one right after it.
-    const base = this.#checkpoints.best((point) => (wanted === Infinity || point.events < wanted) && point.records <= records && point.clockUs <= atUs);
+    let base = this.#checkpoints.best((point) => (wanted === Infinity || point.events < wanted) && point.records <= records && point.clockUs <= atUs);
+    if (probed !== null && base !== undefined) base = this.#checkpoints.before(base);
     let count = (): number => -1;
     const hooks: PlayHooks = {
       traceEvents: 8192, onDecision: () => {}, onAsked: () => {}, onInput: () => {},
@@ -267,6 +297,7 @@ export class Machine {
       },
     };
     const player = this.#recording.play(hooks, base);
+    if (probed !== null) player.runtime.machine(probed, { leaseMs: PROBE_MS });
     const trace = player.runtime.trace();
     const before = base === undefined ? 0 : base.events - trace.count;
     count = () => before + trace.count;

@@ -1,6 +1,7 @@
 import type { Decision } from '../../actors/index.js';
 import type { RunInput, RunFeedPlace } from '../../data/runs/index.js';
 import type { ExportRow } from '../../data/tape/index.js';
+import type { TimeAbout } from '../ui/wire/time.js';
 import type { Runtime } from '../../runtime/index.js';
 
 /** Where within a step a player is to stop; whichever comes first. */
@@ -59,7 +60,7 @@ export interface Player {
 
 /** Something that can be played again and again, each time the same. */
 export interface Recording {
-  readonly about: RecordingAbout;
+  readonly about: TimeAbout;
   /** Clock where it begins, µs. */
   readonly startUs: number;
   /** Records and inputs that are there as far as is known now. */
@@ -74,19 +75,4 @@ export interface Recording {
   readonly growing: boolean;
   /** Record `number`, and the last input by `inputUs`, read from `from` on; what is not there is null. @throws RunError. */
   find(number: number, inputUs: number, from?: Saved): { readonly record: ExportRow | null; readonly input: (RunInput & { readonly atUs: number }) | null };
-}
-
-export interface RecordingAbout {
-  /** The folder or file, absolute. */
-  readonly path: string;
-  readonly name: string;
-  readonly kind: 'engine' | 'replay' | 'demo' | 'tape';
-  /** An engine's; else "". */
-  readonly mode: string;
-  /** Faultline's version that recorded it; null for a tape. */
-  readonly version: string | null;
-  readonly configDigest: string;
-  readonly symbols: readonly string[];
-  /** What whoever looks should know, a sentence each. */
-  readonly notes: readonly string[];
 }

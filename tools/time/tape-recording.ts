@@ -12,7 +12,7 @@ import { ReplaySession } from '../replay/session.js';
 import { parseTimeUs } from '../replay/time.js';
 import { recordOf } from '../runs/inputs.js';
 import { otherVersion } from './engine-recording.js';
-import type { PlayHooks, Player, Recording, RecordingAbout, Saved, StepOutcome, StopWithin } from './player.js';
+import type { PlayHooks, Player, Recording, Saved, StepOutcome, StopWithin } from './player.js';
 import { TapeSource } from './tape-source.js';
 
 /** What of a session is not in its tree. */
@@ -29,7 +29,7 @@ interface Window {
 
 /** A tape and how it is played: a run of kind `replay` or `demo`, or a tape by itself. */
 export class TapeRecording implements Recording {
-  readonly about: RecordingAbout;
+  readonly about: Recording['about'];
   readonly startUs: number;
   readonly #request: ReplayRequest;
   readonly #loaded: LoadedConfig;

@@ -1,18 +1,19 @@
 // The thread of one time machine: it opens a recording, plays it once, and answers until its port is closed.
 import { parentPort, workerData } from 'node:worker_threads';
+import { diffRuns } from '../runs/compare.js';
 import { fromRunError } from '../runs/errors.js';
 import { fromTapeError } from '../tape/errors.js';
 import { Machine } from './machine.js';
 import { openRecording } from './source.js';
 import type { TimeSource, TimeState } from './types.js';
 
-/** What the thread is asked: a method of `Machine` by name, or to look for more of a recording that grows. */
+/** What the thread is asked: a method of `Machine` by name, or to look for more of a recording that grows, or two runs' folders to compare. */
 export interface ThreadRequest {
   readonly id: number;
-  readonly method: ThreadMethod | 'follow';
+  readonly method: ThreadMethod | 'follow' | 'diff';
   readonly args: readonly unknown[];
 }
-export type ThreadMethod = 'seek' | 'step' | 'tree' | 'inspect' | 'mailbox' | 'digest' | 'decisions' | 'restarts' | 'marks' | 'causeOf';
+export type ThreadMethod = 'seek' | 'step' | 'tree' | 'inspect' | 'machine' | 'mailbox' | 'eventsOf' | 'digest' | 'decisions' | 'restarts' | 'marks' | 'causeOf';
 
 export interface ThreadFailure {
   readonly name: string;
@@ -65,7 +66,7 @@ async function pass(machine: Machine): Promise<void> {
 
 function answer(machine: Machine, { id, method, args }: ThreadRequest): void {
   try {
-    const value = method === 'follow' ? null : (machine[method] as (...given: unknown[]) => unknown).apply(machine, [...args]);
+    const value = method === 'follow' ? null : method === 'diff' ? diffRuns(String(args[0]), String(args[1])) : (machine[method] as (...given: unknown[]) => unknown).apply(machine, [...args]);
     say({ id, ok: true, value, state: machine.state });
   } catch (error) {
     say({ id, ok: false, error: failureOf(error), state: machine.state });

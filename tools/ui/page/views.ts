@@ -1,5 +1,7 @@
 import type { ComponentType } from 'preact';
 import { Market } from './market/market.js';
+import { TimeDock } from './time/dock.js';
+import { RunsView } from './time/runs.js';
 import { TreeView } from './tree/view.js';
 
 /** One way to look at a source. */
@@ -15,7 +17,8 @@ export interface View {
 export const views: readonly View[] = [
   { id: 'tree', title: 'Tree', key: '1', Component: TreeView },
   { id: 'market', title: 'Market', key: '3', Component: Market },
+  { id: 'runs', title: 'Runs', key: '5', Component: RunsView },
 ];
 
 /** What is docked below every view. */
-export const docks: readonly ComponentType[] = [];
+export const docks: readonly ComponentType[] = [TimeDock];

@@ -1,11 +1,13 @@
 import type { UiPart } from '../server/host.js';
 import { deskPart } from './desk.js';
 import { marketPart } from './market.js';
+import { timePart } from './time.js';
 import { treePart } from './tree.js';
 
 /** The parts of the window, besides the list of sources: one line a part. */
 export const parts: readonly UiPart[] = [
   deskPart,
   marketPart,
+  timePart,
   treePart,
 ];

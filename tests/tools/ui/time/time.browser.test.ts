@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, test, type TestContext } from 'node:test';
+import { openWindow } from '../../../../tools/ui/serve.js';
+import { EAGER } from '../../../support/eager-config.js';
+import { closeBrowser, openPage, type WatchedPage } from '../../../support/open-browser.js';
+import { generatedTape, writeTape } from '../../../support/replay-tape.js';
+import { recordRun, scratch } from '../../runs/record.js';
+
+after(closeBrowser);
+
+const market = generatedTape({ scenario: 'flash-crash', seed: 7, minutes: 12, symbols: 1, rate: 0.01 });
+const detector = '/market/detectors/BTCUSDT';
+const config = (least: number): typeof EAGER => ({ ...EAGER, trading: { ...EAGER.trading, score: { ...EAGER.trading.score, goodScore: least } } });
+
+async function scene(t: TestContext, options: Parameters<typeof openPage>[1] = {}): Promise<{ readonly page: WatchedPage; readonly root: string } | undefined> {
+  const page = await openPage(t, options);
+  if (page === undefined) return undefined;
+  const root = scratch(t);
+  const runs = [20, 60].map((least) => recordRun(join(root, 'runs'), market, { config: config(least), changes: new Map([[Math.floor(market.records * 0.6), { method: 'restart', params: { path: detector } }]]) }));
+  writeTape(market, join(root, 'market.tape'));
+  const window = await openWindow({ port: 0, runs, tapes: [join(root, 'market.tape')], env: { ...process.env, FAULTLINE_VAR_DIR: root, FAULTLINE_RUN_DIR: join(root, 'none') } });
+  t.after(() => window.close());
+  await page.goto(window.url.replace('/#', `/?source=${encodeURIComponent(`run:${runs[0]!.split('/').at(-1)!}`)}#`));
+  return { page, root };
+}
+
+const place = (page: WatchedPage) => page.locator('.time-place');
+
+test('a finished run: to its restart, a decision and what caused it, by the keyboard; then two runs from their first difference', async (t) => {
+  const opened = await scene(t);
+  if (opened === undefined) return;
+  const { page } = opened;
+  const slider = page.getByRole('slider', { name: 'instant' });
+  await slider.waitFor();
+  await page.getByRole('treeitem', { name: /BTCUSDT/ }).first().waitFor();
+  const end = (await place(page).innerText()).slice(0, 27);
+  assert.match(end, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
+
+  await slider.focus();
+  await page.keyboard.press('Home');
+  await place(page).getByText('decision 0 of').waitFor();
+  const begin = await place(page).locator('strong').innerText();
+  await page.keyboard.press('PageUp');
+  await place(page).locator('strong', { hasText: begin }).waitFor({ state: 'detached' });
+
+  // The restart, its actor, and the incarnation that it made.
+  await page.keyboard.press('End');
+  await place(page).getByText(end).waitFor();
+  await page.getByRole('button', { name: 'restart back' }).click();
+  await place(page).getByText('restart 2 of 2').waitFor();
+  await page.getByRole('treeitem', { name: /BTCUSDT/ }).first().click();
+  const actor = page.getByRole('complementary', { name: 'Actor' });
+  await actor.getByRole('heading', { name: new RegExp('BTCUSDT') }).waitFor();
+  await page.getByRole('button', { name: 'event of the actor back' }).click();
+  await place(page).getByText('restart 0 of').waitFor();
+
+  // A decision, and the tick that led to it.
+  await page.keyboard.press(']');
+  const decided = place(page).getByText(/decision [1-9]\d* of/);
+  await decided.waitFor();
+  await page.getByRole('button', { name: 'why?' }).click();
+  await page.getByLabel('cause', { exact: true }).getByText(/from record \d+/).waitFor();
+
+  await page.getByRole('textbox', { name: 'go to' }).fill('decision 3');
+  await page.keyboard.press('Enter');
+  await place(page).getByText('decision 4 of').waitFor();
+  await page.getByRole('textbox', { name: 'go to' }).fill('no such order');
+  await page.keyboard.press('Enter');
+  await page.getByText('no decision of the recording names "no such order"').waitFor();
+
+  await page.getByRole('button', { name: 'Runs' }).click();
+  await page.getByRole('button', { name: 'compare' }).click();
+  await page.getByRole('heading', { name: /is the first that differs/ }).waitFor();
+  const a = page.getByRole('region', { name: 'run a' });
+  const before = await a.locator('p strong').innerText();
+  await page.getByRole('button', { name: 'both, decision forward' }).click();
+  await a.locator('p strong', { hasText: before }).waitFor({ state: 'detached' });
+  await page.getByText('trading.score.goodScore: 60 | 20', { exact: true }).or(page.getByText('trading.score.goodScore: 20 | 60', { exact: true })).waitFor();
+  await axe(page);
+  await a.getByRole('button', { name: 'look at this moment' }).click();
+  await page.getByRole('treeitem', { name: /BTCUSDT/ }).first().waitFor();
+  // What was refused is said by the browser too.
+  assert.deepEqual(page.problems.filter((problem) => !problem.includes('404')), []);
+});
+
+test('a tape on a phone, in light: its moments are there, nothing is wider than the window', async (t) => {
+  const opened = await scene(t, { viewport: { width: 390, height: 844 }, colorScheme: 'light' });
+  if (opened === undefined) return;
+  const { page } = opened;
+  await page.getByRole('combobox', { name: 'source' }).selectOption('tape:market.tape');
+  await page.getByRole('button', { name: 'decision back' }).click();
+  await place(page).getByText(/record [1-9][\d,]* of/).waitFor();
+  assert.ok(await page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth'), 'no sideways scrolling');
+  await axe(page);
+  assert.deepEqual(page.problems, []);
+});
+
+async function axe(page: WatchedPage): Promise<void> {
+  // The page's policy lets no script in but its own; a test may.
+  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+  const violations = await page.evaluate(async () => {
+    const { axe: run } = globalThis as unknown as { readonly axe: { run(): Promise<{ readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[] }> } };
+    return (await run.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  });
+  assert.deepEqual(violations, []);
+}

@@ -1,0 +1,26 @@
+import type { RunDiff } from '../runs/compare.js';
+import type { TimeMachine } from './client.js';
+import { TimeError } from './errors.js';
+import type { TimeCursor } from './types.js';
+
+/** Two runs, each standing just after the first decision that differs; at the end where none does, or where a side has ended before. */
+export interface SideBySide {
+  readonly diff: RunDiff;
+  readonly a: TimeCursor;
+  readonly b: TimeCursor;
+}
+
+/** Finds the first decision in which two runs differ and goes there in both. @throws TimeError, also where one is no run. */
+export async function sideBySide(a: TimeMachine, b: TimeMachine): Promise<SideBySide> {
+  for (const { state: { about } } of [a, b]) {
+    if (about.kind === 'tape') throw new TimeError('source', `${about.path}: is a tape, which decides nothing by itself`, 'replay it with --run, and compare the runs');
+  }
+  const diff = await a.diffWith(b.state.about.path);
+  const [left, right] = await Promise.all([a, b].map((machine) => standAt(machine, diff.index)));
+  return { diff, a: left!, b: right! };
+}
+
+/** After decision `index`, or at the end where it was not made. */
+async function standAt(machine: TimeMachine, index: number | null): Promise<TimeCursor> {
+  return await machine.seek(index === null || index >= machine.span.decisions ? { end: true } : { decision: index });
+}

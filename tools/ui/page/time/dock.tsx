@@ -1,0 +1,175 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { StepBy, TimeState } from '../../wire/time.js';
+import { viewKeys } from '../help.js';
+import { instant, path, source, sourceInfo } from '../state.js';
+import { Mailbox } from './mailbox.js';
+import { busy, canReopen, cause, closePast, cursor, isOpen, marks, openPast, problem, seek, startTravelling, step, targetOf, toNow, travel, utc, why } from './session.js';
+import { Track } from './track.js';
+
+const KEYS = [
+  { view: 'time', keys: '[ ]', does: 'a decision back, forward' }, { view: 'time', keys: '{ }', does: 'a restart back, forward' },
+  { view: 'time', keys: '< >', does: 'an event of the selected actor back, forward' }, { view: 'time', keys: ', .', does: 'a turn back, forward' },
+  { view: 'time', keys: 'arrows, page, home, end', does: 'on the slider: a thousandth, a twentieth, beginning, end' },
+];
+const STEP_KEYS: Readonly<Record<string, readonly [StepBy, 1 | -1]>> = {
+  '[': ['decision', -1], ']': ['decision', 1], '{': ['restart', -1], '}': ['restart', 1], '<': ['event', -1], '>': ['event', 1], ',': ['turn', -1], '.': ['turn', 1],
+};
+/** How far keys move the slider, in shares of the span. */
+const SMALL = 1 / 1000;
+const LARGE = 1 / 20;
+
+/** The slider below every view: where in the past one looks, and the steps from there. */
+export function TimeDock() {
+  useEffect(startTravelling, []);
+  useEffect(() => {
+    if (!viewKeys.includes(KEYS[0]!)) viewKeys.push(...KEYS);
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, []);
+  const state = travel.value;
+  const info = sourceInfo.value;
+  if (problem.value !== '') {
+    return (
+      <section class="time-dock is-short" aria-label="Time travel">
+        <span class="warn" role="status">{problem.value}</span>
+        {canReopen.value ? <button type="button" onClick={openPast}>open again</button> : null}
+      </section>
+    );
+  }
+  if (!isOpen.value) {
+    const writes = info?.kind === 'process' && info.run !== null;
+    return (
+      <section class="time-dock is-short" aria-label="Time travel">
+        {writes ? <button type="button" onClick={openPast}>travel in time</button> : null}
+        <span class="muted">{writes ? 'replays what this process has recorded, in a thread of its own' : 'this process writes no run, so there is no past to travel in'}</span>
+      </section>
+    );
+  }
+  if (state === null) return <section class="time-dock is-short" aria-label="Time travel"><span class="muted" role="status">opening the recording</span></section>;
+  return (
+    <section class="time-dock" aria-label="Time travel">
+      <Slider state={state} />
+      <div class="time-row">
+        <Place state={state} />
+        <Steps />
+        <button type="button" aria-pressed={instant.value === null} onClick={toNow} title={source.value.startsWith('process:') ? 'how things stand now' : 'the end of the recording'}>{source.value.startsWith('process:') ? 'live' : 'end'}</button>
+        <button type="button" disabled={cursor.value === null || cursor.value.decision === 0} onClick={() => void why()} title="go to what led to the last decision">why?</button>
+        <GoTo />
+        {source.value.startsWith('process:') ? <button type="button" class="quiet" onClick={closePast}>close</button> : null}
+      </div>
+      <Said state={state} />
+      <Mailbox />
+    </section>
+  );
+}
+
+function Slider({ state: { span, ready, progress } }: { readonly state: TimeState }) {
+  const at = cursor.value;
+  // While it is dragged it shows where the hand is, not where the last answer came from.
+  const [held, setHeld] = useState<number | null>(null);
+  const length = Math.max(1, span.toUs - span.fromUs);
+  const share = held ?? (at === null ? 1 : (at.atUs - span.fromUs) / length);
+  const goTo = (wished: number): void => {
+    const bounded = Math.min(1, Math.max(0, wished));
+    void seek(bounded >= 1 ? { end: true } : { atUs: Math.round(span.fromUs + bounded * length) });
+  };
+  return (
+    <div class="time-slider">
+      <Track marks={marks.value} share={share} />
+      <input
+        type="range" min="0" max="1" step="any" value={share} aria-label="instant" aria-valuetext={at === null ? 'now' : utc(at.atUs)}
+        onInput={(event) => {
+          setHeld(event.currentTarget.valueAsNumber);
+          goTo(event.currentTarget.valueAsNumber);
+        }}
+        onChange={() => setHeld(null)}
+        onKeyDown={(event) => {
+          const move = { ArrowLeft: -SMALL, ArrowDown: -SMALL, ArrowRight: SMALL, ArrowUp: SMALL, PageDown: -LARGE, PageUp: LARGE, Home: -2, End: 2 }[event.key];
+          if (move === undefined) return;
+          event.preventDefault();
+          goTo(share + move);
+        }}
+      />
+      {ready ? null : (
+        <div class="time-pass" role="status">
+          <progress max={1} value={progress} aria-label="first pass" />
+          <span>{`reading the recording: ${Math.floor(progress * 100)} %, ${span.records.toLocaleString('en')} records`}</span>
+          <button type="button" onClick={() => (source.value = '')}>call off</button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Place({ state: { span } }: { readonly state: TimeState }) {
+  const at = cursor.value;
+  if (at === null) return <span class="time-place" role="status"><strong>{source.value.startsWith('process:') ? 'now' : '…'}</strong></span>;
+  const of = (name: string, value: number, most: number): string => `${name} ${value.toLocaleString('en')} of ${most.toLocaleString('en')}`;
+  return (
+    <span class={busy.value ? 'time-place is-busy' : 'time-place'} role="status">
+      <strong>{utc(at.atUs)}</strong>{' '}
+      <span class="muted">{[of('record', at.record, span.records), of('decision', at.decision, span.decisions), of('turn', at.turn, span.turns), of('restart', at.restart, span.restarts)].join(' · ')}</span>{' '}
+      {at.last === null || at.last.path === '' ? null : <button type="button" class="quiet time-last" title="select this actor" onClick={() => (path.value = at.last!.path)}>{`${at.last.kind} ${at.last.path}`}</button>}
+    </span>
+  );
+}
+
+const STEPPERS: readonly { readonly by: StepBy; readonly name: string }[] = [{ by: 'decision', name: 'decision' }, { by: 'event', name: 'event of the actor' }, { by: 'restart', name: 'restart' }, { by: 'turn', name: 'turn' }];
+
+function Steps() {
+  return (
+    <span class="time-steps">
+      {STEPPERS.map(({ by, name }) => {
+        const off = by === 'event' && path.value === '';
+        return (
+          <span key={by} class="time-step" role="group" aria-label={name}>
+            <button type="button" disabled={off} aria-label={`${name} back`} onClick={() => void step(by, -1)}>‹</button>
+            <span class="muted">{by}</span>
+            <button type="button" disabled={off} aria-label={`${name} forward`} onClick={() => void step(by, 1)}>›</button>
+          </span>
+        );
+      })}
+    </span>
+  );
+}
+
+function GoTo() {
+  return (
+    <form
+      class="time-goto"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const said = new FormData(event.currentTarget).get('to');
+        const target = typeof said === 'string' ? targetOf(said) : null;
+        if (target !== null) void seek(target);
+      }}
+    >
+      <input name="to" aria-label="go to" placeholder="decision 12, a time, an order’s id" />
+    </form>
+  );
+}
+
+/** What is to be known of the recording, and what led to the decision that was asked for. */
+function Said({ state: { about, problem: ends, differsAt } }: { readonly state: TimeState }) {
+  const found = cause.value;
+  const warnings = [
+    ...(differsAt === null ? [] : [`replayed, decision ${differsAt} is another than the recorded one: from there on this may not be what was`]), ...(ends === null ? [] : [ends]),
+  ];
+  return (
+    <>
+      {warnings.map((text) => <p key={text} class="time-said warn">{text}</p>)}
+      {about.notes.map((text) => <p key={text} class="time-said muted">{text}</p>)}
+      {found === null ? null : <pre class="time-cause" aria-label="cause">{`decision ${found.decision}: ${found.line ?? ''}\nfrom ${found.text}`}</pre>}
+    </>
+  );
+}
+
+function onKey(event: KeyboardEvent): void {
+  const { target } = event;
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || (target instanceof HTMLElement && ['TEXTAREA', 'SELECT'].includes(target.tagName))) return;
+  if (target instanceof HTMLInputElement && target.type !== 'range') return;
+  const [by, direction] = STEP_KEYS[event.key] ?? [];
+  if (by === undefined || direction === undefined || travel.value === null || (by === 'event' && path.value === '')) return;
+  event.preventDefault();
+  void step(by, direction);
+}

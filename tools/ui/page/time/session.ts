@@ -1,0 +1,159 @@
+import { computed, effect, signal } from '@preact/signals';
+import type { StepBy, TimeCause, TimeCursor, TimeMarks, TimeOpened, TimeState, TimeTree } from '../../wire/time.js';
+import type { ActorDetail } from '../../wire/tree.js';
+import { ApiError, get, type Query, subscribe } from '../api.js';
+import { instant, notify, path, source, sourceInfo } from '../state.js';
+import { pastTree } from '../tree/past.js';
+
+/** Parts that the span is divided into. */
+const PARTS = 1000;
+
+/** The time machine of the selected source; null while there is none. */
+export const travel = signal<TimeState | null>(null);
+export const marks = signal<TimeMarks | null>(null);
+/** Why there is none; '' where there is one, or nobody has asked. */
+export const problem = signal('');
+export const canReopen = signal(false);
+/** Somebody wants to travel in this source: a process is only replayed when asked for, a run and a tape are there for nothing else. */
+export const wanted = signal('');
+export const cursor = signal<TimeCursor | null>(null);
+export const busy = signal(false);
+export const cause = signal<TimeCause | null>(null);
+const again = signal(0);
+
+export const isOpen = computed(() => source.value !== '' && (wanted.value === source.value || (sourceInfo.value !== undefined && sourceInfo.value.kind !== 'process')));
+
+/** Follows the selected source; returns the way to stop. */
+export function startTravelling(): () => void {
+  return effect(() => {
+    const id = source.value;
+    void again.value;
+    travel.value = null;
+    marks.value = null;
+    problem.value = '';
+    canReopen.value = false;
+    forget();
+    if (!isOpen.value) return undefined;
+    const isPast = !id.startsWith('process:');
+    return subscribe<TimeOpened>('time.open', { source: id, parts: PARTS }, (value) => {
+      if (value.kind === 'none') {
+        travel.value = null;
+        problem.value = value.why;
+        canReopen.value = value.again;
+        return;
+      }
+      travel.value = value.state;
+      if (value.marks !== undefined) marks.value = value.marks;
+      // What is over has no now: its end is shown until somebody chooses.
+      if (isPast && value.state.ready && cursor.peek() === null && !busy.peek()) void seek({ end: true });
+    }, (why) => {
+      problem.value = why;
+      canReopen.value = true;
+    });
+  });
+}
+
+/** Opens what was closed, or a process's past. */
+export function openPast(): void {
+  wanted.value = source.value;
+  again.value += 1;
+}
+
+/** Calls the pass off, or lets the past go. */
+export function closePast(): void {
+  wanted.value = '';
+  if (!source.value.startsWith('process:')) travel.value = null;
+  toNow();
+}
+
+function forget(): void {
+  cursor.value = null;
+  cause.value = null;
+  instant.value = null;
+  pastTree.value = null;
+}
+
+/** Back to now, where there is one; else to the end. */
+export function toNow(): void {
+  forget();
+  if (!source.value.startsWith('process:') && travel.value !== null) void seek({ end: true });
+}
+
+/** The latest wish; what was wished before it and has not begun is not done. */
+let next: (() => Promise<TimeCursor | null>) | undefined;
+
+export async function seek(target: Query): Promise<void> {
+  const id = source.value;
+  await go(() => get<TimeCursor>('time/seek', { source: id, ...target }));
+}
+
+export async function step(by: StepBy, direction: 1 | -1): Promise<void> {
+  const id = source.value;
+  const from = cursor.value ?? await get<TimeCursor>('time/seek', { source: id, end: true });
+  await go(() => get<TimeCursor | null>('time/step', { source: id, at: from.key, by, direction, ...(by === 'event' ? { path: path.value } : {}) }), by, direction);
+}
+
+async function go(wish: () => Promise<TimeCursor | null>, by?: StepBy, direction?: 1 | -1): Promise<void> {
+  next = wish;
+  if (busy.value) return;
+  busy.value = true;
+  const id = source.value;
+  try {
+    for (let one = take(); one !== undefined; one = take()) {
+      const found = await one();
+      if (source.value !== id) return;
+      if (found === null) notify('info', `there is no ${by === 'event' ? `event of ${path.value}` : by ?? 'moment'} ${direction === 1 ? 'after' : 'before'} this one`);
+      else await show(id, found);
+    }
+  } catch (error) {
+    if (source.value === id) notify('error', error instanceof ApiError || error instanceof Error ? error.message : String(error));
+  } finally {
+    busy.value = false;
+  }
+}
+
+function take(): typeof next {
+  const one = next;
+  next = undefined;
+  return one;
+}
+
+async function show(id: string, found: TimeCursor): Promise<void> {
+  const { shape } = await get<TimeTree>('time/tree', { source: id, at: found.key });
+  if (source.value !== id) return;
+  cursor.value = found;
+  cause.value = null;
+  instant.value = found;
+  pastTree.value = shape === null ? null : { shape, actor: (at, signal) => get<ActorDetail>('time/actor', { source: id, at: found.key, path: at }, signal) };
+}
+
+/** What led to the last decision before the cursor, and there. */
+export async function why(): Promise<void> {
+  const at = cursor.value;
+  const id = source.value;
+  if (at === null || at.decision === 0) return;
+  try {
+    const found = await get<TimeCause>('time/cause', { source: id, decision: at.decision - 1 });
+    if (source.value !== id) return;
+    if (found.target !== null) await seek(found.target);
+    cause.value = found;
+  } catch (error) {
+    notify('error', error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Where a text leads: `decision 12`, `record 500`, `turn 7`, a time in UTC, or the id of an order or a trade. */
+export function targetOf(text: string): Query | null {
+  const said = text.trim();
+  const counted = /^(decision|record|turn|event|restart|effect)\s+(\d{1,15})$/i.exec(said);
+  if (counted !== null) return { [counted[1]!.toLowerCase()]: counted[2]! };
+  const time = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?Z?$/.exec(said);
+  if (time !== null) return { atUs: Date.parse(`${time[1]!}Z`) * 1000 + Number((time[2] ?? '').padEnd(6, '0')) };
+  return said === '' ? null : { order: said };
+}
+
+/** UTC to the microsecond. */
+export function utc(us: number): string {
+  const ms = Math.floor(us / 1000);
+  return Number.isFinite(ms) && Math.abs(ms) <= 8.64e15 ? `${new Date(ms).toISOString().slice(0, -1)}${String(Math.floor(us) % 1000).padStart(3, '0')}Z` : String(us);
+}

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { sideBySide, TimeError, type TimeErrorKind, type TimeSource, type TimeTarget } from '../../time/index.js';
+import { UiError, type UiPart } from '../server/host.js';
+import { MOST_PARTS, STEPS, type RunsDiffer, type RunSide, type TimeTree } from '../wire/time.js';
+import type { ActorDetail } from '../wire/tree.js';
+import { MachinePool, sentence } from './time/pool.js';
+import { nodeOf, treeShape } from './tree/shape.js';
+
+/** Nodes of a tree, and values and bytes of a state, that are sent. */
+const MOST_NODES = 5_000;
+const INSPECT_LIMITS = { depth: 10, entries: 500, values: 10_000, textLength: 4_000 };
+const MOST_ROWS = 500;
+
+const STATUS: Readonly<Record<TimeErrorKind, number>> = { source: 422, target: 404, busy: 503, cancelled: 503, lost: 503, closed: 503 };
+
+const source = z.string().max(300);
+const key = z.string().regex(/^[ert]\d{1,16}$/, 'a place is what time/seek answered as its key');
+const path = z.string().min(1).max(1024).regex(/^\//, 'a path begins with /');
+const count = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const id = z.string().min(1).max(200);
+const TARGETS = { key, atUs: count, record: count, turn: count, event: count, decision: count, restart: count, effect: count, order: id, trade: id, end: z.literal('true').transform(() => true as const) };
+const target = z.union(Object.entries(TARGETS).map(([name, schema]) => z.strictObject({ source, [name]: schema })) as unknown as readonly [z.ZodType<{ source: string } & TimeTarget>, z.ZodType<{ source: string } & TimeTarget>]);
+const cause = z.union([z.strictObject({ source, decision: count }), z.strictObject({ source, order: id }), z.strictObject({ source, trade: id })]);
+const rows = z.strictObject({ source, from: count.default(0), count: count.default(100) });
+
+/** Time travel: one machine a run or tape, whoever looks; every answer is that of a place that the question names. */
+export const timePart: UiPart = (host) => {
+  const { sources } = host;
+  const sourceOf = (wanted: string): TimeSource => {
+    const info = sources.info(wanted);
+    if (info === undefined) throw new UiError(404, `'${wanted}' is not known here: choose one of the list`);
+    if (info.kind === 'tape') return { tape: sources.tape(wanted) };
+    const run = info.kind === 'run' ? info.id : info.run;
+    if (run === null) throw new UiError(422, `${info.name} writes no run, so there is no past to travel in: an engine and a demo write one`);
+    return { run: sources.run(run) };
+  };
+  // A process and the run that it writes are the same past.
+  const placeOf = (wanted: string): string => {
+    const info = sources.info(wanted);
+    return info?.kind === 'process' && info.run !== null ? info.run : wanted;
+  };
+  const pool = new MachinePool(sourceOf);
+  host.onClose(() => pool.close());
+  const told = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof TimeError) throw new UiError(STATUS[error.kind], sentence(error));
+      throw error;
+    }
+  };
+  const machineOf = (wanted: string): ReturnType<MachinePool['machine']> => pool.machine(placeOf(wanted));
+
+  host.topic('time.open', z.strictObject({ source, parts: z.int().min(1).max(MOST_PARTS).default(1000) }), 'all', ({ source: wanted, parts }, push) => pool.listen(placeOf(wanted), parts, push));
+
+  host.query('time/seek', target, ({ source: wanted, ...to }) => told(async () => await (await machineOf(wanted)).seek(to as TimeTarget)));
+  host.query('time/step', z.strictObject({ source, at: key, by: z.enum(STEPS), path: path.optional(), direction: z.enum(['1', '-1']) }), ({ source: wanted, at, by, path: of, direction }) =>
+    told(async () => await (await machineOf(wanted)).step({ by, direction: direction === '1' ? 1 : -1, ...(of === undefined ? {} : { path: of }) }, at)));
+  host.query('time/tree', z.strictObject({ source, at: key, path: path.default('/') }), ({ source: wanted, at, path: of }) => told(async (): Promise<TimeTree> => {
+    const machine = await machineOf(wanted);
+    const cursor = await machine.seek({ key: at });
+    const tree = await machine.tree({ path: of, nodes: MOST_NODES }, at);
+    // The version of a shape is what its figures are of: here each place is one of its own.
+    return { cursor, shape: tree === null ? null : treeShape(tree, { version: cursor.event, life: 0, atUs: cursor.atUs }) };
+  }));
+  host.query('time/inspect', z.strictObject({ source, at: key, path }), ({ source: wanted, at, path: of }) => told(async () => await (await machineOf(wanted)).inspect(of, INSPECT_LIMITS, at)));
+  host.query('time/actor', z.strictObject({ source, at: key, path }), ({ source: wanted, at, path: of }) => told(async (): Promise<ActorDetail> => {
+    const machine = await machineOf(wanted);
+    const [{ atUs }, tree, found, events] = await Promise.all([machine.seek({ key: at }), machine.tree({ path: of, depth: 0 }, at), machine.inspect(of, INSPECT_LIMITS, at), machine.eventsOf(of, 50, at)]);
+    if (tree === null || found === null) throw new UiError(404, `there is no actor ${of} at that moment`);
+    const { state, incarnation, value, watching, topics, names, timers } = found;
+    return {
+      path: of, node: nodeOf(tree, -1), state, incarnation, value, spec: null, watching, topics, names, timers, atUs, deadLetters: [],
+      trace: events.map(({ event, kind, atUs: happenedUs, record }) => ({ seq: event, kind, detail: record, atUs: happenedUs })), problems: [],
+    };
+  }));
+  host.query('time/machine', z.strictObject({ source, at: key, path, known: z.string().max(100).optional() }), ({ source: wanted, at, path: of, known }) =>
+    told(async () => await (await machineOf(wanted)).machine(of, known, at)));
+  host.query('time/mailbox', z.strictObject({ source, at: key, path, count: count.default(50) }), ({ source: wanted, at, path: of, count: most }) =>
+    told(async () => await (await machineOf(wanted)).mailbox(of, Math.min(most, MOST_ROWS), at)));
+  host.query('time/cause', cause, ({ source: wanted, ...of }) => told(async () => await (await machineOf(wanted)).causeOf(of)));
+  host.query('time/decisions', rows, ({ source: wanted, from, count: most }) => told(async () => await (await machineOf(wanted)).decisions(from, Math.min(most, MOST_ROWS))));
+  host.query('time/restarts', rows, ({ source: wanted, from, count: most }) => told(async () => await (await machineOf(wanted)).restarts(from, Math.min(most, MOST_ROWS))));
+
+  host.query('time/runs', z.strictObject({ a: source, b: source }), ({ a, b }) => told(async (): Promise<RunsDiffer> => {
+    if (placeOf(a) === placeOf(b)) throw new UiError(422, 'both sides are the same run: choose another one for one of them');
+    const [left, right] = await Promise.all([machineOf(a), machineOf(b)]);
+    const { diff, a: cursorA, b: cursorB } = await sideBySide(left, right);
+    const side = (wanted: string, of: 'a' | 'b', cursor: RunSide['cursor']): RunSide => {
+      const { decision = null, cause: from = null } = diff[of] ?? {};
+      return { source: wanted, about: diff.runs[of === 'a' ? 0 : 1], line: decision === null ? null : JSON.stringify(decision), cause: from?.text ?? '', cursor };
+    };
+    const { code = null, tape = null, config = [] } = diff.between ?? {};
+    const between = [
+      ...(code === null ? [] : [`code: ${code.join(' | ')}`]), ...(tape === null ? [] : [`tape: ${tape.join(' | ')}`]), ...config.map(({ key: name, a: was, b: is }) => `${name}: ${JSON.stringify(was)} | ${JSON.stringify(is)}`),
+    ];
+    return { equal: diff.equal, index: diff.index, a: side(a, 'a', cursorA), b: side(b, 'b', cursorB), between };
+  }));
+};
