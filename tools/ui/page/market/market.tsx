@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { INDICATORS, INTERVALS, LAYERS, type Mark, type MarketLayer, type MarketView } from '../../wire/market.js';
 import { amountText, durationText, timeText } from '../../wire/market-text.js';
 import { instant, notify, source, sourceInfo } from '../state.js';
+import { travelTo } from '../time/session.js';
 import { theme } from '../theme.js';
 import { MarketChart } from './chart.js';
 import {
@@ -177,8 +178,8 @@ function tooNear(): boolean {
 
 /** Takes the whole window to the moment of a decision. */
 export function goTo(mark: Mark): void {
-  instant.value = { atUs: mark.atUs, turn: -1, record: mark.seq + 1, decision: mark.decision };
-  notify('info', `at ${timeText(mark.atUs)}: ${mark.kind} ${mark.id}`);
+  travelTo(mark.decision < 0 ? { atUs: mark.atUs } : { decision: mark.decision });
+  notify('info', `to ${timeText(mark.atUs)}: ${mark.kind} ${mark.id}`);
 }
 
 /** The point under the crosshair, for who hears the page. */

@@ -38,6 +38,7 @@ export function startTravelling(): () => void {
     return subscribe<TimeOpened>('time.open', { source: id, parts: PARTS }, (value) => {
       if (value.kind === 'none') {
         travel.value = null;
+        pending = undefined;
         problem.value = value.why;
         canReopen.value = value.again;
         return;
@@ -45,7 +46,10 @@ export function startTravelling(): () => void {
       travel.value = value.state;
       if (value.marks !== undefined) marks.value = value.marks;
       // What is over has no now: its end is shown until somebody chooses.
-      if (isPast && value.state.ready && cursor.peek() === null && !busy.peek()) void seek({ end: true });
+      if (!value.state.ready) return;
+      const target = pending ?? (isPast && cursor.peek() === null && !busy.peek() ? { end: true } : undefined);
+      pending = undefined;
+      if (target !== undefined) void seek(target);
     }, (why) => {
       problem.value = why;
       canReopen.value = true;
@@ -57,6 +61,19 @@ export function startTravelling(): () => void {
 export function openPast(): void {
   wanted.value = source.value;
   again.value += 1;
+}
+
+/** Where to go when the recording is open and has come so far. */
+let pending: Query | undefined;
+
+/** Takes the whole window to a moment of the selected source, opening its past where that is not open. */
+export function travelTo(target: Query): void {
+  if (travel.value?.ready === true) {
+    void seek(target);
+    return;
+  }
+  pending = target;
+  if (!isOpen.value || canReopen.value) openPast();
 }
 
 /** Calls the pass off, or lets the past go. */
