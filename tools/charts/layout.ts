@@ -46,6 +46,7 @@ export async function layoutOf({ model, digest }: Pick<Chart, 'model' | 'digest'
   const laid = arrows > MOST_ARROWS ? plainly(plan.graph) : await withElk(plan.graph);
   const boxes: ChartBox[] = [];
   collect(laid, plan, boxes);
+  const boxOf = new Map(boxes.filter(({ shape }) => shape !== 'initial').map((box) => [box.state, box]));
   const { states, transitions } = model.omitted;
   const notes = [
     ...(states + transitions === 0 ? [] : [`${states} states and ${transitions} transitions of this machine are beyond the bounds of a chart and not shown.`]),
@@ -57,7 +58,7 @@ export async function layoutOf({ model, digest }: Pick<Chart, 'model' | 'digest'
     width: Math.ceil(laid.width ?? 0),
     height: Math.ceil(laid.height ?? 0),
     boxes,
-    arrows: (laid.edges ?? []).flatMap((edge) => arrowOf(edge, plan)),
+    arrows: (laid.edges ?? []).flatMap((edge) => arrowOf(edge, plan)).map((arrow) => belowHeader(arrow, boxOf.get(arrow.source))),
     stateNames: model.states.map((_, place) => stateName(model, place)),
     transitionNames: model.transitions.map((_, place) => transitionName(model, place)),
     note: notes.length === 0 ? null : notes.join(' '),
@@ -200,6 +201,19 @@ function arrowOf(edge: ElkExtendedEdge, { arrowOf: known }: Plan): ChartArrow[] 
   const [label] = edge.labels ?? [];
   const labelBox = label === undefined ? null : { x: round(label.x), y: round(label.y), width: round(label.width), height: round(label.height) };
   return [{ ...arrow, paths, labelBox }];
+}
+
+/** An arrow from a state to one inside it comes from its upper border, across its text: it begins below that instead. */
+function belowHeader(arrow: ChartArrow, source: ChartBox | undefined): ChartArrow {
+  if (source === undefined || source.lines.length === 0) return arrow;
+  const belowY = source.y + CHART_FONT.headerHeight + source.lines.length * CHART_FONT.lineHeight + 10;
+  return {
+    ...arrow,
+    paths: arrow.paths.map((points) => {
+      const [[x, y] = [0, 0], next] = points;
+      return next !== undefined && y === source.y && next[0] === x && next[1] > belowY ? [[x, belowY] as const, ...points.slice(1)] : points;
+    }),
+  };
 }
 
 /** To a quarter of a pixel. */

@@ -1,4 +1,5 @@
 import type { ComponentType } from 'preact';
+import { ChartView } from './chart/view.js';
 import { Market } from './market/market.js';
 import { TimeDock } from './time/dock.js';
 import { RunsView } from './time/runs.js';
@@ -16,6 +17,7 @@ export interface View {
 /** In the order of the navigation. */
 export const views: readonly View[] = [
   { id: 'tree', title: 'Tree', key: '1', Component: TreeView },
+  { id: 'chart', title: 'Chart', key: '2', Component: ChartView },
   { id: 'market', title: 'Market', key: '3', Component: Market },
   { id: 'runs', title: 'Runs', key: '5', Component: RunsView },
 ];
