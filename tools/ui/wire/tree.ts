@@ -115,6 +115,7 @@ export interface ActorDetail {
   readonly path: string;
   readonly node: TreeNode | null;
   readonly state: string;
+  /** 0: its state could not be had, and `value` says nothing. */
   readonly incarnation: number;
   readonly value: unknown;
   readonly spec: unknown;

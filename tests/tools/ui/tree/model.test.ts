@@ -62,7 +62,12 @@ test('figures make rates, and only nodes that look different are drawn again', (
   model.setFigures(change(first, 2, 3, 50), 500);
   assert.deepEqual([model.takeDirty(dirty), dirty[0], model.takeDirty(dirty)], [1, 2, 0]);
   assert.ok(!model.setFigures({ ...first.figures, version: 3 }, 600), 'figures of another shape are not taken');
-  for (let at = 0; at < 20; at++) model.setFigures(change(first, 2, 3, 50), 1_000 + at * 250);
+  model.setFigures(change(first, 2, 4, 500), 700);
+  model.tick(1_000);
+  assert.ok(model.rates[2]! > 0);
+  model.tick(3_000);
+  assert.equal(model.rates[2], 0, 'of a process that says nothing, nothing moves');
+  for (let at = 0; at < 20; at++) model.setFigures(change(first, 2, 3, 50), 4_000 + at * 250);
   assert.equal(model.rates[1], 0, 'what stands still comes to rest');
 });
 
@@ -88,6 +93,8 @@ test('collapse hides, search finds through it, reveal opens', () => {
   model.setFilter(found({ text: 'B>X' }));
   assert.deepEqual([model.matchCount, ...pathsOf(model)], [1, '0 /', '1 /s', '2 /s/<b>x']);
   assert.equal(model.nextMatch('/'), '/s/<b>x');
+  model.setFilter(found({ text: 'S' }));
+  assert.equal(model.nextMatch('/nowhere'), '/s', 'what is called so comes before what only has it in its path');
   model.setFilter(found({ state: 'suspended' }));
   assert.deepEqual(pathsOf(model), ['0 /', '1 /z']);
   model.setFilter(found({ kind: 'dynamic' }));

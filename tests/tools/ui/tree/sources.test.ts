@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { ControlServer } from '../../../../runtime/control/index.js';
 import { createRuntime, WallClock } from '../../../../runtime/index.js';
-import { beginManifest, makeRunFolder, writeManifest } from '../../../../data/runs/index.js';
+import { beginManifest, makeRunFolder } from '../../../../data/runs/index.js';
 import { type ProcessRecord, startTicksOf, writeRecord } from '../../../../tools/process/record.js';
 import { openSources, SourceError, type Sources, type SourcesOptions } from '../../../../tools/ui/sources/index.js';
 import type { ProcessSource, SourceInfo } from '../../../../tools/ui/wire/sources.js';
@@ -160,7 +160,7 @@ test('runs are listed newest first, with those that were cut and those that cann
   const make = (nowMs: number, change: Readonly<Record<string, unknown>>): { readonly id: string; readonly folder: string } => {
     const made = makeRunFolder(runs, nowMs);
     const manifest = beginManifest(made.id, { kind: 'engine', mode: 'paper', version: '1.0.0', config: {}, configDigest: 'd' }, null, nowMs);
-    writeManifest(made.folder, { ...manifest, ...change });
+    writeFileSync(join(made.folder, 'run.json'), JSON.stringify({ ...manifest, ...change }));
     return made;
   };
   const day = 86_400_000;

@@ -92,6 +92,26 @@ test('an operator finds the crashed actor and reads its cause in two keystrokes,
   assert.deepEqual(page.problems, []);
 });
 
+test('a thousand actors are drawn, and the last of them is reached by one key', async (t) => {
+  const groups = Array.from({ length: 20 }, (_, g) => root(Array.from({ length: 48 }, (__, n) => child(`a${n}`)), { id: `g${g}`, strategy: (['oneForOne', 'oneForAll', 'restForOne'] as const)[g % 3]! }));
+  const opened = await scene(t, root([...groups, ...Array.from({ length: 19 }, (_, n) => child(`z${n}`))]));
+  if (opened === undefined) return;
+  const { page } = opened;
+  await page.getByText('1,000 actors').waitFor();
+  assert.ok(await page.getByRole('treeitem').count() < 60, 'only what is seen is in the document');
+  await page.getByRole('tree').focus();
+  await page.keyboard.press('End');
+  await page.getByRole('complementary', { name: 'Actor' }).getByRole('heading', { name: '/z18' }).waitFor();
+  const colours = `() => {
+    const canvas = document.querySelector('.tree-canvas canvas');
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    return new Set(new Uint32Array(data.buffer)).size;
+  }`;
+  await page.getByRole('button', { name: 'fit the whole tree' }).click();
+  await page.waitForFunction(`(${colours})() > 8`);
+  assert.deepEqual(page.problems, []);
+});
+
 test('a process that vanishes keeps its last tree, said so; dark, light and a phone are accessible', async (t) => {
   const opened = await scene(t, spec(), { viewport: { width: 390, height: 780 }, colorScheme: 'light' });
   if (opened === undefined) return;

@@ -125,10 +125,10 @@ export function eventText(event: TreeEvent): string {
 }
 
 function Detail({ detail }: { readonly detail: ActorDetail }) {
-  const { value, timers, deadLetters, trace, spec, watching, topics, names, problems, atUs } = detail;
+  const { value, incarnation, timers, deadLetters, trace, spec, watching, topics, names, problems, atUs } = detail;
   return (
     <>
-      <section aria-label="State"><h3>state</h3><div class="value-tree"><ValueTree value={value} /></div></section>
+      {incarnation === 0 ? null : <section aria-label="State"><h3>state</h3><div class="value-tree"><ValueTree value={value} /></div></section>}
       {timers.length === 0 ? null : (
         <section aria-label="Timers"><h3>timers</h3><ul>{timers.map(({ key, dueUs }, n) => <li key={n}>{`${key} in ${((dueUs - atUs) / 1e6).toFixed(3)} s`}</li>)}</ul></section>
       )}

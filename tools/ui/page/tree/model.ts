@@ -18,6 +18,8 @@ export const RECENT_MS = 10_000;
 export const PULSE_MS = 2_500;
 const MOST_PULSES = 48;
 const MOST_EVENTS = 400;
+/** Without figures for so long nobody knows what it does: nothing moves any more. */
+const SILENT_MS = 2_000;
 /** Weight of the newest rate. */
 const SMOOTH = 0.6;
 
@@ -128,8 +130,9 @@ export class TreeModel {
     this.#mark();
   }
 
-  /** Forgets pulses and marks that are over. */
+  /** Forgets pulses, marks and rates that are over. */
   tick(nowMs: number): void {
+    if (nowMs - this.#figuresAtMs > SILENT_MS) this.rates.fill(0);
     while (this.pulses.length > 0 && nowMs - this.pulses[0]!.startedMs > PULSE_MS) this.pulses.shift();
     let over = false;
     for (const [path, sinceMs] of this.#recent) {
@@ -271,10 +274,15 @@ export class TreeModel {
     return this.#matchCount;
   }
 
-  /** The match after `path`, in the order of the list. */
+  /** The match after `path`, level by level; from elsewhere, the one that is called what is looked for, if there is one. */
   nextMatch(path: string): string | undefined {
     if (this.#matches === null || this.#matchCount === 0) return undefined;
     const from = this.indexOf(path);
+    if (this.#matches[from] !== 1) {
+      const wanted = this.#filter.text.toLowerCase();
+      const named = this.shape.nodes.findIndex(({ id }, at) => this.#matches![at] === 1 && id.toLowerCase() === wanted);
+      if (named >= 0) return this.shape.nodes[named]!.path;
+    }
     for (let step = 1; step <= this.count; step++) {
       const at = (from + step + this.count) % this.count;
       if (this.#matches[at] === 1) return this.shape.nodes[at]!.path;

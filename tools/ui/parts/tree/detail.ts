@@ -33,7 +33,7 @@ export async function actorDetail(client: ControlClient, path: string): Promise<
     path,
     node: tree === null ? null : nodeOf(tree.tree, -1),
     state: inspected?.state ?? tree?.tree.state ?? 'unknown',
-    incarnation: inspected?.incarnation ?? tree?.tree.incarnation ?? 0,
+    incarnation: inspected?.incarnation ?? 0,
     value: inspected === null ? null : plainCopy(inspected.value, VALUE),
     spec: inspected === null ? null : plainCopy(inspected.spec, SMALL),
     watching: names(inspected?.watching), topics: names(inspected?.topics), names: names(inspected?.names),
