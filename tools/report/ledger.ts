@@ -119,14 +119,18 @@ export class DecisionLedger {
   readonly #startUs: number;
   #exposedSinceUs: number | null = null;
 
-  /** @throws RangeError for an instrument whose sizes are none. */
   constructor(instruments: readonly Instrument[], config: Config, startUs: number, left: LeftOver = NOTHING_LEFT) {
     this.#config = config;
     this.#startUs = startUs;
     this.#left = left;
     for (const instrument of instruments) {
-      this.#valuations.set(instrument.index, new Valuation(instrument));
       this.#asset(instrument.settle);
+      try {
+        this.#valuations.set(instrument.index, new Valuation(instrument));
+      } catch (error) {
+        // Its sizes are none, so nobody could trade it.
+        if (!(error instanceof RangeError)) throw error;
+      }
     }
     for (const trade of left.trades) this.#put(trade, startUs);
     for (const { id, tradeId, side, purpose } of left.orders) this.#orders.set(id, { tradeId, side, isEntry: purpose === 'entry' });
@@ -174,7 +178,7 @@ export class DecisionLedger {
     const assets = [...this.#equity].map(([asset, equity]): EquityReport => ({
       asset, start: formatMoney(equity.start), end: formatMoney(equity.last), curve: equity.curve.points(), drawdowns: equity.drawdowns.points(), deepest: equity.deepest, daily: equity.daily,
     }));
-    const open = [...this.#trades.values()].filter((trade) => openLots(trade) > 0).map((trade) => {
+    const open = [...this.#trades.values()].filter((trade) => openLots(trade) > 0 && this.#valuations.has(trade.symbol)).map((trade) => {
       const { instrument } = this.#valuations.get(trade.symbol)!;
       const unrealised = this.#unrealised(trade);
       return {

@@ -200,8 +200,9 @@ class DecisionLines {
 
 function parsed(line: string): Decision | undefined {
   try {
-    const { atUs, kind, symbol, by, data } = JSON.parse(line) as Partial<Decision>;
-    return Number.isFinite(atUs) && typeof kind === 'string' && typeof symbol === 'number' && typeof by === 'string' && typeof data === 'object' && data !== null ? (JSON.parse(line) as Decision) : undefined;
+    const decision = JSON.parse(line) as Partial<Decision> | null;
+    const { atUs, kind, symbol, by, data } = decision ?? {};
+    return Number.isFinite(atUs) && typeof kind === 'string' && typeof symbol === 'number' && typeof by === 'string' && typeof data === 'object' && data !== null ? (decision as Decision) : undefined;
   } catch {
     return undefined;
   }

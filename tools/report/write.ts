@@ -30,8 +30,8 @@ export async function writeReport(dir: string, { out, csv, force = false, quick 
   if (!existsSync(join(folder, 'run.json'))) throw new RunError('notARun', `${folder}: is no run: it has no run.json`, 'a run is a folder in var/runs, or that of a replay’s --out');
   const { report, trades } = await readRun(folder, { quick });
   const page = reportPage(report);
-  write(out, page, force);
-  if (csv !== undefined) write(csv, `${[TRADE_COLUMNS, ...trades.map((trade) => Object.values(trade) as (string | number)[])].map(csvLine).join('\n')}\n`, force);
+  writePage(out, page, force);
+  if (csv !== undefined) writePage(csv, `${[TRADE_COLUMNS, ...trades.map((trade) => Object.values(trade) as (string | number)[])].map(csvLine).join('\n')}\n`, force);
   const bytes = Buffer.byteLength(page);
   if (json) {
     printJson({ out: resolve(out), bytes, csv: csv === undefined ? null : resolve(csv), report: figures(report) });
@@ -47,7 +47,8 @@ function checkTarget(path: string, force: boolean): void {
   if (found !== undefined && !force) throw new CliError('cannotWrite', `${path}: exists already`, 'choose another name, or pass --force');
 }
 
-function write(path: string, text: string, force: boolean): void {
+/** Writes a file whole or not at all, and the folders above it. @throws CliError `cannotWrite`. */
+export function writePage(path: string, text: string, force: boolean): void {
   try {
     makeFolder(dirname(resolve(path)));
   } catch (error) {

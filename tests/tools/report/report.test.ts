@@ -20,7 +20,7 @@ import { generatedTape, writeTape } from '../../support/replay-tape.js';
 import { faultline } from '../cli/run-node.js';
 import { recordRun } from '../runs/record.js';
 
-const market = generatedTape({ scenario: 'flash-crash', seed: 7, minutes: 12, symbols: 1, rate: 0.03 });
+const market = generatedTape({ scenario: 'flash-crash', seed: 7, minutes: 12, symbols: 1, rate: 0.02 });
 
 let run: string | undefined;
 const root = mkdtempSync(join(tmpdir(), 'faultline-report-'));
@@ -162,7 +162,7 @@ void test('faultline report: what it prints, writes and refuses', async () => {
   const folder = recorded();
   const out = join(root, 'reports', 'run.html');
   const csv = join(root, 'trades.csv');
-  const done = await faultline(['report', 'latest', '--out', out, '--csv', csv, '--json'], { env: { FAULTLINE_VAR_DIR: root } });
+  const done = await faultline(['report', 'latest', '--out', out, '--csv', csv, '--quick', '--json'], { env: { FAULTLINE_VAR_DIR: root } });
   assert.equal(done.code, 0, done.stderr);
   const said = JSON.parse(done.stdout) as { readonly out: string; readonly bytes: number; readonly report: { readonly manifest: { readonly id: string }; readonly trades: { readonly count: number } } };
   assert.deepEqual([said.out, said.bytes, said.report.manifest.id], [out, readFileSync(out).length, readManifest(folder).id]);

@@ -55,7 +55,7 @@ void test('the bytes of any frames, at any sizes, make of a terminal exactly the
       if (bytes !== '') assert.ok(bytes.startsWith('\u001b[?2026h') && bytes.endsWith('\u001b[?2026l') && !screen.modes.has(2026));
       assert.equal(painter.frame(lines, at.columns, at.rows), '', 'the same again is nothing');
     }
-  }), { numRuns: 60 });
+  }), { numRuns: 40 });
 });
 
 void test('only lines that differ are written', () => {
@@ -75,7 +75,7 @@ void test('text: nothing that moves a cursor, and no wider than it may be', () =
     assert.ok(widthOf(safe) > width || cut(safe, width) === safe);
     const line = fitLine([{ text: 'x: ' }, { text, style: 'bad' }], width, ascii);
     assert.ok(lineWidth(line) <= width);
-  }), { numRuns: 300 });
+  }), { numRuns: 200 });
   assert.deepEqual([widthOf('取引'), cut('取引所', 5), cut('取引所', 4), cut('abcdef', 3)], [4, '取引…', '取…', 'ab…']);
 });
 

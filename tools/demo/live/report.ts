@@ -88,7 +88,7 @@ export function printLiveReport(report: LiveReport): void {
   }
 }
 
-/** The last lines: where the run lies, and what can be done with it. */
-export function printRun(folder: string, decisions: number): void {
-  printLine(`\n${decisions} decisions, with everything that led to them, in\n  run ${folder}\ndecide them again without an exchange, and compare:\n  npx faultline live-vs-replay ${folder}`);
+/** The last lines: where the run lies, its report if there is one, and what can be done with it. */
+export function printRun(folder: string, decisions: number, page: string | null): void {
+  printLine(`\n${decisions} decisions, with everything that led to them, in\n  run ${folder}\n${page === null ? '' : `as a page to look at\n  ${page}\n`}decide them again without an exchange, and compare:\n  npx faultline live-vs-replay ${folder}`);
 }

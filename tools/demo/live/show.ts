@@ -252,13 +252,15 @@ class Show {
     const failure = end.how === 'died' ? end.failure : undefined;
     const watch = this.#watch;
     if (watch !== undefined) {
+      // Who asks twice does not want to wait for it.
+      const page = twice() ? null : await (await import('../../report/into-run.js')).reportIntoRun(this.#runDir);
       this.#tell();
       const report = buildReport(watch, { run: this.#runDir, speed: this.#speed, ended: end.how, falls: this.#falls(watch), books, crashUs: this.#crashUs });
       if (this.#json) printJson(failure === undefined ? report : { ...report, error: { code: EXIT_CODES[failure.exit].code, exit: failure.exit, message: failure.message, fix: failure.fix ?? null } });
       else {
         printLiveReport(report);
         printLine(`\n${colours().bold(this.#lastWord(end, twice()))}`);
-        printRun(shortPath(this.#runDir), report.decisions);
+        printRun(shortPath(this.#runDir), report.decisions, page === null ? null : shortPath(page));
       }
     }
     if (failure !== undefined) throw failure;

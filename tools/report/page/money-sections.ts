@@ -86,13 +86,13 @@ export function tradeSections(report: RunReport): Markup {
     trades.count === 0 ? html`<p>No trade was closed.</p>` : charts,
     trades.count > 0 && dataTable(`Closed trades, net of fees: ${countText(trades.count)}`, [
       { title: 'entry' }, { title: 'symbol', kind: 't' }, { title: 'side' }, { title: 'lots', kind: 'n' }, { title: 'entry price', kind: 'n' }, { title: 'exit price', kind: 'n' }, { title: 'held', kind: 'n' },
-      { title: 'why in', kind: 't' }, { title: 'why out', kind: 't' }, { title: 'fees', kind: 'n' }, { title: 'net', kind: 'n' }, { title: '' },
+      { title: 'why in', kind: 't' }, { title: 'why out', kind: 't' }, { title: 'fees', kind: 'n' }, { title: 'net', kind: 'n' }, { title: 'asset' },
     ], trades.rows.map((trade) => [
       trade.entryAt.replace('T', ' ').slice(0, 23), trade.symbol, trade.side, countText(trade.quantityLots), trade.entryPrice, trade.exitPrice, spanText(trade.holdMs * 1000),
       trade.entryReason, trade.exitReason, trade.fees, signed(trade.netPnl), trade.settle,
     ]), trades.omitted, hint),
     open.length > 0 && dataTable('Still open at the end, valued at the last trade price', [
-      { title: 'since' }, { title: 'symbol', kind: 't' }, { title: 'side' }, { title: 'lots', kind: 'n' }, { title: 'entry price', kind: 'n' }, { title: 'unrealised', kind: 'n' }, { title: '' },
+      { title: 'since' }, { title: 'symbol', kind: 't' }, { title: 'side' }, { title: 'lots', kind: 'n' }, { title: 'entry price', kind: 'n' }, { title: 'unrealised', kind: 'n' }, { title: 'asset' },
     ], open.map((position) => [timeText(position.sinceUs), position.symbol, position.side, countText(position.openLots), position.entryPrice, position.unrealised === null ? 'no price' : signed(position.unrealised), position.settle])),
   ]);
 }
