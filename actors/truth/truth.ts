@@ -18,7 +18,7 @@ import { withSettled, withTold } from './history.js';
 import { absorb, fillWindowsOf, firstParts, newReading, type Part, queryOf, type Reading, viewOf } from './reading.js';
 import { reconcile } from './reconcile.js';
 import { type InProgress, judged, lookupsOf, type ProductTruth, type TruthActorState } from './state.js';
-import type { LocalView, ReconcileWindow } from './views.js';
+import type { LocalView, ReconcileWindow, VenueView } from './views.js';
 
 type Context = ActorContext<TruthMessage>;
 
@@ -37,6 +37,14 @@ const MOST_DOUBTS = 8;
 /** Readings on suspicion that begin at once, one after the other. */
 const MOST_HURRIED = 4;
 const joined = (before: readonly string[], after: readonly string[]): readonly string[] => [...new Set([...before, ...after])].slice(-MOST_DOUBTS);
+
+/** An account of USD-M lists positions without the price they were entered at ("0"): what the stream said of it stands while nothing else changes. */
+function withEntries(read: VenueView['positions'], before: VenueView['positions']): VenueView['positions'] {
+  return read.map((each) => {
+    const known = each.entryPrice === '0' ? before.find(({ symbol, positionSide, signedLots }) => symbol === each.symbol && positionSide === each.positionSide && signedLots === each.signedLots) : undefined;
+    return known === undefined ? each : { ...each, entryPrice: known.entryPrice };
+  });
+}
 
 export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, TruthMessage, TruthInput> {
   const tables = new WeakMap<TruthInput, VenueInstruments>();
@@ -244,8 +252,9 @@ export function truthBehaviour(params: TruthParams): Behaviour<TruthActorState, 
     const { product } = truth;
     const { full, withIncomes } = reading;
     // A short reading clears no doubt: it has not looked at everything.
+    const read = { ...view!, positions: withEntries(view!.positions, truth.view?.positions ?? []) };
     const done: ProductTruth = {
-      ...truth, inProgress: null, view: full || truth.view === null ? view : { ...view!, trades: truth.view.trades, incomes: truth.view.incomes }, asOfMs: view!.askedMs, readMs: reading.startedMs, failure: '',
+      ...truth, inProgress: null, view: full || truth.view === null ? read : { ...read, trades: truth.view.trades, incomes: truth.view.incomes }, asOfMs: view!.askedMs, readMs: reading.startedMs, failure: '',
       doubts: full ? truth.doubts : joined(doubts, truth.doubts), fullAtMs: full ? nowMs(ctx) : truth.fullAtMs, endedMs: nowMs(ctx),
       incomesAtMs: withIncomes ? reading.startedMs : truth.incomesAtMs,
       // What no list of incomes has told of may still be missing.

@@ -1,5 +1,6 @@
 import type { ComponentType } from 'preact';
 import { ChartView } from './chart/view.js';
+import { DeskView } from './desk/view.js';
 import { Market } from './market/market.js';
 import { TimeDock } from './time/dock.js';
 import { RunsView } from './time/runs.js';
@@ -19,6 +20,7 @@ export const views: readonly View[] = [
   { id: 'tree', title: 'Tree', key: '1', Component: TreeView },
   { id: 'chart', title: 'Chart', key: '2', Component: ChartView },
   { id: 'market', title: 'Market', key: '3', Component: Market },
+  { id: 'desk', title: 'Desk', key: '4', Component: DeskView },
   { id: 'runs', title: 'Runs', key: '5', Component: RunsView },
 ];
 

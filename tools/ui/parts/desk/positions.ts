@@ -57,14 +57,22 @@ function rowOf(facts: DeskFacts, { product, symbol, positionSide, venueLots, boo
   const lots = venueLots ?? bookedLots ?? 0;
   const truth = facts.truth?.products.rows.find((each) => each.product === product);
   const signed = parseDecimal(quantityText(instrument, lots));
-  const profit = unrealisedOf(instrument, entry, facts.markOf(symbol), signed);
+  const paid = Number(entry) === 0 ? entryOfTrades(facts, symbol, positionSide, lots) : entry;
+  const profit = unrealisedOf(instrument, paid, facts.markOf(symbol), signed);
   return {
     key: `${product} ${symbol} ${positionSide}`, product, instrument: nameOf(facts, symbol), side: (lots === 0 ? bookedLots ?? 0 : lots) < 0 ? 'short' : 'long', positionSide: positionSide === 'BOTH' ? '' : positionSide,
-    quantity: quantityText(instrument, lots), owners: ownersOf(facts, symbol, positionSide, ownLots, lots), entry: Number(entry) === 0 ? '' : entry,
+    quantity: quantityText(instrument, lots), owners: ownersOf(facts, symbol, positionSide, ownLots, lots), entry: paid,
     mark: priceText(instrument, facts.markOf(symbol) ?? 0), unrealised: profit === undefined ? '' : textOf(profit), asset: instrument?.settle ?? '',
     stop: stopOf(facts, symbol, positionSide, Math.abs(ownLots)), closing: closingOf(facts, symbol, positionSide),
     booked: venueLots !== null && bookedLots !== null && venueLots !== bookedLots ? quantityText(instrument, bookedLots) : null, stale: truth?.freshness !== 'fresh',
   };
+}
+
+/** Where the exchange does not say at what price: that of the one trade whose position it is; '' where there is none such. */
+function entryOfTrades({ account }: DeskFacts, symbol: number, positionSide: PositionSide, lots: number): string {
+  const trades = (account?.open.rows ?? []).filter((trade) => trade.symbol === symbol && isOfLeg(trade.side, positionSide));
+  const [only] = trades;
+  return trades.length === 1 && only !== undefined && (only.side === 'buy' ? only.openLots : -only.openLots) === lots ? only.entryPrice : '';
 }
 
 /** Spot: what our ledger bought. The rest of the balance is nobody's position. */
