@@ -40,6 +40,12 @@ void test('other figures of a row come with it, asked after the last round', asy
   assert.deepEqual(result.also, { 'p50, us': 3 });
 });
 
+void test('a row that cannot be measured here says why and touches nothing', async () => {
+  const row = scripted('lower', [], [], { absent: () => 'no Chromium', floor: 1, prepare: () => assert.fail('it was prepared') });
+  const result = await measure(row);
+  assert.deepEqual([result.value, result.skipped, keepsFloor(result), complaintAbout([result], true)], [null, 'no Chromium', undefined, undefined]);
+});
+
 void test('an absent peer is skipped with its reason, and ours is measured all the same', async () => {
   const row = scripted('higher', [1, 1, 1, 1, 1, 1, 1, 1, 1, 1], [], { skip: () => 'no cc', floor: 0.5 });
   const result = await measure(row);

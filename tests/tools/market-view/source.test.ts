@@ -1,19 +1,20 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, copyFileSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { after, test, type TestContext } from 'node:test';
 import { EXTREME_NAMES, insideMessage, MarketKernel } from '../../../actors/market/index.js';
 import { DEFAULT_CONFIG } from '../../../config/index.js';
 import { DEFAULT_INDICATOR_PARAMS } from '../../../config/indicators.js';
 import { allocateBatch, BLOCK_RECORDS, TAG, WORDS_I } from '../../../data/records/index.js';
 import { beginManifest, makeRunFolder, RunWriter, writeManifest } from '../../../data/runs/index.js';
-import { partialPath, TapeReader, TapeWriter } from '../../../data/tape/index.js';
+import { partialPath, TapeWriter } from '../../../data/tape/index.js';
 import { heatLots } from '../../../tools/market-view/heat-map.js';
 import { MarketQueryError, MarketSource, type MarketTarget } from '../../../tools/market-view/market-source.js';
 import { MarketThreadError, MarketThreads } from '../../../tools/market-view/market-threads.js';
 import type { ViewQuery } from '../../../tools/market-view/view.js';
 import { decodeView, INDICATORS, type IndicatorName, type MarketView } from '../../../tools/ui/wire/market.js';
-import { generatedTape, play, writeTape } from '../../support/replay-tape.js';
+import { generatedTape, play, sourceOf, writeTape } from '../../support/replay-tape.js';
 import { batchOf, headerOf, instrument, scratch, START_US, type MadeRecord } from './made.js';
 
 const crash = generatedTape({ scenario: 'flash-crash', seed: 7, minutes: 5, symbols: 1, rate: 0.5 });
@@ -22,6 +23,22 @@ function opened(t: TestContext, target: MarketTarget, options = {}): MarketSourc
   const source = new MarketSource(target, options);
   t.after(() => source.close());
   return source;
+}
+
+/** The crash as a source, read to its end; the same for all who ask. */
+let crashed: MarketSource | undefined;
+function crashSource(): MarketSource {
+  if (crashed !== undefined) return crashed;
+  const folder = mkdtempSync(join(tmpdir(), 'faultline-market-crash-'));
+  const path = join(folder, 'crash.tape');
+  writeTape(crash, path);
+  crashed = readAll(new MarketSource({ kind: 'tape', path }));
+  const open = crashed;
+  after(() => {
+    open.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return open;
 }
 
 function readAll(source: MarketSource): MarketSource {
@@ -52,11 +69,9 @@ function tapeOf(folder: string, count: number, whole = true): string {
   return path;
 }
 
-test('a tape shows what its replay decided, and no extreme of any indicator is lost at 500 pixels', (t) => {
-  const path = join(scratch(t), 'crash.tape');
-  writeTape(crash, path);
+test('a tape shows what its replay decided, and no extreme of any indicator is lost at 500 pixels', () => {
   const played = play(crash);
-  const source = readAll(opened(t, { kind: 'tape', path }));
+  const source = crashSource();
   const view = viewed(source, crash.header.instruments[0]!.symbol);
   const { head, blocks } = view;
   assert.equal(source.progress().state, 'whole');
@@ -92,16 +107,14 @@ test('a tape shows what its replay decided, and no extreme of any indicator is l
   assert.ok(head.thresholds.some(({ indicator, value }) => indicator === 'obi' && value === DEFAULT_INDICATOR_PARAMS.obiThreshold));
 });
 
-test('the heat map holds the lots of the product’s own book', (t) => {
-  const path = join(scratch(t), 'crash.tape');
-  writeTape(crash, path);
-  const { head, blocks, heat } = viewed(readAll(opened(t, { kind: 'tape', path })), crash.header.instruments[0]!.symbol, { fromUs: crash.startUs + 60e6, toUs: crash.startUs + 62e6 });
+test('the heat map holds the lots of the product’s own book', () => {
+  const { head, blocks, heat } = viewed(crashSource(), crash.header.instruments[0]!.symbol, { fromUs: crash.startUs + 60e6, toUs: crash.startUs + 62e6 });
   const grid = head.heat!;
   const times = blocks.get('heatT')!;
   assert.ok(times.length >= 6 && heat.length === grid.rows * grid.columns);
 
   const kernel = new MarketKernel(crash.header.instruments, () => DEFAULT_INDICATOR_PARAMS);
-  const reader = TapeReader.open(path);
+  const tape = sourceOf(crash);
   const batch = allocateBatch(BLOCK_RECORDS);
   let compared = 0;
   let column = 0;
@@ -117,7 +130,7 @@ test('the heat map holds the lots of the product’s own book', (t) => {
       assert.ok(Math.abs(Math.log2(1 + lots) - Math.log2(1 + heatLots(code))) <= 0.1251, `${lots} lots, shown as ${heatLots(code)}`);
     }
   };
-  while (column < times.length && reader.next(batch) > 0) {
+  while (column < times.length && tape.next(batch) > 0) {
     for (let at = 0; at < batch.length && column < times.length; ) {
       let end = at + 1;
       while (end < batch.length && insideMessage(batch.I[end * WORDS_I + TAG]!)) end += 1;
@@ -129,7 +142,6 @@ test('the heat map holds the lots of the product’s own book', (t) => {
       column += 1;
     }
   }
-  reader.close();
   assert.ok(compared > 100);
 });
 

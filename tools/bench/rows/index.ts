@@ -49,6 +49,7 @@ const LOADERS: Readonly<Record<string, () => Promise<BenchRow>>> = {
   'exchange/depth-fan-out': async () => (await import('./exchange.js')).depthFanOut(),
   'order-roundtrip-rest-p99': async () => (await import('./exchange.js')).restRoundTrip(),
   'order-roundtrip-ws-p99': async () => (await import('./exchange.js')).wsRoundTrip(),
+  'ui/chart-5m': async () => (await import('./chart.js')).chart5m(),
   'socket/turn-p99': async () => (await import('./control.js')).turnP99,
   'ui/fps-1000': async () => (await import('./ui-tree.js')).frames1000(),
   'ui/turn-p99': async () => (await import('./ui-tree.js')).turnP99(),

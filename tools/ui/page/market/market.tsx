@@ -7,7 +7,7 @@ import { travelTo } from '../time/session.js';
 import { theme } from '../theme.js';
 import { MarketChart } from './chart.js';
 import {
-  allPrices, asLine, chooseInterval, cursorUs, follow, interval, layers, live, loading, openSource, problem, reset, selectSymbol, shownIndicators, span, symbol, symbols, tail,
+  allPrices, asLine, chooseInterval, cursorUs, follow, interval, layers, live, loading, openSource, problem, reset, selectSymbol, settled, shownIndicators, span, symbol, symbols, tail,
   toggleIndicator, toggleLayer, view, zoom,
 } from './model.js';
 import { Tables } from './tables.js';
@@ -200,7 +200,7 @@ function candleText({ head, blocks }: MarketView, at: number): string {
 /** What the chart shows, in words. */
 function Summary() {
   const shown = view.value;
-  const looked = span.value;
+  const looked = settled.value;
   if (shown === null || looked === null) return null;
   return <p id="market-summary" class="market-summary muted">{summaryText(shown, looked.fromUs, looked.toUs)}</p>;
 }

@@ -13,6 +13,8 @@ export const symbols = signal<MarketSymbols | null>(null);
 export const symbol = signal('');
 export const tail = signal<MarketTail | null>(null);
 export const span = signal<Span | null>(null);
+/** The span as it was when nothing had moved for a moment: what is said in words follows it. */
+export const settled = signal<Span | null>(null);
 /** The span follows the edge of what is being written. */
 export const live = signal(false);
 /** Seconds; 0: what fits. */
@@ -106,6 +108,7 @@ export function askSoon(): void {
 async function ask(): Promise<void> {
   const now = span.value;
   if (now === null || symbol.value === '' || sourceId === '') return;
+  settled.value = now;
   asking?.abort();
   const mine = new AbortController();
   asking = mine;
@@ -161,6 +164,7 @@ export function openSource(id: string): () => void {
     tail.value = null;
     view.value = null;
     span.value = null;
+    settled.value = null;
   };
 }
 
@@ -172,6 +176,7 @@ export function selectSymbol(name: string): void {
   tail.value = null;
   view.value = null;
   span.value = null;
+  settled.value = null;
   live.value = false;
   const source = sourceId;
   stopTail = subscribe<MarketTail>('market.tail', { source, symbol: name }, (told) => {

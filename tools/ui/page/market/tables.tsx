@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import type { Mark, MarketView } from '../../wire/market.js';
 import { amountText, durationText, timeText, valueText } from '../../wire/market-text.js';
 import { markText } from './chart.js';
-import { shownIndicators, span, view } from './model.js';
+import { settled, shownIndicators, view } from './model.js';
 
 /** Rows of a table; who wants more zooms in. */
 const MOST_ROWS = 100;
@@ -12,7 +12,7 @@ const open = signal(false);
 /** What the chart shows, as tables: for who cannot see it, and for exact figures. */
 export function Tables({ onMark }: { readonly onMark: (mark: Mark) => void }) {
   const shown = view.value;
-  const looked = span.value;
+  const looked = settled.value;
   return (
     <details class="market-tables" open={open.value} onToggle={(event) => (open.value = event.currentTarget.open)}>
       <summary>As tables</summary>
