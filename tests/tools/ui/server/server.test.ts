@@ -22,7 +22,7 @@ const part: UiPart = (host) => {
     throw new UiError(409, 'not now; ask again');
   });
   host.query('defect', z.strictObject({}), () => {
-    throw new Error(`at /home/someone with ${SECRET}`);
+    throw new Error(`at /srv/someone with ${SECRET}`);
   });
   host.download('rows', z.strictObject({}), () => ({ name: 'a"b\r\n.csv', type: 'text/csv', pieces: ['a,b\r\n', '1,2\r\n'] }));
   host.action('close', z.strictObject({ symbol: z.string() }), ({ symbol }) => symbol, (body) => {
