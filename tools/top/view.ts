@@ -181,9 +181,12 @@ function detectorLines(processes: readonly ProcessSample[], width: number, most:
 function alertLines(processes: readonly ProcessSample[], most: number): Line[] {
   const all = processes.flatMap(({ name, alerts }) => alerts.map((alert) => ({ ...alert, name })));
   all.sort((a, b) => Number(a.severity === 'warn') - Number(b.severity === 'warn'));
-  const shown = all.length <= most ? all : all.slice(0, Math.max(0, most - 1));
-  const lines: Line[] = shown.map(({ severity, text, name }) => [plain(severity === 'bad' ? '! ' : '* ', severity), plain(processes.length > 1 ? `${name}: ` : '', 'bold'), plain(text, severity)]);
-  if (shown.length < all.length && most > 0) lines.push([plain(`… ${all.length - shown.length} more alerts`, 'warn')]);
+  // One line that is all there is goes to the worst of them.
+  const shown = all.length <= most ? all : all.slice(0, Math.max(1, most - 1));
+  const lines: Span[][] = shown.map(({ severity, text, name }) => [plain(severity === 'bad' ? '! ' : '* ', severity), plain(processes.length > 1 ? `${name}: ` : '', 'bold'), plain(text, severity)]);
+  const more = all.length - shown.length;
+  if (more > 0 && most > 1) lines.push([plain(`… ${more} more alerts`, 'warn')]);
+  else if (more > 0) lines[0]!.splice(1, 0, plain(`(+${more}) `, 'dim'));
   return lines;
 }
 
@@ -194,7 +197,7 @@ function listLines(rows: readonly Row[], width: number, selected: string | null)
     const sign = folds ? (isFolded ? '▸' : '▾') : ' ';
     const line: Line = actor === null
       ? [plain(pad(`${sign} ${process.name}`, name), 'title'), plain(process.answering ? ` pid ${process.pid ?? '?'}  ${process.actors.length} actors${process.ageMs > STALE_MS ? `, ${Math.round(process.ageMs / 1000)} s old` : ''}` : ` ${process.status}`, process.answering ? 'dim' : 'warn')]
-      : [plain(pad(`${'  '.repeat(Math.min(actor.depth + 1, MOST_DEPTH))}${sign} ${actor.id}${actor.omitted > 0 ? ` (${actor.omitted} not told)` : ''}`, name)), ...cells(actor, columns)];
+      : [plain(pad(`${'  '.repeat(Math.min(actor.depth + 1, Math.floor(Math.min(MOST_DEPTH, name / 5))))}${sign} ${actor.id}${columns.length === 0 && actor.state !== 'running' ? `: ${actor.state}` : ''}${actor.omitted > 0 ? ` (${actor.omitted} not told)` : ''}`, name)), ...cells(actor, columns)];
     return key === selected ? [plain(line.map(({ text }) => text).join(''), 'selected')] : line;
   });
   return { head: [plain(pad('actor', name) + head(columns), 'dim')], lines };
@@ -222,11 +225,16 @@ export interface Frame {
   readonly page: number;
 }
 
+/** Below so many columns the head says less. */
+const NARROW = 56;
+
 /** A whole frame, of any size: what does not fit is left out, least important first. At most `rows` lines; they may be too wide. */
 export function frameOf(processes: readonly ProcessSample[], view: ViewState, { columns, rows }: FrameSize, clock: string): Frame {
   const alerts = processes.reduce((sum, process) => sum + process.alerts.length, 0);
   const what = `${processes.length === 0 ? 'no process is running' : processes.length === 1 ? '1 process' : `${processes.length} processes`}${alerts === 0 ? '' : `, ${alerts} alert${alerts === 1 ? '' : 's'}`}`;
-  const lines: Line[] = [[plain('faultline top', 'title'), plain(`  ${clock}  `), plain(what, alerts > 0 ? 'warn' : undefined), plain('  ? help', 'dim')]];
+  const lines: Line[] = [columns < NARROW
+    ? [plain('top ', 'title'), plain(alerts > 0 ? `${alerts} alert${alerts === 1 ? '' : 's'}` : what, alerts > 0 ? 'warn' : undefined), plain(` ${clock}`)]
+    : [plain('faultline top', 'title'), plain(`  ${clock}  `), plain(what, alerts > 0 ? 'warn' : undefined), plain('  ? help', 'dim')]];
   if (view.help) return { lines: [...lines, ...HELP.map((text): Line => [plain(text)])].slice(0, rows), view, page: Math.max(1, rows - 1) };
   const foot: Line | null = view.typing || view.filter !== '' ? [plain(`/${view.filter}${view.typing ? '_' : ''}`, 'info')] : view.sort === 'tree' ? null : [plain(`sorted by ${view.sort}`, 'dim')];
   const space = rows - lines.length - (foot === null ? 0 : 1);
