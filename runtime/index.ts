@@ -15,7 +15,7 @@ export type { Inspection } from './observe/inspection.js';
 export { formatReport, type ChildSummary, type FailureReport, type ProgressReport, type ReportContext, type ReportFormat, type SupervisorReport } from './observe/report.js';
 export { FIGURES, NODE_STATES, type NodeState, type Supervision, type TreeLimits, type TreeNode } from './observe/tree.js';
 export type { Change } from './probe/changes.js';
-export { chartOfMachine, type Chart, type ChartModel, type ChartState, type ChartTransition, type TransitionKind } from './probe/chart.js';
+export { chartDigest, chartOfMachine, type Chart, type ChartModel, type ChartState, type ChartTransition, type TransitionKind } from './probe/chart.js';
 export type { Candidate } from './probe/face.js';
 export type { MachineReading, ProbeEvent, ProbeOptions, ProbeOutcome } from './probe/reading.js';
 export { ContentHash } from './observe/contents.js';

@@ -127,9 +127,14 @@ export function chartOfMachine(machine: AnyStateMachine): Chart {
     }
   }
   const model = { id: clip(machine.id), states, transitions, omitted: { states: omittedStates, transitions: omittedTransitions } };
+  return { model, digest: chartDigest(model), stateOf, transitionOf };
+}
+
+/** Of a model, wherever it comes from: equal models have equal ones. No proof against somebody who looks for two models with the same. */
+export function chartDigest(model: ChartModel): string {
   const hash = new ContentHash();
   hash.add(model);
-  return { model, digest: hex(hash.high) + hex(hash.low), stateOf, transitionOf };
+  return hex(hash.high) + hex(hash.low);
 }
 
 function stateModel(node: Node, parent: number | null, stateOf: ReadonlyMap<object, number>): ChartState {

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { AnyStateMachine } from 'xstate';
 import { ControlServer } from '../../../../runtime/control/index.js';
-import { chartOfMachine, createRuntime, machine, type Runtime, WallClock, worker } from '../../../../runtime/index.js';
+import { chartDigest, chartOfMachine, createRuntime, machine, type Runtime, WallClock, worker } from '../../../../runtime/index.js';
 import { detectorMachine } from '../../../../actors/detector/machine.js';
 import { MachineFeed } from '../../../../tools/ui/parts/chart/feed.js';
 import { Geometries } from '../../../../tools/ui/parts/chart/geometries.js';
@@ -26,8 +26,11 @@ test('a chart is laid out once, in a thread of its own; one that nobody has told
   const [one, other] = await Promise.all([geometries.of(digest), geometries.of(digest)]);
   assert.equal(one, other);
   assert.deepEqual([one.digest, one.id, one.boxes.length], [digest, 'all', 15]);
-  geometries.learn('ffff', { ...model, states: [] });
-  await assert.rejects(geometries.of('ffff'), /cannot be drawn/);
+  const odd = { ...model, states: [] };
+  geometries.learn(chartDigest(odd), odd);
+  await assert.rejects(geometries.of(chartDigest(odd)), /cannot be drawn/);
+  geometries.learn('ffff', model);
+  assert.equal(geometries.knows('ffff'), false, 'not what its digest says');
   assert.equal(await geometries.of(digest), one, 'and the thread goes on');
 });
 

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { ChartModel } from '../../../../runtime/index.js';
+import { chartDigest, type ChartModel } from '../../../../runtime/index.js';
 import type { ChartGeometry } from '../../wire/chart.js';
 import { UiError } from '../../server/host.js';
 
@@ -23,8 +23,9 @@ export class Geometries {
   #worker: Worker | null = null;
   #idle: NodeJS.Timeout | undefined;
 
-  /** Remembers a chart that somebody has been told of. */
+  /** Remembers a chart that somebody has been told of. One that is not what its digest says is none: it could stand for another process's. */
   learn(digest: string, model: ChartModel): void {
+    if (chartDigest(model) !== digest) return;
     const known = this.#known.get(digest) ?? { model, geometry: null };
     this.#known.delete(digest);
     this.#known.set(digest, known);
