@@ -1,6 +1,7 @@
 /**
  * The supervision tree as the page gets it. Three topics with params {@link TreeParams}: `tree` (values {@link TreeUpdate}, when its shape
- * changes), `tree.figures` ({@link TreeFigures}, at most four times a second), `tree.events` ({@link TreeEvent}[], as they come).
+ * changes), `tree.figures` ({@link TreeFigures}, at most four times a second), `tree.events` ({@link TreeEvent}[]: first the
+ * latest there were, then what comes).
  */
 
 export interface TreeParams {

@@ -110,6 +110,7 @@ test('a page is told the shape, the figures as they change, and what failed with
   assert.equal(shape.nodes[1]!.bound, 1024);
   await seen<TreeFigures, true>('tree.figures', P, ({ version }) => version === shape.version || undefined);
 
+  await seen<readonly TreeEvent[], true>('tree.events', P, (events) => events.length === 0 || undefined);
   for (let n = 0; n < 5; n++) runtime.send('/a', { type: 'add', n: 1 });
   await seen<TreeFigures, true>('tree.figures', P, ({ values }) => values[FIGURES_EACH + 4] === 5 || undefined);
   runtime.suspend('/a');

@@ -77,6 +77,7 @@ test('a restart is a pulse with its cause and a mark that goes away; what a topi
   model.addEvents([failed(1, '/a')], 100);
   model.addEvents([failed(1, '/a')], 200);
   assert.deepEqual([model.pulses.length, model.events.length, model.pulses[0]!.text], [1, 1, 'Error: boom']);
+  assert.deepEqual([model.nextProblem('/'), model.node(1)!.lastExit], ['/a', CRASH], 'its cause is there at once');
   const dirty = new Int32Array(2);
   assert.deepEqual([model.isRecent(1), model.takeDirty(dirty), dirty[0]], [true, 1, 1]);
   model.tick(100 + RECENT_MS + 1);

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { path } from '../state.js';
+import { path, source } from '../state.js';
 import { theme } from '../theme.js';
 import { approach, type Camera, fit, reveal, zoomAt } from './camera.js';
 import { drawAll, drawSome, type Scene } from './draw.js';
@@ -68,7 +68,8 @@ class Drawing {
   #stillMs = 0;
   #hadMotion = false;
   #fitted = false;
-  #life = -1;
+  /** Source, root and life that the camera was set for. */
+  #shown = '';
   #frame = 0;
   #lastMs = 0;
   #tickMs = 0;
@@ -145,9 +146,11 @@ class Drawing {
       this.#tickMs = nowMs;
       model.tick(nowMs);
     }
-    if (model.shape.life !== this.#life && model.count > 0) {
-      this.#life = model.shape.life;
+    // A moment that is over is of no life: it is looked at from where one was.
+    const key = `${source.peek()} ${this.#session.rootPath.peek()}${model.shape.life === 0 ? '' : ` ${model.shape.life}`}`;
+    if (model.count > 0 && !this.#shown.startsWith(key)) {
       this.#fitted = false;
+      this.#shown = key;
     }
     if (!this.#fitted && model.count > 0 && this.#width > 1) {
       this.#fitted = true;

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { get } from '../api.js';
-import { path, source } from '../state.js';
+import { path, source, sourceInfo, view } from '../state.js';
+import { travelTo } from '../time/session.js';
 import type { ActorDetail, TreeEvent, TreeExit, TreeNode } from '../../wire/tree.js';
 import { pastTree } from './past.js';
 import type { TreeSession } from './session.js';
@@ -23,6 +24,7 @@ export function Inspector({ session }: { readonly session: TreeSession }) {
       <h2 class="tree-path">{path.value}</h2>
       <p class="tree-actions">
         <button type="button" onClick={() => session.togglePin(path.value)} aria-pressed={session.pinned.value.includes(path.value)}>{session.pinned.value.includes(path.value) ? 'unpin' : 'pin'}</button>
+        {node?.kind === 'worker' ? <button type="button" onClick={() => (view.value = 'chart')}>chart</button> : null}
         {node !== undefined && (node.omitted > 0 || (model.children[at]!.length > 0 && at !== 0)) ? <button type="button" onClick={() => (session.rootPath.value = node.path)}>{node.omitted > 0 ? `open: ${node.omitted} more` : 'show alone'}</button> : null}
       </p>
       {node === undefined ? <p class="muted">it is not in the tree that is shown</p> : <Facts session={session} at={at} node={node} />}
@@ -103,10 +105,12 @@ export function Exit({ exit }: { readonly exit: TreeExit | null }) {
 function History({ events, at }: { readonly events: readonly TreeEvent[]; readonly at: string }) {
   const own = events.filter((event) => event.path === at).slice(-MOST_EVENTS).reverse();
   if (own.length === 0) return null;
+  const info = sourceInfo.value;
+  const isRecorded = info?.kind === 'process' && info.run !== null;
   return (
     <section aria-label="History">
       <h3>what happened</h3>
-      <ul class="tree-events">{own.map((event) => <li key={`${event.life} ${event.seq}`}><time class="muted">{timeText(event.atUs)}</time>{` ${eventText(event)}`}</li>)}</ul>
+      <ul class="tree-events">{own.map((event) => <li key={`${event.life} ${event.seq}`}><time class="muted">{timeText(event.atUs)}</time>{` ${eventText(event)} `}{isRecorded && event.kind !== 'life' ? <button type="button" class="quiet tree-travel" title="Show everything as it was then" onClick={() => travelTo({ atUs: event.atUs })}>go there</button> : null}</li>)}</ul>
     </section>
   );
 }

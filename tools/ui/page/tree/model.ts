@@ -116,7 +116,9 @@ export class TreeModel {
     return true;
   }
 
+  /** @param isNew they happen now; otherwise they did before anybody looked */
   addEvents(events: readonly TreeEvent[], nowMs: number, isNew = true): void {
+    if (isNew) this.#takeExits(events);
     for (const event of events) {
       // A topic that begins again tells what is known already; another server counts from 1 again.
       if (this.events.some(({ seq, atUs, path }) => seq === event.seq && atUs === event.atUs && path === event.path)) continue;
@@ -311,6 +313,18 @@ export class TreeModel {
     for (let n = 0; n < count; n++) into[n] = this.#dirty[n]!;
     this.#dirtyCount = 0;
     return count;
+  }
+
+  /** The shape that has the reason comes a second later: nobody should have to wait for it. */
+  #takeExits(events: readonly TreeEvent[]): void {
+    let nodes: TreeNode[] | null = null;
+    for (const event of events) {
+      const at = event.kind === 'failed' ? this.indexOf(event.path) : -1;
+      if (at < 0 || event.kind !== 'failed') continue;
+      nodes ??= [...this.shape.nodes];
+      nodes[at] = { ...nodes[at]!, lastExit: event.reason };
+    }
+    if (nodes !== null) this.shape = { ...this.shape, nodes };
   }
 
   #row(at: number, depth: number, position: number, siblings: number, kept: Uint8Array | null): Row {

@@ -33,6 +33,7 @@ export class TreeSession {
       const root = this.rootPath.value;
       const past = pastTree.value;
       if (past !== null) {
+        this.model.forgetEvents();
         this.model.setShape(past.shape, performance.now());
         this.problem.value = '';
         this.#changed();

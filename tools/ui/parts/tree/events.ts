@@ -20,9 +20,9 @@ export class ProcessEvents {
     this.#stop = sources.follow(id, (client, life) => this.#begin(client, life));
   }
 
-  /** The latest events, then all that come. */
+  /** First the latest events, also when there are none, so that what comes after is known to be news. */
   listen(listener: (events: readonly TreeEvent[]) => void): () => void {
-    if (this.#kept.length > 0) listener([...this.#kept]);
+    listener([...this.#kept]);
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
