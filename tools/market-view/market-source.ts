@@ -108,7 +108,7 @@ export class MarketSource {
     const unreadable = this.#decisions.unreadable === 0 ? [] : [`${this.#decisions.unreadable} lines of the decisions are none of this version and are left out.`];
     return {
       state: this.#problem !== undefined ? 'stopped' : this.#behind ? 'reading' : this.#records.ended ? 'whole' : 'following',
-      records, total: Math.max(records, this.#records.total), bytes, firstUs, lastUs,
+      growing: this.#problem === undefined && !this.#records.ended, records, total: Math.max(records, this.#records.total), bytes, firstUs, lastUs,
       notes: [...(this.#problem === undefined ? [] : [this.#problem]), ...this.#records.notes, ...this.#notes, ...unreadable],
     };
   }

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { allocateBatch, BLOCK_RECORDS, type Instrument, type RecordBatch } from '../../data/records/index.js';
-import { readManifest, RunError, tapeFile, tapeNumbers, type RunManifest } from '../../data/runs/index.js';
+import { isBeingWritten, readManifest, RunError, tapeFile, tapeNumbers, type RunManifest } from '../../data/runs/index.js';
 import { partialPath, TapeError, TapeReader } from '../../data/tape/index.js';
 
 export interface RecordsAhead {
@@ -96,7 +96,11 @@ class RunTapes implements RecordsAhead {
       if (this.#tape.next(this.#batch) > 0) return this.#batch;
       if (next === undefined) {
         this.#manifest = readManifest(this.#folder);
-        this.#over = this.#manifest.endedAt !== null && this.#tape.ended;
+        const over = !isBeingWritten(this.#manifest);
+        // What was written before it ended.
+        if (this.#tape.next(this.#batch) > 0) return this.#batch;
+        if (over && this.#manifest.endedAt === null && !this.#over) this.notes.push('The run was cut: its process is gone and has not said how it ended. What was written is shown.');
+        this.#over = over;
         return undefined;
       }
       this.#goTo(next);

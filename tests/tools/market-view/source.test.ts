@@ -226,6 +226,13 @@ test('an engine’s run shows all its tapes as one, its orders and fills, and go
   readAll(source);
   assert.equal(viewed(source, 'A').head.trades, 8);
   assert.match(source.progress().notes.join(' '), /1 lines of the decisions are none/);
+
+  // Its process is gone, and nobody wrote down how it ended.
+  const manifest = join(run.folder, 'run.json');
+  writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(`"pid": ${process.pid}`, '"pid": 2147483646'));
+  readAll(source);
+  assert.deepEqual([source.progress().state, source.progress().growing], ['whole', false]);
+  assert.match(source.progress().notes.join(' '), /The run was cut/);
 });
 
 test('a run of a replay shows the tape that it played with the decisions that it made', (t) => {

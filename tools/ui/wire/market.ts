@@ -60,6 +60,8 @@ export interface MarketInstrument {
 export interface MarketProgress {
   /** `reading`: there is more to read now; `following`: read to its end, which may move; `whole`: read to its end; `stopped`: `problem` says why. */
   readonly state: 'reading' | 'following' | 'whole' | 'stopped';
+  /** More may be written. */
+  readonly growing: boolean;
   readonly records: number;
   /** Records that are there to read, as far as is known. */
   readonly total: number;

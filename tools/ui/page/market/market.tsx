@@ -65,7 +65,7 @@ function Controls() {
         <button type="button" onClick={() => zoom(2)} aria-label="Zoom out">−</button>
         <button type="button" onClick={reset} title="0, or a double click">Reset zoom</button>
       </span>
-      <button type="button" aria-pressed={live.value} disabled={tail.value?.progress.state !== 'following' && !live.value} onClick={() => follow(!live.value)}>live</button>
+      <button type="button" aria-pressed={live.value} disabled={tail.value?.progress.growing !== true && !live.value} onClick={() => follow(!live.value)}>live</button>
       <details class="market-menu">
         <summary>layers</summary>
         <fieldset>

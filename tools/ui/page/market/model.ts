@@ -193,17 +193,18 @@ function hear(told: MarketTail): void {
   const all = whole.value;
   if (all === null) return;
   const now = span.value;
+  const short = all.toUs - all.fromUs <= LIVE_SPAN_US;
   if (now === null) {
-    live.value = told.progress.state === 'following';
-    if (live.value && all.toUs - all.fromUs > LIVE_SPAN_US) lookAt(told.lastUs - LIVE_SPAN_US, told.lastUs + LIVE_SPAN_US * 0.05, true);
+    live.value = told.progress.growing;
+    if (live.value && !short) lookAt(told.lastUs - LIVE_SPAN_US * 0.95, told.lastUs + LIVE_SPAN_US * 0.05, true);
     else lookAt(all.fromUs, all.toUs, true);
     return;
   }
-  // Whoever sees everything goes on to see everything while it is being read.
+  // Whoever sees everything goes on to see everything, of a live edge until that is more than one wants to see.
   const slack = (now.toUs - now.fromUs) * 0.002;
   const sawAll = before !== null && now.fromUs <= before.fromUs + slack && now.toUs >= before.toUs - slack;
-  if (live.value) follow(true);
-  else if (sawAll && told.progress.state !== 'following') lookAt(all.fromUs, all.toUs, true);
+  if (sawAll && (live.value ? short : !told.progress.growing || told.progress.state === 'reading')) lookAt(all.fromUs, all.toUs, true);
+  else if (live.value) follow(told.progress.growing);
   else if (was?.version !== told.version && now.toUs > (was?.lastUs ?? 0)) askSoon();
 }
 
