@@ -17,7 +17,7 @@ test('a machine as it stood at an instant of a recording, with its chart and wha
   const window = await openWindow({ port: 0, tapes: [tape], env: { ...process.env, FAULTLINE_VAR_DIR: root, FAULTLINE_RUN_DIR: join(root, 'none') } });
   t.after(() => window.close());
   const get = async <T>(path: string, query: Readonly<Record<string, string | number>> = {}): Promise<T> => {
-    const asked = await fetch(`${window.origin}/api/${path}?${new URLSearchParams(Object.fromEntries(Object.entries(query).map(([key, value]) => [key, String(value)])))}`, { headers: { authorization: `Bearer ${window.token}` } });
+    const asked = await fetch(`${window.origin}/api/${path}?${new URLSearchParams(Object.fromEntries(Object.entries(query).map(([key, value]) => [key, String(value)]))).toString()}`, { headers: { authorization: `Bearer ${window.token}` } });
     const body = await asked.json();
     assert.equal(asked.status, 200, JSON.stringify(body));
     return body as T;
