@@ -21,7 +21,7 @@ export interface DeskParts {
 }
 
 /** Lists that are longer end with `{ $truncated }`. */
-const COPY: CopyLimits = { depth: 8, entries: 500, values: 12_000, textLength: 500 };
+export const DESK_COPY: CopyLimits = { depth: 8, entries: 500, values: 12_000, textLength: 500 };
 
 /** What a tree can be seen by: a runtime, live or of a replay. */
 export interface SeenTree {
@@ -43,7 +43,7 @@ export function deskParts(tree: SeenTree, instruments: readonly Instrument[], mo
   const views: Record<string, unknown> = {};
   const down: Record<string, string> = {};
   for (const path of deskPaths(productsOf(instruments), mode !== 'paper')) {
-    const seen = tree.inspect(path, COPY);
+    const seen = tree.inspect(path, DESK_COPY);
     if (seen?.state === 'running') views[path] = seen.value;
     else down[path] = seen?.state ?? 'not there';
   }

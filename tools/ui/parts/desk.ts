@@ -5,9 +5,11 @@ import { SourceError } from '../sources/index.js';
 import { confirmationOf, JOURNAL_KINDS, type Desk, type DeskNews, type JournalKind } from '../wire/desk.js';
 import { Commander, commandSchema } from './desk/commands.js';
 import { type JournalFilter, journalCsv, journalPage } from './desk/journal.js';
+import { instantDesk } from './desk/instant.js';
 import { LiveDesks } from './desk/live.js';
 import { pastDesk, pastRun } from './desk/past.js';
 import { Records } from './desk/records.js';
+import { machinesOf } from './time.js';
 
 const source = z.string().min(1).max(200);
 const wholeNumber = z.string().regex(/^\d{1,16}$/).transform(Number);
@@ -59,6 +61,20 @@ export const deskPart: UiPart = (host) => {
     return info?.kind === 'process' && info.state === 'gone' && info.run !== null ? pastRun(folderOf(info.run)).about.record : (await live.about(id)).record;
   };
 
+  /** The run of a source: its own, or the one that it writes. */
+  const runOf = (id: string): string => {
+    if (kindOf(id) === 'run') return id;
+    const info = sources.info(id);
+    if (info?.kind !== 'process' || info.run === null) throw new UiError(404, 'it writes no run, so there is no past to look at');
+    return info.run;
+  };
+
+  host.query('desk/at', z.object({ source, at: z.string().min(1).max(40) }), async ({ source: id, at }) => {
+    const folder = folderOf(runOf(id));
+    const withMachine = machinesOf(host);
+    if (withMachine === undefined) throw new UiError(503, 'this window has no time machine');
+    return withMachine((machine) => instantDesk(machine, id, folder, at), id);
+  });
   host.query('desk', z.object({ source }), ({ source: id }) => deskAt(id));
   host.topic('desk', z.strictObject({ source }), 'latest', async ({ source: id }, push) => {
     const watched = kindOf(id) === 'process' ? id : writerOf(id);

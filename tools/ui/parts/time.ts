@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { sideBySide, TimeError, type TimeErrorKind, type TimeSource, type TimeTarget } from '../../time/index.js';
-import { UiError, type UiPart } from '../server/host.js';
+import { sideBySide, TimeError, type TimeErrorKind, type TimeMachine, type TimeSource, type TimeTarget } from '../../time/index.js';
+import { UiError, type UiHost, type UiPart } from '../server/host.js';
 import { MOST_PARTS, STEPS, type RunsDiffer, type RunSide, type TimeTree } from '../wire/time.js';
 import type { ActorDetail } from '../wire/tree.js';
 import { offerPast } from './chart/past.js';
@@ -23,6 +23,14 @@ const TARGETS = { key, atUs: count, record: count, turn: count, event: count, de
 const target = z.union(Object.entries(TARGETS).map(([name, schema]) => z.strictObject({ source, [name]: schema })) as unknown as readonly [z.ZodType<{ source: string } & TimeTarget>, z.ZodType<{ source: string } & TimeTarget>]);
 const cause = z.union([z.strictObject({ source, decision: count }), z.strictObject({ source, order: id }), z.strictObject({ source, trade: id })]);
 const rows = z.strictObject({ source, from: count.default(0), count: count.default(100) });
+
+/** Does something with the machine of a source; what goes wrong is told as the part's own routes tell it. */
+export type WithMachine = <T>(work: (machine: TimeMachine) => Promise<T>, source: string) => Promise<T>;
+
+const shared = new WeakMap<UiHost, WithMachine>();
+
+/** The machines of a window, for its other parts: once all of them are plugged in. */
+export const machinesOf = (host: UiHost): WithMachine | undefined => shared.get(host);
 
 /** Time travel: one machine a run or tape, whoever looks; every answer is that of a place that the question names. */
 export const timePart: UiPart = (host) => {
@@ -51,6 +59,7 @@ export const timePart: UiPart = (host) => {
     }
   };
   const machineOf = (wanted: string): ReturnType<MachinePool['machine']> => pool.machine(placeOf(wanted));
+  shared.set(host, (work, wanted) => told(async () => await work(await machineOf(wanted))));
 
   host.topic('time.open', z.strictObject({ source, parts: z.int().min(1).max(MOST_PARTS).default(1000) }), 'all', ({ source: wanted, parts }, push) => pool.listen(placeOf(wanted), parts, push));
 

@@ -6,6 +6,7 @@ import { WebSocket } from 'ws';
 import { money, formatMoney } from '../../../../actors/account/money.js';
 import { readyLine } from '../../../../tools/exchange/ready.js';
 import { deskPart } from '../../../../tools/ui/parts/desk.js';
+import { timePart } from '../../../../tools/ui/parts/time.js';
 import { startUiServer, type UiServer } from '../../../../tools/ui/server/server.js';
 import { openSources, type Sources } from '../../../../tools/ui/sources/index.js';
 import type { Desk, DeskNews, DeskOutcome, DeskVerb, JournalPage } from '../../../../tools/ui/wire/desk.js';
@@ -59,6 +60,10 @@ describe('the desk of a real engine at a real exchange', () => {
   let sources: Sources | undefined;
   let ui: UiServer;
   const source = 'process:engine';
+  /** As it was live, with a position of two owners. */
+  let held: Desk;
+  let socket: WebSocket;
+  const heard: DeskNews[] = [];
 
   before(async () => {
     opened = await openExchange({ speed: 2, seed: 3 });
@@ -67,7 +72,7 @@ describe('the desk of a real engine at a real exchange', () => {
     await hand.ok('POST', '/fapi/v1/order', { symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: '0.002', price: await farBelow(), newClientOrderId: 'web-rests', ...PATIENT });
     served = ground.serve(ground.args('engine', CONFIG), { env: { ...ground.engineEnv, ...PLANTED } });
     sources = openSources({ env: { ...ground.env, ...ground.engineEnv }, lookMs: 100 });
-    ui = await startUiServer({ port: 0, sources, parts: [deskPart], onFault: (error) => faults.push(error) });
+    ui = await startUiServer({ port: 0, sources, parts: [deskPart, timePart], onFault: (error) => faults.push(error) });
     await served.until(() => served.stderr.includes('is ready'), 'the engine is ready');
   });
   after(async () => {
@@ -123,6 +128,13 @@ describe('the desk of a real engine at a real exchange', () => {
   const atVenue = async (): Promise<readonly string[]> => ((await hand.call('GET', '/fapi/v1/openOrders', { symbol: 'BTCUSDT', ...PATIENT })).body as readonly { readonly clientOrderId: string }[]).map(({ clientOrderId }) => clientOrderId);
 
   test('a position with its owner, its stop and its worth to the last unit; orders, limits, breakers, feeds and balances', async () => {
+    socket = new WebSocket(`${ui.origin.replace('http', 'ws')}/api/stream`, [STREAM_PROTOCOL, `${TOKEN_PROTOCOL}${ui.token}`]);
+    socket.on('open', () => socket.send(JSON.stringify({ id: 1, subscribe: 'desk', params: { source } })));
+    socket.on('message', (data: Buffer) => {
+      const text = data.toString();
+      answers.push(text);
+      heard.push((JSON.parse(text) as { readonly value: DeskNews }).value);
+    });
     const now = await until(({ positions, truth, orders }) => positions.rows[0]?.stop.state === 'held' && truth[0]?.freshness === 'fresh' && orders.rows.some(({ trouble }) => trouble === 'foreign'), 'a position behind its stop, and the foreign order');
     assert.equal(now.kind, 'live');
     assert.deepEqual([now.standing.mode, now.standing.account, now.standing.paused], ['demo', 'main', null]);
@@ -158,6 +170,7 @@ describe('the desk of a real engine at a real exchange', () => {
     const { quantity } = (await desk()).positions.rows[0]!;
     await hand.ok('POST', '/fapi/v1/order', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.003', newClientOrderId: 'web-bought', ...PATIENT });
     const now = await until(({ positions: { rows } }) => rows[0]?.owners.length === 2 && rows[0].booked === null, 'a position of two owners');
+    held = now;
     const [position] = now.positions.rows;
     assert.deepEqual(position!.owners.map(({ who, quantity: of, ours }) => [who, of, ours]), [['eager', quantity, true], ['foreign', '0.003', false]]);
     assert.equal(money(position!.quantity), money(quantity) + money('0.003'));
@@ -180,18 +193,7 @@ describe('the desk of a real engine at a real exchange', () => {
   });
 
   test('the topic tells about once a second; a source without a desk says why', async () => {
-    const socket = new WebSocket(`${ui.origin.replace('http', 'ws')}/api/stream`, [STREAM_PROTOCOL, `${TOKEN_PROTOCOL}${ui.token}`]);
-    const heard: DeskNews[] = [];
-    await new Promise<void>((resolve, reject) => {
-      socket.on('error', reject);
-      socket.on('open', () => socket.send(JSON.stringify({ id: 1, subscribe: 'desk', params: { source } })));
-      socket.on('message', (data: Buffer) => {
-        const text = data.toString();
-        answers.push(text);
-        heard.push((JSON.parse(text) as { readonly value: DeskNews }).value);
-        if (heard.length >= 2) resolve();
-      });
-    });
+    for (const endMs = performance.now() + PATIENCE_MS; heard.length < 2 && performance.now() < endMs;) await new Promise((resolve) => setTimeout(resolve, 20));
     socket.close();
     const times = heard.map((news) => (news.ok ? news.desk.atUs : 0));
     assert.ok(times[1]! > times[0]! && times[0]! > 0);
@@ -246,7 +248,7 @@ describe('the desk of a real engine at a real exchange', () => {
     // The table keeps focus while values come in.
     await page.getByRole('button', { name: 'close BTCUSDT' }).focus();
     const { atUs } = await desk();
-    await until((now) => now.atUs > atUs + 3_000_000, 'some seconds later');
+    await until((now) => now.atUs > atUs + 2_500_000, 'some values later');
     assert.equal(await page.evaluate('document.activeElement.getAttribute("aria-label")'), 'close BTCUSDT');
     const { rows } = await journal('kinds=commands&text=refresh');
     assert.equal(rows.length, 1);
@@ -290,6 +292,25 @@ describe('the desk of a real engine at a real exchange', () => {
     assert.deepEqual([past.positions.rows, past.orders.rows], [[], []]);
     assert.equal(past.pnl.find(({ asset }) => asset === 'USDT')!.day, usdt.day);
     assert.ok(((JSON.parse((await get(`desk/journal?source=${run}&kinds=trades`)).text)) as JournalPage).rows.length > 0);
+  });
+
+  test('at a moment of the past the desk is what it was then', async () => {
+    const run = `run:${held.standing.run}`;
+    const seek = async (to: string): Promise<{ readonly key: string; readonly atUs: number }> => JSON.parse((await get(`time/seek?source=${run}&${to}`)).text) as { readonly key: string; readonly atUs: number };
+    // It is played from its beginning first.
+    for (const endMs = performance.now() + PATIENCE_MS; performance.now() < endMs && !((await seek('end=true')).atUs > held.atUs);) await new Promise((resolve) => setTimeout(resolve, 50));
+    const { key } = await seek(`atUs=${held.atUs}`);
+    const { status, text } = await get(`desk/at?source=${run}&at=${key}`);
+    assert.equal(status, 200, text);
+    const then = JSON.parse(text) as Desk;
+    assert.equal(then.kind, 'instant');
+    assert.match(then.note, /As a replay of the run/);
+    const facts = ({ positions, standing, truth, balances }: Desk): unknown => ({
+      positions: positions.rows.map(({ instrument, quantity, entry, owners, stop }) => ({ instrument, quantity, entry, owners, stop })), mode: standing.mode, paused: standing.paused, fresh: truth.map(({ freshness }) => freshness), balances: balances.rows,
+    });
+    assert.deepEqual(facts(then), facts(held));
+    assert.deepEqual(then.orders.rows.map(({ key: of, state, trouble }) => [of, state, trouble]), held.orders.rows.map(({ key: of, state, trouble }) => [of, state, trouble]));
+    assert.equal((await get(`desk/at?source=${run}&at=nowhere`)).status, 404);
   });
 
   test('no secret was in any answer', () => {

@@ -29,7 +29,7 @@ function useDesk(id: string, at: Instant | null): Seen {
     setSeen({ desk: null, problem: '' });
     if (at !== null) {
       const controller = new AbortController();
-      get<Desk>('desk/at', { source: id, turn: at.turn }, controller.signal).then(
+      get<Desk>('desk/at', { source: id, at: at.key }, controller.signal).then(
         (desk) => setSeen({ desk, problem: '' }),
         (error: unknown) => {
           if (!controller.signal.aborted) setSeen({ desk: null, problem: error instanceof ApiError ? error.message : String(error) });
@@ -39,7 +39,7 @@ function useDesk(id: string, at: Instant | null): Seen {
     }
     const tell = (problem: string): void => setSeen((before) => ({ ...before, problem }));
     return subscribe<DeskNews>('desk', { source: id }, (news) => (news.ok ? setSeen({ desk: news.desk, problem: '' }) : tell(news.problem)), tell);
-  }, [id, at?.turn ?? null]);
+  }, [id, at?.key ?? null]);
   return seen;
 }
 
