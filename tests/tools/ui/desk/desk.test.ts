@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { money, formatMoney } from '../../../../actors/account/money.js';
@@ -254,6 +255,14 @@ describe('the desk of a real engine at a real exchange', () => {
     assert.equal(rows.length, 1);
     assert.match(rows[0]!.key, /^ui-[0-9a-f-]{36}$/);
     answers.push(await page.content());
+    const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+    for (const [colorScheme, width] of [['dark', 1280], ['light', 390]] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 800 });
+      assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth && document.querySelector("main").scrollWidth <= innerWidth'), `nothing is wider than ${width} px`);
+      await page.evaluate(axe);
+      assert.deepEqual(await page.evaluate('axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html, failureSummary }) => html + " " + failureSummary).join("\\n")))'), []);
+    }
     assert.deepEqual(page.problems, []);
   });
 

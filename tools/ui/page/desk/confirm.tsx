@@ -75,7 +75,8 @@ export function SentCommands({ source }: { readonly source: string }) {
   return (
     <section class="desk-part" aria-label="Commands of this page">
       <h2>Commands of this page</h2>
-      <ul class="desk-sent" role="status">
+      <div class="visually-hidden" role="status">{`${own[0]!.verb} ${aboutText(own[0]!)}: ${STATES[own[0]!.state][0]}`}</div>
+      <ul class="desk-sent">
         {own.map((each) => (
           <li key={each.id}>
             <span class={STATES[each.state][1]}>{STATES[each.state][0]}</span> <strong>{`${each.verb} ${aboutText(each)}`}</strong> <span class="muted">{timeText(each.atMs * 1000)}</span>
