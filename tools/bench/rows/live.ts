@@ -201,24 +201,38 @@ function ringP99Row(id: string, load: PacedLoad, floor: number, aim: number): Be
   };
 }
 
-/**
- * Frame in to decision on the engine's own path, tape and run folder included, over a client that only receives. Sampled frames are made to raise an
- * edge that the detector is told of; `also` has the same for frames as they are.
- */
-export const decisionP50: BenchRow = decisionRow('live/decision-p50', 'decisionP50Us', 1.25, 1.1);
-export const decisionP99: BenchRow = decisionRow('live/decision-p99', 'decisionP99Us', 1.5, 1.25);
-
 /** Every frame an edge, for so long: what V8 compiles only when it has run some thousand times is compiled. */
 const EVERY_FRAME: PacedLoad = { ...STEADY, rate: 10_000, sampleEvery: 1 };
+/** As EVERY_FRAME, for lanes: what they answer may be more than the main loop can take. */
+const MANY_FRAMES: PacedLoad = { ...EVERY_FRAME, sampleEvery: 5 };
 
-const DECISION_ROUNDS = 7;
+const WORST_ROUNDS = 7;
 
-function decisionRow(id: string, figure: 'decisionP50Us' | 'decisionP99Us', floor: number, aim: number): BenchRow {
+type LatencyFigure = 'decisionP50Us' | 'decisionP99Us';
+
+const FIGURE_NAMES: Readonly<Record<LatencyFigure, string>> = { decisionP50Us: 'median', decisionP99Us: '99th percentile' };
+
+interface Way {
+  readonly placement: Placement;
+  /** As `also` calls its latency. */
+  readonly name: string;
+  /** As `also` calls its ratio. The first way's is the row's. */
+  readonly ratio: string;
+}
+
+/** What is measured over a client that only receives, when the cells have started. */
+interface Measured {
+  readonly ways: readonly [Way, ...Way[]];
+  readonly warmUp: PacedLoad;
+  close(): Promise<void>;
+}
+
+/** A latency over that of a client that only receives, in turn, at 10,000 and 50,000 frames/s; the worse of the two. */
+function overReceiving(row: Pick<BenchRow, 'id' | 'unit' | 'floor' | 'aim'>, figure: LatencyFigure, measure: (nowUs: () => number) => Measured | Promise<Measured>): BenchRow {
   const cells = new Cells();
   const loads = [AT_10K, AT_50K] as const;
   const seen = new Map<string, number[]>();
-  let edges: EnginePlacement;
-  let plain: EnginePlacement;
+  let measured: Measured;
   let raw: RawPlacement;
   const note = (name: string, value: number): number => {
     seen.set(name, [...(seen.get(name) ?? []), value]);
@@ -226,97 +240,79 @@ function decisionRow(id: string, figure: 'decisionP50Us' | 'decisionP99Us', floo
   };
   /** All at one load, one after the other. */
   async function ratioAt(load: PacedLoad): Promise<number> {
-    const peer = note(`received, us, at ${load.rate}/s`, (await cells.run(raw, load))[figure]);
-    const ours = note(`decided, us, at ${load.rate}/s`, (await cells.run(edges, load))[figure]);
-    const without = note(`taken by kernel and tree, us, at ${load.rate}/s`, (await cells.run(plain, load))[figure]);
-    note(`frames without an edge, ratio at ${load.rate}/s`, without / peer);
-    return note(`ratio at ${load.rate}/s`, ours / peer);
+    const at = `at ${load.rate}/s`;
+    const received = note(`received, us, ${at}`, (await cells.run(raw, load))[figure]);
+    const ratios: number[] = [];
+    for (const { placement, name, ratio } of measured.ways) ratios.push(note(`${ratio} ${at}`, note(`${name}, us, ${at}`, (await cells.run(placement, load))[figure]) / received));
+    return ratios[0]!;
   }
   return {
-    id,
-    unit: `times the ${figure === 'decisionP50Us' ? 'median' : '99th percentile'} of a client that only receives, inline, worst of 10,000 and 50,000 frames/s`,
+    ...row,
     better: 'lower',
     peer: null,
-    floor,
-    aim,
     // One, of several of both loads in turn: the worst of medians, not the median of each round's worst.
     rounds: 1,
     slices: 1,
     async prepare() {
       await cells.start();
       const nowUs = (): number => cells.feed!.nowUs();
-      edges = new EnginePlacement(nowUs);
-      plain = new EnginePlacement(nowUs, 'record');
       raw = new RawPlacement(nowUs);
-      for (const placement of [edges, plain, raw]) await cells.run(placement, EVERY_FRAME);
+      measured = await measure(nowUs);
+      for (const placement of [...measured.ways.map((way) => way.placement), raw]) await cells.run(placement, measured.warmUp);
       for (const load of loads) await ratioAt(load);
       seen.clear();
     },
     async ours() {
       const ratios = loads.map((): number[] => []);
-      for (let round = 0; round < DECISION_ROUNDS; round += 1) for (const [at, load] of loads.entries()) ratios[at]!.push(await ratioAt(load));
+      for (let round = 0; round < WORST_ROUNDS; round += 1) for (const [at, load] of loads.entries()) ratios[at]!.push(await ratioAt(load));
       return Math.max(...ratios.map(median));
     },
     also: () => Object.fromEntries([...seen].map(([name, values]) => [name, median(values)])),
     async close() {
-      await edges.close();
-      await plain.close();
+      await measured.close();
       cells.feed?.close();
     },
   };
 }
 
-/** As EVERY_FRAME, for lanes: what they answer may be more than the main loop can take. */
-const MANY_FRAMES: PacedLoad = { ...EVERY_FRAME, sampleEvery: 5 };
+/**
+ * Frame in to decision on the engine's own path, tape and run folder included, over a client that only receives. Sampled frames are made to raise an
+ * edge that the detector is told of; `also` has the same for frames as they are.
+ */
+export const decisionP50: BenchRow = decisionRow('live/decision-p50', 'decisionP50Us', 1.25, 1.1);
+export const decisionP99: BenchRow = decisionRow('live/decision-p99', 'decisionP99Us', 1.5, 1.25);
+
+function decisionRow(id: string, figure: LatencyFigure, floor: number, aim: number): BenchRow {
+  const unit = `times the ${FIGURE_NAMES[figure]} of a client that only receives, inline, worst of 10,000 and 50,000 frames/s`;
+  return overReceiving({ id, unit, floor, aim }, figure, (nowUs) => {
+    const edges = new EnginePlacement(nowUs);
+    const plain = new EnginePlacement(nowUs, 'record');
+    return {
+      ways: [
+        { placement: edges, name: 'decided', ratio: 'ratio' },
+        { placement: plain, name: 'taken by kernel and tree', ratio: 'frames without an edge, ratio' },
+      ],
+      warmUp: EVERY_FRAME,
+      async close() {
+        await edges.close();
+        await plain.close();
+      },
+    };
+  });
+}
 
 /** Frame in to edge in a lane that has the socket, and to a decision on the main loop, over a client that only receives. */
 export const edgeP50: BenchRow = socketRow('live/edge-p50', 'decisionP50Us', 'edge', 1.25, 1.1);
 export const edgeP99: BenchRow = socketRow('live/edge-p99', 'decisionP99Us', 'edge', 1.5, 1.25);
 export const decisionSocketP50: BenchRow = socketRow('live/decision-socket-p50', 'decisionP50Us', 'decision', 2.5, 2);
 
-function socketRow(id: string, figure: 'decisionP50Us' | 'decisionP99Us', measure: SocketMeasure, floor: number, aim: number): BenchRow {
-  const cells = new Cells();
-  const loads = [AT_10K, AT_50K] as const;
-  const seen = new Map<string, number[]>();
-  let lane: SocketPlacement;
-  let raw: RawPlacement;
-  const note = (name: string, value: number): number => {
-    seen.set(name, [...(seen.get(name) ?? []), value]);
-    return value;
-  };
-  async function ratioAt(load: PacedLoad): Promise<number> {
-    const peer = note(`received, us, at ${load.rate}/s`, (await cells.run(raw, load))[figure]);
-    return note(`ratio at ${load.rate}/s`, note(`${measure}, us, at ${load.rate}/s`, (await cells.run(lane, load))[figure]) / peer);
-  }
-  return {
-    id,
-    unit: `times the ${figure === 'decisionP50Us' ? 'median' : '99th percentile'} of a client that only receives, to the ${measure}, socket in a lane, worst of 10,000 and 50,000 frames/s`,
-    better: 'lower',
-    peer: null,
-    floor,
-    aim,
-    rounds: 1,
-    slices: 1,
-    async prepare() {
-      await cells.start();
-      raw = new RawPlacement(() => cells.feed!.nowUs());
-      lane = await SocketPlacement.start();
-      lane.measure = measure;
-      for (const placement of [lane, raw]) await cells.run(placement, MANY_FRAMES);
-      for (const load of loads) await ratioAt(load);
-      seen.clear();
-    },
-    async ours() {
-      const ratios = loads.map((): number[] => []);
-      for (let round = 0; round < DECISION_ROUNDS; round += 1) for (const [at, load] of loads.entries()) ratios[at]!.push(await ratioAt(load));
-      return Math.max(...ratios.map(median));
-    },
-    also: () => Object.fromEntries([...seen].map(([name, values]) => [name, median(values)])),
-    async close() {
-      await lane.close();
-      cells.feed?.close();
-    },
-  };
+function socketRow(id: string, figure: LatencyFigure, measure: SocketMeasure, floor: number, aim: number): BenchRow {
+  const unit = `times the ${FIGURE_NAMES[figure]} of a client that only receives, to the ${measure}, socket in a lane, worst of 10,000 and 50,000 frames/s`;
+  return overReceiving({ id, unit, floor, aim }, figure, async () => {
+    const lane = await SocketPlacement.start();
+    lane.measure = measure;
+    return { ways: [{ placement: lane, name: measure, ratio: 'ratio' }], warmUp: MANY_FRAMES, close: () => lane.close() };
+  });
 }
 
 /** What a heavy kernel costs the main loop where lanes have the sockets too. */
