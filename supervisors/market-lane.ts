@@ -1,4 +1,4 @@
-import { Lane } from '../actors/market/index.js';
+import { Lane } from '../actors/market/lanes/lane.js';
 import type { LaneInput } from '../actors/market/index.js';
 import type { LaneLink, LaneWork } from '../runtime/lanes/index.js';
 

@@ -3,7 +3,7 @@ import type { AsOf } from '../../actors/exchange/rules.js';
 import type { Listing } from '../../actors/exchange/listings.js';
 import { linkBehaviour } from '../../actors/exchange/market/link.js';
 import { type ChildSpec, createRuntime, type ExitReason, type Runtime, worker } from '../../runtime/index.js';
-import { exchangeTree } from '../../supervisors/index.js';
+import { exchangeTree } from '../../supervisors/exchange.js';
 import type { Accounts } from './accounts/accounts.js';
 import { faceSpec } from './product/face.js';
 import { enginePath, type Product, type ProductName, type Scene } from './product/product.js';

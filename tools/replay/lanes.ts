@@ -3,7 +3,9 @@ import type { KernelPort } from '../../actors/market/index.js';
 import type { Config, LanesParams } from '../../config/index.js';
 import type { Instrument } from '../../data/records/index.js';
 import type { EffectTable, Runtime, WorkerSpec } from '../../runtime/index.js';
-import { HostedLanes, instanceNames, planLanes } from '../../supervisors/index.js';
+import { HostedLanes } from '../../supervisors/hosted-lanes.js';
+import { planLanes } from '../../supervisors/lane-plan.js';
+import { instanceNames } from '../../supervisors/market-session.js';
 import type { HostedLanesOptions, LanePlan } from '../../supervisors/index.js';
 import type { LaneFault } from './fault-spec.js';
 

@@ -6,7 +6,7 @@ import type { Instrument } from '../../data/records/index.js';
 import type { TapeHeader } from '../../data/tape/index.js';
 import { createRuntime, VirtualClock } from '../../runtime/index.js';
 import type { ExitReason, FailureCause, Runtime, TreeNode } from '../../runtime/index.js';
-import { ACCOUNT_PATH, instanceNames, marketSession } from '../../supervisors/index.js';
+import { ACCOUNT_PATH, instanceNames, marketSession } from '../../supervisors/market-session.js';
 import type { HostedLanesOptions } from '../../supervisors/index.js';
 import type { Fault } from './fault-spec.js';
 import { FaultedSource } from './faulted-source.js';

@@ -5,7 +5,8 @@ import { beginManifest, makeRunFolder, newRunId, tidyRuns, type RunManifest } fr
 import { TapeReader } from '../../data/tape/index.js';
 import { loadConfig } from '../../config/index.js';
 import type { LanesParams, LoadedConfig } from '../../config/index.js';
-import { instanceNames, planLanes } from '../../supervisors/index.js';
+import { planLanes } from '../../supervisors/lane-plan.js';
+import { instanceNames } from '../../supervisors/market-session.js';
 import type { LanePlan } from '../../supervisors/index.js';
 import { breathe, onInterrupt } from '../cli/interrupt.js';
 import { progress } from '../cli/progress.js';

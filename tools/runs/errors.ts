@@ -1,4 +1,4 @@
-import { RunError, type RunErrorKind } from '../../data/runs/index.js';
+import { RunError, type RunErrorKind } from '../../data/runs/error.js';
 import { CliError, type ExitName } from '../cli/errors.js';
 
 const EXITS: Readonly<Record<RunErrorKind, ExitName>> = {

@@ -1,4 +1,4 @@
-import { TapeError, type TapeErrorKind } from '../../data/tape/index.js';
+import { TapeError, type TapeErrorKind } from '../../data/tape/error.js';
 import { CliError, type ExitName } from '../cli/errors.js';
 
 const EXITS: Readonly<Record<TapeErrorKind, ExitName>> = {

@@ -1,5 +1,5 @@
 import { Kind, type Instrument } from '../../../data/records/index.js';
-import { SourceLane, type SourceLaneInput } from '../../../actors/market/index.js';
+import { SourceLane, type SourceLaneInput } from '../../../actors/market/lanes/source/source-lane.js';
 import type { LaneLink, LaneWork } from '../../../runtime/lanes/index.js';
 import { EngineClock } from '../clock.js';
 import { type SocketDoor, Sockets } from '../sockets/index.js';
