@@ -63,7 +63,7 @@ function droppedDuplicates(script: readonly Fault[]): number {
 }
 
 /** FAULT_SCRIPTS=N runs more of them; npm test runs a sample. */
-const RUNS = Number(process.env['FAULT_SCRIPTS'] ?? 100);
+const RUNS = Number(process.env['FAULT_SCRIPTS'] ?? 60);
 
 test(`${RUNS} random fault scripts: every record is counted once, and crashes change no decision`, (t) => {
   let crashes = 0;

@@ -74,15 +74,23 @@ test('a crash between turns, restored from the last good state, changes no edge'
   assert.notDeepEqual(run('init', 2), whole, 'from nothing it would have to warm up again');
 });
 
-test('asked for prices it tells those who are to know them, of symbols that have one', () => {
+/** An actor that keeps what it is told. */
+function listening(): { readonly told: unknown[]; readonly listener: Behaviour<null, unknown, null> } {
   const told: unknown[] = [];
-  const listener: Behaviour<null, unknown, null> = {
-    name: 'listener', version: 1, init: () => null,
-    step(state, message) {
-      told.push(message);
-      return state;
+  return {
+    told,
+    listener: {
+      name: 'listener', version: 1, init: () => null,
+      step(state, message) {
+        told.push(message);
+        return state;
+      },
     },
   };
+}
+
+test('asked for prices it tells those who are to know them, of symbols that have one', () => {
+  const { told, listener } = listening();
   const runtime = createRuntime({ clock: new VirtualClock(T0), seed: 'test' });
   const input: MarketKernelInput = {
     instruments: [instrument(), instrument({ index: 1 })], params: () => PARAMS,
@@ -105,14 +113,7 @@ test('asked for prices it tells those who are to know them, of symbols that have
 });
 
 test('lanes are asked for prices, and tell each symbol once when they have said how it stands since', () => {
-  const told: unknown[] = [];
-  const listener: Behaviour<null, unknown, null> = {
-    name: 'listener', version: 1, init: () => null,
-    step(state, message) {
-      told.push(message);
-      return state;
-    },
-  };
+  const { told, listener } = listening();
   const lanes = new LiveLanes({ assignment: [0, 0], lanes: 1, checkpointEvery: 1e9, backlogSlots: 0, overflow: 'gap', wait: () => undefined });
   const known = new MarketKernel([instrument(), instrument({ index: 1 })], () => PARAMS);
   const post = (): void => void (lanes.feeds[0]!.facts = { counters: known.counters(), symbols: known.symbols.map(symbolFacts) });
