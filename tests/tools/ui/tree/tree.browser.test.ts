@@ -25,13 +25,12 @@ async function scene(t: TestContext, spec: ChildSpec, options: Parameters<typeof
   if (page === undefined) return undefined;
   const playground = new Playground();
   t.after(() => playground.close());
-  Object.assign(process.env, playground.env, { FAULTLINE_VAR_DIR: playground.at('var') });
   mkdirSync(playground.at('run'), { mode: 0o700 });
   const runtime = createRuntime({ clock: new WallClock(), seed: 'page' });
   assert.ok(runtime.start(spec).ok);
   runtime.run();
   const server = await ControlServer.start({ socketPath: playground.at('run/engine.sock'), target: { name: 'engine', version: '1', runtime: () => runtime } });
-  const window = await openWindow({ port: 0 });
+  const window = await openWindow({ port: 0, env: { ...playground.env, FAULTLINE_VAR_DIR: playground.at('var') } });
   let ended: Promise<void> | undefined;
   const end = (): Promise<void> => (ended ??= server.close().then(() => runtime.fence()));
   t.after(async () => {
