@@ -40,7 +40,7 @@ function All({ view: shown, fromUs, toUs, onMark }: Shown & { readonly onMark: (
             {marks.slice(0, MOST_ROWS).map((mark) => (
               <tr key={`${mark.decision} ${mark.kind}`}>
                 <td>{timeText(mark.atUs)}</td><td>{markText(mark, shown)}</td><td>{mark.id}</td>
-                <td><button type="button" aria-label={`Go to ${mark.kind} ${mark.id} at ${timeText(mark.atUs)}`} onClick={() => onMark(mark)}>go there</button></td>
+                <td><button type="button" aria-label={`go there: ${mark.kind} ${mark.id} at ${timeText(mark.atUs)}`} onClick={() => onMark(mark)}>go there</button></td>
               </tr>
             ))}
           </tbody>
