@@ -44,7 +44,7 @@ test('what is asked of a market over HTTP and the websocket, and what is refused
   assert.match(await said(ask('range', { source, symbol: 'B' })), /^404 there is no symbol 'B' here; there is A$/);
   assert.match(await said(ask('symbols', { source: 'tape:other' })), /^404 /);
   assert.match(await said(ask('symbols', { source: 'process:none' })), /^404 there is no source 'process:none' any more/);
-  for (const wrong of [{ widthPx: '0' }, { widthPx: '1e9' }, { fromUs: 'NaN' }, { toUs: 'Infinity' }, { intervalSeconds: '-1' }, { source: '' }]) assert.match(await said(ask('view', { ...view, ...wrong })), /^400 /, JSON.stringify(wrong));
+  for (const wrong of [{ widthPx: '0' } as Record<string, string>, { widthPx: '1e9' }, { fromUs: 'NaN' }, { toUs: 'Infinity' }, { intervalSeconds: '-1' }, { source: '' }]) assert.match(await said(ask('view', { ...view, ...wrong })), /^400 /, JSON.stringify(wrong));
   assert.match(await said(ask('view', { ...view, toUs: view.fromUs })), /^404 the span ends before it begins/);
 
   const socket = new WebSocket(`${server.origin.replace('http', 'ws')}/api/stream`, [STREAM_PROTOCOL, `${TOKEN_PROTOCOL}${server.token}`], { origin: server.origin });
