@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import type { ControlClient } from '../../../runtime/control/index.js';
 import { runsRoot } from '../../../data/runs/index.js';
 import { CliError } from '../../cli/errors.js';
-import { listRecords, type ProcessRecord } from '../../process/record.js';
+import { isAlive, listRecords, type ProcessRecord } from '../../process/record.js';
 import { existingRunFolder } from '../../process/run-folder.js';
 import type { SourceInfo, SourceList, TapeSource } from '../wire/sources.js';
 import { SourceError } from './error.js';
@@ -18,6 +18,8 @@ const ANSWER_MS = 4_000;
 const RUNS_EVERY_LOOKS = 5;
 /** Processes of this user that are watched; who has more names them apart by FAULTLINE_RUN_DIR. */
 const MOST_PROCESSES = 100;
+/** A process that ended before that, and was not seen alive, is not listed: its record stays for its log. */
+const PAST_MS = 24 * 3_600_000;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,47}$/;
 
 /** What there is on this machine, looked at once a second for as long as it is open. */
@@ -87,7 +89,7 @@ export class LocalSources implements Sources {
     if (this.#looks++ % RUNS_EVERY_LOOKS === 0) this.#runs.look();
     const records = this.#records();
     for (const [name, socket] of this.#sockets(records)) {
-      if (this.#processes.has(name) || !this.#makeRoom()) continue;
+      if (this.#processes.has(name) || isOfThePast(records.get(name)) || !this.#makeRoom()) continue;
       this.#processes.set(name, new WatchedProcess(name, socket, () => this.#changed(), this.#answerMs));
     }
     for (const one of this.#processes.values()) one.look(records.get(one.name));
@@ -149,7 +151,7 @@ export class LocalSources implements Sources {
     }
   }
 
-  /** Names with a record or a socket, with the path of the socket; processes that ended long ago are not among them. */
+  /** Names with a record or a socket, with the path of the socket. */
   #sockets(records: ReadonlyMap<string, ProcessRecord>): ReadonlyMap<string, string> {
     const folder = this.#folder();
     if (folder === undefined) return new Map();
@@ -190,6 +192,10 @@ export class LocalSources implements Sources {
     if (runDir === null) return null;
     return this.#runs.idOf(runDir) ?? this.#runs.add(runDir);
   }
+}
+
+function isOfThePast(record: ProcessRecord | undefined): boolean {
+  return record !== undefined && !isAlive(record) && Date.now() - Date.parse(record.endedAt ?? record.startedAt) > PAST_MS;
 }
 
 function tapeInfo(name: string, file: string): TapeSource {

@@ -103,9 +103,12 @@ test('a process is found by its socket, asked over one connection, and stays lis
 test('a process that comes back under another pid is a new life, and who follows gets its connection', async (t) => {
   const scene = place(t);
   record(scene, 'engine', process.pid);
+  record(scene, 'forgotten', 2 ** 22 + 1, { state: 'ended', endedAt: new Date(0).toISOString(), exitCode: 0 });
+  record(scene, 'lately', 2 ** 22 + 1, { state: 'ended', endedAt: new Date().toISOString(), exitCode: 0 });
   let server = await served(t, scene, 'engine');
   const sources = open(t, scene);
   await processIn(sources, 'engine', 'live');
+  assert.deepEqual(sources.list().sources.map(({ name, state }) => [name, state]), [['engine', 'live'], ['lately', 'gone']]);
   const heard: string[] = [];
   const stop = sources.follow('process:engine', (_client, life) => {
     heard.push(`begin ${life}`);
