@@ -85,6 +85,14 @@ test('hostile names are text in the SVG and in Mermaid', async () => {
   assert.equal(mermaid.match(/end note/g)!.length, mermaid.match(/note right/g)!.length + (mermaid.match(/#10;end note/g)?.length ?? 0));
 });
 
+test('Mermaid has each transition once: as an arrow, or in the note of a state where it has no arrow for it', () => {
+  const text = mermaidOf(chartOfMachine(everything).model);
+  for (const line of ['  s1 --> s2 : go [big]', '  s1 --> s6 : go [above(5)] / add', '  s2 --> s10 : back', '    reset → idle', '    add / add', '    [*] --> s1', '      s5 --> [*]', '    --']) {
+    assert.equal(text.split('\n').filter((one) => one.trim() === line.trim()).length, 1, `${line}\n${text}`);
+  }
+  assert.ok(!text.includes('s0 --> s1'), 'Mermaid fails on an arrow from a state to one inside it');
+});
+
 test('a machine of 500 states is drawn plainly, and says so', async () => {
   const states = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`s${n}`, { on: { next: `s${(n + 1) % 500}`, self: { target: `s${n}`, reenter: true } } }]));
   const geometry = await layoutOf(chartOfMachine(createMachine({ id: 'big', initial: 's0', states } as never) as unknown as AnyStateMachine));
