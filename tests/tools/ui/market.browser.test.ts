@@ -36,14 +36,15 @@ test('the chart: zoomed by wheel, drag and keys, brought back, and a tip that st
   await page.getByText('reach far beyond all other prices').waitFor({ state: 'attached' });
 
   const plot = page.locator('.market-pane .u-over').first();
-  const box = (await plot.boundingBox())!;
   const tip = page.locator('.market-tip');
-  for (const [x, y] of [[2, 2], [box.width - 2, 2], [2, box.height - 2], [box.width - 2, box.height - 2], [box.width / 2, box.height / 2]] as const) {
-    await page.mouse.move(box.x + x, box.y + y);
+  const { width, height } = (await plot.boundingBox())!;
+  for (const [x, y] of [[2, 2], [width - 2, 2], [2, height - 2], [width - 2, height - 2], [width / 2, height / 2]] as const) {
+    await plot.hover({ position: { x, y } });
     await tip.waitFor();
-    const at = (await tip.boundingBox())!;
+    const [at, box] = [(await tip.boundingBox())!, (await plot.boundingBox())!];
     assert.ok(at.x >= box.x - 1 && at.y >= box.y - 1 && at.x + at.width <= box.x + box.width + 1 && at.y + at.height <= box.y + box.height + 1, JSON.stringify({ x, y, at, box }));
   }
+  await tip.filter({ hasText: /14:01:\d\d/ }).waitFor();
   assert.match(await tip.innerText(), /^2026-01-05 14:01:\d\d\nO 600\d\d\.\d/);
 
   const zoomed = summary.filter({ hasNotText: whole });
@@ -51,7 +52,8 @@ test('the chart: zoomed by wheel, drag and keys, brought back, and a tip that st
   await zoomed.waitFor();
   await plot.dblclick();
   await summary.filter({ hasText: whole }).waitFor();
-  await page.mouse.move(box.x + 100, box.y + 50);
+  await plot.hover({ position: { x: 100, y: 50 } });
+  const box = (await plot.boundingBox())!;
   await page.mouse.down();
   await page.mouse.move(box.x + 300, box.y + 60, { steps: 4 });
   await page.mouse.up();

@@ -25,7 +25,7 @@ test('what is asked of a market over HTTP and the websocket, and what is refused
   const server = await startUiServer({ port: 0, sources, parts: [marketPart], onFault: (error) => faults.push(error) });
   t.after(() => server.close());
   const source = sources.list().sources.find(({ kind }) => kind === 'tape')!.id;
-  const ask = (path: string, query: Record<string, string>, token = server.token): Promise<Response> => fetch(`${server.origin}/api/market/${path}?${new URLSearchParams(query)}`, { headers: { authorization: `Bearer ${token}` } });
+  const ask = (path: string, query: Record<string, string>, token = server.token): Promise<Response> => fetch(`${server.origin}/api/market/${path}?${new URLSearchParams(query).toString()}`, { headers: { authorization: `Bearer ${token}` } });
   const said = async (answer: Promise<Response>): Promise<string> => {
     const response = await answer;
     return `${response.status} ${((await response.json()) as { problem?: string }).problem ?? ''}`;

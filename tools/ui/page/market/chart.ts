@@ -12,6 +12,8 @@ const VOLUME_PX = 84;
 const INDICATOR_PX = 96;
 const FOOTER_PX = 38;
 const LEAST_PRICE_PX = 220;
+/** What the view shows above and below the chart. */
+const BESIDES_PX = 120;
 /** How near a mark the pointer is to be. */
 const NEAR_PX = 9;
 const WHEEL = 0.0016;
@@ -23,6 +25,7 @@ export class MarketChart {
   readonly #onCursor: (us: number | null) => void;
   readonly #watch: ResizeObserver;
   readonly #touches = new Map<number, number>();
+  readonly #around: Element | null;
   #panes: Pane[] = [];
   #made = '';
   #state: ChartState;
@@ -40,6 +43,9 @@ export class MarketChart {
     this.#tip.hidden = true;
     this.#watch = new ResizeObserver(() => this.#later());
     this.#watch.observe(root);
+    // Its height is what the view around it leaves.
+    this.#around = root.closest('main');
+    if (this.#around !== null) this.#watch.observe(this.#around);
     root.addEventListener('wheel', this.#onWheel, { passive: false });
     root.addEventListener('pointerdown', this.#onPointer);
     root.addEventListener('pointermove', this.#onPointer);
@@ -101,7 +107,7 @@ export class MarketChart {
     const { indicators, ...rest } = this.#state;
     this.#scene = { ...rest, colors: this.#scene.colors };
     const width = Math.max(120, Math.floor(this.#root.clientWidth));
-    const room = Math.floor(this.#root.parentElement?.clientHeight ?? 600);
+    const room = Math.floor(this.#around?.clientHeight ?? 700) - BESIDES_PX;
     const below = VOLUME_PX + indicators.length * INDICATOR_PX;
     const heights = [Math.max(LEAST_PRICE_PX, room - below - FOOTER_PX), VOLUME_PX, ...indicators.map(() => INDICATOR_PX)];
     heights[heights.length - 1] += FOOTER_PX;

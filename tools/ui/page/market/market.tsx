@@ -154,12 +154,10 @@ function Chart() {
   const name = symbol.value;
   return (
     <>
-      <div class="market-room">
-        <div
-          class="market-chart" ref={place} tabIndex={0} role="group" aria-label={`Chart of ${name}`} aria-describedby="market-summary"
-          aria-keyshortcuts="ArrowLeft ArrowRight ArrowUp ArrowDown + - 0 [ ]"
-        />
-      </div>
+      <div
+        class="market-chart" ref={place} tabIndex={0} role="group" aria-label={`Chart of ${name}`} aria-describedby="market-summary"
+        aria-keyshortcuts="ArrowLeft ArrowRight ArrowUp ArrowDown + - 0 [ ]"
+      />
       <p class="visually-hidden" aria-live="polite">{cursorText()}</p>
       <Summary />
       <Tables onMark={goTo} />
