@@ -27,10 +27,15 @@ export interface BenchTapeOptions {
  * records of depth, trades and best quotes. The same options give the same bytes.
  */
 export function makeBenchTape(options: BenchTapeOptions = {}): BenchTape {
-  const { scenario = 'flash-crash', seed = 7, minutes = 20, symbols = 1, rate = 1, compress = false } = options;
   // main.ts hands its rows a folder that it removes even when a row is killed.
   const folder = mkdtempSync(join(process.env['FAULTLINE_BENCH_DIR'] ?? tmpdir(), 'faultline-bench-'));
   const path = join(folder, 'bench.tape');
+  return { path, records: writeBenchTape(path, options), remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** Such a tape at `path`; answers with its records. */
+export function writeBenchTape(path: string, options: BenchTapeOptions): number {
+  const { scenario = 'flash-crash', seed = 7, minutes = 20, symbols = 1, rate = 1, compress = false } = options;
   const simulation = new MarketSimulation({ scenario, seed, minutes, symbols, rate });
   const writer = TapeWriter.create(path, {
     layoutVersion: LAYOUT_VERSION,
@@ -40,6 +45,5 @@ export function makeBenchTape(options: BenchTapeOptions = {}): BenchTape {
   }, { compress });
   const batch = allocateBatch(BLOCK_RECORDS);
   for (let count = simulation.fill(batch); count > 0; count = simulation.fill(batch)) writer.append(batch, 0, count);
-  const { records } = writer.close();
-  return { path, records, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return writer.close().records;
 }

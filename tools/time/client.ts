@@ -79,6 +79,8 @@ export class TimeMachine {
   #begin(state: TimeState): void {
     this.#state = state;
     const worker = this.#worker;
+    // Nobody's process stays for a machine that nothing is asked of.
+    worker.unref();
     worker.removeAllListeners('error');
     worker.removeAllListeners('exit');
     worker.on('message', (answer: ThreadAnswer) => this.#hear(answer));
@@ -191,6 +193,7 @@ export class TimeMachine {
         void this.#worker.terminate();
       }, ANSWER_MS);
       timer.unref();
+      this.#worker.ref();
       this.#waiting.set(id, { resolve: resolve as (value: never) => void, reject, timer });
       this.#worker.postMessage({ id, method, args } satisfies ThreadRequest);
     });
@@ -203,6 +206,7 @@ export class TimeMachine {
     const waiting = this.#waiting.get(answer.id);
     if (waiting === undefined) return;
     this.#waiting.delete(answer.id);
+    if (this.#waiting.size === 0) this.#worker.unref();
     clearTimeout(waiting.timer);
     if (answer.ok) waiting.resolve(answer.value as never);
     else waiting.reject(errorOf(answer.error, 'source'));

@@ -1,4 +1,4 @@
-import { COPY_LIMITS, type CopyLimits, type Inspection, type MachineReading, type MailboxView, TraceKind, type TreeLimits, type TreeNode } from '../../runtime/index.js';
+import { plainCopy, COPY_LIMITS, type CopyLimits, type Inspection, type MachineReading, type MailboxView, TraceKind, type TreeLimits, type TreeNode } from '../../runtime/index.js';
 import { withText } from '../runs/inputs.js';
 import { type Checkpoint, Checkpoints } from './checkpoints.js';
 import { treeDigest } from './digest.js';
@@ -11,6 +11,8 @@ import type { TimeCause, TimeCursor, TimeDecision, TimeEvent, TimeMarks, TimeRes
 
 /** A probe on the way somewhere ends with the tree that it is in. */
 const PROBE_MS = 3_600_000;
+/** What is shown of an input: an answer of the venue may be of megabytes. */
+const MESSAGE_LIMITS: CopyLimits = { depth: 6, entries: 50, values: 500, textLength: 500 };
 /** Rows of a list that is asked for, at most. */
 const MOST_ROWS = 1000;
 
@@ -192,7 +194,7 @@ export class Machine {
     const cause = withText(this.#recording.find(seq, inputUs, from));
     // What carries no record came from an input, or from a timer.
     const target: TimeTarget | null = seq >= 0 ? { record: seq + 1 } : cause.input === null ? null : { event: this.#index.events.restFrom(this.#index.inputEvents.at(inputs - 1) + 1) };
-    return { decision: number + before.decisions, line: this.#index.decisionAt(number).line, record: cause.record, input: cause.input, text: cause.text, target };
+    return { decision: number + before.decisions, line: this.#index.decisionAt(number).line, record: cause.record, input: cause.input === null ? null : { ...cause.input, message: plainCopy(cause.input.message, MESSAGE_LIMITS) as typeof cause.input.message }, text: cause.text, target };
   }
 
   close(): void {
@@ -307,7 +309,8 @@ export class Machine {
         this.#saveNear(base, player, count());
       }
     } catch (error) {
-      if (error !== HERE) {
+      // Where the first pass could not go on, this one cannot either: that is the end.
+      if (error !== HERE && !(this.#pass.failed && count() >= this.#index.events.length)) {
         player.close();
         throw error;
       }

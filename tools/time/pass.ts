@@ -46,6 +46,10 @@ export class Pass {
     this.toUs = player.clockUs;
   }
 
+  /** It was ended by what a step threw. */
+  get failed(): boolean {
+    return this.#failed;
+  }
   get records(): number {
     return this.#player.records;
   }

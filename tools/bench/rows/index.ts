@@ -50,6 +50,7 @@ const LOADERS: Readonly<Record<string, () => Promise<BenchRow>>> = {
   'order-roundtrip-rest-p99': async () => (await import('./exchange.js')).restRoundTrip(),
   'order-roundtrip-ws-p99': async () => (await import('./exchange.js')).wsRoundTrip(),
   'ui/chart-5m': async () => (await import('./chart.js')).chart5m(),
+  'ui/seek-p99': async () => (await import('./time.js')).seekP99(),
   'socket/turn-p99': async () => (await import('./control.js')).turnP99,
   'ui/fps-1000': async () => (await import('./ui-tree.js')).frames1000(),
   'ui/turn-p99': async () => (await import('./ui-tree.js')).turnP99(),
