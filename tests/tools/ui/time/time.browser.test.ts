@@ -50,6 +50,7 @@ test('a finished run: to its restart, a decision and what caused it, by the keyb
   await page.keyboard.press('End');
   await place(page).getByText(end).waitFor();
   await page.getByRole('button', { name: 'restart back' }).click();
+  await place(page).locator('strong', { hasText: end }).waitFor({ state: 'detached' });
   await place(page).getByText('restart 2 of 2').waitFor();
   await page.getByRole('treeitem', { name: /BTCUSDT/ }).first().click();
   const actor = page.getByRole('complementary', { name: 'Actor' });

@@ -1,7 +1,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { StepBy, TimeCause, TimeCursor, TimeMarks, TimeOpened, TimeState, TimeTree } from '../../wire/time.js';
 import type { ActorDetail } from '../../wire/tree.js';
-import { ApiError, get, type Query, subscribe } from '../api.js';
+import { get, type Query, subscribe } from '../api.js';
 import { instant, notify, path, source, sourceInfo } from '../state.js';
 import { pastTree } from '../tree/past.js';
 
@@ -84,6 +84,8 @@ export function closePast(): void {
 }
 
 function forget(): void {
+  wishes = [];
+  era += 1;
   cursor.value = null;
   cause.value = null;
   instant.value = null;
@@ -96,65 +98,73 @@ export function toNow(): void {
   if (!source.value.startsWith('process:') && travel.value !== null) void seek({ end: true });
 }
 
-/** The latest wish; what was wished before it and has not begun is not done. */
-let next: (() => Promise<TimeCursor | null>) | undefined;
+/** Where a wish leads, and what is told with it; null: nowhere. */
+type Wish = (id: string) => Promise<{ readonly cursor: TimeCursor; readonly cause: TimeCause | null } | null>;
+
+/** What is to be done next, in order. A place to go to takes the place of all that was wished before it; steps are taken one after the other. */
+let wishes: Wish[] = [];
+const MOST_WISHES = 50;
+/** Counts how often all was forgotten: what was asked before that is shown no more. */
+let era = 0;
 
 export async function seek(target: Query): Promise<void> {
-  const id = source.value;
-  await go(() => get<TimeCursor>('time/seek', { source: id, ...target }));
+  wishes = [async (id) => ({ cursor: await get<TimeCursor>('time/seek', { source: id, ...target }), cause: null })];
+  await go();
 }
 
+/** From wherever the cursor is when its turn has come. */
 export async function step(by: StepBy, direction: 1 | -1): Promise<void> {
-  const id = source.value;
-  const from = cursor.value ?? await get<TimeCursor>('time/seek', { source: id, end: true });
-  await go(() => get<TimeCursor | null>('time/step', { source: id, at: from.key, by, direction, ...(by === 'event' ? { path: path.value } : {}) }), by, direction);
+  const of = path.value;
+  await wish(async (id) => {
+    const from = cursor.value ?? await get<TimeCursor>('time/seek', { source: id, end: true });
+    const found = await get<TimeCursor | null>('time/step', { source: id, at: from.key, by, direction, ...(by === 'event' ? { path: of } : {}) });
+    if (found !== null) return { cursor: found, cause: null };
+    notify('info', `there is no ${by === 'event' ? `event of ${of}` : by} ${direction === 1 ? 'after' : 'before'} this one`);
+    return null;
+  });
 }
 
-async function go(wish: () => Promise<TimeCursor | null>, by?: StepBy, direction?: 1 | -1): Promise<void> {
-  next = wish;
+/** What led to the last decision before the cursor, and there. */
+export async function why(): Promise<void> {
+  await wish(async (id) => {
+    const at = cursor.value;
+    if (at === null || at.decision === 0) return null;
+    const found = await get<TimeCause>('time/cause', { source: id, decision: at.decision - 1 });
+    return { cursor: found.target === null ? at : await get<TimeCursor>('time/seek', { source: id, ...found.target }), cause: found };
+  });
+}
+
+async function wish(one: Wish): Promise<void> {
+  if (wishes.length >= MOST_WISHES) return;
+  wishes.push(one);
+  await go();
+}
+
+async function go(): Promise<void> {
   if (busy.value) return;
   busy.value = true;
-  const id = source.value;
   try {
-    for (let one = take(); one !== undefined; one = take()) {
-      const found = await one();
-      if (source.value !== id) return;
-      if (found === null) notify('info', `there is no ${by === 'event' ? `event of ${path.value}` : by ?? 'moment'} ${direction === 1 ? 'after' : 'before'} this one`);
-      else await show(id, found);
-    }
-  } catch (error) {
-    if (source.value === id) notify('error', error instanceof ApiError || error instanceof Error ? error.message : String(error));
+    for (let one = wishes.shift(); one !== undefined; one = wishes.shift()) await fulfil(one);
   } finally {
     busy.value = false;
   }
 }
 
-function take(): typeof next {
-  const one = next;
-  next = undefined;
-  return one;
-}
-
-async function show(id: string, found: TimeCursor): Promise<void> {
-  const { shape } = await get<TimeTree>('time/tree', { source: id, at: found.key });
-  if (source.value !== id) return;
-  cursor.value = found;
-  cause.value = null;
-  instant.value = found;
-  pastTree.value = shape === null ? null : { shape, actor: (at, signal) => get<ActorDetail>('time/actor', { source: id, at: found.key, path: at }, signal) };
-}
-
-/** What led to the last decision before the cursor, and there. */
-export async function why(): Promise<void> {
-  const at = cursor.value;
+async function fulfil(one: Wish): Promise<void> {
   const id = source.value;
-  if (at === null || at.decision === 0) return;
+  const asked = era;
   try {
-    const found = await get<TimeCause>('time/cause', { source: id, decision: at.decision - 1 });
-    if (source.value !== id) return;
-    if (found.target !== null) await seek(found.target);
-    cause.value = found;
+    const found = await one(id);
+    if (found === null || era !== asked) return;
+    const { shape } = await get<TimeTree>('time/tree', { source: id, at: found.cursor.key });
+    if (era !== asked) return;
+    cursor.value = found.cursor;
+    cause.value = found.cause;
+    instant.value = found.cursor;
+    pastTree.value = shape === null ? null : { shape, actor: (at, signal) => get<ActorDetail>('time/actor', { source: id, at: found.cursor.key, path: at }, signal) };
   } catch (error) {
+    if (era !== asked) return;
+    wishes = [];
     notify('error', error instanceof Error ? error.message : String(error));
   }
 }
