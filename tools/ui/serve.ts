@@ -7,6 +7,7 @@ import { withoutSecrets } from '../process/redact.js';
 import { parts } from './parts/index.js';
 import { sourcesPart } from './parts/sources.js';
 import { startUiServer, type UiServer } from './server/server.js';
+import type { Tokens } from './server/tokens.js';
 import { openSources, type Sources } from './sources/index.js';
 
 export interface UiOptions {
@@ -41,13 +42,15 @@ export interface WindowOptions {
   readonly tapes?: readonly string[];
   /** Names the folders of processes and runs. Default: the environment of this process. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Those of a window that was there before, so that its pages find this one. Default: new ones. */
+  readonly tokens?: Tokens;
 }
 
 /** @throws CliError when the port is taken or a tape is not there */
-export async function openWindow({ port, runs = [], tapes = [], env = process.env }: WindowOptions): Promise<Window> {
+export async function openWindow({ port, runs = [], tapes = [], env = process.env, tokens }: WindowOptions): Promise<Window> {
   const sources = openSources({ runs, tapes, env });
   try {
-    const server = await startUiServer({ port, sources, parts: [sourcesPart(namedOf(sources, runs, tapes)), ...parts], onFault: tellFault });
+    const server = await startUiServer({ port, sources, parts: [sourcesPart(namedOf(sources, runs, tapes)), ...parts], onFault: tellFault, ...(tokens === undefined ? {} : { tokens }) });
     return { ...server, url: `${server.origin}/#token=${server.token}`, close: () => server.close().finally(() => sources.close()) };
   } catch (error) {
     sources.close();

@@ -10,8 +10,25 @@ export interface Picture {
   show(page: Page): Promise<void>;
 }
 
-const view = (page: Page, name: string): Promise<void> => page.getByRole('button', { name, exact: true }).click();
+const view = (page: Page, name: string): Promise<void> => page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name, exact: true }).click();
 
 export const pictures: readonly Picture[] = [
-  { name: 'tree', show: (page) => view(page, 'Tree') },
+  { name: 'tree', show: async (page) => {
+    await view(page, 'Tree');
+    await page.waitForTimeout(3000);
+  } },
+  { name: 'chart', show: async (page) => {
+    await view(page, 'Tree');
+    await page.getByRole('tree').getByRole('treeitem', { name: /BTCUSDT/ }).first().click();
+    await view(page, 'Chart');
+    await page.waitForTimeout(3000);
+  } },
+  { name: 'market', show: async (page) => {
+    await view(page, 'Market');
+    await page.waitForTimeout(4000);
+  } },
+  { name: 'desk', show: async (page) => {
+    await view(page, 'Desk');
+    await page.waitForTimeout(3000);
+  } },
 ];

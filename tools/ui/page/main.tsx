@@ -12,12 +12,20 @@ function firstOf({ sources, named }: NamedSources) {
   return sources.find((each) => each.id === named) ?? live.find((each) => each.run !== null) ?? live[0] ?? sources[0];
 }
 
+/** Source that was selected here, not by the person. */
+let ours = '';
+const SETTLED_MS = 10_000;
+
 readTheme();
 readTokens();
 syncAddress();
 subscribe<NamedSources>('sources', {}, (list) => {
   sourceList.value = list;
-  if (source.value === '') selectSource(firstOf(list)?.id ?? '');
+  if (source.value !== '' && source.value !== ours) return;
+  // An engine that is only being connected to when the page opens is still what one wants to see.
+  if (ours !== '' && performance.now() > SETTLED_MS) return;
+  ours = firstOf(list)?.id ?? '';
+  selectSource(ours);
 });
 connect();
 render(<Shell />, document.getElementById('app')!);

@@ -4,8 +4,8 @@ import type { MachineNews } from '../wire/chart.js';
 import { MachineFeed } from './chart/feed.js';
 import { Geometries } from './chart/geometries.js';
 import { isChart } from './chart/model.js';
-import { pastReader } from './chart/past.js';
 import { viewOf } from './chart/view.js';
+import { machinesOf } from './time.js';
 import { SharedThings } from './tree/shared.js';
 
 const source = z.string().max(200);
@@ -32,9 +32,9 @@ export const chartPart: UiPart = (host) => {
   });
 
   host.query('chart/past', z.strictObject({ source, path, at: z.string().max(100) }), async ({ source: id, path: of, at }): Promise<MachineNews> => {
-    const read = pastReader();
-    if (read === null) throw new UiError(501, 'this window cannot travel in time: go back to now');
-    const reading = await read(id, of, at);
+    const withMachine = machinesOf(host);
+    if (withMachine === undefined) throw new UiError(404, 'this window cannot travel in time: go back to now');
+    const reading = await withMachine((machine) => machine.machine(of, undefined, at), id);
     if (reading === null) return { kind: 'gone', reason: `there was no actor at ${of} then` };
     if (reading.digest !== null && isChart(reading.chart)) geometries.learn(reading.digest, reading.chart!);
     return { kind: 'view', view: viewOf(reading) };

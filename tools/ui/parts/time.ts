@@ -3,7 +3,6 @@ import { sideBySide, TimeError, type TimeErrorKind, type TimeMachine, type TimeS
 import { UiError, type UiHost, type UiPart } from '../server/host.js';
 import { MOST_PARTS, STEPS, type RunsDiffer, type RunSide, type TimeTree } from '../wire/time.js';
 import type { ActorDetail } from '../wire/tree.js';
-import { offerPast } from './chart/past.js';
 import { MachinePool, sentence } from './time/pool.js';
 import { nodeOf, treeShape } from './tree/shape.js';
 
@@ -86,7 +85,6 @@ export const timePart: UiPart = (host) => {
   }));
   host.query('time/machine', z.strictObject({ source, at: key, path, known: z.string().max(100).optional() }), ({ source: wanted, at, path: of, known }) =>
     told(async () => await (await machineOf(wanted)).machine(of, known, at)));
-  offerPast((wanted, of, at) => told(async () => await (await machineOf(wanted)).machine(of, undefined, at)));
   host.query('time/mailbox', z.strictObject({ source, at: key, path, count: count.default(50) }), ({ source: wanted, at, path: of, count: most }) =>
     told(async () => await (await machineOf(wanted)).mailbox(of, Math.min(most, MOST_ROWS), at)));
   host.query('time/cause', cause, ({ source: wanted, ...of }) => told(async () => await (await machineOf(wanted)).causeOf(of)));

@@ -51,7 +51,7 @@ export function TimeDock() {
       <Slider state={state} />
       <div class="time-row">
         <Place state={state} />
-        <Steps />
+        <Steps ready={state.ready} />
         <button type="button" aria-pressed={instant.value === null} onClick={toNow} title={source.value.startsWith('process:') ? 'how things stand now' : 'the end of the recording'}>{source.value.startsWith('process:') ? 'live' : 'end'}</button>
         <button type="button" disabled={cursor.value === null || cursor.value.decision === 0} onClick={() => void why()} title="go to what led to the last decision">why?</button>
         <GoTo />
@@ -116,11 +116,11 @@ function Place({ state: { span } }: { readonly state: TimeState }) {
 
 const STEPPERS: readonly { readonly by: StepBy; readonly name: string }[] = [{ by: 'decision', name: 'decision' }, { by: 'event', name: 'event of the actor' }, { by: 'restart', name: 'restart' }, { by: 'turn', name: 'turn' }];
 
-function Steps() {
+function Steps({ ready }: { readonly ready: boolean }) {
   return (
     <span class="time-steps">
       {STEPPERS.map(({ by, name }) => {
-        const off = by === 'event' && path.value === '';
+        const off = !ready || (by === 'event' && path.value === '');
         return (
           <span key={by} class="time-step" role="group" aria-label={name}>
             <button type="button" disabled={off} aria-label={`${name} back`} onClick={() => void step(by, -1)}>‹</button>
