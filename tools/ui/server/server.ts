@@ -56,7 +56,7 @@ export async function startUiServer({ port, sources, parts, onFault, tokens = ne
   app.addHook('onRequest', async (request, reply) => {
     for (const [name, value] of Object.entries(headers)) reply.header(name, value);
     checkOrigin(request.headers, hosts, request.method !== 'GET' && request.method !== 'HEAD');
-    if (!isApi(request.url)) return;
+    if (isShell(request.routeOptions.url) && !isApi(request.url)) return;
     reply.header('cache-control', 'no-store');
     if (!isToken(bearer(request.headers.authorization), tokens.token)) {
       reply.header('www-authenticate', 'Bearer');
@@ -131,6 +131,8 @@ export async function startUiServer({ port, sources, parts, onFault, tokens = ne
 const confirmed = z.looseObject({ confirm: z.string().max(200) });
 
 const pathOf = (url: string): string => url.split('?', 1)[0]!;
+/** Routes of the shell. What a request is, its route says: the text of its address can name that in several ways (`/%61pi/…`, `http://host/api/…`). */
+const isShell = (route: string | undefined): boolean => route === '/' || route === '/*' || route === undefined;
 const isApi = (url: string): boolean => url.startsWith('/api/');
 
 function parsed<T>(schema: z.ZodType<T>, value: unknown): T {

@@ -59,7 +59,7 @@ interface Answer {
 
 function ask(path: string, { method = 'GET', headers = {}, body = '' }: { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: string } = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const sent = httpRequest(`${server.origin}${path}`, { agent: false, method, headers: { ...(body === '' ? {} : { 'content-type': 'application/json' }), ...headers } }, (response) => {
+    const sent = httpRequest(server.origin, { path, agent: false, method, headers: { ...(body === '' ? {} : { 'content-type': 'application/json' }), ...headers } }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (piece: string) => (text += piece)).on('end', () => resolve({ status: response.statusCode!, headers: response.headers, text }));
     });
@@ -85,7 +85,9 @@ test('the shell is public, empty and under a strict policy', async () => {
 });
 
 test('no byte of data without the token, whatever the path', async () => {
-  for (const path of ['/api/told', '/api/bytes', '/api/rows', '/api/nothing', '/api/told?token=x']) {
+  // An address that leads to a route is one to it however it is written.
+  const written = ['/%61pi/told', '/ap%69/rows', `${server.origin}/api/told`, 'http://x/%61%70%69/bytes'];
+  for (const path of ['/api/told', '/api/bytes', '/api/rows', '/api/nothing', '/api/told?token=x', ...written]) {
     for (const authorization of [undefined, 'Bearer x', `Basic ${server.token}`, `Bearer ${server.actionToken}`, `Bearer ${server.token}x`]) {
       const answer = await ask(path, { headers: authorization === undefined ? {} : { authorization } });
       assert.equal(answer.status, 401, path);
@@ -129,6 +131,7 @@ test('a change needs both tokens and what the person typed', async () => {
     [415, { ...both, 'content-type': 'text/plain' }, body],
   ];
   for (const [status, headers, text] of refusals) assert.equal((await ask('/api/close', { method: 'POST', headers, body: text })).status, status, text.slice(0, 60));
+  assert.equal((await ask('/%61pi/close', { method: 'POST', headers: { 'x-faultline-action': server.actionToken }, body })).status, 401);
   assert.equal((await ask('/api/close', { headers: both })).status, 404, 'reading changes nothing');
   assert.deepEqual(done, []);
   const answer = await ask('/api/close', { method: 'POST', headers: { ...both, 'origin': server.origin, 'sec-fetch-site': 'same-origin' }, body });
