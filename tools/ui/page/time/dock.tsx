@@ -152,8 +152,11 @@ function GoTo() {
 /** What is to be known of the recording, and what led to the decision that was asked for. */
 function Said({ state: { about, problem: ends, differsAt } }: { readonly state: TimeState }) {
   const found = cause.value;
+  const info = sourceInfo.value;
+  // What still goes on has no end, and that is no news.
+  const isWritten = info?.state === 'live' || info?.state === 'written';
   const warnings = [
-    ...(differsAt === null ? [] : [`replayed, decision ${differsAt} is another than the recorded one: from there on this may not be what was`]), ...(ends === null ? [] : [ends]),
+    ...(differsAt === null ? [] : [`replayed, decision ${differsAt} is another than the recorded one: from there on this may not be what was`]), ...(ends === null || isWritten ? [] : [ends]),
   ];
   return (
     <>
