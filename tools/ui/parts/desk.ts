@@ -89,5 +89,5 @@ export const deskPart: UiPart = (host) => {
     records.get(dir);
     return { name: `journal-${query.source.replaceAll(/[^\w-]/g, '-')}.csv`, type: 'text/csv', pieces: journalCsv(records, dir, filterOf(query), signal) };
   });
-  host.action('desk/command', commandSchema, ({ verb, args }) => confirmationOf(verb, args), (command) => commander.carryOut(command));
+  host.action('desk/command', commandSchema, confirmationOf, (command) => commander.carryOut(command));
 };

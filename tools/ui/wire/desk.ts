@@ -291,6 +291,8 @@ export interface DeskCommand {
   readonly id: string;
   readonly verb: DeskVerb;
   readonly args: Readonly<Record<string, string | boolean>>;
+  /** The run that was looked at: another one under the same name is not told. Without it whichever is there is. */
+  readonly run?: string | undefined;
 }
 
 /**
@@ -306,24 +308,29 @@ export interface DeskOutcome {
   readonly answer: string;
 }
 
-/** What has to be typed before a command is sent. Part of the protocol: page and server must say the same. */
-export function confirmationOf(verb: DeskVerb, args: DeskCommand['args']): string {
+/** What has to be typed before a command is sent: what is done, to what, and which process does it. Part of the protocol: page and server must say the same. */
+export function confirmationOf({ source, verb, args }: Pick<DeskCommand, 'source' | 'verb' | 'args'>): string {
+  return `${whatOf(verb, args)} ${source.slice(source.indexOf(':') + 1)}`;
+}
+
+function whatOf(verb: DeskVerb, args: DeskCommand['args']): string {
   const text = (name: string): string => String(args[name] ?? '');
+  const instrument = text('product') === '' ? text('instrument') : `${text('instrument')} ${text('product')}`;
   switch (verb) {
     case 'pause':
     case 'resume':
     case 'refresh':
       return verb.toUpperCase();
     case 'cancel-order':
-      return text('order');
+      return `CANCEL ${args['foreign'] === true ? 'FOREIGN ' : ''}${text('order')}`;
     case 'cancel-all':
       return args['foreign'] === true ? 'CANCEL ALL AND FOREIGN' : 'CANCEL ALL';
     case 'close-symbol':
-      return text('instrument');
+      return `CLOSE ${instrument}`;
     case 'close-all':
       return 'CLOSE ALL';
     case 'resolve':
-      return text('order') === '' ? text('instrument') : text('order');
+      return `GIVE UP ${text('order') === '' ? instrument : text('order')}`;
     case 'release':
       return `RELEASE ${text('product').toUpperCase()}`;
   }

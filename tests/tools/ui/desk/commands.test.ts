@@ -6,6 +6,7 @@ import { ControlError, type ControlClient } from '../../../../runtime/control/in
 import { csvCell, csvLine } from '../../../../tools/ui/parts/desk/csv.js';
 import { Commander, commandSchema } from '../../../../tools/ui/parts/desk/commands.js';
 import type { CommandRequest } from '../../../../tools/engine/commands/desk.js';
+import type { UiError } from '../../../../tools/ui/server/host.js';
 import type { Sources } from '../../../../tools/ui/sources/index.js';
 import { confirmationOf, type DeskCommand } from '../../../../tools/ui/wire/desk.js';
 
@@ -16,8 +17,9 @@ function windowOn(...answers: readonly (() => unknown)[]): { readonly commander:
   const told: CommandRequest[] = [];
   const left = [...answers];
   const client = {
-    call: async (_method: string, { input }: { readonly input: CommandRequest }) => {
-      told.push(input);
+    call: async (method: string, asked: { readonly input: CommandRequest } | undefined) => {
+      if (method === 'process') return { status: { run: 'run-1' } };
+      told.push(asked!.input);
       return { value: await left.shift()!() };
     },
   };
@@ -46,6 +48,13 @@ test('an engine that vanishes in the midst of a command: unknown, and asked agai
   assert.ok(told.every(({ issuer }) => issuer.program === `ui:${commander.session}` && issuer.pid === process.pid));
 });
 
+test('a command is for the run that was looked at, not for the next one under its name', async () => {
+  const { commander, told } = windowOn(() => ({ ok: true, answer: {} }));
+  await assert.rejects(commander.carryOut({ ...COMMAND, run: 'the-one-before' }), (error: UiError) => error.status === 409 && /nothing was sent/.test(error.message));
+  assert.deepEqual(told, []);
+  assert.equal((await commander.carryOut({ ...COMMAND, run: 'run-1' })).state, 'done');
+});
+
 test('what certainly was not done is told as refused', async () => {
   const refusals = [rpc('busy', 'too many calls'), rpc('stalled', 'withdrawn'), rpc('notFound', 'no such verb'), rpc('refused', 'stale command: it was sent 40000 ms ago; nothing was done'), rpc('refused', 'the engine is ending')];
   const { commander } = windowOn(...refusals, () => ({ ok: false, answer: { refused: 'close-all x is under way' } }), () => ({ ok: false, answer: { flat_confirmed: false, remaining_positions: [1, 2] } }));
@@ -57,9 +66,15 @@ test('what certainly was not done is told as refused', async () => {
 
 test('nothing but the known verbs at a process, and each with a phrase of its own', () => {
   for (const wrong of [{ ...COMMAND, verb: 'stop' }, { ...COMMAND, source: 'run:1' }, { ...COMMAND, id: 'a b' }, { ...COMMAND, args: { a: 1 } }, { ...COMMAND, more: 1 }]) assert.equal(commandSchema.safeParse(wrong).success, false);
+  const phrase = (verb: DeskCommand['verb'], args: DeskCommand['args'] = {}): string => confirmationOf({ ...COMMAND, verb, args });
+  const order = { order: 'web-1' };
   assert.deepEqual([
-    confirmationOf('close-symbol', { instrument: 'BTCUSDT', product: 'usdm' }), confirmationOf('close-all', {}), confirmationOf('cancel-all', { foreign: true }), confirmationOf('cancel-all', { foreign: false }), confirmationOf('release', { product: 'spot' }),
-  ], ['BTCUSDT', 'CLOSE ALL', 'CANCEL ALL AND FOREIGN', 'CANCEL ALL', 'RELEASE SPOT']);
+    phrase('close-symbol', { instrument: 'BTCUSDT', product: 'usdm' }), phrase('close-symbol', { instrument: 'BTCUSDT' }), phrase('close-all'), phrase('cancel-all', { foreign: true }), phrase('cancel-all', { foreign: false }),
+    phrase('release', { product: 'spot' }), phrase('cancel-order', order), phrase('cancel-order', { ...order, foreign: true }), phrase('resolve', order), phrase('pause'),
+  ], [
+    'CLOSE BTCUSDT usdm engine', 'CLOSE BTCUSDT engine', 'CLOSE ALL engine', 'CANCEL ALL AND FOREIGN engine', 'CANCEL ALL engine', 'RELEASE SPOT engine', 'CANCEL web-1 engine', 'CANCEL FOREIGN web-1 engine', 'GIVE UP web-1 engine', 'PAUSE engine',
+  ]);
+  assert.notEqual(confirmationOf(COMMAND), confirmationOf({ ...COMMAND, source: 'process:other' }), 'another process is another phrase');
 });
 
 test('CSV comes back as it went in, and no cell is a formula', () => {

@@ -177,16 +177,16 @@ describe('the desk of a real engine at a real exchange', () => {
     assert.equal(money(position!.quantity), money(quantity) + money('0.003'));
 
     const body = { source, id: 'ui-cancel-1', verb: 'cancel-order', args: { order: 'web-rests', foreign: true } };
-    assert.equal((await post({ ...body, confirm: 'web-rests' }, { [ACTION_HEADER]: ui.token })).status, 403);
+    assert.equal((await post({ ...body, confirm: 'CANCEL FOREIGN web-rests engine' }, { [ACTION_HEADER]: ui.token })).status, 403);
     const unconfirmed = await post({ ...body, confirm: 'yes' });
-    assert.deepEqual([unconfirmed.status, unconfirmed.text.includes('web-rests')], [409, true]);
+    assert.deepEqual([unconfirmed.status, unconfirmed.text.includes('CANCEL FOREIGN web-rests engine')], [409, true]);
     assert.ok((await atVenue()).includes('web-rests'), 'nothing was cancelled without the second token and the name');
     // A double click, and a reload afterwards.
-    const [once, twice] = await Promise.all([act('cancel-order', body.args, 'web-rests', body.id), act('cancel-order', body.args, 'web-rests', body.id)]);
+    const [once, twice] = await Promise.all([act('cancel-order', body.args, 'CANCEL FOREIGN web-rests engine', body.id), act('cancel-order', body.args, 'CANCEL FOREIGN web-rests engine', body.id)]);
     assert.deepEqual([once.state, once], ['done', twice]);
-    assert.deepEqual(await act('cancel-order', body.args, 'web-rests', body.id), once);
+    assert.deepEqual(await act('cancel-order', body.args, 'CANCEL FOREIGN web-rests engine', body.id), once);
     assert.ok(!(await atVenue()).includes('web-rests'));
-    const other = await act('cancel-order', { order: 'web-rests', foreign: false }, 'web-rests', body.id);
+    const other = await act('cancel-order', { order: 'web-rests', foreign: false }, 'CANCEL web-rests engine', body.id);
     assert.deepEqual([other.state, other.text.includes('another command')], ['refused', true]);
     const { rows } = await journal('kinds=commands');
     assert.equal(rows.filter(({ key }) => key === 'ui-cancel-1').length, 1);
@@ -254,9 +254,9 @@ describe('the desk of a real engine at a real exchange', () => {
     await page.goto(`${ui.origin}/?source=${source}&view=desk#token=${ui.token}&action=${ui.actionToken}`);
     await page.getByRole('button', { name: 'Refresh' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByLabel('to confirm').fill('refresh');
+    await dialog.getByLabel('to confirm').fill('refresh engine');
     assert.equal(await dialog.getByRole('button', { name: 'Refresh' }).isDisabled(), true, 'another case is another phrase');
-    await dialog.getByLabel('to confirm').fill('REFRESH');
+    await dialog.getByLabel('to confirm').fill('REFRESH engine');
     await page.keyboard.press('Enter');
     await page.getByText('the exchange was read and reconciled').waitFor();
     // The table keeps focus while values come in.
@@ -281,13 +281,13 @@ describe('the desk of a real engine at a real exchange', () => {
 
   test('a pause and a close by typed confirmation; a killed engine’s desk is its record, marked as past', async () => {
     const reason = '=HYPERLINK("http://evil/","<img src=x onerror=alert(1)>")';
-    assert.equal((await act('pause', { reason }, 'PAUSE')).state, 'done');
+    assert.equal((await act('pause', { reason }, 'PAUSE engine')).state, 'done');
     const paused = await until(({ standing }) => standing.paused !== null, 'it is paused');
     assert.match(paused.standing.paused!.by, /ui:[0-9a-f]{8}/);
     assert.ok(paused.attention.rows.some(({ id, text }) => id === 'paused' && text.includes(reason)));
     assert.ok(paused.guards.rows.some(({ guard }) => guard === 'operator_pause'));
-    assert.equal((await act('close-symbol', { instrument: 'NOSUCH' }, 'NOSUCH')).state, 'refused');
-    const closed = await act('close-symbol', { instrument: 'BTCUSDT' }, 'BTCUSDT');
+    assert.equal((await act('close-symbol', { instrument: 'NOSUCH' }, 'CLOSE NOSUCH engine')).state, 'refused');
+    const closed = await act('close-symbol', { instrument: 'BTCUSDT', product: 'usdm' }, 'CLOSE BTCUSDT usdm engine');
     assert.deepEqual([closed.state, closed.text], ['done', 'flat, and the exchange says so'], closed.answer);
     const flat = await until(({ positions, orders }) => positions.rows.length === 0 && orders.rows.length === 0, 'nothing is held and nothing works');
     const usdt = flat.pnl.find(({ asset }) => asset === 'USDT')!;
@@ -298,13 +298,13 @@ describe('the desk of a real engine at a real exchange', () => {
 
     // Books go to the record half a second after a change; what is written after them is there no sooner.
     await until(({ atUs }) => atUs > flat.atUs + 1_000_000, 'a second later');
-    await act('refresh', {}, 'REFRESH', 'ui-last');
+    await act('refresh', {}, 'REFRESH engine', 'ui-last');
     for (const endMs = performance.now() + PATIENCE_MS; performance.now() < endMs && !(await journal('kinds=commands&text=ui-last')).rows.some(({ text }) => text.startsWith('refresh done'));) await new Promise((resolve) => setTimeout(resolve, 20));
     served.child.kill('SIGKILL');
     await served.ended;
     const gone = await get(`desk?source=${source}`);
     assert.equal(gone.status, 503, gone.text);
-    assert.equal((await post({ source, id: 'after', verb: 'resume', args: {}, confirm: 'RESUME' })).status, 503);
+    assert.equal((await post({ source, id: 'after', verb: 'resume', args: {}, confirm: 'RESUME engine' })).status, 503);
     const run = `run:${flat.standing.run}`;
     for (const endMs = performance.now() + PATIENCE_MS; performance.now() < endMs && (await get(`desk?source=${run}`)).status !== 200;) await new Promise((resolve) => setTimeout(resolve, 50));
     const past = await desk(run);

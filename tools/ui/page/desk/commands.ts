@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { act, ApiError } from '../api.js';
-import { confirmationOf, DESK_VERBS, type DeskCommand, type DeskOutcome, type DeskVerb } from '../../wire/desk.js';
+import { confirmationOf, DESK_VERBS, type Desk, type DeskCommand, type DeskOutcome, type DeskVerb } from '../../wire/desk.js';
 
 /** A command that this tab has sent. `sent`: no answer yet. */
 export interface Sent extends DeskCommand {
@@ -19,16 +19,16 @@ export const sent = signal<readonly Sent[]>(readKept());
 /** The command that waits for its confirmation; its id is made here, once. */
 export const asked = signal<DeskCommand | null>(null);
 
-export function ask(source: string, verb: DeskVerb, args: DeskCommand['args'] = {}): void {
-  asked.value = { source, id: newId(), verb, args };
+export function ask({ source, standing: { run } }: Pick<Desk, 'source' | 'standing'>, verb: DeskVerb, args: DeskCommand['args'] = {}): void {
+  asked.value = { source, id: newId(), verb, args, run };
 }
 
 /** Sends it, or asks again what became of it: under one id the engine carries out one command. */
 export async function send(command: DeskCommand, typed: string): Promise<void> {
-  const { source, id, verb, args } = command;
-  put({ source, id, verb, args, atMs: Date.now(), state: 'sent', text: 'sent, and not answered yet', answer: '' });
+  const { source, id, verb, args, run } = command;
+  put({ source, id, verb, args, run, atMs: Date.now(), state: 'sent', text: 'sent, and not answered yet', answer: '' });
   try {
-    const outcome = await act<DeskOutcome>('desk/command', { source, id, verb, args }, typed);
+    const outcome = await act<DeskOutcome>('desk/command', { source, id, verb, args, run }, typed);
     change(id, outcome);
   } catch (error) {
     const unknown = !(error instanceof ApiError) || error.status === 0;
@@ -40,7 +40,7 @@ export async function send(command: DeskCommand, typed: string): Promise<void> {
   }
 }
 
-export const askAgain = (command: Sent): Promise<void> => send(command, confirmationOf(command.verb, command.args));
+export const askAgain = (command: Sent): Promise<void> => send(command, confirmationOf(command));
 
 function put(command: Sent): void {
   sent.value = [command, ...sent.value.filter(({ id }) => id !== command.id)].slice(0, MOST_KEPT);

@@ -35,7 +35,7 @@ function Confirm({ command }: { readonly command: DeskCommand }) {
   const [typed, setTyped] = useState('');
   const [reason, setReason] = useState('');
   useEffect(() => dialog.current?.showModal(), []);
-  const phrase = confirmationOf(command.verb, command.args);
+  const phrase = confirmationOf(command);
   const close = (): void => {
     asked.value = null;
   };

@@ -13,7 +13,7 @@ export function heldBack(desk: Desk): string {
 
 export function CommandButton({ desk, verb, args = {}, children, label }: { readonly desk: Desk; readonly verb: DeskVerb; readonly args?: Readonly<Record<string, string | boolean>>; readonly children: ComponentChildren; readonly label?: string }) {
   const why = heldBack(desk);
-  return <button type="button" disabled={why !== ''} title={why} aria-label={label} onClick={() => ask(desk.source, verb, args)}>{children}</button>;
+  return <button type="button" disabled={why !== ''} title={why} aria-label={label} onClick={() => ask(desk, verb, args)}>{children}</button>;
 }
 
 const STOPS: Readonly<Record<StopState, readonly [string, string]>> = {

@@ -3,9 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { z } from 'zod';
 import { isCommandId } from '../../../../actors/operator/commands.js';
-import { ControlError } from '../../../../runtime/control/index.js';
+import { type ControlClient, ControlError } from '../../../../runtime/control/index.js';
 import { type CommandRequest, ENGINE_COMMAND } from '../../../engine/commands/desk.js';
 import { UiError } from '../../server/host.js';
+import { shortStatus } from '../../sources/foreign.js';
 import { SourceError, type Sources } from '../../sources/index.js';
 import { DESK_VERBS, type DeskCommand, type DeskOutcome, type DeskVerb } from '../../wire/desk.js';
 
@@ -14,6 +15,7 @@ export const commandSchema: z.ZodType<DeskCommand> = z.strictObject({
   id: z.string().refine(isCommandId, 'expected 1 to 64 letters, digits, or . : - _'),
   verb: z.enum(DESK_VERBS),
   args: z.record(z.string().max(40), z.union([z.string().max(500), z.boolean()])),
+  run: z.string().max(100).optional(),
 });
 
 /** How long the engine may take, ms: a close goes on for a minute of the exchange's clock. */
@@ -36,7 +38,7 @@ export class Commander {
   }
 
   /** What became of the command. @throws UiError when it certainly was not sent. */
-  async carryOut({ source, id, verb, args }: DeskCommand): Promise<DeskOutcome> {
+  async carryOut({ source, id, verb, args, run }: DeskCommand): Promise<DeskOutcome> {
     const outcome = (state: DeskOutcome['state'], text: string, answer?: unknown): DeskOutcome => ({ id, verb, state, text, answer: answer === undefined ? '' : bounded(answer) });
     let client: Awaited<ReturnType<Sources['client']>>;
     try {
@@ -45,6 +47,7 @@ export class Commander {
       if (error instanceof SourceError) throw new UiError(error.status, `${error.message}; nothing was sent`);
       throw error;
     }
+    if (run !== undefined) await mustRun(client, run);
     const input: CommandRequest = { id, verb, args, sentMs: Date.now(), issuer: this.#issuer() };
     try {
       const { value } = await client.call('tell', { name: ENGINE_COMMAND, input, reason: `ui:${this.session}` }, { timeoutMs: PATIENCE_MS[verb] });
@@ -67,6 +70,19 @@ export class Commander {
     }
     return { uid: process.getuid?.() ?? null, pid: process.pid, user, program: `ui:${this.session}` };
   }
+}
+
+/** What a person saw and confirmed was said by this run: the name may be another one's by now. @throws UiError */
+async function mustRun(client: ControlClient, run: string): Promise<void> {
+  let now: unknown;
+  try {
+    // Answered beside the main loop: a pause need not wait for a slow one.
+    now = shortStatus((await client.call('process', undefined)).status)['run'];
+  } catch (error) {
+    if (!(error instanceof ControlError)) throw error;
+    throw new UiError(503, `${error.message}; nothing was sent`);
+  }
+  if (now !== run) throw new UiError(409, `${typeof now === 'string' ? `the run ${now.slice(0, 100)} has this name now` : 'it does not say which run it is'}, and what was confirmed was seen in ${run}: nothing was sent; look again`);
 }
 
 const UNKNOWN = 'the engine did not answer; whether it was carried out stands in the journal. Asked again under the same id it is not done twice';
