@@ -168,7 +168,7 @@ export class TimeMachine {
     return await this.#ask('diff', this.#state.about.path, folder);
   }
 
-  /** Takes what was written since, of a recording that grows. */
+  /** Waits for the first pass, and takes what was written since of a recording that grows. */
   async follow(): Promise<TimeSpan> {
     await this.#ask('follow');
     return this.span;

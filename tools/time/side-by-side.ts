@@ -15,6 +15,8 @@ export async function sideBySide(a: TimeMachine, b: TimeMachine): Promise<SideBy
   for (const { state: { about } } of [a, b]) {
     if (about.kind === 'tape') throw new TimeError('source', `${about.path}: is a tape, which decides nothing by itself`, 'replay it with --run, and compare the runs');
   }
+  // One that was opened early may not have come to the decision yet.
+  await Promise.all([a.follow(), b.follow()]);
   const diff = await a.diffWith(b.state.about.path);
   const [left, right] = await Promise.all([a, b].map((machine) => standAt(machine, diff.index)));
   return { diff, a: left!, b: right! };
