@@ -3,17 +3,22 @@
 // FAULTLINE_TEST_SLOTS=N runs N files at a time.
 // --test-name-pattern=PATTERN narrows it to tests of such names; --test-timeout=MS is of a
 // whole file; --times tells what each took, and writes it to scripts/test-seconds.json.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+// A file runs in a process of its own; those that leave no trace in one (pure-tests.js) share a process, a few at a time.
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec as Spec } from 'node:test/reporters';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pureTests } from './pure-tests.js';
 
 const USAGE = 2;
 /** Seconds that each of the slow files takes on two idle cores: the longest begin first, so that the slots end together. */
 const SECONDS = 'scripts/test-seconds.json';
 /** What takes less is not worth a line there. */
 const SLOW_SECONDS = 4;
+/** So many files share a process, if they may: to start it costs as much as many a file's tests. */
+const BATCH = 12;
 /** Of a whole file, on a machine with much else to do. */
 const TIMEOUT_MS = 600_000;
 const NAME_PATTERN = '--test-name-pattern=';
@@ -47,13 +52,37 @@ const longestFirst = [...chosen].sort((a, b) => expected(b) - expected(a));
 // Node 20 reads these certificates at every start, which triples its time; no test speaks TLS, and there are hundreds of processes.
 delete process.env.NODE_EXTRA_CA_CERTS;
 const patterns = flags.filter((flag) => flag.startsWith(NAME_PATTERN)).map((flag) => flag.slice(NAME_PATTERN.length));
-const events = run({
-  files: longestFirst.map((file) => fileURLToPath(new URL(`../dist/tests/${file}`, import.meta.url))),
-  // Two more than there are cores: many tests wait for a child, a socket or a clock.
-  concurrency: Number(process.env.FAULTLINE_TEST_SLOTS) || Math.min(6, availableParallelism() + 2),
-  timeout: timeoutMs,
-  ...(patterns.length === 0 ? {} : { testNamePatterns: patterns }),
-});
+const path = (file) => fileURLToPath(new URL(`../dist/tests/${file}`, import.meta.url));
+
+/** Programs that each import some of the pure files; with the paths that each imports. */
+function batchesOf(files) {
+  const batches = new Map();
+  if (files.length < 2) return batches;
+  const folder = mkdtempSync(join(tmpdir(), 'faultline-tests-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const count = Math.ceil(files.length / BATCH);
+  for (let n = 0; n < count; n++) {
+    const members = files.filter((_, index) => index % count === n);
+    const batch = join(folder, `${n + 1}.test.mjs`);
+    // What cannot even be imported is a failure that names the file, and the others are still heard.
+    writeFileSync(batch, `import { test } from 'node:test';\n${members.map((file) => `await import(${JSON.stringify(pathToFileURL(file))}).catch((error) => test(${JSON.stringify(file)}, () => { throw error; }));\n`).join('')}`);
+    batches.set(batch, members);
+  }
+  return batches;
+}
+
+const slow = longestFirst.filter((file) => expected(file) >= SLOW_SECONDS).map(path);
+const quick = longestFirst.filter((file) => expected(file) < SLOW_SECONDS).map(path);
+const pure = new Set(pureTests(quick));
+const batches = batchesOf([...pure]);
+const batchOf = new Map([...batches].flatMap(([batch, members]) => [batch, ...members].map((file) => [file, batch])));
+/** A batch may have ended before all of its tests ran, so its files are run again if anything in it fails: each alone, and then nothing is hidden. */
+const failedBatches = new Set();
+// Two more than there are cores: many tests wait for a child, a socket or a clock.
+const concurrency = Number(process.env.FAULTLINE_TEST_SLOTS) || Math.min(6, availableParallelism() + 2);
+const narrowed = patterns.length === 0 ? {} : { testNamePatterns: patterns };
+const start = (files) => run({ files, concurrency, timeout: timeoutMs, ...narrowed });
+const events = start([...slow, ...batches.keys(), ...(batches.size > 0 ? quick.filter((file) => !pure.has(file)) : quick)]);
 /** Why tests were skipped, with how many: said again in the last lines, where somebody sees it. */
 const skips = new Map();
 events.on('test:pass', ({ skip }) => {
@@ -71,9 +100,18 @@ function note({ nesting, file, details }) {
 events.on('test:pass', note);
 events.on('test:fail', (data) => {
   note(data);
-  if (data.todo === undefined || data.todo === false) process.exitCode = 1;
+  if (data.todo !== undefined && data.todo !== false) return;
+  process.exitCode = 1;
+  if (batchOf.has(data.file)) failedBatches.add(batchOf.get(data.file));
 });
-events.compose(new Spec()).pipe(process.stdout);
+const told = events.compose(new Spec());
+told.on('end', () => {
+  if (failedBatches.size === 0) return;
+  const files = [...failedBatches].flatMap((batch) => batches.get(batch));
+  console.log(`\nSomething failed in a process that several test files share. These ${files.length} run again, each in a process of its own:`);
+  start(files).compose(new Spec()).pipe(process.stdout);
+});
+told.pipe(process.stdout, { end: false });
 
 if (flags.includes('--times')) {
   process.on('exit', () => {
