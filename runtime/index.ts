@@ -13,7 +13,7 @@ export type { Counters } from './observe/counters.js';
 export { COPY_LIMITS, plainCopy, type CopyLimits } from './observe/inspect.js';
 export type { Inspection } from './observe/inspection.js';
 export { formatReport, type ChildSummary, type FailureReport, type ProgressReport, type ReportContext, type ReportFormat, type SupervisorReport } from './observe/report.js';
-export { FIGURES, NODE_STATES, type NodeState, type Supervision, type TreeLimits, type TreeNode } from './observe/tree.js';
+export { type Figures, FIGURES, NODE_STATES, type NodeState, type Supervision, type TreeLimits, type TreeNode } from './observe/tree.js';
 export type { Change } from './probe/changes.js';
 export { chartDigest, chartOfMachine, type Chart, type ChartModel, type ChartState, type ChartTransition, type TransitionKind } from './probe/chart.js';
 export type { Candidate } from './probe/face.js';

@@ -45,9 +45,9 @@ export const VERBS: Verbs = {
 
   figures: ({ path, depth, nodes }, { target }) => {
     const runtime = running(target);
-    const values = runtime.figures({ path, depth, nodes });
-    if (values === null) throw noActor(path);
-    return { atUs: runtime.nowUs(), columns: [...FIGURES], states: [...NODE_STATES], values };
+    const figures = runtime.figures({ path, depth, nodes });
+    if (figures === null) throw noActor(path);
+    return { atUs: runtime.nowUs(), columns: [...FIGURES], states: [...NODE_STATES], machineStates: figures.machineStates, values: figures.values };
   },
 
   inspect: ({ path }, { target }) => {

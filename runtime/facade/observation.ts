@@ -5,7 +5,7 @@ import { type Counters, countersOf } from '../observe/counters.js';
 import { COPY_LIMITS, type CopyLimits } from '../observe/inspect.js';
 import { type ArmedTimer, type Inspection, inspectionOf, pathsOfCells, timersUnder } from '../observe/inspection.js';
 import type { SupervisorReport } from '../observe/report.js';
-import { figuresOf, nodeState, type NodeState, treeOf, type TreeLimits, type TreeNode } from '../observe/tree.js';
+import { type Figures, figuresOf, nodeState, type NodeState, treeOf, type TreeLimits, type TreeNode } from '../observe/tree.js';
 import type { Trace } from '../observe/trace.js';
 import { Probes } from '../probe/probes.js';
 import type { ProbeOptions, MachineReading } from '../probe/reading.js';
@@ -32,7 +32,7 @@ export abstract class Observation {
   }
 
   /** What changes from moment to moment of the actors that `tree` would list, as `FIGURES.length` numbers each; null when nothing runs there. */
-  figures(limits: TreeLimits & { readonly path?: string } = {}): number[] | null {
+  figures(limits: TreeLimits & { readonly path?: string } = {}): Figures | null {
     const cell = this.d.find(limits.path ?? '/');
     return cell === undefined ? null : figuresOf(cell, limits);
   }

@@ -13,7 +13,7 @@ export interface PsOptions extends ProcessOptions {
   readonly for?: number;
 }
 
-const COLUMNS = ['actor', 'state', 'incarnation', 'restarts', 'mailbox', 'handled', 'timers', 'behaviour', 'last exit'] as const;
+const COLUMNS = ['actor', 'state', 'machine', 'incarnation', 'restarts', 'mailbox', 'handled', 'timers', 'behaviour', 'last exit'] as const;
 
 /** `faultline ps`: the supervision tree of a process, or a part of it. */
 export async function ps(actor: string | undefined, options: PsOptions): Promise<void> {
@@ -57,7 +57,7 @@ function frame(about: MethodResult<'process'>, tree: WireTreeNode): string {
   const stalled = about.mainLoop.stalled ? c.red(`  main loop stuck for ${Math.round(about.mainLoop.turnedAgoMs / 1000)} s`) : '';
   const rows: (string | number)[][] = [];
   addRows(tree, 0, rows, c);
-  return `${c.bold(about.name)}  pid ${about.pid}  up ${up} s  ${statusText(about.status)}${stalled}\n\n${table(COLUMNS, rows, { align: 'llrrrrrll' })}`;
+  return `${c.bold(about.name)}  pid ${about.pid}  up ${up} s  ${statusText(about.status)}${stalled}\n\n${table(COLUMNS, rows, { align: 'lllrrrrrll' })}`;
 }
 
 /** The short values that a process says of itself. */
@@ -74,11 +74,11 @@ type Colours = ReturnType<typeof colours>;
 function addRows(node: WireTreeNode, depth: number, rows: (string | number)[][], c: Colours): void {
   const name = depth === 0 ? node.path : node.id;
   rows.push([
-    `${'  '.repeat(depth)}${name}`, stateText(node.state, c), node.incarnation, node.restarts > 0 ? c.yellow(String(node.restarts)) : 0, node.mailbox, node.handled, node.timers,
+    `${'  '.repeat(depth)}${name}`, stateText(node.state, c), node.machineState ?? '', node.incarnation, node.restarts > 0 ? c.yellow(String(node.restarts)) : 0, node.mailbox, node.handled, node.timers,
     node.behaviour === null ? node.kind : `${node.behaviour.name}@${node.behaviour.version}`, node.lastExit === null ? '' : exitText(node.lastExit),
   ]);
   for (const child of node.children) addRows(child, depth + 1, rows, c);
-  if (node.omitted !== undefined && node.omitted > 0) rows.push([`${'  '.repeat(depth + 1)}… ${node.omitted} more`, '', '', '', '', '', '', '', '']);
+  if (node.omitted !== undefined && node.omitted > 0) rows.push([`${'  '.repeat(depth + 1)}… ${node.omitted} more`, '', '', '', '', '', '', '', '', '']);
 }
 
 function stateText(state: string, c: Colours): string {

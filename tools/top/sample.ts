@@ -10,6 +10,8 @@ export interface ActorSample {
   readonly kind: string;
   readonly behaviour: string;
   readonly state: string;
+  /** State of its state machine; '' where it has none, or the process is too old to say. */
+  readonly machineState: string;
   readonly incarnation: number;
   readonly restarts: number;
   readonly mailbox: number;
@@ -69,7 +71,7 @@ export function actorRows(tree: WireTreeNode, nowMs: number, before: Before | nu
     const last = before?.handled.get(node.path);
     rows.push({
       path: node.path, id: depth === 0 ? node.path : node.id, depth, isSupervisor: node.kind !== 'worker', kind: node.kind,
-      behaviour: node.behaviour === null ? node.kind : `${node.behaviour.name}@${node.behaviour.version}`, state: node.state, incarnation: node.incarnation, restarts: node.restarts,
+      behaviour: node.behaviour === null ? node.kind : `${node.behaviour.name}@${node.behaviour.version}`, state: node.state, machineState: node.machineState ?? '', incarnation: node.incarnation, restarts: node.restarts,
       // An actor that began anew counts from 0.
       mailbox: node.mailbox, handled: node.handled, perSecond: before === null || seconds <= 0 ? null : Math.max(0, node.handled - (last === undefined || last > node.handled ? 0 : last)) / seconds,
       lastExit: node.lastExit === null ? '' : exitText(node.lastExit), omitted: node.omitted ?? 0,

@@ -38,7 +38,7 @@ export const actorKey = (name: string, path: string): string => `${name}\n${path
 /** The rows that there are, of all processes, as sorted, filtered and folded. */
 export function rowsOf(processes: readonly ProcessSample[], { sort, filter, collapsed }: Pick<ViewState, 'sort' | 'filter' | 'collapsed'>): Row[] {
   const wanted = filter.toLowerCase();
-  const matches = ({ path, behaviour, state }: ActorSample): boolean => wanted === '' || path.toLowerCase().includes(wanted) || behaviour.toLowerCase().includes(wanted) || state.toLowerCase().includes(wanted);
+  const matches = ({ path, behaviour, state, machineState }: ActorSample): boolean => wanted === '' || [path, behaviour, state, machineState].some((text) => text.toLowerCase().includes(wanted));
   const rows: Row[] = [];
   for (const process of processes) {
     const key = processKey(process.name);
@@ -97,8 +97,8 @@ function stateStyle(state: string): Style {
   return state === 'suspended' || state === 'restarting' || state === 'starting' || state === 'stopping' ? 'warn' : 'bad';
 }
 
-/** The colour of a detector's state. */
-export function detectorStyle(state: string): Style {
+/** The colour of a machine's state: those of a detector have their own. */
+export function machineStyle(state: string): Style {
   switch (state) {
     case 'SLEEP': return 'dim';
     case 'ALERT': return 'warn';
@@ -121,12 +121,13 @@ const PROCESS_COLUMNS: readonly Column<ProcessSample>[] = [
 
 const ACTOR_COLUMNS: readonly Column<ActorSample>[] = [
   { title: 'state', width: 11, align: 'l', rank: 1, cell: ({ state }) => plain(state, stateStyle(state)) },
-  { title: 'inc', width: 4, align: 'r', rank: 6, cell: ({ incarnation }) => plain(String(incarnation)) },
-  { title: 'restarts', width: 8, align: 'r', rank: 4, cell: ({ restarts }) => plain(String(restarts), restarts > 0 ? 'warn' : undefined) },
+  { title: 'machine', width: 12, align: 'l', rank: 4, cell: ({ machineState }) => plain(machineState, machineStyle(machineState)) },
+  { title: 'inc', width: 4, align: 'r', rank: 7, cell: ({ incarnation }) => plain(String(incarnation)) },
+  { title: 'restarts', width: 8, align: 'r', rank: 5, cell: ({ restarts }) => plain(String(restarts), restarts > 0 ? 'warn' : undefined) },
   { title: 'mailbox', width: 7, align: 'r', rank: 3, cell: ({ mailbox }) => plain(count(mailbox), mailbox > 0 ? 'warn' : undefined) },
   { title: 'msg/s', width: 7, align: 'r', rank: 2, cell: ({ perSecond }) => plain(rate(perSecond)) },
-  { title: 'behaviour', width: 20, align: 'l', rank: 7, cell: ({ behaviour }) => plain(behaviour, 'dim') },
-  { title: 'last exit', width: 30, align: 'l', rank: 8, cell: ({ lastExit }) => plain(lastExit, 'dim') },
+  { title: 'behaviour', width: 20, align: 'l', rank: 8, cell: ({ behaviour }) => plain(behaviour, 'dim') },
+  { title: 'last exit', width: 30, align: 'l', rank: 9, cell: ({ lastExit }) => plain(lastExit, 'dim') },
 ];
 
 /** The columns that fit beside a name of `least` columns, and what is left for the name. */
@@ -165,7 +166,7 @@ function detectorLines(processes: readonly ProcessSample[], width: number, most:
   const lines: Span[][] = [[plain('detectors', 'dim')]];
   let shown = 0;
   for (const { name, state, of } of all) {
-    const spans = [plain(`  ${several ? `${of}:` : ''}${name} `), plain(state, detectorStyle(state))];
+    const spans = [plain(`  ${several ? `${of}:` : ''}${name} `), plain(state, machineStyle(state))];
     const last = lines.at(-1)!;
     if (lineWidth([...last, ...spans]) <= width) last.push(...spans);
     else if (lines.length < most) lines.push(spans);
@@ -207,7 +208,7 @@ const STALE_MS = 5000;
 const MOST_DEPTH = 12;
 
 const HELP = [
-  'up, down, k, j      select a row', 'PgUp, PgDn, Home, End', 'left, right, space  fold and unfold', '- and +             fold and unfold all', '/                   filter by path, behaviour or state; Esc ends it',
+  'up, down, k, j      select a row', 'PgUp, PgDn, Home, End', 'left, right, space  fold and unfold', '- and +             fold and unfold all', '/                   filter by path, behaviour, state; Esc ends it',
   's                   sort: tree, rate, mailbox, restarts', '?                   this help; any key ends it', 'q, Ctrl-C           end', '', 'loop p99: delay of the main loop; turn p99: length of its', 'bursts of turns, both since the process began.', 'inc: incarnation; dead: messages that nobody handled.',
   'A look leaves no trace in the processes.',
 ];

@@ -63,8 +63,9 @@ describe('who runs', () => {
     assert.match((await run('processes')).stdout, new RegExp(`served +${served.pid} +ready +replay t\\.tape`));
     const { stdout } = await run('ps');
     assert.match(stdout, /^served {2}pid \d+ {2}up \d+ s/);
-    assert.match(stdout, /actor +state +incarnation +restarts +mailbox +handled +timers +behaviour +last exit/);
+    assert.match(stdout, /actor +state +machine +incarnation +restarts +mailbox +handled +timers +behaviour +last exit/);
     assert.match(stdout, /\n {4}kernel +running +1 +0 +\d+ +\d+ +\d+ +market-kernel@1/);
+    assert.match(stdout, /\n {6}BTCUSDT +running +(SLEEP|ALERT|ACTIVE|RECOVERY) /);
     const part = await json<{ tree: Node; process: { pid: number } }>('ps', '/trading', '--process', 'served');
     assert.deepEqual([part.tree.path, part.tree.children.map(({ path }) => path), part.process.pid], ['/trading', ['/trading/account', '/trading/strategies'], served.pid]);
   });

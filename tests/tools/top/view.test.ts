@@ -13,7 +13,7 @@ const HOSTILE = ['\u001b[2J', '\u001b]0;owned\u0007', 'a\r\nb', '取引所', 'e\
 const name = fc.oneof(fc.constantFrom(...HOSTILE), fc.string({ unit: 'binary', maxLength: 12 }), fc.string({ maxLength: 40 }));
 
 const actor = (path: string, more: Partial<ActorSample> = {}): ActorSample => ({
-  path, id: path === '/' ? '/' : path.slice(path.lastIndexOf('/') + 1), depth: path === '/' ? 0 : path.split('/').length - 1, isSupervisor: false, kind: 'worker', behaviour: 'b@1', state: 'running',
+  path, id: path === '/' ? '/' : path.slice(path.lastIndexOf('/') + 1), depth: path === '/' ? 0 : path.split('/').length - 1, isSupervisor: false, kind: 'worker', behaviour: 'b@1', state: 'running', machineState: '',
   incarnation: 1, restarts: 0, mailbox: 0, handled: 0, perSecond: 0, lastExit: '', omitted: 0, ...more,
 });
 const sample = (more: Partial<ProcessSample> = {}): ProcessSample => ({
@@ -85,6 +85,11 @@ void test('rows: tree, filter with what lies above, sorts', () => {
   assert.deepEqual(rowsText([sample()], {}), ['engine', '/', '/market', '/market/kernel', '/market/detectors', '/market/detectors/BTC', '/journal']);
   assert.deepEqual(rowsText([sample()], { filter: 'btc' }), ['engine', '/', '/market', '/market/detectors', '/market/detectors/BTC']);
   assert.deepEqual(rowsText([sample(), sample({ name: 'other' })], { filter: 'OTHER' }), ['other']);
+  const turned = sample({ actors: [actor('/', { isSupervisor: true }), actor('/a', { machineState: 'open.halfOpen' }), actor('/b')] });
+  assert.deepEqual(rowsText([turned], { filter: 'halfopen' }), ['engine', '/', '/a']);
+  const text = (columns: number): string => wholeText([turned], 'tree', columns, '').map((line) => line.map((span) => span.text).join('')).join('\n');
+  assert.match(text(120), /a +running +open\.halfOp/);
+  assert.match(text(80), /state +machine/);
   assert.deepEqual(rowsText([sample()], { sort: 'rate' }).slice(0, 3), ['engine', '/market/kernel', '/journal']);
   assert.deepEqual(rowsText([sample()], { sort: 'restarts' })[1], '/market/detectors/BTC');
   assert.deepEqual(rowsText([sample()], { collapsed: new Set(['engine\n/market']) }), ['engine', '/', '/market', '/journal']);

@@ -66,8 +66,8 @@ export interface TreeNode {
 export const NODE_STATES = ['starting', 'running', 'suspended', 'hibernating', 'restarting', 'stopping', 'stopped', 'quarantined', 'unknown'] as const;
 export type NodeState = (typeof NODE_STATES)[number];
 
-/** Numbers of each node in `values`, in this order; a state is its place in {@link NODE_STATES}. */
-export const FIGURES = ['state', 'incarnation', 'restarts', 'mailbox', 'handled', 'timers'] as const;
+/** Numbers of each node in `values`, in this order; a state is its place in {@link NODE_STATES}, that of a machine its place in `machines`. */
+export const FIGURES = ['state', 'incarnation', 'restarts', 'mailbox', 'handled', 'timers', 'machine'] as const;
 export const FIGURES_EACH = FIGURES.length;
 
 export interface TreeFigures {
@@ -76,6 +76,8 @@ export interface TreeFigures {
   readonly atUs: number;
   /** In the order of the shape's nodes, {@link FIGURES_EACH} numbers each. */
   readonly values: readonly number[];
+  /** States of machines, such as `ACTIVE` or `open.halfOpen`; the first is '', of whatever is no machine. */
+  readonly machines: readonly string[];
 }
 
 export interface TreeShape {

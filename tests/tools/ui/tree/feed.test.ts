@@ -163,7 +163,14 @@ test('trees of other versions, deep, wide and hostile, have a bounded shape', ()
   // Figures of actors that are others by now say nothing about this shape.
   const told = { atUs: 1, columns: ['cell', 'state', 'incarnation', 'restarts', 'mailbox', 'handled', 'timers', 'later'], states: ['running'], values: [1, 0, 1, 0, 4, 9, 0, 77] };
   const one = treeShape(leaf('one'), { version: 3, life: 1, atUs: 0 });
-  assert.deepEqual(treeFigures(one, told)?.values, [NODE_STATES.indexOf('running'), 1, 0, 4, 9, 0]);
+  assert.deepEqual(treeFigures(one, told), { version: one.version, atUs: 1, values: [NODE_STATES.indexOf('running'), 1, 0, 4, 9, 0, 0], machines: [''] });
+  const machines = { ...told, columns: [...told.columns.slice(0, 7), 'machineState'], machineStates: ['', '<b>', 'x'.repeat(1_000)] };
+  const machineOf = (place: number): string | undefined => {
+    const figures = treeFigures(one, { ...machines, values: [...told.values.slice(0, 7), place] })!;
+    return figures.machines[figures.values[6]!];
+  };
+  assert.deepEqual([0, 1, 2, 3, -1, 0.5].map(machineOf).map((text) => text?.slice(0, 3)), ['', '<b>', 'xxx', '', '', '']);
+  assert.equal(machineOf(2)!.length, 41);
   assert.equal(treeFigures(one, { ...told, values: [2, 0, 1, 0, 4, 9, 0, 77] }), null);
   assert.equal(treeFigures(one, { ...told, values: [] }), null);
   assert.equal(treeFigures(one, { ...told, columns: ['cell'] }), null);

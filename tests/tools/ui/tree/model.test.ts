@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Filter, NO_FILTER, RECENT_MS, TreeModel } from '../../../../tools/ui/page/tree/model.js';
-import { NODE_STATES, type NodeState, type TreeEvent, type TreeExit, type TreeNode, type TreeShape } from '../../../../tools/ui/wire/tree.js';
+import { type Filter, NO_FILTER, RECENT_MS, TreeModel, TURN_MS } from '../../../../tools/ui/page/tree/model.js';
+import { FIGURES_EACH, NODE_STATES, type NodeState, type TreeEvent, type TreeExit, type TreeFigures, type TreeNode, type TreeShape } from '../../../../tools/ui/wire/tree.js';
 
 interface Some extends Partial<TreeNode> {
   readonly state?: NodeState;
   readonly mailbox?: number;
   readonly handled?: number;
+  readonly machine?: string;
 }
 
 const CRASH: TreeExit = { kind: 'error', causes: [{ name: 'Error', message: 'boom', path: '', during: '', stack: '' }], info: '' };
@@ -15,23 +16,56 @@ const CRASH: TreeExit = { kind: 'error', causes: [{ name: 'Error', message: 'boo
 function shape(version: number, nodes: Readonly<Record<string, Some>>): TreeShape {
   const paths = Object.keys(nodes);
   const values: number[] = [];
-  const full = Object.entries(nodes).map(([path, { state = 'running', mailbox = 0, handled = 0, ...node }], at): TreeNode => {
-    values.push(NODE_STATES.indexOf(state), 1, 0, mailbox, handled, 0);
+  const machines = [''];
+  const full = Object.entries(nodes).map(([path, { state = 'running', mailbox = 0, handled = 0, machine = '', ...node }], at): TreeNode => {
+    if (!machines.includes(machine)) machines.push(machine);
+    values.push(NODE_STATES.indexOf(state), 1, 0, mailbox, handled, 0, machines.indexOf(machine));
     const cut = path.lastIndexOf('/');
     return {
       path, id: path.slice(cut + 1), parent: path === '/' ? -1 : paths.indexOf(cut === 0 ? '/' : path.slice(0, cut)), cell: at, kind: 'worker', behaviour: 'b@1', restart: 'permanent', bound: 100,
       supervision: null, lastExit: null, omitted: 0, ...node,
     };
   });
-  return { version, life: 1, atUs: 0, nodes: full, omitted: 0, figures: { version, atUs: 0, values } };
+  return { version, life: 1, atUs: 0, nodes: full, omitted: 0, figures: { version, atUs: 0, values, machines } };
 }
 
 const failed = (seq: number, path: string): TreeEvent => ({ seq, life: 1, atUs: 0, path, kind: 'failed', incarnation: 2, supervisor: '/', context: 'child_terminated', reason: CRASH });
-const change = (of: TreeShape, at: number, column: number, value: number): { readonly version: number; readonly atUs: number; readonly values: readonly number[] } => (
-  { version: of.version, atUs: 0, values: of.figures.values.map((old, n) => (n === at * 6 + column ? value : old)) }
+const change = (of: TreeShape, at: number, column: number, value: number): TreeFigures => (
+  { ...of.figures, version: of.version, values: of.figures.values.map((old, n) => (n === at * FIGURES_EACH + column ? value : old)) }
 );
 const pathsOf = (model: TreeModel): string[] => model.rows().map(({ at, depth }) => `${depth} ${model.node(at)!.path}`);
 const found = (filter: Partial<Filter>): Filter => ({ ...NO_FILTER, ...filter });
+
+test('a machine that turns is marked for a moment, says what it was, and is found by its state', () => {
+  const model = new TreeModel();
+  const first = shape(1, { '/': {}, '/a': { machine: 'SLEEP' }, '/b': { machine: 'open.half' }, '/c': {} });
+  model.setShape(first, 0);
+  const dirty = new Int32Array(9);
+  assert.equal(model.takeDirty(dirty), 0);
+  assert.deepEqual([...model.turned], [], 'what it is when somebody begins to look is no change');
+  // Another answer has another list of states.
+  const next = (atUs: number, machines: readonly string[], of: readonly number[]): TreeFigures => ({ version: 1, atUs, machines, values: first.figures.values.map((old, n) => (n % FIGURES_EACH === 6 ? of[Math.floor(n / FIGURES_EACH)]! : old)) });
+  model.setFilter(found({ text: 'alert' }));
+  assert.deepEqual(pathsOf(model), []);
+  assert.ok(model.setFigures(next(5, ['', 'open.half', 'ALERT'], [0, 2, 1, 0]), 100));
+  assert.deepEqual([model.machineOf(1), model.machineOf(2), model.machineOf(3), [...model.turned]], ['ALERT', 'open.half', '', ['/a']]);
+  assert.deepEqual(model.turnOf('/a'), { from: 'SLEEP', to: 'ALERT', atUs: 5, startedMs: 100 });
+  assert.deepEqual([...dirty.subarray(0, model.takeDirty(dirty))], [1]);
+  assert.deepEqual(pathsOf(model), ['0 /', '1 /a'], 'and what is found follows');
+  assert.equal(model.nextMatch('/'), '/a');
+  model.tick(100 + TURN_MS + 1);
+  assert.equal(model.isTurned(1), false);
+  assert.deepEqual([model.turnOf('/a')?.from, [...dirty.subarray(0, model.takeDirty(dirty))]], ['SLEEP', [1]]);
+
+  // Restarting it has none, and that is no change of state; a shape that brings another one is.
+  model.setFigures(next(6, ['', 'open.half'], [0, 0, 1, 0]), 2_000);
+  model.setFigures(next(7, ['', 'open.half', 'SLEEP'], [0, 2, 1, 0]), 2_100);
+  assert.equal(model.turnOf('/a')?.atUs, 5);
+  model.setShape(shape(2, { '/': {}, '/b': { machine: 'open.full' }, '/a': { machine: 'SLEEP' } }), 2_200);
+  assert.deepEqual([[...model.turned], model.turnOf('/b')?.to], [['/b'], 'open.full']);
+  model.setShape({ ...shape(3, { '/': {}, '/b': { machine: 'shut' } }), life: 0 }, 2_300);
+  assert.deepEqual([...model.turned].length + Number(model.turnOf('/b') !== undefined), 0, 'a moment that is over has no changes');
+});
 
 test('the next problem is the worst one, then on through all of them and around', () => {
   const model = new TreeModel();

@@ -5,7 +5,7 @@ import { travelTo } from '../time/session.js';
 import type { ActorDetail, TreeEvent, TreeExit, TreeNode } from '../../wire/tree.js';
 import { pastTree } from './past.js';
 import type { TreeSession } from './session.js';
-import { exitHead, rateText, strategyText, timeText } from './text.js';
+import { exitHead, machineClass, rateText, strategyText, timeText } from './text.js';
 import { ValueTree } from './value.js';
 
 const AGAIN_MS = 2_000;
@@ -69,15 +69,17 @@ function useDetail(at: string, version: string): { readonly detail: ActorDetail 
 function Facts({ session: { model }, at, node }: { readonly session: TreeSession; readonly at: number; readonly node: TreeNode }) {
   const { supervision } = node;
   const mailbox = node.bound === 0 ? String(model.mailboxOf(at)) : `${model.mailboxOf(at)} of ${node.bound}`;
+  const machine = model.machineOf(at);
+  const turn = model.turnOf(node.path);
   const facts: readonly (readonly [string, string])[] = [
-    ['state', model.stateOf(at)], ['behaviour', node.behaviour === '' ? node.kind : node.behaviour], ['restart', node.restart], ['incarnation', String(model.incarnationOf(at))],
+    ['machine', machine], ['last change', turn === undefined ? '' : `${turn.from} → ${turn.to} at ${timeText(turn.atUs)}`], ['state', model.stateOf(at)], ['behaviour', node.behaviour === '' ? node.kind : node.behaviour], ['restart', node.restart], ['incarnation', String(model.incarnationOf(at))],
     ['restarts', String(model.restartsOf(at))], ['mailbox', mailbox], ['handled', model.handledOf(at).toLocaleString('en')], ['rate', `${rateText(model.rates[at]!)}/s`], ['timers', String(model.timersOf(at))],
     ...(supervision === null ? [] : [
       ['strategy', strategyText(supervision, node.kind)], ['restart budget', `${supervision.used} of ${supervision.restarts} used in ${supervision.withinMs / 1000} s`],
       ...(supervision.autoShutdown === 'never' ? [] : [['ends with', supervision.autoShutdown]]),
     ] as const),
   ].filter((fact): fact is [string, string] => fact[1] !== '');
-  return <dl class="tree-facts">{facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd class={name === 'state' && value !== 'running' ? 'warn' : ''}>{value}</dd></div>)}</dl>;
+  return <dl class="tree-facts">{facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd class={name === 'state' && value !== 'running' ? 'warn' : name === 'machine' ? `tree-machine ${machineClass(value)}${model.isTurned(at) ? ' is-turned' : ''}` : ''}>{value}</dd></div>)}</dl>;
 }
 
 /** Why it ended last: what happened, because of what, and so on to the first cause. */

@@ -8,6 +8,7 @@ const RESTARTS = 2;
 const MAILBOX = 3;
 const HANDLED = 4;
 const TIMERS = 5;
+const MACHINE = 6;
 
 /** A mailbox is drawn in so many steps: what changes less is not drawn again. */
 export const FILL_STEPS = 24;
@@ -16,6 +17,8 @@ const FULL_SHARE = 0.8;
 /** A restart is marked for so long. */
 export const RECENT_MS = 10_000;
 export const PULSE_MS = 2_500;
+/** A machine that has another state now is marked for so long. */
+export const TURN_MS = 1_500;
 const MOST_PULSES = 48;
 const MOST_EVENTS = 400;
 /** Without figures for so long nobody knows what it does: nothing moves any more. */
@@ -27,6 +30,15 @@ export interface Pulse {
   readonly path: string;
   readonly text: string;
   readonly isBad: boolean;
+  readonly startedMs: number;
+}
+
+/** The last change of a machine's state that was seen. */
+export interface Turn {
+  readonly from: string;
+  readonly to: string;
+  /** When it was seen, on the clock of the process, and on that of the page. */
+  readonly atUs: number;
   readonly startedMs: number;
 }
 
@@ -50,7 +62,7 @@ export interface Row {
   readonly siblings: number;
 }
 
-const EMPTY: TreeShape = { version: 0, life: 0, atUs: 0, nodes: [], omitted: 0, figures: { version: 0, atUs: 0, values: [] } };
+const EMPTY: TreeShape = { version: 0, life: 0, atUs: 0, nodes: [], omitted: 0, figures: { version: 0, atUs: 0, values: [], machines: [''] } };
 
 /**
  * What the tree's views draw: the latest shape and figures, rates, problems, what is collapsed, found and pinned. Nothing in it knows a
@@ -62,6 +74,8 @@ export class TreeModel {
   children: readonly (readonly number[])[] = [];
   structure = 0;
   paint = 0;
+  /** Counts what is looked for and found. */
+  finds = 0;
   /** Messages a second that each node handles. */
   rates = new Float32Array(0);
   readonly pulses: Pulse[] = [];
@@ -71,6 +85,12 @@ export class TreeModel {
   #dirtyCount = 0;
   #keys = new Int32Array(0);
   #values: ArrayLike<number> = [];
+  #machines: readonly string[] = [''];
+  /** What is drawn of each node's machine. */
+  #machineKeys: string[] = [];
+  readonly #turns = new Map<string, Turn>();
+  /** Of those, the ones that are marked. */
+  readonly #marked = new Set<string>();
   #figuresAtMs = 0;
   #byPath = new Map<string, number>();
   readonly #slots = new Slots();
@@ -84,6 +104,8 @@ export class TreeModel {
     const before = this.shape;
     const rateOf = new Map<string, number>();
     for (const [at, { path }] of before.nodes.entries()) if (this.rates[at]! > 0) rateOf.set(path, this.rates[at]!);
+    const machineOf = new Map<string, string>();
+    for (const [at, { path }] of before.nodes.entries()) if (this.machineOf(at) !== '') machineOf.set(path, this.machineOf(at));
     const isAnother = before.life !== shape.life;
     this.shape = shape;
     this.#byPath = new Map(shape.nodes.map(({ path }, at) => [path, at]));
@@ -93,24 +115,35 @@ export class TreeModel {
     this.#keys = new Int32Array(count);
     this.#dirty = new Int32Array(count);
     this.#values = shape.figures.values;
+    this.#machines = shape.figures.machines;
+    this.#machineKeys = new Array<string>(count).fill('');
     this.#figuresAtMs = nowMs;
+    for (const path of this.#turns.keys()) if (isAnother || !this.#byPath.has(path)) {
+      this.#turns.delete(path);
+      this.#marked.delete(path);
+    }
+    // Life 0: a moment that is over. Between two of those nothing turns.
+    if (!isAnother && shape.life !== 0) for (const [at, { path }] of shape.nodes.entries()) this.#turn(at, machineOf.get(path) ?? '', shape.figures.atUs, nowMs);
     this.children = childrenOf({ count, parents: shape.nodes.map(({ parent }) => parent) });
     this.#match();
     this.#layOut();
   }
 
   /** False when the figures are of another shape. */
-  setFigures({ version, values }: TreeFigures, nowMs: number): boolean {
+  setFigures({ version, values, machines, atUs }: TreeFigures, nowMs: number): boolean {
     if (version !== this.shape.version || values.length !== this.shape.nodes.length * FIGURES_EACH) return false;
     const before = this.#values;
+    const machinesBefore = this.#machines;
     const seconds = Math.max(0.05, (nowMs - this.#figuresAtMs) / 1000);
     this.#values = values;
+    this.#machines = machines;
     this.#figuresAtMs = nowMs;
     for (let at = 0, from = 0; at < this.rates.length; at++, from += FIGURES_EACH) {
       const handled = values[from + HANDLED]! - before[from + HANDLED]!;
       const rate = handled <= 0 ? 0 : handled / seconds;
       const smooth = this.rates[at]! * (1 - SMOOTH) + rate * SMOOTH;
       this.rates[at] = smooth < 0.05 ? 0 : smooth;
+      this.#turn(at, machinesBefore[before[from + MACHINE]!] ?? '', atUs, nowMs);
     }
     this.#mark();
     return true;
@@ -142,6 +175,7 @@ export class TreeModel {
       this.#recent.delete(path);
       over = true;
     }
+    for (const path of this.#marked) if (nowMs - (this.#turns.get(path)?.startedMs ?? -Infinity) > TURN_MS) over = this.#marked.delete(path);
     if (over) this.#mark();
   }
 
@@ -149,6 +183,8 @@ export class TreeModel {
     this.events.length = 0;
     this.pulses.length = 0;
     this.#recent.clear();
+    this.#turns.clear();
+    this.#marked.clear();
   }
 
   get count(): number {
@@ -165,6 +201,26 @@ export class TreeModel {
 
   stateOf(at: number): NodeState {
     return NODE_STATES[this.#values[at * FIGURES_EACH + STATE]!] ?? 'unknown';
+  }
+
+  /** State of its machine; '' where it has none. */
+  machineOf(at: number): string {
+    return this.#machines[this.#values[at * FIGURES_EACH + MACHINE]!] ?? '';
+  }
+
+  /** The last change of its machine's state since the page looks. */
+  turnOf(path: string): Turn | undefined {
+    return this.#turns.get(path);
+  }
+
+  /** Its machine's state changed just now. */
+  isTurned(at: number): boolean {
+    return this.#marked.size > 0 && this.#marked.has(this.shape.nodes[at]!.path);
+  }
+
+  /** Paths whose machines' states changed just now. */
+  get turned(): Iterable<string> {
+    return this.#marked;
   }
 
   incarnationOf(at: number): number {
@@ -342,6 +398,7 @@ export class TreeModel {
   #match(): void {
     const { text, state, kind } = this.#filter;
     this.#matchCount = 0;
+    this.finds += 1;
     if (text === '' && state === '' && kind === '') {
       this.#matches = null;
       return;
@@ -350,7 +407,7 @@ export class TreeModel {
     const matches = new Uint8Array(this.count);
     for (let at = 0; at < this.count; at++) {
       const node = this.shape.nodes[at]!;
-      if (wanted !== '' && !node.path.toLowerCase().includes(wanted) && !node.behaviour.toLowerCase().includes(wanted)) continue;
+      if (wanted !== '' && !node.path.toLowerCase().includes(wanted) && !node.behaviour.toLowerCase().includes(wanted) && !this.machineOf(at).toLowerCase().includes(wanted)) continue;
       if (state !== '' && this.stateOf(at) !== state) continue;
       if (kind !== '' && (kind === 'problem' ? this.severityOf(at) === 0 : node.kind !== kind)) continue;
       matches[at] = 1;
@@ -359,31 +416,48 @@ export class TreeModel {
     this.#matches = matches;
   }
 
+  #turn(at: number, from: string, atUs: number, startedMs: number): void {
+    const to = this.machineOf(at);
+    // The first state of a life is no change.
+    if (to === from || to === '' || from === '') return;
+    const { path } = this.shape.nodes[at]!;
+    this.#turns.set(path, { from, to, atUs, startedMs });
+    this.#marked.add(path);
+  }
+
   #layOut(): void {
     const { nodes } = this.shape;
     this.layout = layOut({ count: nodes.length, parents: nodes.map(({ parent }) => parent), pathOf: (at) => nodes[at]!.path, isCollapsed: (at) => this.isCollapsed(at) }, this.#slots);
-    for (let at = 0; at < nodes.length; at++) this.#keys[at] = this.#keyOf(at);
+    for (let at = 0; at < nodes.length; at++) {
+      this.#keys[at] = this.#keyOf(at);
+      this.#machineKeys[at] = this.machineOf(at);
+    }
     this.#dirtyCount = 0;
     this.structure += 1;
   }
 
   /** What of a node is drawn, in one number. */
   #keyOf(at: number): number {
-    return this.#values[at * FIGURES_EACH + STATE]! | (this.fillOf(at) << 4) | ((this.incarnationOf(at) & 0xfff) << 9) | (this.severityOf(at) << 21) | (this.isRecent(at) ? 1 << 25 : 0);
+    return this.#values[at * FIGURES_EACH + STATE]! | (this.fillOf(at) << 4) | ((this.incarnationOf(at) & 0xfff) << 9) | (this.severityOf(at) << 21) | (this.isRecent(at) ? 1 << 25 : 0) | (this.isTurned(at) ? 1 << 26 : 0);
   }
 
   #mark(): void {
-    if (this.#filter.state !== '' || this.#filter.kind === 'problem') {
-      this.#match();
-      this.paint += 1;
-    }
+    let turned = false;
     for (let at = 0; at < this.count; at++) {
       const key = this.#keyOf(at);
-      if (key === this.#keys[at]) continue;
+      const machine = this.machineOf(at);
+      if (key === this.#keys[at] && machine === this.#machineKeys[at]) continue;
+      turned ||= machine !== this.#machineKeys[at];
       this.#keys[at] = key;
+      this.#machineKeys[at] = machine;
       if (this.#dirtyCount < this.#dirty.length) this.#dirty[this.#dirtyCount++] = at;
       // A list that overflows: everything is drawn again.
       else this.paint += 1;
+    }
+    const { text, state, kind } = this.#filter;
+    if (state !== '' || kind === 'problem' || (turned && text !== '')) {
+      this.#match();
+      this.paint += 1;
     }
   }
 }

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { path } from '../state.js';
 import type { Row } from './model.js';
 import type { TreeSession } from './session.js';
-import { figureText, severityClass, stateText } from './text.js';
+import { figureText, machineClass, severityClass, stateText } from './text.js';
 
 const ROW_PX = 24;
 /** Rows above and below those that are seen. */
@@ -15,7 +15,7 @@ export function TreeOutline({ session }: { readonly session: TreeSession }) {
   const structure = session.structure.value;
   // Read, so that figures are followed.
   void session.figures.value;
-  const rows = useMemo(() => model.rows(), [structure]);
+  const rows = useMemo(() => model.rows(), [structure, model.finds]);
   const list = useRef<HTMLDivElement>(null);
   const typed = useRef({ text: '', atMs: 0 });
   const [view, setView] = useState({ top: 0, height: 400 });
@@ -67,6 +67,7 @@ function OutlineRow({ session, row, index, isSelected }: { readonly session: Tre
   const { model } = session;
   const { at, depth, hasChildren, isOpen, position, siblings } = row;
   const node = model.node(at)!;
+  const machine = model.machineOf(at);
   return (
     <div
       id={idOf(row)} role="treeitem" class={`tree-row ${severityClass(model.severityOf(at))}${model.isRecent(at) ? ' is-recent' : ''}`}
@@ -80,6 +81,7 @@ function OutlineRow({ session, row, index, isSelected }: { readonly session: Tre
     >
       <span class="tree-fold" aria-hidden="true" onClick={() => hasChildren && session.toggle(node.path)}>{hasChildren ? (isOpen ? '▾' : '▸') : ''}</span>
       <span class="tree-name">{node.path === '/' ? '/' : node.id}</span>
+      {machine === '' ? null : <span class={`tree-machine ${machineClass(machine)}${model.isTurned(at) ? ' is-turned' : ''}`}><span class="visually-hidden">machine in </span>{machine}</span>}
       <span class="tree-figures">{`${stateText(model, at)} ${figureText(model, at)}`}</span>
     </div>
   );

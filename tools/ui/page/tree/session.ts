@@ -124,7 +124,7 @@ export class TreeSession {
   #nothing(problem: string): undefined {
     this.problem.value = problem;
     this.model.forgetEvents();
-    this.model.setShape({ version: 0, life: 0, atUs: 0, nodes: [], omitted: 0, figures: { version: 0, atUs: 0, values: [] } }, 0);
+    this.model.setShape({ version: 0, life: 0, atUs: 0, nodes: [], omitted: 0, figures: { version: 0, atUs: 0, values: [], machines: [''] } }, 0);
     this.#changed();
     return undefined;
   }

@@ -20,6 +20,20 @@ export function figureText(model: TreeModel, at: number): string {
   ].filter((text) => text !== '').join(' · ');
 }
 
+const HUES = ['SLEEP', 'ALERT', 'ACTIVE', 'RECOVERY'] as const;
+export type Hue = 'sleep' | 'alert' | 'active' | 'recovery';
+
+/** The four states of a detector have colours of their own, whichever machine they are of; '' for any other. */
+export function machineHue(machine: string): Hue | '' {
+  const name = HUES.find((one) => one === machine);
+  return name === undefined ? '' : (name.toLowerCase() as Hue);
+}
+
+export function machineClass(machine: string): string {
+  const hue = machineHue(machine);
+  return hue === '' ? '' : `is-${hue}`;
+}
+
 export function rateText(rate: number): string {
   return rate >= 100 ? Math.round(rate).toLocaleString('en') : rate >= 10 ? rate.toFixed(0) : rate.toFixed(1);
 }

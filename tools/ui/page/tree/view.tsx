@@ -6,7 +6,7 @@ import { TreeCanvas } from './canvas.js';
 import { Inspector } from './inspector.js';
 import { TreeOutline } from './outline.js';
 import { TreeSession } from './session.js';
-import { figureText, severityClass, stateText } from './text.js';
+import { figureText, machineClass, severityClass, stateText } from './text.js';
 
 const KINDS = ['worker', 'supervisor', 'dynamic', 'partitioned'] as const;
 
@@ -54,7 +54,7 @@ function Toolbar({ session, searchRef }: { readonly session: TreeSession; readon
     <div class="tree-bar" role="toolbar" aria-label="Tree">
       <label><span class="visually-hidden">search</span>
         <input
-          ref={searchRef} type="search" placeholder="search  /" value={filter.text}
+          ref={searchRef} type="search" placeholder="search  /" title="path, behaviour or state of the machine" value={filter.text}
           onInput={(event) => session.setFilter({ ...filter, text: event.currentTarget.value })}
           onKeyDown={(event) => {
             if (event.key === 'Enter') session.nextMatch();
@@ -102,6 +102,7 @@ function Pins({ session }: { readonly session: TreeSession }) {
         return (
           <li key={at} class={index < 0 ? '' : severityClass(model.severityOf(index))}>
             <button type="button" class="quiet tree-name" aria-current={at === path.value} onClick={() => session.select(at)}>{at}</button>
+            {index < 0 || model.machineOf(index) === '' ? null : <span class={`tree-machine ${machineClass(model.machineOf(index))}`}>{model.machineOf(index)}</span>}
             <span class="tree-figures">{index < 0 ? 'not there' : `${stateText(model, index)} ${figureText(model, index)}`}</span>
             <button type="button" class="quiet" aria-label={`Unpin ${at}`} onClick={() => session.togglePin(at)}>×</button>
           </li>

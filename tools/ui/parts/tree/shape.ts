@@ -6,6 +6,7 @@ const MOST_TEXT = 300;
 const MOST_MESSAGE = 2_000;
 const MOST_STACK = 4_000;
 const MOST_CAUSES = 16;
+const MOST_MACHINE = 40;
 
 /** A node as the control socket and a runtime's own `tree` tell it. Fields of a later version are ignored, those of an earlier one may be missing. */
 export interface ToldNode {
@@ -15,6 +16,7 @@ export interface ToldNode {
   readonly kind: string;
   readonly behaviour: { readonly name: string; readonly version: number } | null;
   readonly state: string;
+  readonly machineState?: string | undefined;
   readonly incarnation: number;
   readonly restarts: number;
   readonly mailbox: number;
@@ -33,15 +35,19 @@ export function treeShape(tree: ToldNode, { version, life, atUs }: { readonly ve
   const level: { readonly told: ToldNode; readonly parent: number }[] = [{ told: tree, parent: -1 }];
   const nodes: TreeNode[] = [];
   const values: number[] = [];
+  const machines = [''];
+  const places = new Map([['', 0]]);
   let omitted = 0;
   for (let at = 0; at < level.length; at++) {
     const { told, parent } = level[at]!;
     nodes.push(nodeOf(told, parent));
-    values.push(stateNumber(told.state), told.incarnation, told.restarts, told.mailbox, told.handled, told.timers);
+    const machine = cut(told.machineState ?? '', MOST_MACHINE);
+    if (!places.has(machine)) places.set(machine, machines.push(machine) - 1);
+    values.push(stateNumber(told.state), told.incarnation, told.restarts, told.mailbox, told.handled, told.timers, places.get(machine)!);
     omitted += told.omitted ?? 0;
     for (const child of told.children) level.push({ told: child, parent: at });
   }
-  return { version, life, atUs, nodes, omitted, figures: { version, atUs, values } };
+  return { version, life, atUs, nodes, omitted, figures: { version, atUs, values, machines } };
 }
 
 export function nodeOf(told: ToldNode, parent: number): TreeNode {
@@ -58,19 +64,25 @@ export function nodeOf(told: ToldNode, parent: number): TreeNode {
 }
 
 /** Figures of the control verb as those of a shape; null when they are of other actors, or in a form that is not known. */
-export function treeFigures(shape: TreeShape, told: { readonly atUs: number; readonly columns: readonly string[]; readonly states: readonly string[]; readonly values: readonly number[] }): TreeFigures | null {
-  const { columns, states, values } = told;
+export function treeFigures(shape: TreeShape, told: { readonly atUs: number; readonly columns: readonly string[]; readonly states: readonly string[]; readonly machineStates?: readonly string[] | undefined; readonly values: readonly number[] }): TreeFigures | null {
+  const { columns, states, values, machineStates = [] } = told;
   const width = columns.length;
   const columnOf = (name: string): number => columns.indexOf(name);
   const [cell, state, incarnation, restarts, mailbox, handled, timers] = ['cell', 'state', 'incarnation', 'restarts', 'mailbox', 'handled', 'timers'].map(columnOf);
   if ([cell, state, incarnation, restarts, mailbox, handled, timers].includes(-1) || values.length !== width * shape.nodes.length) return null;
+  // A process of an older version does not tell them.
+  const machine = columnOf('machineState');
   const own = states.map(stateNumber);
   const out: number[] = [];
   for (let at = 0, from = 0; at < shape.nodes.length; at++, from += width) {
     if (values[from + cell!] !== shape.nodes[at]!.cell) return null;
-    out.push(own[values[from + state!]!] ?? UNKNOWN, values[from + incarnation!]!, values[from + restarts!]!, values[from + mailbox!]!, values[from + handled!]!, values[from + timers!]!);
+    out.push(own[values[from + state!]!] ?? UNKNOWN, values[from + incarnation!]!, values[from + restarts!]!, values[from + mailbox!]!, values[from + handled!]!, values[from + timers!]!, machine === -1 ? 0 : placeIn(values[from + machine]!, machineStates.length));
   }
-  return { version: shape.version, atUs: told.atUs, values: out };
+  return { version: shape.version, atUs: told.atUs, values: out, machines: ['', ...machineStates.slice(1).map((text) => cut(text, MOST_MACHINE))] };
+}
+
+function placeIn(place: number, count: number): number {
+  return Number.isInteger(place) && place > 0 && place < count ? place : 0;
 }
 
 const UNKNOWN = NODE_STATES.indexOf('unknown');
