@@ -7,6 +7,8 @@ import type { ViewQuery } from './view.js';
 
 /** Sources that are kept at once: each holds its columns in memory. */
 const MOST_OPEN = 3;
+/** One that nobody holds and nobody asks is closed after that. */
+const IDLE_MS = 10 * 60_000;
 /** Questions that wait for one thread; more than that are refused. */
 const MOST_WAITING = 64;
 
@@ -31,8 +33,11 @@ interface Waiting {
 class MarketThread {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #holders = new Set<(why: string) => void>();
   #next = 0;
   ended = false;
+  /** When somebody asked or let go of it last. */
+  usedMs = performance.now();
 
   constructor(data: MarketThreadData) {
     this.#worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: data, name: 'market view' });
@@ -48,7 +53,20 @@ class MarketThread {
     this.#worker.on('exit', () => this.#end('the thread that reads it has ended'));
   }
 
+  get idle(): boolean {
+    return this.#holders.size === 0 && this.#waiting.size === 0;
+  }
+
+  hold(gone: (why: string) => void): () => void {
+    this.#holders.add(gone);
+    return () => {
+      this.#holders.delete(gone);
+      this.usedMs = performance.now();
+    };
+  }
+
   ask(question: Asked): Promise<unknown> {
+    this.usedMs = performance.now();
     if (this.ended) return Promise.reject(new MarketThreadError('failed', 'the thread that reads it has ended'));
     if (this.#waiting.size >= MOST_WAITING) return Promise.reject(new MarketThreadError('busy', `${MOST_WAITING} questions wait already: ask again in a moment`));
     return new Promise((resolve, reject) => {
@@ -58,30 +76,37 @@ class MarketThread {
     });
   }
 
-  async close(): Promise<void> {
-    this.#end('it was closed');
+  async close(why = 'it was closed'): Promise<void> {
+    this.#end(why);
     await this.#worker.terminate();
   }
 
   #end(why: string): void {
+    if (this.ended) return;
     this.ended = true;
     for (const { reject } of this.#waiting.values()) reject(new MarketThreadError('failed', why));
     this.#waiting.clear();
+    for (const gone of this.#holders) gone(why);
+    this.#holders.clear();
   }
 }
 
 export interface MarketThreadsOptions {
   /** Bytes of columns a source may have. */
   readonly mostBytes?: number;
+  readonly idleMs?: number;
 }
 
 export class MarketThreads {
   /** By kind and path; the one asked last at the end. */
   readonly #threads = new Map<string, MarketThread>();
-  readonly #options: MarketThreadsOptions;
+  readonly #options: Pick<MarketThreadsOptions, 'mostBytes'>;
+  readonly #idleMs: number;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: MarketThreadsOptions = {}) {
+  constructor({ idleMs = IDLE_MS, ...options }: MarketThreadsOptions = {}) {
     this.#options = options;
+    this.#idleMs = idleMs;
   }
 
   /** @throws MarketThreadError. */
@@ -99,7 +124,28 @@ export class MarketThreads {
     return (await this.#thread(target).ask({ ask: 'view', source, query })) as Uint8Array;
   }
 
+  /** Keeps what was read of a source while somebody looks at it. `gone`, called once at most, says that it is closed or has died: its next question begins anew. The result lets go. */
+  hold(target: MarketTarget, gone: (why: string) => void): () => void {
+    return this.#thread(target).hold(gone);
+  }
+
+  get open(): number {
+    return this.#threads.size;
+  }
+
+  #closeIdle(): void {
+    for (const [key, thread] of this.#threads) {
+      if (!thread.ended && (!thread.idle || performance.now() - thread.usedMs < this.#idleMs)) continue;
+      this.#threads.delete(key);
+      void thread.close();
+    }
+    if (this.#threads.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
   async close(): Promise<void> {
+    clearInterval(this.#timer);
     const threads = [...this.#threads.values()];
     this.#threads.clear();
     await Promise.all(threads.map((thread) => thread.close()));
@@ -111,10 +157,11 @@ export class MarketThreads {
     this.#threads.delete(key);
     if (thread === undefined || thread.ended) thread = new MarketThread({ target, ...this.#options });
     this.#threads.set(key, thread);
+    this.#timer ??= setInterval(() => this.#closeIdle(), Math.min(60_000, this.#idleMs)).unref();
     for (const [other, old] of this.#threads) {
       if (this.#threads.size <= MOST_OPEN) break;
       this.#threads.delete(other);
-      void old.close();
+      void old.close(`it was closed, because ${MOST_OPEN} others were opened since`);
     }
     return thread;
   }

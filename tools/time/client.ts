@@ -7,6 +7,8 @@ import type { TimeCause, TimeCursor, TimeDecision, TimeEvent, TimeMarks, TimeRes
 
 /** Of the thread, MiB: a run that needs more ends the machine and nothing else. */
 const MOST_HEAP_MIB = 2048;
+/** Questions that wait for the thread; a page that drags a slider asks a few at a time. */
+const MOST_WAITING = 512;
 /** An answer that takes longer is none: the machine is ended. A seek in a run that can only be played from its beginning may take a while. */
 const ANSWER_MS = 600_000;
 
@@ -186,6 +188,7 @@ export class TimeMachine {
 
   #ask<T>(method: ThreadRequest['method'], ...args: readonly unknown[]): Promise<T> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    if (this.#waiting.size >= MOST_WAITING) return Promise.reject(new TimeError('busy', `${MOST_WAITING} questions wait for the time machine already`, 'ask again in a moment'));
     const id = (this.#lastId += 1);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {

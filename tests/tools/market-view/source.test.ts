@@ -263,4 +263,23 @@ test('a source is read in a thread of its own, which says what it cannot do', as
   assert.match(String(await how(threads.view(target, 's', { symbol: 'A', ...EVERYTHING, fromUs: 5, toUs: 5 }))), /^refused: the span ends before it begins/);
   writeFileSync(join(folder, 'none.tape'), 'no tape');
   assert.match(String(await how(threads.symbols({ kind: 'tape', path: join(folder, 'none.tape') }, 's'))), /^failed: .*none\.tape: is not a Faultline tape/);
+
+  // Whoever looks at a source hears that it gave way to others.
+  const gone = new Promise<string>((resolve) => void threads.hold(target, resolve));
+  for (const name of ['b', 'c', 'd']) assert.match(String(await how(threads.symbols({ kind: 'tape', path: join(folder, name) }, 's'))), /^failed/);
+  assert.match(await gone, /3 others were opened since/);
+});
+
+test('what nobody looks at is closed after a while', async (t) => {
+  const folder = scratch(t);
+  const threads = new MarketThreads({ idleMs: 1 });
+  t.after(() => threads.close());
+  const target: MarketTarget = { kind: 'tape', path: tapeOf(folder, 10) };
+  const letGo = threads.hold(target, () => assert.fail('it was held'));
+  await threads.symbols(target, 's');
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(threads.open, 1);
+  letGo();
+  for (const endMs = performance.now() + 60_000; threads.open > 0 && performance.now() < endMs;) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal(threads.open, 0);
 });

@@ -15,11 +15,12 @@ const PATIENCE_MS = 60_000;
 
 test('what is asked of a market over HTTP and the websocket, and what is refused', async (t) => {
   const folder = scratch(t);
+  const others = ['b', 'c', 'd'];
   const tape = join(folder, 'live.tape');
   const writer = TapeWriter.create(tape, headerOf([instrument(0, 'A')]), { writeTo: join(folder, 'live.tape.partial') });
   writer.append(batchOf([{ kind: 'trade', atUs: START_US, priceTicks: 7 }]), 0, 1);
   writer.flush();
-  const sources = openSources({ env: { FAULTLINE_RUN_DIR: join(folder, 'run'), FAULTLINE_VAR_DIR: join(folder, 'var') }, tapes: [join(folder, 'live.tape.partial')] });
+  const sources = openSources({ env: { FAULTLINE_RUN_DIR: join(folder, 'run'), FAULTLINE_VAR_DIR: join(folder, 'var') }, tapes: [join(folder, 'live.tape.partial'), ...others.map((name) => join(folder, name))] });
   t.after(() => sources.close());
   const faults: unknown[] = [];
   const server = await startUiServer({ port: 0, sources, parts: [marketPart], onFault: (error) => faults.push(error) });
@@ -74,5 +75,8 @@ test('what is asked of a market over HTTP and the websocket, and what is refused
   await until((message) => edge(message)?.lastTradeTicks === 8);
   writer.close();
   await until((message) => edge(message)?.progress.state === 'whole');
+  // A source that gives way to others says so to whoever looks at it.
+  for (const other of others) assert.match(await said(ask('symbols', { source: `tape:${other}` })), /^422 /);
+  await until((message) => edge(message)?.progress.state === 'stopped' && /others were opened since: choose it again/.test(edge(message)!.progress.notes[0]!));
   assert.deepEqual(faults, []);
 });

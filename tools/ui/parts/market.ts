@@ -3,7 +3,7 @@ import { MarketThreadError, MarketThreads } from '../../market-view/market-threa
 import type { MarketTarget } from '../../market-view/market-source.js';
 import { UiError, type UiPart } from '../server/host.js';
 import { SourceError, type Sources } from '../sources/index.js';
-import { INDICATORS, LAYERS, type IndicatorName, type MarketLayer } from '../wire/market.js';
+import { INDICATORS, LAYERS, type IndicatorName, type MarketLayer, type MarketTail } from '../wire/market.js';
 
 /** The live edge is looked at four times a second, and less often where nothing moves. */
 const TAIL_MS = 250;
@@ -58,6 +58,8 @@ async function told<T>(work: Promise<T>): Promise<T> {
   }
 }
 
+const isTail = (value: unknown): value is MarketTail => !(value instanceof Error);
+
 /** The market of a source: what there is, a span of it at so many pixels, and its live edge. */
 export const marketPart: UiPart = (host) => {
   const threads = new MarketThreads();
@@ -71,9 +73,23 @@ export const marketPart: UiPart = (host) => {
     let timer: NodeJS.Timeout | undefined;
     let last = '';
     let waitMs = TAIL_MS;
+    // Without its thread it tells nothing more: asking on would read it anew, and take the thread of another that somebody looks at.
+    let seen: MarketTail | undefined;
+    const release = threads.hold(target, (why) => {
+      if (stopped) return;
+      stopped = true;
+      clearTimeout(timer);
+      if (seen !== undefined) push({ ...seen, progress: { ...seen.progress, state: 'stopped', growing: false, notes: [`${why}: choose it again`, ...seen.progress.notes] } });
+    });
     const look = async (): Promise<void> => {
-      const tail = await threads.tail(target, source, symbol).catch(() => undefined);
-      if (stopped || tail === undefined) return;
+      const tail = await threads.tail(target, source, symbol).catch((error: unknown) => error);
+      if (stopped) return;
+      if (!isTail(tail)) {
+        // Too many questions at the moment.
+        timer = setTimeout(() => void look(), LONGEST_TAIL_MS);
+        return;
+      }
+      seen = tail;
       const text = JSON.stringify(tail);
       waitMs = text === last ? Math.min(LONGEST_TAIL_MS, waitMs * 2) : TAIL_MS;
       if (text !== last) push(tail);
@@ -81,10 +97,17 @@ export const marketPart: UiPart = (host) => {
       // What is whole says nothing new.
       if (tail.progress.state !== 'whole' && tail.progress.state !== 'stopped') timer = setTimeout(() => void look(), waitMs);
     };
-    push(await told(threads.tail(target, source, symbol)));
+    try {
+      seen = await told(threads.tail(target, source, symbol));
+    } catch (error) {
+      release();
+      throw error;
+    }
+    push(seen);
     void look();
     return () => {
       stopped = true;
+      release();
       clearTimeout(timer);
     };
   });

@@ -14,7 +14,9 @@ const MOST_SUBSCRIPTIONS = 64;
 const MOST_WAITING = 256;
 /** Bytes on their way to a page above which nothing is added. */
 const FULL_BYTES = 1 << 20;
+const MOST_UNREAD_BYTES = 16 << 20;
 const AGAIN_MS = 25;
+const MOST_ERROR_TEXT = 2_000;
 const PING_MS = 15_000;
 /** A page may say what is no request so often before it is cut off. */
 const MOST_WRONG = 16;
@@ -75,7 +77,7 @@ export class Stream {
     const topic = this.#topics.get(said.subscribe);
     if (topic === undefined) return this.#say({ id: said.id, error: `there is no topic '${said.subscribe}'` });
     const params = topic.schema.safeParse(said.params);
-    if (!params.success) return this.#say({ id: said.id, error: z.prettifyError(params.error) });
+    if (!params.success) return this.#say({ id: said.id, error: z.prettifyError(params.error).slice(0, MOST_ERROR_TEXT) });
     void this.#start(said.id, topic, params.data as never);
   }
 
@@ -88,9 +90,11 @@ export class Stream {
       if (subscription.over) stop();
       else subscription.stop = stop;
     } catch (error) {
+      if (!(error instanceof UiError)) this.#onFault(error);
+      // Over already: its number may be another one's by now, and nobody waits for its answer.
+      if (subscription.over) return;
       this.#subscriptions.delete(id);
       subscription.over = true;
-      if (!(error instanceof UiError)) this.#onFault(error);
       this.#say({ id, error: error instanceof UiError ? error.message : 'a defect of faultline ui; its log says what' });
     }
   }
@@ -128,6 +132,8 @@ export class Stream {
   }
 
   #say(message: StreamMessage): void {
+    // Answers are no values that could be left out: a page that asks and never reads is cut off.
+    if (this.#socket.bufferedAmount > MOST_UNREAD_BYTES) return this.#socket.terminate();
     this.#socket.send(JSON.stringify(message));
   }
 

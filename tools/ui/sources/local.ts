@@ -190,7 +190,7 @@ export class LocalSources implements Sources {
 
   #runOf({ runDir }: WatchedProcess): string | null {
     if (runDir === null) return null;
-    return this.#runs.idOf(runDir) ?? this.#runs.add(runDir);
+    return this.#runs.idOf(runDir) ?? this.#runs.addTold(runDir);
   }
 }
 

@@ -6,6 +6,8 @@ import { textOf } from './foreign.js';
 
 /** The newest runs that are listed; every one is still found by its id. */
 const MOST_RUNS = 100;
+/** Runs elsewhere that processes have named. */
+const MOST_TOLD = 100;
 
 interface Known {
   readonly stamp: string;
@@ -18,6 +20,7 @@ export class RunFolders {
   readonly #root: string;
   /** By id, in the order in which they were named. */
   readonly #named = new Map<string, string>();
+  readonly #told: string[] = [];
   readonly #known = new Map<string, Known>();
   #infos: readonly RunSource[] = [];
   #folders: ReadonlyMap<string, string> = new Map();
@@ -38,6 +41,14 @@ export class RunFolders {
     this.#named.set(free, path);
     this.look();
     return `run:${free}`;
+  }
+
+  /** As `add`, for a folder that a process says it writes: those told longest ago are forgotten, however many it names. */
+  addTold(folder: string): string {
+    const id = this.add(folder);
+    this.#told.push(id.slice('run:'.length));
+    for (const oldest of this.#told.splice(0, this.#told.length - MOST_TOLD)) this.#named.delete(oldest);
+    return id;
   }
 
   /** Source id of a folder that is listed. */

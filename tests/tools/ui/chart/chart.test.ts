@@ -34,6 +34,15 @@ test('a chart is laid out once, in a thread of its own; one that nobody has told
   assert.equal(await geometries.of(digest), one, 'and the thread goes on');
 });
 
+test('a chart that takes too long is given up, and whoever waits behind it hears of it', async (t) => {
+  // No thread begins within a millisecond.
+  const geometries = new Geometries(1);
+  t.after(() => geometries.close());
+  const { digest, model } = chartOfMachine(everything);
+  geometries.learn(digest, model);
+  await assert.rejects(geometries.of(digest), /cannot be drawn: it is not laid out within/);
+});
+
 test('what a process says is a chart only when its places lead somewhere; a view comes out bounded and in shape, whatever it says', () => {
   const { model } = chartOfMachine(detectorMachine as unknown as AnyStateMachine);
   assert.ok(isChart(JSON.parse(JSON.stringify(model))));

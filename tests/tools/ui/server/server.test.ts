@@ -13,6 +13,7 @@ const SECRET = 'what only the token opens';
 const MANY = 2_000;
 const done: unknown[] = [];
 const stopped: string[] = [];
+let failLate = (): void => {};
 const faults: unknown[] = [];
 
 const part: UiPart = (host) => {
@@ -35,6 +36,14 @@ const part: UiPart = (host) => {
   };
   host.topic('latest', z.strictObject({}), 'latest', burst('latest'));
   host.topic('all', z.strictObject({}), 'all', burst('all'));
+  host.topic('late', z.strictObject({}), 'latest', async () => {
+    await new Promise<void>((resolve) => (failLate = resolve));
+    throw new UiError(503, 'too late');
+  });
+  host.topic('held', z.strictObject({}), 'latest', (_params, push) => {
+    push('held');
+    return () => void stopped.push('held');
+  });
   host.topic('no', z.strictObject({}), 'latest', () => {
     throw new UiError(404, 'there is no such thing');
   });
@@ -200,6 +209,25 @@ test('a slow page gets the newest value, or as many as wait and how many do not'
   assert.equal(code, 1008, 'who speaks no sense is cut off');
   await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(stopped, ['latest', 'all'], 'each is stopped once');
+});
+
+test('what fails to begin after its page has left it takes nothing else along', async () => {
+  stopped.length = 0;
+  const socket = await open([STREAM_PROTOCOL, `${TOKEN_PROTOCOL}${server.token}`]);
+  assert.ok(socket instanceof WebSocket);
+  const said: StreamMessage[] = [];
+  const heard = new Promise<void>((resolve) => socket.on('message', (data) => {
+    said.push(JSON.parse((data as Buffer).toString('utf8')) as StreamMessage);
+    resolve();
+  }));
+  for (const each of [{ subscribe: 'late', params: {} }, { unsubscribe: true }, { subscribe: 'held', params: {} }]) socket.send(JSON.stringify({ id: 1, ...each }));
+  await heard;
+  failLate();
+  await new Promise((resolve) => setImmediate(resolve));
+  socket.send(JSON.stringify({ id: 1, unsubscribe: true }));
+  socket.close();
+  await new Promise((resolve) => socket.once('close', resolve));
+  assert.deepEqual([said, stopped], [[{ id: 1, value: 'held' }], ['held']]);
 });
 
 test('whatever is asked is answered, and is no defect of ours', async () => {

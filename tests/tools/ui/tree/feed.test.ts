@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { WebSocket } from 'ws';
-import { ControlServer } from '../../../../runtime/control/index.js';
+import { type ControlClient, ControlServer } from '../../../../runtime/control/index.js';
 import { type ChildSpec, createRuntime, dynamicSupervisor, type Runtime, WallClock } from '../../../../runtime/index.js';
 import { treePart } from '../../../../tools/ui/parts/tree.js';
 import { exitOf, type ToldNode, treeFigures, treeShape } from '../../../../tools/ui/parts/tree/shape.js';
 import { startUiServer } from '../../../../tools/ui/server/server.js';
-import { openSources } from '../../../../tools/ui/sources/index.js';
+import { ProcessEvents } from '../../../../tools/ui/parts/tree/events.js';
+import { TreeFeed } from '../../../../tools/ui/parts/tree/feed.js';
+import { openSources, type Sources, type UseClient } from '../../../../tools/ui/sources/index.js';
 import { STREAM_PROTOCOL, TOKEN_PROTOCOL, type StreamMessage } from '../../../../tools/ui/wire/stream.js';
 import { type ActorDetail, FIGURES_EACH, NODE_STATES, type TreeEvent, type TreeFigures, type TreeShape, type TreeUpdate } from '../../../../tools/ui/wire/tree.js';
 import { child, root } from '../../../runtime/support.js';
@@ -142,6 +144,40 @@ test('a process that goes and comes back as another tree: said, then shown; a pa
   await seen<TreeUpdate, true>('tree', P, (update) => update.kind === 'none' || undefined);
   await seen('tree', P, shaped(({ nodes }) => nodes.length === 2 && nodes[1]!.path === '/other'));
   await seen<TreeUpdate, true>('tree', { ...P, path: '/sub' }, (update) => (update.kind === 'none' && /no actor at \/sub/.test(update.why)) || undefined);
+});
+
+test('an answer that cannot be read is said, and a report that cannot is no end of the others', async (t) => {
+  const batches = Object.assign((async function* () {
+    const odd = { toString: 1, valueOf: 1 };
+    yield { events: [{ kind: 'failure', offender: { path: '/a' }, supervisor: odd, context: odd, atUs: odd, reason: odd }] };
+    yield { events: [{ kind: 'progress', started: { path: '/b', incarnation: 2 }, supervisor: '/', atUs: 5 }] };
+  })(), { close: async () => null });
+  const client = {
+    subscribeReports: async () => batches,
+    call: async () => {
+      throw new RangeError('Maximum call stack size exceeded');
+    },
+  };
+  const sources = {
+    info: () => undefined,
+    follow: (_id: string, use: UseClient) => {
+      const stop = use(client as unknown as ControlClient, 1);
+      return () => stop?.();
+    },
+  } as unknown as Sources;
+  const events = new ProcessEvents(sources, 'process:p');
+  t.after(() => events.close());
+  const told = await new Promise<readonly TreeEvent[]>((resolve) => {
+    const all: TreeEvent[] = [];
+    events.listen((some) => {
+      all.push(...some);
+      if (all.length === 2) resolve(all);
+    });
+  });
+  assert.deepEqual(told.map(({ kind, atUs, ...event }) => [kind, atUs, 'supervisor' in event ? event.supervisor : null]), [['failed', 0, ''], ['started', 5, '/']]);
+  const feed = new TreeFeed(sources, 'process:p', '/', events, () => {});
+  t.after(() => feed.close());
+  await new Promise<void>((resolve) => void feed.listen({ shape: (update) => update.kind === 'none' && update.why === 'what it answers cannot be read' && resolve() }));
 });
 
 test('trees of other versions, deep, wide and hostile, have a bounded shape', () => {

@@ -9,6 +9,7 @@ import { createRuntime, WallClock } from '../../../../runtime/index.js';
 import { beginManifest, makeRunFolder } from '../../../../data/runs/index.js';
 import { type ProcessRecord, startTicksOf, writeRecord } from '../../../../tools/process/record.js';
 import { openSources, SourceError, type Sources, type SourcesOptions } from '../../../../tools/ui/sources/index.js';
+import { RunFolders } from '../../../../tools/ui/sources/runs.js';
 import type { ProcessSource, SourceInfo } from '../../../../tools/ui/wire/sources.js';
 import { child, root } from '../../../runtime/support.js';
 
@@ -188,6 +189,16 @@ test('runs are listed newest first, with those that were cut and those that cann
   assert.throws(() => sources.run('run:../../etc'), SourceError);
   assert.throws(() => sources.tape('tape:nope'), SourceError);
   assert.deepEqual(sources.list().sources.filter((source) => source.kind === 'tape').map(({ state }) => state), ['unreadable']);
+});
+
+test('however many folders a process says that it writes, the latest are known', (t) => {
+  const scene = place(t);
+  const runs = new RunFolders(join(scene.folder, 'var/runs'));
+  const mine = runs.add(join(scene.folder, 'mine'));
+  for (let n = 0; n < 120; n++) runs.addTold(join(scene.folder, `told-${n}`));
+  runs.look();
+  assert.equal(runs.list().length, 101);
+  assert.deepEqual([runs.folderOf('told-0'), runs.folderOf('told-119'), runs.folderOf(mine.slice('run:'.length))], [undefined, join(scene.folder, 'told-119'), join(scene.folder, 'mine')]);
 });
 
 test('a folder of processes that is open to others is a problem, not an end', (t) => {

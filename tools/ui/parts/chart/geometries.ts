@@ -6,6 +6,8 @@ import { UiError } from '../../server/host.js';
 /** Charts kept, laid out or not. A page looks at one; a process has few definitions. */
 const MOST_CHARTS = 64;
 const IDLE_MS = 60_000;
+/** How long a chart may take: it is a stranger's, and others wait behind it. */
+const LAYOUT_MS = 60_000;
 
 interface Known {
   readonly model: ChartModel;
@@ -19,9 +21,14 @@ export type LayoutAnswer = { readonly digest: string; readonly geometry: ChartGe
 /** Charts by their digests and how they are laid out, which is done once, in a thread of its own: it takes seconds for a large one. */
 export class Geometries {
   readonly #known = new Map<string, Known>();
-  readonly #waiting = new Map<string, { readonly resolve: (geometry: ChartGeometry) => void; readonly reject: (error: Error) => void }>();
+  readonly #waiting = new Map<string, { readonly resolve: (geometry: ChartGeometry) => void; readonly reject: (error: Error) => void; readonly timer: NodeJS.Timeout }>();
   #worker: Worker | null = null;
   #idle: NodeJS.Timeout | undefined;
+  readonly #layoutMs: number;
+
+  constructor(layoutMs: number = LAYOUT_MS) {
+    this.#layoutMs = layoutMs;
+  }
 
   /** Remembers a chart that somebody has been told of. One that is not what its digest says is none: it could stand for another process's. */
   learn(digest: string, model: ChartModel): void {
@@ -50,15 +57,21 @@ export class Geometries {
   }
 
   close(): void {
+    this.#give('the window is closing');
+  }
+
+  /** Ends the thread, and whoever waits for it. */
+  #give(up: string): void {
     clearTimeout(this.#idle);
     void this.#worker?.terminate();
     this.#worker = null;
-    this.#fail('the window is closing');
+    this.#fail(up);
   }
 
   #lay(job: LayoutJob): Promise<ChartGeometry> {
     return new Promise((resolve, reject) => {
-      this.#waiting.set(job.digest, { resolve, reject });
+      const timer = setTimeout(() => this.#give(`it is not laid out within ${this.#layoutMs / 1000} s`), this.#layoutMs).unref();
+      this.#waiting.set(job.digest, { resolve, reject, timer });
       clearTimeout(this.#idle);
       const worker = this.#begun();
       // It holds the process only while somebody waits for it.
@@ -79,6 +92,7 @@ export class Geometries {
     worker.on('message', (answer: LayoutAnswer) => {
       const waiting = this.#waiting.get(answer.digest);
       this.#waiting.delete(answer.digest);
+      clearTimeout(waiting?.timer);
       if ('geometry' in answer) waiting?.resolve(answer.geometry);
       else waiting?.reject(new Error(answer.problem));
       if (this.#waiting.size > 0) return;
@@ -94,7 +108,10 @@ export class Geometries {
   }
 
   #fail(reason: string): void {
-    for (const { reject } of this.#waiting.values()) reject(new Error(reason));
+    for (const { reject, timer } of this.#waiting.values()) {
+      clearTimeout(timer);
+      reject(new Error(reason));
+    }
     this.#waiting.clear();
   }
 }

@@ -5,6 +5,8 @@ import type { TimeMarks, TimeOpened } from '../../wire/time.js';
 export const MOST_MACHINES = 4;
 /** How often a run that is being written is looked at, and marks are told anew while there are more of them. */
 const FOLLOW_MS = 1000;
+/** A machine that nobody looks at and nobody asks is closed after that: it may hold gigabytes. */
+const IDLE_MS = 15 * 60_000;
 
 /** A page that wants to hear of a machine. */
 interface Listener {
@@ -17,6 +19,8 @@ interface Kept {
   readonly abort: AbortController;
   readonly listeners: Set<Listener>;
   state: TimeState | undefined;
+  opened: TimeMachine | undefined;
+  usedMs: number;
   /** What the marks that were told last were made of. */
   toldEvents: number;
   telling: boolean;
@@ -26,10 +30,12 @@ interface Kept {
 export class MachinePool {
   readonly #kept = new Map<string, Kept>();
   readonly #sourceOf: (id: string) => TimeSource;
+  readonly #idleMs: number;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(sourceOf: (id: string) => TimeSource) {
+  constructor(sourceOf: (id: string) => TimeSource, idleMs: number = IDLE_MS) {
     this.#sourceOf = sourceOf;
+    this.#idleMs = idleMs;
   }
 
   get open(): readonly string[] {
@@ -50,9 +56,9 @@ export class MachinePool {
     kept.machine.then((machine) => this.#tellMarks(machine, [listener]), () => {
       // Said to all who listen when it fails.
     });
-    this.#timer ??= setInterval(() => this.#look(), FOLLOW_MS).unref();
     return () => {
       kept.listeners.delete(listener);
+      kept.usedMs = performance.now();
       // Nobody waits for a pass that may take minutes: that is how one is called off.
       if (kept.listeners.size === 0 && kept.state?.ready !== true && this.#kept.get(id) === kept) void this.#end(id, { kind: 'none', why: 'called off', again: true });
     };
@@ -65,7 +71,11 @@ export class MachinePool {
 
   #take(id: string): Kept {
     const known = this.#kept.get(id);
-    if (known !== undefined) {
+    // What has died is opened again by the next who asks.
+    const ended = known?.opened?.ended;
+    if (ended !== undefined) void this.#end(id, { kind: 'none', why: sentence(ended), again: true });
+    else if (known !== undefined) {
+      known.usedMs = performance.now();
       this.#kept.delete(id);
       this.#kept.set(id, known);
       return known;
@@ -77,9 +87,10 @@ export class MachinePool {
     }
     const abort = new AbortController();
     const machine = TimeMachine.open(source, { signal: abort.signal, early: true, onState: (state) => this.#hear(id, kept, state) });
-    const kept: Kept = { machine, abort, listeners: new Set(), state: undefined, toldEvents: -1, telling: false };
+    const kept: Kept = { machine, abort, listeners: new Set(), state: undefined, opened: undefined, usedMs: performance.now(), toldEvents: -1, telling: false };
     this.#kept.set(id, kept);
-    machine.catch((error: unknown) => {
+    this.#timer ??= setInterval(() => this.#look(), FOLLOW_MS).unref();
+    machine.then((opened) => (kept.opened = opened), (error: unknown) => {
       if (this.#kept.get(id) === kept) void this.#end(id, { kind: 'none', why: sentence(error), again: false });
     });
     return kept;
@@ -96,8 +107,12 @@ export class MachinePool {
   /** What grows is followed while somebody looks, and what has died is said. */
   #look(): void {
     for (const [id, kept] of this.#kept) {
-      if (kept.listeners.size === 0) continue;
+      if (kept.listeners.size === 0) {
+        if (performance.now() - kept.usedMs > this.#idleMs) void this.#end(id, { kind: 'none', why: 'closed, because nobody looked', again: true });
+        continue;
+      }
       kept.machine.then(async (machine) => {
+        if (this.#kept.get(id) !== kept) return;
         if (machine.ended !== undefined) return await this.#end(id, { kind: 'none', why: sentence(machine.ended), again: true });
         if (kept.state?.ready === true && kept.state.growing && !kept.telling) await machine.follow();
         await this.#tellMarks(machine, kept.listeners, kept);
@@ -133,6 +148,10 @@ export class MachinePool {
     const kept = this.#kept.get(id);
     if (kept === undefined) return;
     this.#kept.delete(id);
+    if (this.#kept.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
     for (const { push } of kept.listeners) push(last);
     kept.listeners.clear();
     kept.abort.abort();

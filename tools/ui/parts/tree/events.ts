@@ -70,10 +70,10 @@ export class ProcessEvents {
     if (!isTable(child) || typeof child['path'] !== 'string') return null;
     const path = child['path'].slice(0, 1024);
     const incarnation = typeof child['incarnation'] === 'number' ? child['incarnation'] : 0;
-    const supervisor = String(report['supervisor']).slice(0, 1024);
-    const atUs = Number(report['atUs']);
+    const supervisor = textIn(report['supervisor'], 1024);
+    const atUs = typeof report['atUs'] === 'number' ? report['atUs'] : 0;
     if (report['kind'] !== 'failure') return this.#event(atUs, { kind: 'started', path, incarnation, supervisor });
-    return this.#event(atUs, { kind: 'failed', path, incarnation, supervisor, context: String(report['context']).slice(0, 100), reason: exitOf(report['reason']) });
+    return this.#event(atUs, { kind: 'failed', path, incarnation, supervisor, context: textIn(report['context'], 100), reason: exitOf(report['reason']) });
   }
 
   #event(atUs: number, body: Body<TreeEvent>): TreeEvent {
@@ -82,8 +82,10 @@ export class ProcessEvents {
 
   #tell(events: readonly TreeEvent[]): void {
     if (events.length === 0) return;
-    this.#kept.push(...events);
+    this.#kept.push(...events.slice(-KEPT));
     this.#kept.splice(0, this.#kept.length - KEPT);
     for (const listener of this.#listeners) listener(events);
   }
 }
+
+const textIn = (value: unknown, most: number): string => (typeof value === 'string' ? value.slice(0, most) : '');

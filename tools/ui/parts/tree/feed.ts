@@ -88,14 +88,15 @@ export class TreeFeed {
         }
         await pause(FIGURES_MS, signal);
       } catch (error) {
-        if (signal.aborted || !(error instanceof ControlError)) return;
-        const name = error.rpc?.name;
+        if (signal.aborted) return;
+        const { name } = (error instanceof ControlError ? error.rpc : undefined) ?? {};
         if (name === 'methodNotFound') hasFigures = false;
         else if ((name === 'limit' || name === 'slowReader') && nodes > FEWEST_NODES) nodes = Math.max(FEWEST_NODES, nodes >> 1);
         else {
-          if (name === 'notFound' || name === 'notRunning' || error.code === 'protocol') {
+          // What is no ControlError is an answer that cannot be read, such as one too deep to be parsed.
+          if (name === 'notFound' || name === 'notRunning' || !(error instanceof ControlError) || error.code === 'protocol') {
             this.#shape = null;
-            this.#tell({ kind: 'none', why: error.message });
+            this.#tell({ kind: 'none', why: error instanceof ControlError ? error.message : 'what it answers cannot be read' });
           }
           await pause(AGAIN_MS, signal);
         }
