@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -124,9 +124,11 @@ export function readJson(path: string): unknown {
 
 export function readText(path: string): string {
   try {
-    const bytes = readFileSync(path);
-    if (bytes.length > MAX_BYTES) throw new RunError('corrupt', `${path}: is too long (${bytes.length} bytes)`);
-    return bytes.toString('utf8');
+    // Looked at first: whoever lists a hundred runs must not read gigabytes, nor wait at a pipe, for one that is none.
+    const about = statSync(path);
+    if (about.size > MAX_BYTES) throw new RunError('corrupt', `${path}: is too long (${about.size} bytes)`);
+    if (!about.isFile() && !about.isDirectory()) throw new RunError('unreadable', `${path}: is no file`);
+    return readFileSync(path, 'utf8');
   } catch (error) {
     throw runReadFailure(path, error);
   }

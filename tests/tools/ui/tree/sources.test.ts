@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -173,6 +174,11 @@ test('runs are listed newest first, with those that were cut and those that cann
   const written = make(20_002 * day, {});
   const foreign = make(20_003 * day, {});
   writeFileSync(join(foreign.folder, 'run.json'), '{"format":99}');
+  const huge = make(20_004 * day, {});
+  truncateSync(join(huge.folder, 'run.json'), 2 ** 40);
+  const pipe = make(20_005 * day, {});
+  rmSync(join(pipe.folder, 'run.json'));
+  execFileSync('mkfifo', [join(pipe.folder, 'run.json')]);
   const old = Array.from({ length: 100 }, (_, n) => make((10_000 + n) * day, {}));
   const elsewhere = join(scene.folder, 'elsewhere');
   mkdirSync(elsewhere);
@@ -180,10 +186,10 @@ test('runs are listed newest first, with those that were cut and those that cann
   const sources = open(t, { ...scene, runs: [elsewhere], tapes: [join(scene.folder, 'absent.tape')] });
   const listed = sources.list().sources.filter((source) => source.kind === 'run');
   const stateOf = (id: string): string | undefined => listed.find((source) => source.id === `run:${id}`)?.state;
-  assert.deepEqual([stateOf(ended.id), stateOf(cut.id), stateOf(written.id), stateOf(foreign.id)], ['ended', 'cut', 'written', 'unreadable']);
+  assert.deepEqual([stateOf(ended.id), stateOf(cut.id), stateOf(written.id), stateOf(foreign.id), stateOf(huge.id), stateOf(pipe.id)], ['ended', 'cut', 'written', 'unreadable', 'unreadable', 'unreadable']);
   assert.equal(listed[0]!.id, `run:${written.id}`);
   assert.equal(listed.length, 101);
-  assert.equal(sources.list().omittedRuns, 4);
+  assert.equal(sources.list().omittedRuns, 6);
   assert.equal(sources.run(`run:${old[0]!.id}`), old[0]!.folder);
   assert.equal(sources.run(`run:${ended.id}~2`), elsewhere);
   assert.throws(() => sources.run('run:../../etc'), SourceError);
