@@ -308,6 +308,13 @@ export interface DeskOutcome {
   readonly answer: string;
 }
 
+/** What is known of a command after an answer. One that was asked again and not taken says nothing of the first try: that stays unknown. */
+export function knownAfter(before: string | undefined, { state, text, answer }: Pick<DeskOutcome, 'state' | 'text' | 'answer'>): Pick<DeskOutcome, 'state' | 'text' | 'answer'> {
+  // With the engine's answer it is the answer to that id, whichever try it was.
+  if (before !== 'unknown' || state !== 'refused' || answer !== '') return { state, text, answer };
+  return { state: 'unknown', text: `asked again: ${text}. Whether the first try was carried out stands in the journal`, answer };
+}
+
 /** What has to be typed before a command is sent: what is done, to what, and which process does it. Part of the protocol: page and server must say the same. */
 export function confirmationOf({ source, verb, args }: Pick<DeskCommand, 'source' | 'verb' | 'args'>): string {
   return `${whatOf(verb, args)} ${source.slice(source.indexOf(':') + 1)}`;

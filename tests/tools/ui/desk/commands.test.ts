@@ -8,7 +8,7 @@ import { Commander, commandSchema } from '../../../../tools/ui/parts/desk/comman
 import type { CommandRequest } from '../../../../tools/engine/commands/desk.js';
 import type { UiError } from '../../../../tools/ui/server/host.js';
 import type { Sources } from '../../../../tools/ui/sources/index.js';
-import { confirmationOf, type DeskCommand } from '../../../../tools/ui/wire/desk.js';
+import { confirmationOf, type DeskCommand, knownAfter } from '../../../../tools/ui/wire/desk.js';
 
 const COMMAND: DeskCommand = { source: 'process:engine', id: 'ui-1', verb: 'close-all', args: {} };
 
@@ -53,6 +53,16 @@ test('a command is for the run that was looked at, not for the next one under it
   await assert.rejects(commander.carryOut({ ...COMMAND, run: 'the-one-before' }), (error: UiError) => error.status === 409 && /nothing was sent/.test(error.message));
   assert.deepEqual(told, []);
   assert.equal((await commander.carryOut({ ...COMMAND, run: 'run-1' })).state, 'done');
+});
+
+test('a second try that is not taken leaves the first as unknown as it was', () => {
+  const refused = { state: 'refused', text: 'the run b has this name now: nothing was sent', answer: '' } as const;
+  assert.deepEqual(knownAfter(undefined, refused), refused);
+  const again = knownAfter('unknown', refused);
+  assert.equal(again.state, 'unknown');
+  assert.match(again.text, /nothing was sent.*first try.*journal/);
+  assert.equal(knownAfter('unknown', { ...refused, answer: '{"refused":"no"}' }).state, 'refused', 'the engine’s own answer to that id');
+  assert.equal(knownAfter('unknown', { ...refused, state: 'done' }).state, 'done');
 });
 
 test('what certainly was not done is told as refused', async () => {

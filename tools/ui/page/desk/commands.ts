@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { act, ApiError } from '../api.js';
-import { confirmationOf, DESK_VERBS, type Desk, type DeskCommand, type DeskOutcome, type DeskVerb } from '../../wire/desk.js';
+import { confirmationOf, DESK_VERBS, knownAfter, type Desk, type DeskCommand, type DeskOutcome, type DeskVerb } from '../../wire/desk.js';
 
 /** A command that this tab has sent. `sent`: no answer yet. */
 export interface Sent extends DeskCommand {
@@ -26,17 +26,18 @@ export function ask({ source, standing: { run } }: Pick<Desk, 'source' | 'standi
 /** Sends it, or asks again what became of it: under one id the engine carries out one command. */
 export async function send(command: DeskCommand, typed: string): Promise<void> {
   const { source, id, verb, args, run } = command;
+  const before = sent.value.find((each) => each.id === id)?.state;
   put({ source, id, verb, args, run, atMs: Date.now(), state: 'sent', text: 'sent, and not answered yet', answer: '' });
   try {
     const outcome = await act<DeskOutcome>('desk/command', { source, id, verb, args, run }, typed);
-    change(id, outcome);
+    change(id, knownAfter(before, outcome));
   } catch (error) {
     const unknown = !(error instanceof ApiError) || error.status === 0;
-    change(id, {
+    change(id, knownAfter(before, {
       state: unknown ? 'unknown' : 'refused',
       text: unknown ? 'the server of this page did not answer; whether it was carried out stands in the journal. Asked again under the same id it is not done twice' : (error as ApiError).message,
       answer: '',
-    });
+    }));
   }
 }
 
