@@ -43,6 +43,7 @@ test('a finished run: to its restart, a decision and what caused it, by the keyb
   await slider.focus();
   await page.keyboard.press('Home');
   await place(page).getByText('decision 0 of').waitFor();
+  await page.getByRole('treeitem', { name: /BTCUSDT\s*machine in\s*SLEEP/ }).waitFor();
   const begin = await place(page).locator('strong').innerText();
   await page.keyboard.press('PageUp');
   await place(page).locator('strong', { hasText: begin }).waitFor({ state: 'detached' });
@@ -63,6 +64,7 @@ test('a finished run: to its restart, a decision and what caused it, by the keyb
   await page.keyboard.press(']');
   const decided = place(page).getByText(/decision [1-9]\d* of/);
   await decided.waitFor();
+  await page.getByRole('treeitem', { name: /BTCUSDT\s*machine in\s*(ALERT|ACTIVE|RECOVERY)/ }).waitFor();
   await page.getByRole('button', { name: 'why?' }).click();
   await page.getByLabel('cause', { exact: true }).getByText(/^decision \d+: /).waitFor();
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { edgePoint, type Layout, layOut, nodeAt, NODE_H, NODE_W, Slots } from '../../../../tools/ui/page/tree/layout.js';
+import { edgePoint, type Layout, layOut, nodeAt, Slots } from '../../../../tools/ui/page/tree/layout.js';
 
 interface Plan {
   readonly parents: readonly number[];
@@ -23,10 +23,11 @@ function plan(shape: readonly number[]): Plan {
 
 const laid = ({ parents, paths }: Plan, slots = new Slots(), collapsed: (at: number) => boolean = () => false): Layout => layOut({ count: parents.length, parents, pathOf: (at) => paths[at]!, isCollapsed: collapsed }, slots);
 
-function overlaps({ count, shown, x, y }: Layout): boolean {
+function overlaps(layout: Layout): boolean {
+  const { count, shown, x, y } = layout;
   const places = Array.from({ length: count }, (_, at) => at).filter((at) => shown[at] === 1).sort((a, b) => x[a]! - x[b]!);
   for (const [n, a] of places.entries()) {
-    for (let m = n + 1; m < places.length && x[places[m]!]! < x[a]! + NODE_W; m++) if (Math.abs(y[places[m]!]! - y[a]!) < NODE_H) return true;
+    for (let m = n + 1; m < places.length && x[places[m]!]! < x[a]! + layout.size.w; m++) if (Math.abs(y[places[m]!]! - y[a]!) < layout.size.h) return true;
   }
   return false;
 }
@@ -42,13 +43,13 @@ test('no two nodes share a place, children are right of their supervisor, and ev
     for (let at = 1; at < layout.count; at++) {
       if (layout.shown[at] === 0) continue;
       const parent = tree.parents[at]!;
-      assert.ok(layout.shown[parent] === 1 && layout.x[at]! > layout.x[parent]! + NODE_W);
-      assert.ok(layout.y[at]! + NODE_H <= layout.height + 40 && layout.x[at]! + NODE_W <= layout.width);
+      assert.ok(layout.shown[parent] === 1 && layout.x[at]! > layout.x[parent]! + layout.size.w);
+      assert.ok(layout.y[at]! + layout.size.h <= layout.height + 40 && layout.x[at]! + layout.size.w <= layout.width);
       edgePoint(layout, parent, at, 0, point);
-      assert.deepEqual([...point], [layout.x[parent]! + NODE_W, layout.y[parent]! + NODE_H / 2]);
+      assert.deepEqual([...point], [layout.x[parent]! + layout.size.w, layout.y[parent]! + layout.size.h / 2]);
       edgePoint(layout, parent, at, 1, point);
-      assert.ok(Math.abs(point[0]! - layout.endX[at]!) < 0.01 && point[0]! >= layout.x[at]! && point[0]! <= layout.x[at]! + NODE_W);
-      assert.ok(layout.y[at]! - point[1]! < 4 && point[1]! <= layout.y[at]! + NODE_H);
+      assert.ok(Math.abs(point[0]! - layout.endX[at]!) < 0.01 && point[0]! >= layout.x[at]! && point[0]! <= layout.x[at]! + layout.size.w);
+      assert.ok(layout.y[at]! - point[1]! < 4 && point[1]! <= layout.y[at]! + layout.size.h);
       assert.equal(nodeAt(layout, layout.x[at]! + 1, layout.y[at]! + 1), at);
     }
   }), { numRuns: 150 });
@@ -71,10 +72,23 @@ test('a child that goes leaves a hole, the next one to come fills it, and nobody
   for (const id of without) assert.equal(later.get(id), before.get(id), id);
 });
 
+test('few actors have larger nodes with a second line; one more or less changes no size, and many have small ones', () => {
+  const slots = new Slots();
+  const of = (leaves: number): Layout => laid(plan([3, 2, 2, leaves]), slots);
+  const few = of(3);
+  assert.equal(few.size.lines, 2);
+  for (const leaves of [4, 5, 3, 1]) assert.equal(of(leaves).size, few.size);
+  const many = of(80);
+  assert.ok(many.size.lines === 1 && many.size.h < few.size.h);
+  assert.equal(of(60).size, many.size);
+  assert.equal(laid(plan([6, 6, 6, 6, 6, 6, 6])).size, many.size, 'a high one would have to be made small to be seen whole');
+  assert.ok(!overlaps(few) && !overlaps(many));
+});
+
 test('deep and wide trees are laid out: 64 levels, one supervisor with 5,000 children, a chain of 5,000', () => {
   const wide = laid(plan([5_000]));
   assert.ok(!overlaps(wide));
-  assert.ok(wide.width / wide.height > 1 && wide.width / wide.height < 4, `${wide.width} x ${wide.height}`);
+  assert.ok(wide.width / wide.height > 0.7 && wide.width / wide.height < 1.5, `${wide.width} x ${wide.height}`);
   for (const depth of [64, 5_000]) {
     const chain = laid(plan(Array.from({ length: depth }, () => 1)));
     assert.equal(chain.shown.at(-1), 1);

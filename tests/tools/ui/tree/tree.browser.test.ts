@@ -3,8 +3,9 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, test, type TestContext } from 'node:test';
 import { ControlServer } from '../../../../runtime/control/index.js';
-import { type ChildSpec, createRuntime, dynamicSupervisor, type Runtime, WallClock } from '../../../../runtime/index.js';
+import { type Behaviour, type ChildSpec, createRuntime, dynamicSupervisor, machine, type Runtime, WallClock, worker } from '../../../../runtime/index.js';
 import { openWindow } from '../../../../tools/ui/serve.js';
+import { door } from '../../../runtime/probe/machines.js';
 import { child, root } from '../../../runtime/support.js';
 import { closeBrowser, openPage, type WatchedPage } from '../../../support/open-browser.js';
 import { Playground } from '../../../support/served.js';
@@ -88,6 +89,29 @@ test('an operator finds the crashed actor and reads its cause in two keystrokes,
   await actor.getByRole('heading', { name: '/feed' }).waitFor();
   await actor.getByText('suspended').first().waitFor();
   assert.equal(await page.locator('img').count(), 0, 'a name is text');
+  assert.deepEqual(page.problems, []);
+});
+
+test('a machine says its state in the list, the drawing and beside it, and is found by it', async (t) => {
+  const opened = await scene(t, root([child('feed'), worker({ id: 'door', behaviour: machine(door, { version: 1 }) as Behaviour<unknown> })]));
+  if (opened === undefined) return;
+  const { page, runtime } = opened;
+  const item = (state: string) => page.getByRole('treeitem', { name: new RegExp(`door\\s*machine in\\s*${state}`) });
+  await item('shut').click();
+  const actor = page.getByRole('complementary', { name: 'Actor' });
+  await actor.getByText('shut', { exact: true }).first().waitFor();
+  for (let n = 0; n < 12; n++) runtime.send('/door', { type: 'add' });
+  runtime.send('/door', { type: 'go' });
+  await item('open').waitFor();
+  await actor.getByText(/^shut → open at \d\d:/).waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.type('open');
+  await page.getByText(', 1 found').waitFor();
+  // It stands under the feed, and what it is is said where the pointer is.
+  const box = (await page.locator('.tree-canvas').boundingBox())!;
+  const tip = page.locator('.tree-tip');
+  for (let y = box.y + 10; y < box.y + box.height && !/machine in open/.test(await tip.textContent() ?? ''); y += 15) for (const share of [0.4, 0.7]) await page.mouse.move(box.x + box.width * share, y);
+  assert.match(await tip.textContent() ?? '', /^\/door\nrunning\nmachine in open\nshut → open at /);
   assert.deepEqual(page.problems, []);
 });
 

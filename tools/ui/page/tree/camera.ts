@@ -9,7 +9,7 @@ const LEAST_SCALE = 0.02;
 const MOST_SCALE = 3;
 const MARGIN = 16;
 /** A tree that fits is not blown up further than this. */
-const FIT_SCALE = 1.15;
+const FIT_SCALE = 1.6;
 
 /** Shows everything. A tree that would become too small to tell anything apart is shown from its upper left corner. */
 export function fit(width: number, height: number, worldWidth: number, worldHeight: number): Camera {

@@ -3,10 +3,11 @@ import { path, source } from '../state.js';
 import { theme } from '../theme.js';
 import { approach, type Camera, fit, reveal, zoomAt } from './camera.js';
 import { drawAll, drawSome, type Scene } from './draw.js';
-import { nodeAt, NODE_H, NODE_W } from './layout.js';
+import { nodeAt, type NodeSize } from './layout.js';
 import { drawMotion } from './motion.js';
 import { type Palette, readPalette } from './palette.js';
 import type { TreeSession } from './session.js';
+import { figureText, timeText } from './text.js';
 
 /** After the camera came to rest, texts are drawn again. */
 const REST_MS = 120;
@@ -19,9 +20,10 @@ const WHEEL = 0.0015;
 export function TreeCanvas({ session }: { readonly session: TreeSession }) {
   const base = useRef<HTMLCanvasElement>(null);
   const motion = useRef<HTMLCanvasElement>(null);
+  const tip = useRef<HTMLDivElement>(null);
   const drawing = useRef<Drawing | null>(null);
   useEffect(() => {
-    const one = new Drawing(session, base.current!, motion.current!);
+    const one = new Drawing(session, base.current!, motion.current!, tip.current!);
     drawing.current = one;
     return () => one.close();
   }, [session]);
@@ -34,6 +36,7 @@ export function TreeCanvas({ session }: { readonly session: TreeSession }) {
     <div class="tree-canvas">
       <canvas ref={base} aria-hidden="true" />
       <canvas ref={motion} aria-hidden="true" class="tree-motion" />
+      <div ref={tip} class="tree-tip" aria-hidden="true" hidden />
       <div class="tree-zoom">
         <button type="button" aria-label="Zoom in" onClick={() => drawing.current?.zoom(1.4)}>+</button>
         <button type="button" aria-label="Zoom out" onClick={() => drawing.current?.zoom(1 / 1.4)}>−</button>
@@ -47,6 +50,7 @@ class Drawing {
   readonly #session: TreeSession;
   readonly #base: HTMLCanvasElement;
   readonly #motion: HTMLCanvasElement;
+  readonly #tip: HTMLElement;
   readonly #baseContext: CanvasRenderingContext2D;
   readonly #motionContext: CanvasRenderingContext2D;
   readonly #closing = new AbortController();
@@ -68,6 +72,7 @@ class Drawing {
   #stillMs = 0;
   #hadMotion = false;
   #fitted = false;
+  #size: NodeSize | null = null;
   /** Source, root and life that the camera was set for. */
   #shown = '';
   #frame = 0;
@@ -75,8 +80,9 @@ class Drawing {
   #tickMs = 0;
   #draggedPx = 0;
 
-  constructor(session: TreeSession, base: HTMLCanvasElement, motion: HTMLCanvasElement) {
+  constructor(session: TreeSession, base: HTMLCanvasElement, motion: HTMLCanvasElement, tip: HTMLElement) {
     this.#session = session;
+    this.#tip = tip;
     this.#base = base;
     this.#motion = motion;
     this.#baseContext = base.getContext('2d', { alpha: false })!;
@@ -89,6 +95,7 @@ class Drawing {
     on('wheel', (event) => this.#wheel(event));
     on('pointerdown', (event) => this.#down(event));
     on('pointermove', (event) => this.#move(event));
+    on('pointerleave', () => (this.#tip.hidden = true));
     on('pointerup', (event) => this.#up(event));
     on('pointercancel', (event) => void this.#pointers.delete(event.pointerId));
     on('dblclick', (event) => this.#toggle(event));
@@ -115,7 +122,7 @@ class Drawing {
     if (index < 0 || model.layout.shown[index] === 0) return;
     const x = model.layout.x[index]!;
     const y = model.layout.y[index]!;
-    const goal = reveal(this.#camera, this.#width, this.#height, x, y, x + NODE_W, y + NODE_H);
+    const goal = reveal(this.#camera, this.#width, this.#height, x, y, x + model.layout.size.w, y + model.layout.size.h);
     if (goal !== this.#camera) this.#goTo(goal);
   }
 
@@ -152,6 +159,9 @@ class Drawing {
       this.#fitted = false;
       this.#shown = key;
     }
+    // Nodes of another size stand elsewhere: nothing is where it was.
+    if (model.layout.size !== this.#size) this.#fitted = false;
+    this.#size = model.layout.size;
     if (!this.#fitted && model.count > 0 && this.#width > 1) {
       this.#fitted = true;
       Object.assign(this.#camera, fit(this.#width, this.#height, model.layout.width, model.layout.height));
@@ -245,7 +255,11 @@ class Drawing {
 
   #move(event: PointerEvent): void {
     const before = this.#pointers.get(event.pointerId);
-    if (before === undefined) return;
+    if (before === undefined) {
+      this.#point(event);
+      return;
+    }
+    this.#tip.hidden = true;
     const now = this.#at(event);
     this.#goal = null;
     const others = [...this.#pointers].filter(([id]) => id !== event.pointerId);
@@ -261,6 +275,21 @@ class Drawing {
     this.#draggedPx += Math.abs(now.x - before.x) + Math.abs(now.y - before.y);
     this.#pointers.set(event.pointerId, now);
     this.#moved();
+  }
+
+  /** What is under the pointer, in words. */
+  #point(event: PointerEvent): void {
+    const { model } = this.#session;
+    const at = this.#nodeUnder(event);
+    const node = model.node(at);
+    this.#tip.hidden = node === undefined || event.pointerType === 'touch';
+    if (this.#tip.hidden) return;
+    const machine = model.machineOf(at);
+    const turn = model.turnOf(node!.path);
+    this.#tip.textContent = [node!.path, model.stateOf(at), machine === '' ? '' : `machine in ${machine}`, turn === undefined ? '' : `${turn.from} → ${turn.to} at ${timeText(turn.atUs)}`, figureText(model, at)].filter((text) => text !== '').join('\n');
+    const { x, y } = this.#at(event);
+    this.#tip.style.left = `${Math.max(0, Math.min(x + 12, this.#width - this.#tip.offsetWidth - 4))}px`;
+    this.#tip.style.top = `${Math.max(0, Math.min(y + 16, this.#height - this.#tip.offsetHeight - 4))}px`;
   }
 
   #up(event: PointerEvent): void {

@@ -1,8 +1,8 @@
 import type { TreeNode } from '../../wire/tree.js';
 import type { Camera } from './camera.js';
-import { NODE_H, NODE_W } from './layout.js';
 import { FILL_STEPS, type TreeModel } from './model.js';
 import type { Palette } from './palette.js';
+import { machineHue } from './text.js';
 
 /** The resting layer: everything that does not move. Drawn anew when the camera or the tree changes, and node by node in between. */
 
@@ -10,8 +10,11 @@ import type { Palette } from './palette.js';
 const TEXT_FROM = 0.5;
 const MARKS_FROM = 0.4;
 const HEAD = 22;
-const LABEL_CHARS = 15;
-const HEAD_LABEL_CHARS = 12;
+/** Between a node's side and what is written in it. */
+const PAD = 6;
+const BADGE_PAD = 3;
+/** A badge beside a name leaves the name at least so much of the node. */
+const NAME_SHARE = 0.4;
 /** A mailbox from here on is drawn as a warning: 0.8 of its bound, as the model counts. */
 const FULL_FILL = Math.round(Math.sqrt(0.8) * FILL_STEPS);
 
@@ -44,7 +47,6 @@ export function drawAll(ctx: Context, scene: Scene): void {
   let many = 0;
   for (let at = 0; at < count; at++) if (shown[at] === 1 && isSeen(model, at, view)) many += 1;
   const withText = camera.scale >= TEXT_FROM && (!scene.isDraft || many < 300);
-  ctx.font = '11px system-ui, sans-serif';
   ctx.textBaseline = 'middle';
   for (let at = 0; at < count; at++) if (shown[at] === 1 && isSeen(model, at, view)) drawNode(ctx, scene, at, withText);
 }
@@ -54,13 +56,12 @@ export function drawSome(ctx: Context, scene: Scene, nodes: Int32Array, count: n
   const { model, camera, width, height, palette } = scene;
   toWorld(ctx, scene);
   const view = viewOf(camera, width, height);
-  ctx.font = '11px system-ui, sans-serif';
   ctx.textBaseline = 'middle';
   for (let n = 0; n < count; n++) {
     const at = nodes[n]!;
     if (model.layout.shown[at] !== 1 || !isSeen(model, at, view)) continue;
     ctx.fillStyle = palette.bg;
-    ctx.fillRect(model.layout.x[at]! - 1, model.layout.y[at]! - 1, NODE_W + 2, NODE_H + 2);
+    ctx.fillRect(model.layout.x[at]! - 1, model.layout.y[at]! - 1, model.layout.size.w + 2, model.layout.size.h + 2);
     drawNode(ctx, scene, at, camera.scale >= TEXT_FROM);
   }
 }
@@ -79,7 +80,7 @@ export function viewOf({ x, y, scale }: Camera, width: number, height: number): 
 function isSeen({ layout }: TreeModel, at: number, { left, top, right, bottom }: View): boolean {
   const x = layout.x[at]!;
   const y = layout.y[at]!;
-  return x + NODE_W >= left && x <= right && y + NODE_H >= top && y <= bottom;
+  return x + layout.size.w >= left && x <= right && y + layout.size.h >= top && y <= bottom;
 }
 
 function toWorld(ctx: Context, { camera: { x, y, scale }, pixelRatio }: Scene): void {
@@ -102,6 +103,7 @@ const SOLID: number[] = [];
 function drawEdges(ctx: Context, scene: Scene, view: View): void {
   const { model, palette, camera, isStill } = scene;
   const { layout, children } = model;
+  const { w, h } = layout.size;
   const thin = Math.max(1, 0.8 / camera.scale);
   ctx.strokeStyle = palette.muted;
   ctx.fillStyle = palette.muted;
@@ -110,14 +112,14 @@ function drawEdges(ctx: Context, scene: Scene, view: View): void {
     const below = children[at]!;
     if (below.length === 0 || layout.shown[at] === 0 || layout.shown[below[0]!] === 0) continue;
     const last = below.at(-1)!;
-    const fromY = layout.y[at]! + NODE_H / 2;
+    const fromY = layout.y[at]! + h / 2;
     const trunkX = layout.trunkX[last]!;
-    if (trunkX < view.left - 2_000 || layout.x[at]! > view.right || fromY > view.bottom || layout.y[last]! + NODE_H < view.top) continue;
+    if (trunkX < view.left - 2_000 || layout.x[at]! > view.right || fromY > view.bottom || layout.y[last]! + h < view.top) continue;
     const form = formOf(model.node(at)!);
     ctx.lineWidth = thin;
     ctx.setLineDash(camera.scale < MARKS_FROM ? SOLID : DASHES[form]);
     ctx.beginPath();
-    ctx.moveTo(layout.x[at]! + NODE_W, fromY);
+    ctx.moveTo(layout.x[at]! + w, fromY);
     ctx.lineTo(trunkX, fromY);
     let bottomY = fromY;
     let rowY = NaN;
@@ -169,8 +171,8 @@ function drawRates(ctx: Context, { model, palette }: Scene, below: readonly numb
     if (rates[child] === 0) continue;
     ctx.lineWidth = rateWidth(rates[child]!);
     ctx.beginPath();
-    if (layout.inBlock[child] === 1) line(ctx, layout.x[child]! + 6, layout.busY[child]! + 1, layout.x[child]! + NODE_W - 6);
-    else line(ctx, layout.endX[child]! - 24, layout.busY[child]!, layout.endX[child]!);
+    if (layout.inBlock[child] === 1) line(ctx, layout.x[child]! + 6, layout.busY[child]! + 1, layout.x[child]! + layout.size.w - 6);
+    else line(ctx, Math.max(layout.trunkX[child]!, layout.endX[child]! - 24), layout.busY[child]!, layout.endX[child]!);
     ctx.stroke();
   }
   ctx.strokeStyle = palette.muted;
@@ -197,6 +199,7 @@ function drawNode(ctx: Context, scene: Scene, at: number, withText: boolean): vo
   const node = model.node(at)!;
   const x = model.layout.x[at]!;
   const y = model.layout.y[at]!;
+  const { w, h } = model.layout.size;
   const state = model.stateOf(at);
   const severity = model.severityOf(at);
   const isSelected = node.path === scene.selected;
@@ -205,33 +208,30 @@ function drawNode(ctx: Context, scene: Scene, at: number, withText: boolean): vo
   const isSupervisor = node.kind !== 'worker';
   const fill = model.fillOf(at);
   ctx.fillStyle = state === 'stopped' ? palette.bg : isSmall(scene) ? palette.line : isSupervisor ? palette.raised : palette.panel;
-  ctx.fillRect(x, y, NODE_W, NODE_H);
+  ctx.fillRect(x, y, w, h);
   if (fill > 0) {
     const alpha = ctx.globalAlpha;
     ctx.globalAlpha = alpha * 0.5;
     ctx.fillStyle = fill >= FULL_FILL ? palette.bad : palette.accent;
-    ctx.fillRect(x, y, (NODE_W * fill) / FILL_STEPS, NODE_H);
+    ctx.fillRect(x, y, (w * fill) / FILL_STEPS, h);
     ctx.globalAlpha = alpha;
   }
   if (isSmall(scene)) {
     // Too small for a border: the whole node is its state.
     if (severity >= 2 || isSelected) {
       ctx.fillStyle = isSelected ? palette.accent : colour;
-      ctx.fillRect(x, y, NODE_W, NODE_H);
+      ctx.fillRect(x, y, w, h);
     } else if (severity === 1 || model.isRecent(at)) {
       ctx.fillStyle = palette.warn;
-      ctx.fillRect(x, y, NODE_W / 4, NODE_H);
+      ctx.fillRect(x, y, w / 4, h);
     }
     ctx.globalAlpha = 1;
     return;
   }
   drawBorder(ctx, scene, at, node, colour, severity, isSelected);
-  if (isSupervisor) drawHead(ctx, palette, node, x + HEAD / 2, y + NODE_H / 2);
-  if (withText) {
-    ctx.fillStyle = state === 'stopped' || state === 'hibernating' ? palette.muted : palette.text;
-    ctx.fillText(shortened(node.path === '/' ? '/' : node.id, isSupervisor ? HEAD_LABEL_CHARS : LABEL_CHARS), x + (isSupervisor ? HEAD + 2 : 6), y + NODE_H / 2 + 0.5);
-  }
-  drawMarks(ctx, scene, at, state, x, y, withText);
+  if (isSupervisor) drawHead(ctx, palette, node, x + HEAD / 2, y + h / 2);
+  drawCorner(ctx, palette, node, state, x, y);
+  if (withText) drawTexts(ctx, scene, at, state);
   ctx.globalAlpha = 1;
 }
 
@@ -239,18 +239,19 @@ function drawNode(ctx: Context, scene: Scene, at: number, withText: boolean): vo
 function drawBorder(ctx: Context, { model, palette }: Scene, at: number, node: TreeNode, colour: string, severity: number, isSelected: boolean): void {
   const x = model.layout.x[at]!;
   const y = model.layout.y[at]!;
+  const { w, h } = model.layout.size;
   ctx.setLineDash(node.restart === 'transient' ? TRANSIENT : node.restart === 'temporary' ? TEMPORARY : SOLID);
   const width = isSelected || severity >= 2 || model.isRecent(at) ? 2 : 1;
   ctx.lineWidth = width;
   ctx.strokeStyle = isSelected ? palette.accent : model.isRecent(at) && severity < 2 ? palette.warn : colour;
-  ctx.strokeRect(x + width / 2, y + width / 2, NODE_W - width, NODE_H - width);
+  ctx.strokeRect(x + width / 2, y + width / 2, w - width, h - width);
   ctx.setLineDash(SOLID);
   if (severity !== 6) return;
   ctx.beginPath();
   ctx.moveTo(x, y);
-  ctx.lineTo(x + NODE_W, y + NODE_H);
-  ctx.moveTo(x + NODE_W, y);
-  ctx.lineTo(x, y + NODE_H);
+  ctx.lineTo(x + w, y + h);
+  ctx.moveTo(x + w, y);
+  ctx.lineTo(x, y + h);
   ctx.lineWidth = 1;
   ctx.stroke();
 }
@@ -306,33 +307,103 @@ function drawHead(ctx: Context, palette: Palette, node: TreeNode, cx: number, cy
 const BARS = [-4, 0, 4] as const;
 const STATE_MARKS: Readonly<Partial<Record<string, string>>> = { starting: '…', suspended: '❚❚', hibernating: 'z', restarting: '↻', stopping: '▾', stopped: '■', quarantined: '✕', unknown: '?' };
 
-function drawMarks(ctx: Context, { model, palette }: Scene, at: number, state: string, x: number, y: number, withText: boolean): void {
-  const node = model.node(at)!;
-  if (node.lastExit?.kind === 'error' && state === 'running') {
-    // It has failed before: a corner is cut.
-    ctx.fillStyle = palette.bad;
-    ctx.beginPath();
-    ctx.moveTo(x, y);
-    ctx.lineTo(x + 7, y);
-    ctx.lineTo(x, y + 7);
-    ctx.fill();
-  }
-  if (!withText) return;
-  const mark = STATE_MARKS[state];
-  const incarnation = model.incarnationOf(at);
-  const text = mark ?? (node.omitted > 0 ? `+${node.omitted}` : model.isCollapsed(at) ? '▸' : incarnation > 1 ? `×${incarnation}` : '');
-  if (text === '') return;
-  ctx.textAlign = 'right';
-  ctx.fillStyle = mark === undefined ? palette.muted : palette.warn;
-  const width = 6 * text.length + 4;
-  const back = ctx.fillStyle;
-  ctx.fillStyle = node.kind === 'worker' ? palette.panel : palette.raised;
-  ctx.fillRect(x + NODE_W - width - 2, y + 3, width, NODE_H - 6);
-  ctx.fillStyle = back;
-  ctx.fillText(text, x + NODE_W - 4, y + NODE_H / 2 + 0.5);
-  ctx.textAlign = 'left';
+/** It has failed before: a corner is cut. */
+function drawCorner(ctx: Context, palette: Palette, { lastExit }: TreeNode, state: string, x: number, y: number): void {
+  if (lastExit?.kind !== 'error' || state !== 'running') return;
+  ctx.fillStyle = palette.bad;
+  ctx.beginPath();
+  ctx.moveTo(x, y);
+  ctx.lineTo(x + 7, y);
+  ctx.lineTo(x, y + 7);
+  ctx.fill();
 }
 
-function shortened(text: string, chars: number): string {
-  return text.length <= chars ? text : `${text.slice(0, chars - 1)}…`;
+/** From the right: the mark, the badge, and what is left is the name's. With a second line the badge stands under the name. */
+function drawTexts(ctx: Context, { model, palette }: Scene, at: number, state: string): void {
+  const node = model.node(at)!;
+  const { w, h, lines, font, badgeFont } = model.layout.size;
+  const left = model.layout.x[at]! + (node.kind === 'worker' ? PAD : HEAD + 2);
+  const top = model.layout.y[at]!;
+  const machine = model.machineOf(at);
+  const isBelow = lines === 2 && machine !== '';
+  const nameY = top + h * (isBelow ? 0.3 : 0.5) + 0.5;
+  let right = model.layout.x[at]! + w - PAD;
+  const mark = STATE_MARKS[state];
+  const incarnation = model.incarnationOf(at);
+  const said = mark ?? (node.omitted > 0 ? `+${node.omitted}` : model.isCollapsed(at) ? '▸' : incarnation > 1 ? `×${incarnation}` : '');
+  if (said !== '') {
+    const face = fontOf(font);
+    ctx.font = face;
+    ctx.textAlign = 'right';
+    ctx.fillStyle = mark === undefined ? palette.muted : palette.warn;
+    ctx.fillText(said, right + 2, nameY);
+    ctx.textAlign = 'left';
+    right -= widthOf(ctx, face, said) + 2;
+  }
+  if (machine !== '') {
+    const face = fontOf(badgeFont);
+    const beside = Math.max((right - left) * (1 - NAME_SHARE), right - left - widthOf(ctx, fontOf(font), node.id.slice(0, MOST_MEASURED)) - BADGE_PAD);
+    const room = (isBelow ? model.layout.x[at]! + w - PAD - left : beside) - 2 * BADGE_PAD;
+    const text = fitted(ctx, face, machine, room);
+    const width = widthOf(ctx, face, text) + 2 * BADGE_PAD;
+    drawBadge(ctx, palette, text, machine, face, isBelow ? left - 1 : right - width + 2, top + h * (isBelow ? 0.71 : 0.5), width, badgeFont + 4, model.isTurned(at));
+    if (!isBelow) right -= width + 2;
+  }
+  const face = fontOf(font);
+  const name = fitted(ctx, face, node.path === '/' ? '/' : node.id, right - left);
+  ctx.font = face;
+  ctx.fillStyle = state === 'stopped' || state === 'hibernating' ? palette.muted : palette.text;
+  ctx.fillText(name, left, nameY);
 }
+
+/** A frame in the colour of the state; filled for a moment when the state is another one now. */
+function drawBadge(ctx: Context, palette: Palette, text: string, machine: string, face: string, x: number, middle: number, width: number, height: number, isTurned: boolean): void {
+  const hue = machineHue(machine);
+  const colour = hue === '' ? palette.text : palette[hue];
+  ctx.fillStyle = isTurned ? colour : palette.panel;
+  ctx.fillRect(x, middle - height / 2, width, height);
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = 1;
+  ctx.strokeRect(x + 0.5, middle - height / 2 + 0.5, width - 1, height - 1);
+  ctx.font = face;
+  ctx.fillStyle = isTurned ? palette.bg : colour;
+  ctx.fillText(text, x + BADGE_PAD, middle + 0.5);
+}
+
+const faces = new Map<number, string>();
+
+function fontOf(px: number): string {
+  let face = faces.get(px);
+  if (face === undefined) faces.set(px, (face = `${px}px system-ui, sans-serif`));
+  return face;
+}
+
+/** Widths of texts are asked for once; there are as many as there are names. */
+const MOST_WIDTHS = 20_000;
+const widths = new Map<string, number>();
+
+function widthOf(ctx: Context, face: string, text: string): number {
+  const key = `${face} ${text}`;
+  let width = widths.get(key);
+  if (width === undefined) {
+    if (widths.size >= MOST_WIDTHS) widths.clear();
+    ctx.font = face;
+    width = ctx.measureText(text).width;
+    widths.set(key, width);
+  }
+  return width;
+}
+
+/** As much of a text as there is room for, with a sign where something is left out. */
+function fitted(ctx: Context, face: string, text: string, room: number): string {
+  if (text.length <= MOST_MEASURED && widthOf(ctx, face, text) <= room) return text;
+  const whole = text.slice(0, MOST_MEASURED);
+  const share = Math.max(0, room) / Math.max(1, widthOf(ctx, face, whole));
+  for (let length = Math.min(whole.length - 1, Math.ceil(whole.length * share)); length > 1; length--) {
+    const cut = `${whole.slice(0, length)}…`;
+    if (widthOf(ctx, face, cut) <= room) return cut;
+  }
+  return text.slice(0, 1);
+}
+
+const MOST_MEASURED = 64;

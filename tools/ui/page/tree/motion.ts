@@ -1,14 +1,17 @@
 import type { Camera } from './camera.js';
 import { viewOf } from './draw.js';
-import { edgePoint, NODE_H, NODE_W } from './layout.js';
-import { PULSE_MS, type TreeModel } from './model.js';
+import { edgePoint } from './layout.js';
+import { PULSE_MS, TURN_MS, type TreeModel } from './model.js';
 import type { Palette } from './palette.js';
+import { machineHue } from './text.js';
 
 /** The moving layer: messages as dots on the lines, restarts as rings. Nothing is kept from frame to frame and nothing allocated in one. */
 
 /** Dots of a frame; on a tree with more busy lines every other one has none, and so on. */
 const MOST_DOTS = 900;
 const MOST_DOTS_EACH = 4;
+/** Flashes of a frame. */
+const MOST_TURNS = 200;
 const point = new Float32Array(2);
 
 /** True when something moves, so that there must be another frame. */
@@ -29,7 +32,7 @@ export function drawMotion(ctx: CanvasRenderingContext2D, model: TreeModel, came
     ctx.globalAlpha = 1 - age;
     ctx.strokeStyle = pulse.isBad ? palette.bad : palette.good;
     ctx.lineWidth = 2.5 / Math.min(1, camera.scale);
-    ctx.strokeRect(x - spread, y - spread, NODE_W + 2 * spread, NODE_H + 2 * spread);
+    ctx.strokeRect(x - spread, y - spread, model.layout.size.w + 2 * spread, model.layout.size.h + 2 * spread);
     if (pulse.isBad && camera.scale > 0.35) {
       ctx.font = '11px system-ui, sans-serif';
       ctx.textBaseline = 'bottom';
@@ -38,7 +41,30 @@ export function drawMotion(ctx: CanvasRenderingContext2D, model: TreeModel, came
     }
     ctx.globalAlpha = 1;
   }
-  return dots > 0 || model.pulses.length > 0;
+  return drawTurns(ctx, model, camera, palette, nowMs) + dots + model.pulses.length > 0;
+}
+
+/** A machine that has another state now flashes, in the colour of the new state. */
+function drawTurns(ctx: CanvasRenderingContext2D, model: TreeModel, camera: Camera, palette: Palette, nowMs: number): number {
+  const { layout } = model;
+  let count = 0;
+  for (const path of model.turned) {
+    const at = model.indexOf(path);
+    const turn = model.turnOf(path);
+    if (at < 0 || turn === undefined || layout.shown[at] === 0) continue;
+    const age = (nowMs - turn.startedMs) / TURN_MS;
+    if (age < 0 || age > 1 || ++count > MOST_TURNS) continue;
+    const hue = machineHue(turn.to);
+    const x = layout.x[at]!;
+    const y = layout.y[at]!;
+    const spread = 4 * (1 - age);
+    ctx.globalAlpha = 1 - age;
+    ctx.strokeStyle = ctx.fillStyle = hue === '' ? palette.text : palette[hue];
+    ctx.lineWidth = 2 / Math.min(1, camera.scale);
+    ctx.strokeRect(x - spread, y - spread, layout.size.w + 2 * spread, layout.size.h + 2 * spread);
+    ctx.globalAlpha = 1;
+  }
+  return count;
 }
 
 function drawDots(ctx: CanvasRenderingContext2D, model: TreeModel, camera: Camera, palette: Palette, width: number, height: number, nowMs: number): number {
@@ -59,7 +85,7 @@ function drawDots(ctx: CanvasRenderingContext2D, model: TreeModel, camera: Camer
     const parent = nodes[at]!.parent;
     const toY = layout.y[at]!;
     const fromY = layout.y[parent]!;
-    if (layout.x[parent]! > right || layout.endX[at]! < left || Math.max(toY, fromY) + NODE_H < top || Math.min(toY, fromY) > bottom) continue;
+    if (layout.x[parent]! > right || layout.endX[at]! < left || Math.max(toY, fromY) + layout.size.h < top || Math.min(toY, fromY) > bottom) continue;
     // Steps of tenfold, so that a rate that wavers does not make its dots jump.
     const level = Math.min(5, Math.max(0, Math.round(Math.log10(rate + 1))));
     const count = Math.min(each, 1 + level);

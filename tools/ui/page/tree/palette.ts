@@ -10,6 +10,10 @@ export interface Palette {
   readonly good: string;
   readonly warn: string;
   readonly bad: string;
+  readonly sleep: string;
+  readonly alert: string;
+  readonly active: string;
+  readonly recovery: string;
 }
 
 export function readPalette(element: Element): Palette {
@@ -17,5 +21,6 @@ export function readPalette(element: Element): Palette {
   const of = (name: string): string => style.getPropertyValue(`--${name}`).trim();
   return {
     bg: of('bg'), panel: of('panel'), raised: of('raised'), line: of('line'), text: of('text'), muted: of('muted'), accent: of('accent'), good: of('good'), warn: of('warn'), bad: of('bad'),
+    sleep: of('sleep'), alert: of('alert'), active: of('active'), recovery: of('recovery'),
   };
 }
