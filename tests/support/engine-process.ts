@@ -13,6 +13,35 @@ baselineMinSamples = 15
 usdm = ["BTCUSDT"]
 `;
 
+/** Buys at once, and holds for longer than any test; a busy machine is no trouble of the venue's. */
+export const HOLDING_CONFIG = `
+[indicators]
+warmupSamples = 1
+latencyPauseMs = 60000
+
+[trading]
+strategy = "eager"
+
+[trading.eager]
+holdMs = 3600000
+
+[engine]
+mode = "demo"
+
+[engine.symbols]
+usdm = ["BTCUSDT"]
+
+[engine.risk]
+priceMaxAgeMs = 600000
+
+[engine.feeds]
+lagMaxMs = 60000
+
+[engine.feeds.silence]
+depthMs = 60000
+bookTickerMs = 60000
+`;
+
 export interface EngineReady {
   readonly name: string;
   readonly socket: string;

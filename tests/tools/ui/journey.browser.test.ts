@@ -4,39 +4,11 @@ import { createRequire } from 'node:module';
 import { after, test } from 'node:test';
 import { QUESTIONS } from '../../../tools/exchange/verbs.js';
 import { openWindow } from '../../../tools/ui/serve.js';
-import { EnginePlayground } from '../../support/engine-process.js';
+import { EnginePlayground, HOLDING_CONFIG } from '../../support/engine-process.js';
 import { closeBrowser, openPage, type WatchedPage } from '../../support/open-browser.js';
 
 after(closeBrowser);
 
-/** Enters at once, and holds what it has. */
-const HOLDS = `
-[indicators]
-warmupSamples = 1
-latencyPauseMs = 60000
-
-[trading]
-strategy = "eager"
-
-[trading.eager]
-holdMs = 3600000
-
-[engine]
-mode = "demo"
-
-[engine.symbols]
-usdm = ["BTCUSDT"]
-
-[engine.risk]
-priceMaxAgeMs = 600000
-
-[engine.feeds]
-lagMaxMs = 60000
-
-[engine.feeds.silence]
-depthMs = 20000
-bookTickerMs = 20000
-`;
 const DETECTOR = '/market/detectors/BTCUSDT';
 
 async function accessible(page: WatchedPage, where: string): Promise<void> {
@@ -54,7 +26,7 @@ test('a night with a live engine: what crashed and why, the moment it did, the p
   const ground = new EnginePlayground();
   t.after(() => ground.close());
   await ground.exchange({ speed: 5, seed: 3 });
-  const { served } = await ground.engine({ config: HOLDS });
+  const { served } = await ground.engine({ config: HOLDING_CONFIG });
   const env = { ...process.env, ...ground.env, ...ground.engineEnv };
   let window = await openWindow({ port: 0, env });
   t.after(() => window.close());

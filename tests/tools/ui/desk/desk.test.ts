@@ -12,40 +12,12 @@ import { startUiServer, type UiServer } from '../../../../tools/ui/server/server
 import { openSources, type Sources } from '../../../../tools/ui/sources/index.js';
 import type { Desk, DeskNews, DeskOutcome, DeskVerb, JournalPage } from '../../../../tools/ui/wire/desk.js';
 import { ACTION_HEADER, STREAM_PROTOCOL, TOKEN_PROTOCOL } from '../../../../tools/ui/wire/stream.js';
-import { EnginePlayground } from '../../../support/engine-process.js';
+import { EnginePlayground, HOLDING_CONFIG } from '../../../support/engine-process.js';
 import { closeBrowser, openPage } from '../../../support/open-browser.js';
 import { openExchange, type OpenedExchange } from '../../../support/open-exchange.js';
 import { PATIENCE_MS, type Served } from '../../../support/served.js';
 import { RawClient } from '../../exchange/usdm/raw-client.js';
 
-/** It buys at once, and holds for longer than any test. */
-const CONFIG = `
-[indicators]
-warmupSamples = 1
-latencyPauseMs = 60000
-
-[trading]
-strategy = "eager"
-
-[trading.eager]
-holdMs = 3600000
-
-[engine]
-mode = "demo"
-
-[engine.symbols]
-usdm = ["BTCUSDT"]
-
-[engine.risk]
-priceMaxAgeMs = 600000
-
-[engine.feeds]
-lagMaxMs = 60000
-
-[engine.feeds.silence]
-depthMs = 60000
-bookTickerMs = 60000
-`;
 /** A busy machine may take its time. */
 const PATIENT = { recvWindow: 60_000 };
 const PLANTED = { FAULTLINE_BINANCE_LIVE_KEY: 'PLANTEDKEY7d1f', FAULTLINE_BINANCE_LIVE_SECRET: 'PLANTEDSECRET93aa', FAULTLINE_BINANCE_DEMO_KEY: 'PLANTEDDEMO55c0', FAULTLINE_BINANCE_DEMO_SECRET: 'PLANTEDDEMOSECRET11ee' };
@@ -71,7 +43,7 @@ describe('the desk of a real engine at a real exchange', () => {
     hand = new RawClient(opened);
     writeFileSync(ground.venue, `${JSON.stringify(readyLine(opened.exchange, opened.accounts, ''))}\n`);
     await hand.ok('POST', '/fapi/v1/order', { symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: '0.002', price: await farBelow(), newClientOrderId: 'web-rests', ...PATIENT });
-    served = ground.serve(ground.args('engine', CONFIG), { env: { ...ground.engineEnv, ...PLANTED } });
+    served = ground.serve(ground.args('engine', HOLDING_CONFIG), { env: { ...ground.engineEnv, ...PLANTED } });
     sources = openSources({ env: { ...ground.env, ...ground.engineEnv }, lookMs: 100 });
     ui = await startUiServer({ port: 0, sources, parts: [deskPart, timePart], onFault: (error) => faults.push(error) });
     await served.until(() => served.stderr.includes('is ready'), 'the engine is ready');
