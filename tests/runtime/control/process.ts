@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { ControlError, type ControlLimits, ControlServer } from '../../../runtime/control/index.js';
 import { createRuntime, type Runtime, WallClock } from '../../../runtime/index.js';
@@ -5,13 +6,15 @@ import { child, root } from '../support.js';
 
 /**
  * A process with a control socket, for tests: `process.js PATH [LIMITS]`. Says `listening` or the code of its failure. Understands, one a
- * line: `stall MS` (its main loop does not turn for so long), `memory` (says its rss), `restarts` (of /a), `end`.
+ * line: `stall FILE` (its main loop does not turn until the file is there), `memory` (says its rss), `restarts` (of /a), `end`.
  */
 const [, , socketPath, limits] = process.argv;
 const runtime: Runtime = createRuntime({ clock: new WallClock(), seed: 'control' });
 runtime.start(root([child('a'), child('b')], { intensity: { restarts: 1000, withinMs: 1000 } }));
 runtime.run();
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const asleep = new Int32Array(new SharedArrayBuffer(4));
 
 try {
   const server = await ControlServer.start({
@@ -23,9 +26,8 @@ try {
     const [word, value] = line.split(' ');
     switch (word) {
       case 'stall': {
-        const until = performance.now() + Number(value);
         say('stalling');
-        while (performance.now() < until) Math.sqrt(2);
+        while (!existsSync(value!)) Atomics.wait(asleep, 0, 0, 5);
         say('turning');
         break;
       }
