@@ -3,7 +3,8 @@
 // FAULTLINE_TEST_SLOTS=N runs N files at a time.
 // --test-name-pattern=PATTERN narrows it to tests of such names; --test-timeout=MS is of a
 // whole file; --times tells what each took, and writes it to scripts/test-seconds.json.
-// A file runs in a process of its own; those that leave no trace in one (pure-tests.js) share a process, a few at a time.
+// A file runs in a process of its own; those that leave no trace in one (pure-tests.js) share a process, a few at a time,
+// and those that open pages (*.browser.test.ts) share one with its browser.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,15 +56,15 @@ const patterns = flags.filter((flag) => flag.startsWith(NAME_PATTERN)).map((flag
 const path = (file) => fileURLToPath(new URL(`../dist/tests/${file}`, import.meta.url));
 
 /** Programs that each import some of the pure files; with the paths that each imports. */
-function batchesOf(files) {
+function batchesOf(files, name, size) {
   const batches = new Map();
   if (files.length < 2) return batches;
   const folder = mkdtempSync(join(tmpdir(), 'faultline-tests-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const count = Math.ceil(files.length / BATCH);
+  const count = Math.ceil(files.length / size);
   for (let n = 0; n < count; n++) {
     const members = files.filter((_, index) => index % count === n);
-    const batch = join(folder, `${n + 1}.test.mjs`);
+    const batch = join(folder, `${name}-${n + 1}.test.mjs`);
     // What cannot even be imported is a failure that names the file, and the others are still heard.
     writeFileSync(batch, `import { test } from 'node:test';\n${members.map((file) => `await import(${JSON.stringify(pathToFileURL(file))}).catch((error) => test(${JSON.stringify(file)}, () => { throw error; }));\n`).join('')}`);
     batches.set(batch, members);
@@ -71,10 +72,9 @@ function batchesOf(files) {
   return batches;
 }
 
-const slow = longestFirst.filter((file) => expected(file) >= SLOW_SECONDS).map(path);
-const quick = longestFirst.filter((file) => expected(file) < SLOW_SECONDS).map(path);
-const pure = new Set(pureTests(quick));
-const batches = batchesOf([...pure]);
+const pages = batchesOf(longestFirst.filter((file) => file.endsWith('.browser.test.js')).map(path), 'pages', Infinity);
+const kernels = batchesOf(pureTests(longestFirst.filter((file) => expected(file) < SLOW_SECONDS).map(path)), 'kernels', BATCH);
+const batches = new Map([...pages, ...kernels]);
 const batchOf = new Map([...batches].flatMap(([batch, members]) => [batch, ...members].map((file) => [file, batch])));
 /** A batch may have ended before all of its tests ran, so its files are run again if anything in it fails: each alone, and then nothing is hidden. */
 const failedBatches = new Set();
@@ -82,7 +82,9 @@ const failedBatches = new Set();
 const concurrency = Number(process.env.FAULTLINE_TEST_SLOTS) || Math.min(6, availableParallelism() + 2);
 const narrowed = patterns.length === 0 ? {} : { testNamePatterns: patterns };
 const start = (files) => run({ files, concurrency, timeout: timeoutMs, ...narrowed });
-const events = start([...slow, ...batches.keys(), ...(batches.size > 0 ? quick.filter((file) => !pure.has(file)) : quick)]);
+const alone = longestFirst.filter((file) => !batchOf.has(path(file)));
+const slow = alone.filter((file) => expected(file) >= SLOW_SECONDS).map(path);
+const events = start([...pages.keys(), ...slow, ...kernels.keys(), ...alone.map(path).filter((file) => !slow.includes(file))]);
 /** Why tests were skipped, with how many: said again in the last lines, where somebody sees it. */
 const skips = new Map();
 events.on('test:pass', ({ skip }) => {

@@ -21,7 +21,8 @@ async function accessible(page: WatchedPage, where: string): Promise<void> {
 }
 
 test('a night with a live engine: what crashed and why, the moment it did, the position closed, the window and the engine lost', { timeout: 280_000 }, async (t) => {
-  const page = await openPage(t);
+  // Every view in the dark here; each view's own test has it in light, or on a phone.
+  const page = await openPage(t, { colorScheme: 'dark' });
   if (page === undefined) return;
   const ground = new EnginePlayground();
   t.after(() => ground.close());

@@ -11,8 +11,7 @@ test('the shell: nothing without the token, everything with it, and the token le
   if (page === undefined) return;
   const playground = new Playground();
   t.after(() => playground.close());
-  Object.assign(process.env, playground.env);
-  const window = await openWindow({ port: 0 });
+  const window = await openWindow({ port: 0, env: { ...process.env, ...playground.env } });
   t.after(() => window.close());
   await page.goto(window.origin);
   await page.getByText('shows nothing without its token').waitFor();

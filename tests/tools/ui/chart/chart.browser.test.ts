@@ -30,18 +30,18 @@ async function scene(t: TestContext, spec: ChildSpec, options: Parameters<typeof
   if (page === undefined) return undefined;
   const playground = new Playground();
   t.after(() => playground.close());
-  Object.assign(process.env, playground.env, { FAULTLINE_VAR_DIR: playground.at('var') });
   mkdirSync(playground.at('run'), { mode: 0o700 });
   const runtime = createRuntime({ clock: new WallClock(), seed: 'page' });
   assert.ok(runtime.start(spec).ok);
   runtime.run();
   const server = await ControlServer.start({ socketPath: playground.at('run/engine.sock'), target: { name: 'engine', version: '1', runtime: () => runtime } });
-  const window = await openWindow({ port: 0 });
+  const window = await openWindow({ port: 0, env: { ...process.env, ...playground.env, FAULTLINE_VAR_DIR: playground.at('var') } });
   let ended: Promise<void> | undefined;
   const end = (): Promise<void> => (ended ??= server.close().then(() => runtime.fence()));
   t.after(async () => {
     await window.close();
-    await end();
+    assert.deepEqual(page.problems, []);
+  await end();
   });
   return {
     runtime, page, end,
@@ -55,8 +55,8 @@ async function scene(t: TestContext, spec: ChildSpec, options: Parameters<typeof
 
 const spec = (): ChildSpec => root([worker({ id: 'door', behaviour: machine(door, { version: 1 }) }), worker({ id: 'odd', behaviour: machine(hostile, { version: 1 }) }), child('sum')]);
 
-test('an operator sees where a machine stands, why an event was refused and what another changed; mouse, keys, dark, axe', async (t) => {
-  const opened = await scene(t, spec());
+test('an operator sees where a machine stands, why an event was refused and what another changed; mouse, keys, axe', async (t) => {
+  const opened = await scene(t, spec(), { colorScheme: 'light' });
   if (opened === undefined) return;
   const { page, runtime, look, end } = opened;
   await look('/door');
@@ -107,15 +107,14 @@ test('an operator sees where a machine stands, why an event was refused and what
   await page.keyboard.press('0');
   await seen((now) => now === whole);
 
-  for (const colorScheme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme });
-    await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
-    const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: { run(within: string): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }).axe.run('main'));
-    assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html.slice(0, 200))]), [], colorScheme);
-  }
+  // In light; the journey has every view in the dark.
+  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+  const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: { run(within: string): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }).axe.run('main'));
+  assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html.slice(0, 200))]), []);
   await end();
   await page.getByText(/connection to the process has ended|does not answer|its socket has gone/).first().waitFor();
-  assert.deepEqual(page.problems, []);
+  // What was asked for as it went is refused, and the browser says so.
+  assert.deepEqual(page.problems.filter((problem) => !problem.includes('503')), []);
 });
 
 test('names that would be markup are text, an actor that is no machine is told as one, and a phone shows all of it', async (t) => {
