@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { findRun, readManifest } from '../../data/runs/index.js';
 import { takeOver } from '../cli/interrupt.js';
 import { printJsonLine, printLine, printNote } from '../cli/output.js';
@@ -48,6 +49,7 @@ export interface WindowOptions {
 
 /** @throws CliError when the port is taken or a tape is not there */
 export async function openWindow({ port, runs = [], tapes = [], env = process.env, tokens }: WindowOptions): Promise<Window> {
+  for (const file of tapes) refuseAbsent(file);
   const sources = openSources({ runs, tapes, env });
   try {
     const server = await startUiServer({ port, sources, parts: [sourcesPart(namedOf(sources, runs, tapes)), ...parts], onFault: tellFault, ...(tokens === undefined ? {} : { tokens }) });
@@ -58,6 +60,12 @@ export async function openWindow({ port, runs = [], tapes = [], env = process.en
     if ((error as NodeJS.ErrnoException).code === 'EACCES') throw new CliError('cannotWrite', `port ${port} needs privileges`, 'choose one above 1023, or --port 0 for any free one');
     throw error;
   }
+}
+
+function refuseAbsent(tape: string): void {
+  const found = statSync(tape, { throwIfNoEntry: false });
+  if (found === undefined) throw new CliError('cannotRead', `${tape}: there is no such tape`, 'name a file that is there, or make one: faultline market generate --out crash.tape');
+  if (!found.isFile()) throw new CliError('cannotRead', `${tape} is no file`, found.isDirectory() ? 'name a tape in it with --tape, or a run with --run' : 'name a tape');
 }
 
 function folderOf(text: string): string {

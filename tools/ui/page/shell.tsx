@@ -38,8 +38,10 @@ export function Shell() {
       <main id="main" tabIndex={-1} aria-label={open?.title ?? 'Faultline'}>
         {needsToken ? <AskToken /> : open === undefined || source.value === '' ? <Nothing /> : <ErrorFence key={`${open.id} ${source.value}`}><open.Component /></ErrorFence>}
       </main>
-      <footer class="dock">{needsToken || source.value === '' ? null : docks.map((Dock, at) => <ErrorFence key={at}><Dock /></ErrorFence>)}</footer>
-      <Notices />
+      <div class="foot">
+        <footer class="dock">{needsToken || source.value === '' ? null : docks.map((Dock, at) => <ErrorFence key={at}><Dock /></ErrorFence>)}</footer>
+        <Notices />
+      </div>
       <Help />
     </div>
   );
@@ -68,7 +70,7 @@ function SourcePicker() {
 /** What is wrong with the source, if anything is. */
 function SourceNote() {
   const note = sourceInfo.value?.note ?? null;
-  return note === null ? null : <span class="warn" role="status">{note}</span>;
+  return note === null ? null : <span class="source-note warn" role="status" title={note}>{note}</span>;
 }
 
 function titleOf(info: SourceInfo): string {

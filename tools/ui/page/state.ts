@@ -18,7 +18,7 @@ export const instant = signal<Instant | null>(null);
 
 export const sourceInfo = computed(() => sources.value.find((each) => each.id === source.value));
 
-/** Sentences for the person, newest last; errors stay until they are dismissed. */
+/** Sentences for the person, newest last; errors stay until they are dismissed, the others leave by themselves. */
 export interface Notice {
   readonly id: number;
   readonly kind: 'info' | 'error';
@@ -26,11 +26,14 @@ export interface Notice {
 }
 export const notices = signal<readonly Notice[]>([]);
 const MOST_NOTICES = 5;
+const INFO_MS = 8000;
 let nextNotice = 1;
 
 export function notify(kind: Notice['kind'], text: string): void {
   if (notices.value.at(-1)?.text === text) return;
-  notices.value = [...notices.value, { id: nextNotice++, kind, text }].slice(-MOST_NOTICES);
+  const id = nextNotice++;
+  notices.value = [...notices.value, { id, kind, text }].slice(-MOST_NOTICES);
+  if (kind === 'info') setTimeout(() => dismiss(id), INFO_MS);
 }
 
 export function dismiss(id: number): void {

@@ -5,7 +5,7 @@ import { runsRoot } from '../../../data/runs/index.js';
 import { CliError } from '../../cli/errors.js';
 import { isAlive, listRecords, type ProcessRecord } from '../../process/record.js';
 import { existingRunFolder } from '../../process/run-folder.js';
-import type { SourceInfo, SourceList, TapeSource } from '../wire/sources.js';
+import type { ProcessSource, SourceInfo, SourceList, TapeSource } from '../wire/sources.js';
 import { SourceError } from './error.js';
 import { textOf } from './foreign.js';
 import type { Sources, SourcesOptions } from './index.js';
@@ -176,7 +176,7 @@ export class LocalSources implements Sources {
   }
 
   #make(): void {
-    const processes = [...this.#processes.values()].sort((a, b) => (a.name < b.name ? -1 : 1)).map((one) => one.info(this.#runOf(one)));
+    const processes = [...this.#processes.values()].map((one) => one.info(this.#runOf(one))).sort(goneLast);
     const list: SourceList = {
       sources: [...processes, ...this.#runs.list(), ...[...this.#tapes].map(([name, file]) => tapeInfo(name, file))],
       omittedRuns: this.#runs.omitted, problem: this.#problem,
@@ -192,6 +192,11 @@ export class LocalSources implements Sources {
     if (runDir === null) return null;
     return this.#runs.idOf(runDir) ?? this.#runs.addTold(runDir);
   }
+}
+
+/** What can still be looked at first, each by name. */
+function goneLast(a: ProcessSource, b: ProcessSource): number {
+  return Number(a.state === 'gone') - Number(b.state === 'gone') || (a.name < b.name ? -1 : 1);
 }
 
 function isOfThePast(record: ProcessRecord | undefined): boolean {

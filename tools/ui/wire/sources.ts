@@ -67,7 +67,7 @@ export interface TapeSource {
 
 export type SourceInfo = ProcessSource | RunSource | TapeSource;
 
-/** Processes by name, then runs, the newest first, then tapes. */
+/** Processes by name, those that are gone last, then runs, the newest first, then tapes. */
 export interface SourceList {
   readonly sources: readonly SourceInfo[];
   /** Runs that are older than those listed. */

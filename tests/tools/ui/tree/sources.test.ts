@@ -106,11 +106,11 @@ test('a process that comes back under another pid is a new life, and who follows
   const scene = place(t);
   record(scene, 'engine', process.pid);
   record(scene, 'forgotten', 2 ** 22 + 1, { state: 'ended', endedAt: new Date(0).toISOString(), exitCode: 0 });
-  record(scene, 'lately', 2 ** 22 + 1, { state: 'ended', endedAt: new Date().toISOString(), exitCode: 0 });
+  record(scene, 'before', 2 ** 22 + 1, { state: 'ended', endedAt: new Date().toISOString(), exitCode: 0 });
   let server = await served(t, scene, 'engine');
   const sources = open(t, scene);
   await processIn(sources, 'engine', 'live');
-  assert.deepEqual(sources.list().sources.map(({ name, state }) => [name, state]), [['engine', 'live'], ['lately', 'gone']]);
+  assert.deepEqual(sources.list().sources.map(({ name, state }) => [name, state]), [['engine', 'live'], ['before', 'gone']]);
   const heard: string[] = [];
   const stop = sources.follow('process:engine', (_client, life) => {
     heard.push(`begin ${life}`);

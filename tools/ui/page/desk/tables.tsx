@@ -150,7 +150,7 @@ export function Feeds({ desk, filter }: { readonly desk: Desk; readonly filter: 
 export function Money({ desk, filter }: { readonly desk: Desk; readonly filter: string }) {
   const signed = <T,>(id: string, title: string, value: (row: T) => string): Column<T> => ({ id, title, number: true, value, className: (row) => signClass(value(row)) });
   const pnl: readonly Column<PnlRow>[] = [
-    { id: 'asset', title: 'asset', value: ({ asset }) => asset }, signed('day', 'today', ({ day }) => day), { id: 'trades', title: 'trades', number: true, value: ({ dayTrades }) => dayTrades }, { id: 'fees', title: 'fees', number: true, value: ({ dayFees }) => dayFees },
+    { id: 'asset', title: 'asset', value: ({ asset }) => asset }, signed('day', 'today', ({ day }) => day), { id: 'trades', title: 'trades', number: true, value: ({ day, dayTrades }) => (day === '' ? '' : dayTrades) }, { id: 'fees', title: 'fees', number: true, value: ({ dayFees }) => dayFees },
     signed('run', 'this run', ({ run }) => run), signed('unrealised', 'unrealised', ({ unrealised }) => unrealised), { id: 'equity', title: 'equity', number: true, value: ({ equity }) => equity },
   ];
   const balances: readonly Column<BalanceRow>[] = [

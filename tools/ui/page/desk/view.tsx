@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, get, subscribe } from '../api.js';
 import { viewKeys } from '../help.js';
 import { instant, source } from '../state.js';
+import { opening } from '../time/session.js';
 import type { Desk, DeskNews } from '../../wire/desk.js';
 import type { Instant } from '../../wire/instant.js';
 import { AttentionList } from './attention.js';
@@ -62,7 +63,8 @@ export function DeskView() {
     return () => removeEventListener('keydown', hear);
   }, []);
   if (desk === null) {
-    return <div class="desk" ref={root}>{problem === '' ? <p class="muted desk-none" role="status">asking…</p> : <p class="bad desk-none" role="status">{problem}</p>}<SentCommands source={id} /></div>;
+    const waitsFor = opening.value;
+    return <div class="desk" ref={root}>{problem === '' || waitsFor !== '' ? <p class="muted desk-none" role="status">{waitsFor === '' ? 'asking…' : waitsFor}</p> : <p class="bad desk-none" role="status">{problem}</p>}<SentCommands source={id} /></div>;
   }
   return (
     <div class={`desk is-${desk.kind}`} ref={root}>

@@ -19,7 +19,10 @@ const LAYER_TITLES: Readonly<Record<MarketLayer, string>> = {
 /** Price with its book, indicators, the detector's states, our orders: of a live engine, a run or a tape. */
 export function Market() {
   const id = source.value;
-  useEffect(() => openSource(id), [id]);
+  const info = sourceInfo.value;
+  // Known without asking; a process may still say later where it writes.
+  const none = info?.kind === 'process' && info.run === null && info.state !== 'starting' ? `${info.name} writes no run, so nobody knows its market: look at an engine, a run, or a tape (faultline ui --tape FILE)` : '';
+  useEffect(() => openSource(id, none), [id, none]);
   return (
     <section
       class="market" aria-label="Market"

@@ -129,12 +129,12 @@ async function ask(): Promise<void> {
   loading.value = false;
 }
 
-/** Opens a source: its symbols, and then the first of them that trades. The result closes it. */
-export function openSource(id: string): () => void {
+/** Opens a source: its symbols, and then the first of them that trades; `none` says why it has none, where that is known. The result closes it. */
+export function openSource(id: string, none = ''): () => void {
   sourceId = id;
   symbols.value = null;
   symbol.value = '';
-  problem.value = '';
+  problem.value = none;
   let over = false;
   let again: ReturnType<typeof setTimeout> | undefined;
   const list = async (): Promise<void> => {
@@ -151,7 +151,7 @@ export function openSource(id: string): () => void {
       if (!over) problem.value = error instanceof Error ? error.message : String(error);
     }
   };
-  void list();
+  if (none === '') void list();
   return () => {
     over = true;
     clearTimeout(again);

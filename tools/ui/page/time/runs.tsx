@@ -41,7 +41,7 @@ export function RunsView() {
         <span class="muted" role="status">{comparing.value ? 'replaying both' : runs.length < 2 ? 'there are no two runs to compare' : ''}</span>
       </form>
       {problem.value === '' ? null : <p class="warn" role="alert">{problem.value}</p>}
-      {differ === null ? null : <Differ differ={differ} />}
+      {differ === null ? <p class="muted runs-none">Two runs of the same tree, side by side: both are replayed up to the first decision that differs, and step on from there together. With the same tape, replays of another configuration or of other faults are such runs: <code>faultline replay TAPE --run</code>.</p> : <Differ differ={differ} />}
     </div>
   );
 }

@@ -23,6 +23,13 @@ const again = signal(0);
 
 export const isOpen = computed(() => source.value !== '' && (wanted.value === source.value || (sourceInfo.value !== undefined && sourceInfo.value.kind !== 'process')));
 
+/** What is waited for while a run or a tape is being opened, in words; '' once it stands somewhere, or cannot be opened. */
+export const opening = computed(() => {
+  if (!isOpen.value || problem.value !== '' || cursor.value !== null) return '';
+  const state = travel.value;
+  return state === null || state.ready ? 'opening the recording' : `reading the recording, ${Math.floor(100 * state.progress)} %: this is shown as it stood when that is done`;
+});
+
 /** Follows the selected source; returns the way to stop. */
 export function startTravelling(): () => void {
   return effect(() => {

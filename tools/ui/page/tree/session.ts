@@ -1,6 +1,7 @@
 import { effect, signal } from '@preact/signals';
 import { subscribe } from '../api.js';
 import { path, source } from '../state.js';
+import { opening } from '../time/session.js';
 import type { TreeEvent, TreeFigures, TreeUpdate } from '../../wire/tree.js';
 import { type Filter, TreeModel } from './model.js';
 import { pastTree } from './past.js';
@@ -39,7 +40,7 @@ export class TreeSession {
         this.#changed();
         return undefined;
       }
-      return id.startsWith('process:') ? this.#follow(id, root) : this.#nothing('open a moment of this run with the slider below: its tree is shown here');
+      return id.startsWith('process:') ? this.#follow(id, root) : this.#nothing(opening.value === '' ? 'open a moment of this run with the slider below: its tree is shown here' : opening.value);
     }));
     return () => {
       clearTimeout(this.#domTimer);

@@ -104,7 +104,9 @@ function lineOf(kind: JournalKind, row: Row): string {
     }
     case 'orders': {
       const intent = inner(inner(row, 'record'), 'intent');
-      return spaced(say('side'), textIn(intent, 'kind'), say('quantity'), intent['reduceOnly'] === true ? 'reducing:' : ':', say('state'), say('filled') === '' ? '' : `filled ${say('filled')}`, say('reason'));
+      const [state, filled, reason] = [say('state'), say('filled'), say('reason')];
+      const asked = spaced(say('side'), textIn(intent, 'kind'), say('quantity'), intent['reduceOnly'] === true ? 'reducing' : '');
+      return `${asked}: ${spaced(state, filled === '' || state === 'filled' ? '' : `with ${filled} filled`, reason === state ? '' : `(${reason})`)}`;
     }
     case 'fills':
       return spaced(say('side'), say('quantity'), 'at', say('price'), 'fee', say('fee'), say('feeAsset'), say('origin') === '' || say('origin') === 'ours' ? '' : `(${say('origin')})`);

@@ -1,5 +1,6 @@
 import { type ControlClient, ControlError } from '../../../../runtime/control/index.js';
 import type { Sources } from '../../sources/index.js';
+import type { SourceInfo } from '../../wire/sources.js';
 import { FIGURES_EACH, NODE_STATES, type TreeFigures, type TreeShape, type TreeUpdate } from '../../wire/tree.js';
 import type { ProcessEvents } from './events.js';
 import { treeFigures, treeShape } from './shape.js';
@@ -12,6 +13,12 @@ const FIGURES_MS = 250;
 /** A shape costs the process fifty times what figures cost. */
 const SHAPE_MS = 1_000;
 const AGAIN_MS = 1_000;
+
+/** Why there is no tree of a process that nobody has asked yet. */
+function whyNone(info: SourceInfo | undefined): string {
+  if (info?.kind !== 'process' || info.state !== 'gone') return 'it has not answered yet';
+  return `it is gone, and its tree was not looked at while it ran${info.run === null ? '' : '; its run has it, at any moment: travel in time'}`;
+}
 
 export interface TreeListener {
   readonly shape?: (update: TreeUpdate) => void;
@@ -32,12 +39,13 @@ export class TreeFeed {
   #version = 0;
   #shape: TreeShape | null = null;
   #figures: TreeFigures | null = null;
-  #told: TreeUpdate = { kind: 'none', why: 'it has not answered yet' };
+  #told: TreeUpdate;
   #stale = true;
 
   /** @param closed called when it is closed */
   constructor(sources: Sources, id: string, path: string, events: ProcessEvents, closed: () => void) {
     this.#closed = closed;
+    this.#told = { kind: 'none', why: whyNone(sources.info(id)) };
     this.#path = path;
     this.#events = events;
     // A report says that an exit, a budget or a child is another one now.
