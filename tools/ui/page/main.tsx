@@ -22,8 +22,9 @@ syncAddress();
 subscribe<NamedSources>('sources', {}, (list) => {
   sourceList.value = list;
   if (source.value !== '' && source.value !== ours) return;
-  // An engine that is only being connected to when the page opens is still what one wants to see.
-  if (ours !== '' && performance.now() > SETTLED_MS) return;
+  // An engine that is only being connected to when the page opens is still what one wants to see; what one sees stays, also when it goes.
+  const shown = list.sources.find(({ id }) => id === ours);
+  if (ours !== '' && (performance.now() > SETTLED_MS || shown?.kind !== 'process' || shown.run !== null)) return;
   ours = firstOf(list)?.id ?? '';
   selectSource(ours);
 });

@@ -55,8 +55,8 @@ function Differ({ differ }: { readonly differ: RunsDiffer }) {
       <div class="runs-steps" role="group" aria-label="both runs">
         {(['decision', 'restart'] as const).map((by) => (
           <span key={by} class="time-step">
-            <button type="button" disabled={comparing.value} aria-label={`both, ${by} back`} disabled={comparing.value} onClick={() => void stepBoth(by, -1)}>‹</button><span class="muted">{by}</span>
-            <button type="button" disabled={comparing.value} aria-label={`both, ${by} forward`} disabled={comparing.value} onClick={() => void stepBoth(by, 1)}>›</button>
+            <button type="button" disabled={comparing.value} aria-label={`both, ${by} back`} onClick={() => void stepBoth(by, -1)}>‹</button><span class="muted">{by}</span>
+            <button type="button" disabled={comparing.value} aria-label={`both, ${by} forward`} onClick={() => void stepBoth(by, 1)}>›</button>
           </span>
         ))}
       </div>
