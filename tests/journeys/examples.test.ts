@@ -61,7 +61,9 @@ describe('the examples of the documentation run', () => {
       delete env['NODE_TEST_CONTEXT'];
       delete env['FAULTLINE_CONFIG'];
       for (const { line, script } of found) {
-        const { status, stderr, stdout } = spawnSync('bash', ['-euo', 'pipefail', '-c', script], { cwd: folder, env, encoding: 'utf8', timeout: 120_000, maxBuffer: 1 << 28 });
+        const { status, stderr, stdout, error } = spawnSync('bash', ['-euo', 'pipefail', '-c', script], { cwd: folder, env, encoding: 'utf8', timeout: 120_000, maxBuffer: 1 << 28 });
+        // What was cut off may well have ended with 0.
+        assert.equal(error, undefined, `${page}:${line}: does not end`);
         assert.equal(status, 0, `${page}:${line}: ended with ${status}\n${script}\n${stdout.slice(-2000)}${stderr.slice(-2000)}`);
       }
       for (const { line, script } of programs) {

@@ -99,7 +99,7 @@ function stateStyle(state: string): Style {
 
 /** The colour of a machine's state: those of a detector have their own. */
 export function machineStyle(state: string): Style {
-  switch (state) {
+  switch (state.split('.', 1)[0]) {
     case 'SLEEP': return 'dim';
     case 'ALERT': return 'warn';
     case 'ACTIVE': return 'bad';

@@ -23,9 +23,9 @@ export function figureText(model: TreeModel, at: number): string {
 const HUES = ['SLEEP', 'ALERT', 'ACTIVE', 'RECOVERY'] as const;
 export type Hue = 'sleep' | 'alert' | 'active' | 'recovery';
 
-/** The four states of a detector have colours of their own, whichever machine they are of; '' for any other. */
+/** The four states of a detector and those within them have colours of their own, whichever machine they are of; '' for any other. */
 export function machineHue(machine: string): Hue | '' {
-  const name = HUES.find((one) => one === machine);
+  const name = HUES.find((one) => machine.startsWith(one) && (machine.length === one.length || machine[one.length] === '.'));
   return name === undefined ? '' : (name.toLowerCase() as Hue);
 }
 
