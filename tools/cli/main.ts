@@ -6,6 +6,7 @@ import { execute } from './execute.js';
 /** Areas that are one command, by its name. */
 const ONE_COMMAND: Readonly<Record<string, () => Promise<{ readonly register: RegisterArea }>>> = {
   bench: () => import('../placement/commands.js'),
+  charts: () => import('../charts/commands.js'),
   config: () => import('../config/commands.js'),
   demo: () => import('../demo/commands.js'),
   engine: () => import('../engine/commands.js'),
@@ -17,7 +18,11 @@ const ONE_COMMAND: Readonly<Record<string, () => Promise<{ readonly register: Re
   report: () => import('../report/commands.js'),
   tape: () => import('../tape/commands.js'),
   top: () => import('../top/commands.js'),
+  ui: () => import('../ui/commands.js'),
 };
+
+/** Asks of no command. */
+const VERSION: readonly string[] = ['-V', '--version'];
 
 /** Runs the `faultline` command with the arguments after the program's name. Sets the process's exit code; never throws. */
 export async function run(argv: readonly string[]): Promise<void> {
@@ -26,6 +31,7 @@ export async function run(argv: readonly string[]): Promise<void> {
 
 /** Only what the command needs is loaded: commands are typed, completed and scripted all day, and most need little of the trading system. */
 async function builderFor(command: string): Promise<() => Command> {
+  if (VERSION.includes(command)) return (await import('./empty-program.js')).emptyProgram;
   if (CONTROL_COMMANDS.includes(command)) return (await import('../control/quick-program.js')).quickProgram;
   if (!Object.hasOwn(ONE_COMMAND, command)) return (await import('./program.js')).buildProgram;
   const [{ emptyProgram }, { register }] = await Promise.all([import('./empty-program.js'), ONE_COMMAND[command]!()]);

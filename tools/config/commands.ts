@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { ConfigError, keyText, loadConfig, type ConfigProblem, type LoadedConfig } from '../../config/index.js';
+import type { ConfigProblem, LoadedConfig } from '../../config/index.js';
 import { CliError } from '../cli/errors.js';
 import { printJson, printLine, table } from '../cli/output.js';
 
@@ -27,9 +27,10 @@ interface CheckReport {
   readonly problems: readonly ConfigProblem[];
 }
 
-function check(path: string | undefined, options: { json?: true }): void {
+async function check(path: string | undefined, options: { json?: true }): Promise<void> {
   const name = path ?? process.env['FAULTLINE_CONFIG'];
   if (name === undefined || name === '') throw new CliError('usage', 'no configuration file is named', 'faultline config check FILE');
+  const { ConfigError, loadConfig } = await import('../../config/index.js');
   let report: CheckReport;
   try {
     report = { ok: true, file: name, digest: loadConfig(name).digest, problems: [] };
@@ -42,7 +43,8 @@ function check(path: string | undefined, options: { json?: true }): void {
   else printLine(`${name}: ok, digest ${report.digest}`);
 }
 
-function show(options: { config?: string; json?: true }): void {
+async function show(options: { config?: string; json?: true }): Promise<void> {
+  const { keyText, loadConfig } = await import('../../config/index.js');
   const loaded = loadConfig(options.config);
   const values = [...leaves(loaded.config, [])].map(([path, value]) => ({ key: keyText(path), value, source: sourceOf(loaded, path) }));
   if (options.json) {

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { VAR_VARIABLE } from '../../data/runs/index.js';
+import { VAR_VARIABLE } from '../../data/runs/folder.js';
 import { CliError } from '../cli/errors.js';
 import { collectFault, FAULT_FORMS, type Fault } from '../replay/fault-spec.js';
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { SCENARIO_NAMES, scenarioNamed } from '../../actors/generator/index.js';
+import { SCENARIO_NAMES, scenarioNamed } from '../../actors/generator/scenario.js';
 import { printJson, printLine, table } from '../cli/output.js';
 import { isoUs } from '../replay/time.js';
-import { printStatistics } from './stats.js';
-import { checkGenerateOptions, generateTape, type GenerateOptions, type GenerateResult } from './generate.js';
+import type { GenerateOptions, GenerateResult } from './generate.js';
+import type { StatsOptions } from './stats.js';
 
 /** Adds `faultline market …` to the program. */
 export function register(program: Command): void {
@@ -33,10 +33,11 @@ export function register(program: Command): void {
     .option('--from <time>', 'begin there: ISO 8601, an epoch stamp, or +10m after the start')
     .option('--to <time>', 'end before that time')
     .option('--json', 'print one JSON array, a symbol each')
-    .action(printStatistics);
+    .action(async (file: string, options: StatsOptions) => (await import('./stats.js')).printStatistics(file, options));
 }
 
 async function generate(options: GenerateOptions & { readonly json?: boolean }): Promise<void> {
+  const { checkGenerateOptions, generateTape } = await import('./generate.js');
   const result = await generateTape(checkGenerateOptions(options));
   if (options.json === true) printJson(result);
   else printResult(result);

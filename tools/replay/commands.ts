@@ -1,13 +1,11 @@
 import type { Command } from 'commander';
-import { runsRoot } from '../../data/runs/index.js';
+import { runsRoot } from '../../data/runs/folder.js';
 import { CliError } from '../cli/errors.js';
 import { endWith, printJson, printLine } from '../cli/output.js';
 import { collectFault, FAULT_FORMS } from './fault-spec.js';
 import type { Fault } from './fault-spec.js';
 import { processName } from '../process/run-folder.js';
 import { registerDiff } from '../runs/commands.js';
-import { printReport } from './print-report.js';
-import { replayTape } from './run.js';
 
 interface Options {
   readonly config?: string;
@@ -67,6 +65,8 @@ async function replay(tape: string, options: Options): Promise<void> {
   for (const [option, given] of [['--name', name], ['--passes', passes], ['--journal', journal]] as const) if (given !== undefined) throw new CliError('usage', `${option} is for a served replay`, 'add --serve');
   const watch = live === true && process.stdout.isTTY;
   const placed = inline === true ? 0 : lanes;
+  // The tree is loaded by those who play it, not by those who ask for help.
+  const [{ replayTape }, { printReport }] = await Promise.all([import('./run.js'), import('./print-report.js')]);
   const report = await replayTape({ tape, faults: fault, ...(placed === undefined ? {} : { lanes: placed }), ...rest, ...(run === true ? { keep: { kind: 'replay', root: runsRoot() } } : {}), ...(watch ? { live: process.stdout } : {}) });
   if (json === true) printJson(report);
   else {

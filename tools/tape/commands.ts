@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { mergeTapes, repairTape, TapeReader, verifySteps, type TapeSummary } from '../../data/tape/index.js';
+import type { TapeSummary } from '../../data/tape/index.js';
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { CliError } from '../cli/errors.js';
 import { colours, endWith, printJson, printLine } from '../cli/output.js';
-import { exportTape, type ExportOptions } from './export.js';
+import type { ExportOptions } from './export.js';
 import { registerImport } from './import-command.js';
-import { printInfo } from './info.js';
+import type { InfoOptions } from './info.js';
 import { runSteps } from './steps.js';
 
 interface OutputOptions {
@@ -26,7 +26,7 @@ export function register(program: Command): void {
     .argument('<file>', 'the tape')
     .option('--json', 'print one JSON object')
     .option('--partial', 'read a tape without an end mark too, as far as it is complete')
-    .action(printInfo);
+    .action(async (file: string, options: InfoOptions) => (await import('./info.js')).printInfo(file, options));
 
   tape.command('verify')
     .description('read a whole tape and say exactly what of it is good; ends with code 6 when not all is')
@@ -53,7 +53,7 @@ export function register(program: Command): void {
     .option('--out <file>', 'write to a file instead of standard output')
     .option('--overwrite', 'replace an existing file')
     .option('--partial', 'read a tape without an end mark too, as far as it is complete')
-    .action((file: string, options: ExportOptions) => exportTape(file, options));
+    .action(async (file: string, options: ExportOptions) => (await import('./export.js')).exportTape(file, options));
 
   tape.command('merge')
     .description('make one tape of several: by time, records of the same time in the order of the arguments')
@@ -67,6 +67,7 @@ export function register(program: Command): void {
 
 async function verify(path: string, options: { readonly json?: boolean }): Promise<void> {
   const total = statSync(path, { throwIfNoEntry: false })?.size;
+  const { verifySteps } = await import('../../data/tape/index.js');
   const verdict = await runSteps(`verifying ${basename(path)}`, total, verifySteps(path));
   if (!verdict.ok) endWith('checkFailed');
   if (options.json === true) {
@@ -84,7 +85,8 @@ async function verify(path: string, options: { readonly json?: boolean }): Promi
   if (verdict.goodBytes > 0) printLine(`        save them with: faultline tape repair ${path} --out FILE`);
 }
 
-function repair(path: string, options: OutputOptions): void {
+async function repair(path: string, options: OutputOptions): Promise<void> {
+  const { repairTape } = await import('../../data/tape/index.js');
   const { verdict, summary } = repairTape(path, options.out, { overwrite: options.overwrite ?? false });
   if (options.json === true) {
     printJson({ verdict, ...summary });
@@ -96,6 +98,7 @@ function repair(path: string, options: OutputOptions): void {
 
 async function merge(paths: readonly string[], options: OutputOptions & { readonly compress: boolean }): Promise<void> {
   if (paths.length < 2) throw new CliError('usage', 'tape merge needs at least two tapes', 'see: faultline tape merge --help');
+  const { mergeTapes, TapeReader } = await import('../../data/tape/index.js');
   let total = 0;
   for (const path of paths) {
     const reader = TapeReader.open(path);

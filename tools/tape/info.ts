@@ -44,7 +44,12 @@ export async function tapeInfo(path: string, partial: boolean): Promise<TapeInfo
   }
 }
 
-export async function printInfo(path: string, options: { readonly json?: boolean; readonly partial?: boolean }): Promise<void> {
+export interface InfoOptions {
+  readonly json?: boolean;
+  readonly partial?: boolean;
+}
+
+export async function printInfo(path: string, options: InfoOptions): Promise<void> {
   const info = await tapeInfo(path, options.partial ?? false);
   if (options.json === true) {
     printJson(info);
