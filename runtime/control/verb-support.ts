@@ -45,7 +45,7 @@ export function templateOf(target: ControlTarget, name: string): NonNullable<Con
 }
 
 /** Books of an exchange are the largest answers there are. */
-const OWN_COPY = { depth: 16, entries: 20_000, values: 200_000, textLength: 100_000 };
+const OWN_COPY = { depth: 16, entries: 20_000, values: 200_000, textLength: 100_000, characters: 4_000_000 };
 
 /** The answer of a verb that only this kind of process has. @throws Refusal */
 export async function ownVerb(verbs: Readonly<Record<string, OwnVerb>> | undefined, name: string, input: unknown): Promise<{ value: unknown }> {

@@ -52,7 +52,18 @@ test('the copy is bounded in depth, width, values and text whatever it is given,
   let deep: unknown = 1;
   for (let n = 0; n < 100_000; n++) deep = { deep };
   assert.ok(JSON.stringify(plainCopy(deep)).length < 500);
-  assert.ok(JSON.stringify(plainCopy(Array.from({ length: 300 }, () => Array.from({ length: 300 }, () => 'x'.repeat(10_000))))).length < 12e6);
+  assert.ok(JSON.stringify(plainCopy(Array.from({ length: 300 }, () => Array.from({ length: 300 }, () => 'x'.repeat(10_000))))).length < 500_000);
+  // One thing of ten megabytes each: a key, a text in an error, a number; and an object of very many keys, which is listed once.
+  const long = 'k'.repeat(10_000_000);
+  const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`key-${n}`, n]));
+  const big = { [long]: 1, [`${long}l`]: 2, error: new Error(long), symbol: Symbol(long), digits: 1n << 80_000_000n, many };
+  const copied = plainCopy(big) as Record<string, unknown>;
+  assert.ok(JSON.stringify(copied).length < 20_000);
+  assert.deepEqual([Object.keys(copied).length, copied['digits'], (copied['many'] as Record<string, unknown>)['$truncated']], [6, { $bigint: '(more than 8192 bits)' }, 19_800]);
+  for (let n = 0; n < 400; n++) delete many[`key-${n}`];
+  many['key-450'] = -1;
+  const later = plainCopy(many) as Record<string, unknown>;
+  assert.deepEqual([later['key-399'], later['key-450'], later['$truncated']], [undefined, -1, 19_900], 'values of now, for the keys that are still there');
   fc.assert(fc.property(fc.anything({ withBigInt: true, withMap: true, withSet: true, withTypedArray: true, withDate: true, withNullPrototype: true, withSparseArray: true }), (value) => {
     const copy = plainCopy(value);
     assert.deepEqual(JSON.parse(JSON.stringify(copy)), JSON.parse(JSON.stringify(plainCopy(value))));

@@ -21,7 +21,7 @@ export interface DeskParts {
 }
 
 /** Lists that are longer end with `{ $truncated }`. */
-export const DESK_COPY: CopyLimits = { depth: 8, entries: 500, values: 12_000, textLength: 500 };
+export const DESK_COPY: CopyLimits = { depth: 8, entries: 500, values: 12_000, textLength: 500, characters: 1_000_000 };
 
 /** What a tree can be seen by: a runtime, live or of a replay. */
 export interface SeenTree {

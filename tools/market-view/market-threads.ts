@@ -1,12 +1,15 @@
 /** The market sources that are open, each in a thread of its own; few at a time, the one that was asked longest ago gives way. */
 import { Worker } from 'node:worker_threads';
 import type { MarketSymbols, MarketTail } from '../ui/wire/market.js';
+import { callOff, calledOffTable } from '../threads/called-off.js';
 import type { MarketTarget } from './market-source.js';
 import type { MarketAnswer, MarketQuestion, MarketThreadData } from './protocol.js';
 import type { ViewQuery } from './view.js';
 
 /** Sources that are kept at once: each holds its columns in memory. */
 const MOST_OPEN = 3;
+/** Heap of a thread, MiB; its columns are outside of it and have a bound of their own. */
+const MOST_HEAP_MIB = 1024;
 /** One that nobody holds and nobody asks is closed after that. */
 const IDLE_MS = 10 * 60_000;
 /** Questions that wait for one thread; more than that are refused. */
@@ -14,7 +17,7 @@ const MOST_WAITING = 64;
 
 /** Why there is no answer. `refused`: what was asked for is not there. */
 export class MarketThreadError extends Error {
-  readonly how: 'refused' | 'failed' | 'busy';
+  readonly how: 'refused' | 'failed' | 'busy' | 'cancelled';
 
   constructor(how: MarketThreadError['how'], message: string) {
     super(message);
@@ -34,13 +37,16 @@ class MarketThread {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #holders = new Set<(why: string) => void>();
-  #next = 0;
+  readonly #calledOff = calledOffTable();
+  #last = 0;
   ended = false;
   /** When somebody asked or let go of it last. */
   usedMs = performance.now();
 
-  constructor(data: MarketThreadData) {
-    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: data, name: 'market view' });
+  constructor(data: Omit<MarketThreadData, 'calledOff'>) {
+    this.#worker = new Worker(new URL('./worker.js', import.meta.url), {
+      workerData: { ...data, calledOff: this.#calledOff } satisfies MarketThreadData, name: 'market view', resourceLimits: { maxOldGenerationSizeMb: MOST_HEAP_MIB },
+    });
     // Whoever looks at a chart does not keep the process alive.
     this.#worker.unref();
     this.#worker.on('message', (answer: MarketAnswer) => {
@@ -49,7 +55,7 @@ class MarketThread {
       if (answer.ok) waiting?.resolve(answer.value);
       else waiting?.reject(new MarketThreadError(answer.how, answer.message));
     });
-    this.#worker.on('error', (error) => this.#end(error instanceof Error ? error.message : String(error)));
+    this.#worker.on('error', (error) => this.#end(deathOf(error)));
     this.#worker.on('exit', () => this.#end('the thread that reads it has ended'));
   }
 
@@ -65,13 +71,27 @@ class MarketThread {
     };
   }
 
-  ask(question: Asked): Promise<unknown> {
+  /** An aborted `signal` ends the wait, and the work where it has not begun. */
+  ask(question: Asked, signal?: AbortSignal): Promise<unknown> {
     this.usedMs = performance.now();
+    if (signal?.aborted === true) return Promise.reject(gone());
     if (this.ended) return Promise.reject(new MarketThreadError('failed', 'the thread that reads it has ended'));
     if (this.#waiting.size >= MOST_WAITING) return Promise.reject(new MarketThreadError('busy', `${MOST_WAITING} questions wait already: ask again in a moment`));
     return new Promise((resolve, reject) => {
-      const id = this.#next++;
-      this.#waiting.set(id, { resolve, reject });
+      const id = (this.#last += 1);
+      const leave = (): void => {
+        callOff(this.#calledOff, id);
+        this.#waiting.delete(id);
+        reject(gone());
+      };
+      signal?.addEventListener('abort', leave, { once: true });
+      this.#waiting.set(id, {
+        resolve: (value) => {
+          signal?.removeEventListener('abort', leave);
+          resolve(value);
+        },
+        reject,
+      });
       this.#worker.postMessage({ ...question, id });
     });
   }
@@ -89,6 +109,13 @@ class MarketThread {
     for (const gone of this.#holders) gone(why);
     this.#holders.clear();
   }
+}
+
+const gone = (): MarketThreadError => new MarketThreadError('cancelled', 'nobody waits for it any more');
+
+function deathOf(error: unknown): string {
+  if ((error as NodeJS.ErrnoException | null)?.code === 'ERR_WORKER_OUT_OF_MEMORY') return `what was read needs more than the ${MOST_HEAP_MIB} MiB that it may have`;
+  return error instanceof Error ? error.message : String(error);
 }
 
 export interface MarketThreadsOptions {
@@ -110,18 +137,18 @@ export class MarketThreads {
   }
 
   /** @throws MarketThreadError. */
-  async symbols(target: MarketTarget, source: string): Promise<MarketSymbols> {
-    return (await this.#thread(target).ask({ ask: 'symbols', source })) as MarketSymbols;
+  async symbols(target: MarketTarget, source: string, signal?: AbortSignal): Promise<MarketSymbols> {
+    return (await this.#thread(target).ask({ ask: 'symbols', source }, signal)) as MarketSymbols;
   }
 
   /** @throws MarketThreadError. */
-  async tail(target: MarketTarget, source: string, symbol: string): Promise<MarketTail> {
-    return (await this.#thread(target).ask({ ask: 'tail', source, symbol })) as MarketTail;
+  async tail(target: MarketTarget, source: string, symbol: string, signal?: AbortSignal): Promise<MarketTail> {
+    return (await this.#thread(target).ask({ ask: 'tail', source, symbol }, signal)) as MarketTail;
   }
 
   /** An answer that `decodeView` takes apart. @throws MarketThreadError. */
-  async view(target: MarketTarget, source: string, query: ViewQuery): Promise<Uint8Array> {
-    return (await this.#thread(target).ask({ ask: 'view', source, query })) as Uint8Array;
+  async view(target: MarketTarget, source: string, query: ViewQuery, signal?: AbortSignal): Promise<Uint8Array> {
+    return (await this.#thread(target).ask({ ask: 'view', source, query }, signal)) as Uint8Array;
   }
 
   /** Keeps what was read of a source while somebody looks at it. `gone`, called once at most, says that it is closed or has died: its next question begins anew. The result lets go. */

@@ -1,10 +1,12 @@
 /** What a market source's thread is asked, and answers. */
+import type { CalledOff } from '../threads/called-off.js';
 import type { MarketTarget } from './market-source.js';
 import type { ViewQuery } from './view.js';
 
 export interface MarketThreadData {
   readonly target: MarketTarget;
   readonly mostBytes?: number;
+  readonly calledOff: CalledOff;
 }
 
 export type MarketQuestion =

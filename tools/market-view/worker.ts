@@ -1,5 +1,6 @@
 /** The thread of one market source: reads on between questions. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { isCalledOff } from '../threads/called-off.js';
 import { MarketQueryError, MarketSource } from './market-source.js';
 import type { MarketAnswer, MarketQuestion, MarketThreadData } from './protocol.js';
 
@@ -8,7 +9,7 @@ const READ_MS = 15;
 
 if (parentPort === null) throw new Error('this is the program of a thread');
 const port = parentPort;
-const { target, mostBytes } = workerData as MarketThreadData;
+const { target, mostBytes, calledOff } = workerData as MarketThreadData;
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 let source: MarketSource | undefined;
@@ -43,6 +44,7 @@ function read(): boolean {
 
 function answer(question: MarketQuestion): void {
   const { id } = question;
+  if (isCalledOff(calledOff, id)) return;
   // A defect in reading is no reason to hide what was read before; that the source cannot be opened is.
   if (source === undefined) {
     port.postMessage({ id, ok: false, how: 'failed', message: failure ?? 'it cannot be read' } satisfies MarketAnswer);

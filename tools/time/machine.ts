@@ -40,6 +40,8 @@ export class Machine {
   #passMs = 0;
   #ready = false;
   #standing: Standing | undefined;
+  /** Called now and then on the way to a place; what it throws ends that. */
+  checkWanted = (): void => {};
 
   /** @throws RunError, CliError, TapeError for what cannot be begun with. */
   constructor(recording: Recording, { mostPieces }: { readonly mostPieces?: number } = {}) {
@@ -307,10 +309,11 @@ export class Machine {
       while (count() < wanted && player.records < records) {
         if (player.step({ records, atUs }) !== 'more') break;
         this.#saveNear(base, player, count());
+        this.checkWanted();
       }
     } catch (error) {
       // Where the first pass could not go on, this one cannot either: that is the end.
-      if (error !== HERE && !(this.#pass.failed && count() >= this.#index.events.length)) {
+      if (error !== HERE && (error instanceof TimeError || !(this.#pass.failed && count() >= this.#index.events.length))) {
         player.close();
         throw error;
       }

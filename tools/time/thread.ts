@@ -3,6 +3,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { diffRuns } from '../runs/compare.js';
 import { fromRunError } from '../runs/errors.js';
 import { fromTapeError } from '../tape/errors.js';
+import { type CalledOff, isCalledOff } from '../threads/called-off.js';
+import { TimeError } from './errors.js';
 import { Machine } from './machine.js';
 import { openRecording } from './source.js';
 import type { TimeSource, TimeState } from './types.js';
@@ -14,6 +16,11 @@ export interface ThreadRequest {
   readonly args: readonly unknown[];
 }
 export type ThreadMethod = 'seek' | 'step' | 'tree' | 'inspect' | 'machine' | 'mailbox' | 'eventsOf' | 'digest' | 'decisions' | 'restarts' | 'marks' | 'causeOf';
+
+export interface ThreadData {
+  readonly source: TimeSource;
+  readonly calledOff: CalledOff;
+}
 
 export interface ThreadFailure {
   readonly name: string;
@@ -34,6 +41,7 @@ const STRETCH_MS = 25;
 const TELL_MS = 100;
 
 const port = parentPort!;
+const { source, calledOff } = workerData as ThreadData;
 const say = (answer: ThreadAnswer): void => port.postMessage(answer);
 
 function failureOf(thrown: unknown): ThreadFailure {
@@ -45,7 +53,7 @@ function failureOf(thrown: unknown): ThreadFailure {
 
 function begin(): Machine | undefined {
   try {
-    return new Machine(openRecording((workerData as { readonly source: TimeSource }).source));
+    return new Machine(openRecording(source));
   } catch (error) {
     say({ failed: failureOf(error) });
     return undefined;
@@ -66,6 +74,10 @@ async function pass(machine: Machine): Promise<void> {
 
 function answer(machine: Machine, { id, method, args }: ThreadRequest): void {
   try {
+    machine.checkWanted = () => {
+      if (isCalledOff(calledOff, id)) throw new TimeError('cancelled', 'nobody waits for it any more');
+    };
+    machine.checkWanted();
     const value = method === 'follow' ? null : method === 'diff' ? diffRuns(String(args[0]), String(args[1])) : (machine[method] as (...given: unknown[]) => unknown).apply(machine, [...args]);
     say({ id, ok: true, value, state: machine.state });
   } catch (error) {

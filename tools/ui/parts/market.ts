@@ -47,7 +47,7 @@ function findTarget(sources: Sources, source: string): MarketTarget {
   throw new UiError(404, `${info.name} writes no run, so nobody knows its market: look at an engine, a run, or a tape (faultline ui --tape FILE)`);
 }
 
-const STATUS = { refused: 404, failed: 422, busy: 503 } as const;
+const STATUS = { refused: 404, failed: 422, busy: 503, cancelled: 503 } as const;
 
 async function told<T>(work: Promise<T>): Promise<T> {
   try {
@@ -64,9 +64,9 @@ const isTail = (value: unknown): value is MarketTail => !(value instanceof Error
 export const marketPart: UiPart = (host) => {
   const threads = new MarketThreads();
   host.onClose(() => threads.close());
-  host.query('market/symbols', sourceQuery, ({ source }) => told(threads.symbols(targetOf(host.sources, source), source)));
-  host.query('market/range', symbolQuery, ({ source, symbol }) => told(threads.tail(targetOf(host.sources, source), source, symbol)));
-  host.query('market/view', viewQuery, ({ source, ...query }) => told(threads.view(targetOf(host.sources, source), source, query)));
+  host.query('market/symbols', sourceQuery, ({ source }, signal) => told(threads.symbols(targetOf(host.sources, source), source, signal)));
+  host.query('market/range', symbolQuery, ({ source, symbol }, signal) => told(threads.tail(targetOf(host.sources, source), source, symbol, signal)));
+  host.query('market/view', viewQuery, ({ source, ...query }, signal) => told(threads.view(targetOf(host.sources, source), source, query, signal)));
   host.topic('market.tail', symbolQuery, 'latest', async ({ source, symbol }, push) => {
     const target = targetOf(host.sources, source);
     let stopped = false;

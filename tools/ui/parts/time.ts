@@ -62,20 +62,20 @@ export const timePart: UiPart = (host) => {
 
   host.topic('time.open', z.strictObject({ source, parts: z.int().min(1).max(MOST_PARTS).default(1000) }), 'all', ({ source: wanted, parts }, push) => pool.listen(placeOf(wanted), parts, push));
 
-  host.query('time/seek', target, ({ source: wanted, ...to }) => told(async () => await (await machineOf(wanted)).seek(to as TimeTarget)));
-  host.query('time/step', z.strictObject({ source, at: key, by: z.enum(STEPS), path: path.optional(), direction: z.enum(['1', '-1']) }), ({ source: wanted, at, by, path: of, direction }) =>
-    told(async () => await (await machineOf(wanted)).step({ by, direction: direction === '1' ? 1 : -1, ...(of === undefined ? {} : { path: of }) }, at)));
-  host.query('time/tree', z.strictObject({ source, at: key, path: path.default('/') }), ({ source: wanted, at, path: of }) => told(async (): Promise<TimeTree> => {
+  host.query('time/seek', target, ({ source: wanted, ...to }, signal) => told(async () => await (await machineOf(wanted)).seek(to as TimeTarget, signal)));
+  host.query('time/step', z.strictObject({ source, at: key, by: z.enum(STEPS), path: path.optional(), direction: z.enum(['1', '-1']) }), ({ source: wanted, at, by, path: of, direction }, signal) =>
+    told(async () => await (await machineOf(wanted)).step({ by, direction: direction === '1' ? 1 : -1, ...(of === undefined ? {} : { path: of }) }, at, signal)));
+  host.query('time/tree', z.strictObject({ source, at: key, path: path.default('/') }), ({ source: wanted, at, path: of }, signal) => told(async (): Promise<TimeTree> => {
     const machine = await machineOf(wanted);
-    const cursor = await machine.seek({ key: at });
-    const tree = await machine.tree({ path: of, nodes: MOST_NODES }, at);
+    const cursor = await machine.seek({ key: at }, signal);
+    const tree = await machine.tree({ path: of, nodes: MOST_NODES }, at, signal);
     // The version of a shape is what its figures are of: here each place is one of its own.
     return { cursor, shape: tree === null ? null : treeShape(tree, { version: cursor.event, life: 0, atUs: cursor.atUs }) };
   }));
-  host.query('time/inspect', z.strictObject({ source, at: key, path }), ({ source: wanted, at, path: of }) => told(async () => await (await machineOf(wanted)).inspect(of, INSPECT_LIMITS, at)));
-  host.query('time/actor', z.strictObject({ source, at: key, path }), ({ source: wanted, at, path: of }) => told(async (): Promise<ActorDetail> => {
+  host.query('time/inspect', z.strictObject({ source, at: key, path }), ({ source: wanted, at, path: of }, signal) => told(async () => await (await machineOf(wanted)).inspect(of, INSPECT_LIMITS, at, signal)));
+  host.query('time/actor', z.strictObject({ source, at: key, path }), ({ source: wanted, at, path: of }, signal) => told(async (): Promise<ActorDetail> => {
     const machine = await machineOf(wanted);
-    const [{ atUs }, tree, found, events] = await Promise.all([machine.seek({ key: at }), machine.tree({ path: of, depth: 0 }, at), machine.inspect(of, INSPECT_LIMITS, at), machine.eventsOf(of, 50, at)]);
+    const [{ atUs }, tree, found, events] = await Promise.all([machine.seek({ key: at }, signal), machine.tree({ path: of, depth: 0 }, at, signal), machine.inspect(of, INSPECT_LIMITS, at, signal), machine.eventsOf(of, 50, at, signal)]);
     if (tree === null || found === null) throw new UiError(404, `there is no actor ${of} at that moment`);
     const { state, incarnation, value, watching, topics, names, timers } = found;
     return {
@@ -83,11 +83,11 @@ export const timePart: UiPart = (host) => {
       trace: events.map(({ event, kind, atUs: happenedUs, record }) => ({ seq: event, kind, detail: record, atUs: happenedUs })), problems: [],
     };
   }));
-  host.query('time/machine', z.strictObject({ source, at: key, path, known: z.string().max(100).optional() }), ({ source: wanted, at, path: of, known }) =>
-    told(async () => await (await machineOf(wanted)).machine(of, known, at)));
-  host.query('time/mailbox', z.strictObject({ source, at: key, path, count: count.default(50) }), ({ source: wanted, at, path: of, count: most }) =>
-    told(async () => await (await machineOf(wanted)).mailbox(of, Math.min(most, MOST_ROWS), at)));
-  host.query('time/cause', cause, ({ source: wanted, ...of }) => told(async () => await (await machineOf(wanted)).causeOf(of)));
+  host.query('time/machine', z.strictObject({ source, at: key, path, known: z.string().max(100).optional() }), ({ source: wanted, at, path: of, known }, signal) =>
+    told(async () => await (await machineOf(wanted)).machine(of, known, at, signal)));
+  host.query('time/mailbox', z.strictObject({ source, at: key, path, count: count.default(50) }), ({ source: wanted, at, path: of, count: most }, signal) =>
+    told(async () => await (await machineOf(wanted)).mailbox(of, Math.min(most, MOST_ROWS), at, signal)));
+  host.query('time/cause', cause, ({ source: wanted, ...of }, signal) => told(async () => await (await machineOf(wanted)).causeOf(of, signal)));
   host.query('time/decisions', rows, ({ source: wanted, from, count: most }) => told(async () => await (await machineOf(wanted)).decisions(from, Math.min(most, MOST_ROWS))));
   host.query('time/restarts', rows, ({ source: wanted, from, count: most }) => told(async () => await (await machineOf(wanted)).restarts(from, Math.min(most, MOST_ROWS))));
 

@@ -32,7 +32,7 @@ export interface UiHost {
    * `phrase` says of the body. Throws UiError for a refusal.
    */
   action<B>(path: string, schema: z.ZodType<B>, phrase: (body: B) => string | Promise<string>, carryOut: (body: B) => unknown): void;
-  /** A topic of the websocket. `push` may be called at any rate. */
+  /** A topic of the websocket. `push` may be called at any rate; what was pushed is not changed afterwards: it is written once for all pages that are pushed the same object. */
   topic<P>(name: string, schema: z.ZodType<P>, mode: TopicMode, start: (params: P, push: (value: unknown) => void) => StopTopic | Promise<StopTopic>): void;
   /** Called once when the server closes: let go of what the part holds. */
   onClose(close: () => void | Promise<void>): void;

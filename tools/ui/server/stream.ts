@@ -107,7 +107,7 @@ export class Stream {
       waiting.shift();
       subscription.dropped += 1;
     }
-    waiting.push(JSON.stringify({ id: subscription.id, value } satisfies StreamMessage));
+    waiting.push(`{"id":${subscription.id},"value":${jsonOf(value)}}`);
     this.#flush();
   }
 
@@ -154,6 +154,16 @@ export class Stream {
     clearTimeout(this.#again);
     for (const id of [...this.#subscriptions.keys()]) this.#stop(id);
   }
+}
+
+/** A value that several pages are told, such as a tree of thousands of actors, is written once. */
+const written = new WeakMap<object, string>();
+
+function jsonOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  let text = written.get(value);
+  if (text === undefined) written.set(value, (text = JSON.stringify(value)));
+  return text;
 }
 
 function parseJson(text: string): unknown {

@@ -92,6 +92,7 @@ export function closePast(): void {
 
 function forget(): void {
   wishes = [];
+  asking.abort();
   era += 1;
   cursor.value = null;
   cause.value = null;
@@ -106,25 +107,31 @@ export function toNow(): void {
 }
 
 /** Where a wish leads, and what is told with it; null: nowhere. */
-type Wish = (id: string) => Promise<{ readonly cursor: TimeCursor; readonly cause: TimeCause | null } | null>;
+type Wish = (id: string, signal: AbortSignal) => Promise<{ readonly cursor: TimeCursor; readonly cause: TimeCause | null } | null>;
 
 /** What is to be done next, in order. A place to go to takes the place of all that was wished before it; steps are taken one after the other. */
 let wishes: Wish[] = [];
 const MOST_WISHES = 50;
+/** What is nearly there is shown still: whoever drags the slider sees something on the way. */
+const SUPERSEDED_MS = 200;
+/** Of the wish that is being fulfilled: who has moved on does not wait for it. */
+let asking = new AbortController();
 /** Counts how often all was forgotten: what was asked before that is shown no more. */
 let era = 0;
 
 export async function seek(target: Query): Promise<void> {
-  wishes = [async (id) => ({ cursor: await get<TimeCursor>('time/seek', { source: id, ...target }), cause: null })];
+  const before = asking;
+  setTimeout(() => before.abort(), SUPERSEDED_MS);
+  wishes = [async (id, signal) => ({ cursor: await get<TimeCursor>('time/seek', { source: id, ...target }, signal), cause: null })];
   await go();
 }
 
 /** From wherever the cursor is when its turn has come. */
 export async function step(by: StepBy, direction: 1 | -1): Promise<void> {
   const of = path.value;
-  await wish(async (id) => {
-    const from = cursor.value ?? await get<TimeCursor>('time/seek', { source: id, end: true });
-    const found = await get<TimeCursor | null>('time/step', { source: id, at: from.key, by, direction, ...(by === 'event' ? { path: of } : {}) });
+  await wish(async (id, signal) => {
+    const from = cursor.value ?? await get<TimeCursor>('time/seek', { source: id, end: true }, signal);
+    const found = await get<TimeCursor | null>('time/step', { source: id, at: from.key, by, direction, ...(by === 'event' ? { path: of } : {}) }, signal);
     if (found !== null) return { cursor: found, cause: null };
     notify('info', `there is no ${by === 'event' ? `event of ${of}` : by} ${direction === 1 ? 'after' : 'before'} this one`);
     return null;
@@ -133,11 +140,11 @@ export async function step(by: StepBy, direction: 1 | -1): Promise<void> {
 
 /** What led to the last decision before the cursor, and there. */
 export async function why(): Promise<void> {
-  await wish(async (id) => {
+  await wish(async (id, signal) => {
     const at = cursor.value;
     if (at === null || at.decision === 0) return null;
-    const found = await get<TimeCause>('time/cause', { source: id, decision: at.decision - 1 });
-    return { cursor: found.target === null ? at : await get<TimeCursor>('time/seek', { source: id, ...found.target }), cause: found };
+    const found = await get<TimeCause>('time/cause', { source: id, decision: at.decision - 1 }, signal);
+    return { cursor: found.target === null ? at : await get<TimeCursor>('time/seek', { source: id, ...found.target }, signal), cause: found };
   });
 }
 
@@ -160,17 +167,19 @@ async function go(): Promise<void> {
 async function fulfil(one: Wish): Promise<void> {
   const id = source.value;
   const asked = era;
+  asking = new AbortController();
+  const { signal } = asking;
   try {
-    const found = await one(id);
+    const found = await one(id, signal);
     if (found === null || era !== asked) return;
-    const { shape } = await get<TimeTree>('time/tree', { source: id, at: found.cursor.key });
+    const { shape } = await get<TimeTree>('time/tree', { source: id, at: found.cursor.key }, signal);
     if (era !== asked) return;
     cursor.value = found.cursor;
     cause.value = found.cause;
     instant.value = found.cursor;
-    pastTree.value = shape === null ? null : { shape, actor: (at, signal) => get<ActorDetail>('time/actor', { source: id, at: found.cursor.key, path: at }, signal) };
+    pastTree.value = shape === null ? null : { shape, actor: (at, closing) => get<ActorDetail>('time/actor', { source: id, at: found.cursor.key, path: at }, closing) };
   } catch (error) {
-    if (era !== asked) return;
+    if (era !== asked || signal.aborted) return;
     wishes = [];
     notify('error', error instanceof Error ? error.message : String(error));
   }
