@@ -3,8 +3,8 @@
 // FAULTLINE_TEST_SLOTS=N runs N files at a time.
 // --test-name-pattern=PATTERN narrows it to tests of such names; --test-timeout=MS is of a
 // whole file; --times tells what each took, and writes it to scripts/test-seconds.json.
-// A file runs in a process of its own; those that leave no trace in one (pure-tests.js) share a process, a few at a time,
-// and those that open pages (*.browser.test.ts) share one with its browser.
+// A file runs in a process of its own; those that leave no trace in one (pure-tests.js) share a process, a few at a time, and so do
+// those that leave none but servers and sockets; those that open pages (*.browser.test.ts) share one with its browser.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,27 +54,35 @@ const longestFirst = [...chosen].sort((a, b) => expected(b) - expected(a));
 delete process.env.NODE_EXTRA_CA_CERTS;
 const patterns = flags.filter((flag) => flag.startsWith(NAME_PATTERN)).map((flag) => flag.slice(NAME_PATTERN.length));
 const path = (file) => fileURLToPath(new URL(`../dist/tests/${file}`, import.meta.url));
+const nameOf = (file) => file.replace(/^.*dist\/tests\//, '').replace(/\.test\.js$/, '');
 
-/** Programs that each import some of the pure files; with the paths that each imports. */
-function batchesOf(files, name, size) {
+const folder = mkdtempSync(join(tmpdir(), 'faultline-tests-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+/** What cannot even be imported is a failure that names the file, and the others are still heard. */
+const imported = (file) => `await import(${JSON.stringify(pathToFileURL(file))}).catch((error) => test(${JSON.stringify(file)}, () => { throw error; }));`;
+/** A file as a suite, whose hooks are its own. */
+const asSuite = (file) => `describe(${JSON.stringify(nameOf(file))}, async () => { ${imported(file)} });`;
+
+/** Programs that each run some of the files; with the paths that each runs. */
+function batchesOf(files, name, size, program) {
   const batches = new Map();
   if (files.length < 2) return batches;
-  const folder = mkdtempSync(join(tmpdir(), 'faultline-tests-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const count = Math.ceil(files.length / size);
   for (let n = 0; n < count; n++) {
     const members = files.filter((_, index) => index % count === n);
     const batch = join(folder, `${name}-${n + 1}.test.mjs`);
-    // What cannot even be imported is a failure that names the file, and the others are still heard.
-    writeFileSync(batch, `import { test } from 'node:test';\n${members.map((file) => `await import(${JSON.stringify(pathToFileURL(file))}).catch((error) => test(${JSON.stringify(file)}, () => { throw error; }));\n`).join('')}`);
+    writeFileSync(batch, `import { describe, test } from 'node:test';\n${members.map((file) => `${program(file)}\n`).join('')}`);
     batches.set(batch, members);
   }
   return batches;
 }
 
-const pages = batchesOf(longestFirst.filter((file) => file.endsWith('.browser.test.js')).map(path), 'pages', Infinity);
-const kernels = batchesOf(pureTests(longestFirst.filter((file) => expected(file) < SLOW_SECONDS).map(path)), 'kernels', BATCH);
-const batches = new Map([...pages, ...kernels]);
+const pages = batchesOf(longestFirst.filter((file) => file.endsWith('.browser.test.js')).map(path), 'pages', Infinity, imported);
+const brief = longestFirst.filter((file) => expected(file) < SLOW_SECONDS).map(path);
+const pure = new Set(pureTests(brief));
+const kernels = batchesOf(brief.filter((file) => pure.has(file)), 'kernels', BATCH, imported);
+const venues = batchesOf(pureTests(brief, { sockets: true }).filter((file) => !pure.has(file)), 'sockets', BATCH, asSuite);
+const batches = new Map([...pages, ...kernels, ...venues]);
 const batchOf = new Map([...batches].flatMap(([batch, members]) => [batch, ...members].map((file) => [file, batch])));
 /** A batch may have ended before all of its tests ran, so its files are run again if anything in it fails: each alone, and then nothing is hidden. */
 const failedBatches = new Set();
@@ -84,7 +92,7 @@ const narrowed = patterns.length === 0 ? {} : { testNamePatterns: patterns };
 const start = (files) => run({ files, concurrency, timeout: timeoutMs, ...narrowed });
 const alone = longestFirst.filter((file) => !batchOf.has(path(file)));
 const slow = alone.filter((file) => expected(file) >= SLOW_SECONDS).map(path);
-const events = start([...pages.keys(), ...slow, ...kernels.keys(), ...alone.map(path).filter((file) => !slow.includes(file))]);
+const events = start([...pages.keys(), ...slow, ...venues.keys(), ...kernels.keys(), ...alone.map(path).filter((file) => !slow.includes(file))]);
 /** Why tests were skipped, with how many: said again in the last lines, where somebody sees it. */
 const skips = new Map();
 events.on('test:pass', ({ skip }) => {
@@ -94,9 +102,9 @@ process.on('exit', () => {
   for (const [reason, count] of skips) console.log(`${reason} (${count} tests)`);
 });
 const took = new Map();
-function note({ nesting, file, details }) {
+function note({ nesting, name: suite, file, details }) {
   if (nesting !== 0 || file === undefined) return;
-  const name = file.replace(/^.*dist\/tests\//, '').replace(/\.test\.js$/, '');
+  const name = batches.has(file) ? suite : nameOf(file);
   took.set(name, (took.get(name) ?? 0) + details.duration_ms / 1000);
 }
 events.on('test:pass', note);

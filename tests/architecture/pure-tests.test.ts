@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { test, type TestContext } from 'node:test';
 import { projectRoot } from '../tools/cli/run-node.js';
 
-const { pureTests } = (await import(pathToFileURL(join(projectRoot, 'scripts/pure-tests.js')).href)) as { readonly pureTests: (files: readonly string[]) => string[] };
+const { pureTests } = (await import(pathToFileURL(join(projectRoot, 'scripts/pure-tests.js')).href)) as { readonly pureTests: (files: readonly string[], options?: { readonly sockets: boolean }) => string[] };
 
 const TEST = "import { test } from 'node:test';\nimport assert from 'node:assert/strict';\n";
 const PURE: Readonly<Record<string, string>> = {
@@ -15,6 +15,18 @@ const PURE: Readonly<Record<string, string>> = {
   'words in prose and names': `${TEST}/** A process.exit of somebody's. */\nconst process1 = config.process.lanes;\nconst answer = venue.fetch(1);`,
   'files and randomness of its own': "import { mkdtempSync } from 'node:fs';\nimport fc from 'fast-check';\nimport test from 'node:test';\ntest('a', (t) => { t.after(() => {}); });",
   'another that is pure': `${TEST}import { a } from './helper.js';`,
+  'a file of ours whose name is process': `${TEST}import { a } from './process.js';`,
+  'what never changes of the process': `${TEST}const at = process.platform === 'linux' ? process.pid : process.version;`,
+  'a thread in a string': `${TEST}assert.equal(a, "import { Worker } from 'node:worker_threads';");`,
+};
+/** What a file may do besides where it is a suite of its own, with servers and sockets that its hooks close. */
+const WITH_SOCKETS: Readonly<Record<string, string>> = {
+  'a hook of the whole file': "import { after, test } from 'node:test';",
+  'hooks beside the default export': "import test, { after, before } from 'node:test';",
+  'a socket': `${TEST}import net from 'node:net';`,
+  'a server': `${TEST}import { createServer } from 'node:http';\nimport { WebSocketServer } from 'ws';`,
+  'the network': `${TEST}const r = await fetch('http://localhost');`,
+  'a timer that goes on': `${TEST}setInterval(() => {}, 10);`,
 };
 const IMPURE: Readonly<Record<string, string>> = {
   'a hook of the whole file': "import { after, test } from 'node:test';",
@@ -51,18 +63,19 @@ const IMPURE: Readonly<Record<string, string>> = {
   'a helper that is not there': `${TEST}import { a } from './nowhere.js';`,
 };
 
-function planted(t: TestContext, files: Readonly<Record<string, string>>): string[] {
+function planted(t: TestContext, files: Readonly<Record<string, string>>, sockets = false): string[] {
   const root = mkdtempSync(join(tmpdir(), 'faultline-pure-'));
   t.after(() => rmSync(root, { recursive: true, force: true }));
   writeFileSync(join(root, 'helper.js'), 'export const a = 1;\n');
   writeFileSync(join(root, 'far.js'), "export { a } from './further.js';\n");
   writeFileSync(join(root, 'further.js'), "import { Worker } from 'node:worker_threads';\nexport const a = Worker;\n");
+  writeFileSync(join(root, 'process.js'), 'export const a = 1;\n');
   const paths = Object.entries(files).map(([what, text]) => {
     const path = join(root, `${what.replaceAll(' ', '-')}.js`);
     writeFileSync(path, `${text}\n`);
     return path;
   });
-  const pure = new Set(pureTests(paths));
+  const pure = new Set(pureTests(paths, { sockets }));
   return Object.keys(files).filter((_, index) => pure.has(paths[index]!));
 }
 
@@ -74,6 +87,13 @@ test('a test file that could leave a trace in its process, or see one, has it fo
   assert.deepEqual(planted(t, IMPURE), []);
 });
 
+test('a test file with servers and sockets may share a process as a suite of its own, and one that could leave another trace may not', (t) => {
+  const both = { ...PURE, ...WITH_SOCKETS };
+  assert.deepEqual(planted(t, both, true), Object.keys(both));
+  assert.deepEqual(planted(t, WITH_SOCKETS), []);
+  assert.deepEqual(planted(t, Object.fromEntries(Object.entries(IMPURE).filter(([what]) => !Object.hasOwn(WITH_SOCKETS, what))), true), []);
+});
+
 test('of the project\'s own tests, those of kernels share and those of processes do not', () => {
   const folder = join(projectRoot, 'dist/tests');
   const all = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.test.js')).map((file) => join(folder, file));
@@ -82,4 +102,7 @@ test('of the project\'s own tests, those of kernels share and those of processes
   for (const name of ['actors/market/kernel', 'actors/venue/matcher', 'actors/math/elementary']) assert.ok(isPure(name), name);
   for (const name of ['tools/engine/process', 'runtime/heap', 'runtime/lanes/process', 'tools/ui/market.browser', 'tools/ui/server/server', 'runtime/control/hostile', 'tools/config']) assert.ok(!isPure(name), name);
   assert.ok(pure.size > 60, `${pure.size} of them`);
+  const sockets = new Set(pureTests(all, { sockets: true }));
+  for (const name of ['tools/exchange/spot/rest', 'tools/exchange/usdm/refusals']) assert.ok(sockets.has(join(folder, `${name}.test.js`)) && !isPure(name), name);
+  for (const name of ['tools/engine/process', 'runtime/lanes/process', 'tools/exchange/command']) assert.ok(!sockets.has(join(folder, `${name}.test.js`)), name);
 });
