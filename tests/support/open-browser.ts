@@ -33,6 +33,14 @@ export async function openPage(t: TestContext, options: BrowserContextOptions = 
   return Object.assign(page, { problems });
 }
 
+/** Waits until something of the page holds, asked from outside: the page's policy lets no text become code. */
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  for (const endMs = performance.now() + 30_000; !(await holds());) {
+    if (performance.now() > endMs) throw new Error(`waited for ever: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** Ends the browser; to be called in `after` of each file that opens pages. */
 export async function closeBrowser(): Promise<void> {
   const open = browser;

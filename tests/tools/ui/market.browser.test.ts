@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { TapeWriter } from '../../../data/tape/index.js';
 import { openWindow } from '../../../tools/ui/serve.js';
+import { drag, pinch } from '../../support/fingers.js';
 import { closeBrowser, openPage } from '../../support/open-browser.js';
 import { batchOf, headerOf, instrument, START_US, type MadeRecord } from '../market-view/made.js';
 
@@ -13,7 +14,7 @@ after(closeBrowser);
 const HOSTILE = '<img src=x onerror=alert(1)>';
 
 test('the chart: zoomed by wheel, drag and keys, brought back, and a tip that stays inside it', async (t) => {
-  const page = await openPage(t);
+  const page = await openPage(t, { hasTouch: true });
   if (page === undefined) return;
   const folder = mkdtempSync(join(tmpdir(), 'faultline-chart-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -60,6 +61,24 @@ test('the chart: zoomed by wheel, drag and keys, brought back, and a tip that st
   await zoomed.waitFor();
   await page.getByRole('button', { name: 'Reset zoom' }).click();
   await summary.filter({ hasText: whole }).waitFor();
+
+  // Two fingers to half of it, one moves it; twice a tap of the mouse brings all of it back.
+  await pinch(page, plot, 2);
+  await summary.filter({ hasText: /A, 1 min 4[12] s/ }).waitFor();
+  const half = await summary.innerText();
+  await drag(page, plot, -100, 0);
+  await summary.filter({ hasNotText: half }).filter({ hasText: /A, 1 min 4[12] s/ }).waitFor();
+  await plot.dblclick();
+  await summary.filter({ hasText: whole }).waitFor();
+
+  // The crosshair goes to the middle of the nearest candle, from both sides of it.
+  const crosshair = (): Promise<number> => page.evaluate<number>('new DOMMatrix(getComputedStyle(document.querySelector(".market-pane .u-cursor-x")).transform).m41');
+  await plot.hover({ position: { x: width / 2, y: height / 2 } });
+  const middle = await crosshair();
+  for (const beside of [-2, 2]) {
+    await plot.hover({ position: { x: middle + beside, y: height / 2 } });
+    assert.equal(await crosshair(), middle);
+  }
 
   // Down to microseconds by keys alone, and out again.
   await chart.focus();

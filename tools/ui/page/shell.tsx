@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { connect } from './api.js';
 import { connection } from './connection.js';
@@ -8,6 +9,9 @@ import { dismiss, instant, notices, selectSource, source, sourceInfo, sourceList
 import { nextTheme, theme } from './theme.js';
 import { keepTokens, token } from './tokens.js';
 import { docks, views } from './views.js';
+
+/** On a phone the header is one line until it is opened. */
+const headOpen = signal(false);
 
 /** The frame around every view: source, navigation, connection, notices, the dock below. */
 export function Shell() {
@@ -20,8 +24,11 @@ export function Shell() {
   return (
     <div class="shell">
       <a class="skip" href="#main">Skip to the view</a>
-      <header class="top">
+      <header class={`top${headOpen.value ? ' is-open' : ''}`}>
         <h1 class="brand">Faultline</h1>
+        <button type="button" class="quiet top-fold" aria-expanded={headOpen.value} title="Source, colours, keys" onClick={() => (headOpen.value = !headOpen.value)}>
+          <span class="top-name">{sourceInfo.value?.name ?? (source.value === '' ? 'no source' : source.value)}</span> <span aria-hidden="true">{headOpen.value ? '▴' : '▾'}</span>
+        </button>
         <SourcePicker />
         <nav aria-label="Views">
           {views.map((each) => (
@@ -32,8 +39,8 @@ export function Shell() {
         </nav>
         <SourceNote />
         <ConnectionState />
-        <button type="button" class="quiet" onClick={nextTheme} title="Colours: as the system, light, dark">{`colours: ${theme.value}`}</button>
-        <button type="button" class="quiet" onClick={() => (helpOpen.value = true)} title="Keys (?)">?</button>
+        <button type="button" class="quiet top-more" onClick={nextTheme} title="Colours: as the system, light, dark">{`colours: ${theme.value}`}</button>
+        <button type="button" class="quiet top-more" onClick={() => (helpOpen.value = true)} title="Keys (?)">?</button>
       </header>
       <main id="main" tabIndex={-1} aria-label={open?.title ?? 'Faultline'}>
         {needsToken ? <AskToken /> : open === undefined || source.value === '' ? <Nothing /> : <ErrorFence key={`${open.id} ${source.value}`}><open.Component /></ErrorFence>}
@@ -52,7 +59,11 @@ function SourcePicker() {
   return (
     <label class="picker">
       <span class="label">source</span>
-      <select value={source.value} onChange={(event) => selectSource(event.currentTarget.value)}>
+      <select value={source.value} onChange={(event) => {
+          selectSource(event.currentTarget.value);
+          headOpen.value = false;
+        }}
+      >
         {source.value !== '' && info === undefined ? <option value={source.value}>{`${source.value} (not there)`}</option> : null}
         {(['process', 'run', 'tape'] as const).map((kind) => {
           const ofKind = sources.value.filter((each) => each.kind === kind);

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { sideBySide, TimeError, type TimeErrorKind, type TimeMachine, type TimeSource, type TimeTarget } from '../../time/index.js';
+import { COPY_LIMITS, plainCopy } from '../../../runtime/index.js';
 import { UiError, type UiHost, type UiPart } from '../server/host.js';
-import { MOST_PARTS, STEPS, type RunsDiffer, type RunSide, type TimeTree } from '../wire/time.js';
+import { MOST_PARTS, STEPS, type RunsDiffer, type RunSide, type TimeFrom, type TimeTree } from '../wire/time.js';
 import type { ActorDetail } from '../wire/tree.js';
 import { MachinePool, sentence } from './time/pool.js';
 import { nodeOf, treeShape } from './tree/shape.js';
@@ -10,6 +11,11 @@ import { nodeOf, treeShape } from './tree/shape.js';
 const MOST_NODES = 5_000;
 const INSPECT_LIMITS = { depth: 10, entries: 500, values: 10_000, textLength: 4_000 };
 const MOST_ROWS = 500;
+
+/** An input may hold whatever an actor was told. */
+const shown = ({ record, input, text }: TimeFrom): TimeFrom => ({
+  record, text, input: input === null ? null : { ...input, message: plainCopy(input.message, { ...COPY_LIMITS, depth: 6, entries: 50, values: 500, textLength: 500 }) as typeof input.message },
+});
 
 const STATUS: Readonly<Record<TimeErrorKind, number>> = { source: 422, target: 404, busy: 503, cancelled: 503, lost: 503, closed: 503 };
 
@@ -97,7 +103,7 @@ export const timePart: UiPart = (host) => {
     const { diff, a: cursorA, b: cursorB } = await sideBySide(left, right);
     const side = (wanted: string, of: 'a' | 'b', cursor: RunSide['cursor']): RunSide => {
       const { decision = null, cause: from = null } = diff[of] ?? {};
-      return { source: wanted, about: diff.runs[of === 'a' ? 0 : 1], line: decision === null ? null : JSON.stringify(decision), cause: from?.text ?? '', cursor };
+      return { source: wanted, about: diff.runs[of === 'a' ? 0 : 1], line: decision === null ? null : JSON.stringify(decision), cause: from === null ? null : shown(from), cursor };
     };
     const { code = null, tape = null, config = [] } = diff.between ?? {};
     const between = [

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { isBeingWritten, readManifest, runIds, RunError, type RunManifest } from '../../../data/runs/index.js';
@@ -88,13 +89,13 @@ export class RunFolders {
     const { manifest, problem } = this.#read(folder);
     const shared = { id: `run:${id}`, kind: 'run' as const, name: id };
     if (manifest === null) {
-      return { ...shared, state: 'unreadable', what: '', version: null, startedAt: null, endedAt: null, exitCode: null, note: problem };
+      return { ...shared, state: 'unreadable', what: '', version: null, startedAt: null, endedAt: null, exitCode: null, alike: null, note: problem };
     }
     const written = manifest.endedAt === null && isBeingWritten(manifest);
     const state = manifest.endedAt !== null ? 'ended' : written ? 'written' : 'cut';
     return {
       ...shared, state, what: textOf([manifest.kind, manifest.mode].filter((word) => word !== '').join(' ')), version: textOf(manifest.code.version),
-      startedAt: textOf(manifest.startedAt), endedAt: manifest.endedAt, exitCode: manifest.exit?.code ?? null,
+      startedAt: textOf(manifest.startedAt), endedAt: manifest.endedAt, exitCode: manifest.exit?.code ?? null, alike: alikeOf(manifest),
       note: state === 'cut' ? 'it was killed: it is shown up to where it was written' : null,
     };
   }
@@ -107,6 +108,13 @@ export class RunFolders {
     this.#known.set(folder, read);
     return read;
   }
+}
+
+/** What runs that can be compared have in common, as a digest. An engine makes tapes of its own; of a replay they are what it heard. */
+function alikeOf({ kind, mode, config, tapes, replay }: RunManifest): string {
+  const { trading, engine } = (config ?? {}) as { readonly trading?: { readonly strategy?: unknown }; readonly engine?: { readonly symbols?: unknown } };
+  const heard = kind === 'engine' ? engine?.symbols : [tapes.map(({ file, records }) => [basename(file), records]), replay?.from, replay?.to];
+  return createHash('sha256').update(JSON.stringify([kind, mode, trading?.strategy, heard])).digest('hex').slice(0, 16);
 }
 
 function readKnown(folder: string, stamp: string): Known {

@@ -53,6 +53,8 @@ export interface RunSource {
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly exitCode: number | null;
+  /** Equal for runs that can be compared: of one kind and mode, of the same strategy, over the same tapes or instruments. Null where nobody knows. */
+  readonly alike: string | null;
   readonly note: string | null;
 }
 

@@ -107,16 +107,20 @@ export interface TimeDecision {
 export type TimeRecord = Readonly<Record<string, string | number | boolean | null>>;
 
 /** What led to a decision, and the way there. */
-export interface TimeCause {
+export interface TimeCause extends TimeFrom {
   readonly decision: number;
   readonly line: string | null;
+  /** Just after that record, or that input. */
+  readonly target: { readonly record: number } | { readonly event: number } | null;
+}
+
+/** What a decision came from. */
+export interface TimeFrom {
   /** The record that the decision carries; null where it carries none. */
   readonly record: TimeRecord | null;
   /** The last input before it. */
   readonly input: { readonly to: string; readonly message: { readonly type: string }; readonly atUs: number } | null;
   readonly text: string;
-  /** Just after that record, or that input. */
-  readonly target: { readonly record: number } | { readonly event: number } | null;
 }
 
 /** What of the recording lies where: `count` equal parts of the span. */
@@ -164,8 +168,8 @@ export interface RunSide {
   readonly about: string;
   /** The decision at which they differ, as its line; null where this side has ended. */
   readonly line: string | null;
-  /** What it came from. */
-  readonly cause: string;
+  /** What it came from; null where nothing differs. */
+  readonly cause: TimeFrom | null;
   /** The moment after that decision, or the end. */
   readonly cursor: TimeCursor;
 }

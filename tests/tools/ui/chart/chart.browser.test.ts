@@ -8,7 +8,8 @@ import { type ChildSpec, createRuntime, machine, type Runtime, WallClock, worker
 import { openWindow } from '../../../../tools/ui/serve.js';
 import { door } from '../../../runtime/probe/machines.js';
 import { child, root } from '../../../runtime/support.js';
-import { closeBrowser, openPage, type WatchedPage } from '../../../support/open-browser.js';
+import { drag, pinch } from '../../../support/fingers.js';
+import { closeBrowser, openPage, until, type WatchedPage } from '../../../support/open-browser.js';
 import { Playground } from '../../../support/served.js';
 
 after(closeBrowser);
@@ -126,6 +127,15 @@ test('names that would be markup are text, an actor that is no machine is told a
   runtime.send('/odd', { type: HOSTILE });
   await page.locator('.chart-event', { hasText: HOSTILE }).waitFor();
   assert.equal(await page.locator('img').count(), 0);
+  // Two fingers come closer, one moves it.
+  const drawing = page.locator('.chart-canvas');
+  const frame = async (): Promise<number[]> => (await page.locator('.chart-svg').getAttribute('viewBox'))!.split(' ').map(Number);
+  const [, , width] = await frame();
+  await pinch(page, drawing, 2);
+  await until('twice as near', async () => Math.abs((await frame())[2]! / width! - 0.5) < 0.01);
+  const [x] = await frame();
+  await drag(page, drawing, -40, 0);
+  await until('moved', async () => (await frame())[0]! > x!);
   assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), 'nothing beside the window');
   await look('/sum');
   await page.getByText('This actor is no state machine').waitFor();

@@ -66,7 +66,11 @@ test('a finished run: to its restart, a decision and what caused it, by the keyb
   await decided.waitFor();
   await page.getByRole('treeitem', { name: /BTCUSDT\s*machine in\s*(ALERT|ACTIVE|RECOVERY)/ }).waitFor();
   await page.getByRole('button', { name: 'why?' }).click();
-  await page.getByLabel('cause', { exact: true }).getByText(/^decision \d+: /).waitFor();
+  const cause = page.getByRole('region', { name: 'cause', exact: true });
+  await cause.getByRole('heading', { name: /^decision \d+: \w/ }).waitFor();
+  // Fields and moments, no JSON.
+  await cause.getByText(/from the record|the input/).first().waitFor();
+  assert.doesNotMatch(await cause.innerText(), /\{"|Us: \d{13}/);
 
   await page.getByRole('textbox', { name: 'go to' }).fill('decision 3');
   await page.keyboard.press('Enter');
@@ -76,6 +80,9 @@ test('a finished run: to its restart, a decision and what caused it, by the keyb
   await page.getByText('no decision of the recording names "no such order"').waitFor();
 
   await page.getByRole('button', { name: 'Runs' }).click();
+  // Two that can be compared are chosen already.
+  const chosen = await Promise.all([0, 1].map((at) => page.locator('.runs-choose select').nth(at).inputValue()));
+  assert.ok(chosen[0] !== '' && chosen[1] !== '' && chosen[0] !== chosen[1], chosen.join(' '));
   await page.getByRole('button', { name: 'compare' }).click();
   await page.getByRole('heading', { name: /is the first that differs/ }).waitFor();
   const a = page.getByRole('region', { name: 'run a' });
@@ -92,10 +99,16 @@ test('a finished run: to its restart, a decision and what caused it, by the keyb
 });
 
 test('a tape on a phone, in light: its moments are there, nothing is wider than the window', async (t) => {
-  const opened = await scene(t, [], { viewport: { width: 390, height: 844 }, colorScheme: 'light' });
+  const opened = await scene(t, [], { viewport: { width: 390, height: 844 }, colorScheme: 'light', hasTouch: true });
   if (opened === undefined) return;
   const { page } = opened;
-  await page.getByRole('button', { name: 'decision back' }).click();
+  await page.getByRole('button', { name: 'decision back' }).tap();
+  // One line, with the step that is taken most; the slider and all else behind a tap.
+  const dock = page.getByRole('region', { name: 'Time travel' });
+  assert.ok((await dock.boundingBox())!.height < 50);
+  assert.equal(await page.getByRole('slider', { name: 'instant' }).isVisible(), false);
+  await page.getByRole('button', { name: 'slider and steps' }).tap();
+  await page.getByRole('slider', { name: 'instant' }).waitFor();
   await place(page).getByText(/record [1-9][\d,]* of/).waitFor();
   assert.ok(await page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth'), 'no sideways scrolling');
   await axe(page);

@@ -7,7 +7,8 @@ import { type Behaviour, type ChildSpec, createRuntime, dynamicSupervisor, machi
 import { openWindow } from '../../../../tools/ui/serve.js';
 import { door } from '../../../runtime/probe/machines.js';
 import { child, root } from '../../../runtime/support.js';
-import { closeBrowser, openPage, type WatchedPage } from '../../../support/open-browser.js';
+import { drag, pinch } from '../../../support/fingers.js';
+import { closeBrowser, openPage, until, type WatchedPage } from '../../../support/open-browser.js';
 import { Playground } from '../../../support/served.js';
 
 after(closeBrowser);
@@ -138,7 +139,7 @@ test('a thousand actors are drawn, and the last of them is reached by one key', 
 });
 
 test('a process that vanishes keeps its last tree, said so; a phone in light is accessible', async (t) => {
-  const opened = await scene(t, spec(), { viewport: { width: 390, height: 780 }, colorScheme: 'light' });
+  const opened = await scene(t, spec(), { viewport: { width: 390, height: 780 }, colorScheme: 'light', hasTouch: true });
   if (opened === undefined) return;
   const { page, end } = opened;
   const items = page.getByRole('tree').getByRole('treeitem');
@@ -146,6 +147,22 @@ test('a process that vanishes keeps its last tree, said so; a phone in light is 
   await items.nth(1).click();
   await page.getByRole('complementary', { name: 'Actor' }).getByText('permanent').first().waitFor();
   assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), 'nothing is wider than the phone');
+  assert.ok(await page.evaluate<number>('document.querySelector("header").offsetHeight + document.querySelector(".foot").offsetHeight') < 100, 'the view has the window, not what is around it');
+  // The drawing instead of the list; fingers bring it closer and move it.
+  await page.getByRole('button', { name: 'drawing' }).tap();
+  const drawing = page.locator('.tree-canvas canvas').first();
+  const [scale, origin] = [await drawing.getAttribute('data-scale'), await drawing.getAttribute('data-origin')];
+  await pinch(page, drawing, 2);
+  await until('twice as near', async () => Math.abs(Number(await drawing.getAttribute('data-scale')) / Number(scale) - 2) < 0.05);
+  const near = await drawing.getAttribute('data-origin');
+  assert.notEqual(near, origin);
+  await drag(page, drawing, -60, 30);
+  await until('moved', async () => await drawing.getAttribute('data-origin') !== near);
+  // The source, the colours and the keys wait behind one button.
+  assert.equal(await page.getByLabel('source').isVisible(), false);
+  await page.locator('.top-fold').click();
+  await page.getByLabel('source').waitFor();
+  await page.getByRole('button', { name: 'drawing' }).click();
   const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
   // The policy of the page lets no script in from outside; a debugger's evaluation is not the page's.
   await page.evaluate(readFileSync(axe, 'utf8'));

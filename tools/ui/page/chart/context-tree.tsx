@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { MachineChange } from '../../wire/chart.js';
+import { unitField, unitText } from '../units.js';
 
 type Path = readonly (string | number)[];
 interface Marks {
@@ -13,7 +14,7 @@ const MOST_SHOWN = 200;
 /** Plain data as a tree that opens and closes. What `changes` names is marked, with what it was before. */
 export function ContextTree({ value, changes }: { readonly value: unknown; readonly changes: readonly MachineChange[] }) {
   const marks = marksOf(changes);
-  return <ul class="context-tree"><Node name="" value={value} path={[]} marks={marks} depth={0} /></ul>;
+  return <ul class="context-tree"><Node name="" value={value} path={[]} marks={marks} depth={0} unit="" /></ul>;
 }
 
 function marksOf(changes: readonly MachineChange[]): Marks {
@@ -26,7 +27,8 @@ function marksOf(changes: readonly MachineChange[]): Marks {
   return { changed, above };
 }
 
-function Node({ name, value, path, marks, depth }: { readonly name: string; readonly value: unknown; readonly path: Path; readonly marks: Marks; readonly depth: number }) {
+function Node({ name, value, path, marks, depth, unit }: { readonly name: string; readonly value: unknown; readonly path: Path; readonly marks: Marks; readonly depth: number; readonly unit: string }) {
+  const measured = unitField(name, unit);
   const key = JSON.stringify(path);
   const change = marks.changed.get(key);
   const hides = marks.above.has(key);
@@ -38,8 +40,8 @@ function Node({ name, value, path, marks, depth }: { readonly name: string; read
     return (
       <li class={`context-leaf${mark}`}>
         {name === '' ? null : <span class="context-key">{name}</span>}
-        <span class="context-value">{leafText(value)}</span>
-        {change === undefined || !('before' in change) ? null : <span class="context-before">{`was ${leafText(change.before)}`}</span>}
+        <span class="context-value" title={unitText(measured, value) === undefined ? undefined : String(value)}>{leafText(value, measured)}</span>
+        {change === undefined || !('before' in change) ? null : <span class="context-before">{`was ${leafText(change.before, measured)}`}</span>}
       </li>
     );
   }
@@ -52,7 +54,7 @@ function Node({ name, value, path, marks, depth }: { readonly name: string; read
       )}
       {open ? (
         <ul>
-          {entries.slice(0, MOST_SHOWN).map(([field, inner, place]) => <Node key={field} name={field} value={inner} path={[...path, place]} marks={marks} depth={depth + 1} />)}
+          {entries.slice(0, MOST_SHOWN).map(([field, inner, place]) => <Node key={field} name={field} value={inner} path={[...path, place]} marks={marks} depth={depth + 1} unit={measured} />)}
           {entries.length > MOST_SHOWN ? <li class="muted">{`… and ${entries.length - MOST_SHOWN} more`}</li> : null}
         </ul>
       ) : null}
@@ -78,8 +80,10 @@ function sizeText(value: unknown, size: number): string {
   return first === '$map' || first === '$set' ? `${first.slice(1)} of ${size}` : `{${size}}`;
 }
 
-/** A value in a line. */
-export function leafText(value: unknown): string {
+/** A value in a line, a number in the unit of its field. */
+export function leafText(value: unknown, field = ''): string {
+  const measured = unitText(field, value);
+  if (measured !== undefined) return measured;
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     const [[key, inner] = ['', undefined]] = Object.entries(value);

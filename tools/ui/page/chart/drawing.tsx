@@ -23,6 +23,11 @@ export function Drawing({ geometry, lit, label }: { readonly geometry: ChartGeom
   const shown = frame ?? fit(drawing, window);
   const latest = useRef(shown);
   latest.current = shown;
+  // Two fingers may move between two drawings: each goes on from where the other has led.
+  const show = (next: Frame): void => {
+    latest.current = next;
+    setFrame(next);
+  };
 
   useEffect(() => {
     const before = seen.current;
@@ -31,10 +36,10 @@ export function Drawing({ geometry, lit, label }: { readonly geometry: ChartGeom
     else if (frame !== null && before.window.width > 0) setFrame(resized(frame, before.window, window));
   }, [geometry.digest, window.width, window.height]);
 
-  const zoom = (factor: number, shareX?: number, shareY?: number): void => setFrame(zoomed(latest.current, factor, drawing, window, shareX, shareY));
+  const zoom = (factor: number, shareX?: number, shareY?: number): void => show(zoomed(latest.current, factor, drawing, window, shareX, shareY));
   const move = (dx: number, dy: number): void => {
     const scale = latest.current.width / window.width;
-    setFrame(moved(latest.current, dx * scale, dy * scale, drawing));
+    show(moved(latest.current, dx * scale, dy * scale, drawing));
   };
   usePointers(box, window, zoom, move);
 
@@ -207,7 +212,8 @@ function usePointers(box: { readonly current: HTMLDivElement | null }, window: S
       } else {
         const before = Math.hypot(last.x - other.x, last.y - other.y);
         const after = Math.hypot(event.clientX - other.x, event.clientY - other.y);
-        if (before > 5 && after > 5) act.current.zoom(after / before, ...shareOf((event.clientX + other.x) / 2, (event.clientY + other.y) / 2));
+        // What is under the finger that rests stays there.
+        if (before > 5 && after > 5) act.current.zoom(after / before, ...shareOf(other.x, other.y));
       }
       last.x = event.clientX;
       last.y = event.clientY;

@@ -1,4 +1,5 @@
 import type { ChartGeometry, MachineCandidate, MachineEvent } from '../../wire/chart.js';
+import { ValueTree } from '../tree/value.js';
 import { leafText } from './context-tree.js';
 import { candidateText, clock, outcomeTitles, resultText, transitionName, valueText } from './words.js';
 
@@ -40,13 +41,12 @@ function Detail({ event, geometry }: { readonly event: MachineEvent; readonly ge
       {changes.length === 0 ? null : (
         <>
           <h4>changed</h4>
-          <ul>{changes.map(({ path, ...change }, at) => <li key={at}><span class="context-key">{path.join('.')}</span> {`${'before' in change ? leafText(change.before) : 'nothing'} → ${'after' in change ? leafText(change.after) : 'nothing'}`}</li>)}</ul>
+          <ul>{changes.map(({ path, ...change }, at) => <li key={at}><span class="context-key">{path.join('.')}</span> {`${'before' in change ? leafText(change.before, String(path.at(-1) ?? '')) : 'nothing'} → ${'after' in change ? leafText(change.after, String(path.at(-1) ?? '')) : 'nothing'}`}</li>)}</ul>
           {moreChanges ? <p class="muted">and more</p> : null}
         </>
       )}
       <h4>payload</h4>
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <pre tabIndex={0}>{JSON.stringify(payload, null, 1)}</pre>
+      <div class="value-tree"><ValueTree value={payload} /></div>
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { ChartGeometry, MachineView } from '../../wire/chart.js';
+import { viewKeys } from '../help.js';
 import { instant, path, source, view as openView } from '../state.js';
 import { ContextTree } from './context-tree.js';
 import { Drawing, type Lit } from './drawing.js';
@@ -7,8 +8,13 @@ import { Events } from './events.js';
 import { useMachine } from './use-machine.js';
 import { whereText } from './words.js';
 
+const KEYS = [{ view: 'chart', keys: '+ - 0', does: 'in the drawing: closer, farther, all of it; arrows move it' }, { view: 'chart', keys: '.', does: 'in the drawing: to the current state' }];
+
 /** The selected actor as a state machine, now or at the instant that is selected. */
 export function ChartView() {
+  useEffect(() => {
+    if (!viewKeys.includes(KEYS[0]!)) viewKeys.push(...KEYS);
+  }, []);
   const machine = useMachine(source.value, path.value, instant.value);
   if (path.value === '') return <ChooseActor />;
   const { news, geometry, problem } = machine;

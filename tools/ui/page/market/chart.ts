@@ -247,8 +247,9 @@ export class MarketChart {
     const other = [...this.#touches].find(([id]) => id !== event.pointerId)?.[1];
     if (other === undefined) pan((before - event.clientX) / width);
     else {
+      // What is under the finger that rests stays there, and what was under the other one goes with it.
       const [was, is] = [Math.abs(before - other), Math.abs(event.clientX - other)];
-      if (was > 8 && is > 8) zoom(was / is, this.#timeAt((event.clientX + other) / 2));
+      if (was > 8 && is > 8) zoom(was / is, this.#timeAt(other));
     }
     this.#touches.set(event.pointerId, event.clientX);
   };

@@ -2,6 +2,7 @@ import { effect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { INDICATORS, INTERVALS, LAYERS, type Mark, type MarketLayer, type MarketView } from '../../wire/market.js';
 import { amountText, durationText, timeText } from '../../wire/market-text.js';
+import { viewKeys } from '../help.js';
 import { instant, notify, source, sourceInfo } from '../state.js';
 import { travelTo } from '../time/session.js';
 import { theme } from '../theme.js';
@@ -16,6 +17,11 @@ const LAYER_TITLES: Readonly<Record<MarketLayer, string>> = {
   line: 'line', quotes: 'best quotes', trades: 'trades', heat: 'book heat', liquidations: 'liquidations', bands: 'detector', marks: 'orders and fills', refusals: 'refused entries',
 };
 
+const KEYS = [
+  { view: 'market', keys: '+ - 0', does: 'zoom in, out, show all; also wheel, two fingers, double click' }, { view: 'market', keys: '← →', does: 'pan; with Shift half a window' },
+  { view: 'market', keys: '[ ]', does: 'in the chart: the crosshair to the point before, after' },
+];
+
 /** Price with its book, indicators, the detector's states, our orders: of a live engine, a run or a tape. */
 export function Market() {
   const id = source.value;
@@ -23,6 +29,9 @@ export function Market() {
   // Known without asking; a process may still say later where it writes.
   const none = info?.kind === 'process' && info.run === null && info.state !== 'starting' ? `${info.name} writes no run, so nobody knows its market: look at an engine, a run, or a tape (faultline ui --tape FILE)` : '';
   useEffect(() => openSource(id, none), [id, none]);
+  useEffect(() => {
+    if (!viewKeys.includes(KEYS[0]!)) viewKeys.push(...KEYS);
+  }, []);
   return (
     <section
       class="market" aria-label="Market"
@@ -45,13 +54,13 @@ function Controls() {
   return (
     <div class="market-controls">
       <label>
-        symbol{' '}
+        <span class="market-word">symbol{' '}</span>
         <select value={symbol.value} disabled={instruments.length === 0} onChange={(event) => selectSymbol(event.currentTarget.value)}>
           {instruments.map(({ name }) => <option key={name} value={name}>{name}</option>)}
         </select>
       </label>
       <label>
-        candles{' '}
+        <span class="market-word">candles{' '}</span>
         <select value={asLine.value ? 'line' : String(interval.value)} onChange={(event) => {
           const chosen = event.currentTarget.value;
           asLine.value = chosen === 'line';
@@ -66,7 +75,7 @@ function Controls() {
       <span class="market-buttons" role="group" aria-label="Zoom">
         <button type="button" onClick={() => zoom(1 / 2)} aria-label="Zoom in">+</button>
         <button type="button" onClick={() => zoom(2)} aria-label="Zoom out">−</button>
-        <button type="button" onClick={reset} title="0, or a double click">Reset zoom</button>
+        <button type="button" class="market-reset" onClick={reset} title="0, or a double click">Reset zoom</button>
       </span>
       <button type="button" aria-pressed={live.value} disabled={tail.value?.progress.growing !== true && !live.value} onClick={() => follow(!live.value)}>live</button>
       <details class="market-menu">

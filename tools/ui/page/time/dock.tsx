@@ -1,7 +1,9 @@
+import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import type { StepBy, TimeState } from '../../wire/time.js';
 import { viewKeys } from '../help.js';
 import { instant, path, source, sourceInfo } from '../state.js';
+import { Cause } from './cause.js';
 import { Mailbox } from './mailbox.js';
 import { busy, canReopen, cause, closePast, cursor, isOpen, marks, openPast, problem, seek, startTravelling, step, targetOf, toNow, travel, utc, why } from './session.js';
 import { Track } from './track.js';
@@ -17,6 +19,9 @@ const STEP_KEYS: Readonly<Record<string, readonly [StepBy, 1 | -1]>> = {
 /** How far keys move the slider, in shares of the span. */
 const SMALL = 1 / 1000;
 const LARGE = 1 / 20;
+
+/** On a phone the dock is one line until it is opened. */
+const unfolded = signal(false);
 
 /** The slider below every view: where in the past one looks, and the steps from there. */
 export function TimeDock() {
@@ -47,15 +52,16 @@ export function TimeDock() {
   }
   if (state === null) return <section class="time-dock is-short" aria-label="Time travel"><span class="muted" role="status">opening the recording</span></section>;
   return (
-    <section class="time-dock" aria-label="Time travel">
+    <section class={`time-dock${unfolded.value ? ' is-unfolded' : ''}${state.ready ? '' : ' is-reading'}`} aria-label="Time travel">
       <Slider state={state} />
       <div class="time-row">
         <Place state={state} />
         <Steps ready={state.ready} />
         <button type="button" aria-pressed={instant.value === null} onClick={toNow} title={source.value.startsWith('process:') ? 'how things stand now' : 'the end of the recording'}>{source.value.startsWith('process:') ? 'live' : 'end'}</button>
-        <button type="button" disabled={cursor.value === null || cursor.value.decision === 0} onClick={() => void why()} title="go to what led to the last decision">why?</button>
+        <button type="button" disabled={cursor.value === null || cursor.value.decision === 0} class="time-why" onClick={() => void why()} title="go to what led to the last decision">why?</button>
         <GoTo />
-        {source.value.startsWith('process:') ? <button type="button" class="quiet" onClick={closePast}>close</button> : null}
+        {source.value.startsWith('process:') ? <button type="button" class="quiet time-close" onClick={closePast}>close</button> : null}
+        <button type="button" class="quiet time-fold" aria-expanded={unfolded.value} aria-label="slider and steps" onClick={() => (unfolded.value = !unfolded.value)}>{unfolded.value ? '▾' : '▴'}</button>
       </div>
       <Said state={state} />
       <Mailbox />
@@ -107,7 +113,7 @@ function Place({ state: { span } }: { readonly state: TimeState }) {
   const of = (name: string, value: number, most: number): string => `${name} ${value.toLocaleString('en')} of ${most.toLocaleString('en')}`;
   return (
     <span class={busy.value ? 'time-place is-busy' : 'time-place'} role="status">
-      <strong>{utc(at.atUs)}</strong>{' '}
+      <strong><span class="time-day">{utc(at.atUs).slice(0, 11)}</span>{utc(at.atUs).slice(11)}</strong>{' '}
       <span class="muted">{[of('record', at.record, span.records), of('decision', at.decision, span.decisions), of('turn', at.turn, span.turns), of('restart', at.restart, span.restarts)].join(' · ')}</span>{' '}
       {at.last === null || at.last.path === '' ? null : <button type="button" class="quiet time-last" title="select this actor" onClick={() => (path.value = at.last!.path)}>{`${at.last.kind} ${at.last.path}`}</button>}
     </span>
@@ -122,7 +128,7 @@ function Steps({ ready }: { readonly ready: boolean }) {
       {STEPPERS.map(({ by, name }) => {
         const off = !ready || (by === 'event' && path.value === '');
         return (
-          <span key={by} class="time-step" role="group" aria-label={name}>
+          <span key={by} class={`time-step is-${by}`} role="group" aria-label={name}>
             <button type="button" disabled={off} aria-label={`${name} back`} onClick={() => void step(by, -1)}>‹</button>
             <span class="muted">{by}</span>
             <button type="button" disabled={off} aria-label={`${name} forward`} onClick={() => void step(by, 1)}>›</button>
@@ -162,7 +168,7 @@ function Said({ state: { about, problem: ends, differsAt } }: { readonly state: 
     <>
       {warnings.map((text) => <p key={text} class="time-said warn">{text}</p>)}
       {about.notes.map((text) => <p key={text} class="time-said muted">{text}</p>)}
-      {found === null ? null : <pre class="time-cause" aria-label="cause">{`decision ${found.decision}: ${found.line ?? ''}\nfrom ${found.text}`}</pre>}
+      {found === null ? null : <Cause cause={found} onClose={() => (cause.value = null)} />}
     </>
   );
 }

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { get } from '../api.js';
 import { instant, path, source } from '../state.js';
+import { ValueTree } from '../tree/value.js';
 
 interface Waiting {
   readonly path: string;
@@ -28,7 +29,7 @@ export function Mailbox() {
   return (
     <details class="time-mailbox">
       <summary>{`${messages.length + omitted} waiting for ${of}`}</summary>
-      <ol>{messages.map(({ lane, type, message }, n) => <li key={n}><code>{`${type}${lane === 'user' ? '' : ` (${lane})`} ${JSON.stringify(message)}`}</code></li>)}</ol>
+      <ol>{messages.map(({ lane, type, message }, n) => <li key={n}><code>{`${type}${lane === 'user' ? '' : ` (${lane})`}`}</code> <div class="value-tree"><ValueTree value={message} depth={1} /></div></li>)}</ol>
       {omitted > 0 ? <p class="muted">{`${omitted} more`}</p> : null}
     </details>
   );

@@ -1,10 +1,17 @@
+import { unitField, unitText } from '../units.js';
+
 /** Plain data of whatever form as a tree of folds. What JSON cannot say has one `$` key. */
 
 const OPEN_LEVELS = 2;
 const MOST_SHOWN = 200;
 
-export function ValueTree({ value, name = '', depth = 0 }: { readonly value: unknown; readonly name?: string; readonly depth?: number }) {
-  if (typeof value !== 'object' || value === null) return <div class="value-line"><Key name={name} /><span class="value">{textOf(value)}</span></div>;
+/** @param unit field whose unit the numbers in it are in, where their own names say none */
+export function ValueTree({ value, name = '', depth = 0, unit = '' }: { readonly value: unknown; readonly name?: string; readonly depth?: number; readonly unit?: string }) {
+  const field = unitField(name, unit);
+  if (typeof value !== 'object' || value === null) {
+    const said = unitText(field, value);
+    return <div class="value-line"><Key name={name} /><span class="value" title={said === undefined ? undefined : String(value)}>{said ?? textOf(value)}</span></div>;
+  }
   const special = specialText(value as Readonly<Record<string, unknown>>);
   if (special !== undefined) return <div class="value-line"><Key name={name} /><span class="value">{special}</span></div>;
   const entries = Object.entries(value as Readonly<Record<string, unknown>>);
@@ -13,7 +20,7 @@ export function ValueTree({ value, name = '', depth = 0 }: { readonly value: unk
   return (
     <details open={depth < OPEN_LEVELS} class="value-fold">
       <summary><Key name={name} /><span class="muted">{size}</span></summary>
-      {entries.slice(0, MOST_SHOWN).map(([key, item]) => <ValueTree key={key} name={key} value={item} depth={depth + 1} />)}
+      {entries.slice(0, MOST_SHOWN).map(([key, item]) => <ValueTree key={key} name={key} value={item} depth={depth + 1} unit={field} />)}
       {entries.length > MOST_SHOWN ? <div class="muted">{`… ${entries.length - MOST_SHOWN} more`}</div> : null}
     </details>
   );

@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { viewKeys } from '../help.js';
 import { notify, path, sourceInfo } from '../state.js';
@@ -15,6 +16,9 @@ const KEYS = [
   { view: 'tree', keys: 'P', does: 'pin the selected actor' }, { view: 'tree', keys: '+ - 0', does: 'zoom in, out, show all' },
   { view: 'tree', keys: 'arrows', does: 'in the list: up and down, open and close; letters: go to a name' },
 ];
+
+/** Where there is no room for both: the drawing instead of the list. */
+const drawn = signal(false);
 
 /** The supervision tree: drawn, as a list, and the selected actor beside them. */
 export function TreeView() {
@@ -35,7 +39,7 @@ export function TreeView() {
   return (
     <div class="tree-view">
       <Toolbar session={session} searchRef={search} />
-      <div class="tree-panes">
+      <div class={`tree-panes${drawn.value ? ' is-drawn' : ''}`}>
         <div class="tree-left"><Pins session={session} /><TreeOutline session={session} /></div>
         <TreeCanvas session={session} />
         <Inspector session={session} />
@@ -75,6 +79,7 @@ function Toolbar({ session, searchRef }: { readonly session: TreeSession; readon
       <button type="button" class={problems.length > 0 ? 'warn' : ''} disabled={problems.length === 0} title="n" onClick={() => session.nextProblem()}>
         {problems.length === 0 ? 'no problem' : `${problems.length} problem${problems.length === 1 ? '' : 's'}`}
       </button>
+      <button type="button" class="tree-switch" aria-pressed={drawn.value} onClick={() => (drawn.value = !drawn.value)}>drawing</button>
       {session.rootPath.value === '/' ? null : <button type="button" onClick={() => (session.rootPath.value = '/')}>{`only ${session.rootPath.value}: show all`}</button>}
       <span class="muted" role="status">{countText(session)}</span>
       {session.problem.value === '' ? null : <span class="warn" role="status">{session.problem.value}</span>}
