@@ -11,7 +11,7 @@ import { Replay } from '../replay/replay.js';
 import type { MarketInstrument, MarketProgress, MarketSymbols, MarketTail } from '../ui/wire/market.js';
 import { Decisions } from './decisions.js';
 import { LineTail } from './line-tail.js';
-import { readRun, readTape, type RecordsAhead } from './records.js';
+import { readNewest, readRun, readTape, type RecordsAhead } from './records.js';
 import { MarketScan } from './scan.js';
 import type { SymbolData } from './symbol-data.js';
 import { viewOf, type ViewQuery } from './view.js';
@@ -20,12 +20,22 @@ import { viewOf, type ViewQuery } from './view.js';
 const MOST_BYTES = 768 * 2 ** 20;
 /** Blocks between two looks at that. */
 const BLOCKS_A_LOOK = 16;
+/** Of a run that is being written so many records are read before all others: somebody wants to see how things stand. */
+const NEWEST_RECORDS = 120_000;
 /** Symbols that a list names. */
 const MOST_SYMBOLS = 500;
 
 export interface MarketSourceOptions {
   /** Default 768 MiB. */
   readonly mostBytes?: number;
+  /** Default 120,000. */
+  readonly newestRecords?: number;
+}
+
+/** The newest records of a run, until all that was before them has been read too. */
+interface Newest {
+  readonly records: RecordsAhead;
+  readonly scan: MarketScan;
 }
 
 /** What is to be shown: a tape, or the folder of a run. */
@@ -42,6 +52,7 @@ export class MarketSource {
   readonly #names: ReadonlyMap<number, string>;
   readonly #byName: ReadonlyMap<string, SymbolData>;
   readonly #mostBytes: number;
+  #newest: Newest | undefined;
   readonly #notes: string[] = [];
   /** Of a run: where its decisions are written. */
   readonly #decisionFiles: readonly string[];
@@ -55,14 +66,19 @@ export class MarketSource {
   #version = 0;
 
   /** @throws TapeError, RunError, ConfigError. */
-  constructor({ kind, path }: MarketTarget, { mostBytes = MOST_BYTES }: MarketSourceOptions = {}) {
+  constructor({ kind, path }: MarketTarget, { mostBytes = MOST_BYTES, newestRecords = NEWEST_RECORDS }: MarketSourceOptions = {}) {
     this.#mostBytes = mostBytes;
     this.#records = kind === 'tape' ? readTape(path) : readRun(path);
     const { instruments } = this.#records;
     this.#config = kind === 'tape' ? loadConfig().config : this.#runConfig(path);
     this.#names = instanceNames(instruments);
     this.#scan = new MarketScan(instruments, this.#config);
-    this.#decisions = new Decisions((control) => this.#scan.control(control), 'SLEEP');
+    const newest = kind === 'tape' ? undefined : readNewest(path, newestRecords);
+    this.#newest = newest === undefined ? undefined : { records: newest, scan: new MarketScan(newest.instruments, this.#config) };
+    this.#decisions = new Decisions((control) => {
+      this.#scan.control(control);
+      this.#newest?.scan.control(control);
+    }, 'SLEEP');
     this.#byName = new Map(this.#scan.symbols.map((data) => [this.#names.get(data.kernel.index)!, data]));
     this.#decisionFiles = kind === 'tape' ? [] : [join(path, 'decisions.jsonl'), join(path, 'decisions.jsonl.partial')];
     this.#replay = kind === 'tape' ? this.#beginReplay() : undefined;
@@ -71,6 +87,7 @@ export class MarketSource {
 
   close(): void {
     this.#records.close();
+    this.#newest?.records.close();
     this.#lines?.close();
   }
 
@@ -87,10 +104,12 @@ export class MarketSource {
     }
     const until = performance.now() + ms;
     try {
+      this.#readNewest(until);
       for (let blocks = 1; performance.now() < until; blocks += 1) {
         const lines = this.#readLines();
         if (!this.#readBlock() && !lines) {
           this.#behind = false;
+          this.#dropNewest();
           return;
         }
         this.#version += 1;
@@ -105,10 +124,11 @@ export class MarketSource {
 
   progress(): MarketProgress {
     const { records, firstUs, lastUs, bytes } = this.#scan;
+    const newest = this.#newest?.scan;
     const unreadable = this.#decisions.unreadable === 0 ? [] : [`${this.#decisions.unreadable} lines of the decisions are none of this version and are left out.`];
     return {
       state: this.#problem !== undefined ? 'stopped' : this.#behind ? 'reading' : this.#records.ended ? 'whole' : 'following',
-      growing: this.#problem === undefined && !this.#records.ended, records, total: Math.max(records, this.#records.total), bytes, firstUs, lastUs,
+      growing: this.#problem === undefined && !this.#records.ended, records, total: Math.max(records, this.#records.total), bytes: bytes + (newest?.bytes ?? 0), firstUs, lastUs: Math.max(lastUs, newest?.lastUs ?? 0), newestFromUs: newest?.firstUs ?? 0,
       notes: [...(this.#problem === undefined ? [] : [this.#problem]), ...this.#records.notes, ...this.#notes, ...unreadable],
     };
   }
@@ -123,23 +143,37 @@ export class MarketSource {
 
   /** @throws MarketQueryError. */
   tail(source: string, symbol: string): MarketTail {
-    const data = this.#symbol(symbol);
+    const oldest = this.#symbol(symbol);
+    const data = this.#newestOf(oldest) ?? oldest;
     const { index, lastTradeTicks, bestBidTicks, bestAskTicks } = data.kernel;
     const { states, firstState } = this.#decisions.of(index);
     return {
-      source, symbol, progress: this.progress(), firstUs: data.firstUs, lastUs: data.lastUs,
+      source, symbol, progress: this.progress(), firstUs: oldest.firstUs === 0 ? data.firstUs : oldest.firstUs, lastUs: Math.max(oldest.lastUs, data.lastUs),
       lastTradeTicks, bidTicks: bestBidTicks, askTicks: bestAskTicks, state: states.at(-1)?.state ?? firstState, version: this.#version,
     };
   }
 
   /** @throws MarketQueryError. */
   view(source: string, query: ViewQuery): Uint8Array<ArrayBuffer> {
-    const data = this.#symbol(query.symbol);
+    const { data, endUs } = this.#shownIn(this.#symbol(query.symbol), query);
     if (!(query.toUs > query.fromUs)) throw new MarketQueryError('the span ends before it begins');
     const { symbol } = this.#records.instruments.find(({ index }) => index === data.kernel.index)!;
     return viewOf(data, this.#decisions.of(data.kernel.index), paramsForSymbol(this.#config.indicators, symbol), query, {
       source, symbol: query.symbol, instrument: this.#instrument(data), progress: this.progress(),
-    }, this.#scan.lastUs);
+    }, endUs);
+  }
+
+  /** What the newest records say of a symbol. */
+  #newestOf({ kernel }: SymbolData): SymbolData | undefined {
+    const data = this.#newest?.scan.symbols.find((one) => one.kernel.index === kernel.index);
+    return data === undefined || data.firstUs === 0 ? undefined : data;
+  }
+
+  /** Where more of a span lies: in what was read from the beginning on, or in the newest. */
+  #shownIn(data: SymbolData, { fromUs, toUs }: ViewQuery): { readonly data: SymbolData; readonly endUs: number } {
+    const newest = this.#newestOf(data);
+    const within = ({ firstUs, lastUs }: SymbolData): number => Math.min(toUs, lastUs) - Math.max(fromUs, firstUs);
+    return newest !== undefined && (data.firstUs === 0 || within(newest) >= within(data)) ? { data: newest, endUs: this.#newest!.scan.lastUs } : { data, endUs: this.#scan.lastUs };
   }
 
   #symbol(name: string): SymbolData {
@@ -151,10 +185,11 @@ export class MarketSource {
 
   #instrument(data: SymbolData): MarketInstrument {
     const { index } = data.kernel;
+    const newest = this.#newestOf(data);
     const { symbol, venue, product, tickSize, lotSize, settle } = this.#records.instruments.find((one) => one.index === index)!;
     return {
       name: this.#names.get(index)!, symbol, venue, product, tickSize, lotSize, settle,
-      trades: data.trades.t.length, quotes: data.quotes.t.length, liquidations: data.liquidations.t.length,
+      trades: Math.max(data.trades.t.length, newest?.trades.t.length ?? 0), quotes: Math.max(data.quotes.t.length, newest?.quotes.t.length ?? 0), liquidations: Math.max(data.liquidations.t.length, newest?.liquidations.t.length ?? 0),
     };
   }
 
@@ -176,6 +211,23 @@ export class MarketSource {
     const lines = this.#lines.next();
     for (const line of lines) this.#decisions.line(line);
     return lines.length > 0;
+  }
+
+  /** As far as it is written; lines of the decisions first, as before any block. */
+  #readNewest(until: number): void {
+    if (this.#newest === undefined) return;
+    const { records, scan } = this.#newest;
+    this.#readLines();
+    for (let batch = records.next(); batch !== undefined; batch = performance.now() < until ? records.next() : undefined) {
+      scan.take(batch, records.renumber);
+      this.#version += 1;
+    }
+  }
+
+  /** All before it has been read, and so has it. */
+  #dropNewest(): void {
+    this.#newest?.records.close();
+    this.#newest = undefined;
   }
 
   #readBlock(): boolean {
@@ -200,6 +252,7 @@ export class MarketSource {
   #stop(problem: string): void {
     this.#problem = problem;
     this.#behind = false;
+    this.#dropNewest();
   }
 
   #beginReplay(): Replay {

@@ -53,6 +53,16 @@ export function readRun(folder: string): RecordsAhead {
   return readTape(path);
 }
 
+/** The newest records of a run that is being written, some `count` or the whole of its last tape; undefined where that is not much less than all. @throws RunError, TapeError. */
+export function readNewest(folder: string, count: number): RecordsAhead | undefined {
+  const manifest = readManifest(folder);
+  if (manifest.kind !== 'engine' || !isBeingWritten(manifest)) return undefined;
+  const tapes = new RunTapes(folder, manifest);
+  if (tapes.total > 2 * count) return tapes.skipTo(count);
+  tapes.close();
+  return undefined;
+}
+
 /** What a tape after the first begins with, the books as snapshots, the kernel takes too: it knows them already, and nothing changes. */
 class RunTapes implements RecordsAhead {
   readonly renumber = true;
@@ -85,6 +95,18 @@ class RunTapes implements RecordsAhead {
 
   get ended(): boolean {
     return this.#over;
+  }
+
+  /** Goes to the last tape; to its last `count` records where it has more than twice as many: with its beginning come the books. */
+  skipTo(count: number): this {
+    const last = tapeNumbers(this.#folder).at(-1)!;
+    if (last !== this.#number) {
+      this.#tape.close();
+      this.#tape = this.#open(last);
+      this.#number = last;
+    }
+    if (this.#tape.records > 2 * count) this.#tape.seekRecord(this.#tape.records - count);
+    return this;
   }
 
   next(): RecordBatch | undefined {

@@ -235,6 +235,29 @@ test('an engine’s run shows all its tapes as one, its orders and fills, and go
   assert.match(source.progress().notes.join(' '), /The run was cut/);
 });
 
+test('of a run that is being written the newest is shown first, and then all of it', (t) => {
+  const run = RunWriter.create(scratch(t), { kind: 'engine', mode: 'paper', version: '0', config: DEFAULT_CONFIG, configDigest: '', tape: headerOf([instrument(0, 'A')]) });
+  t.after(() => run.abort());
+  const count = 30_000;
+  for (let from = 0; from < count; from += 1000) {
+    const records = Array.from({ length: 1000 }, (_, n): MadeRecord => ({ kind: 'trade', atUs: START_US + (from + n) * 1000, priceTicks: 100 + (from + n) % 50 }));
+    run.append(batchOf(records), 0, records.length);
+  }
+  run.flush(START_US + count * 1000);
+  const source = opened(t, { kind: 'run', path: run.folder }, { newestRecords: 5000 });
+  // No time at all: a block of the newest, and no more.
+  source.read(0);
+  const first = source.tail('run', 'A');
+  assert.ok(source.behind && first.progress.newestFromUs > START_US, JSON.stringify(first));
+  assert.ok(first.firstUs >= START_US + (count - 10_000) * 1000 && first.lastUs > first.firstUs);
+  assert.ok(viewed(source, 'A', { fromUs: first.firstUs, toUs: first.lastUs + 1 }).head.trades > 0);
+
+  readAll(source);
+  const { firstUs, lastUs, progress } = source.tail('run', 'A');
+  assert.deepEqual([firstUs, lastUs, progress.newestFromUs, progress.state, progress.records], [START_US, START_US + (count - 1) * 1000, 0, 'following', count]);
+  assert.equal(viewed(source, 'A').head.trades, count);
+});
+
 test('a run of a replay shows the tape that it played with the decisions that it made', (t) => {
   const folder = scratch(t);
   const tape = tapeOf(folder, 10);

@@ -9,7 +9,7 @@ import { fittingInterval, viewOf, type ViewQuery } from '../../../tools/market-v
 import { decodeView, encodeView, type MarketView, type MarketViewHead } from '../../../tools/ui/wire/market.js';
 import { batchOf, headerOf, instrument, START_US, type MadeRecord } from './made.js';
 
-const PROGRESS = { state: 'whole', growing: false, records: 0, total: 0, bytes: 0, firstUs: 0, lastUs: 0, notes: [] } as const;
+const PROGRESS = { state: 'whole', growing: false, records: 0, total: 0, bytes: 0, firstUs: 0, lastUs: 0, newestFromUs: 0, notes: [] } as const;
 const HEAD = { source: 'tape:x', symbol: 'X', progress: PROGRESS, instrument: { name: 'X', symbol: 'X', venue: 'v', product: 'linear', tickSize: '0.1', lotSize: '1', settle: 'USDT', trades: 0, quotes: 0, liquidations: 0 } } as const;
 
 function scanned(records: readonly MadeRecord[]): MarketScan {

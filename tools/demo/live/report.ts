@@ -90,5 +90,5 @@ export function printLiveReport(report: LiveReport): void {
 
 /** The last lines: where the run lies, its report if there is one, and what can be done with it. */
 export function printRun(folder: string, decisions: number, page: string | null): void {
-  printLine(`\n${decisions} decisions, with everything that led to them, in\n  run ${folder}\n${page === null ? '' : `as a page to look at\n  ${page}\n`}decide them again without an exchange, and compare:\n  npx faultline live-vs-replay ${folder}`);
+  printLine(`\n${decisions} decisions, with everything that led to them, in\n  run ${folder}\n${page === null ? '' : `as a page to read; with restarts, differences and funding too by npx faultline report ${folder} --out FILE.html\n  ${page}\n`}look at it in a browser, at any of its moments:\n  npx faultline ui --run ${folder}\ndecide them again without an exchange, and compare:\n  npx faultline live-vs-replay ${folder}`);
 }

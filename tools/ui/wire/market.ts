@@ -69,6 +69,8 @@ export interface MarketProgress {
   /** Clock of the first and last record read; 0 before the first. */
   readonly firstUs: number;
   readonly lastUs: number;
+  /** While what came before is being read: clock of the first of the newest records, which were read first. 0: there is nothing to be read before. */
+  readonly newestFromUs: number;
   /** What a person should know, with the way out. */
   readonly notes: readonly string[];
 }

@@ -109,6 +109,8 @@ export type TreeEvent = {
   /** `context`: start_error, child_terminated, shutdown_error, or shutdown: the supervisor's budget is used up. */
   | { readonly kind: 'failed'; readonly incarnation: number; readonly supervisor: string; readonly context: string; readonly reason: TreeExit }
   | { readonly kind: 'state'; readonly from: NodeState; readonly to: NodeState }
+  /** It is in the tree no more, and nobody reported a failure of it: it has done its work, or was stopped. */
+  | { readonly kind: 'ended' }
   /** Another process has the name, or the tree is another runtime's. */
   | { readonly kind: 'life'; readonly note: string }
 );

@@ -106,7 +106,7 @@ function statusText(): string {
   const { progress } = tail.value ?? symbols.value ?? {};
   if (progress === undefined) return '';
   const share = progress.total === 0 ? 100 : Math.floor((100 * progress.records) / progress.total);
-  if (progress.state === 'reading') return `reading, ${share} %`;
+  if (progress.state === 'reading') return progress.newestFromUs > 0 ? `the newest; what was before is being read, ${share} %` : `reading, ${share} %`;
   const shown = view.value?.head.intervalSeconds;
   const wanted = interval.value;
   const coarser = !asLine.value && shown !== undefined && wanted > 0 && shown !== wanted ? `candles of ${durationText(shown * 1e6)}: shorter ones do not fit; ` : '';
@@ -166,8 +166,9 @@ function Chart() {
   const name = symbol.value;
   return (
     <>
+      {view.value === null ? <p class="market-empty" role="status">{`Asking for the market of ${name}…`}</p> : null}
       <div
-        class="market-chart" ref={place} tabIndex={0} role="group" aria-label={`Chart of ${name}`} aria-describedby="market-summary"
+        class={`market-chart${view.value === null ? ' is-waiting' : ''}`} ref={place} tabIndex={0} role="group" aria-label={`Chart of ${name}`} aria-describedby="market-summary"
         aria-keyshortcuts="ArrowLeft ArrowRight ArrowUp ArrowDown + - 0 [ ]"
       />
       <p class="visually-hidden" aria-live="polite">{cursorText()}</p>

@@ -28,6 +28,8 @@ export interface PaneHooks {
 const AXIS_PX = 70;
 const FOOTER_PX = 38;
 const CHARACTER_PX = 7;
+/** Height of a threshold's label. */
+const LABEL_PX = 11;
 const FONT = '11px system-ui, sans-serif';
 /** How far from a point the crosshair still goes to it. */
 const SNAP_PX = 24;
@@ -65,6 +67,8 @@ export abstract class Pane {
   protected scene: Scene;
   #shown: MarketView | null | undefined;
   #shownAsLine = false;
+  /** Nothing is known of the span: an axis would be made up. */
+  #isEmpty = true;
 
   constructor(title: string, scene: Scene, footer: boolean, hooks: PaneHooks) {
     this.scene = scene;
@@ -107,13 +111,14 @@ export abstract class Pane {
           splits: (chart, _axis, fromUs, toUs) => [...timeLabels(fromUs, toUs, chart.bbox.width / devicePixelRatio, CHARACTER_PX).at],
           values: footer ? (chart) => [...timeLabels(this.scene.span.fromUs, this.scene.span.toUs, chart.bbox.width / devicePixelRatio, CHARACTER_PX).texts] : () => [],
         },
-        { ...axis, size: AXIS_PX, values: (_chart, splits) => splits.map((value) => this.axisText(value)) },
+        { ...axis, size: AXIS_PX, values: (_chart, splits) => splits.map((value) => (this.#isEmpty ? '' : this.axisText(value))) },
       ],
       series: this.series(color),
       bands: this.bands(),
       hooks: {
         drawClear: [() => this.paintBelow()],
         draw: [() => {
+          if ((this.chart.cursor.left ?? -1) < 0) this.#label.textContent = this.#titleText();
           this.paintAbove();
           const { instantUs, colors } = this.scene;
           if (instantUs !== null) drawInstant(placeOf(this.chart), instantUs, colors);
@@ -129,7 +134,7 @@ export abstract class Pane {
         setCursor: [(chart) => {
           const { idx, left = -1 } = chart.cursor;
           const index = left < 0 || idx === null ? undefined : idx;
-          this.#label.textContent = index === undefined ? title : `${title}  ${this.valueAt(index)}`;
+          this.#label.textContent = index === undefined ? this.#titleText() : `${title}  ${this.valueAt(index)}`;
           hooks.cursor(this, index);
         }],
       },
@@ -181,9 +186,14 @@ export abstract class Pane {
   protected paintBelow(): void {}
   protected paintAbove(): void {}
 
+  #titleText(): string {
+    return this.#isEmpty && this.scene.view !== null ? `${this.#title}: nothing is known of this stretch` : this.#title;
+  }
+
   #range(): [number, number] {
     const [low, high] = this.range();
-    if (!(low <= high)) return [0, 1];
+    this.#isEmpty = !(low <= high);
+    if (this.#isEmpty) return [0, 1];
     const margin = low === high ? Math.max(Math.abs(low) * 0.001, 1e-9) : (high - low) * 0.06;
     return [low - margin, high + margin];
   }
@@ -223,7 +233,7 @@ export class PricePane extends Pane {
 
   protected range(): readonly [number, number] {
     const { view, span, allPrices } = this.scene;
-    if (view?.head.range === null || view === null) return [0, 1];
+    if (view?.head.range === null || view === null) return [NaN, NaN];
     const { low, high, leastLow, mostHigh } = view.head.range;
     const half = view.head.intervalSeconds * 0.5e6;
     const candles = extent(block(view, 'candleT').map((us) => us + half), span, [block(view, 'candleL'), block(view, 'candleH')]);
@@ -288,7 +298,7 @@ export class VolumePane extends Pane {
 
   protected range(): readonly [number, number] {
     const [, high] = extent(this.chart.data[0], this.scene.span, [this.chart.data[1] as (number | null)[]]);
-    return [0, high > 0 ? high : 1];
+    return [0, high > 0 ? high : NaN];
   }
 
   protected series(): uPlot.Series[] {
@@ -346,7 +356,7 @@ export class IndicatorPane extends Pane {
     // Nothing is known: the lines alone say what would matter.
     if (!(from <= to)) {
       const values = this.#thresholds().map(({ value }) => value);
-      return values.length === 0 ? [0, 1] : [Math.min(0, ...values), Math.max(0, ...values)];
+      return values.length === 0 ? [NaN, NaN] : [Math.min(0, ...values), Math.max(0, ...values)];
     }
     const near = Math.max(to - from, Math.abs(to) * 0.5, 1e-9) * 1.5;
     const lines = this.#thresholds().map(({ value }) => value).filter((value) => value >= from - near && value <= to + near);
@@ -372,7 +382,9 @@ export class IndicatorPane extends Pane {
     clipped(place, (ctx) => {
       ctx.font = `${10 * place.ratio}px system-ui, sans-serif`;
       ctx.textAlign = 'right';
-      for (const { value, says } of this.#thresholds()) {
+      // From the lowest to the highest: a label that would touch the one below it stands above that.
+      let free = place.top + place.height - 3 * place.ratio;
+      for (const { value, says } of [...this.#thresholds()].sort((one, other) => one.value - other.value)) {
         const y = place.y(value);
         const above = y < place.top;
         const below = y > place.top + place.height;
@@ -383,9 +395,15 @@ export class IndicatorPane extends Pane {
         ctx.moveTo(place.left, y);
         ctx.lineTo(place.left + place.width, y);
         ctx.stroke();
-        ctx.fillStyle = colors.warn;
         const text = `${says} ${valueText(value)}${above ? ' ↑' : below ? ' ↓' : ''}`;
-        const textY = above ? place.top + 11 * place.ratio : below ? place.top + place.height - 3 * place.ratio : y + (y - place.top < 14 * place.ratio ? 11 : -3) * place.ratio;
+        const textY = Math.min(free, Math.max(place.top + LABEL_PX * place.ratio, y - 3 * place.ratio));
+        free = textY - (LABEL_PX + 1) * place.ratio;
+        const width = ctx.measureText(text).width;
+        ctx.globalAlpha = 0.75;
+        ctx.fillStyle = colors.bg;
+        ctx.fillRect(place.left + place.width - width - 6 * place.ratio, textY - 9 * place.ratio, width + 4 * place.ratio, LABEL_PX * place.ratio);
+        ctx.globalAlpha = 1;
+        ctx.fillStyle = colors.warn;
         ctx.fillText(text, place.left + place.width - 4 * place.ratio, textY);
       }
       ctx.setLineDash([]);

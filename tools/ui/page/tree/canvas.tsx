@@ -4,6 +4,7 @@ import { theme } from '../theme.js';
 import { approach, type Camera, fit, reveal, zoomAt } from './camera.js';
 import { drawAll, drawSome, type Scene } from './draw.js';
 import { nodeAt, type NodeSize } from './layout.js';
+import { Minimap } from './minimap.js';
 import { drawMotion } from './motion.js';
 import { type Palette, readPalette } from './palette.js';
 import type { TreeSession } from './session.js';
@@ -20,10 +21,11 @@ const WHEEL = 0.0015;
 export function TreeCanvas({ session }: { readonly session: TreeSession }) {
   const base = useRef<HTMLCanvasElement>(null);
   const motion = useRef<HTMLCanvasElement>(null);
+  const map = useRef<HTMLCanvasElement>(null);
   const tip = useRef<HTMLDivElement>(null);
   const drawing = useRef<Drawing | null>(null);
   useEffect(() => {
-    const one = new Drawing(session, base.current!, motion.current!, tip.current!);
+    const one = new Drawing(session, base.current!, motion.current!, map.current!, tip.current!);
     drawing.current = one;
     return () => one.close();
   }, [session]);
@@ -36,6 +38,7 @@ export function TreeCanvas({ session }: { readonly session: TreeSession }) {
     <div class="tree-canvas">
       <canvas ref={base} aria-hidden="true" />
       <canvas ref={motion} aria-hidden="true" class="tree-motion" />
+      <canvas ref={map} aria-hidden="true" class="tree-map" hidden />
       <div ref={tip} class="tree-tip" aria-hidden="true" hidden />
       <div class="tree-zoom">
         <button type="button" aria-label="Zoom in" onClick={() => drawing.current?.zoom(1.4)}>+</button>
@@ -50,6 +53,7 @@ class Drawing {
   readonly #session: TreeSession;
   readonly #base: HTMLCanvasElement;
   readonly #motion: HTMLCanvasElement;
+  readonly #map: Minimap;
   readonly #tip: HTMLElement;
   readonly #baseContext: CanvasRenderingContext2D;
   readonly #motionContext: CanvasRenderingContext2D;
@@ -80,7 +84,7 @@ class Drawing {
   #tickMs = 0;
   #draggedPx = 0;
 
-  constructor(session: TreeSession, base: HTMLCanvasElement, motion: HTMLCanvasElement, tip: HTMLElement) {
+  constructor(session: TreeSession, base: HTMLCanvasElement, motion: HTMLCanvasElement, map: HTMLCanvasElement, tip: HTMLElement) {
     this.#session = session;
     this.#tip = tip;
     this.#base = base;
@@ -91,6 +95,11 @@ class Drawing {
     this.#observer = new ResizeObserver(() => this.#resize());
     this.#observer.observe(base.parentElement!);
     const { signal } = this.#closing;
+    this.#map = new Minimap(map, (x, y) => {
+      this.#goal = null;
+      Object.assign(this.#camera, { x: x - this.#width / this.#camera.scale / 2, y: y - this.#height / this.#camera.scale / 2 });
+      this.#moved();
+    }, signal);
     const on = <K extends keyof HTMLElementEventMap>(type: K, listener: (event: HTMLElementEventMap[K]) => void): void => base.parentElement!.addEventListener(type, listener, { signal, passive: false });
     on('wheel', (event) => this.#wheel(event));
     on('pointerdown', (event) => this.#down(event));
@@ -207,6 +216,7 @@ class Drawing {
     this.#base.dataset['scale'] = this.#camera.scale.toFixed(3);
     this.#base.dataset['origin'] = `${Math.round(this.#camera.x)} ${Math.round(this.#camera.y)}`;
     drawAll(this.#baseContext, scene);
+    this.#map.draw(scene);
   }
 
   #moved(): void {

@@ -105,14 +105,16 @@ export function Exit({ exit }: { readonly exit: TreeExit | null }) {
 }
 
 function History({ events, at }: { readonly events: readonly TreeEvent[]; readonly at: string }) {
-  const own = events.filter((event) => event.path === at).slice(-MOST_EVENTS).reverse();
+  // Of a supervisor also what happened under it: what has ended is nowhere else.
+  const under = at === '/' ? '/' : `${at}/`;
+  const own = events.filter((event) => event.path === at || event.path.startsWith(under)).slice(-MOST_EVENTS).reverse();
   if (own.length === 0) return null;
   const info = sourceInfo.value;
   const isRecorded = info?.kind === 'process' && info.run !== null;
   return (
     <section aria-label="History">
       <h3>what happened</h3>
-      <ul class="tree-events">{own.map((event) => <li key={`${event.life} ${event.seq}`}><time class="muted">{timeText(event.atUs)}</time>{` ${eventText(event)} `}{isRecorded && event.kind !== 'life' ? <button type="button" class="quiet tree-travel" title="Show everything as it was then" onClick={() => travelTo({ atUs: event.atUs })}>go there</button> : null}</li>)}</ul>
+      <ul class="tree-events">{own.map((event) => <li key={`${event.life} ${event.seq}`}><time class="muted">{timeText(event.atUs)}</time>{` ${event.path === at ? '' : `${event.path.slice(under.length)}: `}${eventText(event)} `}{isRecorded && event.kind !== 'life' ? <button type="button" class="quiet tree-travel" title="Show everything as it was then" onClick={() => travelTo({ atUs: event.atUs })}>go there</button> : null}</li>)}</ul>
     </section>
   );
 }
@@ -121,6 +123,7 @@ export function eventText(event: TreeEvent): string {
   switch (event.kind) {
     case 'started': return `started, incarnation ${event.incarnation}`;
     case 'state': return `${event.from} → ${event.to}`;
+    case 'ended': return 'ended in order';
     case 'life': return event.note;
     case 'failed': {
       const cause = event.reason.causes[0];

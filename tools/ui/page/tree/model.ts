@@ -19,6 +19,9 @@ export const RECENT_MS = 10_000;
 export const PULSE_MS = 2_500;
 /** A machine that has another state now is marked for so long. */
 export const TURN_MS = 1_500;
+/** What has left the tree fades for so long. */
+export const GHOST_MS = 1_500;
+const MOST_GHOSTS = 64;
 const MOST_PULSES = 48;
 const MOST_EVENTS = 400;
 /** Without figures for so long nobody knows what it does: nothing moves any more. */
@@ -30,6 +33,14 @@ export interface Pulse {
   readonly path: string;
   readonly text: string;
   readonly isBad: boolean;
+  readonly startedMs: number;
+}
+
+/** An actor that has left the tree, where it stood. */
+export interface Ghost {
+  readonly x: number;
+  readonly y: number;
+  readonly name: string;
   readonly startedMs: number;
 }
 
@@ -79,6 +90,7 @@ export class TreeModel {
   /** Messages a second that each node handles. */
   rates = new Float32Array(0);
   readonly pulses: Pulse[] = [];
+  readonly ghosts: Ghost[] = [];
   readonly events: TreeEvent[] = [];
   /** Nodes that look different since the last `takeDirty`. */
   #dirty = new Int32Array(0);
@@ -109,6 +121,9 @@ export class TreeModel {
     const isAnother = before.life !== shape.life;
     this.shape = shape;
     this.#byPath = new Map(shape.nodes.map(({ path }, at) => [path, at]));
+    if (isAnother || shape.life === 0) this.ghosts.length = 0;
+    else for (const [at, { path, id }] of before.nodes.entries()) if (!this.#byPath.has(path) && this.layout.shown[at] === 1) this.ghosts.push({ x: this.layout.x[at]!, y: this.layout.y[at]!, name: id, startedMs: nowMs });
+    this.ghosts.splice(0, this.ghosts.length - MOST_GHOSTS);
     const count = shape.nodes.length;
     this.rates = new Float32Array(count);
     if (!isAnother) for (const [at, { path }] of shape.nodes.entries()) this.rates[at] = rateOf.get(path) ?? 0;
@@ -156,7 +171,7 @@ export class TreeModel {
       // A topic that begins again tells what is known already; another server counts from 1 again.
       if (this.events.some(({ seq, atUs, path }) => seq === event.seq && atUs === event.atUs && path === event.path)) continue;
       this.events.push(event);
-      if (!isNew || event.kind === 'state' || event.kind === 'life' || (event.kind === 'started' && event.incarnation <= 1)) continue;
+      if (!isNew || event.kind === 'state' || event.kind === 'ended' || event.kind === 'life' || (event.kind === 'started' && event.incarnation <= 1)) continue;
       this.#recent.set(event.path, nowMs);
       this.pulses.push({ path: event.path, text: pulseText(event), isBad: event.kind === 'failed', startedMs: nowMs });
     }
@@ -169,6 +184,7 @@ export class TreeModel {
   tick(nowMs: number): void {
     if (nowMs - this.#figuresAtMs > SILENT_MS) this.rates.fill(0);
     while (this.pulses.length > 0 && nowMs - this.pulses[0]!.startedMs > PULSE_MS) this.pulses.shift();
+    while (this.ghosts.length > 0 && nowMs - this.ghosts[0]!.startedMs > GHOST_MS) this.ghosts.shift();
     let over = false;
     for (const [path, sinceMs] of this.#recent) {
       if (nowMs - sinceMs <= RECENT_MS) continue;
@@ -182,6 +198,7 @@ export class TreeModel {
   forgetEvents(): void {
     this.events.length = 0;
     this.pulses.length = 0;
+    this.ghosts.length = 0;
     this.#recent.clear();
     this.#turns.clear();
     this.#marked.clear();
@@ -470,6 +487,7 @@ function pulseText(event: TreeEvent): string {
     }
     case 'started': return `started again, incarnation ${event.incarnation}`;
     case 'state': return `${event.from} → ${event.to}`;
+    case 'ended': return 'ended';
     case 'life': return event.note;
   }
 }

@@ -1,7 +1,7 @@
 import type { Camera } from './camera.js';
 import { viewOf } from './draw.js';
 import { edgePoint } from './layout.js';
-import { PULSE_MS, TURN_MS, type TreeModel } from './model.js';
+import { GHOST_MS, PULSE_MS, TURN_MS, type TreeModel } from './model.js';
 import type { Palette } from './palette.js';
 import { machineHue } from './text.js';
 
@@ -41,7 +41,26 @@ export function drawMotion(ctx: CanvasRenderingContext2D, model: TreeModel, came
     }
     ctx.globalAlpha = 1;
   }
-  return drawTurns(ctx, model, camera, palette, nowMs) + dots + model.pulses.length > 0;
+  return drawGhosts(ctx, model, camera, palette, nowMs) + drawTurns(ctx, model, camera, palette, nowMs) + dots + model.pulses.length > 0;
+}
+
+/** What has left the tree fades where it stood. */
+function drawGhosts(ctx: CanvasRenderingContext2D, { ghosts, layout: { size } }: TreeModel, camera: Camera, palette: Palette, nowMs: number): number {
+  ctx.setLineDash([]);
+  for (const { x, y, name, startedMs } of ghosts) {
+    ctx.globalAlpha = Math.max(0, 1 - (nowMs - startedMs) / GHOST_MS);
+    ctx.fillStyle = palette.panel;
+    ctx.fillRect(x, y, size.w, size.h);
+    ctx.strokeStyle = ctx.fillStyle = palette.muted;
+    ctx.lineWidth = 1;
+    ctx.strokeRect(x + 0.5, y + 0.5, size.w - 1, size.h - 1);
+    if (camera.scale <= 0.35) continue;
+    ctx.font = `${size.font}px system-ui, sans-serif`;
+    ctx.textBaseline = 'middle';
+    ctx.fillText(name, x + 4, y + size.h / 2, size.w - 8);
+  }
+  ctx.globalAlpha = 1;
+  return ghosts.length;
 }
 
 /** A machine that has another state now flashes, in the colour of the new state. */

@@ -31,6 +31,12 @@ export class ProcessEvents {
     this.#tell([this.#event(atUs, { kind: 'state', path, from, to })]);
   }
 
+  /** These are in the tree no more. Of what failed its report has said so. */
+  ended(paths: readonly string[], atUs: number): void {
+    const last = new Map(this.#kept.map(({ path, kind }) => [path, kind]));
+    this.#tell(paths.filter((path) => !['failed', 'ended'].includes(last.get(path) ?? '')).map((path) => this.#event(atUs, { kind: 'ended', path })));
+  }
+
   close(): void {
     this.#stop();
     this.#listeners.clear();

@@ -13,6 +13,8 @@ const FIGURES_MS = 250;
 /** A shape costs the process fifty times what figures cost. */
 const SHAPE_MS = 1_000;
 const AGAIN_MS = 1_000;
+/** Ends of actors that one look tells. */
+const MOST_ENDED = 50;
 
 /** Why there is no tree of a process that nobody has asked yet. */
 function whyNone(info: SourceInfo | undefined): string {
@@ -121,6 +123,10 @@ export class TreeFeed {
       this.#version -= 1;
       this.#takeFigures({ ...shape.figures, version: before.version });
       return;
+    }
+    if (before !== null && before.life === life && before.omitted === 0 && shape.omitted === 0) {
+      const left = new Set(shape.nodes.map(({ path }) => path));
+      this.#events.ended(before.nodes.filter(({ path }) => !left.has(path)).slice(0, MOST_ENDED).map(({ path }) => path), atUs);
     }
     this.#shape = shape;
     this.#figures = shape.figures;
