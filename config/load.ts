@@ -41,7 +41,7 @@ export function parseConfig(text: string, file: string | undefined): LoadedConfi
     config: value,
     digest: digestOf(value),
     file,
-    lineOf: (path) => (file === undefined ? undefined : positions?.at(path)?.line),
+    lineOf: (path) => (file === undefined ? undefined : positions()?.at(path)?.line),
   };
 }
 
@@ -58,8 +58,11 @@ function canonical(value: unknown): string {
   return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`;
 }
 
+/** Where keys stand in the text; found out when somebody first asks, for that takes longer than all the rest. */
+type Positions = () => KeyPositions | undefined;
+
 /** Checks TOML text against a schema whose every key has a default, the text's tables laid over the defaults. */
-export function checkToml<T extends z.ZodType>(text: string, file: string, schema: T): { value: z.output<T>; positions: KeyPositions | undefined } {
+export function checkToml<T extends z.ZodType>(text: string, file: string, schema: T): { value: z.output<T>; positions: Positions } {
   const written = parseToml(text, file);
   const positions = positionsOf(text);
   refuseProto(written, [], file, positions);
@@ -81,22 +84,28 @@ function parseToml(text: string, file: string): Record<string, unknown> {
   }
 }
 
-function positionsOf(text: string): KeyPositions | undefined {
-  try {
-    return new KeyPositions(text);
-  } catch {
-    // The two parsers may disagree on the newest TOML; the values count, the positions only help.
-    return undefined;
-  }
+function positionsOf(text: string): Positions {
+  let found: KeyPositions | null | undefined;
+  return () => {
+    if (found === undefined) {
+      try {
+        found = new KeyPositions(text);
+      } catch {
+        // The two parsers may disagree on the newest TOML; the values count, the positions only help.
+        found = null;
+      }
+    }
+    return found ?? undefined;
+  };
 }
 
 /** zod leaves a key called __proto__ out without a word; a key that is not obeyed must be an error. */
-function refuseProto(value: unknown, path: KeyPath, file: string, positions: KeyPositions | undefined): void {
+function refuseProto(value: unknown, path: KeyPath, file: string, positions: Positions): void {
   if (!isTable(value)) return;
   for (const [key, inner] of Object.entries(value)) {
     const here = [...path, key];
     if (key === '__proto__') {
-      const at = positions?.at(here);
+      const at = positions()?.at(here);
       throw new ConfigError(file, [{ file, line: at?.line ?? 1, column: at?.column ?? 1, key: keyText(here), expected: 'another name', found: 'a reserved one', nearest: null }]);
     }
     refuseProto(inner, here, file, positions);
@@ -115,12 +124,12 @@ function isTable(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 
-function toProblems(issue: z.core.$ZodIssue, file: string, shape: Shape, written: unknown, positions: KeyPositions | undefined): ConfigProblem[] {
+function toProblems(issue: z.core.$ZodIssue, file: string, shape: Shape, written: unknown, positions: Positions): ConfigProblem[] {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
   if (issue.code === 'unrecognized_keys') {
     const valid = Object.keys(shapeAt(shape, path)?.properties ?? {});
     return issue.keys.map((key) => {
-      const at = positions?.at([...path, key]);
+      const at = positions()?.at([...path, key]);
       const nearest = nearestKey(shape, path, key);
       return {
         file,
@@ -133,8 +142,8 @@ function toProblems(issue: z.core.$ZodIssue, file: string, shape: Shape, written
       };
     });
   }
-  const at = positions?.at(path);
-  const near = at ?? positions?.around(path);
+  const at = positions()?.at(path);
+  const near = at ?? positions()?.around(path);
   const own = shapeAt(shape, path);
   // A schema's own sentence ("expected a power of two") says more than its type.
   const isOwn = issue.code === 'custom' || issue.code === 'invalid_format';

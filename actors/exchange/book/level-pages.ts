@@ -37,7 +37,7 @@ export class LevelPages {
   readonly #cachePage = new Float64Array(CACHE).fill(NaN);
   readonly #cacheSlot = new Int32Array(CACHE);
 
-  constructor(slots = 16) {
+  constructor(slots = 4) {
     this.#slots = slots;
     this.lots = new Float64Array(slots * PAGE);
     this.ends = new Int32Array(slots * PAGE * 2);

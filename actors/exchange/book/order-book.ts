@@ -10,7 +10,8 @@ export const CROWD = 0;
 export const CLIENT = -1;
 
 const MAX_FILLS = 4096;
-const FIRST_CAPACITY = 4096;
+/** A venue lists hundreds of books in which next to nothing rests; the others grow in no time. */
+const FIRST_CAPACITY = 64;
 
 /** Words of an order in `#words`. */
 const STRIDE = 8;
@@ -55,18 +56,18 @@ export class OrderBook {
   orderCount = 0;
 
   /** Fills of the last `take`, in order of execution. */
-  readonly fillTick = new Float64Array(MAX_FILLS);
-  readonly fillLots = new Float64Array(MAX_FILLS);
-  readonly fillOwner = new Int32Array(MAX_FILLS);
+  fillTick = new Float64Array(FIRST_CAPACITY);
+  fillLots = new Float64Array(FIRST_CAPACITY);
+  fillOwner = new Int32Array(FIRST_CAPACITY);
   /** 1 when the fill completed the resting order. */
-  readonly fillDone = new Uint8Array(MAX_FILLS);
+  fillDone = new Uint8Array(FIRST_CAPACITY);
   fillCount = 0;
 
   /** Ticks with a change on either side, in no order, each once. Sorting it in place is allowed. */
-  changed = new Float64Array(4096);
+  changed = new Float64Array(FIRST_CAPACITY);
   changedCount = 0;
   /** Their levels, in order of the first change. */
-  #changedLevel = new Int32Array(4096);
+  #changedLevel = new Int32Array(FIRST_CAPACITY);
 
   readonly #pages = new LevelPages();
   /** Best price and its level by side, so that the kernel need not branch: an empty side has a price that nothing reaches and level -1. */
@@ -269,6 +270,7 @@ export class OrderBook {
         if (order === 0 || left <= 0 || this.fillCount === MAX_FILLS) break;
         const shown = this.#lots[order]!;
         const filled = left < shown ? left : shown;
+        if (this.fillCount === this.fillTick.length) this.#growFills();
         const fill = this.fillCount++;
         this.fillTick[fill] = best;
         this.fillLots[fill] = filled;
@@ -353,6 +355,14 @@ export class OrderBook {
     this.#hidden = longer(this.#hidden, new Float64Array(capacity));
     this.#peak = longer(this.#peak, new Float64Array(capacity));
     this.#crowd = longer(this.#crowd, new Int32Array(capacity));
+  }
+
+  #growFills(): void {
+    const capacity = this.fillTick.length * 2;
+    this.fillTick = longer(this.fillTick, new Float64Array(capacity));
+    this.fillLots = longer(this.fillLots, new Float64Array(capacity));
+    this.fillOwner = longer(this.fillOwner, new Int32Array(capacity));
+    this.fillDone = longer(this.fillDone, new Uint8Array(capacity));
   }
 
   /** Links an order in at the back of a level's queue. */

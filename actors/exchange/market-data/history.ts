@@ -16,8 +16,8 @@ const TRADES_A_MINUTE = 400;
  * made again when somebody asks for them.
  */
 export function fillHistory(klines: Readonly<Record<Interval, KlineSeries>>, seed: number, stream: number, endTicks: number, meanLots: number, nowUs: number): void {
-  const make = (): readonly Kline[] => pastCandles(new Prng(seed, stream), endTicks, meanLots, openOf('1m', nowUs));
-  const first = make();
+  const make = (fromUs = -Infinity): readonly Kline[] => pastCandles(new Prng(seed, stream), endTicks, meanLots, openOf('1m', nowUs), fromUs);
+  const first = make(Math.min(...INTERVALS.map((interval) => openOf(interval, nowUs))));
   let base: readonly Kline[] | null = null;
   for (const interval of INTERVALS) {
     klines[interval].begin(nowUs, endTicks, () => (interval === '1s' ? [] : [...regrouped((base ??= make()), interval, nowUs)]), headOf(first, interval, nowUs));
@@ -27,11 +27,14 @@ export function fillHistory(klines: Readonly<Record<Interval, KlineSeries>>, see
 /** What the candle that is open at `nowUs` has had; null = nothing. */
 function headOf(base: readonly Kline[], interval: Interval, nowUs: number): Kline | null {
   const openUs = openOf(interval, nowUs);
-  const parts = base.slice(base.findLastIndex((kline) => kline.openUs < openUs) + 1);
+  let from = base.length;
+  while (from > 0 && base[from - 1]!.openUs >= openUs) from -= 1;
+  const parts = base.slice(from);
   return parts.length === 0 ? null : joined(parts, openUs, nextOpen(interval, openUs) - 1);
 }
 
-function pastCandles(rng: Prng, endTicks: number, meanLots: number, endUs: number): Kline[] {
+/** The walk, oldest first; `fromUs`: candles that close before it are not wanted. */
+function pastCandles(rng: Prng, endTicks: number, meanLots: number, endUs: number, fromUs: number): Kline[] {
   const youngestFirst: Kline[] = [];
   let close = endTicks;
   let untilUs = endUs;
@@ -40,7 +43,7 @@ function pastCandles(rng: Prng, endTicks: number, meanLots: number, endUs: numbe
     const minutes = lengthUs / MINUTE_US;
     const sigma = MINUTE_SIGMA * Math.sqrt(minutes);
     const openLimitUs = Math.floor((endUs - lengthUs * candles) / DAY_US) * DAY_US;
-    while (untilUs - lengthUs >= openLimitUs) {
+    while (untilUs - lengthUs >= openLimitUs && untilUs > fromUs) {
       const open = Math.max(1, Math.round(close * (1 - sigma * rng.normal())));
       const high = Math.round(Math.max(open, close) * (1 + sigma * 0.5 * Math.abs(rng.normal())));
       const low = Math.max(1, Math.round(Math.min(open, close) * (1 - sigma * 0.5 * Math.abs(rng.normal()))));

@@ -20,6 +20,8 @@ export interface Kline {
 }
 
 const FIELDS = 13;
+/** Room that a series begins with: many never close a candle. */
+const FIRST_CANDLES = 8;
 
 /**
  * The candles of one interval: a ring of those that are closed, and the one that is open. A candle without a trade has the last price
@@ -32,7 +34,8 @@ export class KlineSeries {
   /** Grows with every change of the open candle. */
   version = 0;
   readonly #capacity: number;
-  readonly #ring: Float64Array;
+  /** Grows to the capacity. */
+  #ring: Float64Array;
   /** Closed candles ever; the last `capacity` are kept. */
   #closed = 0;
   /** Candles before the first one, oldest first; made when somebody looks so far back. */
@@ -42,7 +45,7 @@ export class KlineSeries {
   constructor(interval: Interval, capacity: number) {
     this.interval = interval;
     this.#capacity = capacity;
-    this.#ring = new Float64Array(capacity * FIELDS);
+    this.#ring = new Float64Array(Math.min(capacity, FIRST_CANDLES) * FIELDS);
   }
 
   trade(atUs: number, id: number, ticks: number, lots: number, takerBuys: boolean): void {
@@ -160,6 +163,7 @@ export class KlineSeries {
 
   #keep(kline: Readonly<Kline>): void {
     const at = (this.#closed % this.#capacity) * FIELDS;
+    if (at === this.#ring.length) this.#grow();
     const ring = this.#ring;
     ring[at] = kline.openUs;
     ring[at + 1] = kline.closeUs;
@@ -175,6 +179,12 @@ export class KlineSeries {
     ring[at + 11] = kline.firstTradeId;
     ring[at + 12] = kline.lastTradeId;
     this.#closed += 1;
+  }
+
+  #grow(): void {
+    const longer = new Float64Array(Math.min(this.#ring.length * 2, this.#capacity * FIELDS));
+    longer.set(this.#ring);
+    this.#ring = longer;
   }
 
   #read(at: number): Readonly<Kline> {

@@ -21,14 +21,19 @@ export const until = async (holds: () => boolean | Promise<boolean>, what: strin
 /** A websocket that keeps what it hears. */
 export class Ear {
   readonly messages: Json[] = [];
+  /** When it heard each. */
+  readonly heardMs: number[] = [];
   readonly closed: Promise<number>;
   isClosed = false;
   pings = 0;
   readonly #socket: WebSocket;
 
-  private constructor(socket: WebSocket) {
+  private constructor(socket: WebSocket, now: () => number) {
     this.#socket = socket;
-    socket.on('message', (data: Buffer) => this.messages.push(JSON.parse(data.toString()) as Json));
+    socket.on('message', (data: Buffer) => {
+      this.heardMs.push(now());
+      this.messages.push(JSON.parse(data.toString()) as Json);
+    });
     socket.on('ping', () => (this.pings += 1));
     socket.on('error', () => {});
     this.closed = new Promise((resolve) => socket.on('close', (code: number) => {
@@ -37,9 +42,9 @@ export class Ear {
     }));
   }
 
-  static async open(url: string): Promise<Ear> {
+  static async open(url: string, now: () => number = Date.now): Promise<Ear> {
     const socket = new WebSocket(url);
-    const ear = new Ear(socket);
+    const ear = new Ear(socket, now);
     await new Promise<void>((resolve, reject) => {
       socket.once('open', () => resolve());
       socket.once('error', reject);
