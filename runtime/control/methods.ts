@@ -9,6 +9,7 @@ const path = z.string().min(1).max(1024).regex(/^\//, 'a path begins with /').de
 const count = z.number().int().nonnegative();
 const atUs = z.number().describe('Microseconds since the epoch on the clock of the runtime.');
 const none = z.strictObject({});
+const traced = count.optional().describe('Trace events that had happened: what places this among them.');
 const anything = z.unknown().describe('Bounded plain data; what JSON cannot say is an object with one $-key, such as {"$bigint":"1"}.');
 const reason = z.string().max(500).describe('Why, for the log.');
 
@@ -104,7 +105,7 @@ export const METHODS = {
       depth: z.number().int().min(0).max(64).default(64).describe('Levels below the path.'),
       nodes: z.number().int().min(1).max(5_000).default(2_000),
     }),
-    z.looseObject({ atUs, tree: node })),
+    z.looseObject({ atUs, traced, tree: node })),
   figures: method('read', 'What changes from moment to moment of the actors that `tree` tells with the same params, at a fiftieth of its cost: for who looks several times a second.',
     z.strictObject({
       path: path.default('/'),
@@ -112,7 +113,7 @@ export const METHODS = {
       nodes: z.number().int().min(1).max(5_000).default(2_000),
     }),
     z.looseObject({
-      atUs,
+      atUs, traced,
       columns: z.array(z.string()).describe(`What each actor has in \`values\`, in order: ${FIGURES.join(', ')}.`),
       states: z.array(z.string()).describe('States by their numbers.'),
       machineStates: z.array(z.string()).optional().describe('States of machines by their numbers, each once; the first is the empty text, of whatever is no machine.'),
@@ -120,7 +121,7 @@ export const METHODS = {
     })),
   inspect: method('read', 'One actor: state, value, timers, watches, names. Answered by the runtime, not by the actor.', z.strictObject({ path }),
     z.looseObject({
-      path: z.string(), behaviour, state: z.string(), incarnation: count, value: anything,
+      path: z.string(), atUs: atUs.optional(), traced, behaviour, state: z.string(), incarnation: count, value: anything,
       timers: z.array(z.looseObject({ key: z.string(), dueUs: z.number() })),
       watching: z.array(z.string()), topics: z.array(z.string()), names: z.array(z.string()),
       spec: anything.describe('The child specification with its defaults, without functions.'),
@@ -149,7 +150,7 @@ export const METHODS = {
     })),
   trace: method('read', 'The last events of the flight recorder, oldest first, and the hash over all of them.',
     z.strictObject({ ...traceFilter, limit: z.number().int().min(1).max(1_000).default(100) }),
-    z.looseObject({ count, hash: z.string(), events: z.array(traceEvent) })),
+    z.looseObject({ count, hash: z.string(), oldest: z.looseObject({ seq: count, atUs }).nullable().optional().describe('The oldest event that is still held, of whatever actor and kind.'), events: z.array(traceEvent) })),
   'trace.subscribe': method('read', 'From now on sends `trace.events` notifications to this connection, in batches.', z.strictObject(traceFilter),
     z.looseObject({ subscription: count })),
   'trace.unsubscribe': method('read', 'Ends a subscription of this connection.', z.strictObject({ subscription: count }),

@@ -40,14 +40,14 @@ export const VERBS: Verbs = {
     const runtime = running(target);
     const tree = runtime.tree({ path, depth, nodes });
     if (tree === null) throw noActor(path);
-    return { atUs: runtime.nowUs(), tree: wireNode(tree) };
+    return { atUs: runtime.nowUs(), traced: runtime.trace().count, tree: wireNode(tree) };
   },
 
   figures: ({ path, depth, nodes }, { target }) => {
     const runtime = running(target);
     const figures = runtime.figures({ path, depth, nodes });
     if (figures === null) throw noActor(path);
-    return { atUs: runtime.nowUs(), columns: [...FIGURES], states: [...NODE_STATES], machineStates: figures.machineStates, values: figures.values };
+    return { atUs: runtime.nowUs(), traced: runtime.trace().count, columns: [...FIGURES], states: [...NODE_STATES], machineStates: figures.machineStates, values: figures.values };
   },
 
   inspect: ({ path }, { target }) => {
@@ -56,7 +56,7 @@ export const VERBS: Verbs = {
     if (seen === undefined) throw noActor(path);
     const { watching, topics, names } = seen;
     return {
-      ...seen, timers: [...seen.timers],
+      ...seen, atUs: runtime.nowUs(), traced: runtime.trace().count, timers: [...seen.timers],
       watching: watching.slice(0, MOST_NAMES), topics: topics.slice(0, MOST_NAMES), names: names.slice(0, MOST_NAMES),
       spec: wireSpec(specOf(runtime, path)),
     };
@@ -122,7 +122,8 @@ export const VERBS: Verbs = {
       if (path !== undefined && (name === null || !isUnder(name, path))) continue;
       events.push({ seq: columns.fromSeq + at, kind: traceKindName(kind), path: name, cell, detail: columns.details[at]!, atUs: columns.times[at]! });
     }
-    return { count: trace.count, hash: trace.hash(), events: events.reverse() };
+    const oldest = columns.kinds.length === 0 ? null : { seq: columns.fromSeq, atUs: columns.times[0]! };
+    return { count: trace.count, hash: trace.hash(), oldest, events: events.reverse() };
   },
 
   cellPaths: ({ cells }, { target }) => [...(target.runtime()?.pathsOfCells(cells) ?? [])],

@@ -11,6 +11,8 @@ export const sources = computed<readonly SourceInfo[]>(() => sourceList.value?.s
 export const source = signal('');
 /** Path of the selected actor; empty: none. */
 export const path = signal('');
+/** Paths of actors that stay in a list of their own. */
+export const pins = signal<readonly string[]>([]);
 /** Id of the open view. */
 export const view = signal('tree');
 /** null: now. Otherwise the place of the time machine: every view shows how things were there. */

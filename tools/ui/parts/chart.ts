@@ -5,7 +5,7 @@ import { MachineFeed } from './chart/feed.js';
 import { Geometries } from './chart/geometries.js';
 import { isChart } from './chart/model.js';
 import { viewOf } from './chart/view.js';
-import { machinesOf } from './time.js';
+import { flightOf, machinesOf, machineThen } from './time.js';
 import { SharedThings } from './tree/shared.js';
 
 const source = z.string().max(200);
@@ -24,17 +24,26 @@ export const chartPart: UiPart = (host) => {
   host.topic('machine', z.strictObject({ source, path }), 'latest', ({ source: id, path: at }, push) => {
     if (!id.startsWith('process:') || sources.info(id) === undefined) throw new UiError(404, `'${id}' is not a process that is known here: choose one of the list`);
     const { one, leave } = feeds.take(`${id} ${at}`, () => new MachineFeed(sources, id, at, geometries));
-    const stop = one.listen(push);
+    const stop = one.listen((news) => {
+      push(news);
+      // Whoever records the process has it from here: a probe of its own would cost it more.
+      if (news.kind === 'view') flightOf(host, id)?.heard(news.view);
+    });
     return () => {
       stop();
       leave();
     };
   });
 
-  host.query('chart/past', z.strictObject({ source, path, at: z.string().max(100) }), async ({ source: id, path: of, at }): Promise<MachineNews> => {
+  host.query('chart/past', z.strictObject({ source, path, at: z.string().max(100) }), async ({ source: id, path: of, at: key }): Promise<MachineNews> => {
+    const flight = flightOf(host, id);
+    if (flight !== undefined) {
+      const view = await machineThen(flight, key, of);
+      return view === null ? { kind: 'gone', reason: 'what it did is recorded while its chart is open, and it was not open then' } : { kind: 'view', view };
+    }
     const withMachine = machinesOf(host);
     if (withMachine === undefined) throw new UiError(404, 'this window cannot travel in time: go back to now');
-    const reading = await withMachine((machine) => machine.machine(of, undefined, at), id);
+    const reading = await withMachine((machine) => machine.machine(of, undefined, key), id);
     if (reading === null) return { kind: 'gone', reason: `there was no actor at ${of} then` };
     if (reading.digest !== null && isChart(reading.chart)) geometries.learn(reading.digest, reading.chart!);
     return { kind: 'view', view: viewOf(reading) };

@@ -2,14 +2,15 @@ import { z } from 'zod';
 import { sideBySide, TimeError, type TimeErrorKind, type TimeMachine, type TimeSource, type TimeTarget } from '../../time/index.js';
 import { COPY_LIMITS, plainCopy } from '../../../runtime/index.js';
 import { UiError, type UiHost, type UiPart } from '../server/host.js';
-import { MOST_PARTS, STEPS, type RunsDiffer, type RunSide, type TimeFrom, type TimeTree } from '../wire/time.js';
+import type { FlightRecorder } from '../../time/flight/recorder.js';
+import { MOST_LOOKED, MOST_PARTS, STEPS, type RunsDiffer, type RunSide, type TimeFrom, type TimeTree } from '../wire/time.js';
+import type { MachineView } from '../wire/chart.js';
 import type { ActorDetail } from '../wire/tree.js';
+import { Flights } from './time/flights.js';
+import { type Past, pastOfFlight, pastOfMachine } from './time/past.js';
 import { MachinePool, sentence } from './time/pool.js';
-import { nodeOf, treeShape } from './tree/shape.js';
+import { feedsOf } from './tree.js';
 
-/** Nodes of a tree, and values and bytes of a state, that are sent. */
-const MOST_NODES = 5_000;
-const INSPECT_LIMITS = { depth: 10, entries: 500, values: 10_000, textLength: 4_000 };
 const MOST_ROWS = 500;
 
 /** An input may hold whatever an actor was told. */
@@ -32,10 +33,29 @@ const rows = z.strictObject({ source, from: count.default(0), count: count.defau
 /** Does something with the machine of a source; what goes wrong is told as the part's own routes tell it. */
 export type WithMachine = <T>(work: (machine: TimeMachine) => Promise<T>, source: string) => Promise<T>;
 
-const shared = new WeakMap<UiHost, WithMachine>();
+interface Pasts {
+  readonly machines: WithMachine;
+  readonly flight: (source: string) => FlightRecorder | null | undefined;
+}
+
+const shared = new WeakMap<UiHost, Pasts>();
 
 /** The machines of a window, for its other parts: once all of them are plugged in. */
-export const machinesOf = (host: UiHost): WithMachine | undefined => shared.get(host);
+export const machinesOf = (host: UiHost): WithMachine | undefined => shared.get(host)?.machines;
+/** What records a process that writes no run; null: nobody looks at it; undefined: it is something else. */
+export const flightOf = (host: UiHost, source: string): FlightRecorder | null | undefined => shared.get(host)?.flight(source);
+
+async function told<T>(work: () => Promise<T> | T): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof TimeError) throw new UiError(STATUS[error.kind], sentence(error));
+    throw error;
+  }
+}
+
+/** An actor as its probe told it at a place of a flight; null where nobody had its chart open. */
+export const machineThen = (flight: FlightRecorder | null, at: string, path: string): Promise<MachineView | null> => told(() => flight?.recording.machine(at, path) ?? null);
 
 /** Time travel: one machine a run or tape, whoever looks; every answer is that of a place that the question names. */
 export const timePart: UiPart = (host) => {
@@ -55,47 +75,47 @@ export const timePart: UiPart = (host) => {
   };
   const pool = new MachinePool(sourceOf);
   host.onClose(() => pool.close());
-  const told = async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      if (error instanceof TimeError) throw new UiError(STATUS[error.kind], sentence(error));
-      throw error;
-    }
+  const flights = new Flights(sources, (id) => {
+    const feeds = feedsOf(host)?.(id);
+    if (feeds === undefined) throw new UiError(422, 'this window does not look at processes: open a run or a tape');
+    return feeds;
+  });
+  host.onClose(() => flights.close());
+  const isFlight = (wanted: string): boolean => {
+    const info = sources.info(wanted);
+    return info?.kind === 'process' && info.run === null;
   };
   const machineOf = (wanted: string): ReturnType<MachinePool['machine']> => pool.machine(placeOf(wanted));
-  shared.set(host, (work, wanted) => told(async () => await work(await machineOf(wanted))));
+  const pastOf = async (wanted: string, signal: AbortSignal): Promise<Past> => {
+    if (!isFlight(wanted)) return pastOfMachine(await machineOf(wanted), signal);
+    const recorder = flights.find(wanted);
+    if (recorder === undefined) throw new UiError(503, 'nothing of this process is recorded at the moment: choose it again');
+    return pastOfFlight(recorder.recording);
+  };
+  shared.set(host, { machines: (work, wanted) => told(async () => await work(await machineOf(wanted))), flight: (wanted) => (isFlight(wanted) ? flights.find(wanted) ?? null : undefined) });
 
-  host.topic('time.open', z.strictObject({ source, parts: z.int().min(1).max(MOST_PARTS).default(1000) }), 'all', ({ source: wanted, parts }, push) => pool.listen(placeOf(wanted), parts, push));
+  host.topic('time.open', z.strictObject({ source, parts: z.int().min(1).max(MOST_PARTS).default(1000) }), 'all', ({ source: wanted, parts }, push) =>
+    isFlight(wanted) ? flights.listen(wanted, parts, push) : pool.listen(placeOf(wanted), parts, push));
+  // A run has every state of every actor: there is nothing to be looked at for.
+  host.topic('time.look', z.strictObject({ source, paths: z.array(path).max(MOST_LOOKED) }), 'latest', ({ source: wanted, paths }) => (isFlight(wanted) ? flights.look(wanted, paths) : () => {}));
 
-  host.query('time/seek', target, ({ source: wanted, ...to }, signal) => told(async () => await (await machineOf(wanted)).seek(to as TimeTarget, signal)));
+  host.query('time/seek', target, ({ source: wanted, ...to }, signal) => told(async () => await (await pastOf(wanted, signal)).seek(to as TimeTarget)));
   host.query('time/step', z.strictObject({ source, at: key, by: z.enum(STEPS), path: path.optional(), direction: z.enum(['1', '-1']) }), ({ source: wanted, at, by, path: of, direction }, signal) =>
-    told(async () => await (await machineOf(wanted)).step({ by, direction: direction === '1' ? 1 : -1, ...(of === undefined ? {} : { path: of }) }, at, signal)));
-  host.query('time/tree', z.strictObject({ source, at: key, path: path.default('/') }), ({ source: wanted, at, path: of }, signal) => told(async (): Promise<TimeTree> => {
-    const machine = await machineOf(wanted);
-    const cursor = await machine.seek({ key: at }, signal);
-    const tree = await machine.tree({ path: of, nodes: MOST_NODES }, at, signal);
-    // The version of a shape is what its figures are of: here each place is one of its own.
-    return { cursor, shape: tree === null ? null : treeShape(tree, { version: cursor.event, life: 0, atUs: cursor.atUs }) };
-  }));
-  host.query('time/inspect', z.strictObject({ source, at: key, path }), ({ source: wanted, at, path: of }, signal) => told(async () => await (await machineOf(wanted)).inspect(of, INSPECT_LIMITS, at, signal)));
+    told(async () => await (await pastOf(wanted, signal)).step({ by, direction: direction === '1' ? 1 : -1, ...(of === undefined ? {} : { path: of }) }, at)));
+  host.query('time/tree', z.strictObject({ source, at: key, path: path.default('/') }), ({ source: wanted, at, path: of }, signal) => told(async (): Promise<TimeTree> => await (await pastOf(wanted, signal)).tree(at, of)));
+  host.query('time/inspect', z.strictObject({ source, at: key, path }), ({ source: wanted, at, path: of }, signal) => told(async () => await (await pastOf(wanted, signal)).inspect(at, of)));
   host.query('time/actor', z.strictObject({ source, at: key, path }), ({ source: wanted, at, path: of }, signal) => told(async (): Promise<ActorDetail> => {
-    const machine = await machineOf(wanted);
-    const [{ atUs }, tree, found, events] = await Promise.all([machine.seek({ key: at }, signal), machine.tree({ path: of, depth: 0 }, at, signal), machine.inspect(of, INSPECT_LIMITS, at, signal), machine.eventsOf(of, 50, at, signal)]);
-    if (tree === null || found === null) throw new UiError(404, `there is no actor ${of} at that moment`);
-    const { state, incarnation, value, watching, topics, names, timers } = found;
-    return {
-      path: of, node: nodeOf(tree, -1), state, incarnation, value, spec: null, watching, topics, names, timers, atUs, deadLetters: [],
-      trace: events.map(({ event, kind, atUs: happenedUs, record }) => ({ seq: event, kind, detail: record, atUs: happenedUs })), problems: [],
-    };
+    const found = await (await pastOf(wanted, signal)).actor(at, of);
+    if (found === null) throw new UiError(404, `there is no actor ${of} at that moment`);
+    return found;
   }));
   host.query('time/machine', z.strictObject({ source, at: key, path, known: z.string().max(100).optional() }), ({ source: wanted, at, path: of, known }, signal) =>
-    told(async () => await (await machineOf(wanted)).machine(of, known, at, signal)));
+    told(async () => await (await pastOf(wanted, signal)).machine(at, of, known)));
   host.query('time/mailbox', z.strictObject({ source, at: key, path, count: count.default(50) }), ({ source: wanted, at, path: of, count: most }, signal) =>
-    told(async () => await (await machineOf(wanted)).mailbox(of, Math.min(most, MOST_ROWS), at, signal)));
-  host.query('time/cause', cause, ({ source: wanted, ...of }, signal) => told(async () => await (await machineOf(wanted)).causeOf(of, signal)));
-  host.query('time/decisions', rows, ({ source: wanted, from, count: most }) => told(async () => await (await machineOf(wanted)).decisions(from, Math.min(most, MOST_ROWS))));
-  host.query('time/restarts', rows, ({ source: wanted, from, count: most }) => told(async () => await (await machineOf(wanted)).restarts(from, Math.min(most, MOST_ROWS))));
+    told(async () => await (await pastOf(wanted, signal)).mailbox(at, of, Math.min(most, MOST_ROWS))));
+  host.query('time/cause', cause, ({ source: wanted, ...of }, signal) => told(async () => await (await pastOf(wanted, signal)).cause(of)));
+  host.query('time/decisions', rows, ({ source: wanted, from, count: most }, signal) => told(async () => await (await pastOf(wanted, signal)).decisions(from, Math.min(most, MOST_ROWS))));
+  host.query('time/restarts', rows, ({ source: wanted, from, count: most }, signal) => told(async () => await (await pastOf(wanted, signal)).restarts(from, Math.min(most, MOST_ROWS))));
 
   host.query('time/runs', z.strictObject({ a: source, b: source }), ({ a, b }) => told(async (): Promise<RunsDiffer> => {
     if (placeOf(a) === placeOf(b)) throw new UiError(422, 'both sides are the same run: choose another one for one of them');

@@ -116,6 +116,8 @@ export interface MachineView {
   readonly unexamined: number;
   readonly counts: Readonly<Record<string, number>>;
   readonly events: readonly MachineEvent[];
+  /** What of it is not exact, as a sentence. */
+  readonly note?: string;
 }
 
 /** What the topic `machine` pushes: the actor, or why it cannot be seen now. */

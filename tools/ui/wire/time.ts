@@ -8,10 +8,11 @@ import type { TreeShape } from './tree.js';
 
 /** What is travelled in. */
 export interface TimeAbout {
-  /** The folder or file, absolute. */
+  /** The folder or file, absolute; '' of a flight. */
   readonly path: string;
   readonly name: string;
-  readonly kind: 'engine' | 'replay' | 'demo' | 'tape';
+  /** `flight`: what a process that writes no run was seen and heard to do, while somebody looked. It has no records and no decisions. */
+  readonly kind: 'engine' | 'replay' | 'demo' | 'tape' | 'flight';
   /** An engine's; else "". */
   readonly mode: string;
   /** Faultline's version that recorded it; null for a tape. */
@@ -160,7 +161,21 @@ export interface TimeTree {
   readonly cursor: TimeCursor;
   /** Null where nothing runs at that path. */
   readonly shape: TreeShape | null;
+  /**
+   * How each of the shape's figures is known: 0 exactly; its age in microseconds, where it is what was seen last before; -1: not at all, and the
+   * figure says nothing. Null: all are exact.
+   */
+  readonly ages: readonly number[] | null;
+  /** What else is not known, a sentence each. */
+  readonly notes: readonly string[];
 }
+
+/** Topic `time.look`: of these actors of a process that writes no run the state, and (of the first three) every event, is recorded too. */
+export interface TimeLookParams {
+  readonly source: string;
+  readonly paths: readonly string[];
+}
+export const MOST_LOOKED = 8;
 
 /** One side of two runs that are looked at together. */
 export interface RunSide {

@@ -74,6 +74,8 @@ export interface TreeFigures {
   /** Of the shape that these are about; those of another shape say nothing. */
   readonly version: number;
   readonly atUs: number;
+  /** Trace events of the process that had happened; a process of an older version does not tell. */
+  readonly traced?: number | undefined;
   /** In the order of the shape's nodes, {@link FIGURES_EACH} numbers each. */
   readonly values: readonly number[];
   /** States of machines, such as `ACTIVE` or `open.halfOpen`; the first is '', of whatever is no machine. */
@@ -132,4 +134,6 @@ export interface ActorDetail {
   readonly deadLetters: readonly { readonly reason: string; readonly path: string; readonly message: unknown; readonly atUs: number }[];
   readonly trace: readonly { readonly seq: number; readonly kind: string; readonly detail: number; readonly atUs: number }[];
   readonly problems: readonly string[];
+  /** How `value` is known, where it is not exact: `as sampled 0.4 s before`. */
+  readonly known?: string;
 }

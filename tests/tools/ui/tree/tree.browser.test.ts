@@ -37,8 +37,8 @@ async function scene(t: TestContext, spec: ChildSpec, options: Parameters<typeof
   const end = (): Promise<void> => (ended ??= server.close().then(() => runtime.fence()));
   t.after(async () => {
     await window.close();
-    assert.deepEqual(page.problems, []);
-  await end();
+    assert.deepEqual(page.problems.filter((problem) => !problem.includes('503')), []);
+    await end();
   });
   await page.goto(window.url);
   await page.getByRole('tree').waitFor();
@@ -91,6 +91,19 @@ test('an operator finds the crashed actor and reads its cause in two keystrokes,
   await actor.getByRole('heading', { name: '/feed' }).waitFor();
   await actor.getByText('suspended').first().waitFor();
   assert.equal(await page.locator('img').count(), 0, 'a name is text');
+
+  // It writes no run; what it was seen to do can be travelled in all the same, by the same keys.
+  await tree.focus();
+  await page.keyboard.press('{');
+  const place = page.locator('.time-place');
+  await place.getByText('restart 2 of 2').waitFor();
+  await page.keyboard.press('{');
+  await place.getByText('restart 1 of 2').waitFor();
+  await place.getByRole('button', { name: 'exit /trading/venue' }).click();
+  await actor.getByText('the venue hung up', { exact: true }).waitFor();
+  await actor.getByText(/^\d+, sampled \d+\.\d+ s before$/).first().waitFor();
+  await page.getByRole('button', { name: 'live', exact: true }).click();
+  await place.getByText('now', { exact: true }).waitFor();
   // What was asked for as it went is refused, and the browser says so.
   assert.deepEqual(page.problems.filter((problem) => !problem.includes('503')), []);
 });
@@ -172,5 +185,6 @@ test('a process that vanishes keeps its last tree, said so; a phone in light is 
   await end();
   await page.getByText('its socket has gone').first().waitFor();
   assert.equal(await items.count() > 5, true);
-  assert.deepEqual(page.problems, []);
+  // What was asked for as it went is refused, and the browser says so.
+  assert.deepEqual(page.problems.filter((problem) => !problem.includes('503')), []);
 });

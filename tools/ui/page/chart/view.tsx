@@ -39,6 +39,7 @@ export function MachinePanel({ view, geometry, problem }: { readonly view: Machi
         <span class="chart-where" role="status">{where}</span>
         <span class="muted">{`${view.behaviour === null ? 'supervisor' : `${view.behaviour.name} v${view.behaviour.version}`} · ${view.state} · incarnation ${view.incarnation}${view.status !== null && view.status !== 'active' ? ` · ${view.status}` : ''}`}</span>
         {view.unexamined === 0 ? null : <span class="warn">{`${view.unexamined} of ${view.seen} events came too fast to be looked at`}</span>}
+        {view.note === undefined ? null : <span class="muted">{view.note}</span>}
         {geometry === null || geometry.note === null ? null : <span class="warn">{geometry.note}</span>}
       </header>
       {view.kind === 'machine'

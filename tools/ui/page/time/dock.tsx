@@ -1,11 +1,11 @@
 import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
-import type { StepBy, TimeState } from '../../wire/time.js';
+import type { StepBy, TimeCursor, TimeSpan, TimeState } from '../../wire/time.js';
 import { viewKeys } from '../help.js';
 import { instant, path, source, sourceInfo } from '../state.js';
 import { Cause } from './cause.js';
 import { Mailbox } from './mailbox.js';
-import { busy, canReopen, cause, closePast, cursor, isOpen, marks, openPast, problem, seek, startTravelling, step, targetOf, toNow, travel, utc, why } from './session.js';
+import { busy, canReopen, cause, closePast, cursor, isFlight, isOpen, marks, openPast, problem, seek, startTravelling, step, targetOf, toNow, travel, unknowns, utc, why } from './session.js';
 import { Track } from './track.js';
 
 const KEYS = [
@@ -46,21 +46,22 @@ export function TimeDock() {
     return (
       <section class="time-dock is-short" aria-label="Time travel">
         {writes ? <button type="button" onClick={openPast}>travel in time</button> : null}
-        <span class="muted">{writes ? 'replays what this process has recorded, in a thread of its own' : 'this process writes no run, so there is no past to travel in'}</span>
+        <span class="muted">{writes ? 'replays what this process has recorded, in a thread of its own' : 'its past can be travelled in when it has answered'}</span>
       </section>
     );
   }
+  if (state !== null && isFlight.value && !state.ready) return <section class="time-dock is-short" aria-label="Time travel"><span class="muted" role="status">nothing is recorded of this process yet</span></section>;
   if (state === null) return <section class="time-dock is-short" aria-label="Time travel"><span class="muted" role="status">opening the recording</span></section>;
   return (
     <section class={`time-dock${unfolded.value ? ' is-unfolded' : ''}${state.ready ? '' : ' is-reading'}`} aria-label="Time travel">
       <Slider state={state} />
       <div class="time-row">
         <Place state={state} />
-        <Steps ready={state.ready} />
+        <Steps state={state} />
         <button type="button" aria-pressed={instant.value === null} onClick={toNow} title={source.value.startsWith('process:') ? 'how things stand now' : 'the end of the recording'}>{source.value.startsWith('process:') ? 'live' : 'end'}</button>
         <button type="button" disabled={cursor.value === null || cursor.value.decision === 0} class="time-why" onClick={() => void why()} title="go to what led to the last decision">why?</button>
         <GoTo />
-        {source.value.startsWith('process:') ? <button type="button" class="quiet time-close" onClick={closePast}>close</button> : null}
+        {source.value.startsWith('process:') && !isFlight.value ? <button type="button" class="quiet time-close" onClick={closePast}>close</button> : null}
         <button type="button" class="quiet time-fold" aria-expanded={unfolded.value} aria-label="slider and steps" onClick={() => (unfolded.value = !unfolded.value)}>{unfolded.value ? '▾' : '▴'}</button>
       </div>
       <Said state={state} />
@@ -110,23 +111,29 @@ function Slider({ state: { span, ready, progress } }: { readonly state: TimeStat
 function Place({ state: { span } }: { readonly state: TimeState }) {
   const at = cursor.value;
   if (at === null) return <span class="time-place" role="status"><strong>{source.value.startsWith('process:') ? 'now' : '…'}</strong></span>;
-  const of = (name: string, value: number, most: number): string => `${name} ${value.toLocaleString('en')} of ${most.toLocaleString('en')}`;
   return (
     <span class={busy.value ? 'time-place is-busy' : 'time-place'} role="status">
       <strong><span class="time-day">{utc(at.atUs).slice(0, 11)}</span>{utc(at.atUs).slice(11)}</strong>{' '}
-      <span class="muted">{[of('record', at.record, span.records), of('decision', at.decision, span.decisions), of('turn', at.turn, span.turns), of('restart', at.restart, span.restarts)].join(' · ')}</span>{' '}
+      <span class="muted">{counts(at, span)}</span>{' '}
       {at.last === null || at.last.path === '' ? null : <button type="button" class="quiet time-last" title="select this actor" onClick={() => (path.value = at.last!.path)}>{`${at.last.kind} ${at.last.path}`}</button>}
     </span>
   );
 }
 
+/** Records, decisions and turns of a recording; of a flight, which numbers none, the events that were heard. */
+function counts(at: TimeCursor, span: TimeSpan): string {
+  const of = (name: string, value: number, most: number): string => `${name} ${value.toLocaleString('en')} of ${most.toLocaleString('en')}`;
+  const restart = of('restart', at.restart, span.restarts);
+  return (isFlight.value ? [of('event', at.event, span.events), restart] : [of('record', at.record, span.records), of('decision', at.decision, span.decisions), of('turn', at.turn, span.turns), restart]).join(' · ');
+}
+
 const STEPPERS: readonly { readonly by: StepBy; readonly name: string }[] = [{ by: 'decision', name: 'decision' }, { by: 'event', name: 'event of the actor' }, { by: 'restart', name: 'restart' }, { by: 'turn', name: 'turn' }];
 
-function Steps({ ready }: { readonly ready: boolean }) {
+function Steps({ state: { ready, span } }: { readonly state: TimeState }) {
   return (
     <span class="time-steps">
       {STEPPERS.map(({ by, name }) => {
-        const off = !ready || (by === 'event' && path.value === '');
+        const off = !ready || (by === 'event' && path.value === '') || (by === 'decision' && span.decisions === 0);
         return (
           <span key={by} class={`time-step is-${by}`} role="group" aria-label={name}>
             <button type="button" disabled={off} aria-label={`${name} back`} onClick={() => void step(by, -1)}>‹</button>
@@ -167,6 +174,7 @@ function Said({ state: { about, problem: ends, differsAt } }: { readonly state: 
   return (
     <>
       {warnings.map((text) => <p key={text} class="time-said warn">{text}</p>)}
+      {unknowns.value.map((text) => <p key={text} class="time-said muted">{text}</p>)}
       {about.notes.map((text) => <p key={text} class="time-said muted">{text}</p>)}
       {found === null ? null : <Cause cause={found} onClose={() => (cause.value = null)} />}
     </>

@@ -1,8 +1,9 @@
 import { computed, effect, signal } from '@preact/signals';
+import { MOST_LOOKED } from '../../wire/time.js';
 import type { StepBy, TimeCause, TimeCursor, TimeMarks, TimeOpened, TimeState, TimeTree } from '../../wire/time.js';
 import type { ActorDetail } from '../../wire/tree.js';
 import { get, type Query, subscribe } from '../api.js';
-import { instant, notify, path, source, sourceInfo } from '../state.js';
+import { instant, notify, path, pins, source, sourceInfo } from '../state.js';
 import { pastTree } from '../tree/past.js';
 
 /** Parts that the span is divided into. */
@@ -21,7 +22,18 @@ export const busy = signal(false);
 export const cause = signal<TimeCause | null>(null);
 const again = signal(0);
 
-export const isOpen = computed(() => source.value !== '' && (wanted.value === source.value || (sourceInfo.value !== undefined && sourceInfo.value.kind !== 'process')));
+/** A process that writes no run: what it does is recorded while somebody looks. */
+export const isFlight = computed(() => {
+  const info = sourceInfo.value;
+  if (info?.kind !== 'process' || info.run !== null) return false;
+  // Whether it writes a run it says when it answers first; one that was seen and is being connected to again is what it was.
+  if (info.state !== 'starting' && info.state !== 'foreign') flights.add(info.id);
+  return flights.has(info.id);
+});
+const flights = new Set<string>();
+export const isOpen = computed(() => source.value !== '' && (isFlight.value || wanted.value === source.value || (sourceInfo.value !== undefined && sourceInfo.value.kind !== 'process')));
+/** What is not known of the moment that is shown. */
+export const unknowns = signal<readonly string[]>([]);
 
 /** What is waited for while a run or a tape is being opened, in words; '' once it stands somewhere, or cannot be opened. */
 export const opening = computed(() => {
@@ -32,6 +44,22 @@ export const opening = computed(() => {
 
 /** Follows the selected source; returns the way to stop. */
 export function startTravelling(): () => void {
+  const stops = [followSource(), lookAtSelected()];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+/** Of a process that writes no run the actors that are selected and pinned are looked at closely, so that their past can be. */
+function lookAtSelected(): () => void {
+  return effect(() => {
+    const paths = [...new Set([path.value, ...pins.value.toReversed()])].filter((one) => one !== '').slice(0, MOST_LOOKED);
+    if (!isFlight.value || paths.length === 0) return undefined;
+    return subscribe<never>('time.look', { source: source.value, paths }, () => {}, () => {});
+  });
+}
+
+function followSource(): () => void {
   return effect(() => {
     const id = source.value;
     void again.value;
@@ -98,6 +126,7 @@ function forget(): void {
   cause.value = null;
   instant.value = null;
   pastTree.value = null;
+  unknowns.value = [];
 }
 
 /** Back to now, where there is one; else to the end. */
@@ -172,12 +201,13 @@ async function fulfil(one: Wish): Promise<void> {
   try {
     const found = await one(id, signal);
     if (found === null || era !== asked) return;
-    const { shape } = await get<TimeTree>('time/tree', { source: id, at: found.cursor.key }, signal);
+    const { shape, ages, notes } = await get<TimeTree>('time/tree', { source: id, at: found.cursor.key }, signal);
     if (era !== asked) return;
     cursor.value = found.cursor;
     cause.value = found.cause;
     instant.value = found.cursor;
-    pastTree.value = shape === null ? null : { shape, actor: (at, closing) => get<ActorDetail>('time/actor', { source: id, at: found.cursor.key, path: at }, closing) };
+    unknowns.value = notes;
+    pastTree.value = shape === null ? null : { shape, ages, actor: (at, closing) => get<ActorDetail>('time/actor', { source: id, at: found.cursor.key, path: at }, closing) };
   } catch (error) {
     if (era !== asked || signal.aborted) return;
     wishes = [];

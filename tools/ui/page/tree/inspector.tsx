@@ -2,10 +2,10 @@ import { useEffect, useState } from 'preact/hooks';
 import { get } from '../api.js';
 import { path, source, sourceInfo, view } from '../state.js';
 import { travelTo } from '../time/session.js';
-import type { ActorDetail, TreeEvent, TreeExit, TreeNode } from '../../wire/tree.js';
+import { FIGURES, FIGURES_EACH, type ActorDetail, type TreeEvent, type TreeExit, type TreeNode } from '../../wire/tree.js';
 import { pastTree } from './past.js';
 import type { TreeSession } from './session.js';
-import { exitHead, machineClass, rateText, strategyText, timeText } from './text.js';
+import { exitHead, knownText, machineClass, rateText, strategyText, timeText } from './text.js';
 import { ValueTree } from './value.js';
 
 const AGAIN_MS = 2_000;
@@ -27,7 +27,7 @@ export function Inspector({ session }: { readonly session: TreeSession }) {
         {node?.kind === 'worker' ? <button type="button" onClick={() => (view.value = 'chart')}>chart</button> : null}
         {node !== undefined && (node.omitted > 0 || (model.children[at]!.length > 0 && at !== 0)) ? <button type="button" onClick={() => (session.rootPath.value = node.path)}>{node.omitted > 0 ? `open: ${node.omitted} more` : 'show alone'}</button> : null}
       </p>
-      {node === undefined ? <p class="muted">it is not in the tree that is shown</p> : <Facts session={session} at={at} node={node} />}
+      {node === undefined ? <p class="muted">it is not in the tree that is shown</p> : <Facts session={session} at={at} node={node} ages={pastTree.value?.ages ?? null} />}
       {node === undefined ? null : <Exit exit={node.lastExit} />}
       <History events={model.events} at={path.value} />
       {problem === '' ? null : <p class="warn">{problem}</p>}
@@ -41,8 +41,9 @@ function useDetail(at: string, version: string): { readonly detail: ActorDetail 
   const [seen, setSeen] = useState<{ readonly at: string; readonly detail: ActorDetail | null; readonly problem: string }>({ at: '', detail: null, problem: '' });
   const past = pastTree.value;
   const id = source.value;
+  const isGone = sourceInfo.value?.state === 'gone';
   useEffect(() => {
-    if (at === '' || (past === null && !id.startsWith('process:'))) return undefined;
+    if (at === '' || (past === null && (isGone || !id.startsWith('process:')))) return undefined;
     const closing = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ask = async (): Promise<void> => {
@@ -62,24 +63,26 @@ function useDetail(at: string, version: string): { readonly detail: ActorDetail 
       closing.abort();
       clearTimeout(timer);
     };
-  }, [id, at, version, past]);
+  }, [id, at, version, past, isGone]);
   return seen.at === at ? seen : { detail: null, problem: '' };
 }
 
-function Facts({ session: { model }, at, node }: { readonly session: TreeSession; readonly at: number; readonly node: TreeNode }) {
+/** Reads no signal: a component that does is drawn again for those alone, and the figures are none. */
+function Facts({ session: { model }, at, node, ages }: { readonly session: TreeSession; readonly at: number; readonly node: TreeNode; readonly ages: readonly number[] | null }) {
   const { supervision } = node;
   const mailbox = node.bound === 0 ? String(model.mailboxOf(at)) : `${model.mailboxOf(at)} of ${node.bound}`;
   const machine = model.machineOf(at);
   const turn = model.turnOf(node.path);
+  const of = (figure: (typeof FIGURES)[number], text: string): string => knownText(text, ages?.[at * FIGURES_EACH + FIGURES.indexOf(figure)] ?? 0);
   const facts: readonly (readonly [string, string])[] = [
-    ['machine', machine], ['last change', turn === undefined ? '' : `${turn.from} → ${turn.to} at ${timeText(turn.atUs)}`], ['state', model.stateOf(at)], ['behaviour', node.behaviour === '' ? node.kind : node.behaviour], ['restart', node.restart], ['incarnation', String(model.incarnationOf(at))],
-    ['restarts', String(model.restartsOf(at))], ['mailbox', mailbox], ['handled', model.handledOf(at).toLocaleString('en')], ['rate', `${rateText(model.rates[at]!)}/s`], ['timers', String(model.timersOf(at))],
+    ['machine', machine === '' ? '' : of('machine', machine)], ['last change', turn === undefined ? '' : `${turn.from} → ${turn.to} at ${timeText(turn.atUs)}`], ['state', of('state', model.stateOf(at))], ['behaviour', node.behaviour === '' ? node.kind : node.behaviour], ['restart', node.restart], ['incarnation', of('incarnation', String(model.incarnationOf(at)))],
+    ['restarts', of('restarts', String(model.restartsOf(at)))], ['mailbox', of('mailbox', mailbox)], ['handled', of('handled', model.handledOf(at).toLocaleString('en'))], ['rate', ages === null ? `${rateText(model.rates[at]!)}/s` : ''], ['timers', of('timers', String(model.timersOf(at)))],
     ...(supervision === null ? [] : [
-      ['strategy', strategyText(supervision, node.kind)], ['restart budget', `${supervision.used} of ${supervision.restarts} used in ${supervision.withinMs / 1000} s`],
+      ['strategy', strategyText(supervision, node.kind)], ['restart budget', `${ages === null ? `${supervision.used} of ${supervision.restarts} used` : `${supervision.restarts}`} in ${supervision.withinMs / 1000} s`],
       ...(supervision.autoShutdown === 'never' ? [] : [['ends with', supervision.autoShutdown]]),
     ] as const),
   ].filter((fact): fact is [string, string] => fact[1] !== '');
-  return <dl class="tree-facts">{facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd class={name === 'state' && value !== 'running' ? 'warn' : name === 'machine' ? `tree-machine ${machineClass(value)}${model.isTurned(at) ? ' is-turned' : ''}` : ''}>{value}</dd></div>)}</dl>;
+  return <dl class="tree-facts">{facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd class={name === 'state' && model.stateOf(at) !== 'running' ? 'warn' : name === 'machine' ? `tree-machine ${machineClass(machine)}${model.isTurned(at) ? ' is-turned' : ''}` : ''}>{value}</dd></div>)}</dl>;
 }
 
 /** Why it ended last: what happened, because of what, and so on to the first cause. */
@@ -110,7 +113,7 @@ function History({ events, at }: { readonly events: readonly TreeEvent[]; readon
   const own = events.filter((event) => event.path === at || event.path.startsWith(under)).slice(-MOST_EVENTS).reverse();
   if (own.length === 0) return null;
   const info = sourceInfo.value;
-  const isRecorded = info?.kind === 'process' && info.run !== null;
+  const isRecorded = info?.kind === 'process';
   return (
     <section aria-label="History">
       <h3>what happened</h3>
@@ -134,10 +137,10 @@ export function eventText(event: TreeEvent): string {
 }
 
 function Detail({ detail }: { readonly detail: ActorDetail }) {
-  const { value, incarnation, timers, deadLetters, trace, spec, watching, topics, names, problems, atUs } = detail;
+  const { value, incarnation, timers, deadLetters, trace, spec, watching, topics, names, problems, atUs, known } = detail;
   return (
     <>
-      {incarnation === 0 ? null : <section aria-label="State"><h3>state</h3><div class="value-tree"><ValueTree value={value} /></div></section>}
+      {incarnation === 0 ? null : <section aria-label="State"><h3>state</h3>{known === undefined ? null : <p class="muted">{known}</p>}<div class="value-tree"><ValueTree value={value} /></div></section>}
       {timers.length === 0 ? null : (
         <section aria-label="Timers"><h3>timers</h3><ul>{timers.map(({ key, dueUs }, n) => <li key={n}>{`${key} in ${((dueUs - atUs) / 1e6).toFixed(3)} s`}</li>)}</ul></section>
       )}

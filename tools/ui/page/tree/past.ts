@@ -4,6 +4,8 @@ import type { ActorDetail, TreeShape } from '../../wire/tree.js';
 /** A tree that is not that of a living process: of a run, or of a moment that is over. Whoever travels in time sets it. */
 export interface PastTree {
   readonly shape: TreeShape;
+  /** How its figures are known, as `TimeTree` says; null: exactly. */
+  readonly ages: readonly number[] | null;
   /** One actor as it was then. */
   readonly actor: (path: string, signal: AbortSignal) => Promise<ActorDetail>;
 }

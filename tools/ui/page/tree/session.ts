@@ -1,6 +1,6 @@
 import { effect, signal } from '@preact/signals';
 import { subscribe } from '../api.js';
-import { path, source } from '../state.js';
+import { path, pins, source } from '../state.js';
 import { opening } from '../time/session.js';
 import type { TreeEvent, TreeFigures, TreeUpdate } from '../../wire/tree.js';
 import { type Filter, TreeModel } from './model.js';
@@ -20,8 +20,7 @@ export class TreeSession {
   readonly rootPath = signal('/');
   /** Why there is no tree, or only an old one; '' otherwise. */
   readonly problem = signal('');
-  /** Paths of actors that stay in a list of their own. */
-  readonly pinned = signal<readonly string[]>([]);
+  readonly pinned = pins;
   readonly #stops: (() => void)[] = [];
   #source = '';
   #domTimer: ReturnType<typeof setTimeout> | undefined;

@@ -52,6 +52,12 @@ export function exitHead({ kind, info }: TreeExit): string {
   return info === '' ? kind : `${kind}: ${info}`;
 }
 
+/** A figure with how it is known: exactly (age 0), as it was seen last before (its age in µs), or not at all (-1). */
+export function knownText(text: string, ageUs: number): string {
+  if (ageUs === 0) return text;
+  return ageUs < 0 ? 'not known' : `${text}, sampled ${ageUs < 60e6 ? `${(ageUs / 1e6).toFixed(ageUs < 1e6 ? 3 : 1)} s` : `${Math.round(ageUs / 60e6)} min`} before`;
+}
+
 /** Time of day of a clock in microseconds, UTC, with milliseconds. */
 export function timeText(atUs: number): string {
   return Number.isFinite(atUs) && Math.abs(atUs) < 8.64e18 ? new Date(atUs / 1000).toISOString().slice(11, 23) : '';

@@ -114,10 +114,10 @@ export class TreeFeed {
     }
   }
 
-  #takeShape({ atUs, tree }: { readonly atUs: number; readonly tree: Parameters<typeof treeShape>[0] }, life: number, signal: AbortSignal): void {
+  #takeShape({ atUs, traced, tree }: { readonly atUs: number; readonly traced?: number | undefined; readonly tree: Parameters<typeof treeShape>[0] }, life: number, signal: AbortSignal): void {
     if (signal.aborted) return;
     const before = this.#shape;
-    const shape = treeShape(tree, { version: ++this.#version, life, atUs });
+    const shape = treeShape(tree, { version: ++this.#version, life, atUs, traced });
     if (before !== null && this.#told.kind === 'shape' && sameNodes(before, shape)) {
       // Only figures changed: pages need not lay out anything again.
       this.#version -= 1;

@@ -31,7 +31,7 @@ export interface ToldNode {
 }
 
 /** The tree as the page gets it: flat, level by level, every text bounded. */
-export function treeShape(tree: ToldNode, { version, life, atUs }: { readonly version: number; readonly life: number; readonly atUs: number }): TreeShape {
+export function treeShape(tree: ToldNode, { version, life, atUs, traced }: { readonly version: number; readonly life: number; readonly atUs: number; readonly traced?: number | undefined }): TreeShape {
   const level: { readonly told: ToldNode; readonly parent: number }[] = [{ told: tree, parent: -1 }];
   const nodes: TreeNode[] = [];
   const values: number[] = [];
@@ -47,7 +47,7 @@ export function treeShape(tree: ToldNode, { version, life, atUs }: { readonly ve
     omitted += told.omitted ?? 0;
     for (const child of told.children) level.push({ told: child, parent: at });
   }
-  return { version, life, atUs, nodes, omitted, figures: { version, atUs, values, machines } };
+  return { version, life, atUs, nodes, omitted, figures: { version, atUs, ...placed(traced), values, machines } };
 }
 
 export function nodeOf(told: ToldNode, parent: number): TreeNode {
@@ -64,7 +64,7 @@ export function nodeOf(told: ToldNode, parent: number): TreeNode {
 }
 
 /** Figures of the control verb as those of a shape; null when they are of other actors, or in a form that is not known. */
-export function treeFigures(shape: TreeShape, told: { readonly atUs: number; readonly columns: readonly string[]; readonly states: readonly string[]; readonly machineStates?: readonly string[] | undefined; readonly values: readonly number[] }): TreeFigures | null {
+export function treeFigures(shape: TreeShape, told: { readonly atUs: number; readonly traced?: number | undefined; readonly columns: readonly string[]; readonly states: readonly string[]; readonly machineStates?: readonly string[] | undefined; readonly values: readonly number[] }): TreeFigures | null {
   const { columns, states, values, machineStates = [] } = told;
   const width = columns.length;
   const columnOf = (name: string): number => columns.indexOf(name);
@@ -78,8 +78,10 @@ export function treeFigures(shape: TreeShape, told: { readonly atUs: number; rea
     if (values[from + cell!] !== shape.nodes[at]!.cell) return null;
     out.push(own[values[from + state!]!] ?? UNKNOWN, values[from + incarnation!]!, values[from + restarts!]!, values[from + mailbox!]!, values[from + handled!]!, values[from + timers!]!, machine === -1 ? 0 : placeIn(values[from + machine]!, machineStates.length));
   }
-  return { version: shape.version, atUs: told.atUs, values: out, machines: ['', ...machineStates.slice(1).map((text) => cut(text, MOST_MACHINE))] };
+  return { version: shape.version, atUs: told.atUs, ...placed(told.traced), values: out, machines: ['', ...machineStates.slice(1).map((text) => cut(text, MOST_MACHINE))] };
 }
+
+const placed = (traced: number | undefined): { readonly traced?: number } => (traced === undefined ? {} : { traced });
 
 function placeIn(place: number, count: number): number {
   return Number.isInteger(place) && place > 0 && place < count ? place : 0;
