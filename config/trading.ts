@@ -90,6 +90,11 @@ export const eagerSchema = z.strictObject({
   holdMs: z.int().min(1).max(3_600_000).default(2000),
   /** From one trade to the next, and from an exit that failed to the next try. */
   pauseMs: z.int().min(1).max(3_600_000).default(1000),
+  /** What stands of its own until then: nothing (`time`), a stop and a target at once (`pair`), a target beside the guard's stop from half of `holdMs` on (`late`), or each of them by turns. */
+  exits: z.enum(['time', 'pair', 'late', 'turns']).default('time'),
+  /** Of the entry's price: how far the target is above it, and the stop of a `pair` below it. */
+  targetShare: z.number().gt(0).lt(1).default(0.001),
+  stopShare: z.number().gt(0).lt(1).default(0.01),
 });
 export type EagerParams = z.infer<typeof eagerSchema>;
 

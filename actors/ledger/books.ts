@@ -110,7 +110,7 @@ function claim(books: Books, trade: VenueTrade, entryId: string, known: Reconcil
     const before = holdings.find(({ symbol }) => symbol === trade.symbol);
     const fee = trade.feeAsset === known.baseAsset ? decimal(trade.fee) : 0n;
     const quantity = decimal(before?.quantity ?? '0') + decimal(known.instrument.lotSize) * BigInt(lots) - fee;
-    holdings = [...holdings.filter(({ symbol }) => symbol !== trade.symbol), { symbol: trade.symbol, asset: known.baseAsset, quantity: formatMoney(quantity > 0n ? quantity : 0n) }];
+    holdings = [...holdings.filter(({ symbol }) => symbol !== trade.symbol), { symbol: trade.symbol, asset: known.baseAsset, quantity: formatMoney(quantity) }];
   } else {
     positions = positions.map((each) => (each.symbol === trade.symbol && each.positionSide === trade.positionSide ? { ...each, ownLots: each.ownLots + lots } : each));
   }
@@ -130,13 +130,16 @@ function ownTrade(books: Books, trade: VenueTrade, entryId: string, { instrument
   const closed = [...booked.closed];
   let open = booked.open;
   // On spot a fee in the asset itself leaves less than was bought: it is over when no whole lot is left.
-  if (open !== null && instrument.product === 'spot' && trade.side === 'sell' && trade.feeAsset !== baseAsset) {
+  if (open !== null && open.side === 'buy' && instrument.product === 'spot') {
+    // Of a sale that was told before its purchase the fees are in the trip that this purchase has ended.
+    const ended = closed.pop();
     // What earlier trades left too little of to be sold is not this one's.
-    const left = quantityOf(instrument, open.lots) - (open.fees.get(baseAsset) ?? 0n);
-    if (left < decimal(instrument.lotSize)) {
-      closed.push(open);
+    const left = quantityOf(instrument, open.lots) - ((ended ?? open).fees.get(baseAsset) ?? 0n);
+    const over = left < decimal(instrument.lotSize) && (ended !== undefined || (trade.side === 'sell' && trade.feeAsset !== baseAsset));
+    if (over) {
+      closed.push(ended === undefined ? open : { ...ended, boughtLots: ended.boughtLots + open.boughtLots, bought: ended.bought + open.bought });
       open = null;
-    }
+    } else if (ended !== undefined) closed.push(ended);
   }
   const trips = new Map(books.trips);
   if (open === null) trips.delete(key);
@@ -154,7 +157,7 @@ export function ownLots({ view }: Books, symbol: number, positionSide: PositionS
   if (view.product !== 'spot') return view.positions.find((each) => each.symbol === symbol && each.positionSide === positionSide)?.ownLots ?? 0;
   const lotSize = instruments.find(({ instrument }) => instrument.index === symbol)?.instrument.lotSize;
   const held = decimal(view.holdings.find((each) => each.symbol === symbol)?.quantity ?? '0');
-  return lotSize === undefined ? 0 : Number(held / money(lotSize));
+  return lotSize === undefined || held <= 0n ? 0 : Number(held / money(lotSize));
 }
 
 /** Whether what we hold on spot is too little to be sold: less than a lot, or what reconciliation has called dust. */

@@ -128,7 +128,7 @@ export function leftBehind(value: unknown, of: VenueProduct, instruments: readon
   if (names === undefined) return [];
   const { view } = booksFrom(value, of);
   const isDust = (symbol: number): boolean => view.dust.some((each) => each.symbol === symbol);
-  const held = [...view.positions.filter(({ ownLots }) => ownLots !== 0), ...view.holdings.filter(({ quantity }) => money(quantity) !== 0n)].filter(({ symbol }) => !isDust(symbol));
+  const held = [...view.positions.filter(({ ownLots }) => ownLots !== 0), ...view.holdings.filter(({ quantity }) => money(quantity) > 0n)].filter(({ symbol }) => !isDust(symbol));
   const known = (name: string): boolean => instruments.some(({ instrument }) => venueProductOf(instrument) === of && instrument.symbol === name);
   const nameOf = (symbol: number): string => {
     const name = names[String(symbol)];

@@ -13,11 +13,14 @@ type Feature = (typeof FEATURES)[number];
 type View = StrategyView<EagerParams>;
 type Decision = StrategyDecision<EagerState>;
 
+type Exits = Exclude<EagerParams['exits'], 'turns'>;
+const TURNS: readonly Exits[] = ['time', 'pair', 'late'];
+
 export interface EagerState {
   /** Ask of the last level that had one; 0 before. */
   readonly askTicks: number;
   readonly quietUntilUs: number;
-  readonly trade: { readonly id: string; readonly filledLots: number; readonly closedLots: number; readonly entryDone: boolean; readonly leaving: boolean } | null;
+  readonly trade: { readonly id: string; readonly filledLots: number; readonly closedLots: number; readonly entryTicks: number; readonly entryDone: boolean; readonly leaving: boolean; readonly exits: Exits } | null;
   readonly nextId: number;
 }
 
@@ -69,7 +72,7 @@ function enter(state: EagerState, view: View): Decision {
   const id = `${view.idPrefix}${state.nextId}`;
   const market = params.orderType === 'market';
   return {
-    state: { ...state, nextId: state.nextId + 1, trade: { id, filledLots: 0, closedLots: 0, entryDone: false, leaving: false } },
+    state: { ...state, nextId: state.nextId + 1, trade: { id, filledLots: 0, closedLots: 0, entryTicks: 0, entryDone: false, leaving: false, exits: exitsOf(params, state.askTicks) } },
     intents: [
       { kind: 'enterLong', id, order: params.orderType, priceTicks: state.askTicks, timeInForce: market ? 'IOC' : 'GTC', equityShare: params.equityShare, data: {} },
       { kind: 'timer', key: 'ttl', delayMs: params.timeToLiveMs },
@@ -77,17 +80,38 @@ function enter(state: EagerState, view: View): Decision {
   };
 }
 
+/** By turns is by the price: a process that dies after every trade is to meet each of them too. */
+const exitsOf = ({ exits }: EagerParams, askTicks: number): Exits => (exits === 'turns' ? TURNS[askTicks % TURNS.length]! : exits);
+
 function onVenue(state: EagerState, purpose: 'entry' | ExitPurpose, event: VenueEvent, view: View): Decision {
   const { trade } = state;
   if (trade === null || event.type === 'order.accepted') return { state, intents: NOTHING };
   if (purpose === 'entry') {
-    const filled = { ...trade, filledLots: trade.filledLots + (event.type === 'order.fill' ? event.lots : 0), entryDone: event.type !== 'order.fill' || event.remainingLots === 0 };
+    const fill = event.type === 'order.fill' ? event : { lots: 0, priceTicks: 0, remainingLots: 0 };
+    const filled = { ...trade, filledLots: trade.filledLots + fill.lots, entryTicks: Math.max(trade.entryTicks, fill.priceTicks), entryDone: fill.remainingLots === 0 };
     const intents: Intent[] = filled.entryDone ? [{ kind: 'stopTimer', key: 'ttl' }] : [];
-    if (trade.filledLots === 0 && filled.filledLots > 0) intents.push({ kind: 'timer', key: 'hold', delayMs: view.params.holdMs });
-    return { state: { ...state, trade: filled }, intents };
+    if (trade.filledLots === 0 && filled.filledLots > 0) {
+      intents.push({ kind: 'timer', key: 'hold', delayMs: view.params.holdMs });
+      if (trade.exits === 'late') intents.push({ kind: 'timer', key: 'target', delayMs: Math.ceil(view.params.holdMs / 2) });
+    }
+    const next = { ...state, trade: filled };
+    return filled.exits === 'pair' && filled.entryDone && !trade.entryDone && filled.filledLots > 0 ? standing(next, filled, intents, view) : { state: next, intents };
   }
   if (event.type === 'order.fill') return { state: { ...state, trade: { ...trade, closedLots: trade.closedLots + event.lots } }, intents: NOTHING };
   return event.reason === 'nothing_to_reduce' ? { state, intents: NOTHING } : retry(state, view);
+}
+
+/** Its own exits that stand at the venue: the target, and with a pair the stop before it. */
+function standing(state: EagerState, trade: NonNullable<EagerState['trade']>, intents: readonly Intent[], view: View): Decision {
+  const { targetShare, stopShare } = view.params;
+  const common = { kind: 'exit', tradeId: trade.id, lots: trade.filledLots } as const;
+  const target = { ...common, order: 'limit', priceTicks: Math.ceil(trade.entryTicks * (1 + targetShare)), timeInForce: 'GTX', purpose: 'target' } as const;
+  const stop = { ...common, order: 'stop', priceTicks: Math.max(1, Math.floor(trade.entryTicks * (1 - stopShare))), timeInForce: 'GTC', purpose: 'stop' } as const;
+  const own = trade.exits === 'pair' ? [stop, target] : [target];
+  return {
+    state: { ...state, nextId: state.nextId + own.length },
+    intents: [...intents, ...own.map((exit, index) => ({ ...exit, id: `${view.idPrefix}${state.nextId + index}` }))],
+  };
 }
 
 function onTimer(state: EagerState, key: string, view: View): Decision {
@@ -101,6 +125,7 @@ function onTimer(state: EagerState, key: string, view: View): Decision {
   if (key === 'ttl') return { state, intents: trade.entryDone ? NOTHING : [{ kind: 'cancel', id: trade.id }] };
   const lots = trade.filledLots - trade.closedLots;
   if (lots <= 0) return { state, intents: NOTHING };
+  if (key === 'target') return trade.entryDone && trade.closedLots === 0 && !trade.leaving ? standing(state, trade, NOTHING, view) : { state, intents: NOTHING };
   const id = `${view.idPrefix}${state.nextId}`;
   return {
     state: { ...state, nextId: state.nextId + 1, trade: { ...trade, leaving: true } },
@@ -116,5 +141,5 @@ const retry = (state: EagerState, view: View): Decision => ({ state, intents: st
 
 const pause = (state: EagerState, view: View): Decision => ({
   state: { ...state, quietUntilUs: view.nowUs + view.params.pauseMs * 1000 },
-  intents: [{ kind: 'stopTimer', key: 'ttl' }, { kind: 'stopTimer', key: 'hold' }, { kind: 'timer', key: 'again', delayMs: view.params.pauseMs }],
+  intents: [{ kind: 'stopTimer', key: 'ttl' }, { kind: 'stopTimer', key: 'hold' }, { kind: 'stopTimer', key: 'target' }, { kind: 'timer', key: 'again', delayMs: view.params.pauseMs }],
 });

@@ -144,5 +144,6 @@ function book(draft: Draft, trade: VenueTrade, origin: Origin, known: ReconcileI
   const before = draft.holdings.get(trade.symbol);
   const fee = trade.feeAsset === known.baseAsset ? parse(trade.fee) : 0n;
   const quantity = parse(before?.quantity ?? '0') + BigInt(Math.sign(lots)) * quantityOf(known.instrument, trade.lots) - fee;
-  draft.holdings.set(trade.symbol, { symbol: trade.symbol, asset: known.baseAsset, quantity: formatMoney(quantity > 0n ? quantity : 0n) });
+  // Below nothing until the purchase is booked too: what a process that died had not told comes in any order.
+  draft.holdings.set(trade.symbol, { symbol: trade.symbol, asset: known.baseAsset, quantity: formatMoney(quantity) });
 }

@@ -254,12 +254,13 @@ function holdings(work: Work): void {
     const kept = mine <= available ? mine : available > 0n ? available : 0n;
     left.set(asset, available - kept);
     const moving = work.movingSymbols.has(symbol);
-    if (kept < mine) {
+    // More was sold than was bought, and no list has the purchase: it was not ours to sell, or nobody knows any more.
+    if (kept < mine || reckoned < 0n) {
       if (moving) work.unjudged.push({ what: 'holding', key: asset, reason: 'it changed while the answers were read' });
       else {
         const venueTotal = venue.balances.find((each) => each.asset === asset)?.total ?? '0';
         work.differences.push({
-          kind: 'holdingShort', symbol, asset, local: formatMoney(mine), venue: venueTotal, action: { do: 'setHolding', symbol, quantity: formatMoney(kept) },
+          kind: 'holdingShort', symbol, asset, local: formatMoney(reckoned), venue: venueTotal, action: { do: 'setHolding', symbol, quantity: formatMoney(kept) },
         });
       }
     }

@@ -150,7 +150,7 @@ export interface LocalPosition {
 export interface LocalHolding {
   readonly symbol: number;
   readonly asset: string;
-  /** In the asset, after fees that were taken from it. */
+  /** In the asset, after fees that were taken from it. Below zero while a sale is booked and its purchase is not yet. */
   readonly quantity: string;
 }
 

@@ -44,7 +44,7 @@ function resending(file: string): (parts: readonly EnginePart[]) => readonly Eng
       effects: {
         ...part.effects,
         'rest.send'(now) {
-          const opens = now.method === 'POST' && now.path === '/fapi/v1/order' && now.params['reduceOnly'] !== 'true';
+          const opens = now.method === 'POST' && (now.path === '/fapi/v1/order' ? now.params['reduceOnly'] !== 'true' : now.path === '/api/v3/order' && now.params['side'] === 'BUY');
           if (opens) writeFileSync(file, JSON.stringify(now));
           send(now);
           if (!opens || again === null) return;

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { execute } from '../cli/execute.js';
 import { endWith, printJson, printLine } from '../cli/output.js';
 import { progress } from '../cli/progress.js';
-import { type Placement, PLACEMENTS } from './stage.js';
+import { type Placement, PLACEMENTS, PRODUCTS, type SweptProduct } from './stage.js';
 import { sweep } from './sweep.js';
 
 interface Options {
@@ -12,6 +12,7 @@ interface Options {
   readonly nakedMs: number;
   readonly workers: number;
   readonly placement: Placement;
+  readonly product: SweptProduct;
   readonly state?: string;
   readonly break?: 'resend';
   readonly json?: true;
@@ -36,13 +37,14 @@ const build = (): Command =>
     .option('--seed <seed>', 'seed of the random instants', '1')
     .option('--naked-ms <ms>', 'longest that a position may be without its whole stop, on the venue\'s clock', count, 2000)
     .option('--workers <n>', 'engines at a time, each on an exchange of its own', count, 2)
+    .addOption(new Option('--product <product>', 'what is traded; on spot with stops and lists by turns').choices(PRODUCTS).default('usdm'))
     .addOption(new Option('--placement <where>', 'who keeps books and indicators').choices(PLACEMENTS).default('inline'))
     .option('--state <file>', 'keep what was done here, and go on from it')
     .option('--break <how>', 'plant a fault: resend, the last opening order once more under another name', broken)
     .option('--json', 'print one JSON object: {points, random, lost, doubled, naked, mismatches, seconds, …}')
-    .action(async ({ points, random, seed, nakedMs, workers, placement, state, break: how, json }: Options) => {
+    .action(async ({ points, random, seed, nakedMs, workers, placement, product, state, break: how, json }: Options) => {
       const bar = progress('engine sweep, deaths', points + random);
-      const result = await sweep({ points, random, seed, nakedMs, workers: Math.max(1, workers), placement, state: state ?? null, broken: how ?? null, onDeath: (done) => bar.update(done) });
+      const result = await sweep({ points, random, seed, nakedMs, workers: Math.max(1, workers), placement, product, state: state ?? null, broken: how ?? null, onDeath: (done) => bar.update(done) });
       bar.done();
       const bad = result.lost + result.doubled + result.naked + result.mismatches;
       if (bad !== 0) endWith('checkFailed');

@@ -7,13 +7,14 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { REST_PATHS } from '../../actors/feeds/products.js';
 import { RecordStore, type StoredRow } from '../../data/store/index.js';
 import { ControlClient, ControlError } from '../../runtime/control/index.js';
 import { ENGINE_QUESTION } from '../engine/commands/desk.js';
 import { QUESTIONS } from '../exchange/verbs.js';
 import { killAll, PATIENCE_MS } from '../process/children.js';
 import type { KillPoint } from './plan.js';
-import type { EngineStatus, UsdmBooks } from './verdict.js';
+import type { EngineStatus, Traded, VenueBooks } from './verdict.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const CHILD = fileURLToPath(new URL('./child.js', import.meta.url));
@@ -22,16 +23,20 @@ const STALL_PAUSE_MS = 200;
 const BOOK_LINES = 1_000_000;
 
 /** A round of entry, stop and exit in well under a second. What never arrived is certain as soon as no request can arrive any more: short windows make short deaths. */
-const CONFIG = `
+const configOf = (product: SweptProduct, placement: Placement): string => `
 [trading]
 strategy = "eager"
 [trading.eager]
 holdMs = 400
 pauseMs = 150
+# One exit of a spot trade stands at a time, or a list: the ways from one to the next are to be died in.
+exits = "${product === 'spot' ? 'turns' : 'time'}"
+targetShare = 0.0003
 [indicators]
 warmupSamples = 1
 [engine.symbols]
-usdm = ["BTCUSDT"]
+usdm = ${product === 'usdm' ? `["${SYMBOL}"]` : '[]'}
+spot = ${product === 'spot' ? `["${SYMBOL}"]` : '[]'}
 [engine.orders]
 longestWindowMs = 1000
 clockMarginMs = 100
@@ -44,22 +49,43 @@ recvWindowMs = 1000
 [engine.run]
 tapeRecords = 1048576
 keepTapeMiB = 64
+[lanes]
+placement = "${placement}"
 `;
-export const LOT_SIZE = 0.001;
+const SYMBOL = 'BTCUSDT';
 
-export interface Books {
-  readonly usdm: UsdmBooks;
+export interface Books extends VenueBooks {
   readonly venueMs: number;
 }
+
+export const PRODUCTS = ['usdm', 'spot'] as const;
+export type SweptProduct = (typeof PRODUCTS)[number];
 
 export const PLACEMENTS = ['inline', 'ring', 'socket'] as const;
 export type Placement = (typeof PLACEMENTS)[number];
 
 export interface StageOptions {
   readonly placement?: Placement;
+  readonly product?: SweptProduct;
   readonly config?: string;
   /** Where runs and record go. */
   readonly varFolder?: string;
+}
+
+type VenueAnswer = Readonly<Record<SweptProduct, Omit<VenueBooks, 'openAlgoOrders' | 'algoOrders'>>> & { readonly clock: { readonly venueMs: number; readonly wallMs: number } };
+
+/** The symbol as the venue lists it. */
+async function tradedAt(venueLine: string, product: SweptProduct): Promise<Traded> {
+  const { rest } = (JSON.parse(venueLine) as Readonly<Record<SweptProduct, { readonly rest: string }>>)[product];
+  const { symbols } = (await (await fetch(`${rest}${REST_PATHS[product].info}`)).json()) as { readonly symbols: readonly ListedSymbol[] };
+  const { baseAsset, filters } = symbols.find(({ symbol }) => symbol === SYMBOL)!;
+  const filter = (type: string): ListedSymbol['filters'][number] | undefined => filters.find(({ filterType }) => filterType === type);
+  return { product, base: baseAsset, lotSize: Number(filter('LOT_SIZE')!.stepSize), leastNotional: product === 'spot' ? Number(filter('NOTIONAL')!.minNotional) : 0, othersQuantity: 0 };
+}
+interface ListedSymbol {
+  readonly symbol: string;
+  readonly baseAsset: string;
+  readonly filters: readonly { readonly filterType: string; readonly stepSize: string; readonly minNotional: string }[];
 }
 
 /** An engine, from its start to its death. */
@@ -73,6 +99,7 @@ export interface Life {
 
 export class Stage {
   readonly folder: string;
+  readonly traded: Traded;
   readonly #varFolder: string;
   readonly #env: NodeJS.ProcessEnv;
   readonly #exchange: ChildProcess;
@@ -81,14 +108,15 @@ export class Stage {
   /** Of the venue's clock before this machine's, ms: it goes as fast. */
   #aheadMs = 0;
 
-  private constructor(folder: string, varFolder: string, env: NodeJS.ProcessEnv, exchange: ChildProcess) {
+  private constructor(folder: string, traded: Traded, varFolder: string, env: NodeJS.ProcessEnv, exchange: ChildProcess) {
     this.folder = folder;
+    this.traded = traded;
     this.#varFolder = varFolder;
     this.#env = env;
     this.#exchange = exchange;
   }
 
-  static async open(folder: string, seed: string, { placement = 'inline', config = `${CONFIG}[lanes]\nplacement = "${placement}"\n`, varFolder = join(folder, 'var') }: StageOptions = {}): Promise<Stage> {
+  static async open(folder: string, seed: string, { placement = 'inline', product = 'usdm', config = configOf(product, placement), varFolder = join(folder, 'var') }: StageOptions = {}): Promise<Stage> {
     mkdirSync(folder, { recursive: true });
     const at = (name: string): string => join(folder, name);
     const { NODE_TEST_CONTEXT: _marked, ...plain } = process.env;
@@ -103,10 +131,13 @@ export class Stage {
       }),
     ]);
     writeFileSync(at('venue.json'), `${line[0]}\n`);
-    const stage = new Stage(folder, varFolder, env, exchange);
+    const stage = new Stage(folder, await tradedAt(line[0], product), varFolder, env, exchange);
     stage.configure(config);
-    const clock = (await stage.#ask('exchange', QUESTIONS.books, { limit: 0 }) as { readonly clock: { readonly venueMs: number; readonly wallMs: number } }).clock;
+    const { clock, [product]: { accounts } } = await stage.#venue(0);
     stage.#aheadMs = clock.venueMs - clock.wallMs;
+    // What lies there before an engine has bought anything is not ours.
+    const balance = accounts.find(({ house }) => !house)!.balances[stage.traded.base];
+    stage.traded.othersQuantity = product === 'spot' && balance !== undefined ? Number(balance.free) + Number(balance.locked) : 0;
     return stage;
   }
 
@@ -144,8 +175,12 @@ export class Stage {
 
   /** `lines`: of what is over, the newest; none for what stands now. */
   async books(lines: 'all' | 'none'): Promise<Books> {
-    const value = (await this.#ask('exchange', QUESTIONS.books, { limit: lines === 'all' ? BOOK_LINES : 0 })) as { readonly clock: { readonly venueMs: number }; readonly usdm: UsdmBooks };
-    return { usdm: value.usdm, venueMs: value.clock.venueMs };
+    const value = await this.#venue(lines === 'all' ? BOOK_LINES : 0);
+    // Spot has no conditional orders apart from the others.
+    return { ...{ openAlgoOrders: [], algoOrders: [] }, ...value[this.traded.product], venueMs: value.clock.venueMs };
+  }
+  async #venue(limit: number): Promise<VenueAnswer> {
+    return (await this.#ask('exchange', QUESTIONS.books, { limit })) as VenueAnswer;
   }
 
   /** @throws Error when the engine is gone. */

@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { onInterrupt } from '../cli/interrupt.js';
 import { type Death, planDeaths } from './plan.js';
 import { PATIENCE_MS, within } from '../process/children.js';
-import { type Books, type Life, LOT_SIZE, type Placement, Stage } from './stage.js';
-import { type Away, compareHistory, compareStanding, nakedStretches, type Problem } from './verdict.js';
+import { type Books, type Life, type Placement, Stage, type SweptProduct } from './stage.js';
+import { type Away, compareHistory, compareSold, compareStanding, nakedStretches, ownAccount, type Problem } from './verdict.js';
 
 export interface SweepOptions {
   readonly points: number;
@@ -16,6 +16,7 @@ export interface SweepOptions {
   /** Engines at a time, each on an exchange of its own. */
   readonly workers: number;
   readonly placement: Placement;
+  readonly product: SweptProduct;
   /** What was done is kept here, and another call with it goes on; null for none. */
   readonly state: string | null;
   /** Longest that a position may be without its whole stop, ms of the venue's clock. */
@@ -41,6 +42,8 @@ export interface SweepResult {
 
 interface Progress {
   readonly seed: string;
+  /** Absent in the state of an older version: USD-M. */
+  readonly product?: SweptProduct;
   readonly of: { readonly points: number; readonly random: number };
   /** Numbers of the deaths that are done. */
   readonly done: number[];
@@ -75,7 +78,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
     let run: Sweep | undefined;
     let good = false;
     try {
-      const stage = await Stage.open(folder, `${seed}${progress.done.length}${stages.size}${process.pid}`.replaceAll(/\D/g, '').slice(-9), { placement: options.placement });
+      const stage = await Stage.open(folder, `${seed}${progress.done.length}${stages.size}${process.pid}`.replaceAll(/\D/g, '').slice(-9), { placement: options.placement, product: options.product });
       stages.add(stage);
       run = new Sweep(stage, options, progress);
       try {
@@ -186,7 +189,7 @@ class Sweep {
       const status = await this.#stage.status();
       books = await this.#stage.books('none');
       if (markOf(before) === markOf(books)) {
-        standing = compareStanding(books.usdm, status, LOT_SIZE);
+        standing = compareStanding(books, status, this.#stage.traded);
         if (standing.length === 0) break;
       }
       if (life !== null && (life.child.exitCode !== null || life.child.signalCode !== null)) throw new Error(`the engine ended by itself after ${name}: ${life.said()}`);
@@ -196,15 +199,16 @@ class Sweep {
     let history: readonly Problem[] = [];
     for (let again = 0; again < 20; again += 1) {
       const now = await this.#stage.books('all');
-      history = compareHistory(now.usdm, await this.#stage.rows());
+      history = compareHistory(now, await this.#stage.rows());
       books = now;
       if (history.length === 0) break;
       await sleep(LOOK_MS * 4);
     }
-    const naked = nakedStretches(books!.usdm, this.#away, this.#options.nakedMs, books!.venueMs);
-    this.orders = books!.usdm.orders.length + books!.usdm.algoOrders.length;
-    this.fills = books!.usdm.fills.filter(({ account }) => account === books!.usdm.accounts.find(({ house }) => !house)!.account).length;
-    for (const problem of [...standing, ...history, ...naked]) {
+    const naked = nakedStretches(books!, this.#stage.traded, this.#away, this.#options.nakedMs, books!.venueMs);
+    const own = ownAccount(books!);
+    this.orders = books!.orders.length + books!.algoOrders.length;
+    this.fills = books!.fills.filter(({ account }) => account === own).length;
+    for (const problem of [...standing, ...history, ...compareSold(books!, this.#stage.traded), ...naked]) {
       // What was found once is not found again at every later death.
       if (this.#met.has(problem.text)) continue;
       this.#met.add(problem.text);
@@ -217,10 +221,10 @@ class Sweep {
 const SETTLE_MS = 110_000;
 
 /** Changes with every order, fill and cancel of the account: a fill changes its balances, and no order is ever the same. */
-function markOf({ usdm }: Books): string {
-  const own = usdm.accounts.find(({ house }) => !house)!;
+function markOf({ accounts, positions, openOrders, openAlgoOrders }: Books): string {
+  const own = accounts.find(({ house }) => !house)!;
   const ours = ({ account }: { readonly account: number }): boolean => account === own.account;
-  return JSON.stringify([own, usdm.positions.filter(ours), usdm.openOrders.filter(ours), usdm.openAlgoOrders.filter(ours)]);
+  return JSON.stringify([own, positions.filter(ours), openOrders.filter(ours), openAlgoOrders.filter(ours)]);
 }
 
 function nameOf(death: Death, index: number): string {
@@ -228,11 +232,11 @@ function nameOf(death: Death, index: number): string {
   return `death ${index} (${death.point.stage} of write ${death.point.write}${death.starting ? ' of a start' : ''})`;
 }
 
-function begun({ points, random, seed, state }: SweepOptions): Progress {
-  const fresh: Progress = { seed, of: { points, random }, done: [], seconds: 0, orders: 0, fills: 0, found: [] };
+function begun({ points, random, seed, product, state }: SweepOptions): Progress {
+  const fresh: Progress = { seed, product, of: { points, random }, done: [], seconds: 0, orders: 0, fills: 0, found: [] };
   if (state === null || !existsSync(state)) return fresh;
   const found = JSON.parse(readFileSync(state, 'utf8')) as Progress;
-  if (found.seed !== seed || found.of.points !== points || found.of.random !== random) throw new Error(`${state} is of another sweep: seed ${found.seed}, ${found.of.points} points and ${found.of.random} random`);
+  if (found.seed !== seed || (found.product ?? 'usdm') !== product || found.of.points !== points || found.of.random !== random) throw new Error(`${state} is of another sweep: ${found.product ?? 'usdm'}, seed ${found.seed}, ${found.of.points} points and ${found.of.random} random`);
   return found;
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bookTrade, isDust, newBooks, setRight } from '../../../actors/ledger/books.js';
+import { bookTrade, isDust, ownLots, newBooks, setRight } from '../../../actors/ledger/books.js';
 import { atPrice } from '../../../actors/truth/dust.js';
 import type { ReconcileInstrument, VenueTrade } from '../../../actors/truth/views.js';
 
@@ -18,6 +18,24 @@ test('what is too little to be sold is reckoned at the price of the market, with
   assert.equal(atPrice(SPOT, 0), SPOT);
   const { minNotional: _none, ...futures } = SPOT;
   assert.equal(atPrice(futures, 6_000_000), futures);
+});
+
+test('a sale that is booked before its purchase, as after a death, leaves what the other order leaves', () => {
+  const fills = ([['buy', 431, '0.00000431', 'BTC'], ['buy', 386, '0.00000386', 'BTC'], ['sell', 816, '0.49', 'USDT']] as const).map(([side, lots, fee, feeAsset], number): VenueTrade => ({
+    symbol: 0, tradeId: String(number), venueOrderId: String(number), clientId: 'fl', side, positionSide: 'BOTH', priceTicks: side === 'buy' ? 6_000_000 : 6_000_100, lots, maker: false, fee, feeAsset, realised: null, venueMs: number,
+  }));
+  const facts = (order: readonly number[]): unknown => {
+    let books = newBooks('spot');
+    for (const at of order) books = bookTrade(books, fills[at]!, 'ours', 'e', [SPOT], ['fl']).books;
+    assert.equal(ownLots(books, 0, 'BOTH', [SPOT]), 0);
+    return { holdings: books.view.holdings, trips: books.trips.size, realised: books.realised };
+  };
+  const inOrder = facts([0, 1, 2]);
+  for (const order of [[0, 2, 1], [1, 2, 0], [2, 0, 1], [2, 1, 0]]) assert.deepEqual(facts(order), inOrder, order.join());
+  // Until it is told, nothing of it is ours to sell.
+  const sold = bookTrade(newBooks('spot'), fills[2]!, 'ours', 'e', [SPOT], ['fl']).books;
+  assert.deepEqual([sold.view.holdings[0]!.quantity, ownLots(sold, 0, 'BOTH', [SPOT])], ['-0.00816', 0]);
+  assert.equal(sold.trades, 0);
 });
 
 test('trades end whatever earlier ones have left, and what is left is ours, dust until there is enough of it', () => {

@@ -104,6 +104,10 @@ const cases: readonly Case[] = [
     venue: { product: 'spot', balances: [{ asset: 'BTC', total: '0.2' }] }, window: windowOf('spot'), finds: ['holdingShort: setHolding', 'balanceMismatch unexplained: setBalance'],
   },
   {
+    name: '… that was sold and never bought, by any list, was not ours', local: { product: 'spot', holdings: [{ symbol: 0, asset: 'BTC', quantity: '-0.5' }], balances: [{ asset: 'BTC', total: '2', changedMs: 0 }] },
+    venue: { product: 'spot', balances: [{ asset: 'BTC', total: '2' }] }, window: windowOf('spot'), finds: ['holdingShort: setHolding'],
+  },
+  {
     name: '… who has more than we bought is not our affair', local: { product: 'spot', holdings: [{ symbol: 0, asset: 'BTC', quantity: '0.5' }], balances: [{ asset: 'BTC', total: '2', changedMs: 0 }] },
     venue: { product: 'spot', balances: [{ asset: 'BTC', total: '2' }] }, window: windowOf('spot'), finds: [],
   },

@@ -83,7 +83,7 @@ function fillUp(file: string): void {
 }
 
 /** What is the engine's at the venue. */
-function own({ usdm }: Books): { readonly position: number; readonly entries: number; readonly covered: number; readonly bought: readonly number[] } {
+function own(usdm: Books): { readonly position: number; readonly entries: number; readonly covered: number; readonly bought: readonly number[] } {
   const account = ownAccount(usdm);
   const ours = <T extends { readonly account: number }>(list: readonly T[]): readonly T[] => list.filter((each) => each.account === account);
   return {
