@@ -1,14 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
-import { type Database, open as openLmdb, type RootDatabase } from 'lmdb';
+import { type Database, open as openLmdb, type RootDatabase, type Transaction } from 'lmdb';
 import { StoreFailure } from './failure.js';
 import { problemOfRow, type StoredRow, type StoreRow, type StoreTable } from './row.js';
 
 /** LMDB's mark in the first page of its file, and where it stands. */
 const MAGIC = 0xbeefc0de;
 const MAGIC_AT = 24;
+
+/** How long at least a reader's pages stay as they are after it began, ms. */
+export const READERS_MS = 60_000;
 
 /** Records this process has open, by real path: LMDB shares one handle among all who open a path, and the first close ends them all. */
 const open = new Set<string>();
@@ -57,6 +61,9 @@ export class RecordStore {
   readonly #onPoint: RecordStoreOptions['onPoint'];
   readonly #waiters: Waiter[] = [];
   readonly #listeners: (() => void)[] = [];
+  /** Of the writer: what was there when they were begun is not written over, for readers that it does not know of. The older first. */
+  #pins: readonly Transaction[] = [];
+  #pinnedMs = 0;
   #pending = new Map<string, StoreRow>();
   /** Number of the batch that collects now. */
   #batch = 1;
@@ -76,7 +83,7 @@ export class RecordStore {
     this.#nowUs = options.nowUs;
     this.#onPoint = options.onPoint;
     // Every batch is a transaction of its own: a full disk is to be our failure, not an unhandled rejection of LMDB's.
-    this.#root = attempt(dir, () => openLmdb<unknown, string>({ path: dir, noSubdir: false, maxDbs: 4, readOnly, eventTurnBatching: false }));
+    this.#root = attempt(dir, () => (readOnly ? openBeside(this.#path) : openLmdb<unknown, string>({ path: dir, noSubdir: false, maxDbs: 4, eventTurnBatching: false })));
     if (!readOnly) for (const name of ['data.mdb', 'lock.mdb']) attempt(dir, () => keepPrivate(join(dir, name), 0o600));
     const meta = attempt(dir, () => this.#root.openDB<unknown, string>('meta', { encoding: 'msgpack' })) as Database<unknown, string> | undefined;
     if (meta === undefined) {
@@ -101,6 +108,7 @@ export class RecordStore {
     this.#root.readerCheck();
     this.#next = (first(this.#bySeq.getKeys({ reverse: true, limit: 1 })) ?? 0) + 1;
     this.#durable = this.#next;
+    if (!readOnly) this.#pin();
   }
 
   /** Opens the record of an account for writing, or makes it. @throws StoreFailure 'io', 'format', 'corrupt' */
@@ -204,6 +212,7 @@ export class RecordStore {
     if (this.#closed) return;
     this.#closed = true;
     await this.#cycle;
+    for (const pin of this.#pins) if (this.#failure === null) pin.done();
     // After a commit that failed LMDB is not to be touched again: closing it can end the process.
     if (this.#failure === null) await this.#root.close();
     open.delete(this.#path);
@@ -243,7 +252,17 @@ export class RecordStore {
     }
   }
 
+  #pin(): void {
+    const nowMs = performance.now();
+    if (this.#pins.length > 0 && nowMs - this.#pinnedMs < READERS_MS) return;
+    this.#pinnedMs = nowMs;
+    const [older, younger] = this.#pins;
+    if (younger !== undefined) older!.done();
+    this.#pins = [...(younger === undefined ? this.#pins : [younger]), this.#root.useReadTransaction()];
+  }
+
   async #commit(rows: readonly StoreRow[]): Promise<void> {
+    this.#pin();
     const atUs = this.#nowUs();
     const from = this.#next;
     // Not a batch, which spares a call back from LMDB's thread: after a commit that fails it leaves a broken heap.
@@ -266,6 +285,22 @@ function keepPrivate(path: string, mode: number): void {
     chmodSync(path, mode);
   } catch (thrown) {
     if (!['EPERM', 'ENOTSUP', 'ENOSYS'].includes((thrown as NodeJS.ErrnoException).code ?? '')) throw thrown;
+  }
+}
+
+/**
+ * Opens a record for reading without a word to who writes it. Whoever opens LMDB's lock file, for reading too, notes there the last transaction that it
+ * has seen: what the writer has committed meanwhile, or by lmdb's way of opening just before, it then writes over. So readers have a lock file of
+ * their own, and the writer keeps their pages ({@link READERS_MS}).
+ */
+function openBeside(dir: string): RootDatabase<unknown, string> {
+  const folder = mkdtempSync(join(tmpdir(), 'faultline-read-'));
+  try {
+    symlinkSync(dataFile(dir), dataFile(folder));
+    return openLmdb<unknown, string>({ path: folder, noSubdir: false, maxDbs: 4, readOnly: true, overlappingSync: false, eventTurnBatching: false });
+  } finally {
+    // Open files stay.
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

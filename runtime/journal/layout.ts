@@ -32,6 +32,12 @@ export interface JournalState {
  */
 const BATCHES = { eventTurnBatching: false } as const;
 
+/**
+ * Whoever opens an environment notes in its lock file the last transaction that it has seen, which the writer goes on from. With overlapping syncs that is the
+ * last but one: a reader would take back what was committed.
+ */
+const READS = { overlappingSync: false } as const;
+
 export interface Layout {
   readonly root: RootDatabase<unknown, string>;
   /** 'meta', 'state' and 'owner'. */
@@ -56,7 +62,7 @@ const NAMES = ['meta', 'actors', 'log', 'snapshots', 'inputs'];
 export async function isBlank(dir: string): Promise<boolean> {
   if (!existsSync(dataFile(dir)) || statSync(dataFile(dir)).size === 0) return true;
   attempt(dir, () => checkFile(dir));
-  const root = attempt(dir, () => open<unknown, string>({ path: dir, noSubdir: false, maxDbs: 8, readOnly: true }));
+  const root = attempt(dir, () => open<unknown, string>({ path: dir, noSubdir: false, maxDbs: 8, readOnly: true, ...READS }));
   try {
     return [...root.getKeys()].every((name) => NAMES.includes(name) && ((root.openDB(name, {}) as Database | undefined)?.getCount() ?? 0) === 0);
   } finally {
@@ -68,7 +74,7 @@ export async function isBlank(dir: string): Promise<boolean> {
 export function openLayout(dir: string, readOnly: boolean): Layout {
   if (readOnly && !existsSync(dataFile(dir))) throw new JournalFailure('not_found', `there is no journal in ${dir}`);
   if (existsSync(dataFile(dir)) && (readOnly || statSync(dataFile(dir)).size > 0)) attempt(dir, () => checkFile(dir));
-  const root = attempt(dir, () => open<unknown, string>({ path: dir, noSubdir: false, maxDbs: 8, readOnly, ...BATCHES }));
+  const root = attempt(dir, () => open<unknown, string>({ path: dir, noSubdir: false, maxDbs: 8, readOnly, ...BATCHES, ...(readOnly ? READS : {}) }));
   const meta = attempt(dir, () => root.openDB<unknown, string>('meta', { encoding: 'msgpack' })) as Database<unknown, string> | undefined;
   // Opened for reading, a database that is not there is undefined.
   if (meta === undefined) {

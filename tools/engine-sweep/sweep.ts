@@ -195,13 +195,17 @@ class Sweep {
       if (life !== null && (life.child.exitCode !== null || life.child.signalCode !== null)) throw new Error(`the engine ended by itself after ${name}: ${life.said()}`);
       await sleep(LOOK_MS);
     }
-    // Rows of what has just happened may still be on their way to the disk.
+    // Rows of what has just happened may still be on their way to the disk, and what happens between the two looks is in one of them only: what is found twice counts.
     let history: readonly Problem[] = [];
+    let found: ReadonlySet<string> | null = null;
     for (let again = 0; again < 20; again += 1) {
       const now = await this.#stage.books('all');
-      history = compareHistory(now, await this.#stage.rows());
+      const seen = compareHistory(now, await this.#stage.rows());
+      const before = found;
+      history = before === null ? seen : seen.filter(({ text }) => before.has(text));
       books = now;
       if (history.length === 0) break;
+      found = new Set(seen.map(({ text }) => text));
       await sleep(LOOK_MS * 4);
     }
     const naked = nakedStretches(books!, this.#stage.traded, this.#away, this.#options.nakedMs, books!.venueMs);

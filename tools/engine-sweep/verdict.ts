@@ -245,12 +245,16 @@ export function nakedStretches(books: VenueBooks, traded: Traded, away: readonly
     const bareMs = atMs - begun - absent;
     if (bareMs > limitMs) problems.push({ kind: 'naked', text: `from ${begun} on the position had no whole stop for ${Math.round(bareMs)} ms` });
   };
-  // What is worth too little for an order can have no stop.
+  // What is worth too little for an order can have no stop. The fee leaves of each trade less than a lot that cannot be sold with it; where there is enough of that, it gets a stop when truth is read in a quiet moment.
   let dust = 1e-9;
+  let sales = 0;
   for (const { atMs, position: lots, cover: covers, price } of steps) {
     position += lots;
     cover += covers;
-    if (price > 0) dust = Math.max(1e-9, (traded.leastNotional / price) * DUST_MARGIN);
+    if (price > 0 && traded.product === 'spot') {
+      if (lots < 0) sales += 1;
+      dust = Math.max((traded.leastNotional / price) * DUST_MARGIN, sales * traded.lotSize);
+    }
     const bare = Math.abs(position) > dust && (position > 0 ? cover < position - dust : cover > position + dust);
     if (bare) sinceMs ??= atMs;
     else {

@@ -29,3 +29,20 @@ test('keeps its trade when one that an earlier run left is closed', () => {
   }
   assert.equal(decide(entered, { type: 'closed', tradeId: 'e-1', filledLots: 5, profitable: true }, view).state.trade, null);
 });
+
+test('its own exits stand as they are asked for: none, a stop and a target at once, a target later, or each of them by turns', () => {
+  const { decide, init } = eagerStrategy();
+  const shown = (exits: 'time' | 'pair' | 'late' | 'turns', askTicks: number): readonly string[] => {
+    const params = { ...configSchema.parse({}).trading.eager, exits };
+    const view = { params, instrument: {} as Instrument, nowUs: 1_000_000, detector: 'ACTIVE', pauses: 0, feedUp: true, tradingEnabled: true, idPrefix: 'e-' } as const;
+    const entered = decide({ ...init(params, view.instrument), askTicks }, { type: 'feed', up: true }, view).state;
+    const fill = { type: 'order.fill', id: 'e-1', symbol: 0, seq: -1, atUs: 1, priceTicks: 10_000, lots: 5, remainingLots: 0, liquidity: 'taker', reason: 'venue' } as const;
+    const bought = decide(entered, { type: 'venue', tradeId: 'e-1', purpose: 'entry', event: fill }, view);
+    const later = decide(bought.state, { type: 'timer', key: 'target' }, view);
+    const sent = [...bought.intents, ...(exits === 'late' || (exits === 'turns' && askTicks % 3 === 2) ? later.intents : [])];
+    return sent.flatMap((intent) => (intent.kind === 'exit' ? [`${intent.order} ${intent.lots} at ${intent.priceTicks}`] : []));
+  };
+  const [stop, target] = ['stop 5 at 9900', 'limit 5 at 10010'];
+  assert.deepEqual([shown('time', 100), shown('pair', 100), shown('late', 100)], [[], [stop, target], [target]]);
+  assert.deepEqual([99, 100, 101].map((askTicks) => shown('turns', askTicks)), [[], [stop, target], [target]]);
+});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -70,8 +70,11 @@ describe('the record', () => {
     await store.flushed();
     const program = `import { RecordStore } from ${JSON.stringify(new URL('../../../data/store/index.js', import.meta.url).href)};
       const store = RecordStore.read(process.argv[1]); process.stdout.write(JSON.stringify([...store.rows('orders')])); await store.close();`;
+    // A reader that writes in here takes back what was committed beside it.
+    const lock = readFileSync(join(folder, 'store/lock.mdb'));
     const reader = spawnSync(process.execPath, ['--input-type=module', '-e', program, join(folder, 'store')], { encoding: 'utf8' });
     assert.equal(reader.stderr, '');
+    assert.deepEqual(readFileSync(join(folder, 'store/lock.mdb')), lock);
     assert.deepEqual(JSON.parse(reader.stdout), [...store.rows('orders')]);
     assert.throws(open, { name: 'StoreFailure', code: 'io', message: /is open in this process already/ });
     store.write([order('a', 'filled')]);
