@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ControlClient, type MethodName, type MethodParams, type MethodResult } from '../../runtime/control/index.js';
 import { faultline, projectRoot, type Outcome, type RunOptions } from '../tools/cli/run-node.js';
+import { command } from './shell.js';
 
 /** Longest wait for anything to happen; only a hang takes so long. */
 export const PATIENCE_MS = 60_000;
@@ -29,6 +30,11 @@ export class Playground {
   /** Runs a command to its end. */
   run(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
     return faultline(args, { ...options, env: { ...this.env, ...options.env } });
+  }
+
+  /** Runs a command that ends by itself, in the process of this file's short commands. */
+  command(args: readonly string[], options: Pick<RunOptions, 'env'> = {}): Promise<Outcome> {
+    return command(args, { env: { ...this.env, ...options.env } });
   }
 
   /** Generates a short flash crash; its path. */

@@ -4,7 +4,7 @@ import { CliError, EXIT_CODES, type ExitName } from './errors.js';
 import { runCleanups, takenOverBy } from './interrupt.js';
 import { fromRunError } from '../runs/errors.js';
 import { fromTapeError } from '../tape/errors.js';
-import { hasPrintedJson, printJson } from './output.js';
+import { beginOutput, hasPrintedJson, printJson } from './output.js';
 import { clearProgress } from './progress.js';
 import { fromSystemError } from './system-errors.js';
 
@@ -24,6 +24,7 @@ export async function execute(build: () => Command, argv: readonly string[]): Pr
     if (owner?.fatal === undefined) void fail(error);
     else owner.fatal(error);
   };
+  beginOutput();
   installSignals(json);
   installClosedPipe(fail);
   process.on('uncaughtException', failLoudly);

@@ -42,6 +42,11 @@ export function printJsonLine(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
+/** A command begins: nothing has been printed for it. */
+export function beginOutput(): void {
+  jsonPrinted = false;
+}
+
 /** Whether stdout has its JSON value already: an error after that must not add a second. */
 export function hasPrintedJson(): boolean {
   return jsonPrinted;

@@ -18,12 +18,12 @@ import { type ProcessRecord, writeRecord } from '../../../tools/process/record.j
 import { Playground, type Served } from '../../support/served.js';
 import { faultline, projectRoot, type Outcome } from '../cli/run-node.js';
 
-// Every command that asks a process, each a process of its own, against one replay that is served.
+// Every command that asks a process, against one replay that is served.
 const playground = new Playground();
 after(() => playground.close());
 let served: Served;
 
-const run = (...args: string[]): Promise<Outcome> => playground.run(args);
+const run = (...args: string[]): Promise<Outcome> => playground.command(args);
 /** The one JSON value of a command that succeeds. */
 async function json<T = Readonly<Record<string, unknown>>>(...args: string[]): Promise<T> {
   const { code, stdout, stderr } = await run(...args, '--json');

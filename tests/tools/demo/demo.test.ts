@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { runIds } from '../../../data/runs/index.js';
 import { showPace } from '../../../tools/demo/pace.js';
-import { faultline } from '../cli/run-node.js';
+import { command } from '../../support/shell.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'faultline-demo-run-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -18,7 +18,7 @@ interface Shown {
   readonly report: { readonly digest: string; readonly records: number; readonly restarts: number; readonly timeline: readonly { readonly symbol: string; readonly to: string }[]; readonly trades: readonly unknown[] };
 }
 async function show(...args: string[]): Promise<Shown> {
-  const { code, stdout, stderr } = await faultline(['demo', '--replay', '--dir', folder, '--json', ...args]);
+  const { code, stdout, stderr } = await command(['demo', '--replay', '--dir', folder, '--json', ...args]);
   assert.equal(code, 0, stderr);
   return JSON.parse(stdout) as Shown;
 }
@@ -42,7 +42,7 @@ describe('faultline demo', () => {
   });
 
   test('without a terminal it prints the report at full speed', async () => {
-    const { code, stdout } = await faultline(['demo', '--replay', '--dir', folder]);
+    const { code, stdout } = await command(['demo', '--replay', '--dir', folder]);
     assert.equal(code, 0);
     assert.match(stdout, /ALERT {2,}ACTIVE[^]*digest [0-9a-f]{64}\n\nGround truth: the market fell \d+\.\d % [^]*ACTIVE after \d/);
     assert.doesNotMatch(stdout, /\u001b/);
@@ -50,7 +50,7 @@ describe('faultline demo', () => {
 
   test('wrong options are usage errors', async () => {
     for (const args of [['--seconds', 'x'], ['--seed', '-1'], ['--fault', 'bang']]) {
-      assert.equal((await faultline(['demo', '--replay', '--dir', folder, ...args])).code, 2, args.join(' '));
+      assert.equal((await command(['demo', '--replay', '--dir', folder, ...args])).code, 2, args.join(' '));
     }
   });
 });

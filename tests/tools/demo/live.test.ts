@@ -33,7 +33,7 @@ class Stalls extends Playground {
     assert.deepEqual(readdirSync(this.at('var/accounts')), []);
   }
   async replays(run: string): Promise<void> {
-    const { code, stdout, stderr } = await this.run(['live-vs-replay', run, '--json'], { env: this.more });
+    const { code, stdout, stderr } = await this.command(['live-vs-replay', run, '--json'], { env: this.more });
     assert.equal(code, 0, stdout + stderr);
     assert.equal((JSON.parse(stdout) as { readonly equal: boolean }).equal, true);
   }
@@ -126,6 +126,6 @@ describe('faultline demo, live', () => {
   });
 
   test('options of a replay are refused', async () => {
-    for (const args of [['--seconds', '3'], ['--fault', 'crash:/market/kernel@3'], ['--speed', '0']]) assert.equal((await stalls.run(['demo', ...args])).code, 2, args.join(' '));
+    for (const args of [['--seconds', '3'], ['--fault', 'crash:/market/kernel@3'], ['--speed', '0']]) assert.equal((await stalls.command(['demo', ...args])).code, 2, args.join(' '));
   });
 });

@@ -19,7 +19,7 @@ describe('faultline engine run', () => {
     assert.deepEqual(Object.keys(ready), ['name', 'socket', 'runDir']);
     assert.equal(ready.name, 'engine');
     assert.ok(existsSync(ready.socket));
-    const listed = await ground.run(['processes', '--json']);
+    const listed = await ground.command(['processes', '--json']);
     assert.match(listed.stdout, /"engine"/);
 
     const second = await ground.run(ground.args('second'), { env: ground.engineEnv });
@@ -30,7 +30,7 @@ describe('faultline engine run', () => {
     // A machine that is too busy may lose its feeds just when the market crashes: then it crashes again.
     for (let crashes = 0; !isActive(ground.decisionLines(ready.runDir)); crashes += 1) {
       assert.ok(crashes < 4, 'the detector slept through four crashes');
-      const started = await ground.run(['exchange', 'start', 'flash-crash', '--process', 'exchange']);
+      const started = await ground.command(['exchange', 'start', 'flash-crash', '--process', 'exchange']);
       assert.equal(started.code, 0, started.stderr);
       await ground.within(40_000, () => isActive(ground.decisionLines(ready.runDir)));
     }
@@ -43,7 +43,7 @@ describe('faultline engine run', () => {
     assert.equal(run.manifest.mode, 'paper');
     assert.ok(run.manifest.decisions!.count > 0);
 
-    const compared = await ground.run(['live-vs-replay', ready.runDir, '--json']);
+    const compared = await ground.command(['live-vs-replay', ready.runDir, '--json']);
     assert.equal(compared.code, 0, compared.stdout + compared.stderr);
     const verdict = JSON.parse(compared.stdout) as { equal: boolean; liveDigest: string; replayDigest: string; firstDifference: unknown };
     assert.deepEqual([verdict.equal, verdict.firstDifference], [true, null]);
@@ -55,13 +55,13 @@ describe('faultline engine run', () => {
     const eager = `${ENGINE_CONFIG}\n[trading]\nstrategy = "eager"\n[trading.account]\ndefaultStartingBalance = "5000"\n[engine.risk]\npriceMaxAgeMs = 600000\n[lanes]\nplacement = "socket"\n`;
     const { served, ready } = await ground.engine({ name: 'demo', config: eager, args: ['--mode', 'demo'] });
     assert.ok(await ground.within(200_000, () => ground.decisionLines(ready.runDir).includes('"kind":"trade"')), 'no trade is over');
-    const books = JSON.parse((await ground.run(['exchange', 'books', '--process', 'exchange', '--json'])).stdout) as { readonly usdm: { readonly fills: readonly unknown[] } };
+    const books = JSON.parse((await ground.command(['exchange', 'books', '--process', 'exchange', '--json'])).stdout) as { readonly usdm: { readonly fills: readonly unknown[] } };
     assert.ok(books.usdm.fills.length >= 2);
     served.child.kill('SIGTERM');
     assert.deepEqual(await served.ended, { code: 0, signal: null });
     const lines = ground.decisionLines(ready.runDir);
     for (const kind of ['order', 'venue', 'trade']) assert.ok(lines.includes(`"kind":"${kind}"`), kind);
-    const compared = await ground.run(['live-vs-replay', ready.runDir, '--json']);
+    const compared = await ground.command(['live-vs-replay', ready.runDir, '--json']);
     assert.equal(compared.code, 0, compared.stdout + compared.stderr);
     assert.equal((JSON.parse(compared.stdout) as { readonly equal: boolean }).equal, true);
     // 002-166: the session's row says how it went.

@@ -72,18 +72,18 @@ describe('faultline exchange', { concurrency: 2 }, () => {
     const wallMs = Date.now() - ready.clock.wallMs;
     assert.equal(ready.clock.speed, 10);
     assert.ok(serverTime - ready.clock.venueMs <= 10 * (wallMs + 50) && serverTime > ready.clock.venueMs, `${serverTime - ready.clock.venueMs} ms in ${wallMs} ms`);
-    const tree = await playground.run(['ps', '--process', 'verbs', '--json']);
+    const tree = await playground.command(['ps', '--process', 'verbs', '--json']);
     for (const path of ['/market', '/spot/engine', '/spot/face', '/usdm/engine', '/usdm/face', '/options/engine', '/deribit/engine']) assert.ok(tree.stdout.includes(`"${path}"`), path);
-    const books = JSON.parse((await playground.run(['exchange', 'books', '--json', '--process', 'verbs'])).stdout) as Record<string, { readonly sums: object }>;
+    const books = JSON.parse((await playground.command(['exchange', 'books', '--json', '--process', 'verbs'])).stdout) as Record<string, { readonly sums: object }>;
     for (const product of ['spot', 'usdm', 'options', 'deribit']) assert.equal(typeof books[product]!.sums, 'object');
-    const scripts = JSON.parse((await playground.run(['exchange', 'scripts', '--json', '--process', 'verbs'])).stdout) as { readonly name: string; readonly kind: string }[];
+    const scripts = JSON.parse((await playground.command(['exchange', 'scripts', '--json', '--process', 'verbs'])).stdout) as { readonly name: string; readonly kind: string }[];
     assert.ok(scripts.some(({ name, kind }) => name === 'flash-crash' && kind === 'scenario'));
     assert.ok(scripts.some(({ name, kind }) => name === 'mine' && kind === 'script'));
-    assert.equal((await playground.run(['exchange', 'stop', 'mine', '--process', 'verbs'])).code, 0);
+    assert.equal((await playground.command(['exchange', 'stop', 'mine', '--process', 'verbs'])).code, 0);
     assert.equal(await statusOf(`${ready.spot.rest}/api/v3/ping`), 200);
     const price = async (): Promise<number> => Number(((await json(`${ready.usdm.rest}/fapi/v1/ticker/price?symbol=BTCUSDT`)) as { readonly price: string }).price);
     const before = await price();
-    const started = await playground.run(['exchange', 'start', 'flash-crash', '--json', '--process', 'verbs']);
+    const started = await playground.command(['exchange', 'start', 'flash-crash', '--json', '--process', 'verbs']);
     assert.equal(started.code, 0, started.stderr);
     const deadlineMs = Date.now() + 240_000;
     let lowest = before;
@@ -95,17 +95,17 @@ describe('faultline exchange', { concurrency: 2 }, () => {
     // A face that is restarted comes back on its port, and the book is untouched.
     const id = async (): Promise<number> => ((await json(`${ready.spot.rest}/api/v3/depth?symbol=BTCUSDT`)) as { readonly lastUpdateId: number }).lastUpdateId;
     const idBefore = await id();
-    assert.equal((await playground.run(['restart', '/spot/face', '--process', 'verbs', '--yes'])).code, 0);
+    assert.equal((await playground.command(['restart', '/spot/face', '--process', 'verbs', '--yes'])).code, 0);
     let idAfter = 0;
     for (let tries = 0; idAfter === 0 && tries < 200; tries++) {
       idAfter = await id().catch(() => 0);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     assert.ok(idAfter > idBefore);
-    const unknown = await playground.run(['exchange', 'start', 'no-such-thing', '--process', 'verbs']);
+    const unknown = await playground.command(['exchange', 'start', 'no-such-thing', '--process', 'verbs']);
     assert.equal(unknown.code, 9);
     assert.match(unknown.stderr, /no-such-thing.*flash-crash/);
-    assert.equal((await playground.run(['shutdown', '--process', 'verbs'])).code, 0);
+    assert.equal((await playground.command(['shutdown', '--process', 'verbs'])).code, 0);
     assert.deepEqual(await served.ended, { code: 0, signal: null });
   });
 
@@ -153,7 +153,7 @@ describe('faultline exchange', { concurrency: 2 }, () => {
       [4, /nowhere\.toml/, '--accounts', playground.at('nowhere.toml')], [78, /64 letters and digits/, '--accounts', playground.at('bad.toml')], [78, /`do`|step/, '--script', playground.at('bad.toml')], [3, /no\.tape/, '--tape', playground.at('no.tape')],
     ];
     for (const [code, message, ...args] of cases) {
-      const outcome = await playground.run(['exchange', ...args]);
+      const outcome = await playground.command(['exchange', ...args]);
       assert.equal(outcome.code, code, `${args.join(' ')}: ${outcome.stderr}`);
       assert.match(outcome.stderr, message);
       assert.equal(outcome.stdout, '');

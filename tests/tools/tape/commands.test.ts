@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { partialPath, TapeReader, TapeWriter, verifyTape } from '../../../data/tape/index.js';
 import { batchOf, header, instrument, sampleRows, scratch, START_US, writeTape } from '../../data/tape/support.js';
-import { faultline } from '../cli/run-node.js';
+import { command } from '../../support/shell.js';
 
 void test('info --json says what the tape holds, and its digest is that of the contents', async (t) => {
   const folder = scratch(t);
@@ -14,7 +14,7 @@ void test('info --json says what the tape holds, and its digest is that of the c
   writeTape(other, sampleRows(3000, 2));
   const infos = [];
   for (const path of [packed, raw, other]) {
-    const { code, stdout } = await faultline(['tape', 'info', path, '--json']);
+    const { code, stdout } = await command(['tape', 'info', path, '--json']);
     assert.equal(code, 0);
     infos.push(JSON.parse(stdout) as Record<string, unknown>);
   }
@@ -30,7 +30,7 @@ void test('info --json says what the tape holds, and its digest is that of the c
   ]);
   assert.equal(a['digest'], b?.['digest']);
   assert.notEqual(a['digest'], c?.['digest']);
-  const human = await faultline(['tape', 'info', packed]);
+  const human = await command(['tape', 'info', packed]);
   assert.equal(human.code, 0);
   assert.match(human.stdout, /3,000 records/);
 });
@@ -39,20 +39,20 @@ void test('verify ends with 0 only when all is good, and prints the verdict eith
   const folder = scratch(t);
   const path = join(folder, 'a.tape');
   writeTape(path, sampleRows(3000), { compress: false });
-  const good = await faultline(['tape', 'verify', path, '--json']);
+  const good = await command(['tape', 'verify', path, '--json']);
   assert.deepEqual([good.code, JSON.parse(good.stdout)], [0, { ok: true, goodRecords: 3000, goodBytes: readFileSync(path).length }]);
   const cut = readFileSync(path).subarray(0, 100_000);
   writeFileSync(path, cut);
-  const bad = await faultline(['tape', 'verify', path, '--json']);
+  const bad = await command(['tape', 'verify', path, '--json']);
   const verdict = JSON.parse(bad.stdout) as { ok: boolean; goodRecords: number; goodBytes: number };
   assert.equal(bad.code, 6);
   assert.deepEqual([verdict.ok, verdict.goodRecords], [false, 1024]);
-  const human = await faultline(['tape', 'verify', path]);
+  const human = await command(['tape', 'verify', path]);
   assert.equal(human.code, 6);
   assert.match(human.stdout, /not ok .*block 1/);
   writeFileSync(path, 'time,price\n');
-  assert.equal((await faultline(['tape', 'verify', path])).code, 6);
-  assert.equal((await faultline(['tape', 'verify', join(folder, 'absent')])).code, 4);
+  assert.equal((await command(['tape', 'verify', path])).code, 6);
+  assert.equal((await command(['tape', 'verify', join(folder, 'absent')])).code, 4);
 });
 
 void test('damage is one line with a way out and code 3; repair saves the rest', async (t) => {
@@ -60,24 +60,24 @@ void test('damage is one line with a way out and code 3; repair saves the rest',
   const [path, out] = [join(folder, 'a.tape'), join(folder, 'b.tape')];
   writeTape(path, sampleRows(3000), { compress: false });
   writeFileSync(path, readFileSync(path).subarray(0, 100_000));
-  for (const command of [['info', path], ['export', path, '--format', 'csv'], ['merge', path, path, '--out', out]]) {
-    const { code, stderr } = await faultline(['tape', ...command]);
-    assert.equal(code, 3, command[0]);
+  for (const words of [['info', path], ['export', path, '--format', 'csv'], ['merge', path, path, '--out', out]]) {
+    const { code, stderr } = await command(['tape', ...words]);
+    assert.equal(code, 3, words[0]);
     assert.match(stderr, /^faultline: .*a\.tape: has no end mark.*\n {2}fix: faultline tape verify .*\n$/);
   }
-  const repaired = await faultline(['tape', 'repair', path, '--out', out]);
+  const repaired = await command(['tape', 'repair', path, '--out', out]);
   assert.equal(repaired.code, 0);
   assert.match(repaired.stdout, /1,024 records/);
   assert.deepEqual(verifyTape(out).goodRecords, 1024);
-  assert.equal((await faultline(['tape', 'repair', path, '--out', out])).code, 5);
-  assert.equal((await faultline(['tape', 'repair', path, '--out', out, '--overwrite'])).code, 0);
+  assert.equal((await command(['tape', 'repair', path, '--out', out])).code, 5);
+  assert.equal((await command(['tape', 'repair', path, '--out', out, '--overwrite'])).code, 0);
 });
 
 void test('an unfinished tape is looked at by its .partial name', async (t) => {
   const path = join(scratch(t), 'a.tape');
   const writer = TapeWriter.create(path, header());
   writer.append(batchOf(sampleRows(1500)), 0, 1500);
-  const { code, stdout } = await faultline(['tape', 'info', partialPath(path), '--json']);
+  const { code, stdout } = await command(['tape', 'info', partialPath(path), '--json']);
   writer.abort();
   assert.equal(code, 0);
   const info = JSON.parse(stdout) as { complete: boolean; records: number };
@@ -88,7 +88,7 @@ void test('export writes exact decimals as CSV and JSON lines, narrowed by time,
   const folder = scratch(t);
   const path = join(folder, 'a.tape');
   writeTape(path, sampleRows(2000));
-  const csv = await faultline(['tape', 'export', path, '--format', 'csv', '--kinds', 'trade']);
+  const csv = await command(['tape', 'export', path, '--format', 'csv', '--kinds', 'trade']);
   assert.equal(csv.code, 0);
   const lines = csv.stdout.trimEnd().split('\n');
   assert.equal(lines[0], 'seq,kind,venue,symbol,receiveUs,exchangeUs,side,price,quantity,tradeId');
@@ -96,14 +96,14 @@ void test('export writes exact decimals as CSV and JSON lines, narrowed by time,
   const first = sampleRows(1)[0];
   assert.equal(lines[1], `0,trade,binance-spot,SYM0USDT,${first?.recvUs},${first?.exchUs},${first?.flags === 0 ? 'buy' : 'sell'},${((first?.price ?? 0) / 100).toFixed(2)},${((first?.qty ?? 0) / 1000).toFixed(3)},5000000000`);
   const from = new Date((START_US + 500_000) / 1000).toISOString();
-  const jsonl = await faultline(['tape', 'export', path, '--format', 'jsonl', '--symbol', 'sym1usdt', '--from', from, '--to', '+600ms']);
+  const jsonl = await command(['tape', 'export', path, '--format', 'jsonl', '--symbol', 'sym1usdt', '--from', from, '--to', '+600ms']);
   assert.equal(jsonl.code, 0);
   const rows = jsonl.stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as { seq: number; symbol: string; receiveUs: number });
   const startUs = sampleRows(1)[0]?.recvUs ?? 0;
   const expected = sampleRows(2000).map((row, seq) => ({ ...row, seq })).filter((row) => row.symbol === 1 && (row.recvUs ?? 0) >= START_US + 500_000 && (row.recvUs ?? 0) < startUs + 600_000);
   assert.deepEqual(rows.map(({ seq }) => seq), expected.map(({ seq }) => seq));
   const out = join(folder, 'a.csv');
-  assert.equal((await faultline(['tape', 'export', path, '--format', 'csv', '--kinds', 'trade', '--out', out])).code, 0);
+  assert.equal((await command(['tape', 'export', path, '--format', 'csv', '--kinds', 'trade', '--out', out])).code, 0);
   assert.equal(readFileSync(out, 'utf8'), csv.stdout);
   assert.equal(existsSync(`${out}.partial`), false);
   const usage: [string[], number][] = [
@@ -111,7 +111,7 @@ void test('export writes exact decimals as CSV and JSON lines, narrowed by time,
     [['--format', 'csv', '--out', join(folder, 'no', 'x.csv')], 5], [['--format', 'csv', '--from', '+2s', '--to', '+1s'], 2],
   ];
   for (const [options, code] of usage) {
-    const refused = await faultline(['tape', 'export', path, ...options]);
+    const refused = await command(['tape', 'export', path, ...options]);
     assert.equal(refused.code, code, options.join(' '));
     assert.match(refused.stderr, /^faultline: .+\n {2}fix: .+\n$/);
   }
@@ -123,15 +123,15 @@ void test('merge makes one tape; what does not fit together is refused', async (
   writeTape(a, sampleRows(1500));
   writeTape(b, sampleRows(1500, 5), {}, header([instrument(0, { venue: 'gemini' }), instrument(1, { venue: 'gemini' })]));
   writeTape(c, sampleRows(10), {}, header([instrument(0, { tickSize: '0.1' }), instrument(1)]));
-  const merged = await faultline(['tape', 'merge', a, b, '--out', out, '--json']);
+  const merged = await command(['tape', 'merge', a, b, '--out', out, '--json']);
   assert.equal(merged.code, 0);
   assert.equal((JSON.parse(merged.stdout) as { records: number }).records, 3000);
   const reader = TapeReader.open(out);
   assert.deepEqual(reader.header.instruments.map(({ venue }) => venue), ['binance-spot', 'binance-spot', 'gemini', 'gemini']);
   reader.close();
-  assert.equal((await faultline(['tape', 'merge', a, b, '--out', out])).code, 5);
-  assert.equal((await faultline(['tape', 'merge', a, '--out', out])).code, 2);
-  const mixed = await faultline(['tape', 'merge', a, c, '--out', join(folder, 'x.tape')]);
+  assert.equal((await command(['tape', 'merge', a, b, '--out', out])).code, 5);
+  assert.equal((await command(['tape', 'merge', a, '--out', out])).code, 2);
+  const mixed = await command(['tape', 'merge', a, c, '--out', join(folder, 'x.tape')]);
   assert.equal(mixed.code, 3);
   assert.match(mixed.stderr, /SYM0USDT has tickSize 0\.01 in .*a and 0\.1 in .*c\n {2}fix: import both with the same --tick-size\n/);
 });

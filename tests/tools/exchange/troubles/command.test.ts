@@ -20,11 +20,11 @@ test('a script from a file at the start, others by name or file while it runs, c
   const served = playground.serve(['exchange', '--json', '--name', 'trouble', '--symbols', '2', '--script', slow]);
   await served.until(() => served.lines.length > 0, 'the ready line');
   const { spot } = JSON.parse(served.lines[0]!) as { readonly spot: { readonly rest: string } };
-  const listed = async (): Promise<readonly Listed[]> => JSON.parse((await playground.run(['exchange', 'scripts', '--json', '--process', 'trouble'])).stdout) as readonly Listed[];
+  const listed = async (): Promise<readonly Listed[]> => JSON.parse((await playground.command(['exchange', 'scripts', '--json', '--process', 'trouble'])).stdout) as readonly Listed[];
   const time = async (): Promise<number> => (await fetch(`${spot.rest}/api/v3/time`)).status;
 
   assert.equal(await time(), 200);
-  const { stdout, code } = await playground.run(['exchange', 'start', down, '--json', '--process', 'trouble']);
+  const { stdout, code } = await playground.command(['exchange', 'start', down, '--json', '--process', 'trouble']);
   assert.equal(code, 0);
   assert.equal((JSON.parse(stdout) as Listed).running, true);
   assert.equal(await time(), 503);
@@ -34,14 +34,14 @@ test('a script from a file at the start, others by name or file while it runs, c
   assert.deepEqual(one('down').steps!.map(({ hits, state }) => [hits, state]), [[1, 'open']]);
   assert.equal(one('ack-after-fill').running, false);
 
-  assert.equal((await playground.run(['exchange', 'stop', 'down', '--process', 'trouble'])).code, 0);
+  assert.equal((await playground.command(['exchange', 'stop', 'down', '--process', 'trouble'])).code, 0);
   assert.equal(await time(), 200);
 
   const broken = playground.at('broken.toml');
   writeFileSync(broken, '[[step]]\ndo = "explode"\n');
-  const refused = await playground.run(['exchange', 'start', broken, '--process', 'trouble']);
+  const refused = await playground.command(['exchange', 'start', broken, '--process', 'trouble']);
   assert.deepEqual([refused.code, /broken\.toml:2:6: step\[0\]\.do: expected/.test(refused.stderr)], [78, true], refused.stderr);
   await served.kill('SIGTERM');
-  const log = (await playground.run(['logs', '--process', 'trouble'])).stdout;
+  const log = (await playground.command(['logs', '--process', 'trouble'])).stdout;
   for (const part of ['slow starts', 'down: fail begins', 'down has ended: somebody asked']) assert.ok(log.includes(part), part);
 });
