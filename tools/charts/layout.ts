@@ -36,6 +36,8 @@ const INSIDE: LayoutOptions = {
   'elk.layered.spacing.edgeNodeBetweenLayers': '14',
   'elk.layered.spacing.edgeEdgeBetweenLayers': '10',
 };
+/** From so many arrows on that lead to one state and say the same, one of them says it for all. */
+const SAID_ONCE = 3;
 /** Beyond this ELK takes ten seconds and more. The largest machine of the product has 80. */
 const MOST_ARROWS = 200;
 
@@ -113,9 +115,21 @@ function planOf(model: ChartModel): Plan {
     edges.push({ id: `b${place}`, sources: [id], targets: [`s${initial}`] });
     arrowsById.set(`b${place}`, { transitions: [], source: place, target: initial, labels: [] });
   }
-  for (const { source, target, transitions } of bundles(model)) {
+  const arrows = bundles(model).map((bundle) => ({ ...bundle, labels: labelsOf(model, bundle.transitions) }));
+  const says = ({ target, labels }: { readonly target: number; readonly labels: readonly ChartLabel[] }): string => JSON.stringify([target, labels.map(({ full }) => full)]);
+  const alike = new Map<string, number>();
+  for (const arrow of arrows) alike.set(says(arrow), (alike.get(says(arrow)) ?? 0) + 1);
+  const said = new Set<string>();
+  for (const arrow of arrows) {
+    const { source, target, transitions, labels } = arrow;
     const id = `e${source}-${target}`;
-    const labels = labelsOf(model, transitions);
+    const words = says(arrow);
+    if (said.has(words) && alike.get(words)! >= SAID_ONCE) {
+      edges.push({ id, sources: [`s${source}`], targets: [`s${target}`] });
+      arrowsById.set(id, { transitions, source, target, labels });
+      continue;
+    }
+    said.add(words);
     const width = Math.max(...labels.map(({ text }) => text.length)) * CHART_FONT.charWidth + 8;
     edges.push({ id, sources: [`s${source}`], targets: [`s${target}`], labels: [{ id: `l${id}`, text: ' ', width, height: labels.length * CHART_FONT.lineHeight + 2 }] });
     arrowsById.set(id, { transitions, source, target, labels });

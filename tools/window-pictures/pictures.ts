@@ -43,7 +43,7 @@ export const pictures: readonly Picture[] = [
     name: 'market', show: async (page) => {
       await view(page, 'Market');
       await page.getByRole('main').locator('canvas').first().waitFor();
-      await page.getByText(/reading, \d+ %/).waitFor({ state: 'detached' });
+      await page.getByText(/read(ing)?, \d+ %/).waitFor({ state: 'detached' });
       await page.getByRole('button', { name: 'Reset zoom' }).click();
       await settled(page);
     },

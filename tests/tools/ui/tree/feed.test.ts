@@ -128,6 +128,14 @@ test('a page is told the shape, the figures as they change, and what failed with
   assert.deepEqual(after.nodes.map(({ path, cell }) => [path, cell]), shape.nodes.map(({ path, cell }) => [path, cell]));
   assert.equal(after.nodes[2]!.supervision?.used, 1);
 
+  // One that has done its work is told as that, once, and one that failed is not.
+  const order = runtime.startChild('/many', child('order'));
+  assert.ok(order.ok && order.ref !== undefined);
+  await seen('tree', P, shaped(({ nodes }) => nodes.some(({ path }) => path === '/many/order')));
+  assert.ok(runtime.terminateChild('/many', order.ref).ok);
+  const ended = await seen<readonly TreeEvent[], readonly TreeEvent[]>('tree.events', P, (events) => (events.some(({ kind }) => kind === 'ended') ? events.filter(({ kind }) => kind === 'ended') : undefined));
+  assert.deepEqual(ended.map(({ path }) => path), ['/many/order']);
+
   const detail = await get<ActorDetail>('tree/actor?source=process%3Ap&path=%2Fgroup%2Fb');
   assert.deepEqual([detail.incarnation, detail.node?.lastExit?.causes[0]?.message, detail.problems], [2, 'the venue hung up', []]);
   assert.ok(detail.trace.some(({ kind }) => kind === 'exit'));

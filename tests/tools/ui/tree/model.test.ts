@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Filter, NO_FILTER, RECENT_MS, TreeModel, TURN_MS } from '../../../../tools/ui/page/tree/model.js';
+import { type Filter, GHOST_MS, NO_FILTER, RECENT_MS, TreeModel, TURN_MS } from '../../../../tools/ui/page/tree/model.js';
 import { FIGURES_EACH, NODE_STATES, type NodeState, type TreeEvent, type TreeExit, type TreeFigures, type TreeNode, type TreeShape } from '../../../../tools/ui/wire/tree.js';
 
 interface Some extends Partial<TreeNode> {
@@ -116,6 +116,23 @@ test('a restart is a pulse with its cause and a mark that goes away; what a topi
   assert.deepEqual([model.isRecent(1), model.takeDirty(dirty), dirty[0]], [true, 1, 1]);
   model.tick(100 + RECENT_MS + 1);
   assert.deepEqual([model.pulses.length, model.isRecent(1), model.takeDirty(dirty)], [0, false, 1]);
+});
+
+test('what leaves the tree fades where it stood; of another life, or between two moments that are over, nothing does', () => {
+  const model = new TreeModel();
+  model.setShape(shape(1, { '/': {}, '/a': {}, '/b': {} }), 0);
+  const [x, y] = [model.layout.x[2]!, model.layout.y[2]!];
+  model.setShape(shape(2, { '/': {}, '/a': {} }), 100);
+  assert.deepEqual(model.ghosts, [{ x, y, name: 'b', startedMs: 100 }]);
+  model.tick(100 + GHOST_MS + 1);
+  assert.deepEqual(model.ghosts, []);
+  for (const life of [2, 0]) {
+    model.setShape({ ...shape(3, { '/': {} }), life }, 200);
+    assert.deepEqual(model.ghosts, [], `life ${life}`);
+    model.setShape({ ...shape(4, { '/': {}, '/c': {} }), life }, 300);
+  }
+  model.addEvents([{ seq: 1, life: 1, atUs: 0, path: '/b', kind: 'ended' }], 400);
+  assert.deepEqual([model.events.length, model.pulses.length], [1, 0], 'it is in the feed, and no restart');
 });
 
 test('collapse hides, search finds through it, reveal opens', () => {

@@ -141,6 +141,13 @@ test('a thousand actors are drawn, and the last of them is reached by one key', 
   await page.getByRole('tree').focus();
   await page.keyboard.press('End');
   await page.getByRole('complementary', { name: 'Actor' }).getByRole('heading', { name: '/z18' }).waitFor();
+  // It is not all in view now, so that there is a map of it.
+  const map = page.locator('.tree-map');
+  await map.waitFor();
+  const origin = () => page.locator('.tree-canvas canvas').first().getAttribute('data-origin');
+  const before = await origin();
+  await map.click({ position: { x: 5, y: 5 } });
+  await until('the drawing is elsewhere', async () => await origin() !== before);
   const colours = `() => {
     const canvas = document.querySelector('.tree-canvas canvas');
     const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
@@ -148,6 +155,7 @@ test('a thousand actors are drawn, and the last of them is reached by one key', 
   }`;
   await page.getByRole('button', { name: 'fit the whole tree' }).click();
   await page.waitForFunction(`(${colours})() > 8`);
+  await map.waitFor({ state: 'hidden' });
   assert.deepEqual(page.problems, []);
 });
 

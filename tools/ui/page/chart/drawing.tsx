@@ -121,14 +121,16 @@ function Arrow({ arrow, lit }: { readonly arrow: ChartArrow; readonly lit: Lit }
   const taken = arrow.transitions.some((at) => lit.taken.has(at));
   return (
     <g class={`chart-arrow${taken ? ' is-taken' : ''}`}>
+      {/* Where others to the same state say it for this one too. */}
+      {arrow.labelBox === null && arrow.labels.length > 0 ? <title>{arrow.labels.map(({ full }) => full).join('\n')}</title> : null}
       {arrow.paths.map((points, at) => <path key={at} d={pathOf(points)} marker-end={taken ? 'url(#chart-head-lit)' : 'url(#chart-head)'} />)}
       {taken ? arrow.paths.map((points, at) => <path key={`${lit.takenKey} ${at}`} class="chart-run" pathLength={1} d={pathOf(points)} />) : null}
     </g>
   );
 }
 
-function Label({ arrow: { labels, labelBox }, lit }: { readonly arrow: ChartArrow; readonly lit: Lit }) {
-  if (labelBox === null) return null;
+function Label({ arrow: { labels, labelBox, paths }, lit }: { readonly arrow: ChartArrow; readonly lit: Lit }) {
+  if (labelBox === null) return <Uncounted paths={paths} labels={labels} lit={lit} />;
   const { x, y, width, height } = labelBox;
   return (
     <g class="chart-label">
@@ -142,6 +144,16 @@ function Label({ arrow: { labels, labelBox }, lit }: { readonly arrow: ChartArro
       ))}
     </g>
   );
+}
+
+/** Of an arrow without words of its own: how often it was taken, in the middle of its longest piece. */
+function Uncounted({ paths, labels, lit }: { readonly paths: ChartArrow['paths']; readonly labels: ChartArrow['labels']; readonly lit: Lit }) {
+  const count = labels.reduce((sum, { transition }) => sum + (lit.counts[String(transition)] ?? 0), 0);
+  const [points = []] = paths;
+  if (count === 0 || points.length < 2) return null;
+  const pieces = points.slice(1).map(([x, y], at) => ({ x: (x + points[at]![0]) / 2, y: (y + points[at]![1]) / 2, length: Math.abs(x - points[at]![0]) + Math.abs(y - points[at]![1]) }));
+  const { x, y } = pieces.reduce((longest, piece) => (piece.length > longest.length ? piece : longest));
+  return <g class="chart-label"><text x={x + 3} y={y + 4}><tspan class="chart-count">{`×${count}`}</tspan></text></g>;
 }
 
 function Count({ of, lit }: { readonly of: number | null; readonly lit: Lit }) {

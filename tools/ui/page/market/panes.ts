@@ -56,6 +56,14 @@ function extent(t: ArrayLike<number>, { fromUs, toUs }: Span, values: readonly A
   return [low, high];
 }
 
+/** Where labels stand that would like to be at `wished`, the lowest first, so that none touches another or leaves the pane. */
+function labelPlaces(wished: readonly number[], highest: number, lowest: number, distance: number): readonly number[] {
+  const places: number[] = [];
+  for (const [at, y] of wished.entries()) places.push(Math.min(y, at === 0 ? lowest : places[at - 1]! - distance));
+  for (let at = places.length - 1; at >= 0; at -= 1) places[at] = Math.max(places[at]!, at === places.length - 1 ? highest : places[at + 1]! + distance);
+  return places;
+}
+
 export abstract class Pane {
   readonly root = document.createElement('div');
   /** Set by `mount`. */
@@ -382,9 +390,9 @@ export class IndicatorPane extends Pane {
     clipped(place, (ctx) => {
       ctx.font = `${10 * place.ratio}px system-ui, sans-serif`;
       ctx.textAlign = 'right';
-      // From the lowest to the highest: a label that would touch the one below it stands above that.
-      let free = place.top + place.height - 3 * place.ratio;
-      for (const { value, says } of [...this.#thresholds()].sort((one, other) => one.value - other.value)) {
+      const thresholds = [...this.#thresholds()].sort((one, other) => one.value - other.value);
+      const places = labelPlaces(thresholds.map(({ value }) => place.y(value) - 3 * place.ratio), place.top + LABEL_PX * place.ratio, place.top + place.height - 3 * place.ratio, (LABEL_PX + 1) * place.ratio);
+      for (const [at, { value, says }] of thresholds.entries()) {
         const y = place.y(value);
         const above = y < place.top;
         const below = y > place.top + place.height;
@@ -396,8 +404,7 @@ export class IndicatorPane extends Pane {
         ctx.lineTo(place.left + place.width, y);
         ctx.stroke();
         const text = `${says} ${valueText(value)}${above ? ' ↑' : below ? ' ↓' : ''}`;
-        const textY = Math.min(free, Math.max(place.top + LABEL_PX * place.ratio, y - 3 * place.ratio));
-        free = textY - (LABEL_PX + 1) * place.ratio;
+        const textY = places[at]!;
         const width = ctx.measureText(text).width;
         ctx.globalAlpha = 0.75;
         ctx.fillStyle = colors.bg;
