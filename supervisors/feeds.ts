@@ -6,7 +6,8 @@ import type { ProductRules } from '../actors/engine/venue-rules.js';
 import type { EngineParams, FeedsParams } from '../config/index.js';
 import type { Instrument } from '../data/records/index.js';
 import { supervisor, worker, type ChildSpec } from '../runtime/index.js';
-import { detectorPath, INTENSITY, instanceNames } from './market-session.js';
+import { instanceNames } from './instance-names.js';
+import { detectorPath, INTENSITY } from './market-session.js';
 
 const LAST_GOOD = { restart: 'permanent', restore: 'lastGood' } as const;
 const PRODUCTS = ['spot', 'usdm', 'options'] as const;

@@ -1,3 +1,4 @@
+export * from './instance-names.js';
 export * from './market-session.js';
 export * from './lane-plan.js';
 export * from './hosted-lanes.js';

@@ -1,6 +1,6 @@
 import type { LanesParams } from '../config/index.js';
 import type { Instrument } from '../data/records/index.js';
-import { instanceNames } from './market-session.js';
+import { instanceNames } from './instance-names.js';
 
 /** Which symbols a lane has. */
 export interface PlannedLane {

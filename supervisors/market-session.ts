@@ -11,6 +11,7 @@ import type { Config } from '../config/index.js';
 import type { Instrument } from '../data/records/index.js';
 import { type Holdings, matcherHolding, type MatcherSnapshot } from '../actors/venue/matcher.js';
 import { supervisor, worker } from '../runtime/index.js';
+import { instanceNames } from './instance-names.js';
 import type { ChildSpec, SupervisorSpec } from '../runtime/index.js';
 
 /** Restarts that a group of actors may need before its supervisor gives up. */
@@ -167,11 +168,4 @@ function holdingOnly(trades: readonly Trade[]): MatcherSnapshot {
     entries: trades.map((trade) => ({ id: trade.id, buys: trade.side === 'buy', filled: trade.filledLots, closed: trade.closedLots + trade.writtenOffLots })),
     taken: [], takenSeq: -1, tradeKind: 0, creditedBuys: 0, creditedSells: 0,
   };
-}
-
-/** By index: the symbol, with its venue where two venues on one tape trade the same symbol. */
-export function instanceNames(instruments: readonly Instrument[]): ReadonlyMap<number, string> {
-  const seen = new Map<string, number>();
-  for (const { symbol } of instruments) seen.set(symbol, (seen.get(symbol) ?? 0) + 1);
-  return new Map(instruments.map(({ index, symbol, venue }) => [index, seen.get(symbol)! > 1 ? `${symbol}@${venue}` : symbol]));
 }

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import type { TestContext } from 'node:test';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { findChromium } from '../../tools/chromium/find.js';
@@ -39,6 +41,20 @@ export async function until(what: string, holds: () => Promise<boolean>): Promis
     if (performance.now() > endMs) throw new Error(`waited for ever: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+interface Axe {
+  run(within: string, options: unknown): Promise<{ readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[] }[] }>;
+}
+
+/** What axe finds wrong with a page, or a part of it, by all of its rules or by these. */
+export async function axe(page: Page, { within = 'html', rules }: { readonly within?: string; readonly rules?: readonly string[] } = {}): Promise<readonly string[]> {
+  // The page's policy lets no script in but its own; a debugger's evaluation is not the page's.
+  await page.evaluate(`globalThis.axe === undefined && (() => {${readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')}\n})()`);
+  return await page.evaluate(async ({ where, only }) => {
+    const { violations } = await (globalThis as unknown as { readonly axe: Axe }).axe.run(where, { resultTypes: ['violations'], ...(only === undefined ? {} : { runOnly: { type: 'rule', values: only } }) });
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 300)} ${failureSummary ?? ''}`).join('\n')}`);
+  }, { where: within, only: rules });
 }
 
 /** Ends the browser; to be called in `after` of each file that opens pages. */

@@ -6,7 +6,7 @@ import { configSchema, DEFAULT_CONFIG, loadConfig, type Config } from '../../con
 import { LAYOUT_VERSION, WORDS_F, type RecordBatch } from '../../data/records/index.js';
 import { readManifest, RunError } from '../../data/runs/index.js';
 import { TapeError } from '../../data/tape/index.js';
-import { instanceNames } from '../../supervisors/index.js';
+import { instanceNames } from '../../supervisors/instance-names.js';
 import { Replay } from '../replay/replay.js';
 import type { MarketInstrument, MarketProgress, MarketSymbols, MarketTail } from '../ui/wire/market.js';
 import { Decisions } from './decisions.js';

@@ -5,7 +5,7 @@ import type { Instrument } from '../../data/records/index.js';
 import type { EffectTable, Runtime, WorkerSpec } from '../../runtime/index.js';
 import { HostedLanes } from '../../supervisors/hosted-lanes.js';
 import { planLanes } from '../../supervisors/lane-plan.js';
-import { instanceNames } from '../../supervisors/market-session.js';
+import { instanceNames } from '../../supervisors/instance-names.js';
 import type { HostedLanesOptions, LanePlan } from '../../supervisors/index.js';
 import type { LaneFault } from './fault-spec.js';
 

@@ -3,7 +3,7 @@ import type { Decision, JournalState, OpenTrade } from '../../actors/index.js';
 import type { KernelPort } from '../../actors/market/index.js';
 import type { Instrument } from '../../data/records/index.js';
 import type { DeadLetterReason, ExitReason } from '../../runtime/index.js';
-import { instanceNames } from '../../supervisors/market-session.js';
+import { instanceNames } from '../../supervisors/instance-names.js';
 import { extremesOf } from './extremes.js';
 import type { Extremes } from './extremes.js';
 import type { LaneRow } from './lanes.js';

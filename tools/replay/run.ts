@@ -6,7 +6,7 @@ import { TapeReader } from '../../data/tape/index.js';
 import { loadConfig } from '../../config/index.js';
 import type { LanesParams, LoadedConfig } from '../../config/index.js';
 import { planLanes } from '../../supervisors/lane-plan.js';
-import { instanceNames } from '../../supervisors/market-session.js';
+import { instanceNames } from '../../supervisors/instance-names.js';
 import type { LanePlan } from '../../supervisors/index.js';
 import { breathe, onInterrupt } from '../cli/interrupt.js';
 import { progress } from '../cli/progress.js';

@@ -7,7 +7,7 @@ import { configSchema, DEFAULT_CONFIG, type Config } from '../../config/index.js
 import { allocateBatch, BLOCK_RECORDS, type Instrument, type RecordBatch } from '../../data/records/index.js';
 import { isBeingWritten, RunError, RunReader, tapeNumbers } from '../../data/runs/index.js';
 import { surveyTape, TapeError, TapeReader } from '../../data/tape/index.js';
-import { instanceNames } from '../../supervisors/index.js';
+import { instanceNames } from '../../supervisors/instance-names.js';
 import { recoveredOrders } from '../../supervisors/venue-orders.js';
 import { breathe } from '../cli/interrupt.js';
 import { progress } from '../cli/progress.js';

@@ -2,8 +2,7 @@ import { z } from 'zod';
 import type { EffectHandlers } from '../../actors/engine/effects.js';
 import type { EngineInput } from '../../actors/engine/io.js';
 import { EMPTY_DIGEST, type JournalState } from '../../actors/index.js';
-import { configSchema, type Config } from '../../config/index.js';
-import { RunError, type RunFeedEnd, type RunManifest, type RunReader, type RunStep } from '../../data/runs/index.js';
+import { RunError, type RunFeedEnd, type RunReader, type RunStep } from '../../data/runs/index.js';
 import type { Runtime } from '../../runtime/index.js';
 import { repeatChange } from '../../runtime/control/index.js';
 import { engineTree, type EngineBoot } from '../../supervisors/engine.js';
@@ -11,6 +10,7 @@ import { breathe } from '../cli/interrupt.js';
 import { isoUs } from '../replay/time.js';
 import { EngineSession } from '../engine/session.js';
 import { FollowingSession } from './follow-run.js';
+import { runConfig } from './run-config.js';
 import { snapshotOf } from './session-data.js';
 
 /** What must be there for a tree to start at all; the rest of a boot value is its actors' own. */
@@ -54,13 +54,6 @@ export interface EngineReplayOptions {
 }
 
 const NOTHING_YET: JournalState = { count: 0, digest: EMPTY_DIGEST };
-
-/** The configuration of a run. @throws RunError `corrupt` when this version would not take it. */
-export function runConfig({ id, config }: RunManifest): Config {
-  const result = configSchema.safeParse(config);
-  if (!result.success) throw new RunError('corrupt', `run ${id}: its configuration is not one of this version: ${result.error.issues[0]!.path.join('.')}`, 'replay it with the version that made it');
-  return result.data;
-}
 
 /** @throws RunError `corrupt`. */
 export function engineBoot(reader: RunReader): EngineBoot {

@@ -1,7 +1,7 @@
 import { allocateBatch, BLOCK_RECORDS, type RecordBatch } from '../../data/records/index.js';
 import { RunError, type RunFeedPlace, type RunInput, type RunReader } from '../../data/runs/index.js';
 import { RowMaker, TapeReader, type ExportRow } from '../../data/tape/index.js';
-import { instanceNames } from '../../supervisors/market-session.js';
+import { instanceNames } from '../../supervisors/instance-names.js';
 import { parseFault, type Fault } from '../replay/fault-spec.js';
 import { FaultedSource } from '../replay/faulted-source.js';
 import { isoUs } from '../replay/time.js';

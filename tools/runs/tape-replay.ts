@@ -5,7 +5,7 @@ import { TapeReader } from '../../data/tape/index.js';
 import { breathe } from '../cli/interrupt.js';
 import { parseFault } from '../replay/fault-spec.js';
 import { prepareReplay, type PreparedReplay, type ReplayRequest } from '../replay/run.js';
-import { runConfig } from './engine-replay.js';
+import { runConfig } from './run-config.js';
 
 /** Records between two looks at the event loop. */
 const STRETCH = 64 * 1024;

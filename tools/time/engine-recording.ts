@@ -2,14 +2,16 @@ import { deserialize, serialize } from 'node:v8';
 import { RECV_US, WORDS_F, type RecordBatch } from '../../data/records/index.js';
 import type { RunFeed, RunReader, RunStep } from '../../data/runs/index.js';
 import { isBeingWritten, readManifest, type RunManifest } from '../../data/runs/index.js';
-import { engineTree, instanceNames, type EngineBoot } from '../../supervisors/index.js';
+import { engineTree, type EngineBoot } from '../../supervisors/engine.js';
+import { instanceNames } from '../../supervisors/instance-names.js';
 import type { Config } from '../../config/index.js';
 import { EngineSession, type SessionSnapshot } from '../engine/session.js';
-import { packageVersion } from '../cli/version.js';
-import { engineBoot, runConfig, takeStep } from '../runs/engine-replay.js';
-import { stretchOf } from '../runs/inputs.js';
+import { engineBoot, takeStep } from '../runs/engine-replay.js';
 import { FollowingSession } from '../runs/follow-run.js';
+import { stretchOf } from '../runs/inputs.js';
+import { runConfig } from '../runs/run-config.js';
 import { snapshotOf } from '../runs/session-data.js';
+import { otherVersion } from './other-version.js';
 import type { PlayHooks, Player, Recording, Saved, StepOutcome, StopWithin } from './player.js';
 
 /** A run of the engine: finished, killed or still being written. */
@@ -116,12 +118,6 @@ export class EngineRecording implements Recording {
       save: () => null,
     }, session.entries);
   }
-}
-
-/** What is shown is what this version does with what that one heard. */
-export function otherVersion({ code: { version } }: RunManifest): string[] {
-  const own = packageVersion();
-  return version === own ? [] : [`it was recorded by Faultline ${version}, this is ${own}: where the two decide differently, what is shown is not what was`];
 }
 
 const watchOf = ({ onRest, traceEvents }: PlayHooks): Pick<PlayHooks, 'onRest' | 'traceEvents'> => ({ onRest, traceEvents });

@@ -5,13 +5,14 @@ import type { KernelPort } from '../../actors/market/index.js';
 import type { LoadedConfig } from '../../config/index.js';
 import { isBeingWritten, readManifest, type RunReader } from '../../data/runs/index.js';
 import { createRuntime, VirtualClock, type Runtime, type TreeSnapshot } from '../../runtime/index.js';
-import { instanceNames, marketSession } from '../../supervisors/index.js';
+import { instanceNames } from '../../supervisors/instance-names.js';
+import { marketSession } from '../../supervisors/market-session.js';
 import { SESSION_SEED } from '../replay/replay.js';
 import { prepareReplay, type ReplayRequest } from '../replay/run.js';
 import { ReplaySession } from '../replay/session.js';
 import { parseTimeUs } from '../replay/time.js';
 import { recordOf } from '../runs/inputs.js';
-import { otherVersion } from './engine-recording.js';
+import { otherVersion } from './other-version.js';
 import type { PlayHooks, Player, Recording, Saved, StepOutcome, StopWithin } from './player.js';
 import { TapeSource } from './tape-source.js';
 

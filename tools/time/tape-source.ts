@@ -1,6 +1,6 @@
 import { allocateBatch, BLOCK_RECORDS, SEQ, WORDS_F, type RecordBatch } from '../../data/records/index.js';
 import { TapeReader } from '../../data/tape/index.js';
-import { instanceNames } from '../../supervisors/index.js';
+import { instanceNames } from '../../supervisors/instance-names.js';
 import type { Fault } from '../replay/fault-spec.js';
 import { FaultedSource, type InputChunk, type InputSource } from '../replay/faulted-source.js';
 

@@ -1,11 +1,10 @@
 // The thread of one time machine: it opens a recording, plays it once, and answers until its port is closed.
 import { parentPort, workerData } from 'node:worker_threads';
-import { diffRuns } from '../runs/compare.js';
 import { fromRunError } from '../runs/errors.js';
 import { fromTapeError } from '../tape/errors.js';
 import { type CalledOff, isCalledOff } from '../threads/called-off.js';
 import { TimeError } from './errors.js';
-import { Machine } from './machine.js';
+import type { Machine } from './machine.js';
 import { openRecording } from './source.js';
 import type { TimeSource, TimeState } from './types.js';
 
@@ -51,9 +50,10 @@ function failureOf(thrown: unknown): ThreadFailure {
   return { name: error.name, message: error.message, ...(typeof kind === 'string' ? { kind } : {}), ...(typeof fix === 'string' ? { fix } : {}) };
 }
 
-function begin(): Machine | undefined {
+async function begin(): Promise<Machine | undefined> {
   try {
-    return new Machine(openRecording(source));
+    const recording = await openRecording(source);
+    return new (await import('./machine.js')).Machine(recording);
   } catch (error) {
     say({ failed: failureOf(error) });
     return undefined;
@@ -72,27 +72,27 @@ async function pass(machine: Machine): Promise<void> {
   }
 }
 
-function answer(machine: Machine, { id, method, args }: ThreadRequest): void {
+async function answer(machine: Machine, { id, method, args }: ThreadRequest): Promise<void> {
   try {
     machine.checkWanted = () => {
       if (isCalledOff(calledOff, id)) throw new TimeError('cancelled', 'nobody waits for it any more');
     };
     machine.checkWanted();
-    const value = method === 'follow' ? null : method === 'diff' ? diffRuns(String(args[0]), String(args[1])) : (machine[method] as (...given: unknown[]) => unknown).apply(machine, [...args]);
+    const value = method === 'follow' ? null : method === 'diff' ? (await import('../runs/compare.js')).diffRuns(String(args[0]), String(args[1])) : (machine[method] as (...given: unknown[]) => unknown).apply(machine, [...args]);
     say({ id, ok: true, value, state: machine.state });
   } catch (error) {
     say({ id, ok: false, error: failureOf(error), state: machine.state });
   }
 }
 
-const machine = begin();
+const machine = await begin();
 if (machine === undefined) {
   port.close();
 } else {
   // One pass at a time: what is asked for while one is under way waits for it.
   let passing = pass(machine);
   port.on('message', (request: ThreadRequest) => {
-    if (request.method !== 'follow') return answer(machine, request);
+    if (request.method !== 'follow') return void answer(machine, request);
     passing = passing.then(() => {
       machine.lookAgain();
       return pass(machine);

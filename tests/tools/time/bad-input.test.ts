@@ -12,8 +12,9 @@ import { sideBySide, TimeMachine } from '../../../tools/time/index.js';
 import { EAGER } from '../../support/eager-config.js';
 import { generatedTape, writeTape } from '../../support/replay-tape.js';
 import { recordRun, scratch } from '../runs/record.js';
+import { MachineHere } from './here.js';
 
-const market = generatedTape({ scenario: 'flash-crash', seed: 7, minutes: 10, symbols: 1, rate: 0.004 });
+const market = generatedTape({ scenario: 'flash-crash', seed: 7, minutes: 6, symbols: 1, rate: 0.002 });
 const config = (goodScore: number): typeof EAGER => ({ ...EAGER, trading: { ...EAGER.trading, score: { ...EAGER.trading.score, goodScore } } });
 
 void test('what is no recording is said in a sentence, with its way out', async (t) => {
@@ -21,12 +22,16 @@ void test('what is no recording is said in a sentence, with its way out', async 
   const refused = async (source: Parameters<typeof TimeMachine.open>[0], message: RegExp): Promise<void> => {
     await assert.rejects(TimeMachine.open(source), { name: 'TimeError', kind: 'source', message });
   };
+  /** As the thread hears of it. */
+  const unreadable = async (run: string, message: RegExp): Promise<void> => {
+    await assert.rejects(MachineHere.open({ run }), { name: 'RunError', message });
+  };
   mkdirSync(join(root, 'empty'));
   await refused({ run: join(root, 'empty') }, /run\.json: no such file/);
   writeFileSync(join(root, 'not.tape'), 'a text');
   await refused({ tape: join(root, 'not.tape') }, /not\.tape: is not a Faultline tape/);
   await refused({ tape: join(root, 'none.tape') }, /none\.tape/);
-  await refused({ run: join(root, 'not.tape') }, /is neither a folder nor a run in/);
+  await unreadable(join(root, 'not.tape'), /is neither a folder nor a run in/);
 
   const folder = recordRun(join(root, 'runs'), market, { config: EAGER });
   const { manifest } = RunReader.open(folder);
@@ -36,9 +41,9 @@ void test('what is no recording is said in a sentence, with its way out', async 
     writeManifest(copy, { ...manifest, ...change });
     return copy;
   };
-  await refused({ run: changed('newer', { format: 2 as never }) }, /written by a newer Faultline/);
-  await refused({ run: changed('config', { config: { nonsense: true } }) }, /its configuration is not one of this version/);
-  await refused({ run: changed('tape gone', { kind: 'replay', replay: { from: null, to: null, faults: [], lanes: null, partial: false }, tapes: [{ file: '/nowhere/a.tape', firstRecord: 0, records: 5, preamble: 0, removed: false }] }) }, /the tape of run .* is not there any more/);
+  await unreadable(changed('newer', { format: 2 as never }), /written by a newer Faultline/);
+  await unreadable(changed('config', { config: { nonsense: true } }), /its configuration is not one of this version/);
+  await unreadable(changed('tape gone', { kind: 'replay', replay: { from: null, to: null, faults: [], lanes: null, partial: false }, tapes: [{ file: '/nowhere/a.tape', firstRecord: 0, records: 5, preamble: 0, removed: false }] }), /the tape of run .* is not there any more/);
 
   const other = await TimeMachine.open({ run: changed('other', { code: { version: '0.0.1', node: 'v1' } }) });
   t.after(() => other.close());
@@ -50,6 +55,8 @@ void test('what is no recording is said in a sentence, with its way out', async 
   await assert.rejects(other.causeOf({ order: 'x' }), { kind: 'target', message: 'no decision of the recording names "x"' });
   assert.equal((await other.seek({ decision: 0 })).decision, 1);
   assert.equal(await other.inspect('/nobody'), null);
+  await other.close();
+  await assert.rejects(other.tree(), { kind: 'closed' });
 });
 
 void test('a run that is cut or damaged is there as far as it goes, one whose replay differs says from where', async (t) => {
@@ -70,24 +77,22 @@ void test('a run that is cut or damaged is there as far as it goes, one whose re
   bytes[Math.floor(bytes.length / 2)]! ^= 1;
   writeFileSync(tape, bytes);
   for (const [run, why] of [[cut, /ends within|no end mark|byte/], [damaged, /checksum|corrupt|damaged|agree/]] as const) {
-    const machine = await TimeMachine.open({ run });
+    const machine = await MachineHere.open({ run });
     t.after(() => machine.close());
     const { problem, ready, span, growing } = machine.state;
     assert.match(problem ?? '', why);
     assert.deepEqual({ ready, growing }, { ready: true, growing: false });
     assert.ok(span.records > market.records / 4 && span.records < market.records, `${span.records} of ${market.records}`);
-    const cursor = await machine.seek({ end: true });
+    const cursor = machine.seek({ end: true });
     assert.equal(cursor.record, span.records);
-    assert.notEqual(await machine.tree(), null);
-    await machine.close();
-    await assert.rejects(machine.tree(), { kind: 'closed' });
+    assert.notEqual(machine.tree(), null);
   }
 
   const altered = copied('altered');
   const lines = readFileSync(join(altered, 'decisions.jsonl'), 'utf8').split('\n');
   lines[2] = lines[2]!.replace('"seq":', '"seq":1');
   writeFileSync(join(altered, 'decisions.jsonl'), lines.join('\n'));
-  const machine = await TimeMachine.open({ run: altered });
+  const machine = await MachineHere.open({ run: altered });
   t.after(() => machine.close());
   assert.equal(machine.state.differsAt, 2);
 });
@@ -121,7 +126,7 @@ void test('a run that goes on is followed, and one that is killed meanwhile ends
   const { records } = await machine.follow();
   assert.deepEqual({ growing: machine.state.growing, records: machine.span.records }, { growing: false, records });
   assert.match(machine.state.problem ?? '', /no end mark: the run was killed, or goes on/);
-  const again = await TimeMachine.open({ run: folder });
+  const again = await MachineHere.open({ run: folder });
   t.after(() => again.close());
   assert.deepEqual(again.span, machine.span);
 });
@@ -161,7 +166,7 @@ void test('two runs stand side by side just after the first decision that differ
   const there = await a!.seek(cause.target!);
   assert.ok(there.atUs <= left.atUs && there.record <= left.record);
   copyFileSync(join(folders[0]!, 'tapes', '000000.tape'), join(root, 'a.tape'));
-  const tape = await TimeMachine.open({ tape: join(root, 'a.tape') });
+  const tape = await TimeMachine.open({ tape: join(root, 'a.tape') }, { early: true });
   t.after(() => tape.close());
   await assert.rejects(sideBySide(a!, tape), { kind: 'source', message: /is a tape/ });
 });

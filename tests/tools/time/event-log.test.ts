@@ -5,15 +5,15 @@ import { Random } from '../../../runtime/index.js';
 import { EventLog } from '../../../tools/time/event-log.js';
 import { MachinePool, MOST_MACHINES } from '../../../tools/ui/parts/time/pool.js';
 import type { TimeOpened } from '../../../tools/ui/wire/time.js';
-import { generatedTape, writeTape } from '../../support/replay-tape.js';
-import { scratch } from '../runs/record.js';
+import { TapeWriter } from '../../../data/tape/index.js';
+import { batchOf, headerOf, instrument, scratch, START_US } from '../market-view/made.js';
 
 /** A long story: kind, actor, clock, records, and whether one can stand after it. */
 const story = (() => {
   const random = new Random('log');
   let atUs = 1_000_000;
   let record = 0;
-  return Array.from({ length: 300_000 }, () => {
+  return Array.from({ length: 200_000 }, () => {
     atUs += Math.floor(random.next() * 3);
     record += Math.floor(random.next() * 5);
     return { kind: random.next() < 0.7 ? 1 : 5, actor: Math.floor(random.next() ** 4 * 50), atUs, record, rest: random.next() < 0.6 };
@@ -38,7 +38,7 @@ void test('a log that keeps one piece, and has the others played again, answers 
   const count = (most: number): number => Math.floor(random.next() * most);
   for (let n = 0; n < 60; n += 1) {
     const at = count(story.length);
-    const [us, record, turn, actor] = [1_000_000 + count(300_000), count(600_000), 1 + count(all.turns), count(50)];
+    const [us, record, turn, actor] = [1_000_000 + count(200_000), count(400_000), 1 + count(all.turns), count(50)];
     const answers = [all, one].map((log) => [
       log.event(at), log.countByUs(us), log.countByRecord(record), log.countByTurn(turn), log.turnsIn(at), log.restBefore(at), log.restFrom(at), log.ofActor(actor, at, 1), log.ofActor(actor, at, -1),
     ]);
@@ -56,7 +56,9 @@ void test('a log that keeps one piece, and has the others played again, answers 
 void test('no more than four machines are open: the one used longest ago is closed, and says so to who listens', { timeout: 120_000 }, async (t) => {
   const root = scratch(t);
   const tape = join(root, 'a.tape');
-  writeTape(generatedTape({ scenario: 'calm', seed: 1, minutes: 1, symbols: 1, rate: 0.01 }), tape);
+  const writer = TapeWriter.create(tape, headerOf([instrument(0, 'A')]));
+  writer.append(batchOf([{ kind: 'trade', atUs: START_US, priceTicks: 7 }]), 0, 1);
+  writer.close();
   const pool = new MachinePool((id) => (id === 'none' ? { tape: join(root, 'none.tape') } : { tape }));
   t.after(() => pool.close());
   const last = new Map<string, TimeOpened>();

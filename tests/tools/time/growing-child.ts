@@ -4,7 +4,7 @@ import { EAGER } from '../../support/eager-config.js';
 import { generatedTape } from '../../support/replay-tape.js';
 import { recordRun } from '../runs/record.js';
 
-const market = generatedTape({ scenario: 'flash-crash', seed: 7, minutes: 10, symbols: 1, rate: 0.004 });
+const market = generatedTape({ scenario: 'flash-crash', seed: 7, minutes: 6, symbols: 1, rate: 0.002 });
 const byte = Buffer.alloc(1);
 
 function waitForLine(): void {

@@ -15,8 +15,9 @@ import { TapeRecording } from '../../../tools/time/tape-recording.js';
 import { EAGER } from '../../support/eager-config.js';
 import { generatedTape, writeTape } from '../../support/replay-tape.js';
 import { recordRun, scratch } from '../runs/record.js';
+import { MachineHere } from './here.js';
 
-const tape = generatedTape({ scenario: 'flash-crash', seed: 7, minutes: 12, symbols: 1, rate: 0.005 });
+const tape = generatedTape({ scenario: 'flash-crash', seed: 7, minutes: 6, symbols: 1, rate: 0.002 });
 const detector = '/market/detectors/BTCUSDT';
 const at = (share: number): number => Math.floor(tape.records * share);
 
@@ -36,12 +37,12 @@ function lived(recording: Recording, wanted: (events: number) => boolean): Map<n
   return digests;
 }
 
-async function sameEverywhere(machine: TimeMachine, digests: ReadonlyMap<number, string>, seed: number): Promise<void> {
+function sameEverywhere(machine: MachineHere, digests: ReadonlyMap<number, string>, seed: number): void {
   const order = fc.sample(fc.shuffledSubarray([...digests.keys()], { minLength: digests.size, maxLength: digests.size }), { seed, numRuns: 1 })[0]!;
   for (const event of order) {
-    const cursor = await machine.seek({ event });
+    const cursor = machine.seek({ event });
     assert.equal(cursor.event, event, 'it stands between the same two turns');
-    assert.equal(await machine.digest(), digests.get(event), `the tree after ${event} events is the one that lived`);
+    assert.equal(machine.digest(), digests.get(event), `the tree after ${event} events is the one that lived`);
   }
 }
 
@@ -55,23 +56,23 @@ void test('wherever one goes in an engine’s run, with restarts, kills, pauses 
     ]),
   });
   const recording = new EngineRecording(RunReader.open(folder));
-  const digests = lived(recording, (events) => events % 401 < 3);
+  const digests = lived(recording, (events) => events % 151 < 3);
   assert.ok(digests.size > 8, `${digests.size} moments`);
-  const machine = await TimeMachine.open({ run: folder });
+  const machine = await MachineHere.open({ run: folder });
   t.after(() => machine.close());
   const { span, differsAt, problem } = machine.state;
   assert.deepEqual({ differsAt, problem, decisions: span.decisions, records: span.records }, { differsAt: null, problem: null, decisions: RunReader.open(folder).manifest.decisions!.count, records: tape.records });
   assert.ok(span.restarts >= 3);
-  await sameEverywhere(machine, digests, 15);
+  sameEverywhere(machine, digests, 15);
 
   // What was asked for by its number is the last thing that happened.
-  const restarts = await machine.restarts(0, 100);
+  const restarts = machine.machine.restarts(0, 100);
   const kernel = restarts.find(({ path }) => path === '/market/kernel')!;
-  const cursor = await machine.seek({ restart: kernel.number });
+  const cursor = machine.seek({ restart: kernel.number });
   assert.equal(cursor.atUs, kernel.atUs);
-  const node = (await machine.tree({ path: '/market/kernel' }))!;
+  const node = machine.tree('/market/kernel')!;
   assert.equal(node.incarnation, 2);
-  assert.equal((await machine.seek({ end: true })).atEnd, true);
+  assert.equal(machine.seek({ end: true }).atEnd, true);
 });
 
 void test('wherever one goes in the replay of a tape, with crashes, poison and a window, the tree is the one that lived', { timeout: 120_000 }, async (t) => {
@@ -83,13 +84,13 @@ void test('wherever one goes in the replay of a tape, with crashes, poison and a
     const { runDir } = await replayTape({ tape: path, faults: faults.map(parseFault), keep: { kind: 'replay', root }, ...window });
     const reader = RunReader.open(runDir!);
     const { request, loaded } = askedReplay(reader);
-    const digests = lived(new TapeRecording(request, loaded, reader), (events) => events % 241 < 3);
+    const digests = lived(new TapeRecording(request, loaded, reader), (events) => events % 101 < 3);
     assert.ok(digests.size > 5, `${digests.size} moments`);
-    const machine = await TimeMachine.open({ run: runDir! });
+    const machine = await MachineHere.open({ run: runDir! });
     t.after(() => machine.close());
     const { differsAt, problem, span } = machine.state;
     assert.deepEqual({ differsAt, problem, decisions: span.decisions }, { differsAt: null, problem: null, decisions: reader.manifest.decisions!.count });
-    await sameEverywhere(machine, digests, 16);
+    sameEverywhere(machine, digests, 16);
     if (faults.length > 0) assert.ok(span.restarts >= 3, `${span.restarts} restarts`);
   }
 });

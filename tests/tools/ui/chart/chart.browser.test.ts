@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync } from 'node:fs';
 import { after, test, type TestContext } from 'node:test';
 import { setup, type AnyStateMachine } from 'xstate';
 import { ControlServer } from '../../../../runtime/control/index.js';
@@ -9,7 +8,7 @@ import { openWindow } from '../../../../tools/ui/serve.js';
 import { door } from '../../../runtime/probe/machines.js';
 import { child, root } from '../../../runtime/support.js';
 import { drag, pinch } from '../../../support/fingers.js';
-import { closeBrowser, openPage, until, type WatchedPage } from '../../../support/open-browser.js';
+import { axe, closeBrowser, openPage, until, type WatchedPage } from '../../../support/open-browser.js';
 import { Playground } from '../../../support/served.js';
 
 after(closeBrowser);
@@ -109,9 +108,7 @@ test('an operator sees where a machine stands, why an event was refused and what
   await seen((now) => now === whole);
 
   // In light; the journey has every view in the dark.
-  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
-  const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: { run(within: string): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }).axe.run('main'));
-  assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html.slice(0, 200))]), []);
+  assert.deepEqual(await axe(page, { within: 'main' }), []);
   await end();
   await page.getByText(/connection to the process has ended|does not answer|its socket has gone/).first().waitFor();
   // What was asked for as it went is refused, and the browser says so.

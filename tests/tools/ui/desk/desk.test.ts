@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { money, formatMoney } from '../../../../actors/account/money.js';
@@ -13,7 +12,7 @@ import { openSources, type Sources } from '../../../../tools/ui/sources/index.js
 import type { Desk, DeskNews, DeskOutcome, DeskVerb, JournalPage } from '../../../../tools/ui/wire/desk.js';
 import { ACTION_HEADER, STREAM_PROTOCOL, TOKEN_PROTOCOL } from '../../../../tools/ui/wire/stream.js';
 import { EnginePlayground, HOLDING_CONFIG } from '../../../support/engine-process.js';
-import { closeBrowser, openPage } from '../../../support/open-browser.js';
+import { axe, closeBrowser, openPage } from '../../../support/open-browser.js';
 import { openExchange, type OpenedExchange } from '../../../support/open-exchange.js';
 import { PATIENCE_MS, type Served } from '../../../support/served.js';
 import { RawClient } from '../../exchange/usdm/raw-client.js';
@@ -240,14 +239,12 @@ describe('the desk of a real engine at a real exchange', () => {
     assert.equal(rows.length, 1);
     assert.match(rows[0]!.key, /^ui-[0-9a-f-]{36}$/);
     answers.push(await page.content());
-    const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     for (const [colorScheme, width] of [['dark', 1280], ['light', 390]] as const) {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: 800 });
       assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth && document.querySelector("main").scrollWidth <= innerWidth'), `nothing is wider than ${width} px`);
     }
-    await page.evaluate(axe);
-    assert.deepEqual(await page.evaluate('axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html, failureSummary }) => html + " " + failureSummary).join("\\n")))'), []);
+    assert.deepEqual(await axe(page), []);
     assert.deepEqual(page.problems, []);
   });
 

@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, test, type TestContext } from 'node:test';
 import { openWindow } from '../../../../tools/ui/serve.js';
 import { EAGER } from '../../../support/eager-config.js';
-import { closeBrowser, openPage, type WatchedPage } from '../../../support/open-browser.js';
+import { axe, closeBrowser, openPage, type WatchedPage } from '../../../support/open-browser.js';
 import { generatedTape, writeTape } from '../../../support/replay-tape.js';
 import { recordRun, scratch } from '../../runs/record.js';
 
 after(closeBrowser);
 
-const market = generatedTape({ scenario: 'flash-crash', seed: 7, minutes: 12, symbols: 1, rate: 0.01 });
+const market = generatedTape({ scenario: 'flash-crash', seed: 7, minutes: 6, symbols: 1, rate: 0.002 });
 const detector = '/market/detectors/BTCUSDT';
 const config = (least: number): typeof EAGER => ({ ...EAGER, trading: { ...EAGER.trading, score: { ...EAGER.trading.score, goodScore: least } } });
 
@@ -91,7 +89,7 @@ test('a finished run: to its restart, a decision and what caused it, by the keyb
   await page.getByRole('button', { name: 'both, decision forward' }).click();
   await a.locator('p .muted', { hasText: `decision ${(before + 1).toLocaleString('en')} ` }).waitFor();
   await page.getByText('trading.score.goodScore: 60 | 20', { exact: true }).or(page.getByText('trading.score.goodScore: 20 | 60', { exact: true })).waitFor();
-  await axe(page);
+  assert.deepEqual(await axe(page), []);
   await a.getByRole('button', { name: 'look at this moment' }).click();
   await page.getByRole('treeitem', { name: /BTCUSDT/ }).first().waitFor();
   // What was refused is said by the browser too.
@@ -111,16 +109,6 @@ test('a tape on a phone, in light: its moments are there, nothing is wider than 
   await page.getByRole('slider', { name: 'instant' }).waitFor();
   await place(page).getByText(/record [1-9][\d,]* of/).waitFor();
   assert.ok(await page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth'), 'no sideways scrolling');
-  await axe(page);
+  assert.deepEqual(await axe(page), []);
   assert.deepEqual(page.problems, []);
 });
-
-async function axe(page: WatchedPage): Promise<void> {
-  // The page's policy lets no script in but its own; a test may.
-  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
-  const violations = await page.evaluate(async () => {
-    const { axe: run } = globalThis as unknown as { readonly axe: { run(): Promise<{ readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[] }> } };
-    return (await run.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-  });
-  assert.deepEqual(violations, []);
-}

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync } from 'node:fs';
 import { after, test, type TestContext } from 'node:test';
 import { ControlServer } from '../../../../runtime/control/index.js';
 import { type Behaviour, type ChildSpec, createRuntime, dynamicSupervisor, machine, type Runtime, WallClock, worker } from '../../../../runtime/index.js';
@@ -8,7 +7,7 @@ import { openWindow } from '../../../../tools/ui/serve.js';
 import { door } from '../../../runtime/probe/machines.js';
 import { child, root } from '../../../runtime/support.js';
 import { drag, pinch } from '../../../support/fingers.js';
-import { closeBrowser, openPage, until, type WatchedPage } from '../../../support/open-browser.js';
+import { axe, closeBrowser, openPage, until, type WatchedPage } from '../../../support/open-browser.js';
 import { Playground } from '../../../support/served.js';
 
 after(closeBrowser);
@@ -184,12 +183,7 @@ test('a process that vanishes keeps its last tree, said so; a phone in light is 
   await page.locator('.top-fold').click();
   await page.getByLabel('source').waitFor();
   await page.getByRole('button', { name: 'drawing' }).click();
-  const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-  // The policy of the page lets no script in from outside; a debugger's evaluation is not the page's.
-  await page.evaluate(readFileSync(axe, 'utf8'));
-  const found = await page.evaluate(async () => (await (globalThis as unknown as { readonly axe: { run(): Promise<{ readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[] }[] }> } }).axe.run()).violations
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('\n')}`));
-  assert.deepEqual(found, []);
+  assert.deepEqual(await axe(page), []);
   await end();
   await page.getByText('its socket has gone').first().waitFor();
   assert.equal(await items.count() > 5, true);
