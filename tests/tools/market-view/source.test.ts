@@ -17,7 +17,7 @@ import { decodeView, INDICATORS, type IndicatorName, type MarketView } from '../
 import { generatedTape, play, sourceOf, writeTape } from '../../support/replay-tape.js';
 import { batchOf, headerOf, instrument, scratch, START_US, type MadeRecord } from './made.js';
 
-const crash = generatedTape({ scenario: 'flash-crash', seed: 7, minutes: 5, symbols: 1, rate: 0.5 });
+const crash = generatedTape({ scenario: 'flash-crash', seed: 7, minutes: 5, symbols: 1, rate: 0.03 });
 
 function opened(t: TestContext, target: MarketTarget, options = {}): MarketSource {
   const source = new MarketSource(target, options);

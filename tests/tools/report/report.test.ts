@@ -20,7 +20,7 @@ import { generatedTape, writeTape } from '../../support/replay-tape.js';
 import { faultline } from '../cli/run-node.js';
 import { recordRun } from '../runs/record.js';
 
-const market = generatedTape({ scenario: 'flash-crash', seed: 7, minutes: 12, symbols: 1, rate: 0.02 });
+const market = generatedTape({ scenario: 'flash-crash', seed: 7, minutes: 8, symbols: 1, rate: 0.003 });
 
 let run: string | undefined;
 const root = mkdtempSync(join(tmpdir(), 'faultline-report-'));

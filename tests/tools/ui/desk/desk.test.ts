@@ -38,7 +38,7 @@ describe('the desk of a real engine at a real exchange', () => {
   const heard: DeskNews[] = [];
 
   before(async () => {
-    opened = await openExchange({ speed: 2, seed: 3 });
+    opened = await openExchange({ speed: 1, seed: 3 });
     hand = new RawClient(opened);
     writeFileSync(ground.venue, `${JSON.stringify(readyLine(opened.exchange, opened.accounts, ''))}\n`);
     await hand.ok('POST', '/fapi/v1/order', { symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: '0.002', price: await farBelow(), newClientOrderId: 'web-rests', ...PATIENT });
