@@ -5,17 +5,20 @@ import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { type Database, open as openLmdb, type RootDatabase, type Transaction } from 'lmdb';
 import { StoreFailure } from './failure.js';
-import { problemOfRow, type StoredRow, type StoreRow, type StoreTable } from './row.js';
+import { problemOfRow, standsOpen, STORE_TABLES, type StoredRow, type StoreRow, type StoreTable } from './row.js';
 
 /** LMDB's mark in the first page of its file, and where it stands. */
 const MAGIC = 0xbeefc0de;
 const MAGIC_AT = 24;
 
 /** How long at least a reader's pages stay as they are after it began, ms. */
-export const READERS_MS = 60_000;
+export const READERS_MS = 20_000;
 
 /** Records this process has open, by real path: LMDB shares one handle among all who open a path, and the first close ends them all. */
 const open = new Set<string>();
+
+/** Key of the sequence number up to which the index of open rows is right: below it every write has kept it. */
+const OPEN_UP_TO = 'openUpTo';
 
 const KIND = 'faultline record';
 const FORMAT = 1;
@@ -57,6 +60,9 @@ export class RecordStore {
   readonly #root: RootDatabase<unknown, string>;
   readonly #rows: Database<Stored, [string, string]>;
   readonly #bySeq: Database<[string, string], number>;
+  /** Places of the rows that a run begins with; undefined in a record of an older version that is opened for reading. */
+  readonly #open: Database<true, [string, string]> | undefined;
+  readonly #meta: Database<unknown, string>;
   readonly #nowUs: () => number;
   readonly #onPoint: RecordStoreOptions['onPoint'];
   readonly #waiters: Waiter[] = [];
@@ -92,6 +98,8 @@ export class RecordStore {
     }
     this.#rows = attempt(dir, () => this.#root.openDB<Stored, [string, string]>('rows', { encoding: 'json' }));
     this.#bySeq = attempt(dir, () => this.#root.openDB<[string, string], number>('bySeq', { encoding: 'msgpack' }));
+    this.#open = attempt(dir, () => this.#root.openDB<true, [string, string]>('open', { encoding: 'json' }));
+    this.#meta = meta;
     let found = meta.get('meta') as Meta | undefined;
     if (found === undefined && !readOnly) {
       found = { kind: KIND, format: FORMAT, id: randomUUID(), createdUs: options.nowUs() };
@@ -108,7 +116,10 @@ export class RecordStore {
     this.#root.readerCheck();
     this.#next = (first(this.#bySeq.getKeys({ reverse: true, limit: 1 })) ?? 0) + 1;
     this.#durable = this.#next;
-    if (!readOnly) this.#pin();
+    if (readOnly) return;
+    // A program that does not know the index has written here, or none has yet.
+    if (meta.get(OPEN_UP_TO) !== this.#next) attempt(dir, () => this.#indexOpen());
+    this.#pin();
   }
 
   /** Opens the record of an account for writing, or makes it. @throws StoreFailure 'io', 'format', 'corrupt' */
@@ -178,6 +189,17 @@ export class RecordStore {
   /** Rows of a table that are in the file, by key. */
   *rows(table: StoreTable): Generator<StoredRow, void> {
     for (const { key, value } of this.#rows.getRange({ start: [table, ''], end: [`${table}!`, ''] })) yield asRow(table, key[1], value);
+  }
+
+  /** What a run begins with: every snapshot, and of all else the rows that say `open: true`. */
+  openRows(): StoredRow[] {
+    return attempt(this.dir, () => {
+      if (this.#open === undefined || this.#meta.get(OPEN_UP_TO) !== this.#next) return STORE_TABLES.flatMap((table) => [...this.rows(table)].filter(standsOpen));
+      const found: StoredRow[] = [];
+      for (const { key } of this.#open.getRange()) found.push(asRow(key[0] as StoreTable, key[1], this.#rows.get(key)!));
+      // As the tables come, whatever order their names have.
+      return found.sort((a, b) => STORE_TABLES.indexOf(a.table) - STORE_TABLES.indexOf(b.table));
+    });
   }
 
   /** At most `limit` rows on the disk whose sequence number is above `seq`, oldest first. */
@@ -252,6 +274,16 @@ export class RecordStore {
     }
   }
 
+  /** Once a record: one by one, because an old one has far more rows than are to be kept in memory. */
+  #indexOpen(): void {
+    const index = this.#open!;
+    this.#root.transactionSync(() => {
+      for (const place of [...index.getKeys()]) void index.remove(place);
+      for (const table of STORE_TABLES) for (const row of this.rows(table)) if (standsOpen(row)) void index.put([table, row.key], true);
+      void this.#meta.put(OPEN_UP_TO, this.#next);
+    });
+  }
+
   #pin(): void {
     const nowMs = performance.now();
     if (this.#pins.length > 0 && nowMs - this.#pinnedMs < READERS_MS) return;
@@ -273,7 +305,10 @@ export class RecordStore {
         if (before !== undefined) void this.#bySeq.remove(before[0]);
         void this.#rows.put(place, [from + index, atUs, row]);
         void this.#bySeq.put(from + index, place);
+        if (standsOpen({ table, row })) void this.#open!.put(place, true);
+        else if (before !== undefined) void this.#open!.remove(place);
       });
+      void this.#meta.put(OPEN_UP_TO, from + rows.length);
     });
     this.#next = from + rows.length;
   }

@@ -13,6 +13,9 @@ export interface StoreRow {
   readonly row: { readonly [column: string]: StoredValue };
 }
 
+/** Whether the next run is to begin with it. */
+export const standsOpen = ({ table, row }: Pick<StoreRow, 'table' | 'row'>): boolean => table === 'snapshots' || row['open'] === true;
+
 /** A row as it lies there. */
 export interface StoredRow extends StoreRow {
   /** Counts the writes of this store: rows that were written later have higher numbers. */

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { RecordStore, type StoredValue, type StoreRow } from '../../../data/store/index.js';
+import { open as openLmdb } from 'lmdb';
+import { RecordStore, STORE_TABLES, type StoredValue, type StoreRow, type StoreTable } from '../../../data/store/index.js';
 
 const WRITER = fileURLToPath(new URL('./writer-child.js', import.meta.url));
 
@@ -30,6 +31,31 @@ describe('the record', () => {
     }
     assert.deepEqual(['', 'data.mdb', 'lock.mdb'].map((name) => (statSync(join(dir, name)).mode & 0o777).toString(8)), ['700', '600', '600']);
     await RecordStore.read(dir).close();
+  });
+
+  test('what a run begins with is found by an index, also of a record that was written without one', async () => {
+    const stands = (store: RecordStore): unknown => STORE_TABLES.flatMap((table) => [...store.rows(table)].filter((row) => table === 'snapshots' || row.row['open'] === true));
+    const of = (table: StoreTable, key: string, isOpen: boolean | null): StoreRow => ({ table, key, row: isOpen === null ? {} : { open: isOpen } });
+    let store = open();
+    store.write([of('trades', 'a', true), of('orders', 'a', true), of('orders', 'b', true), of('orders', 'c', false), of('snapshots', 's', null), of('fills', 'f', null)]);
+    await store.flushed();
+    store.write([of('orders', 'b', false), of('orders', 'c', true), of('trades', 'a', false)]);
+    await store.close();
+    store = open();
+    assert.deepEqual(store.openRows().map(({ table, key }) => `${table} ${key}`), ['orders a', 'orders c', 'snapshots s']);
+    assert.deepEqual(store.openRows(), stands(store));
+    await store.close();
+    // As an older program leaves it.
+    const root = openLmdb({ path: join(folder, 'store'), noSubdir: false, maxDbs: 4 });
+    const index = root.openDB<true, [string, string]>('open', { encoding: 'json' });
+    await Promise.all([root.openDB('meta', { encoding: 'msgpack' }).put('openUpTo', 3), index.remove(['orders', 'a']), index.put(['orders', 'b'], true)]);
+    await root.close();
+    const reader = RecordStore.read(join(folder, 'store'));
+    assert.deepEqual(reader.openRows(), stands(reader));
+    await reader.close();
+    store = open();
+    assert.deepEqual(store.openRows().map(({ table, key }) => `${table} ${key}`), ['orders a', 'orders c', 'snapshots s']);
+    await store.close();
   });
 
   test('keeps the latest row of a key over a restart, in the order it was written', async () => {

@@ -1,7 +1,7 @@
 import { STORE_FAILURE_LISTENERS } from '../../../actors/engine/paths.js';
 import { SESSION_KEY } from '../../../actors/account/session.js';
 import type { StoreWrite } from '../../../actors/engine/io.js';
-import { type MirrorState, PostgresMirror, RecordStore, STORE_TABLES, StoreFailure, type StoredRow, type StoredValue } from '../../../data/store/index.js';
+import { type MirrorState, PostgresMirror, RecordStore, StoreFailure, type StoredRow, type StoredValue } from '../../../data/store/index.js';
 import type { EngineDoor, EnginePart } from '../parts.js';
 
 export interface EngineStoreOptions {
@@ -47,12 +47,7 @@ export class EngineStore {
 
   /** What an earlier run left for this one: every snapshot, and of all else the rows that say `open: true`. */
   recovered(): StoredRow[] {
-    const found: StoredRow[] = [];
-    // One by one: an old record has far more rows that are over than are to be kept in memory.
-    for (const table of STORE_TABLES) {
-      for (const row of this.#store.rows(table)) if (table === 'snapshots' || row.row['open'] === true) found.push(row);
-    }
-    return found;
+    return this.#store.openRows();
   }
 
   /** Rows of the host's own. What cannot be kept is told as of the tree's. */
