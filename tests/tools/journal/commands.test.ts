@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { open } from 'lmdb';
 import { openLayout } from '../../../runtime/journal/layout.js';
 import { openJournal } from '../../../runtime/journal/lmdb-journal.js';
+import { command } from '../../support/shell.js';
 import { faultline, type Outcome } from '../cli/run-node.js';
 import { backup } from '../../../tools/journal/backup.js';
 import { compact } from '../../../tools/journal/compact.js';
@@ -91,16 +92,16 @@ describe('a folder that is no journal', () => {
   test('is named, with the way out, and left as it is', async (t) => {
     const base = folder(t);
     const missing = join(base, 'missing');
-    refused(await faultline(['journal', 'inspect', missing]), 4, /no such folder/, /fix: give the folder of a journal/);
+    refused(await command(['journal', 'inspect', missing]), 4, /no such folder/, /fix: give the folder of a journal/);
     assert.equal(existsSync(missing), false, 'LMDB would have made it');
     const file = join(base, 'file');
     writeFileSync(file, 'x');
-    refused(await faultline(['journal', 'verify', file]), 4, /is a file/, /fix: give the folder/);
+    refused(await command(['journal', 'verify', file]), 4, /is a file/, /fix: give the folder/);
     const empty = join(base, 'empty');
     mkdirSync(empty);
-    refused(await faultline(['journal', 'verify', empty]), 3, /holds no data\.mdb/, /fix:/);
+    refused(await command(['journal', 'verify', empty]), 3, /holds no data\.mdb/, /fix:/);
     writeFileSync(join(empty, 'data.mdb'), '');
-    refused(await faultline(['journal', 'export', empty]), 3, /data\.mdb is empty/, /fix:/);
+    refused(await command(['journal', 'export', empty]), 3, /data\.mdb is empty/, /fix:/);
     writeFileSync(join(empty, 'data.mdb'), Buffer.alloc(20_000, 7));
     refused(await faultline(['journal', 'backup', empty, '--out', join(base, 'copy')]), 3, /is not an LMDB file/, /fix:/);
     assert.deepEqual(readdirSync(empty), ['data.mdb']);

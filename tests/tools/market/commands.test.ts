@@ -11,12 +11,13 @@ import { TapeReader, partialPath, verifyTape } from '../../../data/tape/index.js
 import type { GenerateResult } from '../../../tools/market/generate.js';
 import type { MarketStatistics } from '../../../tools/market/statistics.js';
 import { SHARED_DATA_ABSENT, sharedData } from '../../support/shared-data.js';
+import { command } from '../../support/shell.js';
 import { projectRoot, runNode, type Outcome } from '../cli/run-node.js';
 
 const bin = join(projectRoot, 'bin/faultline.js');
 const scratch = mkdtempSync(join(tmpdir(), 'faultline-market-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
-const market = (...args: string[]): Promise<Outcome> => runNode(bin, ['market', ...args]);
+const market = (...args: string[]): Promise<Outcome> => command(['market', ...args]);
 const path = (name: string): string => join(scratch, name);
 
 describe('faultline market generate', () => {
@@ -35,7 +36,7 @@ describe('faultline market generate', () => {
     assert.equal(reader.header.instruments[0]!.symbol, 'BTCUSDT');
     reader.close();
 
-    const again = await market(...args, '--out', path('b.tape'));
+    const again = await runNode(bin, ['market', ...args, '--out', path('b.tape')]);
     assert.equal((JSON.parse(again.stdout) as GenerateResult).digest, result.digest);
     assert.ok(readFileSync(path('b.tape')).equals(readFileSync(first)));
     assert.ok(readFileSync(path('b.truth.json')).equals(readFileSync(path('a.truth.json'))));
