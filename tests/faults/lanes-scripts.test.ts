@@ -10,8 +10,9 @@ import { play } from '../support/replay-tape.js';
 
 // Random scripts in real threads: whatever happens to records happens inline too; what happens to threads and actors
 // between turns changes nothing. LANE_FAULT_SCRIPTS=N runs N of them; in parts, so that none comes near a test's deadline.
-const PARTS = 4;
-const RUNS = Math.ceil(Number(process.env['LANE_FAULT_SCRIPTS'] ?? 24) / PARTS);
+const WANTED = Number(process.env['LANE_FAULT_SCRIPTS'] ?? 10);
+const PARTS = WANTED > 10 ? 4 : 1;
+const RUNS = Math.ceil(WANTED / PARTS);
 const TAPES = [slim(crashTape(), 48), slim(troubleTape(), 40)] as const;
 const SHORTEST = Math.min(...TAPES.map(({ records }) => records));
 

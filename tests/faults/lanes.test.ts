@@ -17,10 +17,12 @@ const TAPES: Readonly<Record<string, () => MemoryTape>> = {
   'flash-crash': long ? () => generatedTape({ scenario: 'flash-crash', ...hour }) : () => crash,
   'feed-trouble': long ? () => generatedTape({ scenario: 'feed-trouble', ...hour }) : troubleTape,
 };
-/** The crash in some ten thousand records, for what is slow. */
-const small = slim(crash, long ? 4 : 6);
+/** The crash in some thousands of records, for what is slow. */
+const small = slim(crash, long ? 4 : 16);
 const middle = Math.floor(small.records / 2);
 const smallInline = play(small, { config: EAGER });
+/** In fewer still, for what need not trade much. */
+const tiny = slim(crash, 48);
 
 export function same(lanes: Played, inline: Played, what: string): void {
   const at = inline.log.findIndex((line, n) => line !== lanes.log[n]);
@@ -32,23 +34,26 @@ export function same(lanes: Played, inline: Played, what: string): void {
 }
 
 /** Plays the small tape with the eager strategy in lanes and inline, and holds one to the other. */
-async function asInline(what: string, options: LanesOptions, inline?: PlayOptions): Promise<Played> {
-  const played = await playInLanes(small, { config: EAGER, ...options });
-  same(played, inline === undefined ? smallInline : play(small, { config: EAGER, ...inline }), what);
+async function asInline(what: string, options: LanesOptions, inline?: PlayOptions, tape = small): Promise<Played> {
+  const played = await playInLanes(tape, { config: EAGER, ...options });
+  same(played, inline === undefined && tape === small ? smallInline : play(tape, { config: EAGER, ...inline }), what);
   return played;
 }
 
 /** The whole books in lanes of one symbol and in lanes of several; what is slimmer plays in one, two and four (lanes-scripts). */
 const LANES: Readonly<Record<string, readonly number[]>> = long ? {} : { 'flash-crash': [4], 'feed-trouble': [2] };
+/** Of the crash, what there is up to its end. */
+const MINUTES: Readonly<Record<string, number>> = long ? {} : { 'flash-crash': 7 };
 
 for (const [scenario, tapeOf] of Object.entries(TAPES)) {
   const counts = LANES[scenario] ?? [1, 2, 4];
   test(`${scenario}: the digest, the log and the report are the same inline and with ${counts.join(' and ')} lanes`, async () => {
     const tape = tapeOf();
-    const inline = play(tape);
+    const window = { toUs: tape.startUs + (MINUTES[scenario] ?? 60) * 60e6 };
+    const inline = play(tape, window);
     assert.ok(tape.header.instruments.length >= 4 && inline.log.length > 20);
     for (const lanes of counts) {
-      const played = await playInLanes(tape, { lanes });
+      const played = await playInLanes(tape, { lanes, ...window });
       same(played, inline, `${lanes} lanes`);
       assert.equal(played.report.restarts, 0);
       assert.deepEqual(played.report.lanes.map(({ lane }) => lane), Array.from({ length: lanes }, (_, n) => n));
@@ -59,7 +64,7 @@ for (const [scenario, tapeOf] of Object.entries(TAPES)) {
 
 test('the small tape trades: orders, fills and exits on four symbols', () => {
   const { report, log } = smallInline;
-  assert.ok(report.trades.length > 20 && log.length > 500, `${report.trades.length} trades`);
+  assert.ok(report.trades.length > 10 && log.length > 500, `${report.trades.length} trades`);
   assert.equal(new Set(report.timeline.map(({ symbol }) => symbol)).size, 4);
 });
 
@@ -73,42 +78,42 @@ test('a checkpoint every few slots changes nothing', async () => {
 });
 
 test('lockstep: with no latency to the venue, or none to the baselines, lanes wait for every record and change nothing', async () => {
-  for (const [entryLatencyMs, baselineDistanceMs] of [[0, 1000], [50, 0], [0, 0]] as const) {
+  for (const [entryLatencyMs, baselineDistanceMs] of long ? [[0, 1000], [50, 0], [0, 0]] as const : [[0, 1000], [50, 0]] as const) {
     const config = eagerAt(entryLatencyMs, baselineDistanceMs);
-    const tiny = slim(crash, 16);
     const inline = play(tiny, { config });
     assert.ok(inline.log.length > 20);
     same(await playInLanes(tiny, { config }), inline, `${entryLatencyMs} ms, ${baselineDistanceMs} ms`);
   }
 });
 
-test('a lane killed half way, and ten times in a run, with few and with many checkpoints', async () => {
+test('a lane killed half way, and many times in a run, with few and with many checkpoints', async () => {
   const once = await asInline('once', { params: { checkpointSlots: 500 }, faults: [{ kind: 'kill-lane', lane: 1, at: middle }] });
   assert.deepEqual(once.report.lanes.map(({ restarts }) => restarts), [0, 1]);
   assert.equal(once.report.lanes[1]!.lastFailure, 'lane 1: killed: by --fault kill-lane');
-  for (const checkpointSlots of [500, 262_144]) {
-    const faults = Array.from({ length: 10 }, (_, n): Fault => ({ kind: 'kill-lane', lane: n % 2, at: Math.floor(((n + 0.5) * small.records) / 10) }));
-    const tenTimes = await asInline('ten times', { params: { checkpointSlots }, faults });
-    assert.deepEqual(tenTimes.report.lanes.map(({ restarts }) => restarts), [5, 5]);
-    assert.equal(tenTimes.report.restarts, 10);
+  for (const [checkpointSlots, each] of [[500, long ? 5 : 3], [262_144, long ? 5 : 2]] as const) {
+    const faults = Array.from({ length: 2 * each }, (_, n): Fault => ({ kind: 'kill-lane', lane: n % 2, at: Math.floor(((n + 0.5) * tiny.records) / (2 * each)) }));
+    const often = await asInline(`${2 * each} times`, { params: { checkpointSlots }, faults }, {}, tiny);
+    assert.deepEqual(often.report.lanes.map(({ restarts }) => restarts), [each, each]);
+    assert.equal(often.report.restarts, 2 * each);
   }
 });
 
 test('a lane killed at its first record and at its last, twice at one record, and all lanes at once', async () => {
-  const last = small.records - 1;
+  const last = tiny.records - 1;
+  const half = Math.floor(tiny.records / 2);
   for (const faults of [
     [{ kind: 'kill-lane', lane: 0, at: 0 }],
     [{ kind: 'kill-lane', lane: 0, at: last }, { kind: 'kill-lane', lane: 1, at: last }, { kind: 'kill-lane', lane: 1, at: last }],
-    [{ kind: 'kill-lane', lane: 1, at: middle }, { kind: 'kill-lane', lane: 1, at: middle }, { kind: 'kill-lane', lane: 0, at: middle }],
+    [{ kind: 'kill-lane', lane: 1, at: half }, { kind: 'kill-lane', lane: 1, at: half }, { kind: 'kill-lane', lane: 0, at: half }],
   ] satisfies Fault[][]) {
-    const { report } = await asInline(JSON.stringify(faults), { faults });
+    const { report } = await asInline(JSON.stringify(faults), { faults }, {}, tiny);
     assert.equal(report.lanes.reduce((sum, { restarts }) => sum + restarts, 0), faults.length);
   }
 });
 
 test('stalled lanes change nothing, and the report says for how long they stood', async () => {
   const { report } = await asInline('stalled', {
-    faults: [{ kind: 'stall-lane', lane: 0, at: middle, ms: 150 }, { kind: 'stall-lane', lane: 1, at: middle + 5000, ms: 80 }],
+    faults: [{ kind: 'stall-lane', lane: 0, at: middle, ms: 150 }, { kind: 'stall-lane', lane: 1, at: middle + 2000, ms: 80 }],
   });
   assert.equal(report.restarts, 0);
   assert.ok(report.lanes[0]!.longestStallMs >= 100, `${report.lanes[0]!.longestStallMs} ms`);
@@ -132,23 +137,24 @@ test('an injected overflow gives the digest of inline under the same specificati
 
 test('record faults of every kind, with lanes that die over them', async () => {
   const faults: Fault[] = [
-    { kind: 'drop', at: 5000, count: 200 }, { kind: 'dup', at: 9000 }, { kind: 'swap', at: 11_000 }, { kind: 'delay', at: 12_000, ms: 2500 },
-    { kind: 'clock', at: middle, ms: 1200 }, { kind: 'clock', at: middle + 3000, ms: -2000 },
+    { kind: 'drop', at: 2500, count: 200 }, { kind: 'dup', at: 4500 }, { kind: 'swap', at: 5500 }, { kind: 'delay', at: 6000, ms: 2500 },
+    { kind: 'clock', at: middle, ms: 1200 }, { kind: 'clock', at: middle + 1500, ms: -2000 },
   ];
-  const kills = [4999, 5200, 9000, 11_001, 12_500, middle].map((at, n): Fault => ({ kind: 'kill-lane', lane: n % 2, at }));
+  const kills = [2499, 2700, 4500, 5501, 6200, middle].map((at, n): Fault => ({ kind: 'kill-lane', lane: n % 2, at }));
   await asInline('record faults', { faults: [...faults, ...kills], params: { checkpointSlots: 700 } }, { faults });
 });
 
 test('--from and --to', async () => {
   const minute = 60e6;
-  for (const window of [{ fromUs: small.startUs + 5 * minute }, { toUs: small.startUs + 9 * minute }, { fromUs: small.startUs + 4 * minute, toUs: small.startUs + 10 * minute }]) {
-    const { log } = await asInline(JSON.stringify(window), window, window);
+  for (const window of [{ fromUs: tiny.startUs + 5 * minute }, { toUs: tiny.startUs + 9 * minute }, { fromUs: tiny.startUs + 4 * minute, toUs: tiny.startUs + 10 * minute }]) {
+    const { log } = await asInline(JSON.stringify(window), window, window, tiny);
     assert.ok(log.length > 0);
   }
 });
 
 test('how the tape is cut into blocks, stretches and paced slices changes nothing in lanes either', async () => {
-  for (const cut of [{ block: 7 }, { stretch: 100 }, { sliceUs: 333_333 }, { sliceUs: 50_000, stretch: 50, block: 64 }]) await asInline(JSON.stringify(cut), cut);
+  const cuts = long ? [{ block: 7 }, { stretch: 100 }, { sliceUs: 333_333 }, { sliceUs: 50_000, stretch: 50, block: 64 }] : [{ block: 7, stretch: 100 }, { sliceUs: 50_000, stretch: 50, block: 64 }];
+  for (const cut of cuts) await asInline(JSON.stringify(cut), cut, {}, tiny);
 });
 
 const ACTORS = [
@@ -157,23 +163,23 @@ const ACTORS = [
 ] as const;
 
 test('any actor crashed at moments of the run, lanes and kernel among them, changes nothing', async () => {
-  const faults = ACTORS.flatMap((path) => Array.from({ length: 6 }, (_, n): Fault => ({ kind: 'crash', path, at: Math.floor(((n + 0.5) * small.records) / 6) })));
+  const faults = ACTORS.flatMap((path) => Array.from({ length: 3 }, (_, n): Fault => ({ kind: 'crash', path, at: Math.floor(((n + 0.5) * small.records) / 3) })));
   const { report } = await asInline('crashes', { faults, params: { checkpointSlots: 1000 } });
   assert.ok(report.restarts >= faults.length);
-  assert.deepEqual(report.lanes.map(({ restarts }) => restarts), [6, 6]);
+  assert.deepEqual(report.lanes.map(({ restarts }) => restarts), [3, 3]);
 });
 
 test('every actor crashed right before and right after decisions changes nothing', async () => {
   const { log } = smallInline;
   const moments = [...new Set(log.map((line) => (JSON.parse(line) as { seq: number }).seq))].filter((seq) => seq >= 0);
-  const chosen = moments.filter((_, n) => n % Math.ceil(moments.length / 5) === 0);
+  const chosen = moments.filter((_, n) => n % Math.ceil(moments.length / (long ? 5 : 3)) === 0);
   const faults = chosen.flatMap((seq) => ACTORS.flatMap((path) => [seq, seq + 1].map((at): Fault => ({ kind: 'crash', path, at }))));
   await asInline('crashes at decisions', { faults });
 });
 
 test('a poisoned message of any actor is dead-lettered as inline', async () => {
   const poisoned = ACTORS.filter((path) => !path.startsWith('/market/lanes'));
-  for (const at of [3000, middle]) {
+  for (const at of [1500, middle]) {
     const faults = poisoned.map((path, n): Fault => ({ kind: 'poison', path, at: at + n * 11 }));
     const { report } = await asInline(`poison from ${at}`, { faults }, { faults });
     assert.equal(report.processed + report.gapped + report.deadLettered, report.records);

@@ -9,7 +9,7 @@ import { disagreement, type MachineCase, printMachineTest, randomMachine, shrink
 
 const SEED = 20261121;
 /** `FAULTLINE_MACHINES=50000` for a long run. */
-const MACHINES = Number(process.env['FAULTLINE_MACHINES'] ?? 800);
+const MACHINES = Number(process.env['FAULTLINE_MACHINES'] ?? 300);
 const url = (name: string): string => new URL(name, import.meta.url).href;
 
 /** The first machine the two do not agree on. */

@@ -18,7 +18,7 @@ describe('npm run matrix', { skip: !supported && 'no Node packages for this plat
   const tape = join(folder, 'small.tape');
   after(() => rmSync(folder, { recursive: true, force: true }));
   before(async () => {
-    const { code, stderr } = await faultline(['market', 'generate', '--scenario', 'volatile', '--minutes', '3', '--rate', '0.3', '--out', tape]);
+    const { code, stderr } = await faultline(['market', 'generate', '--scenario', 'volatile', '--minutes', '1', '--rate', '0.1', '--out', tape]);
     assert.equal(code, 0, stderr);
   });
 

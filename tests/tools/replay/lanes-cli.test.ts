@@ -34,7 +34,7 @@ async function report(...args: readonly string[]): Promise<ReplayResult> {
 describe('faultline replay with lanes', () => {
   let inline: ReplayResult;
   before(async () => {
-    writeTape(slim(crashTape(), 4), tape);
+    writeTape(slim(crashTape(), 16), tape);
     inline = await report('--inline');
   });
 
@@ -95,7 +95,7 @@ describe('faultline replay with lanes', () => {
 
   test('--out writes the same decisions, and the rows into report.json', async () => {
     await report('--inline', '--out', at('inline'));
-    await report('--lanes', '2', '--fault', 'kill-lane:1@9000', '--fault', 'stall-lane:0@3000+50', '--out', at('lanes'));
+    await report('--lanes', '2', '--fault', 'kill-lane:1@5500', '--fault', 'stall-lane:0@3000+50', '--out', at('lanes'));
     for (const file of ['decisions.jsonl', 'trades.csv', 'states.csv']) assert.equal(readFileSync(join(at('lanes'), file), 'utf8'), readFileSync(join(at('inline'), file), 'utf8'), file);
     const written = JSON.parse(readFileSync(join(at('lanes'), 'report.json'), 'utf8')) as ReplayResult;
     assert.deepEqual(written.lanes.map(({ restarts }) => restarts), [0, 1]);

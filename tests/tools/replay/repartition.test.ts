@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import { DEFAULT_CONFIG } from '../../../config/index.js';
 import { Replay } from '../../../tools/replay/replay.js';
 import { crashTape, slim } from '../../support/lane-tapes.js';
-import { generatedTape, play, sourceOf } from '../../support/replay-tape.js';
+import { play, sourceOf } from '../../support/replay-tape.js';
 
 test('symbols dealt to other lanes in the middle of a run: the same decisions', async () => {
-  const tape = generatedTape({ scenario: 'flash-crash', seed: 7, minutes: 12, symbols: 4, rate: 0.2 });
+  const tape = crashTape();
   const replay = new Replay({
     header: tape.header, source: sourceOf(tape), config: DEFAULT_CONFIG, startUs: tape.startUs,
     lanes: { ...DEFAULT_CONFIG.lanes, placement: 'ring', count: 2 },
