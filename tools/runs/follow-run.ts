@@ -1,11 +1,11 @@
 import type { EngineInput } from '../../actors/engine/io.js';
 import type { EffectHandlers } from '../../actors/engine/effects.js';
 import { KERNEL_PATH } from '../../actors/index.js';
-import { FollowingKernel, parseOrderLine, type OrderEntry } from '../../actors/market/index.js';
+import { FollowingKernel, parseOrderLine, type FollowingState, type OrderEntry } from '../../actors/market/index.js';
 import type { NextRecords } from '../../actors/market/lanes/following-kernel.js';
 import type { Config } from '../../config/index.js';
 import { allocateBatch, BLOCK_RECORDS, SEQ, WORDS_F, WORDS_I } from '../../data/records/index.js';
-import { RunError, type JsonValue, type RunFeed, type RunReader } from '../../data/runs/index.js';
+import { RunError, type JsonValue, type RunFeed, type RunFeedPlace, type RunReader } from '../../data/runs/index.js';
 import { createRuntime, VirtualClock, worker, type Behaviour, type Runtime, type RuntimeOptions, type WorkerSpec } from '../../runtime/index.js';
 import { engineTree, paperHoldings, type EngineBoot } from '../../supervisors/engine.js';
 import { planLanes } from '../../supervisors/lane-plan.js';
@@ -21,8 +21,17 @@ export interface FollowingOptions {
   /** The tape that it begins with, and how things stood there. */
   readonly from?: number;
   readonly resume?: SessionSnapshot | undefined;
+  /** Goes on from where another session of the same run stood; takes the place of `from` and `resume`. */
+  readonly saved?: FollowingSnapshot | undefined;
   /** As EngineSession's. */
   readonly watch?: Pick<RuntimeOptions, 'onRest' | 'traceEvents'>;
+}
+
+/** A session at rest, as data, and where its kernel's records go on. */
+export interface FollowingSnapshot {
+  readonly session: SessionSnapshot;
+  readonly kernel: FollowingState;
+  readonly records: RunFeedPlace;
 }
 
 /** The tree of a run whose kernel ran in lanes, on a kernel that takes the run's tapes inline and gives what the lanes answered in the order in which it was merged then. */
@@ -31,14 +40,14 @@ export class FollowingSession {
   /** Entries of the log as far as it is followed. */
   readonly entries: number;
   readonly #kernel: FollowingKernel;
-  readonly #feed: RunFeed;
+  readonly #records: RunRecords;
   readonly #effects: HandledEffects;
   readonly #message = mergeMessage();
 
-  constructor(reader: RunReader, boot: EngineBoot, config: Config, effects: EffectHandlers, { onAsked, from = 0, resume, watch = {} }: FollowingOptions = {}) {
+  constructor(reader: RunReader, boot: EngineBoot, config: Config, effects: EffectHandlers, { onAsked, from = 0, saved, resume = saved?.session, watch = {} }: FollowingOptions = {}) {
     const clock = new VirtualClock(resume?.tree.atUs ?? boot.startUs);
     this.#effects = new HandledEffects(effects, { nowUs: () => clock.nowUs(), onAsked, resume });
-    this.#feed = reader.feed(from);
+    this.#records = new RunRecords(reader.feed(saved?.records ?? from), saved?.records.records ?? resume?.taken ?? 0, saved?.kernel.taken);
     const { order, entries } = orderOf(reader);
     this.entries = entries;
     const sources = config.lanes.placement === 'socket';
@@ -46,7 +55,9 @@ export class FollowingSession {
     const plan = sources ? planLanes(boot.instruments, config.lanes) : { lanes: [{ instruments: boot.instruments }], assignment: [] };
     const kernels = plan.lanes.map(({ instruments }) => partKernel(instruments, config, paperHoldings(boot)));
     if (resume?.lanes !== undefined && resume.lanes !== null) for (const kernel of kernels) kernel.restore(resume.lanes.kernel);
-    this.#kernel = new FollowingKernel(kernels, recordsOf(this.#feed, resume?.taken), order, { assignment: plan.assignment, sources, placed: resume?.lanes?.controls ?? 0 });
+    this.#kernel = new FollowingKernel(kernels, () => this.#records.next(), order, {
+      assignment: plan.assignment, sources, placed: resume?.lanes?.controls ?? 0, ...(saved === undefined ? {} : { resume: saved.kernel }),
+    });
     this.runtime = createRuntime({ ...watch, clock, seed: ENGINE_SEED, effects: this.#effects.table, ...(resume === undefined ? {} : { resume: resume.tree }) });
     const started = this.runtime.start(engineTree(boot, config, undefined, { kernel: this.#kernel, children: standIns(boot, config) }));
     if (!started.ok) throw new Error(`the engine's tree does not start: ${JSON.stringify(started.reason)}`);
@@ -94,8 +105,20 @@ export class FollowingSession {
     this.#effects.throwFault();
   }
 
+  /** How it stands between two steps; null where that cannot be had at this place. */
+  save(): FollowingSnapshot | null {
+    // A snapshot lets what is due be done first, which a replay that takes none would not do at this place.
+    if (this.runtime.nextTimerUs() <= this.clockUs || this.runtime.stateOf(KERNEL_PATH) !== 'running') return null;
+    const taken = this.runtime.snapshotTree();
+    if (!taken.ok) return null;
+    const kernel = this.#kernel.save();
+    return {
+      session: { tree: taken.snapshot, taken: kernel.taken, insideMessage: false, journal: this.journal, asked: this.#effects.asked, lanes: null }, kernel, records: this.#records.place,
+    };
+  }
+
   close(): void {
-    this.#feed.close();
+    this.#records.close();
   }
 }
 
@@ -106,22 +129,47 @@ function standIns({ instruments }: EngineBoot, { lanes }: Config): WorkerSpec<ne
   return planLanes(instruments, lanes).lanes.map(({ id }) => worker({ id: String(id), behaviour: IDLE, input: undefined }));
 }
 
-/** The records of a run from its record `first` on, numbered through. */
-function recordsOf(feed: RunFeed, first = 0): NextRecords {
-  const batch = allocateBatch(BLOCK_RECORDS);
-  let seq = first;
-  return () => {
-    for (let step = feed.next(); step !== undefined; step = feed.next()) {
+/** The records of a run, numbered through. */
+class RunRecords {
+  /** Where the stretch that was handed out last begins. */
+  place: RunFeedPlace;
+  readonly #feed: RunFeed;
+  readonly #batch = allocateBatch(BLOCK_RECORDS);
+  #seq: number;
+  readonly #from: number;
+
+  /** @param seq number of the feed's first record; @param from records before that one are passed over */
+  constructor(feed: RunFeed, seq: number, from = seq) {
+    this.#feed = feed;
+    this.#seq = seq;
+    this.#from = from;
+    this.place = feed.place;
+  }
+
+  next(): ReturnType<NextRecords> {
+    for (;;) {
+      const { place } = this.#feed;
+      const step = this.#feed.next();
+      if (step === undefined) return undefined;
       if (step.kind !== 'records') continue;
-      const { from, to } = step;
+      this.place = place;
+      const left = Math.max(0, Math.min(step.to - step.from, this.#from - this.#seq));
+      this.#seq += left;
+      const { to } = step;
+      const from = step.from + left;
+      if (from === to) continue;
+      const batch = this.#batch;
       batch.F.set(step.batch.F.subarray(from * WORDS_F, to * WORDS_F));
       batch.I.set(step.batch.I.subarray(from * WORDS_I, to * WORDS_I));
       batch.length = to - from;
-      for (let at = 0; at < batch.length; at += 1) batch.F[at * WORDS_F + SEQ] = seq++;
+      for (let at = 0; at < batch.length; at += 1) batch.F[at * WORDS_F + SEQ] = this.#seq++;
       return batch;
     }
-    return undefined;
-  };
+  }
+
+  close(): void {
+    this.#feed.close();
+  }
 }
 
 /** Where controls fell and what was left out, and how many entries the log had then: a run may still go on. */

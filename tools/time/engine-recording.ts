@@ -7,7 +7,7 @@ import { instanceNames } from '../../supervisors/instance-names.js';
 import type { Config } from '../../config/index.js';
 import { EngineSession, type SessionSnapshot } from '../engine/session.js';
 import { engineBoot, takeStep } from '../runs/engine-replay.js';
-import { FollowingSession } from '../runs/follow-run.js';
+import { FollowingSession, type FollowingSnapshot } from '../runs/follow-run.js';
 import { stretchOf } from '../runs/inputs.js';
 import { runConfig } from '../runs/run-config.js';
 import { snapshotOf } from '../runs/session-data.js';
@@ -78,8 +78,8 @@ export class EngineRecording implements Recording {
   }
 
   play(hooks: PlayHooks, from?: Saved): Player {
-    const resume = from === undefined ? (this.#from === 0 ? undefined : snapshotOf(this.reader, this.#from)) : deserialize(from.bytes) as SessionSnapshot;
-    return this.#config.lanes.placement === 'inline' ? this.#inline(hooks, from, resume) : this.#following(hooks, resume);
+    const first = from === undefined && this.#from > 0 ? snapshotOf(this.reader, this.#from) : undefined;
+    return this.#config.lanes.placement === 'inline' ? this.#inline(hooks, from, from === undefined ? first : deserialize(from.bytes) as SessionSnapshot) : this.#following(hooks, from, first);
   }
 
   #inline(hooks: PlayHooks, from: Saved | undefined, resume: SessionSnapshot | undefined): Player {
@@ -103,11 +103,12 @@ export class EngineRecording implements Recording {
     });
   }
 
-  #following(hooks: PlayHooks, resume: SessionSnapshot | undefined): Player {
+  #following(hooks: PlayHooks, from: Saved | undefined, resume: SessionSnapshot | undefined): Player {
     const session = new FollowingSession(this.reader, this.#boot, this.#config, { decision: ({ decision, line }) => hooks.onDecision(line, decision) }, {
       onAsked: (line) => hooks.onAsked(line), from: this.#from, ...(resume === undefined ? {} : { resume }), watch: watchOf(hooks),
+      ...(from === undefined ? {} : { saved: deserialize(from.bytes) as FollowingSnapshot }),
     });
-    return new RunPlayer(this.reader.feed(this.#from), hooks, undefined, {
+    return new RunPlayer(this.reader.feed(from?.feed ?? this.#from), hooks, from, {
       session,
       take: (step) => {
         if (step.kind === 'mark' && step.mark.mark === 'order') session.order(step.mark.entry);
@@ -115,7 +116,10 @@ export class EngineRecording implements Recording {
       // Lanes answer for records long taken; what they were is known at the next entry of the log.
       recordsNow: null,
       clockNow: null,
-      save: () => null,
+      save: () => {
+        const taken = session.save();
+        return taken === null ? null : serialize(taken);
+      },
     }, session.entries);
   }
 }

@@ -8,6 +8,7 @@ import type { Edge, KernelCounters, KernelPort } from '../kernel-port.js';
 import type { MarketKernel } from '../kernel.js';
 import type { SymbolFacts } from '../facts.js';
 import { countsOf } from './lane-set.js';
+import type { KernelSnapshot } from '../snapshot.js';
 import type { OrderEntry } from './order.js';
 import type { Retell } from './source/source-lane.js';
 
@@ -23,6 +24,20 @@ export interface FollowingOptions {
   readonly sources?: boolean;
   /** Controls that had been given their places where the kernels stand. Default: none. */
   readonly placed?: number;
+  /** Goes on as the one that was saved, on records from its `taken` on. */
+  readonly resume?: FollowingState;
+}
+
+/** A following kernel at rest, as plain data that `structuredClone` takes. */
+export interface FollowingState {
+  readonly kernels: readonly KernelSnapshot[];
+  readonly numbers: readonly number[];
+  /** Records of the run that were taken. */
+  readonly taken: number;
+  readonly sent: number;
+  readonly waiting: readonly { readonly control: Control | Retell; readonly entry: PlacedEntry }[];
+  readonly raised: readonly (readonly [string, readonly Edge[]])[];
+  readonly last: number;
 }
 
 interface Waiting {
@@ -51,6 +66,7 @@ export class FollowingKernel implements KernelPort {
   private readonly waiting: Waiting[] = [];
   /** Edges raised and not yet merged, by what raised them. */
   private readonly raised = new Map<string, readonly Edge[]>();
+  private taken = 0;
   private stretch: ReturnType<NextRecords>;
   /** Numbers of its records in the run. */
   private seqs = new Float64Array(0);
@@ -59,7 +75,7 @@ export class FollowingKernel implements KernelPort {
   private last: MarketKernel;
 
   /** `kernels` of parts of the stream: what is missing is in the record. `order`: the record of the run. */
-  constructor(kernels: MarketKernel | readonly MarketKernel[], next: NextRecords, order: readonly OrderEntry[], { assignment = [], sources = false, placed = 0 }: FollowingOptions = {}) {
+  constructor(kernels: MarketKernel | readonly MarketKernel[], next: NextRecords, order: readonly OrderEntry[], { assignment = [], sources = false, placed = 0, resume }: FollowingOptions = {}) {
     this.kernels = 'run' in kernels ? [kernels] : kernels;
     this.last = this.kernels[0]!;
     this.assignment = assignment;
@@ -69,9 +85,25 @@ export class FollowingKernel implements KernelPort {
     this.next = next;
     this.places = new Map(order.flatMap((entry) => (entry.type === 'control' ? [[entry.number, entry] as const] : [])));
     this.skips = new Map(order.flatMap((entry) => (entry.type === 'skip' ? [[entry.seq, entry.symbols] as const] : [])));
+    if (resume === undefined) return;
+    for (const [lane, kernel] of this.kernels.entries()) kernel.restore(resume.kernels[lane]!);
+    for (const [lane, number] of resume.numbers.entries()) this.numbers[lane] = number;
+    this.taken = resume.taken;
+    this.sent = resume.sent;
+    this.waiting.push(...resume.waiting);
+    for (const [key, edges] of resume.raised) this.raised.set(key, edges);
+    this.last = this.kernels[resume.last]!;
   }
 
   passTime(): void {}
+
+  /** How it stands between two merges. */
+  save(): FollowingState {
+    return {
+      kernels: this.kernels.map((kernel) => kernel.snapshot()), numbers: [...this.numbers], taken: this.taken, sent: this.sent,
+      waiting: [...this.waiting], raised: [...this.raised], last: this.kernels.indexOf(this.last),
+    };
+  }
 
   get clockUs(): number {
     return this.last.clockUs;
@@ -180,6 +212,7 @@ export class FollowingKernel implements KernelPort {
     const from = this.at;
     this.at = kernel.run(F, I, from, to);
     this.numbers[lane]! += this.at - from;
+    this.taken += this.at - from;
     this.last = kernel;
     if (kernel.edges.length > 0) this.keep(kernel, this.seqs[this.at - 1]!, -1);
   }
@@ -192,6 +225,7 @@ export class FollowingKernel implements KernelPort {
     if (stamp < 9e15) kernel.raiseClock(stamp);
     for (const index of symbols) kernel.symbol(index)?.hole();
     this.numbers[lane]! += 1;
+    this.taken += 1;
     this.at += 1;
   }
 

@@ -8,7 +8,7 @@ export { LaneSet } from './lane-set.js';
 export type { LaneSetOptions } from './lane-set.js';
 export { LiveLanes } from './live-lanes.js';
 export type { LiveLanesOptions } from './live-lanes.js';
-export { FollowingKernel } from './following-kernel.js';
+export { FollowingKernel, type FollowingState } from './following-kernel.js';
 export { orderLine, parseOrderLine } from './order.js';
 export type { OrderEntry } from './order.js';
 export { SourceLane } from './source/source-lane.js';

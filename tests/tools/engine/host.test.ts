@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { EngineInput } from '../../../actors/engine/io.js';
 import { STORE_FAILURE_LISTENERS } from '../../../actors/engine/paths.js';
-import { SourceLanes } from '../../../actors/market/index.js';
+import { LiveLanes, SourceLanes } from '../../../actors/market/index.js';
 import { configSchema, DEFAULT_CONFIG } from '../../../config/index.js';
 import { EXCH_US, Kind, RECV_US, TAG, WORDS_F, WORDS_I } from '../../../data/records/index.js';
 import { RunReader, type RunWriter } from '../../../data/runs/index.js';
@@ -17,7 +17,10 @@ import { LaneSession } from '../../../tools/engine/lanes/session.js';
 import { EngineSession } from '../../../tools/engine/session.js';
 import type { ProcessLog } from '../../../tools/process/log.js';
 import { beginEngineRun, type EngineRunOptions } from '../../../tools/runs/engine-run.js';
+import { EngineRecording } from '../../../tools/time/engine-recording.js';
+import { EAGER } from '../../support/eager-config.js';
 import { generatedTape } from '../../support/replay-tape.js';
+import { sameFromCheckpoints } from '../time/lived.js';
 
 const root = mkdtempSync(join(tmpdir(), 'faultline-host-'));
 const hosts: EngineHost[] = [];
@@ -252,6 +255,38 @@ test('after a stall, what has come is heard before what has become due, and the 
   assert.ok(stamps.length > 0 && stamps.every((us) => us < dueUs));
   assert.deepEqual(again(opened.reader()).lines, opened.lines);
   assert.deepEqual(opened.faults, []);
+});
+
+test('a run whose books and indicators a thread keeps is travelled in from checkpoints: the tree is the one that lived', async () => {
+  const config = { ...EAGER, lanes: { ...EAGER.lanes, placement: 'ring' as const, count: 1 } };
+  const opened = open({ tapeRecords: Math.floor(TAPE.records / 3) }, undefined, config);
+  const { host, door } = opened;
+  assert.ok(host.session instanceof LaneSession && host.session.kernel instanceof LiveLanes);
+  const { session, kernel } = { session: host.session, kernel: host.session.kernel };
+  session.listen(() => undefined);
+  const F = TAPE.F.slice();
+  const batch = { F, I: new Int32Array(F.buffer) };
+  const untilMs = performance.now() + 60_000;
+  const settled = async (): Promise<void> => {
+    do {
+      assert.ok(performance.now() < untilMs, 'the lane does not get on');
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      session.advanceTo(session.clockUs);
+    } while (!kernel.feeds.every(({ idle, answers }) => idle && answers.length === 0));
+  };
+  const piece = Math.ceil(TAPE.records / 24);
+  for (let from = 0; from < TAPE.records; from += piece) {
+    const to = Math.min(TAPE.records, from + piece);
+    opened.moveTo(clockOf(to - 1));
+    door.records(batch, from, to);
+    await settled();
+  }
+  host.endRun({ code: 0, reason: 'test' });
+  await host.stopTree();
+  await host.close();
+  assert.deepEqual([opened.faults, opened.failures], [[], []]);
+  assert.ok(opened.lines.length > 20, 'nothing was decided');
+  sameFromCheckpoints(new EngineRecording(opened.reader()), 41);
 });
 
 test('after a stall, records that lanes with sockets have brought meanwhile do not move the clock before what waits here is heard', async () => {

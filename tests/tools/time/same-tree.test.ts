@@ -5,9 +5,8 @@ import fc from 'fast-check';
 import { RunReader } from '../../../data/runs/index.js';
 import { Pause } from '../../../actors/market/messages.js';
 import { EngineRecording } from '../../../tools/time/engine-recording.js';
-import { treeDigest, TimeMachine } from '../../../tools/time/index.js';
+import { TimeMachine } from '../../../tools/time/index.js';
 import type { TimeStep } from '../../../tools/time/index.js';
-import type { Player, Recording } from '../../../tools/time/player.js';
 import { parseFault } from '../../../tools/replay/fault-spec.js';
 import { replayTape } from '../../../tools/replay/run.js';
 import { askedReplay } from '../../../tools/runs/tape-replay.js';
@@ -16,26 +15,11 @@ import { EAGER } from '../../support/eager-config.js';
 import { generatedTape, writeTape } from '../../support/replay-tape.js';
 import { recordRun, scratch } from '../runs/record.js';
 import { MachineHere } from './here.js';
+import { lived } from './lived.js';
 
 const tape = generatedTape({ scenario: 'flash-crash', seed: 7, minutes: 6, symbols: 1, rate: 0.002 });
 const detector = '/market/detectors/BTCUSDT';
 const at = (share: number): number => Math.floor(tape.records * share);
-
-/** Digests of the whole tree at moments of one play from the beginning to the end, by how many events had happened. */
-function lived(recording: Recording, wanted: (events: number) => boolean): Map<number, string> {
-  const digests = new Map<number, string>();
-  let player: Player | undefined = undefined;
-  const look = (): void => {
-    if (player === undefined) return;
-    const { runtime } = player as Player;
-    const events = runtime.trace().count;
-    if (!digests.has(events) && wanted(events)) digests.set(events, treeDigest(runtime));
-  };
-  player = recording.play({ traceEvents: 1024, onRest: look, onDecision: () => {}, onAsked: () => {}, onInput: () => {} });
-  while (player.step() !== 'end');
-  player.close();
-  return digests;
-}
 
 function sameEverywhere(machine: MachineHere, digests: ReadonlyMap<number, string>, seed: number): void {
   const order = fc.sample(fc.shuffledSubarray([...digests.keys()], { minLength: digests.size, maxLength: digests.size }), { seed, numRuns: 1 })[0]!;

@@ -22,9 +22,12 @@ describe('lanes that have the market\'s sockets', () => {
     });
   });
   after(async () => {
-    // Holds the whole run against its replay.
-    await lab.close();
-    await opened.close();
+    // Holds the whole run against its replay, and moments of it against what checkpoints give.
+    try {
+      await lab.close();
+    } finally {
+      await opened.close();
+    }
   });
 
   const session = (): LaneSession => {
