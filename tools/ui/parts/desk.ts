@@ -73,7 +73,7 @@ export const deskPart: UiPart = (host) => {
     const folder = folderOf(runOf(id));
     const withMachine = machinesOf(host);
     if (withMachine === undefined) throw new UiError(503, 'this window has no time machine');
-    return withMachine((machine) => instantDesk(machine, id, folder, at), id);
+    return withMachine((machine) => instantDesk(machine, records, id, folder, at), id);
   });
   host.query('desk', z.object({ source }), ({ source: id }) => deskAt(id));
   host.topic('desk', z.strictObject({ source }), 'latest', async ({ source: id }, push) => {

@@ -282,7 +282,7 @@ export interface JournalPage {
 }
 
 /** What can be told an engine from here. */
-export const DESK_VERBS = ['pause', 'resume', 'refresh', 'cancel-order', 'cancel-all', 'close-symbol', 'close-all', 'resolve', 'release'] as const;
+export const DESK_VERBS = ['pause', 'resume', 'refresh', 'cancel-order', 'cancel-all', 'close-symbol', 'close-all', 'resolve', 'release', 'stop'] as const;
 export type DeskVerb = (typeof DESK_VERBS)[number];
 
 /** Body of `POST /api/desk/command`. `id` is made by the page: sent again, the same command is not carried out again. */
@@ -340,5 +340,7 @@ function whatOf(verb: DeskVerb, args: DeskCommand['args']): string {
       return `GIVE UP ${text('order') === '' ? instrument : text('order')}`;
     case 'release':
       return `RELEASE ${text('product').toUpperCase()}`;
+    case 'stop':
+      return args['flatten'] === true ? 'CLOSE ALL AND STOP' : 'STOP';
   }
 }

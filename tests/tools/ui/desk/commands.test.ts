@@ -75,14 +75,14 @@ test('what certainly was not done is told as refused', async () => {
 });
 
 test('nothing but the known verbs at a process, and each with a phrase of its own', () => {
-  for (const wrong of [{ ...COMMAND, verb: 'stop' }, { ...COMMAND, source: 'run:1' }, { ...COMMAND, id: 'a b' }, { ...COMMAND, args: { a: 1 } }, { ...COMMAND, more: 1 }]) assert.equal(commandSchema.safeParse(wrong).success, false);
+  for (const wrong of [{ ...COMMAND, verb: 'wind-down' }, { ...COMMAND, source: 'run:1' }, { ...COMMAND, id: 'a b' }, { ...COMMAND, args: { a: 1 } }, { ...COMMAND, more: 1 }]) assert.equal(commandSchema.safeParse(wrong).success, false);
   const phrase = (verb: DeskCommand['verb'], args: DeskCommand['args'] = {}): string => confirmationOf({ ...COMMAND, verb, args });
   const order = { order: 'web-1' };
   assert.deepEqual([
     phrase('close-symbol', { instrument: 'BTCUSDT', product: 'usdm' }), phrase('close-symbol', { instrument: 'BTCUSDT' }), phrase('close-all'), phrase('cancel-all', { foreign: true }), phrase('cancel-all', { foreign: false }),
-    phrase('release', { product: 'spot' }), phrase('cancel-order', order), phrase('cancel-order', { ...order, foreign: true }), phrase('resolve', order), phrase('pause'),
+    phrase('release', { product: 'spot' }), phrase('cancel-order', order), phrase('cancel-order', { ...order, foreign: true }), phrase('resolve', order), phrase('pause'), phrase('stop', { flatten: false }), phrase('stop', { flatten: true }),
   ], [
-    'CLOSE BTCUSDT usdm engine', 'CLOSE BTCUSDT engine', 'CLOSE ALL engine', 'CANCEL ALL AND FOREIGN engine', 'CANCEL ALL engine', 'RELEASE SPOT engine', 'CANCEL web-1 engine', 'CANCEL FOREIGN web-1 engine', 'GIVE UP web-1 engine', 'PAUSE engine',
+    'CLOSE BTCUSDT usdm engine', 'CLOSE BTCUSDT engine', 'CLOSE ALL engine', 'CANCEL ALL AND FOREIGN engine', 'CANCEL ALL engine', 'RELEASE SPOT engine', 'CANCEL web-1 engine', 'CANCEL FOREIGN web-1 engine', 'GIVE UP web-1 engine', 'PAUSE engine', 'STOP engine', 'CLOSE ALL AND STOP engine',
   ]);
   assert.notEqual(confirmationOf(COMMAND), confirmationOf({ ...COMMAND, source: 'process:other' }), 'another process is another phrase');
 });

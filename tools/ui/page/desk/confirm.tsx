@@ -14,10 +14,11 @@ const MEANING: Readonly<Record<DeskVerb, string>> = {
   'close-all': 'Pauses the engine and closes every position at market, reducing only; stops go last.',
   'resolve': 'Reads the exchange anew, and gives up an order that it does not list and can no longer take. Should it turn up after all, it is withdrawn.',
   'release': 'Sends requests again although the exchange said to wait. A ban may become longer.',
+  'stop': 'Withdraws entries, keeps protective stops, and ends the engine’s process; positions stay open. With “flatten” everything is closed at market first.',
 };
 
 export const COMMAND_TITLES: Readonly<Record<DeskVerb, string>> = {
-  'pause': 'Pause', 'resume': 'Resume', 'refresh': 'Refresh', 'cancel-order': 'Cancel the order', 'cancel-all': 'Cancel all orders', 'close-symbol': 'Close the position', 'close-all': 'Close everything', 'resolve': 'Give the order up', 'release': 'Release',
+  'pause': 'Pause', 'resume': 'Resume', 'refresh': 'Refresh', 'cancel-order': 'Cancel the order', 'cancel-all': 'Cancel all orders', 'close-symbol': 'Close the position', 'close-all': 'Close everything', 'resolve': 'Give the order up', 'release': 'Release', 'stop': 'Stop',
 };
 
 export function aboutText({ args }: Pick<DeskCommand, 'args'>): string {
@@ -45,7 +46,7 @@ function Confirm({ command }: { readonly command: DeskCommand }) {
         onSubmit={(event) => {
           event.preventDefault();
           if (typed !== phrase) return;
-          const args = command.verb === 'pause' && reason.trim() !== '' ? { ...command.args, reason: reason.trim() } : command.args;
+          const args = (command.verb === 'pause' || command.verb === 'stop') && reason.trim() !== '' ? { ...command.args, reason: reason.trim() } : command.args;
           // Closed first: a second click finds nothing to press.
           close();
           void send({ ...command, args }, phrase);
@@ -54,7 +55,7 @@ function Confirm({ command }: { readonly command: DeskCommand }) {
         <h2 id="desk-confirm-title">{`${COMMAND_TITLES[command.verb]} ${aboutText(command)}`}</h2>
         <p>{MEANING[command.verb]}</p>
         {command.args['foreign'] === true ? <p class="warn">This is about orders that are not this engine’s.</p> : null}
-        {command.verb === 'pause' ? <label>why, for the record <input value={reason} maxLength={400} onInput={(event) => setReason(event.currentTarget.value)} /></label> : null}
+        {command.verb === 'pause' || command.verb === 'stop' ? <label>why, for the record <input value={reason} maxLength={400} onInput={(event) => setReason(event.currentTarget.value)} /></label> : null}
         <label>to confirm, type <code>{phrase}</code><input class="desk-phrase" value={typed} autocomplete="off" spellcheck={false} autofocus onInput={(event) => setTyped(event.currentTarget.value)} /></label>
         <p class="desk-buttons">
           <button type="submit" class="desk-danger" disabled={typed !== phrase}>{COMMAND_TITLES[command.verb]}</button>

@@ -109,6 +109,8 @@ function Standing({ desk, problem }: { readonly desk: Desk; readonly problem: st
         <CommandButton desk={desk} verb="cancel-all" args={{ foreign: false }}>Cancel all</CommandButton>
         <CommandButton desk={desk} verb="cancel-all" args={{ foreign: true }}>Cancel all and foreign</CommandButton>
         <CommandButton desk={desk} verb="close-all">Close all</CommandButton>
+        <CommandButton desk={desk} verb="stop" args={{ flatten: false }}>Stop</CommandButton>
+        <CommandButton desk={desk} verb="stop" args={{ flatten: true }}>Close all and stop</CommandButton>
         {why === '' ? null : <span class="muted">{why}</span>}
       </div>
     </section>

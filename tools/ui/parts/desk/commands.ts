@@ -20,7 +20,7 @@ export const commandSchema: z.ZodType<DeskCommand> = z.strictObject({
 
 /** How long the engine may take, ms: a close goes on for a minute of the exchange's clock. */
 const PATIENCE_MS: Readonly<Record<DeskVerb, number>> = {
-  'pause': 20_000, 'resume': 20_000, 'refresh': 45_000, 'cancel-order': 40_000, 'cancel-all': 40_000, 'close-symbol': 145_000, 'close-all': 145_000, 'resolve': 60_000, 'release': 20_000,
+  'pause': 20_000, 'resume': 20_000, 'refresh': 45_000, 'cancel-order': 40_000, 'cancel-all': 40_000, 'close-symbol': 145_000, 'close-all': 145_000, 'resolve': 60_000, 'release': 20_000, 'stop': 145_000,
 };
 const MOST_ANSWER = 20_000;
 
@@ -122,6 +122,8 @@ function summaryOf(verb: DeskVerb, ok: boolean, answer: unknown): string {
       return ok ? 'our orders are gone, stops stay' : 'not all of it could be cancelled';
     case 'release':
       return 'released';
+    case 'stop':
+      return ok ? 'the engine ends; stops stay at the exchange where there is a position' : 'the engine ends, and not all of it could be done: look at the answer';
     case 'resolve':
       return ok ? 'given up' : 'not all of it could be given up';
     case 'close-symbol':

@@ -10,6 +10,8 @@ const DAY_US = 86_400_000_000;
 const MOST_ROWS = 50_000;
 
 interface Closed {
+  /** When its last fill was, µs. */
+  readonly atUs: number;
   readonly asset: string;
   readonly pnl: Money;
   readonly fees: Money;
@@ -23,6 +25,8 @@ export class DayBook {
   readonly #closed = new Map<string, Closed>();
   #day = NaN;
   #seen = 0;
+  /** One look at a time: each goes on where the one before has come. */
+  #looking: Promise<unknown> = Promise.resolve();
 
   constructor(records: Records, dir: string, instruments: readonly DeskInstrument[]) {
     this.#records = records;
@@ -30,8 +34,17 @@ export class DayBook {
     this.#instruments = instruments;
   }
 
-  /** Sums by asset of trades that ended on the day (UTC) of `atUs`. @throws UiError where the record cannot be read, RangeError when the day is too long. */
-  async at(atUs: number): Promise<ReadonlyMap<string, DayPnl>> {
+  /**
+   * Sums by asset of trades that ended on the day (UTC) of `atUs`, and by `untilUs`. What is closed never changes, so of a moment of the past that is
+   * what it was then. @throws UiError where the record cannot be read, RangeError when the day is too long.
+   */
+  at(atUs: number, untilUs = Infinity): Promise<ReadonlyMap<string, DayPnl>> {
+    const looked = this.#looking.then(() => this.#at(atUs, untilUs));
+    this.#looking = looked.catch(() => {});
+    return looked;
+  }
+
+  async #at(atUs: number, untilUs: number): Promise<ReadonlyMap<string, DayPnl>> {
     const day = Math.floor(atUs / DAY_US);
     if (day !== this.#day) {
       this.#day = day;
@@ -43,13 +56,31 @@ export class DayBook {
       if (row.seq <= this.#seen || row.atUs < day * DAY_US) break;
       newest = Math.max(newest, row.seq);
       looked += 1;
-      if (looked > MOST_ROWS) throw new RangeError(`the record has more than ${MOST_ROWS} rows of today`);
+      if (looked > MOST_ROWS) throw new RangeError(`the record has more than ${MOST_ROWS} rows since that day began`);
       const closed = closedOf(row, day, this.#instruments);
       if (closed !== undefined) this.#closed.set(row.key, closed);
     }
     this.#seen = newest;
-    return sums(this.#closed.values());
+    return sums([...this.#closed.values()].filter((closed) => closed.atUs <= untilUs));
   }
+}
+
+const MOST_BOOKS = 16;
+const books = new WeakMap<Records, Map<string, DayBook>>();
+
+/** The one of a record and what is traded by it: who moves through a day looks at its rows once. */
+export function dayBookOf(records: Records, { record, run, instruments }: { readonly record: string; readonly run: string; readonly instruments: readonly DeskInstrument[] }): DayBook {
+  let own = books.get(records);
+  if (own === undefined) books.set(records, (own = new Map()));
+  const key = `${record} ${run}`;
+  const book = own.get(key) ?? new DayBook(records, record, instruments);
+  own.delete(key);
+  own.set(key, book);
+  for (const oldest of own.keys()) {
+    if (own.size <= MOST_BOOKS) break;
+    own.delete(oldest);
+  }
+  return book;
 }
 
 function closedOf({ table, key, row }: StoredRow, day: number, instruments: readonly DeskInstrument[]): Closed | undefined {
@@ -62,7 +93,7 @@ function closedOf({ table, key, row }: StoredRow, day: number, instruments: read
   if (typeof lastFillUs !== 'number' || Math.floor(lastFillUs / DAY_US) !== day || filledLots === 0 || entry === undefined || exit === undefined || fees === undefined) return undefined;
   try {
     const valuation = new Valuation({ ...instrument, inferred: [] });
-    return { asset: instrument.settle, pnl: (side === 'buy' ? valuation.profit(entry, exit) : valuation.profit(exit, entry)) - fees, fees };
+    return { atUs: lastFillUs, asset: instrument.settle, pnl: (side === 'buy' ? valuation.profit(entry, exit) : valuation.profit(exit, entry)) - fees, fees };
   } catch {
     return undefined;
   }

@@ -6,7 +6,10 @@ import { productsOf } from '../../../../supervisors/index.js';
 import type { CopyLimits, Inspection } from '../../../../runtime/index.js';
 import { DESK_COPY, deskPaths } from '../../../engine/desk-parts.js';
 import type { Desk } from '../../wire/desk.js';
+import { UiError } from '../../server/host.js';
+import { type DayBook, dayBookOf } from './day.js';
 import { pastRun } from './past.js';
+import type { Records } from './records.js';
 import { deskOf } from './shape.js';
 
 /** What of a time machine is needed. */
@@ -19,7 +22,7 @@ const riskPrices = z.object({ markTicks: z.record(z.string(), z.number()) });
 const kernelPrices = z.object({ symbols: z.array(z.object({ index: z.number(), price: z.number() })) });
 
 /** @throws UiError when the run is no engine's, and what `past` throws. */
-export async function instantDesk(past: Past, source: string, folder: string, at: string): Promise<Desk> {
+export async function instantDesk(past: Past, records: Records, source: string, folder: string, at: string): Promise<Desk> {
   const { about } = pastRun(folder);
   const paths = deskPaths(productsOf(about.instruments as Parameters<typeof productsOf>[0]), about.mode !== 'paper');
   const [{ atUs }, kernel, ...found] = await Promise.all([past.seek({ key: at }), past.inspect(KERNEL_PATH, DESK_COPY, at), ...paths.map((path) => past.inspect(path, DESK_COPY, at))]);
@@ -31,9 +34,16 @@ export async function instantDesk(past: Past, source: string, folder: string, at
     else down[path] = seen?.state ?? 'not there';
   });
   const note = `As a replay of the run has it at ${new Date(atUs / 1000).toISOString()}: what the engine knew then. Nothing can be told it there.`;
+  let day: Awaited<ReturnType<DayBook['at']>> | null = null;
+  const missing: string[] = [];
+  try {
+    day = await dayBookOf(records, about).at(atUs, atUs);
+  } catch (error) {
+    if (!(error instanceof UiError) && !(error instanceof RangeError)) throw error;
+    missing.push(`the day’s result: ${error.message}`);
+  }
   return deskOf({
-    source, name: source.slice(source.indexOf(':') + 1), kind: 'instant', note, about, input: { atUs, views, down, markTicks: pricesOf(views[RISK_PATH], kernel?.value) }, day: null,
-    missing: ['the day’s result: it is reckoned for now alone'],
+    source, name: source.slice(source.indexOf(':') + 1), kind: 'instant', note, about, input: { atUs, views, down, markTicks: pricesOf(views[RISK_PATH], kernel?.value) }, day, missing,
   });
 }
 

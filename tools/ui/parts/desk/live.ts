@@ -4,9 +4,9 @@ import { DESK_QUESTION } from '../../../engine/desk-parts.js';
 import { UiError } from '../../server/host.js';
 import { SourceError, type Sources } from '../../sources/index.js';
 import type { Desk, DeskNews } from '../../wire/desk.js';
-import { DayBook } from './day.js';
+import { type DayBook, dayBookOf } from './day.js';
 import type { DeskAbout } from './facts.js';
-import type { Records } from './records.js';
+import { isOwnRecord, NO_RECORD, type Records } from './records.js';
 import { deskOf } from './shape.js';
 import { deskAnswer } from './views.js';
 
@@ -106,10 +106,13 @@ export class LiveDesks {
     if (known === undefined || known.about.run !== answer.run) {
       // Another run has begun under this name.
       if (answer.about === null) answer = await this.#call(source, true);
-      const { about } = answer;
-      if (about === null) throw new UiError(503, 'the engine does not say what it trades');
-      known = { about, day: new DayBook(this.#records, about.record, about.instruments) };
-      this.#known.set(source, known);
+      if (answer.about === null) throw new UiError(503, 'the engine does not say what it trades');
+      const { run = null } = this.#sources.list().sources.find((each) => each.kind === 'process' && each.id === source) as { readonly run?: string | null } | undefined ?? {};
+      const own = isOwnRecord(answer.about.record, answer.about, run === null ? null : this.#sources.run(run));
+      const about = own ? answer.about : { ...answer.about, record: NO_RECORD };
+      known = { about, day: dayBookOf(this.#records, about) };
+      // Where its run lies may be known a moment later.
+      if (own) this.#known.set(source, known);
     }
     return { answer, known };
   }

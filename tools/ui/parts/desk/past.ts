@@ -17,7 +17,7 @@ import type { RecordStore, StoredRow } from '../../../../data/store/index.js';
 import { ACCOUNT_PATH, type EngineBoot, productsOf, reconcileInstruments } from '../../../../supervisors/index.js';
 import { UiError } from '../../server/host.js';
 import type { Desk } from '../../wire/desk.js';
-import { DayBook } from './day.js';
+import { type DayBook, dayBookOf } from './day.js';
 import type { LiveAbout } from './live.js';
 import type { Records } from './records.js';
 import { deskOf } from './shape.js';
@@ -57,7 +57,7 @@ export function pastRun(folder: string): PastRun {
 export async function pastDesk(records: Records, source: string, folder: string): Promise<Desk> {
   const { about, manifest, boot } = pastRun(folder);
   const store = records.get(about.record);
-  const rows = openRows(store);
+  const rows = await openRows(records, about.record);
   const later = rows.sessions.filter(({ key }) => key > about.run).map(({ key }) => key);
   const own = rows.sessions.find(({ key }) => key === about.run);
   const endUs = own === undefined || typeof own.row['endedUs'] !== 'number' ? own?.atUs ?? Date.parse(manifest.endedAt ?? manifest.startedAt) * 1000 : own.row['endedUs'];
@@ -68,7 +68,7 @@ export async function pastDesk(records: Records, source: string, folder: string)
   let day: Awaited<ReturnType<DayBook['at']>> | null = null;
   const missing = [...problems, 'truth, feeds and guards: nobody runs that could say'];
   try {
-    day = await new DayBook(records, about.record, about.instruments).at(endUs);
+    day = await dayBookOf(records, about).at(endUs, endUs);
   } catch (error) {
     if (!(error instanceof UiError) && !(error instanceof RangeError)) throw error;
     missing.push(`the day’s result: ${error.message}`);
@@ -82,17 +82,27 @@ interface Rows {
   readonly standing: readonly StoredRow[];
 }
 
+/** What was read of a record, as long as it has no newer row: a page asks again and again. */
+const read = new WeakMap<RecordStore, { readonly newest: number; readonly rows: Promise<Rows> }>();
+
 /** @throws UiError when there is too much. */
-function openRows(store: RecordStore): Rows {
-  const sessions = [...store.rows('sessions')];
-  const standing = [...store.rows('snapshots')];
-  for (const table of ['orders', 'trades'] as const) {
-    for (const row of store.rows(table)) {
-      if (row.row['open'] === true) standing.push(row);
-      if (standing.length > MOST_OPEN) throw new UiError(422, `the record has more than ${MOST_OPEN} rows open`);
-    }
-  }
-  return { sessions, standing };
+function openRows(records: Records, dir: string): Promise<Rows> {
+  const store = records.get(dir);
+  const newest = store.before(Number.MAX_SAFE_INTEGER, 1)[0]?.seq ?? 0;
+  const known = read.get(store);
+  if (known?.newest === newest) return known.rows;
+  const rows = readOpen(records, dir);
+  read.set(store, { newest, rows });
+  // What failed is tried again.
+  rows.catch(() => read.delete(store));
+  return rows;
+}
+
+async function readOpen(records: Records, dir: string): Promise<Rows> {
+  const store = records.get(dir);
+  const standing = store.openRows();
+  if (standing.length > MOST_OPEN) throw new UiError(422, `the record has more than ${MOST_OPEN} rows open`);
+  return { sessions: [...store.rows('sessions')], standing };
 }
 
 /** The record's rows in the form in which the actors that wrote them tell of themselves. */

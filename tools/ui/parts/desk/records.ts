@@ -1,4 +1,6 @@
 /** Records of accounts, opened for reading beside the engine that writes them. */
+import { dirname, resolve } from 'node:path';
+import { varFolder } from '../../../../data/runs/index.js';
 import { RecordStore, StoreFailure, type StoredRow } from '../../../../data/store/index.js';
 import { UiError } from '../../server/host.js';
 
@@ -6,12 +8,25 @@ import { UiError } from '../../server/host.js';
 const MOST_OPEN = 4;
 /** Rows read at a stretch: after it others may run, and LMDB may use the space again that a longer look would have held. */
 const STRETCH = 500;
+/** What has no place of its own, as {@link isOwnRecord} says. */
+export const NO_RECORD = '';
+
+/**
+ * Whether a folder that a process says is its record may be opened: that of its account, beside its own run or where records of this user lie. LMDB makes
+ * a file of locks beside what it opens, so no process may name any folder it likes.
+ */
+export function isOwnRecord(told: string, { account, mode }: { readonly account: string; readonly mode: string }, runFolder: string | null): boolean {
+  if (!/^[\w.-]{1,100}$/.test(account) || !/^\w{1,20}$/.test(mode)) return false;
+  const places = [varFolder(), ...(runFolder === null ? [] : [dirname(dirname(runFolder))])];
+  return places.some((place) => resolve(told) === resolve(place, 'accounts', `${account}-${mode}`));
+}
 
 export class Records {
   readonly #open = new Map<string, RecordStore>();
 
   /** @throws UiError when it cannot be read. */
   get(dir: string): RecordStore {
+    if (dir === NO_RECORD) throw new UiError(403, 'the process names a record that is not the one beside its runs: it is not opened');
     const known = this.#open.get(dir);
     if (known !== undefined) {
       this.#open.delete(dir);
