@@ -106,7 +106,7 @@ export const METHODS = {
       nodes: z.number().int().min(1).max(5_000).default(2_000),
     }),
     z.looseObject({ atUs, traced, tree: node })),
-  figures: method('read', 'What changes from moment to moment of the actors that `tree` tells with the same params, at a fiftieth of its cost: for who looks several times a second.',
+  figures: method('read', 'What changes from moment to moment of the actors that `tree` tells with the same params, in about a sixteenth of its bytes and several times less work: for who looks several times a second.',
     z.strictObject({
       path: path.default('/'),
       depth: z.number().int().min(0).max(64).default(64).describe('Levels below the path.'),

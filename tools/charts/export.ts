@@ -1,7 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliError } from '../cli/errors.js';
+import { makeFolder } from '../cli/folders.js';
 import { printJson, printLine } from '../cli/output.js';
+import { fromSystemError } from '../cli/system-errors.js';
 import { chartFiles } from './files.js';
 
 export interface ExportOptions {
@@ -33,8 +35,13 @@ export function staleIn(out: string, files: ReadonlyMap<string, string>): string
 /** Writes those files, and answers their names. */
 export function bringUpToDate(out: string, files: ReadonlyMap<string, string>): string[] {
   const stale = staleIn(out, files);
-  mkdirSync(out, { recursive: true });
-  for (const name of stale) writeFileSync(join(out, name), files.get(name)!);
+  try {
+    // Not mkdirSync's own `recursive`: below /proc that never returns.
+    makeFolder(out);
+    for (const name of stale) writeFileSync(join(out, name), files.get(name)!);
+  } catch (error) {
+    throw fromSystemError(error, 'write', out) ?? error;
+  }
   return stale;
 }
 

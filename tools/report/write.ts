@@ -3,7 +3,6 @@ import { dirname, join, resolve } from 'node:path';
 import { findRun, RunError } from '../../data/runs/index.js';
 import { csvLine } from '../../data/tape/index.js';
 import { CliError } from '../cli/errors.js';
-import { makeFolder } from '../cli/folders.js';
 import { onInterrupt } from '../cli/interrupt.js';
 import { printJson, printLine, printNote } from '../cli/output.js';
 import { fromSystemError } from '../cli/system-errors.js';
@@ -42,18 +41,22 @@ export async function writeReport(dir: string, { out, csv, force = false, quick 
 }
 
 function checkTarget(path: string, force: boolean): void {
-  const found = statSync(path, { throwIfNoEntry: false });
+  let found;
+  let folder;
+  try {
+    found = statSync(path, { throwIfNoEntry: false });
+    folder = statSync(dirname(resolve(path)), { throwIfNoEntry: false });
+  } catch (error) {
+    throw fromSystemError(error, 'write', path) ?? error;
+  }
   if (found?.isDirectory() === true) throw new CliError('cannotWrite', `${path}: is a folder`, 'name a file in it');
   if (found !== undefined && !force) throw new CliError('cannotWrite', `${path}: exists already`, 'choose another name, or pass --force');
+  // As every command that writes a file; one that is told a folder makes it.
+  if (folder === undefined) throw new CliError('cannotWrite', `${path}: its folder does not exist`, 'make the folder first');
 }
 
-/** Writes a file whole or not at all, and the folders above it. @throws CliError `cannotWrite`. */
+/** Writes a file whole or not at all. @throws CliError `cannotWrite`. */
 export function writePage(path: string, text: string, force: boolean): void {
-  try {
-    makeFolder(dirname(resolve(path)));
-  } catch (error) {
-    throw fromSystemError(error, 'write') ?? error;
-  }
   const sink = fileSink(path, force);
   const forget = onInterrupt(sink.discard);
   try {

@@ -19,8 +19,8 @@ export function register(program: Command): void {
     .command('ui')
     .description('serve the window: the live tree, statecharts, time travel, market and desk, in a browser')
     .option('--port <port>', 'port on 127.0.0.1; 0: any free one', parsePort, DEFAULT_PORT)
-    .option('--run <dir>', 'a run to open: its folder, its id, the beginning of one id, or latest', collect)
-    .option('--tape <file>', 'a tape to open', collect)
+    .option('--run <dir>', 'a run to open: its folder, its id, the beginning of one id, or latest; again for more', collect)
+    .option('--tape <file>', 'a tape to open; again, and beside --run, for more: the page opens on the first run, else the first tape', collect)
     .option('--json', 'print one JSON line when ready')
     .addHelpText('after', EXAMPLES)
     .action(async (options: UiOptions) => (await import('./serve.js')).serveUi(options));

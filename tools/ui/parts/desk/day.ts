@@ -71,7 +71,7 @@ const books = new WeakMap<Records, Map<string, DayBook>>();
 /** The one of a record and what is traded by it: who moves through a day looks at its rows once. */
 export function dayBookOf(records: Records, { record, run, instruments }: { readonly record: string; readonly run: string; readonly instruments: readonly DeskInstrument[] }): DayBook {
   let own = books.get(records);
-  if (own === undefined) books.set(records, (own = new Map()));
+  if (own === undefined) books.set(records, (own = new Map<string, DayBook>()));
   const key = `${record} ${run}`;
   const book = own.get(key) ?? new DayBook(records, record, instruments);
   own.delete(key);

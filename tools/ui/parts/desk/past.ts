@@ -68,7 +68,7 @@ export async function pastDesk(records: Records, source: string, folder: string)
   let day: Awaited<ReturnType<DayBook['at']>> | null = null;
   const missing = [...problems, 'truth, feeds and guards: nobody runs that could say'];
   try {
-    day = await dayBookOf(records, about).at(endUs, endUs);
+    day = await dayBookOf(records, about).at(endUs);
   } catch (error) {
     if (!(error instanceof UiError) && !(error instanceof RangeError)) throw error;
     missing.push(`the day’s result: ${error.message}`);
