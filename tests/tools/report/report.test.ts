@@ -161,6 +161,7 @@ void test('hostile strings are text; the page runs nothing and loads nothing', a
 void test('faultline report: what it prints, writes and refuses', async () => {
   const folder = recorded();
   const out = join(root, 'reports', 'run.html');
+  mkdirSync(join(root, 'reports'));
   const csv = join(root, 'trades.csv');
   const done = await faultline(['report', 'latest', '--out', out, '--csv', csv, '--quick', '--json'], { env: { FAULTLINE_VAR_DIR: root } });
   assert.equal(done.code, 0, done.stderr);
@@ -173,7 +174,7 @@ void test('faultline report: what it prints, writes and refuses', async () => {
   writeFileSync(join(root, 'newer', 'run.json'), '{"format":99}');
   const other = join(root, 'x.html');
   for (const [dir, options, code, says] of [
-    [folder, { out }, 5, /exists already/], [folder, { out: root }, 5, /is a folder/], [join(root, 'nothing'), { out: other }, 4, /neither a folder nor a run/], [root, { out: other }, 3, /is no run/],
+    [folder, { out }, 5, /exists already/], [folder, { out: root }, 5, /is a folder/], [folder, { out: join(root, 'none', 'x.html') }, 5, /its folder does not exist/], [folder, { out: join(out, 'x.html') }, 5, /not a folder/], [join(root, 'nothing'), { out: other }, 4, /neither a folder nor a run/], [root, { out: other }, 3, /is no run/],
     [join(root, 'newer'), { out: other }, 3, /newer Faultline/], [folder, { out: other, csv: other }, 2, /same file/],
   ] as const) {
     await assert.rejects(writeReport(dir, options), (error) => {

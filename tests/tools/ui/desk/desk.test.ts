@@ -301,6 +301,8 @@ describe('the desk of a real engine at a real exchange', () => {
     });
     assert.deepEqual(facts(then), facts(held));
     assert.deepEqual(then.orders.rows.map(({ key: of, state, trouble }) => [of, state, trouble]), held.orders.rows.map(({ key: of, state, trouble }) => [of, state, trouble]));
+    const dayOf = ({ pnl }: Desk): unknown => pnl.map(({ asset, day, dayFees, dayTrades }) => [asset, day, dayFees, dayTrades]);
+    assert.deepEqual(dayOf(then), dayOf(held), 'the day’s result too');
     assert.equal((await get(`desk/at?source=${run}&at=nowhere`)).status, 404);
   });
 
