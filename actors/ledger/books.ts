@@ -7,9 +7,9 @@ import type { Difference, Origin } from '../truth/differences.js';
 import { fillKey, positionKey, signed } from '../truth/keys.js';
 import type { LedgerAnswer } from '../truth/messages.js';
 import type { LocalView, PositionSide, ReconcileInstrument, VenueIncome, VenueTrade } from '../truth/views.js';
-import { quantityOf } from './cash.js';
+import { broughtBy, quantityOf } from './cash.js';
 import type { LedgerTotals } from './messages.js';
-import { type Booked, bookTrip, profitOf, type RoundTrip } from './round-trip.js';
+import { type Booked, bookSpotTrip, bookTrip, profitOf, type RoundTrip, withoutLots } from './round-trip.js';
 
 type Sums = ReadonlyMap<string, Money>;
 
@@ -107,9 +107,7 @@ function claim(books: Books, trade: VenueTrade, entryId: string, known: Reconcil
   const lots = trade.side === 'buy' ? trade.lots : -trade.lots;
   let { positions, holdings } = books.view;
   if (known.instrument.product === 'spot') {
-    const before = holdings.find(({ symbol }) => symbol === trade.symbol);
-    const fee = trade.feeAsset === known.baseAsset ? decimal(trade.fee) : 0n;
-    const quantity = decimal(before?.quantity ?? '0') + decimal(known.instrument.lotSize) * BigInt(lots) - fee;
+    const quantity = heldOf(books.view, trade.symbol) + broughtBy({ ...trade, fee: formatMoney(decimal(trade.fee)) }, known.instrument, known.baseAsset);
     holdings = [...holdings.filter(({ symbol }) => symbol !== trade.symbol), { symbol: trade.symbol, asset: known.baseAsset, quantity: formatMoney(quantity) }];
   } else {
     positions = positions.map((each) => (each.symbol === trade.symbol && each.positionSide === trade.positionSide ? { ...each, ownLots: each.ownLots + lots } : each));
@@ -122,25 +120,14 @@ function ownTrade(books: Books, trade: VenueTrade, entryId: string, { instrument
   let booked: Booked;
   try {
     const { tradeId, side, lots, priceTicks, feeAsset, venueMs } = trade;
-    booked = bookTrip(books.trips.get(key) ?? null, { tradeId, entryId, side, lots, priceTicks, fee: decimal(trade.fee), feeAsset, venueMs }, instrument);
+    const fill = { tradeId, entryId, side, lots, priceTicks, fee: decimal(trade.fee), feeAsset, venueMs };
+    const before = books.trips.get(key) ?? null;
+    booked = instrument.product === 'spot' ? bookSpotTrip(before, fill, heldOf(books.view, trade.symbol), instrument, baseAsset) : bookTrip(before, fill, instrument);
   } catch {
     // An instrument that cannot be valued has no profit of ours; the exchange's is booked all the same.
     return { books, closed: [], changed: true };
   }
-  const closed = [...booked.closed];
-  let open = booked.open;
-  // On spot a fee in the asset itself leaves less than was bought: it is over when no whole lot is left.
-  if (open !== null && open.side === 'buy' && instrument.product === 'spot') {
-    // Of a sale that was told before its purchase the fees are in the trip that this purchase has ended.
-    const ended = closed.pop();
-    // What earlier trades left too little of to be sold is not this one's.
-    const left = quantityOf(instrument, open.lots) - ((ended ?? open).fees.get(baseAsset) ?? 0n);
-    const over = left < decimal(instrument.lotSize) && (ended !== undefined || (trade.side === 'sell' && trade.feeAsset !== baseAsset));
-    if (over) {
-      closed.push(ended === undefined ? open : { ...ended, boughtLots: ended.boughtLots + open.boughtLots, bought: ended.bought + open.bought });
-      open = null;
-    } else if (ended !== undefined) closed.push(ended);
-  }
+  const { open, closed } = booked;
   const trips = new Map(books.trips);
   if (open === null) trips.delete(key);
   else trips.set(key, open);
@@ -152,11 +139,13 @@ function ownTrade(books: Books, trade: VenueTrade, entryId: string, { instrument
   };
 }
 
+const heldOf = ({ holdings }: LedgerAnswer, symbol: number): Money => decimal(holdings.find((each) => each.symbol === symbol)?.quantity ?? '0');
+
 /** Signed lots that our own orders opened and that are still there; on spot whole lots that we hold. */
 export function ownLots({ view }: Books, symbol: number, positionSide: PositionSide, instruments: readonly ReconcileInstrument[]): number {
   if (view.product !== 'spot') return view.positions.find((each) => each.symbol === symbol && each.positionSide === positionSide)?.ownLots ?? 0;
   const lotSize = instruments.find(({ instrument }) => instrument.index === symbol)?.instrument.lotSize;
-  const held = decimal(view.holdings.find((each) => each.symbol === symbol)?.quantity ?? '0');
+  const held = heldOf(view, symbol);
   return lotSize === undefined || held <= 0n ? 0 : Number(held / money(lotSize));
 }
 
@@ -187,6 +176,16 @@ export function setRight(books: Books, difference: Difference, instruments: read
     const own = view.positions.find((each) => positionKey(each.symbol, each.positionSide) === key)?.ownLots ?? 0;
     // Our trade cannot be told to its end when the lots went without a fill.
     if (own === 0 && books.trips.has(key)) return { ...books, view, trips: without(books.trips, key) };
+  }
+  if (difference.kind === 'holdingShort') {
+    const { symbol } = difference;
+    const key = positionKey(symbol, 'BOTH');
+    const trip = books.trips.get(key);
+    const instrument = instruments.find((each) => each.instrument.index === symbol)?.instrument;
+    if (trip === undefined || instrument === undefined) return { ...books, view };
+    const lots = Math.max(0, Number((heldOf(books.view, symbol) - heldOf(view, symbol)) / quantityOf(instrument, 1)));
+    const left = ownLots({ ...books, view }, symbol, 'BOTH', instruments) === 0 ? null : withoutLots(trip, lots);
+    return { ...books, view, trips: left === null ? without(books.trips, key) : new Map(books.trips).set(key, left) };
   }
   return { ...books, view };
 }

@@ -30,6 +30,16 @@ export function valuationOf(instrument: Instrument): Valuation {
 /** Base asset of so many lots, on spot. */
 export const quantityOf = (instrument: Instrument, lots: number): Money => money(instrument.lotSize) * BigInt(lots);
 
+/**
+ * Base asset that a fill of ours on spot brings or takes, of what is ours. A fee in the asset itself is taken of what was bought; of a sale (BNB) it is not:
+ * what the order sells is locked, so the exchange takes its fee of the rest of the account. @throws RangeError when the fee is no decimal.
+ */
+export function broughtBy({ side, lots, fee, feeAsset }: Pick<CashTrade, 'side' | 'lots' | 'fee' | 'feeAsset'>, instrument: Instrument, baseAsset: string): Money {
+  const quantity = quantityOf(instrument, lots);
+  if (side === 'sell') return -quantity;
+  return feeAsset === baseAsset ? quantity - money(fee) : quantity;
+}
+
 export function addCash(into: Map<string, Money>, asset: string, amount: Money): void {
   if (amount !== 0n) into.set(asset, (into.get(asset) ?? 0n) + amount);
 }

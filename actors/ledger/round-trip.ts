@@ -2,7 +2,7 @@
 import type { Instrument } from '../../data/records/index.js';
 import { formatMoney, type Money } from '../account/money.js';
 import type { Side } from '../venue/messages.js';
-import { valuationOf } from './cash.js';
+import { quantityOf, valuationOf } from './cash.js';
 
 export interface RoundTrip {
   /** The fill that opened it: makes its name. */
@@ -64,6 +64,28 @@ export function bookTrip(open: RoundTrip | null, fill: TripFill, instrument: Ins
   const closed = [add(open, fill, closing, true, instrument)];
   const rest = fill.lots - closing;
   return { open: rest === 0 ? null : add(begin(), fill, rest, false, instrument), closed };
+}
+
+/**
+ * The same on spot, where nothing is ever short: a sale that was told before its purchase, as after a death, waits for it in the same trade. `held`: what is ours
+ * of `baseAsset` after the fill, below zero while a purchase is not told yet.
+ * @throws RangeError when the instrument cannot be valued.
+ */
+export function bookSpotTrip(open: RoundTrip | null, fill: TripFill, held: Money, instrument: Instrument, baseAsset: string): Booked {
+  const { tradeId, entryId, venueMs } = fill;
+  const trip = add(open ?? { firstTradeId: tradeId, entryId, side: 'buy', openedMs: venueMs, lots: 0, boughtLots: 0, soldLots: 0, bought: 0n, sold: 0n, fees: NO_FEES }, fill, fill.lots, true, instrument);
+  const lot = quantityOf(instrument, 1);
+  // Fees in the asset itself leave less than was bought; what earlier trades left too little of to be sold is not this one's.
+  const left = quantityOf(instrument, trip.lots) - (trip.fees.get(baseAsset) ?? 0n);
+  // Sold beyond it was what they left, where we have no less than nothing.
+  const over = trip.boughtLots > 0 && trip.soldLots > 0 && held >= 0n && (left < lot || held < lot);
+  return over ? { open: null, closed: [trip] } : { open: trip, closed: [] };
+}
+
+/** Takes lots out of an open trade that went without a fill, at what they cost on average. Null: then nothing of it is left to be told. */
+export function withoutLots(trip: RoundTrip, lots: number): RoundTrip | null {
+  if (lots >= trip.lots || lots >= trip.boughtLots) return null;
+  return { ...trip, lots: trip.lots - lots, boughtLots: trip.boughtLots - lots, bought: trip.bought - (trip.bought * BigInt(lots)) / BigInt(trip.boughtLots) };
 }
 
 /** Profit of a closed trade in its settlement asset, before fees. */

@@ -1,6 +1,6 @@
 /** What we believe after the corrections that reconciliation proposes. Pure and total. */
 import { formatMoney, type Money, money } from '../account/money.js';
-import { cashOf, quantityOf } from '../ledger/cash.js';
+import { broughtBy, cashOf } from '../ledger/cash.js';
 import type { Difference, Origin } from './differences.js';
 import { heldOf, orderKey, originOf, positionKey, signed } from './keys.js';
 import type { LocalBalance, LocalHolding, LocalOrder, LocalPosition, LocalView, PositionSide, ReconcileInstrument, VenueOrder, VenueTrade } from './views.js';
@@ -142,8 +142,7 @@ function book(draft: Draft, trade: VenueTrade, origin: Origin, known: ReconcileI
   for (const [asset, amount] of cash) pay(draft, asset, amount, trade.venueMs);
   if (!spot || origin !== 'ours') return;
   const before = draft.holdings.get(trade.symbol);
-  const fee = trade.feeAsset === known.baseAsset ? parse(trade.fee) : 0n;
-  const quantity = parse(before?.quantity ?? '0') + BigInt(Math.sign(lots)) * quantityOf(known.instrument, trade.lots) - fee;
+  const quantity = parse(before?.quantity ?? '0') + broughtBy(trade, known.instrument, known.baseAsset);
   // Below nothing until the purchase is booked too: what a process that died had not told comes in any order.
   draft.holdings.set(trade.symbol, { symbol: trade.symbol, asset: known.baseAsset, quantity: formatMoney(quantity) });
 }

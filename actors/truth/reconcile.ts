@@ -1,5 +1,5 @@
 /** Reconciliation: what we believe against what the exchange says, as differences with a proposed action each. Pure and total. */
-import { addCash, cashOf, quantityOf } from '../ledger/cash.js';
+import { addCash, broughtBy, cashOf } from '../ledger/cash.js';
 import { formatMoney, type Money, money } from '../account/money.js';
 import type { Difference, Reconciliation, Unjudged } from './differences.js';
 import { fillKey, heldOf, isStop, orderKey, originOf, positionKey, signed, tradeOrigin } from './keys.js';
@@ -116,9 +116,7 @@ function missed(work: Work, trade: VenueTrade): void {
   }
   for (const [asset, amount] of cash) addCash(work.missedCash, asset, amount);
   if (origin === 'ours' && known.baseAsset !== '') {
-    const fee = trade.feeAsset === known.baseAsset ? money(trade.fee) : 0n;
-    const quantity = BigInt(Math.sign(lots)) * quantityOf(known.instrument, trade.lots) - fee;
-    work.missedOwnQuantity.set(trade.symbol, (work.missedOwnQuantity.get(trade.symbol) ?? 0n) + quantity);
+    work.missedOwnQuantity.set(trade.symbol, (work.missedOwnQuantity.get(trade.symbol) ?? 0n) + broughtBy(trade, known.instrument, known.baseAsset));
   }
 }
 
