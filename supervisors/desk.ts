@@ -1,20 +1,19 @@
-import type { InstrumentRules, ProductRules } from '../actors/engine/venue-rules.js';
-import { GATEWAY_PATH, GUARD_PATH, LEDGER_PATH, LIMITS_PATH, ORDERS_PATH, RISK_PATH, TRUTH_PATH, USER_STREAM_PATH } from '../actors/engine/paths.js';
-import type { VenueProduct } from '../actors/engine/io.js';
+import type { ProductRules } from '../actors/engine/venue-rules.js';
+import { ACCOUNT_PATH, GATEWAY_PATH, GUARD_PATH, LEDGER_PATH, LIMITS_PATH, ORDERS_PATH, RISK_PATH, TRUTH_PATH, USER_STREAM_PATH } from '../actors/engine/paths.js';
 import { KERNEL_PATH } from '../actors/journal/decision.js';
 import { HEALTH_PATH } from '../actors/feeds/messages.js';
-import { venueProductOf } from '../actors/gateway/decode/index.js';
+import { productsOf } from '../actors/gateway/decode/index.js';
 import { ledgerBehaviour } from '../actors/ledger/ledger.js';
 import { leftBehind } from '../actors/ledger/recover.js';
 import { operatorBehaviour } from '../actors/operator/operator.js';
 import { riskBehaviour } from '../actors/risk/risk.js';
 import { truthBehaviour } from '../actors/truth/truth.js';
-import type { ReconcileInstrument } from '../actors/truth/views.js';
+import { reconcileInstruments } from '../actors/truth/instruments.js';
 import type { EngineParams } from '../config/engine/index.js';
 import type { Instrument } from '../data/records/index.js';
 import type { StoredRow } from '../data/store/row.js';
 import { type ChildSpec, worker } from '../runtime/index.js';
-import { ACCOUNT_PATH, LAST_GOOD } from './market-session.js';
+import { LAST_GOOD } from './market-session.js';
 
 export interface DeskOptions {
   readonly mode: 'paper' | 'demo' | 'live';
@@ -26,24 +25,6 @@ export interface DeskOptions {
 }
 
 const snapshot = (recovered: readonly StoredRow[], key: string): unknown => recovered.find((each) => each.table === 'snapshots' && each.key === key)?.row;
-
-/** Products that are traded, in the order of the instruments. */
-export const productsOf = (instruments: readonly Instrument[]): readonly VenueProduct[] =>
-  [...new Set(instruments.map(venueProductOf))].filter((product): product is VenueProduct => product !== undefined);
-
-/** What reconciliation and ledger have to know of the instruments, from the venue's own rules. */
-export function reconcileInstruments(instruments: readonly Instrument[], rules: readonly ProductRules[]): ReconcileInstrument[] {
-  return instruments.map((instrument) => {
-    const rule: InstrumentRules | undefined = rules.flatMap((product) => product.instruments).find(({ symbol }) => symbol === instrument.index);
-    const base = rule?.base ?? (instrument.symbol.endsWith(instrument.settle) ? instrument.symbol.slice(0, -instrument.settle.length) : '');
-    return { instrument, baseAsset: instrument.product === 'spot' ? base : '', minLots: Math.max(1, rule?.market.minLots ?? 1), ...leastValue(instrument, rule) };
-  });
-}
-
-/** USD-M frees orders that reduce of the smallest value; spot does not know that an order reduces. */
-function leastValue({ product }: Instrument, rule: InstrumentRules | undefined): Pick<ReconcileInstrument, 'minNotional'> {
-  return product === 'spot' && rule?.minNotionalAppliesToMarket === true && rule.minNotional !== '' ? { minNotional: rule.minNotional } : {};
-}
 
 /** What earlier runs left open of instruments that this one does not trade, in sentences. @throws RangeError for books that cannot be read. */
 export function leftOpen({ instruments, recovered }: Pick<DeskOptions, 'instruments' | 'recovered'>): readonly string[] {

@@ -1,5 +1,6 @@
 import { accountBehaviour, eagerStrategy, journalBehaviour, percentileStrategy, strategyHost } from '../actors/index.js';
 import type { AccountInput } from '../actors/account/messages.js';
+import { ACCOUNT_PATH } from '../actors/engine/paths.js';
 import { openLots, type Trade } from '../actors/account/trade.js';
 import { detectorBehaviour } from '../actors/detector/detector.js';
 import type { DetectorMemory } from '../actors/detector/messages.js';
@@ -21,7 +22,6 @@ export const LAST_GOOD = { restart: 'permanent', restore: 'lastGood' } as const;
 /** Paths of a session's actors that others, and people, address. */
 export const detectorPath = (symbol: string): string => `/market/detectors/${symbol}`;
 export const strategyPath = (symbol: string): string => `/trading/strategies/${symbol}`;
-export const ACCOUNT_PATH = '/trading/account';
 
 export interface SessionOptions {
   readonly onKernel?: MarketKernelInput['onKernel'];

@@ -1,5 +1,6 @@
 import { recoveredAccount } from '../actors/account/rows.js';
 import { openLots } from '../actors/account/trade.js';
+import { ACCOUNT_PATH } from '../actors/engine/paths.js';
 import { guardBehaviour, type GuardInput } from '../actors/guard/guard.js';
 import type { Cover, Ward } from '../actors/guard/messages.js';
 import { booksFrom, renumbered } from '../actors/ledger/recover.js';
@@ -11,7 +12,7 @@ import { productOf } from '../actors/feeds/products.js';
 import type { EngineParams } from '../config/index.js';
 import { worker, type ChildSpec } from '../runtime/index.js';
 import type { EngineBoot } from './engine.js';
-import { ACCOUNT_PATH, LAST_GOOD } from './market-session.js';
+import { LAST_GOOD } from './market-session.js';
 
 type Left = Pick<EngineBoot, 'recovered' | 'instruments'>;
 

@@ -13,6 +13,8 @@ export const LEDGER_PATH = '/trading/ledger';
 export const ORDERS_PATH = '/trading/orders';
 export const GUARD_PATH = '/trading/guard';
 export const OPERATOR_PATH = '/operator';
+/** Of any session's account, so of the engine's too. */
+export const ACCOUNT_PATH = '/trading/account';
 
 /** Who is told when the store can write no more. */
 export const STORE_FAILURE_LISTENERS: readonly string[] = [OPERATOR_PATH, ORDERS_PATH];

@@ -1,6 +1,9 @@
-import Table from 'cli-table3';
+import { createRequire } from 'node:module';
 import picocolors from 'picocolors';
 import { EXIT_CODES, type ExitName } from './errors.js';
+
+/** For what only tables need: most commands print none. */
+const require = createRequire(import.meta.url);
 
 type Colours = ReturnType<typeof picocolors.createColors>;
 
@@ -73,6 +76,7 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
   const bold = picocolors.createColors(colour).bold;
   const align = head.map((_, column) => (options.align?.[column] === 'r' ? ('right' as const) : ('left' as const)));
   const none = '';
+  const Table = require('cli-table3') as typeof import('cli-table3');
   const grid = new Table({
     head: head.map((title) => bold(title)),
     colAligns: align,

@@ -1,10 +1,10 @@
 import type { VenueProduct } from '../../actors/engine/io.js';
-import { BREAKERS_PATH, CLOCK_PATH, GATEWAY_PATH, GUARD_PATH, LEDGER_PATH, LIMITS_PATH, OPERATOR_PATH, ORDERS_PATH, RISK_PATH, TRUTH_PATH, USER_STREAM_PATH } from '../../actors/engine/paths.js';
+import { ACCOUNT_PATH, BREAKERS_PATH, CLOCK_PATH, GATEWAY_PATH, GUARD_PATH, LEDGER_PATH, LIMITS_PATH, OPERATOR_PATH, ORDERS_PATH, RISK_PATH, TRUTH_PATH, USER_STREAM_PATH } from '../../actors/engine/paths.js';
 import { HEALTH_PATH } from '../../actors/feeds/messages.js';
+import { productsOf } from '../../actors/gateway/decode/index.js';
 import { CALL_CLASSES } from '../../actors/gateway/messages.js';
 import type { Instrument } from '../../data/records/index.js';
 import type { CopyLimits, Inspection } from '../../runtime/index.js';
-import { ACCOUNT_PATH, productsOf } from '../../supervisors/index.js';
 
 /** Over the control socket (`ask`): how everything stands that has to do with money, at one instant. Nothing is asked of an actor. */
 export const DESK_QUESTION = 'engine.desk';

@@ -11,6 +11,7 @@ import { Replay } from '../replay/replay.js';
 import type { MarketInstrument, MarketProgress, MarketSymbols, MarketTail } from '../ui/wire/market.js';
 import { Decisions } from './decisions.js';
 import { LineTail } from './line-tail.js';
+import { MarketQueryError } from './query-error.js';
 import { readNewest, readRun, readTape, type RecordsAhead } from './records.js';
 import { MarketScan } from './scan.js';
 import type { SymbolData } from './symbol-data.js';
@@ -40,9 +41,6 @@ interface Newest {
 
 /** What is to be shown: a tape, or the folder of a run. */
 export type MarketTarget = { readonly kind: 'tape' | 'run'; readonly path: string };
-
-/** No such symbol, or a span that is none: the message says what there is. */
-export class MarketQueryError extends Error {}
 
 export class MarketSource {
   readonly #records: RecordsAhead;

@@ -1,8 +1,11 @@
 /** The thread of one market source: reads on between questions. */
+import { existsSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { isCalledOff } from '../threads/called-off.js';
-import { MarketQueryError, MarketSource } from './market-source.js';
+import type { MarketSource } from './market-source.js';
 import type { MarketAnswer, MarketQuestion, MarketThreadData } from './protocol.js';
+import { MarketQueryError } from './query-error.js';
+import { readRun, readTape } from './records.js';
 
 /** How long it reads before it looks for a question, and before it answers one. */
 const READ_MS = 15;
@@ -16,6 +19,9 @@ let source: MarketSource | undefined;
 let failure: string | undefined;
 let reading = false;
 try {
+  // That it is not there is told without the trading system, which takes longer to load than most of what is asked.
+  if (!existsSync(target.path)) (target.kind === 'tape' ? readTape : readRun)(target.path).close();
+  const { MarketSource } = await import('./market-source.js');
   source = new MarketSource(target, mostBytes === undefined ? {} : { mostBytes });
 } catch (error) {
   failure = reason(error);

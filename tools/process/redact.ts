@@ -1,4 +1,4 @@
-import { plainCopy } from '../../runtime/index.js';
+import { plainCopy } from '../../runtime/observe/inspect.js';
 
 /** Keys whose values no log may hold, however they are spelt: apiKey, api_key, X-MBX-APIKEY, secretKey, passphrase, listenKey … */
 const SECRET_KEY = /secret|passw|passphrase|api[-_]?key|private[-_]?key|listen[-_]?key|access[-_]?key|authorization|credential|signature|cookie|(?:access|refresh|auth|bearer)[-_]?token|^token$/i;

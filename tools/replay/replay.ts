@@ -1,5 +1,6 @@
 import { EMPTY_DIGEST } from '../../actors/index.js';
 import type { AccountStatus, Decision, DecisionEffect, JournalState, OpenTrade } from '../../actors/index.js';
+import { ACCOUNT_PATH } from '../../actors/engine/paths.js';
 import type { KernelPort } from '../../actors/market/index.js';
 import type { Config, LanesParams } from '../../config/index.js';
 import type { Instrument } from '../../data/records/index.js';
@@ -7,7 +8,7 @@ import type { TapeHeader } from '../../data/tape/index.js';
 import { createRuntime, VirtualClock } from '../../runtime/index.js';
 import type { ExitReason, FailureCause, Runtime, TreeNode } from '../../runtime/index.js';
 import { instanceNames } from '../../supervisors/instance-names.js';
-import { ACCOUNT_PATH, marketSession } from '../../supervisors/market-session.js';
+import { marketSession } from '../../supervisors/market-session.js';
 import type { HostedLanesOptions } from '../../supervisors/index.js';
 import type { Fault } from './fault-spec.js';
 import { FaultedSource } from './faulted-source.js';

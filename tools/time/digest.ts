@@ -1,4 +1,5 @@
-import { ContentHash, type Runtime, type TreeNode } from '../../runtime/index.js';
+import { ContentHash } from '../../runtime/observe/contents.js';
+import type { Runtime, TreeNode } from '../../runtime/index.js';
 
 /**
  * A digest of all that a tree is between two turns: every actor's state, timers, ids and chance as a snapshot has them, its incarnation and last exit,

@@ -1,4 +1,4 @@
-import { TraceKind } from '../../runtime/index.js';
+import { TraceKind } from '../../runtime/observe/trace.js';
 import { countUpTo } from './columns.js';
 
 /** Events of a piece of the log. */

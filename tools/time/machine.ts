@@ -1,4 +1,6 @@
-import { plainCopy, COPY_LIMITS, type CopyLimits, type Inspection, type MachineReading, type MailboxView, TraceKind, type TreeLimits, type TreeNode } from '../../runtime/index.js';
+import { COPY_LIMITS, type CopyLimits, plainCopy } from '../../runtime/observe/inspect.js';
+import { TraceKind } from '../../runtime/observe/trace.js';
+import type { Inspection, MachineReading, MailboxView, TreeLimits, TreeNode } from '../../runtime/index.js';
 import { withText } from '../runs/inputs.js';
 import { type Checkpoint, Checkpoints } from './checkpoints.js';
 import { treeDigest } from './digest.js';

@@ -1,6 +1,6 @@
 import type { Decision } from '../../actors/index.js';
 import type { RunInput } from '../../data/runs/index.js';
-import { formatReport, type SupervisorReport } from '../../runtime/index.js';
+import { formatReport, type SupervisorReport } from '../../runtime/observe/report.js';
 import { Column, Names } from './columns.js';
 import { EventLog, type PlayAgain } from './event-log.js';
 import type { TimeDecision, TimeMarks, TimeRestart } from './types.js';

@@ -1,4 +1,4 @@
-import { TraceKind } from '../../runtime/index.js';
+import { TraceKind } from '../../runtime/observe/trace.js';
 import type { Names } from './columns.js';
 import type { Player } from './player.js';
 

@@ -1,4 +1,6 @@
-import { ControlClient, ControlError, type MethodResult } from '../../runtime/control/index.js';
+import { ControlClient } from '../../runtime/control/client.js';
+import { ControlError } from '../../runtime/control/errors.js';
+import type { MethodResult } from '../../runtime/control/index.js';
 import { packageVersion } from '../cli/version.js';
 import { exitText } from '../control/exit-text.js';
 import type { Found } from '../control/find.js';

@@ -25,6 +25,10 @@ export function venueProductOf({ venue, product }: Pick<Instrument, 'venue' | 'p
   }
 }
 
+/** Products that are traded, in the order of the instruments. */
+export const productsOf = (instruments: readonly Instrument[]): readonly VenueProduct[] =>
+  [...new Set(instruments.map(venueProductOf))].filter((product): product is VenueProduct => product !== undefined);
+
 /** The run's instruments by the venue's names: one name can be of spot and of USD-M. */
 export class VenueInstruments {
   readonly #byName = new Map<string, VenueInstrument>();

@@ -26,7 +26,7 @@ function host(): { door: EngineDoor; inputs: EngineInput[]; failures: unknown[];
 }
 
 const open = (dir: string, onPoint?: () => void): EngineStore =>
-  EngineStore.open({ dir: join(folder, dir), account: 'a', postgres: null, nowUs: () => 1e15, ...(onPoint === undefined ? {} : { onPoint }) });
+  EngineStore.open({ dir: join(folder, dir), account: 'a', mirror: null, nowUs: () => 1e15, ...(onPoint === undefined ? {} : { onPoint }) });
 
 test('a flush is told to who asked, never within the call, and the next run begins with what is open', async () => {
   const store = open('plain');

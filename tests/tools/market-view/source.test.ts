@@ -10,7 +10,8 @@ import { allocateBatch, BLOCK_RECORDS, TAG, WORDS_I } from '../../../data/record
 import { beginManifest, makeRunFolder, RunWriter, writeManifest } from '../../../data/runs/index.js';
 import { partialPath, TapeWriter } from '../../../data/tape/index.js';
 import { heatLots } from '../../../tools/market-view/heat-map.js';
-import { MarketQueryError, MarketSource, type MarketTarget } from '../../../tools/market-view/market-source.js';
+import { MarketSource, type MarketTarget } from '../../../tools/market-view/market-source.js';
+import { MarketQueryError } from '../../../tools/market-view/query-error.js';
 import { MarketThreadError, MarketThreads } from '../../../tools/market-view/market-threads.js';
 import type { ViewQuery } from '../../../tools/market-view/view.js';
 import { decodeView, INDICATORS, type IndicatorName, type MarketView } from '../../../tools/ui/wire/market.js';

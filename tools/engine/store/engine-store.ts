@@ -1,7 +1,10 @@
 import { STORE_FAILURE_LISTENERS } from '../../../actors/engine/paths.js';
 import { SESSION_KEY } from '../../../actors/account/session.js';
 import type { StoreWrite } from '../../../actors/engine/io.js';
-import { type MirrorState, PostgresMirror, RecordStore, StoreFailure, type StoredRow, type StoredValue } from '../../../data/store/index.js';
+import type { MirrorOptions, MirrorState, PostgresMirror } from '../../../data/store/postgres-mirror.js';
+import { RecordStore } from '../../../data/store/record-store.js';
+import { StoreFailure } from '../../../data/store/failure.js';
+import type { StoredRow, StoredValue } from '../../../data/store/index.js';
 import type { EngineDoor, EnginePart } from '../parts.js';
 
 export interface EngineStoreOptions {
@@ -9,8 +12,8 @@ export interface EngineStoreOptions {
   readonly dir: string;
   /** Name under which the account's rows stand in PostgreSQL. */
   readonly account: string;
-  /** PostgreSQL to mirror to; null for none. A secret. */
-  readonly postgres: string | null;
+  /** Makes the mirror in PostgreSQL; null for none. */
+  readonly mirror: ((options: Omit<MirrorOptions, 'url'>) => PostgresMirror) | null;
   readonly nowUs: () => number;
   /** Tests end the process there. */
   readonly onPoint?: (point: 'before-batch' | 'committed' | 'flushed') => void;
@@ -38,10 +41,10 @@ export class EngineStore {
   }
 
   /** @throws StoreFailure when the record cannot be opened. The mirror is tried in the background and is never a reason not to start. */
-  static open({ dir, account, postgres, nowUs, onPoint }: EngineStoreOptions): EngineStore {
+  static open({ dir, account, mirror: mirrorOf, nowUs, onPoint }: EngineStoreOptions): EngineStore {
     const store = RecordStore.open({ dir, nowUs, ...(onPoint === undefined ? {} : { onPoint }) });
     const engine: { store?: EngineStore } = {};
-    const mirror = postgres === null ? null : new PostgresMirror({ store, url: postgres, account, onState: (state) => engine.store?.logMirror(state) });
+    const mirror = mirrorOf?.({ store, account, onState: (state) => engine.store?.logMirror(state) }) ?? null;
     return (engine.store = new EngineStore(store, mirror));
   }
 

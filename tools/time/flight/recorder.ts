@@ -1,5 +1,6 @@
-import { plainCopy } from '../../../runtime/index.js';
-import { ControlError, type ControlClient, type WireTraceEvent } from '../../../runtime/control/index.js';
+import { plainCopy } from '../../../runtime/observe/inspect.js';
+import { ControlError } from '../../../runtime/control/errors.js';
+import type { ControlClient, WireTraceEvent } from '../../../runtime/control/index.js';
 import type { ProcessEvents } from '../../ui/parts/tree/events.js';
 import type { TreeFeed } from '../../ui/parts/tree/feed.js';
 import type { Sources } from '../../ui/sources/index.js';

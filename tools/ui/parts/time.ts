@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { sideBySide, TimeError, type TimeErrorKind, type TimeMachine, type TimeSource, type TimeTarget } from '../../time/index.js';
-import { COPY_LIMITS, plainCopy } from '../../../runtime/index.js';
+import { COPY_LIMITS, plainCopy } from '../../../runtime/observe/inspect.js';
 import { UiError, type UiHost, type UiPart } from '../server/host.js';
 import type { FlightRecorder } from '../../time/flight/recorder.js';
 import { MOST_LOOKED, MOST_PARTS, STEPS, type RunsDiffer, type RunSide, type TimeFrom, type TimeTree } from '../wire/time.js';

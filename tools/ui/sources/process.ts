@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
-import { ControlClient, ControlError, type MethodResult } from '../../../runtime/control/index.js';
+import { ControlClient } from '../../../runtime/control/client.js';
+import { ControlError } from '../../../runtime/control/errors.js';
+import type { MethodResult } from '../../../runtime/control/index.js';
 import { packageVersion } from '../../cli/version.js';
 import { isAlive, isHeld, type ProcessRecord } from '../../process/record.js';
 import type { ProcessSource, ProcessState } from '../wire/sources.js';

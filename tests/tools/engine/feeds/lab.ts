@@ -59,7 +59,7 @@ export class FeedsLab {
   private constructor(opened: OpenedExchange, boot: EngineBoot, config: Config, clock: EngineClock) {
     this.opened = opened;
     this.dir = mkdtempSync(join(tmpdir(), 'faultline-feeds-'));
-    this.#store = EngineStore.open({ dir: join(this.dir, 'record'), account: 'test', postgres: null, nowUs: () => clock.nowUs() });
+    this.#store = EngineStore.open({ dir: join(this.dir, 'record'), account: 'test', mirror: null, nowUs: () => clock.nowUs() });
     const writer = beginEngineRun(boot, { config, digest: digestOf(config) }, { root: join(this.dir, 'runs') });
     this.runDir = writer.folder;
     const access = { origins: opened.origins, keys: null, ca: null };

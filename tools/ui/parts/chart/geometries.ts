@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { chartDigest, type ChartModel } from '../../../../runtime/index.js';
+import { chartDigest, type ChartModel } from '../../../../runtime/probe/chart.js';
 import type { ChartGeometry } from '../../wire/chart.js';
 import { UiError } from '../../server/host.js';
 

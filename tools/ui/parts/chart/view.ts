@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { plainCopy, type MachineReading } from '../../../../runtime/index.js';
+import { plainCopy } from '../../../../runtime/observe/inspect.js';
+import type { MachineReading } from '../../../../runtime/index.js';
 import type { MachineView } from '../../wire/chart.js';
 
 const SMALL = { depth: 6, entries: 64, values: 500, textLength: 300 };

@@ -1,8 +1,7 @@
 /** The parts of an engine's desk, read. */
 import type { z } from 'zod';
-import { BREAKERS_PATH, GATEWAY_PATH, GUARD_PATH, LEDGER_PATH, LIMITS_PATH, OPERATOR_PATH, ORDERS_PATH, RISK_PATH, TRUTH_PATH, USER_STREAM_PATH } from '../../../../actors/engine/paths.js';
+import { ACCOUNT_PATH, BREAKERS_PATH, GATEWAY_PATH, GUARD_PATH, LEDGER_PATH, LIMITS_PATH, OPERATOR_PATH, ORDERS_PATH, RISK_PATH, TRUTH_PATH, USER_STREAM_PATH } from '../../../../actors/engine/paths.js';
 import { HEALTH_PATH } from '../../../../actors/feeds/messages.js';
-import { ACCOUNT_PATH } from '../../../../supervisors/index.js';
 import type { DeskInstrument } from './decimals.js';
 import { accountView, breakerView, gatewayView, guardView, healthView, ledgerView, limitsView, operatorView, ordersView, riskView, truthView, userStreamView } from './views.js';
 

@@ -1,8 +1,8 @@
 /** The desk at a moment of the past: what a replay of the run says that the actors said. */
 import { z } from 'zod';
 import { KERNEL_PATH } from '../../../../actors/journal/decision.js';
+import { productsOf } from '../../../../actors/gateway/decode/index.js';
 import { RISK_PATH } from '../../../../actors/engine/paths.js';
-import { productsOf } from '../../../../supervisors/index.js';
 import type { CopyLimits, Inspection } from '../../../../runtime/index.js';
 import { DESK_COPY, deskPaths } from '../../../engine/desk-parts.js';
 import type { Desk } from '../../wire/desk.js';

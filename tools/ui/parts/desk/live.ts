@@ -1,5 +1,5 @@
 /** Desks of engines that run, each asked once a second however many pages look. */
-import { ControlError } from '../../../../runtime/control/index.js';
+import { ControlError } from '../../../../runtime/control/errors.js';
 import { DESK_QUESTION } from '../../../engine/desk-parts.js';
 import { UiError } from '../../server/host.js';
 import { SourceError, type Sources } from '../../sources/index.js';

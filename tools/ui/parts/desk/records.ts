@@ -1,7 +1,9 @@
 /** Records of accounts, opened for reading beside the engine that writes them. */
 import { dirname, resolve } from 'node:path';
 import { varFolder } from '../../../../data/runs/index.js';
-import { RecordStore, StoreFailure, type StoredRow } from '../../../../data/store/index.js';
+import { RecordStore } from '../../../../data/store/record-store.js';
+import { StoreFailure } from '../../../../data/store/failure.js';
+import type { StoredRow } from '../../../../data/store/index.js';
 import { UiError } from '../../server/host.js';
 
 /** Kept open at a time; the one that was used longest ago gives way. */

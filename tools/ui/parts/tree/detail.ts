@@ -1,4 +1,4 @@
-import { plainCopy } from '../../../../runtime/index.js';
+import { plainCopy } from '../../../../runtime/observe/inspect.js';
 import type { ControlClient } from '../../../../runtime/control/index.js';
 import type { ActorDetail } from '../../wire/tree.js';
 import { nodeOf } from './shape.js';

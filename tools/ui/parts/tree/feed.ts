@@ -1,4 +1,5 @@
-import { type ControlClient, ControlError } from '../../../../runtime/control/index.js';
+import { ControlError } from '../../../../runtime/control/errors.js';
+import type { ControlClient } from '../../../../runtime/control/index.js';
 import type { Sources } from '../../sources/index.js';
 import type { SourceInfo } from '../../wire/sources.js';
 import { FIGURES_EACH, NODE_STATES, type TreeFigures, type TreeShape, type TreeUpdate } from '../../wire/tree.js';

@@ -1,4 +1,4 @@
-import { plainCopy } from '../../../../runtime/index.js';
+import { plainCopy } from '../../../../runtime/observe/inspect.js';
 import { type NodeState, NODE_STATES, type TreeCause, type TreeExit, type TreeFigures, type TreeNode, type TreeShape } from '../../wire/tree.js';
 
 /** Texts of a node and of a cause are cut to this; names come from programs of others. */
