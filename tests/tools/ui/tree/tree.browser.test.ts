@@ -170,7 +170,8 @@ test('a process that vanishes keeps its last tree, said so; a phone in light is 
   assert.ok(await page.evaluate<number>('document.querySelector("header").offsetHeight + document.querySelector(".foot").offsetHeight') < 100, 'the view has the window, not what is around it');
   // The drawing instead of the list; fingers bring it closer and move it.
   await page.getByRole('button', { name: 'drawing' }).tap();
-  const drawing = page.locator('.tree-canvas canvas').first();
+  const drawing = page.locator('.tree-canvas canvas[data-scale]').first();
+  await drawing.waitFor();
   const [scale, origin] = [await drawing.getAttribute('data-scale'), await drawing.getAttribute('data-origin')];
   await pinch(page, drawing, 2);
   await until('twice as near', async () => Math.abs(Number(await drawing.getAttribute('data-scale')) / Number(scale) - 2) < 0.05);

@@ -212,9 +212,11 @@ class Drawing {
     this.#drawnPaint = model.paint;
     this.#wasDraft = isDraft;
     this.#stale = false;
-    // For whoever cannot see the drawing, such as a test: how many pixels of the screen one of it is.
-    this.#base.dataset['scale'] = this.#camera.scale.toFixed(3);
-    this.#base.dataset['origin'] = `${Math.round(this.#camera.x)} ${Math.round(this.#camera.y)}`;
+    // For whoever cannot see the drawing, such as a test: how many pixels of the screen one of it is, once it stands.
+    if (this.#fitted && this.#goal === null) {
+      this.#base.dataset['scale'] = this.#camera.scale.toFixed(3);
+      this.#base.dataset['origin'] = `${Math.round(this.#camera.x)} ${Math.round(this.#camera.y)}`;
+    }
     drawAll(this.#baseContext, scene);
     this.#map.draw(scene);
   }
