@@ -47,6 +47,8 @@ export interface EngineSessionOptions {
   readonly resume?: SessionSnapshot;
   /** Of the runtime: who looks between turns, and how many events its trace holds. */
   readonly watch?: Pick<RuntimeOptions, 'onRest' | 'traceEvents'>;
+  /** Hears when the kernel has done something that was due between two records, before anybody hears what came of it. */
+  readonly onDue?: (atUs: number) => void;
 }
 
 /** What the session did with what came from outside. */
@@ -73,7 +75,7 @@ export class EngineSession {
   #unheard = 0;
 
   /** @throws Error when the tree does not start: a defect or an impossible configuration. */
-  constructor({ tree, startUs, effects = {}, onAsked, resume, watch = {} }: EngineSessionOptions) {
+  constructor({ tree, startUs, effects = {}, onAsked, resume, watch = {}, onDue }: EngineSessionOptions) {
     const kernels: KernelPort[] = [];
     const clock = new VirtualClock(resume?.tree.atUs ?? startUs);
     this.#effects = new HandledEffects(effects, { nowUs: () => clock.nowUs(), onAsked, resume });
@@ -82,6 +84,7 @@ export class EngineSession {
     if (!started.ok) throw new Error(`the engine's tree does not start: ${JSON.stringify(started.reason)}`);
     this.#session = new ReplaySession(this.runtime, this.#source, kernels);
     this.#session.patient = true;
+    if (onDue !== undefined) this.#session.onDue = onDue;
     if (resume !== undefined) {
       this.#source.inputs = resume.taken;
       this.#session.goOn(resume);

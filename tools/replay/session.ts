@@ -3,7 +3,7 @@ import type { KernelPort, RecordsMessage, TimeMessage } from '../../actors/marke
 import { Flag, Kind, KIND_MASK, TAG, WORDS_I } from '../../data/records/index.js';
 import type { Runtime } from '../../runtime/index.js';
 import { isLaneFault } from './fault-spec.js';
-import type { LaneFault } from './fault-spec.js';
+import type { ActorFault, LaneFault } from './fault-spec.js';
 import type { InputChunk, InputSource } from './faulted-source.js';
 
 /** Where the inputs went: inputs = processed + gapped + deadLettered, once the session is finished. */
@@ -45,6 +45,10 @@ export class ReplaySession {
   stalled = false;
   /** A kernel that an operator stopped may be started again: wait for it instead of ending. */
   patient = false;
+  /** Hears of a fault before an actor is struck by it. */
+  onStrike: (fault: ActorFault) => void = () => {};
+  /** Hears when the kernel has done something that was due between two records, before anybody hears what came of it. */
+  onDue: (atUs: number) => void = () => {};
 
   readonly #runtime: Runtime;
   readonly #source: InputSource;
@@ -164,7 +168,14 @@ export class ReplaySession {
     if (this.#timeless) return;
     runtime.drain(1);
     this.#moveTo(time.clockUs);
+    this.#tellDue();
     runtime.drain();
+  }
+
+  /** Edges of a record have its number, those of what was due that of the record that comes next. */
+  #tellDue(): void {
+    const { edges, seq } = this.kernel;
+    if (edges.length > 0 && edges[0]!.seq > seq) this.onDue(this.clockUs);
   }
 
   /** Gives up what is left of the stretch under way, which no kernel takes; returns how many records that are. */
@@ -239,6 +250,7 @@ export class ReplaySession {
         this.#strikeLane?.(fault);
         continue;
       }
+      this.onStrike(fault);
       const { kind, path } = fault;
       if (kind === 'crash') this.#runtime.crash(path, new Error('injected by --fault'));
       else if (this.#runtime.poison(path)) this.#poisonsKernel ||= path === KERNEL_PATH;
@@ -296,6 +308,7 @@ export class ReplaySession {
     if (this.#at > message.from) this.#insideMessage = continues(message.I, this.#at - 1);
     this.#timeless = false;
     this.#moveTo(message.clockUs);
+    this.#tellDue();
     runtime.drain();
     this.stalled = message.stalled;
     if (this.stalled || this.#at >= message.to || this.#threw || this.kernel.edges.length > 0) return false;

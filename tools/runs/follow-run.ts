@@ -18,6 +18,8 @@ import { mergeMessage } from '../live/live-session.js';
 export interface FollowingOptions {
   /** As EngineSession's. */
   readonly onAsked?: TakeAsked | undefined;
+  /** Hears of what lanes gave before the tree gets it, when everything due by then is done. */
+  readonly onEntry?: ((entry: Extract<OrderEntry, { readonly type: 'turn' | 'death' }>, atUs: number) => void) | undefined;
   /** The tape that it begins with, and how things stood there. */
   readonly from?: number;
   readonly resume?: SessionSnapshot | undefined;
@@ -43,8 +45,10 @@ export class FollowingSession {
   readonly #records: RunRecords;
   readonly #effects: HandledEffects;
   readonly #message = mergeMessage();
+  readonly #onEntry: FollowingOptions['onEntry'];
 
-  constructor(reader: RunReader, boot: EngineBoot, config: Config, effects: EffectHandlers, { onAsked, from = 0, saved, resume = saved?.session, watch = {} }: FollowingOptions = {}) {
+  constructor(reader: RunReader, boot: EngineBoot, config: Config, effects: EffectHandlers, { onAsked, onEntry, from = 0, saved, resume = saved?.session, watch = {} }: FollowingOptions = {}) {
+    this.#onEntry = onEntry;
     const clock = new VirtualClock(resume?.tree.atUs ?? boot.startUs);
     this.#effects = new HandledEffects(effects, { nowUs: () => clock.nowUs(), onAsked, resume });
     this.#records = new RunRecords(reader.feed(saved?.records ?? from), saved?.records.records ?? resume?.taken ?? 0, saved?.kernel.taken);
@@ -90,6 +94,7 @@ export class FollowingSession {
     // Where controls fell the kernel knows.
     if (entry.type !== 'turn' && entry.type !== 'death') return;
     this.advanceTo(entry.clockUs);
+    this.#onEntry?.(entry, entry.clockUs);
     if (entry.type === 'death') {
       const { path, name, message } = entry;
       this.runtime.crash(path, { name, message });

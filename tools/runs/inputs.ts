@@ -1,16 +1,16 @@
 import { allocateBatch, BLOCK_RECORDS, type RecordBatch } from '../../data/records/index.js';
-import { RunError, type RunFeedPlace, type RunInput, type RunReader } from '../../data/runs/index.js';
+import { RunError, type RunInput, type RunReader } from '../../data/runs/index.js';
 import { RowMaker, TapeReader, type ExportRow } from '../../data/tape/index.js';
 import { instanceNames } from '../../supervisors/instance-names.js';
 import { parseFault, type Fault } from '../replay/fault-spec.js';
 import { FaultedSource } from '../replay/faulted-source.js';
 import { isoUs } from '../replay/time.js';
 
-/** What a decision came from, as far as the run's folder says. */
+/** What had been heard by a decision, as far as the run's folder says; which of it made the decision, or whether a timer did, only a replay knows (tools/time). */
 export interface CauseOfDecision {
-  /** The record whose number the decision carries. */
+  /** The record whose number the decision carries: the last that the deciding actor had heard of. */
   readonly record: ExportRow | null;
-  /** The last input that came before it, and when. */
+  /** The last input by then, and when. */
   readonly input: (RunInput & { readonly atUs: number }) | null;
   /** Both in a line each. */
   readonly text: string;
@@ -18,7 +18,7 @@ export interface CauseOfDecision {
 
 const NOTHING: CauseOfDecision = { record: null, input: null, text: 'the folder does not say' };
 
-/** What led to the decision that carries record `seq` and was made at `atUs`. What is missing or damaged is not told. */
+/** What had been heard by the decision that carries record `seq` and was made at `atUs`. What is missing or damaged is not told. */
 export function causeOf(run: RunReader | null, { seq, atUs }: { readonly seq: number; readonly atUs: number }): CauseOfDecision {
   if (run === null) return NOTHING;
   try {
@@ -30,14 +30,14 @@ export function causeOf(run: RunReader | null, { seq, atUs }: { readonly seq: nu
 }
 
 /** A record and an input, and both in a line each. */
-export function withText({ record, input }: Pick<CauseOfDecision, 'record' | 'input'>): CauseOfDecision {
+function withText({ record, input }: Pick<CauseOfDecision, 'record' | 'input'>): CauseOfDecision {
   return { record, input, text: [...record === null ? [] : [recordText(record)], ...input === null ? [] : [inputText(input)]].join('\n') || NOTHING.text };
 }
 
-/** Record `seq` of a run, and the last of its inputs by `atUs`, of those that come after `from`. @throws RunError. */
-export function stretchOf(run: RunReader, seq: number, atUs: number, from: number | RunFeedPlace = run.startable()[0] ?? 0): Pick<CauseOfDecision, 'record' | 'input'> {
+/** Record `seq` of a run, and the last of its inputs by `atUs`. @throws RunError. */
+function stretchOf(run: RunReader, seq: number, atUs: number): Pick<CauseOfDecision, 'record' | 'input'> {
   const rows = new RowMaker(run.tapeHeader().instruments);
-  const feed = run.feed(from);
+  const feed = run.feed(run.startable()[0] ?? 0);
   try {
     let { records } = feed.position;
     let record: ExportRow | null = null;
@@ -103,13 +103,13 @@ function blocksOf(reader: TapeReader): { next(): { readonly batch: RecordBatch }
 const COMMON = new Set(['seq', 'kind', 'venue', 'symbol', 'receiveUs', 'exchangeUs']);
 const MOST_CHARACTERS = 300;
 
-function recordText(row: ExportRow): string {
+export function recordText(row: ExportRow): string {
   const stamp = row['receiveUs'] ?? row['exchangeUs'];
   const own = Object.entries(row).filter(([key, value]) => !COMMON.has(key) && value !== null && value !== false);
   return [`record ${String(row['seq'])}`, typeof stamp === 'number' ? isoUs(stamp) : '', String(row['symbol']), String(row['kind']), ...own.map(([key, value]) => `${key}=${String(value)}`)].filter((word) => word !== '').join(' ');
 }
 
-function inputText({ to, message: { type, ...rest }, atUs }: NonNullable<CauseOfDecision['input']>): string {
+export function inputText({ to, message: { type, ...rest }, atUs }: NonNullable<CauseOfDecision['input']>): string {
   const body = JSON.stringify(rest);
   return `input ${isoUs(atUs)} ${type} to ${to} ${body.length > MOST_CHARACTERS ? `${body.slice(0, MOST_CHARACTERS)}…` : body}`;
 }

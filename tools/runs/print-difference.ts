@@ -28,7 +28,7 @@ export function printDifference(index: number, [nameA, a]: readonly [string, Sid
   });
   printLine(table(['', 'field', nameA, nameB], rows));
   for (const [name, { decision, effect, cause }] of [[nameA, a], [nameB, b]] as const) {
-    printLine(`\n${name}: ${decision === null && (effect ?? null) === null ? 'has ended' : 'came from'}`);
+    printLine(`\n${name}: ${decision === null && (effect ?? null) === null ? 'has ended' : 'heard by then'}`);
     for (const line of cause?.text.split('\n') ?? []) printLine(`  ${line}`);
   }
 }

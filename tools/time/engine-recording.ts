@@ -1,6 +1,7 @@
 import { deserialize, serialize } from 'node:v8';
 import { RECV_US, WORDS_F, type RecordBatch } from '../../data/records/index.js';
 import type { RunFeed, RunReader, RunStep } from '../../data/runs/index.js';
+import { RowMaker } from '../../data/tape/index.js';
 import { isBeingWritten, readManifest, type RunManifest } from '../../data/runs/index.js';
 import { engineTree, type EngineBoot } from '../../supervisors/engine.js';
 import { instanceNames } from '../../supervisors/instance-names.js';
@@ -8,7 +9,6 @@ import type { Config } from '../../config/index.js';
 import { EngineSession, type SessionSnapshot } from '../engine/session.js';
 import { engineBoot, takeStep } from '../runs/engine-replay.js';
 import { FollowingSession, type FollowingSnapshot } from '../runs/follow-run.js';
-import { stretchOf } from '../runs/inputs.js';
 import { runConfig } from '../runs/run-config.js';
 import { snapshotOf } from '../runs/session-data.js';
 import { otherVersion } from './other-version.js';
@@ -73,8 +73,34 @@ export class EngineRecording implements Recording {
     return this.reader.decisions();
   }
 
-  find(number: number, inputUs: number, from?: Saved): ReturnType<Recording['find']> {
-    return stretchOf(this.reader, number, inputUs, from?.feed ?? this.#from);
+  get merges(): boolean {
+    return this.#config.lanes.placement !== 'inline';
+  }
+
+  record(number: number, from?: Saved): ReturnType<Recording['record']> {
+    const rows = new RowMaker(this.reader.tapeHeader().instruments);
+    return this.#found(from, (step, { records }) => (step.kind === 'records' && number >= records && number < records + step.to - step.from ? { ...rows.row(step.batch, step.from + number - records), seq: number } : null));
+  }
+
+  input(number: number, from?: Saved): ReturnType<Recording['input']> {
+    return this.#found(from, (step, { inputs }) => (step.kind === 'input' && inputs === number ? { ...step.input, atUs: step.clockUs } : null));
+  }
+
+  #found<T>(from: Saved | undefined, look: (step: RunStep, before: { readonly records: number; readonly inputs: number }) => T | null): T | null {
+    const feed = this.reader.feed(from?.feed ?? this.#from);
+    try {
+      let inputs = from?.inputs ?? 0;
+      let { records } = feed.position;
+      for (let step = feed.next(); step !== undefined; step = feed.next()) {
+        const found = look(step, { records, inputs });
+        if (found !== null) return found;
+        if (step.kind === 'input') inputs += 1;
+        if (step.kind === 'records') records += step.to - step.from;
+      }
+      return null;
+    } finally {
+      feed.close();
+    }
   }
 
   play(hooks: PlayHooks, from?: Saved): Player {
@@ -84,7 +110,7 @@ export class EngineRecording implements Recording {
 
   #inline(hooks: PlayHooks, from: Saved | undefined, resume: SessionSnapshot | undefined): Player {
     const session = new EngineSession({
-      tree: (onKernel) => engineTree(this.#boot, this.#config, onKernel), startUs: this.#boot.startUs, onAsked: (line) => hooks.onAsked(line),
+      tree: (onKernel) => engineTree(this.#boot, this.#config, onKernel), startUs: this.#boot.startUs, onAsked: (line) => hooks.onAsked(line), onDue: (atUs) => hooks.onGiven({ kind: 'due' }, atUs),
       effects: { decision: ({ decision, line }) => hooks.onDecision(line, decision) }, watch: watchOf(hooks), ...(resume === undefined ? {} : { resume }),
     });
     return new RunPlayer(this.reader.feed(from?.feed ?? this.#from), hooks, from, {
@@ -105,7 +131,7 @@ export class EngineRecording implements Recording {
 
   #following(hooks: PlayHooks, from: Saved | undefined, resume: SessionSnapshot | undefined): Player {
     const session = new FollowingSession(this.reader, this.#boot, this.#config, { decision: ({ decision, line }) => hooks.onDecision(line, decision) }, {
-      onAsked: (line) => hooks.onAsked(line), from: this.#from, ...(resume === undefined ? {} : { resume }), watch: watchOf(hooks),
+      onAsked: (line) => hooks.onAsked(line), onEntry: (entry, atUs) => hooks.onGiven(entry.type === 'death' ? { kind: 'other', text: `the thread of ${entry.path} ended by itself` } : entry.control < 0 ? { kind: 'record', record: entry.seq } : { kind: 'due' }, atUs), from: this.#from, ...(resume === undefined ? {} : { resume }), watch: watchOf(hooks),
       ...(from === undefined ? {} : { saved: deserialize(from.bytes) as FollowingSnapshot }),
     });
     return new RunPlayer(this.reader.feed(from?.feed ?? this.#from), hooks, from, {
@@ -198,10 +224,12 @@ class RunPlayer implements Player {
       if (atUs > session.clockUs) session.advanceTo(atUs);
       return 'stopped';
     }
-    if (step.kind === 'input') {
-      this.#inputs += 1;
-      this.#hooks.onInput(step.input, step.clockUs);
+    if (step.kind === 'input' || step.mark.mark === 'control') {
+      // What is due before it has not come from it.
+      session.advanceTo(step.clockUs);
+      this.#hooks.onGiven(step.kind === 'input' ? { kind: 'input', input: step.input } : { kind: 'other', text: operatorText(step.mark as { readonly method: string; readonly params: unknown }) }, step.clockUs);
     }
+    if (step.kind === 'input') this.#inputs += 1;
     this.#ended = takeStep(session, step, take);
     return this.#ended === null ? 'more' : 'end';
   }
@@ -215,6 +243,11 @@ class RunPlayer implements Player {
     this.#feed.close();
     if (this.#driven.session instanceof FollowingSession) this.#driven.session.close();
   }
+}
+
+function operatorText({ method, params }: { readonly method: string; readonly params: unknown }): string {
+  const path = (params as { readonly path?: unknown } | null)?.path;
+  return `an operator’s ${method}${typeof path === 'string' ? ` of ${path}` : ''}`;
 }
 
 /** Index of the first of the records [from, to) that came after `atUs`; `to` where none did. */

@@ -1,7 +1,9 @@
 import { COPY_LIMITS, type CopyLimits, plainCopy } from '../../runtime/observe/inspect.js';
 import { TraceKind } from '../../runtime/observe/trace.js';
 import type { Inspection, MachineReading, MailboxView, TreeLimits, TreeNode } from '../../runtime/index.js';
-import { withText } from '../runs/inputs.js';
+import { isoUs } from '../replay/time.js';
+import { inputText, recordText } from '../runs/inputs.js';
+import { stimulusBefore, type Stimulus } from './cause.js';
 import { type Checkpoint, Checkpoints } from './checkpoints.js';
 import { treeDigest } from './digest.js';
 import { TimeError } from './errors.js';
@@ -9,7 +11,7 @@ import { Pass, playStretch } from './pass.js';
 import { MOST_PARTS } from '../ui/wire/time.js';
 import type { PlayHooks, Player, Recording, StopWithin } from './player.js';
 import { RunIndex } from './run-index.js';
-import type { TimeCause, TimeCursor, TimeDecision, TimeEvent, TimeMarks, TimeRestart, TimeSpan, TimeState, TimeStep, TimeTarget } from './types.js';
+import type { TimeCause, TimeCursor, TimeDecision, TimeEvent, TimeFrom, TimeMarks, TimeRestart, TimeSpan, TimeState, TimeStep, TimeTarget } from './types.js';
 
 /** A probe on the way somewhere ends with the tree that it is in. */
 const PROBE_MS = 3_600_000;
@@ -17,6 +19,8 @@ const PROBE_MS = 3_600_000;
 const MESSAGE_LIMITS: CopyLimits = { depth: 6, entries: 50, values: 500, textLength: 500 };
 /** Rows of a list that is asked for, at most. */
 const MOST_ROWS = 1000;
+
+const NOTHING: Omit<TimeFrom, 'text'> = { record: null, input: null, timer: null };
 
 const KIND_NAMES = new Map(Object.entries(TraceKind).map(([name, kind]) => [kind, name as keyof typeof TraceKind]));
 
@@ -189,16 +193,40 @@ export class Machine {
     const { before } = this.#recording;
     const number = 'decision' in of ? of.decision - before.decisions : this.#firstOf('order' in of ? of.order : of.trade);
     this.#mustHave('decision', number, this.#index.decisions, before.decisions);
-    const seq = this.#index.decisionSeqs.at(number);
-    const atUs = this.#index.decisionTimes.at(number);
-    const event = this.#index.decisionEvents.at(number);
-    const inputs = this.#index.inputEvents.countUpTo(event - 1);
-    const inputUs = inputs === 0 ? -Infinity : this.#index.inputTimes.at(inputs - 1);
-    const from = this.#checkpoints.best(({ records, clockUs, inputs: had }) => records <= (seq < 0 ? Infinity : seq) && clockUs <= atUs && had < Math.max(1, inputs));
-    const cause = withText(this.#recording.find(seq, inputUs, from));
-    // What carries no record came from an input, or from a timer.
-    const target: TimeTarget | null = seq >= 0 ? { record: seq + 1 } : cause.input === null ? null : { event: this.#index.events.restFrom(this.#index.inputEvents.at(inputs - 1) + 1) };
-    return { decision: number + before.decisions, line: this.#index.decisionAt(number).line, record: cause.record, input: cause.input === null ? null : { ...cause.input, message: plainCopy(cause.input.message, MESSAGE_LIMITS) as typeof cause.input.message }, text: cause.text, target };
+    const cause = stimulusBefore(this.#index, this.#index.decisionEvents.at(number), this.#recording.merges);
+    const after: TimeTarget = { event: this.#index.events.restFrom(cause.event + 1) };
+    const target: TimeTarget = cause.kind === 'record' && !this.#recording.merges ? { record: cause.number + 1 } : after;
+    return { decision: number + before.decisions, line: this.#index.decisionAt(number).line, ...this.#fromOf(cause), target };
+  }
+
+  #fromOf(cause: Stimulus): TimeFrom {
+    switch (cause.kind) {
+      case 'record': {
+        const record = this.#recording.record(cause.number, this.#checkpoints.best(({ records }) => records <= cause.number));
+        return { ...NOTHING, record, text: record === null ? `record ${cause.number}, which is there no more` : recordText(record) };
+      }
+      case 'input': {
+        const input = this.#recording.input(cause.number, this.#checkpoints.best(({ inputs }) => inputs <= cause.number));
+        if (input === null) return { ...NOTHING, text: `input ${cause.number}, which is there no more` };
+        return { ...NOTHING, input: { ...input, message: plainCopy(input.message, MESSAGE_LIMITS) as typeof input.message }, text: inputText(input) };
+      }
+      case 'timer': {
+        const { path, atUs, ofKernel } = cause;
+        const key = ofKernel ? null : this.#timerAt(cause);
+        const what = ofKernel ? `what was due in ${path} between two records` : path === '' ? 'a time-out of the runtime' : `time-out ${key === null ? '' : `${key} `}of ${path}`;
+        return { ...NOTHING, timer: { path, key, atUs }, text: `${what}, ${isoUs(atUs)}` };
+      }
+      case 'other':
+        return { ...NOTHING, text: cause.text };
+    }
+  }
+
+  /** Name of the timer that fires next; null where it cannot be told from others. */
+  #timerAt({ event, path, atUs }: { readonly event: number; readonly path: string; readonly atUs: number }): string | null {
+    const { player } = this.#play({ events: event }, null);
+    const due = player.runtime.inspect(path)?.timers.filter(({ dueUs }) => dueUs === atUs) ?? [];
+    player.close();
+    return due.length === 1 ? due[0]!.key : null;
   }
 
   close(): void {
@@ -297,7 +325,7 @@ export class Machine {
     if (probed !== null && base !== undefined) base = this.#checkpoints.before(base);
     let count = (): number => -1;
     const hooks: PlayHooks = {
-      traceEvents: 8192, onDecision: () => {}, onAsked: () => {}, onInput: () => {},
+      traceEvents: 8192, onDecision: () => {}, onAsked: () => {}, onGiven: () => {},
       onRest: () => {
         if (count() >= wanted) throw HERE;
       },

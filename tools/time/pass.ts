@@ -37,7 +37,7 @@ export class Pass {
         index.decision(line, decision, this.#tap.count);
       },
       onAsked: () => index.effectEvents.push(this.#tap.count),
-      onInput: (input, atUs) => index.input(input, atUs),
+      onGiven: (given, atUs) => index.given(given, atUs, this.#tap.count),
     });
     this.#player = player;
     this.#tap.attach(player, undefined);
@@ -132,7 +132,7 @@ export function playStretch(recording: Recording, checkpoints: Checkpoints, inde
     if (held !== undefined && number > before && number <= to) held[4] = true;
     if (number >= to) throw ENOUGH;
   };
-  const player = recording.play({ traceEvents: STEP_EVENTS, onRest: () => rest(), onDecision: () => {}, onAsked: () => {}, onInput: () => {} }, base);
+  const player = recording.play({ traceEvents: STEP_EVENTS, onRest: () => rest(), onDecision: () => {}, onAsked: () => {}, onGiven: () => {} }, base);
   try {
     tap.attach(player, base?.events);
     if (held !== undefined && base === undefined) (held as Parameters<typeof put>)[4] = true;

@@ -25,6 +25,12 @@ export interface Saved {
   readonly feed?: RunFeedPlace;
 }
 
+/**
+ * What a tree gets from outside besides records that its kernel takes, and timers. `record`: what a lane made of one; `due`: something that the market's kernel was told
+ * to do at a time of its own; `other`: something that was done to the tree.
+ */
+export type Given = { readonly kind: 'input'; readonly input: RunInput } | { readonly kind: 'record'; readonly record: number } | { readonly kind: 'due' } | { readonly kind: 'other'; readonly text: string };
+
 /** Whoever watches a player. */
 export interface PlayHooks {
   /** Between any two turns; what it throws comes out of `step` and leaves the tree as it stands. */
@@ -32,8 +38,8 @@ export interface PlayHooks {
   readonly onDecision: (line: string, decision: Decision) => void;
   /** Gets a line for everything else that is asked of the world. */
   readonly onAsked: (line: string) => void;
-  /** Before the tree gets it. */
-  readonly onInput: (input: RunInput, atUs: number) => void;
+  /** Before anybody but the kernel hears of it, and after all that was due by then. */
+  readonly onGiven: (given: Given, atUs: number) => void;
   /** Events of its trace that are kept. */
   readonly traceEvents: number;
 }
@@ -73,6 +79,9 @@ export interface Recording {
   readonly before: { readonly decisions: number; readonly effects: number };
   /** More may be written. */
   readonly growing: boolean;
-  /** Record `number`, and the last input by `inputUs`, read from `from` on; what is not there is null. @throws RunError. */
-  find(number: number, inputUs: number, from?: Saved): { readonly record: ExportRow | null; readonly input: (RunInput & { readonly atUs: number }) | null };
+  /** Record or input by its number, read from `from` on; what is not there is null. @throws RunError. */
+  record(number: number, from?: Saved): ExportRow | null;
+  input(number: number, from?: Saved): (RunInput & { readonly atUs: number }) | null;
+  /** Lanes take the records: that something was made of one is a thing given. */
+  readonly merges: boolean;
 }

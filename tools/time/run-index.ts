@@ -1,8 +1,8 @@
 import type { Decision } from '../../actors/index.js';
-import type { RunInput } from '../../data/runs/index.js';
 import { formatReport, type SupervisorReport } from '../../runtime/observe/report.js';
 import { Column, Names } from './columns.js';
 import { EventLog, type PlayAgain } from './event-log.js';
+import type { Given } from './player.js';
 import type { TimeDecision, TimeMarks, TimeRestart } from './types.js';
 
 /** Characters of lines that are kept, and ids that can be looked for, at most. */
@@ -13,6 +13,11 @@ const MOST_REASON = 500;
 const MOST_BANDS = 32;
 /** Fields of a decision that name an order or a trade. */
 const ID_FIELDS = ['id', 'order', 'trade', 'clientId', 'tradeId'] as const;
+
+/** Numbers below zero for what is no record: what was due, inputs by number from here down, other things from there down. */
+const DUE = -1;
+const INPUT = -2;
+const OTHER = -(2 ** 52);
 
 interface Restart extends Omit<TimeRestart, 'number'> {}
 
@@ -26,15 +31,18 @@ interface Transition {
 export class RunIndex {
   readonly actors = new Names();
   readonly events: EventLog;
-  /** By decision: events that had happened when it was made, its clock, the record it carries. */
+  /** By decision: events that had happened when it was made, its clock. */
   readonly decisionEvents = new Column();
   readonly decisionTimes = new Column();
-  readonly decisionSeqs = new Column();
   readonly restartEvents = new Column();
   readonly effectEvents = new Column();
   /** By input: events that had happened before it, and its clock. */
   readonly inputEvents = new Column();
   readonly inputTimes = new Column();
+  /** By thing that was given from outside, records aside: events that had happened before it; and what it was: a record that lanes took, else below zero. */
+  readonly givenEvents = new Column();
+  readonly #givenWhat = new Column();
+  readonly #others = new Names();
   readonly #lines: (string | null)[] = [];
   #characters = 0;
   readonly #restarts: Restart[] = [];
@@ -50,13 +58,12 @@ export class RunIndex {
     this.actors.numberOf('');
   }
 
-  decision(line: string, { seq, atUs, by, kind, data }: Decision, events: number): void {
+  decision(line: string, { atUs, by, kind, data }: Decision, events: number): void {
     const number = this.#lines.length;
     this.#characters += line.length;
     this.#lines.push(this.#characters > MOST_CHARACTERS ? null : line);
     this.decisionEvents.push(events);
     this.decisionTimes.push(atUs);
-    this.decisionSeqs.push(seq);
     if (kind === 'venue' && data['type'] === 'order.fill') this.#fillTimes.push(atUs);
     if (kind === 'trade') this.#tradeTimes.push(atUs);
     if (kind === 'transition' && typeof data['to'] === 'string') {
@@ -72,9 +79,30 @@ export class RunIndex {
     }
   }
 
-  input(_input: RunInput, atUs: number): void {
-    this.inputEvents.push(this.events.length);
-    this.inputTimes.push(atUs);
+  given(given: Given, atUs: number, events: number): void {
+    if (given.kind === 'input') {
+      this.inputEvents.push(events);
+      this.inputTimes.push(atUs);
+    }
+    this.givenEvents.push(events);
+    this.#givenWhat.push(this.#numberOf(given));
+  }
+
+  #numberOf(given: Given): number {
+    switch (given.kind) {
+      case 'record': return given.record;
+      case 'due': return DUE;
+      case 'input': return INPUT - (this.inputEvents.length - 1);
+      case 'other': return OTHER - this.#others.numberOf(given.text);
+    }
+  }
+
+  /** Thing `number` that was given: what it was. */
+  givenAt(number: number): { readonly input: number } | { readonly record: number } | { readonly text: string } | { readonly due: true } {
+    const what = this.#givenWhat.at(number);
+    if (what >= 0) return { record: what };
+    if (what === DUE) return { due: true };
+    return what <= OTHER ? { text: this.#others.list[OTHER - what]! } : { input: INPUT - what };
   }
 
   report(report: SupervisorReport, events: number): void {

@@ -65,9 +65,15 @@ export class TapeRecording implements Recording {
     return false;
   }
 
-  find(number: number): ReturnType<Recording['find']> {
+  readonly merges = false;
+
+  record(number: number): ReturnType<Recording['record']> {
     const { tape, faults } = this.#request;
-    return { record: recordOf(tape, faults, number), input: null };
+    return recordOf(tape, faults, number);
+  }
+
+  input(): null {
+    return null;
   }
 
   /** The run that it is of goes on: it has not made all of its decisions. */
@@ -100,11 +106,13 @@ class TapePlayer implements Player {
   readonly #source: TapeSource;
   readonly #session: ReplaySession;
   readonly #window: Window;
+  readonly #onGiven: PlayHooks['onGiven'];
   #finished = false;
 
-  constructor(source: TapeSource, { config }: LoadedConfig, window: Window, { onRest, onDecision, traceEvents }: PlayHooks, from: Saved | undefined) {
+  constructor(source: TapeSource, { config }: LoadedConfig, window: Window, { onRest, onDecision, onGiven, traceEvents }: PlayHooks, from: Saved | undefined) {
     this.#source = source;
     this.#window = window;
+    this.#onGiven = onGiven;
     const saved = from === undefined ? undefined : deserialize(from.bytes) as SavedSession;
     const kernels: KernelPort[] = [];
     this.runtime = createRuntime({
@@ -115,6 +123,8 @@ class TapePlayer implements Player {
     const started = this.runtime.start(marketSession(source.instruments, config, { onKernel: (kernel) => void (kernels.includes(kernel) || kernels.push(kernel)) }));
     if (!started.ok) throw new Error(`the session does not start: ${JSON.stringify(started.reason)}`);
     this.#session = new ReplaySession(this.runtime, source, kernels);
+    this.#session.onStrike = ({ kind, path }) => this.#given(`the fault ${kind} of ${path}`);
+    this.#session.onDue = (atUs) => onGiven({ kind: 'due' }, atUs);
     this.#session.mute = saved?.mute ?? window.fromUs > 0;
     if (saved !== undefined) this.#session.goOn(saved);
   }
@@ -145,6 +155,7 @@ class TapePlayer implements Player {
     if (session.taken >= records) return 'stopped';
     if (session.ended || this.#source.exhausted) {
       this.#finished = true;
+      this.#given('the end of the tape');
       session.finish();
     }
     return 'more';
@@ -163,6 +174,10 @@ class TapePlayer implements Player {
     this.#source.close();
   }
 
+  #given(text: string): void {
+    this.#onGiven({ kind: 'other', text }, this.clockUs);
+  }
+
   /** Takes a stretch of the tape, or what is left of one. */
   #stretch(atUs: number): StepOutcome {
     const session = this.#session;
@@ -170,7 +185,8 @@ class TapePlayer implements Player {
     for (let first = true; first || this.#source.inputs > session.taken; first = false) {
       if (session.ended) return 'more';
       const windowUs = session.mute ? fromUs : toUs;
-      const beforeUs = Math.min(windowUs, atUs + 1);
+      // A timer that is due at the limit fires: so this is between two microseconds.
+      const beforeUs = Math.min(windowUs, atUs + 0.5);
       // A record loads the stretch, the rest is as long as it is.
       if (!session.advance(first ? 1 : this.#source.inputs - session.taken, beforeUs)) continue;
       if (windowUs > beforeUs) return 'stopped';
@@ -178,6 +194,7 @@ class TapePlayer implements Player {
         session.ended = true;
         return 'more';
       }
+      this.#given('the beginning of what was asked for');
       session.unmute();
     }
     return 'more';

@@ -1,7 +1,7 @@
 import type { Instant } from '../ui/wire/instant.js';
 import type { StepBy } from '../ui/wire/time.js';
 
-export type { TimeAbout, TimeCause, TimeCursor, TimeDecision, TimeEvent, TimeMarks, TimeRestart, TimeSpan, TimeState } from '../ui/wire/time.js';
+export type { TimeAbout, TimeCause, TimeCursor, TimeDecision, TimeEvent, TimeFrom, TimeMarks, TimeRestart, TimeSpan, TimeState } from '../ui/wire/time.js';
 
 /** What can be travelled in: a run by its folder, id or `latest`, or a tape with a configuration file (default: the built-in one). */
 export type TimeSource = { readonly run: string; readonly root?: string } | { readonly tape: string; readonly config?: string };

@@ -20,6 +20,8 @@ import { beginEngineRun, type EngineRunOptions } from '../../../tools/runs/engin
 import { EngineRecording } from '../../../tools/time/engine-recording.js';
 import { EAGER } from '../../support/eager-config.js';
 import { generatedTape } from '../../support/replay-tape.js';
+import { everyDecisionHasItsCause } from '../time/causes.js';
+import { MachineHere } from '../time/here.js';
 import { sameFromCheckpoints } from '../time/lived.js';
 
 const root = mkdtempSync(join(tmpdir(), 'faultline-host-'));
@@ -267,11 +269,11 @@ test('a run whose books and indicators a thread keeps is travelled in from check
   const F = TAPE.F.slice();
   const batch = { F, I: new Int32Array(F.buffer) };
   const untilMs = performance.now() + 60_000;
-  const settled = async (): Promise<void> => {
+  const settled = async (us: number): Promise<void> => {
     do {
       assert.ok(performance.now() < untilMs, 'the lane does not get on');
       await new Promise((resolve) => setTimeout(resolve, 1));
-      session.advanceTo(session.clockUs);
+      session.advanceTo(us);
     } while (!kernel.feeds.every(({ idle, answers }) => idle && answers.length === 0));
   };
   const piece = Math.ceil(TAPE.records / 24);
@@ -279,14 +281,19 @@ test('a run whose books and indicators a thread keeps is travelled in from check
     const to = Math.min(TAPE.records, from + piece);
     opened.moveTo(clockOf(to - 1));
     door.records(batch, from, to);
-    await settled();
+    await settled(clockOf(to - 1));
   }
   host.endRun({ code: 0, reason: 'test' });
   await host.stopTree();
   await host.close();
   assert.deepEqual([opened.faults, opened.failures], [[], []]);
   assert.ok(opened.lines.length > 20, 'nothing was decided');
-  sameFromCheckpoints(new EngineRecording(opened.reader()), 41);
+  const recording = new EngineRecording(opened.reader());
+  sameFromCheckpoints(recording, 41);
+  const machine = await MachineHere.open({ run: recording.reader.folder });
+  const causes = everyDecisionHasItsCause(machine, recording, 5);
+  machine.close();
+  assert.ok(causes.record > 2 && causes.timer > 0, JSON.stringify(causes));
 });
 
 test('after a stall, records that lanes with sockets have brought meanwhile do not move the clock before what waits here is heard', async () => {

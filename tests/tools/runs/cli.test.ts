@@ -43,7 +43,7 @@ void test('live-vs-replay and replay diff: one line each, and an exit code', asy
   const shown = await command(['replay', 'diff', a!, b!], { env });
   assert.equal(shown.code, 6);
   assert.deepEqual(diff.between, { code: null, config: [{ key: 'trading.score.goodScore', a: 20, b: 60 }], tape: [a!, b!].map((folder) => `what run ${readManifest(folder).id} heard`) });
-  assert.match(shown.stdout, new RegExp(`^a: .* engine paper, .*\nb: .*\n[^]*trading.score.goodScore +20 +60\n[^]*\ndecision ${diff.index!} differs.*:\n[^]*\\* +[^]*\na: came from\n {2}record \\d+ [^]*\nb: came from\n {2}record \\d+ `));
+  assert.match(shown.stdout, new RegExp(`^a: .* engine paper, .*\nb: .*\n[^]*trading.score.goodScore +20 +60\n[^]*\ndecision ${diff.index!} differs.*:\n[^]*\\* +[^]*\na: heard by then\n {2}record \\d+ [^]*\nb: heard by then\n {2}record \\d+ `));
   // What is no run, and one of another format.
   for (const [folder, code, says] of [['nowhere', 4, /neither a folder nor a run in/], [root, 3, /is no run: it has neither run\.json nor decisions\.jsonl/]] as const) {
     const refused = await command(['replay', 'diff', a!, folder], { env });

@@ -12,7 +12,7 @@ export function lived(recording: Recording, wanted: (events: number) => boolean)
     const events = runtime.trace().count;
     if (!digests.has(events) && wanted(events)) digests.set(events, treeDigest(runtime));
   };
-  player = recording.play({ traceEvents: 1024, onRest: look, onDecision: () => {}, onAsked: () => {}, onInput: () => {} });
+  player = recording.play({ traceEvents: 1024, onRest: look, onDecision: () => {}, onAsked: () => {}, onGiven: () => {} });
   while (player.step() !== 'end');
   player.close();
   return digests;
@@ -25,7 +25,7 @@ const BEGUN = 4;
 /** Plays a recording from places at which its player could be saved, and finds the tree that lived. */
 export function sameFromCheckpoints(recording: Recording, every: number): void {
   const digests = lived(recording, (events) => events % every < 2);
-  const player = recording.play({ traceEvents: 1024, onRest: () => {}, onDecision: () => {}, onAsked: () => {}, onInput: () => {} });
+  const player = recording.play({ traceEvents: 1024, onRest: () => {}, onDecision: () => {}, onAsked: () => {}, onGiven: () => {} });
   const saves: { readonly events: number; readonly saved: Saved }[] = [];
   while (player.step() !== 'end') {
     const events = player.runtime.trace().count;
@@ -50,7 +50,7 @@ export function sameFromCheckpoints(recording: Recording, every: number): void {
       assert.equal(treeDigest(runtime), digest, `from ${from} events on, the tree after ${events} is the one that lived`);
       seen.add(events);
     };
-    again = recording.play({ traceEvents: 1024, onRest: look, onDecision: () => {}, onAsked: () => {}, onInput: () => {} }, saved);
+    again = recording.play({ traceEvents: 1024, onRest: look, onDecision: () => {}, onAsked: () => {}, onGiven: () => {} }, saved);
     before = from - again.runtime.trace().count;
     while (seen.size < MOMENTS && again.step() !== 'end');
     again.close();

@@ -14,6 +14,7 @@ import { TapeRecording } from '../../../tools/time/tape-recording.js';
 import { EAGER } from '../../support/eager-config.js';
 import { generatedTape, writeTape } from '../../support/replay-tape.js';
 import { recordRun, scratch } from '../runs/record.js';
+import { everyDecisionHasItsCause } from './causes.js';
 import { MachineHere } from './here.js';
 import { lived } from './lived.js';
 
@@ -48,6 +49,8 @@ void test('wherever one goes in an engine’s run, with restarts, kills, pauses 
   assert.deepEqual({ differsAt, problem, decisions: span.decisions, records: span.records }, { differsAt: null, problem: null, decisions: RunReader.open(folder).manifest.decisions!.count, records: tape.records });
   assert.ok(span.restarts >= 3);
   sameEverywhere(machine, digests, 15);
+  const causes = everyDecisionHasItsCause(machine, recording, 4);
+  assert.ok(causes.record > 10 && causes.input > 0 && causes.timer > 5, JSON.stringify(causes));
 
   // What was asked for by its number is the last thing that happened.
   const restarts = machine.machine.restarts(0, 100);
@@ -75,6 +78,8 @@ void test('wherever one goes in the replay of a tape, with crashes, poison and a
     const { differsAt, problem, span } = machine.state;
     assert.deepEqual({ differsAt, problem, decisions: span.decisions }, { differsAt: null, problem: null, decisions: reader.manifest.decisions!.count });
     sameEverywhere(machine, digests, 16);
+    const causes = everyDecisionHasItsCause(machine, new TapeRecording(request, loaded, reader), 3);
+    assert.ok(causes.record > 5 && causes.timer > 0, JSON.stringify(causes));
     if (faults.length > 0) assert.ok(span.restarts >= 3, `${span.restarts} restarts`);
   }
 });

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { sideBySide, TimeError, type TimeErrorKind, type TimeMachine, type TimeSource, type TimeTarget } from '../../time/index.js';
-import { COPY_LIMITS, plainCopy } from '../../../runtime/observe/inspect.js';
 import { UiError, type UiHost, type UiPart } from '../server/host.js';
 import type { FlightRecorder } from '../../time/flight/recorder.js';
-import { MOST_LOOKED, MOST_PARTS, STEPS, type RunsDiffer, type RunSide, type TimeFrom, type TimeTree } from '../wire/time.js';
+import { MOST_LOOKED, MOST_PARTS, STEPS, type RunsDiffer, type RunSide, type TimeTree } from '../wire/time.js';
 import type { MachineView } from '../wire/chart.js';
 import type { ActorDetail } from '../wire/tree.js';
 import { Flights } from './time/flights.js';
@@ -12,11 +11,6 @@ import { MachinePool, sentence } from './time/pool.js';
 import { feedsOf } from './tree.js';
 
 const MOST_ROWS = 500;
-
-/** An input may hold whatever an actor was told. */
-const shown = ({ record, input, text }: TimeFrom): TimeFrom => ({
-  record, text, input: input === null ? null : { ...input, message: plainCopy(input.message, { ...COPY_LIMITS, depth: 6, entries: 50, values: 500, textLength: 500 }) as typeof input.message },
-});
 
 const STATUS: Readonly<Record<TimeErrorKind, number>> = { source: 422, target: 404, busy: 503, cancelled: 503, lost: 503, closed: 503 };
 
@@ -120,10 +114,10 @@ export const timePart: UiPart = (host) => {
   host.query('time/runs', z.strictObject({ a: source, b: source }), ({ a, b }) => told(async (): Promise<RunsDiffer> => {
     if (placeOf(a) === placeOf(b)) throw new UiError(422, 'both sides are the same run: choose another one for one of them');
     const [left, right] = await Promise.all([machineOf(a), machineOf(b)]);
-    const { diff, a: cursorA, b: cursorB } = await sideBySide(left, right);
+    const { diff, a: cursorA, b: cursorB, causes } = await sideBySide(left, right);
     const side = (wanted: string, of: 'a' | 'b', cursor: RunSide['cursor']): RunSide => {
-      const { decision = null, cause: from = null } = diff[of] ?? {};
-      return { source: wanted, about: diff.runs[of === 'a' ? 0 : 1], line: decision === null ? null : JSON.stringify(decision), cause: from === null ? null : shown(from), cursor };
+      const { decision = null } = diff[of] ?? {};
+      return { source: wanted, about: diff.runs[of === 'a' ? 0 : 1], line: decision === null ? null : JSON.stringify(decision), cause: causes[of === 'a' ? 0 : 1], cursor };
     };
     const { code = null, tape = null, config = [] } = diff.between ?? {};
     const between = [

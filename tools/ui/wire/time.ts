@@ -111,16 +111,20 @@ export type TimeRecord = Readonly<Record<string, string | number | boolean | nul
 export interface TimeCause extends TimeFrom {
   readonly decision: number;
   readonly line: string | null;
-  /** Just after that record, or that input. */
+  /** Just after it. */
   readonly target: { readonly record: number } | { readonly event: number } | null;
 }
 
-/** What a decision came from. */
+/**
+ * What a decision came from: the last thing that came to the tree from outside before it was made, and without which it would not have been. At most one of
+ * `record`, `input` and `timer` is there; where none is, `text` says what it was.
+ */
 export interface TimeFrom {
-  /** The record that the decision carries; null where it carries none. */
   readonly record: TimeRecord | null;
-  /** The last input before it. */
   readonly input: { readonly to: string; readonly message: { readonly type: string }; readonly atUs: number } | null;
+  /** Time passed: whose time-out it was, and its name where that is known. */
+  readonly timer: { readonly path: string; readonly key: string | null; readonly atUs: number } | null;
+  /** In a line. */
   readonly text: string;
 }
 

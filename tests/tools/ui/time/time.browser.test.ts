@@ -67,7 +67,7 @@ test('a finished run: to its restart, a decision and what caused it, by the keyb
   const cause = page.getByRole('region', { name: 'cause', exact: true });
   await cause.getByRole('heading', { name: /^decision \d+: \w/ }).waitFor();
   // Fields and moments, no JSON.
-  await cause.getByText(/from the record|the input/).first().waitFor();
+  await cause.getByText(/from the (record|input|time-out)/).first().waitFor();
   assert.doesNotMatch(await cause.innerText(), /\{"|Us: \d{13}/);
 
   await page.getByRole('textbox', { name: 'go to' }).fill('decision 3');

@@ -20,21 +20,25 @@ export function Cause({ cause, onClose }: { readonly cause: TimeCause; readonly 
   );
 }
 
-/** The record and the input that something came from. */
-export function From({ from: { record, input, text } }: { readonly from: TimeFrom }) {
-  if (record === null && input === null) return <p class="muted">{text}</p>;
-  const { type = '', ...message } = (input?.message ?? {}) as Fields;
+/** The record, the input or the time-out that something came from. */
+export function From({ from: { record, input, timer, text } }: { readonly from: TimeFrom }) {
+  if (record !== null) return <div><h3>from the record</h3><div class="value-tree">{Object.entries(record).map(([name, value]) => <ValueTree key={name} name={name} value={value} />)}</div></div>;
+  if (input !== null) {
+    const { type = '', ...message } = input.message as Fields;
+    return (
+      <div>
+        <h3>{`from the input ${wordOf(type)}`}</h3>
+        <p class="muted">{`to ${input.to} at ${timeText(input.atUs)}`}</p>
+        <div class="value-tree">{Object.entries(message).map(([name, value]) => <ValueTree key={name} name={name} value={value} depth={1} />)}</div>
+      </div>
+    );
+  }
+  if (timer === null) return <div><h3>from</h3><p>{text}</p></div>;
   return (
-    <>
-      {record === null ? null : <div><h3>from the record</h3><div class="value-tree">{Object.entries(record).map(([name, value]) => <ValueTree key={name} name={name} value={value} />)}</div></div>}
-      {input === null ? null : (
-        <div>
-          <h3>{`${record === null ? 'from' : 'after'} the input ${wordOf(type)}`}</h3>
-          <p class="muted">{`to ${input.to} at ${timeText(input.atUs)}`}</p>
-          <div class="value-tree">{Object.entries(message).map(([name, value]) => <ValueTree key={name} name={name} value={value} depth={1} />)}</div>
-        </div>
-      )}
-    </>
+    <div>
+      <h3>{timer.key === null ? 'from a time-out' : `from the time-out ${timer.key}`}</h3>
+      <p class="muted">{`of ${timer.path === '' ? 'the runtime' : timer.path} at ${timeText(timer.atUs)}`}</p>
+    </div>
   );
 }
 
