@@ -143,3 +143,43 @@ void test('a flight says exactly what was wherever it says so, what was seen bef
   }
   assert.ok(exact > 1_000 && sampled > 500 && unknown > 100, `${exact} exact, ${sampled} sampled, ${unknown} unknown`);
 });
+
+test('nothing is said to be exact of a time in which nobody listened', () => {
+  const told = { version: 1, life: 1 };
+  const runtime = createRuntime({ clock: new VirtualClock(1e15), seed: 'flight' });
+  assert.ok(runtime.start(tree()).ok);
+  runtime.drain();
+  const shape = treeShape(runtime.tree()!, { ...told, atUs: runtime.nowUs(), traced: 10 });
+  const sampled = (recording: FlightRecording, seq: number): void => recording.sample(shape, { ...shape.figures, atUs: seq * 1000, traced: seq }, seq);
+  const ages = (recording: FlightRecording, seq: number): readonly number[] => recording.tree(`t${seq * 1000 + 1}`, '/').ages!.slice(0, 2);
+  const { cell } = shape.nodes[0]!;
+  const heard = (recording: FlightRecording, seq: number): void => recording.event({ seq, kind: 'deadLetter', path: '/', cell, detail: 0, atUs: seq * 1000 });
+  const recording = new FlightRecording();
+  for (const seq of [10, 12]) sampled(recording, seq);
+  assert.ok(ages(recording, 10).every((age) => age > 0), 'nobody has listened yet');
+  recording.begin(11, 11_000);
+  assert.deepEqual(ages(recording, 12).slice(1), [0]);
+  heard(recording, 13);
+  for (const seq of [14, 16, 18]) sampled(recording, seq);
+  assert.deepEqual(ages(recording, 14), [0, 0]);
+  // 14 to 19 were lost, and of those samples are there.
+  recording.lost(20);
+  heard(recording, 20);
+  for (const seq of [21, 22, 24]) sampled(recording, seq);
+  assert.ok(ages(recording, 16).every((age) => age > 0));
+  assert.deepEqual(ages(recording, 21), [0, 0]);
+  recording.log.deaf();
+  for (const seq of [30, 32]) sampled(recording, seq);
+  assert.ok(ages(recording, 30).every((age) => age > 0));
+  // Whoever comes again may hear what was meanwhile.
+  recording.log.hears(21);
+  assert.deepEqual(ages(recording, 30), [0, 0]);
+});
+
+test('what actors that come and go leave is bounded, also while the tree is not told', () => {
+  const recording = new FlightRecording();
+  recording.begin(0, 0);
+  for (let seq = 0; seq < 115_000; seq += 1) recording.event({ seq, kind: 'start', path: `/a/${seq}`, cell: seq + 1, detail: 1, atUs: seq });
+  assert.ok(recording.log.length <= 110_000 && recording.log.actors.size <= 110_000, `${recording.log.length} events, ${recording.log.actors.size} actors`);
+  assert.equal(recording.fromUs, recording.log.first!.atUs);
+});

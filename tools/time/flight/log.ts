@@ -31,15 +31,24 @@ export interface FlightActor {
   readonly turns: FlightEvent[];
 }
 
-/** Events that are kept. */
+/** Events that are kept; and so many more before the oldest are let go. */
 const MOST_EVENTS = 100_000;
+const SLACK_EVENTS = 10_000;
+
+/** Numbers of events between which nobody listened, or not all was told. */
+interface Gap {
+  /** Of the last event before it. */
+  readonly after: number;
+  /** Of the first one that was heard again; Infinity while nobody listens. */
+  readonly to: number;
+}
 
 /** The events of a process in order, those that were heard. */
 export class FlightLog {
   readonly actors = new Map<number, FlightActor>();
   #events: FlightEvent[] = [];
-  /** Numbers at which events were lost before they were heard. */
-  #gaps: number[] = [];
+  /** Before anybody says that he listens, nobody does. */
+  #gaps: Gap[] = [{ after: -1, to: Infinity }];
   #dropped = 0;
   #restarts = 0;
 
@@ -54,6 +63,10 @@ export class FlightLog {
   }
   get gaps(): number {
     return this.#gaps.length;
+  }
+  /** There are so many that the oldest are to go. */
+  get isFull(): boolean {
+    return this.#events.length >= MOST_EVENTS + SLACK_EVENTS;
   }
   get first(): FlightEvent | undefined {
     return this.#events[0];
@@ -92,13 +105,24 @@ export class FlightLog {
 
   /** Events before number `seq` were lost, back to the one heard before it. */
   lost(seq: number): void {
-    this.#gaps.push(seq);
-    if (this.#gaps.length > 1000) this.#gaps.shift();
+    this.#gaps.push({ after: this.#events[this.countTo(seq) - 1]?.seq ?? -1, to: seq });
+    // Of too many the oldest become one.
+    if (this.#gaps.length > 1000) this.#gaps.splice(0, 2, { after: this.#gaps[0]!.after, to: Math.max(this.#gaps[0]!.to, this.#gaps[1]!.to) });
+  }
+
+  /** From now on nobody listens. */
+  deaf(): void {
+    if (!this.#gaps.some(({ to }) => to === Infinity)) this.#gaps.push({ after: this.last?.seq ?? -1, to: Infinity });
+  }
+
+  /** Somebody listens again, and has heard everything from number `seq` on. */
+  hears(seq: number): void {
+    this.#gaps = this.#gaps.flatMap((gap) => (gap.to !== Infinity ? [gap] : seq <= gap.after + 1 ? [] : [{ ...gap, to: seq }]));
   }
 
   /** Every event that says how actors live with a number from `from` to before `to` was heard. */
   isWhole(from: number, to: number): boolean {
-    return !this.#gaps.some((seq) => from < seq && seq <= to);
+    return !this.#gaps.some((gap) => Math.max(from, gap.after + 1) < Math.min(to, gap.to));
   }
 
   /** How many of the events kept have a number below `seq`. */
@@ -137,7 +161,7 @@ export class FlightLog {
     }
     this.#dropped += count;
     const first = this.first?.seq ?? seq;
-    this.#gaps = this.#gaps.filter((gap) => gap > first);
+    this.#gaps = this.#gaps.filter(({ to }) => to > first);
     return true;
   }
 }

@@ -145,11 +145,11 @@ export class Moment {
     return state === 'unknown' ? [UNKNOWN, -1] : [NODE_STATES.indexOf(state), this.#age(last.atUs)];
   }
 
-  /** Only a start makes another incarnation, and every start is heard. */
+  /** Only a start makes another incarnation, and every start is heard, unless the event that comes next was not: it may have happened by then. */
   #incarnation({ turns }: FlightActor, start: FlightEvent | undefined, before: Seen | null, after: Seen | null): Known {
     const { seq } = this.place;
-    if (start !== undefined && (before === null || before.seq <= start.seq)) return [start.detail, this.#log.isWhole(start.seq, seq) ? 0 : this.#age(start.atUs)];
-    if (before !== null) return [before.values[before.from + INCARNATION]!, this.#log.isWhole(before.seq, seq) ? 0 : this.#age(before.atUs)];
+    if (start !== undefined && (before === null || before.seq <= start.seq)) return [start.detail, this.#log.isWhole(start.seq, seq + 1) ? 0 : this.#age(start.atUs)];
+    if (before !== null) return [before.values[before.from + INCARNATION]!, this.#log.isWhole(before.seq, seq + 1) ? 0 : this.#age(before.atUs)];
     const next = turns.find((event) => event.seq >= seq && isStart(event));
     if (next !== undefined && (after === null || next.seq < after.seq)) return this.#log.isWhole(seq, next.seq) ? [Math.max(0, next.detail - 1), 0] : NOT_KNOWN;
     return after !== null && this.#log.isWhole(seq, after.seq) ? [after.values[after.from + INCARNATION]!, 0] : NOT_KNOWN;

@@ -173,16 +173,21 @@ export class FlightRecorder {
   async #hear(client: ControlClient, signal: AbortSignal): Promise<void> {
     try {
       const batches = await client.subscribe({ kinds: [...LIFE_KINDS] });
-      void this.#earlier(client);
+      let isListening = false;
+      void this.#earlier(client).finally(() => void (isListening = true));
       for await (const { events, dropped, missed, restarted } of batches) {
         if (signal.aborted) break;
         if (restarted === true) this.#anew();
         const first = events[0]?.seq ?? this.#traced;
         if (missed > 0 || dropped > 0) this.recording.lost(first);
+        // Where it could not tell what was before.
+        if (isListening) this.recording.log.hears(first);
         this.#take(events);
       }
     } catch {
       // The connection has ended, or the process has no such events.
+    } finally {
+      this.recording.log.deaf();
     }
   }
 
@@ -193,8 +198,8 @@ export class FlightRecorder {
       const begin = events.length >= MOST_EARLIER ? events[0] : (oldest ?? events[0]);
       if (begin === undefined) return;
       // Heard before, and connected again: what was between may be gone.
-      if (this.#began > 0 && begin.seq > this.#began) this.recording.lost(begin.seq);
       if (this.#began === 0) this.recording.begin(begin.seq, begin.atUs);
+      else this.recording.log.hears(begin.seq);
       this.#take(events);
     } catch {
       // A process of an older version: it begins with the first sample.
@@ -203,7 +208,7 @@ export class FlightRecorder {
 
   #take(events: readonly WireTraceEvent[]): void {
     for (const { seq, kind, path, cell, detail, atUs } of events) {
-      this.recording.event({ seq, kind, path: path?.slice(0, 1024) ?? null, cell, detail, atUs });
+      this.recording.event({ seq, kind: kind.slice(0, 64), path: path?.slice(0, 1024) ?? null, cell, detail, atUs });
       this.#began = Math.max(this.#began, seq);
     }
     if (events.length > 0) this.#told();

@@ -51,10 +51,16 @@ export class FlightRecording {
   /** From there on every event that says how actors live is there: the flight recorder still held it when it was asked. */
   begin(seq: number, atUs: number): void {
     this.#from = { seq, atUs };
+    this.log.hears(seq);
   }
 
   event(event: FlightEvent): void {
     this.log.add(event);
+    // Also where the tree is told no more, or not yet.
+    if (!this.log.isFull) return;
+    this.log.drop(-1);
+    this.#from = { seq: this.log.first!.seq, atUs: this.log.first!.atUs };
+    this.#forget();
   }
 
   /** Events were lost before the one with this number. */
@@ -72,7 +78,6 @@ export class FlightRecording {
     this.#from ??= { seq, atUs: figures.atUs };
     this.samples.add(shape, figures, seq, heardMs);
     if (this.samples.drop(heardMs - KEPT_MS, MOST_SAMPLE_BYTES)) this.#cut();
-    else if (this.log.drop(-1)) this.begin(this.log.first!.seq, this.log.first!.atUs);
   }
 
   look(path: string, look: FlightLook): void {
@@ -156,7 +161,7 @@ export class FlightRecording {
       figures: { version: place.seq, atUs: place.atUs, values: under.flatMap(({ values }) => values), machines: this.samples.machines.list },
     };
     const notes = moment.unnamed === 0 ? [] : [`${moment.unnamed === 1 ? 'one actor' : `${moment.unnamed} actors`} had gone before ${moment.unnamed === 1 ? 'its name' : 'their names'} could be asked: not in this tree`];
-    if (!this.log.isWhole(this.log.first?.seq ?? 0, Infinity)) notes.push('some events were lost, because there were more than could be read');
+    if (!this.log.isWhole(this.log.first?.seq ?? 0, Infinity)) notes.push('some events were not heard: there were more than could be read, or nobody listened');
     return { cursor: this.#cursor(key), shape, ages: under.flatMap(({ ages }) => ages), notes };
   }
 
@@ -264,7 +269,7 @@ export class FlightRecording {
       if (one.ages[MACHINE]! !== -1 && one.ages[MACHINE]! <= age) return one;
       const values = [...one.values];
       const ages = [...one.ages];
-      values[MACHINE] = this.samples.machines.numberOf(stateText(last.after));
+      values[MACHINE] = this.samples.stateNumber(stateText(last.after));
       ages[MACHINE] = age;
       return { ...one, values, ages };
     });
@@ -330,7 +335,12 @@ export class FlightRecording {
     this.#from = { seq: first.seq, atUs: first.atUs };
     for (const [path, looks] of this.#looks) this.#looked -= trim(this.#looks, path, looks, first.atUs);
     for (const [path, readings] of this.#readings) this.#read -= trim(this.#readings, path, readings, first.atUs);
-    for (const [cell, { turns }] of this.log.actors) if (turns.length === 0 && !first.places.has(cell) && !this.samples.has(cell)) this.log.actors.delete(cell);
+    this.#forget();
+  }
+
+  /** Actors of which nothing is kept any more. */
+  #forget(): void {
+    for (const [cell, { turns }] of this.log.actors) if (turns.length === 0 && !this.samples.has(cell)) this.log.actors.delete(cell);
   }
 }
 

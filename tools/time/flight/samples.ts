@@ -7,6 +7,9 @@ const MOST_IN_CHUNK = 64;
 const NODE_BYTES = 400;
 const SAMPLE_BYTES = 48;
 const MACHINE = 6;
+/** Different states of machines; those beyond are one. */
+const MOST_STATES = 4_096;
+const OTHER_STATE = '…';
 
 /** The tree and its figures as they were told at one moment. */
 export interface Sample {
@@ -70,7 +73,7 @@ export class Samples {
   /** @param seq events that had happened; @param heardMs on the clock of who listens, by which samples get old */
   add(shape: TreeShape, { atUs, values: told, machines }: TreeFigures, seq: number, heardMs: number): void {
     const values = Float64Array.from(told);
-    const own = machines.map((text) => this.machines.numberOf(text));
+    const own = machines.map((text) => this.stateNumber(text));
     for (let at = MACHINE; at < values.length; at += FIGURES_EACH) values[at] = own[values[at]!] ?? 0;
     let chunk = this.#chunks.at(-1);
     if (chunk === undefined || this.#shape !== shape || chunk.times.length >= MOST_IN_CHUNK) {
@@ -97,6 +100,10 @@ export class Samples {
     this.#shape = shape;
     this.#last = values;
     this.#count += 1;
+  }
+
+  stateNumber(text: string): number {
+    return this.machines.find(text) ?? this.machines.numberOf(this.machines.list.length < MOST_STATES ? text : OTHER_STATE);
   }
 
   /** The last sample that was taken when so many events had happened or fewer, at `atUs` or before; -1 where none was. */
