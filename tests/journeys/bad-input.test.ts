@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { EXIT_CODES } from '../../tools/cli/errors.js';
 import { buildProgram } from '../../tools/cli/program.js';
 import { commandTree, everyCommand } from '../../tools/cli/tree.js';
-import { faultline } from '../tools/cli/run-node.js';
+import { command as faultline } from '../support/shell.js';
 
 // Every command that reads a file, given every kind of file that it cannot use, and every command that writes one, given
 // every place where it cannot: one clear line, a code of the table that is neither 0 nor 1, and no stack.
@@ -28,7 +28,7 @@ const READERS: Readonly<Record<string, (file: string, out: string) => string[]>>
 };
 
 const BAD_FILES = ['missing', 'folder', 'empty', 'noise', 'text', 'cut-in-header', 'flipped', 'longer'] as const;
-/** A start of Node is most of the work, so only these commands are given every file, the others one of each sort. */
+/** Each takes its time, so only these commands are given every file, the others one of each sort. */
 const GIVEN_ALL: ReadonlySet<string> = new Set(['tape info', 'tape import', 'replay']);
 const ONE_OF_EACH: ReadonlySet<string> = new Set(['missing', 'noise', 'flipped']);
 /** Damaged at the end only, or no tape at all: what is no error there, each for its reason. */
@@ -57,11 +57,6 @@ async function refused(args: readonly string[], what: string): Promise<number | 
   return code;
 }
 
-/** Two at a time. */
-async function inPairs<T>(items: readonly T[], run: (item: T) => Promise<void>): Promise<void> {
-  for (let first = 0; first < items.length; first += 2) await Promise.all(items.slice(first, first + 2).map(run));
-}
-
 describe('bad input', () => {
   before(async () => {
     const { code, stderr } = await faultline(['market', 'generate', '--scenario', 'calm', '--minutes', '3', '--rate', '0.2', '--seed', '9', '--out', at('good.tape')]);
@@ -82,19 +77,19 @@ describe('bad input', () => {
   for (const [command, args] of Object.entries(READERS)) {
     test(`${command}: files it cannot use`, { skip: !registered.has(command) && 'no such command' }, async () => {
       const files = BAD_FILES.filter((file) => (GIVEN_ALL.has(command) || ONE_OF_EACH.has(file)) && FINE[command]?.includes(file) !== true);
-      await inPairs(files, async (file) => {
+      for (const file of files) {
         const code = await refused(args(at(file), at(`out-${file}.tape`)), `${command} ${file}`);
         if (command !== 'config check' && (file === 'missing' || file === 'folder')) assert.equal(code, EXIT_CODES.cannotRead.code, `${command} ${file}`);
-      });
+      }
     });
   }
 
   for (const [command, args] of Object.entries(WRITERS)) {
     test(`${command}: places it cannot write to`, { skip: !registered.has(command) && 'no such command' }, async () => {
       const places = [at('no/such/folder/x.tape'), join(at('text'), 'x.tape'), at('folder'), '/proc/x.tape'];
-      await inPairs(command === 'tape merge' ? places : places.slice(0, 1), async (out) => {
+      for (const out of command === 'tape merge' ? places : places.slice(0, 1)) {
         assert.equal(await refused(args(out), `${command} to ${out}`), EXIT_CODES.cannotWrite.code, `${command} to ${out}`);
-      });
+      }
     });
 
     test(`${command}: a file that exists is not overwritten unasked`, { skip: !registered.has(command) && 'no such command' }, async () => {
