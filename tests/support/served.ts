@@ -39,7 +39,7 @@ export class Playground {
 
   /** Generates a short flash crash; its path. */
   async tape(name = 't.tape', minutes = 12): Promise<string> {
-    const made = await this.run(['market', 'generate', '--scenario', 'flash-crash', '--minutes', String(minutes), '--seed', '7', '--symbols', '1', '--rate', '0.3', '--out', this.at(name)]);
+    const made = await this.command(['market', 'generate', '--scenario', 'flash-crash', '--minutes', String(minutes), '--seed', '7', '--symbols', '1', '--rate', '0.3', '--out', this.at(name)]);
     if (made.code !== 0) throw new Error(made.stderr);
     return this.at(name);
   }

@@ -3,7 +3,7 @@ import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { faultline } from './cli/run-node.js';
+import { command as faultline } from '../support/shell.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'faultline-config-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));

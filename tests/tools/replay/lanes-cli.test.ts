@@ -8,6 +8,7 @@ import type { ReplayResult } from '../../../tools/replay/run.js';
 import { replayTape } from '../../../tools/replay/run.js';
 import { crashTape, slim } from '../../support/lane-tapes.js';
 import { writeTape } from '../../support/replay-tape.js';
+import { command } from '../../support/shell.js';
 import { faultline } from '../cli/run-node.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'faultline-lanes-'));
@@ -19,14 +20,14 @@ interface Failure {
   readonly error: { readonly exit: string; readonly message: string; readonly fix: string | null };
 }
 async function refused(args: readonly string[], code: number, message: RegExp, fix: RegExp): Promise<void> {
-  const outcome = await faultline(['replay', tape, '--json', ...args]);
+  const outcome = await command(['replay', tape, '--json', ...args]);
   assert.equal(outcome.code, code, outcome.stderr);
   const { error } = JSON.parse(outcome.stdout) as Failure;
   assert.match(error.message, message);
   assert.match(error.fix ?? '', fix);
 }
 async function report(...args: readonly string[]): Promise<ReplayResult> {
-  const { code, stdout, stderr } = await faultline(['replay', tape, '--json', ...args]);
+  const { code, stdout, stderr } = await command(['replay', tape, '--json', ...args]);
   assert.equal(code, 0, stderr);
   return JSON.parse(stdout) as ReplayResult;
 }
@@ -59,7 +60,7 @@ describe('faultline replay with lanes', () => {
     const lanes = await report('--lanes', '7');
     assert.equal(lanes.digest, inline.digest);
     assert.deepEqual([lanes.lanes.length, lanes.spareLanes], [4, 3]);
-    const { stdout } = await faultline(['replay', tape, '--lanes', '5', '--fault', 'kill-lane:2@5000']);
+    const { stdout } = await command(['replay', tape, '--lanes', '5', '--fault', 'kill-lane:2@5000']);
     assert.match(stdout, /^Lanes$/m);
     assert.match(stdout, /\/market\/lanes\/3 +│? *BNBUSDT/);
     assert.match(stdout, /last failure of lane 2: killed: by --fault kill-lane/);
@@ -87,7 +88,7 @@ describe('faultline replay with lanes', () => {
     writeFileSync(config, '[lanes]\nplacement = "ring"\ncount = 2\nassign = { DOGEUSDT = 0 }\n');
     await refused(['--config', config], 2, /lanes\.assign names DOGEUSDT, which is not among the symbols: BTCUSDT, /, /\[lanes\.assign\]/);
     writeFileSync(config, '[lanes]\nplacement = "threads"\ninboxSlots = 3\n');
-    const bad = await faultline(['replay', tape, '--config', config]);
+    const bad = await command(['replay', tape, '--config', config]);
     assert.equal(bad.code, 78);
     assert.match(bad.stderr, /lanes\.placement/);
     assert.match(bad.stderr, /lanes\.inboxSlots.*power of two/);

@@ -13,7 +13,7 @@ let whole: { readonly digest: string; readonly decisions: number };
 
 before(async () => {
   tape = await playground.tape();
-  whole = JSON.parse((await playground.run(['replay', tape, ...WINDOW, '--json'])).stdout) as typeof whole;
+  whole = JSON.parse((await playground.command(['replay', tape, ...WINDOW, '--json'])).stdout) as typeof whole;
 });
 
 /** The four minutes in which something happens. */
@@ -122,7 +122,7 @@ describe('a served replay', () => {
       [['--journal', 'x'], /--journal is for a served replay\n {2}fix: add --serve/],
       [['--serve', '--live'], /not for a served replay/], [['--serve', '--name', 'a/b'], /'a\/b' is not a name/],
     ] as const) {
-      const { code, stderr } = await playground.run(['replay', tape, ...args]);
+      const { code, stderr } = await playground.command(['replay', tape, ...args]);
       assert.equal(code, 2);
       assert.match(stderr, message);
     }
