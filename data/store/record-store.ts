@@ -114,7 +114,7 @@ export class RecordStore {
     this.id = found.id;
     open.add(this.#path);
     this.#root.readerCheck();
-    this.#next = (first(this.#bySeq.getKeys({ reverse: true, limit: 1 })) ?? 0) + 1;
+    this.#next = this.#newest() + 1;
     this.#durable = this.#next;
     if (readOnly) return;
     // A program that does not know the index has written here, or none has yet.
@@ -194,7 +194,8 @@ export class RecordStore {
   /** What a run begins with: every snapshot, and of all else the rows that say `open: true`. */
   openRows(): StoredRow[] {
     return attempt(this.dir, () => {
-      if (this.#open === undefined || this.#meta.get(OPEN_UP_TO) !== this.#next) return STORE_TABLES.flatMap((table) => [...this.rows(table)].filter(standsOpen));
+      // A reader's record goes on: the index is held to what is there now.
+      if (this.#open === undefined || this.#meta.get(OPEN_UP_TO) !== this.#newest() + 1) return STORE_TABLES.flatMap((table) => [...this.rows(table)].filter(standsOpen));
       const found: StoredRow[] = [];
       for (const { key } of this.#open.getRange()) found.push(asRow(key[0] as StoreTable, key[1], this.#rows.get(key)!));
       // As the tables come, whatever order their names have.
@@ -272,6 +273,11 @@ export class RecordStore {
     } finally {
       this.#cycle = null;
     }
+  }
+
+  /** Sequence number of the newest row; 0 where there is none. */
+  #newest(): number {
+    return first(this.#bySeq.getKeys({ reverse: true, limit: 1 })) ?? 0;
   }
 
   /** Once a record: one by one, because an old one has far more rows than are to be kept in memory. */

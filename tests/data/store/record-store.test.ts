@@ -107,6 +107,34 @@ describe('the record', () => {
     await store.close();
   });
 
+  test('a process beside it finds what is open by the index also when rows came since it opened', async () => {
+    const store = open();
+    const of = (key: string, isOpen: boolean): StoreRow => ({ table: 'orders', key, row: { open: isOpen } });
+    store.write([of('a', true), of('b', true)]);
+    await store.flushed();
+    const index = new URL('../../../data/store/index.js', import.meta.url).href;
+    // Where every row is read, it says so.
+    const program = `import { RecordStore } from ${JSON.stringify(index)};
+      const store = RecordStore.read(process.argv[1]); process.stdout.write('open ');
+      process.stdin.once('data', async () => {
+        store.rows = () => { throw new Error('every row was read'); };
+        process.stdout.write(store.openRows().map(({ key }) => key).join()); await store.close(); process.exit();
+      });`;
+    const reader = spawn(process.execPath, ['--input-type=module', '-e', program, join(folder, 'store')], { stdio: ['pipe', 'pipe', 'inherit'] });
+    let said = '';
+    for await (const text of reader.stdout.setEncoding('utf8')) {
+      said += text as string;
+      if (said !== 'open ') continue;
+      for (const row of [of('a', false), of('c', true)]) {
+        store.write([row]);
+        await store.flushed();
+      }
+      reader.stdin.write('go');
+    }
+    assert.equal(said, 'open b,c');
+    await store.close();
+  });
+
   test('rows that are no JSON, unknown tables and bad keys are refused whole', async () => {
     const store = open();
     const bad: unknown[] = [
