@@ -38,6 +38,8 @@ type Outcome = Omit<EngineReplay, 'before'>;
 
 interface Driven {
   readonly journal: JournalState;
+  /** It cannot go on before more of the run is written. */
+  readonly waits?: boolean;
 }
 
 export interface EngineReplayOptions {
@@ -109,7 +111,7 @@ async function drive(reader: RunReader, session: Driven & Operated, other: (step
     let steps = 0;
     let clockUs = 0;
     for (let step = feed.next(); step !== undefined; step = feed.next()) {
-      if (step.kind !== 'records' && feed.position.entries > most) return { end: { ...feed.position, entries: most, clockUs, whole: false, problem: 'the run goes on' }, unrepeatable: null, journal: session.journal };
+      if (step.kind !== 'records' && (feed.position.entries > most || session.waits === true)) return { end: { ...feed.position, entries: Math.min(most, feed.position.entries - 1), clockUs, whole: false, problem: 'the run goes on' }, unrepeatable: null, journal: session.journal };
       if (step.kind !== 'records') ({ clockUs } = step);
       const unrepeatable = takeStep(session, step, other);
       if (unrepeatable !== null) {

@@ -5,7 +5,7 @@ import { FollowingKernel, parseOrderLine, type FollowingState, type OrderEntry }
 import type { NextRecords } from '../../actors/market/lanes/following-kernel.js';
 import type { Config } from '../../config/index.js';
 import { allocateBatch, BLOCK_RECORDS, SEQ, WORDS_F, WORDS_I } from '../../data/records/index.js';
-import { RunError, type JsonValue, type RunFeed, type RunFeedPlace, type RunReader } from '../../data/runs/index.js';
+import { isBeingWritten, readManifest, RunError, type JsonValue, type RunFeed, type RunFeedPlace, type RunLogReader, type RunReader } from '../../data/runs/index.js';
 import { createRuntime, VirtualClock, worker, type Behaviour, type Runtime, type RuntimeOptions, type WorkerSpec } from '../../runtime/index.js';
 import { engineTree, paperHoldings, type EngineBoot } from '../../supervisors/engine.js';
 import { planLanes } from '../../supervisors/lane-plan.js';
@@ -39,8 +39,8 @@ export interface FollowingSnapshot {
 /** The tree of a run whose kernel ran in lanes, on a kernel that takes the run's tapes inline and gives what the lanes answered in the order in which it was merged then. */
 export class FollowingSession {
   readonly runtime: Runtime;
-  /** Entries of the log as far as it is followed. */
-  readonly entries: number;
+  readonly #reader: RunReader;
+  readonly #log: RunLogReader;
   readonly #kernel: FollowingKernel;
   readonly #records: RunRecords;
   readonly #effects: HandledEffects;
@@ -52,15 +52,18 @@ export class FollowingSession {
     const clock = new VirtualClock(resume?.tree.atUs ?? boot.startUs);
     this.#effects = new HandledEffects(effects, { nowUs: () => clock.nowUs(), onAsked, resume });
     this.#records = new RunRecords(reader.feed(saved?.records ?? from), saved?.records.records ?? resume?.taken ?? 0, saved?.kernel.taken);
-    const { order, entries } = orderOf(reader);
-    this.entries = entries;
+    this.#reader = reader;
+    this.#log = reader.log();
+    // Asked before the log is read: of a run that is over then all of it is there.
+    const open = goesOn(reader);
+    const order = orderOf(this.#log);
     const sources = config.lanes.placement === 'socket';
     // Lanes that have sockets stamp what they bring, and know no clock but their own records'.
     const plan = sources ? planLanes(boot.instruments, config.lanes) : { lanes: [{ instruments: boot.instruments }], assignment: [] };
     const kernels = plan.lanes.map(({ instruments }) => partKernel(instruments, config, paperHoldings(boot)));
     if (resume?.lanes !== undefined && resume.lanes !== null) for (const kernel of kernels) kernel.restore(resume.lanes.kernel);
     this.#kernel = new FollowingKernel(kernels, () => this.#records.next(), order, {
-      assignment: plan.assignment, sources, placed: resume?.lanes?.controls ?? 0, ...(saved === undefined ? {} : { resume: saved.kernel }),
+      assignment: plan.assignment, sources, open, placed: resume?.lanes?.controls ?? 0, ...(saved === undefined ? {} : { resume: saved.kernel }),
     });
     this.runtime = createRuntime({ ...watch, clock, seed: ENGINE_SEED, effects: this.#effects.table, ...(resume === undefined ? {} : { resume: resume.tree }) });
     const started = this.runtime.start(engineTree(boot, config, undefined, { kernel: this.#kernel, children: standIns(boot, config) }));
@@ -73,6 +76,26 @@ export class FollowingSession {
   }
   get clockUs(): number {
     return this.runtime.nowUs();
+  }
+
+  /** Entries of the log as far as it is followed. */
+  get entries(): number {
+    return this.#log.entries;
+  }
+  /** What comes next is not known well enough yet: `lookAgain`. */
+  get waits(): boolean {
+    return this.#kernel.waits;
+  }
+
+  /** A run that goes on: takes note of what was written since. @throws RunError. */
+  lookAgain(): void {
+    const open = goesOn(this.#reader);
+    const order = orderOf(this.#log);
+    try {
+      this.#kernel.learn(order, open);
+    } catch (error) {
+      throw new RunError('corrupt', error instanceof Error ? error.message : String(error));
+    }
   }
 
   advanceTo(us: number): void {
@@ -113,7 +136,7 @@ export class FollowingSession {
   /** How it stands between two steps; null where that cannot be had at this place. */
   save(): FollowingSnapshot | null {
     // A snapshot lets what is due be done first, which a replay that takes none would not do at this place.
-    if (this.runtime.nextTimerUs() <= this.clockUs || this.runtime.stateOf(KERNEL_PATH) !== 'running') return null;
+    if (this.waits || this.runtime.nextTimerUs() <= this.clockUs || this.runtime.stateOf(KERNEL_PATH) !== 'running') return null;
     const taken = this.runtime.snapshotTree();
     if (!taken.ok) return null;
     const kernel = this.#kernel.save();
@@ -124,6 +147,7 @@ export class FollowingSession {
 
   close(): void {
     this.#records.close();
+    this.#log.close();
   }
 }
 
@@ -152,6 +176,8 @@ class RunRecords {
   }
 
   next(): ReturnType<NextRecords> {
+    // Where it ended there may be more by now.
+    this.#feed.again();
     for (;;) {
       const { place } = this.#feed;
       const step = this.#feed.next();
@@ -177,20 +203,16 @@ class RunRecords {
   }
 }
 
-/** Where controls fell and what was left out, and how many entries the log had then: a run may still go on. */
-function orderOf(reader: RunReader): { readonly order: readonly OrderEntry[]; readonly entries: number } {
-  const log = reader.log();
-  try {
-    const order: OrderEntry[] = [];
-    let entries = 0;
-    for (let entry = log.next(); entry !== undefined; entry = log.next()) {
-      entries += 1;
-      if (entry.kind === 'mark' && entry.mark.mark === 'order') order.push(entryOf(entry.mark.entry));
-    }
-    return { order: order.filter(({ type }) => type === 'control' || type === 'skip'), entries };
-  } finally {
-    log.close();
-  }
+function goesOn({ folder }: RunReader): boolean {
+  const manifest = readManifest(folder);
+  return manifest.endedAt === null && isBeingWritten(manifest);
+}
+
+/** Where controls fell and what was left out, from where the log stands to where it ends now. */
+function orderOf(log: RunLogReader): readonly OrderEntry[] {
+  const order: OrderEntry[] = [];
+  for (let entry = log.next(); entry !== undefined; entry = log.next()) if (entry.kind === 'mark' && entry.mark.mark === 'order') order.push(entryOf(entry.mark.entry));
+  return order.filter(({ type }) => type === 'control' || type === 'skip');
 }
 
 function entryOf(mark: JsonValue): OrderEntry {

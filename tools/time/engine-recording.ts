@@ -146,7 +146,7 @@ export class EngineRecording implements Recording {
         const taken = session.save();
         return taken === null ? null : serialize(taken);
       },
-    }, session.entries);
+    });
   }
 }
 
@@ -164,18 +164,16 @@ class RunPlayer implements Player {
   readonly #feed: RunFeed;
   readonly #hooks: PlayHooks;
   readonly #driven: Driven;
-  /** Entries of the log at most. */
-  readonly #most: number;
   #records: number;
   #inputs: number;
-  /** What of a step of records is left. */
   #ended: string | null = null;
+  /** The next step, of which the session does not know enough yet. */
+  #next: RunStep | undefined;
 
-  constructor(feed: RunFeed, hooks: PlayHooks, from: Saved | undefined, driven: Driven, most = Infinity) {
+  constructor(feed: RunFeed, hooks: PlayHooks, from: Saved | undefined, driven: Driven) {
     this.#feed = feed;
     this.#hooks = hooks;
     this.#driven = driven;
-    this.#most = most;
     this.#records = feed.position.records;
     this.#inputs = from?.inputs ?? 0;
   }
@@ -204,10 +202,11 @@ class RunPlayer implements Player {
   }
 
   step({ records = Infinity, atUs = Infinity }: StopWithin = {}): StepOutcome {
-    if (this.#ended !== null || !this.#feed.again()) return 'end';
-    const step = this.#feed.next();
-    if (step === undefined) return 'end';
     const { session, take } = this.#driven;
+    if (this.#ended !== null) return 'end';
+    const step = this.#next ?? (this.#feed.again() ? this.#feed.next() : undefined);
+    if (step === undefined) return 'end';
+    this.#next = undefined;
     if (step.kind === 'records') {
       const to = Math.min(step.to, step.from + Math.max(0, records - this.#records), firstAfter(step.batch, step.from, step.to, atUs));
       if (to > step.from) takeStep(session, { ...step, to }, take);
@@ -216,8 +215,8 @@ class RunPlayer implements Player {
       if (Number.isFinite(atUs) && atUs > session.clockUs) session.advanceTo(atUs);
       return 'stopped';
     }
-    if (this.#feed.position.entries > this.#most) {
-      this.#ended = 'the run goes on: open it again for what was written since';
+    if (session instanceof FollowingSession && (session.waits || this.#feed.position.entries > session.entries)) {
+      this.#next = step;
       return 'end';
     }
     if (step.clockUs > atUs) {
@@ -234,8 +233,13 @@ class RunPlayer implements Player {
     return this.#ended === null ? 'more' : 'end';
   }
 
+  lookAgain(): void {
+    const { session } = this.#driven;
+    if (session instanceof FollowingSession) session.lookAgain();
+  }
+
   save(): Saved | null {
-    const bytes = this.#driven.save();
+    const bytes = this.#next === undefined ? this.#driven.save() : null;
     return bytes === null ? null : { records: this.#records, inputs: this.#inputs, clockUs: this.clockUs, bytes, feed: this.#feed.place };
   }
 

@@ -66,8 +66,7 @@ export class Pass {
         outcome = this.#player.step();
         this.#rest();
       } catch (error) {
-        this.#failed = true;
-        this.problem = error instanceof Error ? error.message : String(error);
+        this.#fail(error);
         return true;
       }
       this.toUs = Math.max(this.toUs, this.#player.clockUs);
@@ -86,6 +85,12 @@ export class Pass {
   /** A recording that grows: what it had decided by now. */
   lookAgain(): void {
     this.#decided = this.#recording.decided();
+    if (this.#failed) return;
+    try {
+      this.#player.lookAgain();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** Decisions that the recording has and the replay does not make. */
@@ -95,6 +100,11 @@ export class Pass {
 
   close(): void {
     this.#player.close();
+  }
+
+  #fail(error: unknown): void {
+    this.#failed = true;
+    this.problem = error instanceof Error ? error.message : String(error);
   }
 
   #rest(): void {

@@ -57,6 +57,8 @@ export interface Player {
   readonly clockNow: number;
   /** Takes the next step. @throws what went wrong, and what `onRest` throws. */
   step(stop?: StopWithin): StepOutcome;
+  /** Of a recording that grows there may be more. @throws RunError. */
+  lookAgain(): void;
   /** Why nothing can follow though the recording has more; null where nothing is known. */
   readonly problem: string | null;
   /** How it stands now; null where that cannot be had at this place. */

@@ -161,6 +161,8 @@ class TapePlayer implements Player {
     return 'more';
   }
 
+  lookAgain(): void {}
+
   save(): Saved | null {
     const session = this.#session;
     if (this.#finished || session.ended || this.#source.strikesLast || session.taken !== this.#source.inputs || this.runtime.stateOf(KERNEL_PATH) !== 'running') return null;

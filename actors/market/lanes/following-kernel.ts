@@ -22,6 +22,8 @@ export interface FollowingOptions {
   readonly assignment?: readonly number[];
   /** Lanes owned their sources: each numbered its records itself, and a control may have been on its way when the run ended. */
   readonly sources?: boolean;
+  /** The run goes on: where a control fell may not be known yet, and will be by `learn`. */
+  readonly open?: boolean;
   /** Controls that had been given their places where the kernels stand. Default: none. */
   readonly placed?: number;
   /** Goes on as the one that was saved, on records from its `taken` on. */
@@ -58,9 +60,12 @@ export class FollowingKernel implements KernelPort {
   private readonly numbers: number[];
   private readonly next: NextRecords;
   /** Where controls fell, by their numbers. */
-  private readonly places: ReadonlyMap<number, PlacedEntry>;
+  private readonly places = new Map<number, PlacedEntry>();
   /** Symbols of the lanes that left a record out, by its number. */
-  private readonly skips: ReadonlyMap<number, readonly number[]>;
+  private readonly skips = new Map<number, readonly number[]>();
+  private open: boolean;
+  /** Controls sent of which the record does not say yet where they fell. */
+  private unplaced: { readonly control: Control | Retell; readonly number: number }[] = [];
   private sent = 0;
   /** Controls sent and not yet applied, in the order in which they fell. */
   private readonly waiting: Waiting[] = [];
@@ -75,7 +80,7 @@ export class FollowingKernel implements KernelPort {
   private last: MarketKernel;
 
   /** `kernels` of parts of the stream: what is missing is in the record. `order`: the record of the run. */
-  constructor(kernels: MarketKernel | readonly MarketKernel[], next: NextRecords, order: readonly OrderEntry[], { assignment = [], sources = false, placed = 0, resume }: FollowingOptions = {}) {
+  constructor(kernels: MarketKernel | readonly MarketKernel[], next: NextRecords, order: readonly OrderEntry[], { assignment = [], sources = false, open = false, placed = 0, resume }: FollowingOptions = {}) {
     this.kernels = 'run' in kernels ? [kernels] : kernels;
     this.last = this.kernels[0]!;
     this.assignment = assignment;
@@ -83,8 +88,8 @@ export class FollowingKernel implements KernelPort {
     this.sent = placed;
     this.numbers = this.kernels.map(() => 0);
     this.next = next;
-    this.places = new Map(order.flatMap((entry) => (entry.type === 'control' ? [[entry.number, entry] as const] : [])));
-    this.skips = new Map(order.flatMap((entry) => (entry.type === 'skip' ? [[entry.seq, entry.symbols] as const] : [])));
+    this.open = open;
+    this.learn(order, open);
     if (resume === undefined) return;
     for (const [lane, kernel] of this.kernels.entries()) kernel.restore(resume.kernels[lane]!);
     for (const [lane, number] of resume.numbers.entries()) this.numbers[lane] = number;
@@ -93,6 +98,23 @@ export class FollowingKernel implements KernelPort {
     this.waiting.push(...resume.waiting);
     for (const [key, edges] of resume.raised) this.raised.set(key, edges);
     this.last = this.kernels[resume.last]!;
+  }
+
+  /** A control was sent of which nobody knows yet where it fell: nothing that came after it is to be merged. */
+  get waits(): boolean {
+    return this.unplaced.length > 0;
+  }
+
+  /** More of the record of the run. @throws Error when it ends without a control that was sent. */
+  learn(order: readonly OrderEntry[], open: boolean): void {
+    for (const entry of order) {
+      if (entry.type === 'control') this.places.set(entry.number, entry);
+      if (entry.type === 'skip') this.skips.set(entry.seq, entry.symbols);
+    }
+    this.open = open;
+    const unplaced = this.unplaced;
+    this.unplaced = [];
+    for (const { control, number } of unplaced) this.place(control, number);
   }
 
   passTime(): void {}
@@ -135,8 +157,15 @@ export class FollowingKernel implements KernelPort {
 
   /** @throws Error when the record knows of no such control. */
   control(control: Control | Retell): void {
-    const number = this.sent++;
+    this.place(control, this.sent++);
+  }
+
+  private place(control: Control | Retell, number: number): void {
     const entry = this.places.get(number);
+    if (entry === undefined && this.open) {
+      this.unplaced.push({ control, number });
+      return;
+    }
     // One that no lane had got when the run ended.
     if (entry === undefined && this.sources) return;
     if (entry === undefined || entry.symbol !== control.symbol) throw new Error(`control ${number} (${control.type} of symbol ${control.symbol}) is not in the record of the order`);

@@ -259,7 +259,7 @@ test('after a stall, what has come is heard before what has become due, and the 
   assert.deepEqual(opened.faults, []);
 });
 
-test('a run whose books and indicators a thread keeps is travelled in from checkpoints: the tree is the one that lived', async () => {
+test('a run whose books and indicators a thread keeps is followed while it is written, and travelled in from checkpoints: the tree is the one that lived', async () => {
   const config = { ...EAGER, lanes: { ...EAGER.lanes, placement: 'ring' as const, count: 1 } };
   const opened = open({ tapeRecords: Math.floor(TAPE.records / 3) }, undefined, config);
   const { host, door } = opened;
@@ -277,11 +277,24 @@ test('a run whose books and indicators a thread keeps is travelled in from check
     } while (!kernel.feeds.every(({ idle, answers }) => idle && answers.length === 0));
   };
   const piece = Math.ceil(TAPE.records / 24);
+  let machine: MachineHere | undefined;
+  const reached: number[] = [];
+  const follow = (): void => {
+    opened.writer.flush(session.clockUs);
+    machine ??= MachineHere.of(new EngineRecording(opened.reader()));
+    machine.follow();
+    assert.match(machine.state.problem ?? 'goes on', /goes on/);
+    assert.equal(machine.state.growing, true);
+    reached.push(machine.span.decisions);
+  };
   for (let from = 0; from < TAPE.records; from += piece) {
     const to = Math.min(TAPE.records, from + piece);
     opened.moveTo(clockOf(to - 1));
     door.records(batch, from, to);
+    // Also where the log ends in the midst of what the lane answers.
+    if ((from / piece) % 4 === 1) follow();
     await settled(clockOf(to - 1));
+    if ((from / piece) % 4 === 2) follow();
   }
   host.endRun({ code: 0, reason: 'test' });
   await host.stopTree();
@@ -290,9 +303,20 @@ test('a run whose books and indicators a thread keeps is travelled in from check
   assert.ok(opened.lines.length > 20, 'nothing was decided');
   const recording = new EngineRecording(opened.reader());
   sameFromCheckpoints(recording, 41);
-  const machine = await MachineHere.open({ run: recording.reader.folder });
+  assert.ok(machine !== undefined && new Set(reached).size > 3, `it grew from look to look: ${reached.join(' ')}`);
+  machine.follow();
+  const fresh = MachineHere.of(recording);
+  assert.deepEqual(machine.span, fresh.span);
+  const { problem, differsAt, growing } = machine.state;
+  assert.deepEqual({ problem, differsAt, growing, decisions: machine.span.decisions }, { problem: null, differsAt: null, growing: false, decisions: opened.lines.length });
+  for (const share of [0.3, 0.7, 1]) {
+    const event = Math.floor(share * fresh.span.events);
+    assert.deepEqual(machine.seek({ event }), fresh.seek({ event }));
+    assert.equal(machine.digest(), fresh.digest());
+  }
   const causes = everyDecisionHasItsCause(machine, recording, 5);
   machine.close();
+  fresh.close();
   assert.ok(causes.record > 2 && causes.timer > 0, JSON.stringify(causes));
 });
 

@@ -1,6 +1,7 @@
 import type { TreeNode } from '../../../runtime/index.js';
 import { Machine } from '../../../tools/time/machine.js';
 import { openRecording } from '../../../tools/time/source.js';
+import type { Recording } from '../../../tools/time/player.js';
 import type { TimeCursor, TimeSource, TimeSpan, TimeState, TimeStep, TimeTarget } from '../../../tools/time/types.js';
 
 /** A machine in the test's own thread, its first pass over, with the cursor that `TimeMachine` keeps: to load and warm up a thread costs more than to play a short run. */
@@ -13,9 +14,19 @@ export class MachineHere {
   }
 
   static async open(source: TimeSource): Promise<MachineHere> {
-    const machine = new Machine(await openRecording(source));
+    return MachineHere.of(await openRecording(source));
+  }
+
+  static of(recording: Recording): MachineHere {
+    const machine = new Machine(recording);
     while (!machine.advance(1000));
     return new MachineHere(machine);
+  }
+
+  /** As the thread does that a machine lives in. */
+  follow(): void {
+    this.machine.lookAgain();
+    while (!this.machine.advance(1000));
   }
 
   get state(): TimeState {
