@@ -46,4 +46,4 @@ async function carryOut({ args, env, cwd }: Line): Promise<Said> {
   return { code, stdout, stderr };
 }
 
-process.on('message', (line: Line) => void carryOut(line).then((said) => send(said)));
+process.on('message', (line: Line) => void carryOut(line).then((said) => send(said), () => leave(1)));

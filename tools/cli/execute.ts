@@ -12,7 +12,7 @@ import { fromSystemError } from './system-errors.js';
  * Runs a command tree and turns whatever happens into one exit code of the table. Errors go to stderr, always; with
  * `--json` the same error is also the one JSON value on stdout, so that a caller who parses stdout always has something to parse.
  */
-export async function execute(build: () => Command, argv: readonly string[]): Promise<void> {
+export async function execute(build: () => Command | Promise<Command>, argv: readonly string[]): Promise<void> {
   const json = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined).includes('--json');
   const fail = async (error: unknown): Promise<never> => {
     clearProgress();
@@ -30,7 +30,7 @@ export async function execute(build: () => Command, argv: readonly string[]): Pr
   process.on('uncaughtException', failLoudly);
   process.on('unhandledRejection', failLoudly);
   try {
-    const program = build();
+    const program = await build();
     prepare(program);
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {

@@ -26,18 +26,16 @@ const VERSION: readonly string[] = ['-V', '--version'];
 
 /** Runs the `faultline` command with the arguments after the program's name. Sets the process's exit code; never throws. */
 export async function run(argv: readonly string[]): Promise<void> {
-  await execute(await builderFor(argv[0] ?? ''), argv);
+  await execute(() => programFor(argv[0] ?? ''), argv);
 }
 
 /** Only what the command needs is loaded: commands are typed, completed and scripted all day, and most need little of the trading system. */
-async function builderFor(command: string): Promise<() => Command> {
-  if (VERSION.includes(command)) return (await import('./empty-program.js')).emptyProgram;
-  if (CONTROL_COMMANDS.includes(command)) return (await import('../control/quick-program.js')).quickProgram;
-  if (!Object.hasOwn(ONE_COMMAND, command)) return (await import('./program.js')).buildProgram;
+async function programFor(command: string): Promise<Command> {
+  if (VERSION.includes(command)) return (await import('./empty-program.js')).emptyProgram();
+  if (CONTROL_COMMANDS.includes(command)) return (await import('../control/quick-program.js')).quickProgram();
+  if (!Object.hasOwn(ONE_COMMAND, command)) return (await import('./program.js')).buildProgram();
   const [{ emptyProgram }, { register }] = await Promise.all([import('./empty-program.js'), ONE_COMMAND[command]!()]);
-  return () => {
-    const program = emptyProgram();
-    register(program);
-    return program;
-  };
+  const program = emptyProgram();
+  register(program);
+  return program;
 }

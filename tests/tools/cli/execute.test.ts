@@ -57,6 +57,14 @@ describe('how a command ends', () => {
       assert.ok(stderr.includes(text) && /\n {4}at /.test(stderr), stderr);
     });
   }
+
+  test('a part of the program that cannot be loaded is a defect too, told as any', async () => {
+    const hooks = "export async function resolve(name, context, next) { if (name.endsWith('/charts/commands.js')) throw new Error('the part is gone'); return next(name, context); }";
+    const broken = `data:text/javascript,${encodeURIComponent(`import { register } from 'node:module'; register(${JSON.stringify(`data:text/javascript,${encodeURIComponent(hooks)}`)});`)}`;
+    const { code, stdout, stderr } = await runNode('--import', [broken, join(projectRoot, 'bin/faultline.js'), 'charts', 'export', '--json']);
+    assert.match(stderr, /a defect of Faultline\nError: the part is gone\n/);
+    assert.deepEqual([code, failure(stdout).exit, failure(stdout).message], [1, 'bug', 'the part is gone']);
+  });
 });
 
 describe('a wrong command line is exit 2 and says what was meant', () => {
