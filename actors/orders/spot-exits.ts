@@ -99,6 +99,13 @@ export function withOwned(state: OrdersState, { symbol, side }: Pick<OrderIntent
   return { ...state, owned: new Map(state.owned).set(symbol, held) };
 }
 
+/** All of ours where reconciliation has found less of it than `local`, or sales that nobody bought for. */
+export function withHeld(state: OrdersState, symbol: number, local: string, quantity: string): OrdersState {
+  const before = { ...newSpotTrade('', symbol), held: state.owned.get(symbol) ?? '0' };
+  const { held } = lostOf(lostOf(before, local), `-${quantity}`);
+  return { ...state, owned: new Map(state.owned).set(symbol, held) };
+}
+
 /** Whether the venue can put another order in its place with one call: it stands whole, certain and by itself. A leg takes its list with it. */
 const isReplaceable = ({ state, toldLots, record: { intent, cancelWanted, filledLots } }: Kept): boolean =>
   state === 'accepted' && intent.listId === null && !cancelWanted && filledLots === 0 && toldLots === 0;

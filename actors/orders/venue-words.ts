@@ -14,7 +14,7 @@ import { isOurs } from './ids.js';
 import type { OrderRecord } from './messages.js';
 import { parseCallId } from './order.js';
 import { nowMs, publish, publishFill, tablesOf, toChild, wireInstrument, type Context, type OrdersState } from './state.js';
-import { withOwned } from './spot-exits.js';
+import { withHeld, withOwned } from './spot-exits.js';
 import { stopOfList, withdrawalOf } from './wire.js';
 
 const LOOKUP = 'lookup';
@@ -167,6 +167,9 @@ export function differs(state: OrdersState, { product, differences }: TruthDiffe
         else if (difference.kind === 'fillMissed' && difference.origin === 'ours' && !mayBeTold(next.book, trade)) next = withOwned(next, trade, trade);
         break;
       }
+      case 'setHolding':
+        if (difference.kind === 'holdingShort') next = withHeld(next, action.symbol, difference.local, action.quantity);
+        break;
       case 'adoptOrder':
         // One of ours that we had given up stands there after all, or somebody else's that no stream has told of; also where that has the name of one of ours, of which the venue has told that it is over.
         next = (isOver(next.book, action.order) ? foreign : reported)(next, standing(action.order, product, nowMs(ctx)), ctx);

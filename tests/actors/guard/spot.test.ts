@@ -351,6 +351,25 @@ describe('guard on spot', () => {
     }
   });
 
+  it('sells no more than truth has found of ours, and no less for sales that nobody bought for', () => {
+    const bought = {
+      tradeId: '78', symbol: 0, venueOrderId: '901', clientId: null, side: 'buy', positionSide: 'BOTH', priceTicks: 1000, lots: 200, maker: false, fee: '0', feeAsset: 'USDT', realised: null, venueMs: 3,
+    } as const;
+    for (const [owned, local, quantity, sold] of [['1', '1', '0.4', 600], ['-0.8', '-0.8', '0', 200]] as const) {
+      const venue = new SpotVenue(() => 0, () => undefined);
+      // Most of it somebody else's.
+      venue.base = 5000 * LOT;
+      const orders = new Orders({ venue, input: { instruments: [instrument], owned: [{ symbol: 0, quantity: owned }] } });
+      orders.send({ type: 'truth.differences', product: 'spot', askedMs: 2, differences: [{ kind: 'holdingShort', symbol: 0, asset: 'BTC', local, venue: quantity, action: { do: 'setHolding', symbol: 0, quantity } }] });
+      orders.send({ type: 'truth.differences', product: 'spot', askedMs: 4, differences: [{ kind: 'fillMissed', trade: bought, origin: 'ours', action: { do: 'bookFill', trade: bought } }] });
+      orders.send({
+        type: 'orders.place',
+        intent: { id: 'g1', symbol: 0, side: 'sell', positionSide: 'BOTH', kind: 'stop', priceTicks: 0, triggerTicks: 970, lots: 2000, timeInForce: 'GTC', reduceOnly: true, reduces: 'position 0 BOTH', owner: '' },
+      }).run(3000);
+      assert.deepEqual(venue.book.map(({ type, lots, status }) => [type, lots, status]), [['STOP_LOSS', sold, 'NEW']], owned);
+    }
+  });
+
   it('is done with an entry whose coins went without an order of ours, also where no exit stood', () => {
     const later: { orders?: Orders } = {};
     const venue = new SpotVenue(() => later.orders?.nowUs ?? 0, (report) => later.orders!.stream(report));
