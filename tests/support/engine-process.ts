@@ -13,7 +13,10 @@ baselineMinSamples = 15
 usdm = ["BTCUSDT"]
 `;
 
-/** Buys at once, and holds for longer than any test; a busy machine is no trouble of the venue's. */
+/**
+ * Buys at once, and holds for longer than any test: its stop is out of the market's reach, and may be confirmed as late as a busy machine has it, which is no trouble of the
+ * venue's. (By default what has no confirmed stop after two seconds is closed, and the strategy buys again.)
+ */
 export const HOLDING_CONFIG = `
 [indicators]
 warmupSamples = 1
@@ -33,6 +36,10 @@ usdm = ["BTCUSDT"]
 
 [engine.risk]
 priceMaxAgeMs = 600000
+
+[engine.guard]
+protectWithinMs = 60000
+stopShare = 0.2
 
 [engine.feeds]
 lagMaxMs = 60000

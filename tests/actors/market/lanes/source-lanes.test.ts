@@ -14,7 +14,8 @@ const { venue } = DEFAULT_CONFIG.trading;
 const paramsOf = (index: number): ReturnType<typeof paramsForSymbol> => paramsForSymbol(DEFAULT_CONFIG.indicators, instruments[index]!.symbol);
 const LANES = [0, 1];
 
-interface Merged { readonly seq: number; readonly control: number; readonly edges: readonly Edge[] }
+/** `known`: entries of the order that were written before it. */
+interface Merged { readonly seq: number; readonly control: number; readonly edges: readonly Edge[]; readonly known: number }
 
 /** Lanes and main loop in one thread, taking turns by chance; lanes die now and then. */
 function play(seed: number, { slots, kills, heard }: { readonly slots: number; readonly kills: number; readonly heard: number }) {
@@ -23,6 +24,8 @@ function play(seed: number, { slots, kills, heard }: { readonly slots: number; r
   const order: OrderEntry[] = [];
   const controls: Control[] = [];
   const merged: Merged[] = [];
+  /** By control: how many merges there had been. */
+  const sentAt: number[] = [];
   const taped = allocateBatch(TAPE.records * 2);
   const lanes = new SourceLanes({
     assignment: LANES, lanes: LANES.length, checkpointEvery: 300, onOrder: (entry) => void order.push(entry), onText: () => undefined,
@@ -53,7 +56,7 @@ function play(seed: number, { slots, kills, heard }: { readonly slots: number; r
     lanes.poll();
     while (lanes.ready) {
       lanes.run(taped.F, taped.I, 0);
-      merged.push({ ...lanes.merging, edges: [...lanes.edges] });
+      merged.push({ ...lanes.merging, edges: [...lanes.edges], known: order.length });
     }
   };
   for (const lane of LANES) start(lane);
@@ -79,6 +82,7 @@ function play(seed: number, { slots, kills, heard }: { readonly slots: number; r
       const control: Control = chance() < 0.3 ? { type: 'freeze', symbol, on: chance() < 0.5, dueUs: 0 }
         : { type: 'order.new', id: `o${controls.length}`, symbol, side: chance() < 0.5 ? 'buy' : 'sell', kind: 'market', priceTicks: 0, lots: 3, timeInForce: 'IOC', reduceOnly: false, dueUs: 0 };
       controls.push(control);
+      sentAt.push(merged.length);
       lanes.control(control);
     }
     if (chance() < kills) {
@@ -93,7 +97,7 @@ function play(seed: number, { slots, kills, heard }: { readonly slots: number; r
     merge();
   }
   for (const { broken } of lanes.feeds) assert.equal(broken, null);
-  return { order, controls, merged, taped, lost: threads.reduce((sum, thread) => sum + thread.lost, lost) };
+  return { order, controls, sentAt, merged, taped, lost: threads.reduce((sum, thread) => sum + thread.lost, lost) };
 }
 
 function follow({ order, controls, merged, taped }: ReturnType<typeof play>): void {
@@ -107,10 +111,34 @@ function follow({ order, controls, merged, taped }: ReturnType<typeof play>): vo
   }
 }
 
+/** As `follow`, with the record of the order read while it is written: no further than the merge that comes next, unless the kernel waits for more. */
+function followGrowing({ order, controls, sentAt, merged, taped }: ReturnType<typeof play>): number {
+  const kernels = LANES.map((lane) => new MarketKernel([instruments[lane]!], ({ index }) => paramsOf(index), { stream: 'part', makeMatcher: () => new SimulatedMatcher(venue) }));
+  // Who takes records numbers them anew.
+  const F = taped.F.slice();
+  const records = { F, I: new Int32Array(F.buffer), length: taped.length };
+  let given = false;
+  const following = new FollowingKernel(kernels, () => (given ? undefined : ((given = true), records)), [], { assignment: LANES, sources: true, open: true });
+  let [known, sent, waited] = [0, 0, 0];
+  const learn = (to: number): void => {
+    following.learn(order.slice(known, to), true);
+    known = to;
+  };
+  for (const [n, { seq, control, edges, known: written }] of merged.entries()) {
+    if (known < written) learn(written);
+    while (sent < controls.length && sentAt[sent]! <= n) following.control(controls[sent++]!);
+    for (; following.waits; waited += 1) learn(known + 1);
+    following.merge(seq, control);
+    assert.deepEqual(following.edges, edges, `record ${seq}, control ${control}`);
+  }
+  return waited;
+}
+
 test('what lanes with sources say, whenever they are heard and however often they die, a replay of what was written down says', () => {
   const played = play(1, { slots: 16_384, kills: 0.02, heard: 0.1 });
   assert.equal(played.lost, 0);
   assert.ok(played.merged.length > 200 && played.merged.some(({ control }) => control >= 0), `${played.merged.length} merged`);
+  assert.ok(followGrowing(played) > 0, 'it waited to be told where a control fell');
   follow(played);
 });
 
