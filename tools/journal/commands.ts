@@ -4,15 +4,11 @@ import { isDamage } from '../../runtime/journal/failure.js';
 import { retentionOf } from '../../runtime/journal/retention.js';
 import { CliError } from '../cli/errors.js';
 import { endWith, printJson, printLine, printNote } from '../cli/output.js';
-import { backup } from './backup.js';
-import { compact } from './compact.js';
 import { lookAtDataFile } from './data-file.js';
-import { exportJournal } from './export.js';
-import { selectEntries, summarize } from './inspect.js';
 import { count, plainEntry, printEntries, printSummary, printVerdict, size } from './print.js';
 import { inReader, lastPosition, readShielded, shielded } from './shield.js';
-import { verify, type JournalVerdict } from './verify.js';
-import { JournalView } from './view.js';
+import type { JournalVerdict } from './verify.js';
+import type { JournalView } from './view.js';
 
 interface InspectOptions {
   readonly path?: string;
@@ -31,6 +27,9 @@ interface ExportFlags {
 
 const FOLDER = 'the folder of the journal; it is only read, also while a process writes it';
 const SHOWN = 20;
+
+/** LMDB is loaded where a journal is read, which is not the process that waits for the reading one. */
+const viewOf = async (folder: string): Promise<JournalView> => (await import('./view.js')).JournalView.open(folder);
 
 /** Adds `faultline journal …` to the program. */
 export function register(program: Command): void {
@@ -81,8 +80,9 @@ export function register(program: Command): void {
 
 async function inspect(folder: string, { path, limit, from, json }: InspectOptions): Promise<void> {
   await shielded(folder, async () => {
-    const view = JournalView.open(folder);
+    const view = await viewOf(folder);
     try {
+      const { selectEntries, summarize } = await import('./inspect.js');
       if (path !== undefined) known(view, path);
       if (path === undefined && limit === undefined && from === undefined) {
         const summary = await summarize(view);
@@ -110,8 +110,9 @@ async function verifyCommand(folder: string, { json }: { readonly json?: boolean
     report(unreadable(folder, end.signal, end.position), json);
     return;
   }
-  const view = JournalView.open(folder);
+  const view = await viewOf(folder);
   try {
+    const { verify } = await import('./verify.js');
     report(await verify(view), json);
   } catch (error) {
     if (!isDamage(error)) throw error;
@@ -137,6 +138,7 @@ async function compactCommand(folder: string, options: { readonly olderThan?: nu
   const { olderThan, maxBytes, json } = options;
   await shielded(folder, async () => {
     const retention = retentionOf({ ...(olderThan === undefined ? {} : { maxAgeMs: olderThan }), ...(maxBytes === undefined ? {} : { maxBytes }) });
+    const { compact } = await import('./compact.js');
     const result = await compact(folder, retention, Date.now() * 1000);
     if (json === true) {
       printJson(result);
@@ -149,6 +151,7 @@ async function compactCommand(folder: string, options: { readonly olderThan?: nu
 
 async function backupCommand(folder: string, options: { readonly out: string; readonly compact?: boolean; readonly overwrite?: boolean; readonly json?: boolean }): Promise<void> {
   await shielded(folder, async () => {
+    const { backup } = await import('./backup.js');
     const result = await backup(folder, options.out, { overwrite: options.overwrite ?? false, compact: options.compact ?? false });
     if (options.json === true) printJson(result);
     else printLine(`${result.out}: ${count(result.entries, 'entry', 'entries')} and ${count(result.snapshots, 'snapshot', 'snapshots')} in ${size(result.bytes)}, verified`);
@@ -157,9 +160,10 @@ async function backupCommand(folder: string, options: { readonly out: string; re
 
 async function exportCommand(folder: string, options: ExportFlags): Promise<void> {
   await shielded(folder, async () => {
-    const view = JournalView.open(folder);
+    const view = await viewOf(folder);
     try {
       if (options.path !== undefined) known(view, options.path);
+      const { exportJournal } = await import('./export.js');
       const entries = await exportJournal(view, { ...options, overwrite: options.overwrite ?? false });
       if (options.out !== undefined) printNote(`${options.out}: ${count(entries, 'entry', 'entries')}`);
     } finally {
