@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmodSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, lstatSync, mkdirSync, mkdtempSync, openSync, readSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
@@ -329,16 +329,28 @@ function keepPrivate(path: string, mode: number): void {
   }
 }
 
+/** A file that nobody may open for writing, root neither. */
+const UNWRITABLE = '/proc/sys/kernel/osrelease';
+
 /**
- * Opens a record for reading without a word to who writes it. Whoever opens LMDB's lock file, for reading too, notes there the last transaction that it
- * has seen: what the writer has committed meanwhile, or by lmdb's way of opening just before, it then writes over. So readers have a lock file of
- * their own, and the writer keeps their pages ({@link READERS_MS}).
+ * Opens a record for reading without a word to who writes it, and without a lock file (docs/decisions/0110): who opens LMDB's, for reading too, notes there the
+ * last transaction that it has seen, and the writer goes on from that one. One of the reader's own would name for ever what it saw first, of which LMDB makes
+ * every second commit. Where the lock file may not be opened, it takes the newest of the two roots, and the writer keeps its pages ({@link READERS_MS}).
+ * runtime/journal/beside.ts does the same for journals: the two rooms may import nothing of each other.
  */
 function openBeside(dir: string): RootDatabase<unknown, string> {
   const folder = mkdtempSync(join(tmpdir(), 'faultline-read-'));
   try {
+    const lock = join(folder, 'lock.mdb');
     symlinkSync(dataFile(dir), dataFile(folder));
-    return openLmdb<unknown, string>({ path: folder, noSubdir: false, maxDbs: 4, readOnly: true, overlappingSync: false, eventTurnBatching: false });
+    if (process.getuid?.() === 0 && existsSync(UNWRITABLE)) symlinkSync(UNWRITABLE, lock);
+    else writeFileSync(lock, '', { mode: 0o000 });
+    const root = openLmdb<unknown, string>({ path: folder, noSubdir: false, maxDbs: 4, readOnly: true, overlappingSync: false, eventTurnBatching: false });
+    if (!lstatSync(lock).isSymbolicLink() && statSync(lock).size > 0) {
+      void root.close();
+      throw new Error('this user may write every file: read it as another user');
+    }
+    return root;
   } finally {
     // Open files stay.
     rmSync(folder, { recursive: true, force: true });

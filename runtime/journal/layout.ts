@@ -1,8 +1,9 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
+import { openBeside } from './beside.js';
 import { fromLmdb, JournalFailure } from './failure.js';
-import type { Owner } from './owner.js';
+import { isAlive, type Owner, thisProcess } from './owner.js';
 
 /** Version of everything on disk: databases, chunks, entries, snapshots. */
 export const JOURNAL_FORMAT = 1;
@@ -30,13 +31,7 @@ export interface JournalState {
  * Every batch is a transaction of its own. Left to itself LMDB also makes one of each event turn, whose promise nobody can get hold of: a
  * full disk would be an unhandled rejection before it is a failure of the journal.
  */
-const BATCHES = { eventTurnBatching: false } as const;
-
-/**
- * Whoever opens an environment notes in its lock file the last transaction that it has seen, which the writer goes on from. With overlapping syncs that is the
- * last but one: a reader would take back what was committed.
- */
-const READS = { overlappingSync: false } as const;
+const OPTIONS = { noSubdir: false, maxDbs: 8, eventTurnBatching: false } as const;
 
 export interface Layout {
   readonly root: RootDatabase<unknown, string>;
@@ -62,7 +57,7 @@ const NAMES = ['meta', 'actors', 'log', 'snapshots', 'inputs'];
 export async function isBlank(dir: string): Promise<boolean> {
   if (!existsSync(dataFile(dir)) || statSync(dataFile(dir)).size === 0) return true;
   attempt(dir, () => checkFile(dir));
-  const root = attempt(dir, () => open<unknown, string>({ path: dir, noSubdir: false, maxDbs: 8, readOnly: true, ...READS }));
+  const root = attempt(dir, () => openBeside(dir, OPTIONS));
   try {
     return [...root.getKeys()].every((name) => NAMES.includes(name) && ((root.openDB(name, {}) as Database | undefined)?.getCount() ?? 0) === 0);
   } finally {
@@ -74,7 +69,7 @@ export async function isBlank(dir: string): Promise<boolean> {
 export function openLayout(dir: string, readOnly: boolean): Layout {
   if (readOnly && !existsSync(dataFile(dir))) throw new JournalFailure('not_found', `there is no journal in ${dir}`);
   if (existsSync(dataFile(dir)) && (readOnly || statSync(dataFile(dir)).size > 0)) attempt(dir, () => checkFile(dir));
-  const root = attempt(dir, () => open<unknown, string>({ path: dir, noSubdir: false, maxDbs: 8, readOnly, ...BATCHES, ...(readOnly ? READS : {}) }));
+  const root = attempt(dir, () => (readOnly ? openBeside(dir, OPTIONS) : open<unknown, string>({ path: dir, ...OPTIONS })));
   const meta = attempt(dir, () => root.openDB<unknown, string>('meta', { encoding: 'msgpack' })) as Database<unknown, string> | undefined;
   // Opened for reading, a database that is not there is undefined.
   if (meta === undefined) {
@@ -110,6 +105,13 @@ export function readState(layout: Layout): JournalState {
 
 export function readOwner(layout: Layout): Owner | undefined {
   return layout.meta.get('owner') as Owner | undefined;
+}
+
+/** Refuses a journal that another process writes: to open it for writing as well would disturb that one. Throws JournalFailure 'owned'. */
+export function refuseOwned(dir: string, owner: Owner | undefined): void {
+  const me = thisProcess();
+  if (owner === undefined || (owner.pid === me.pid && owner.started === me.started) || !isAlive(owner)) return;
+  throw new JournalFailure('owned', `the journal in ${dir} is being written by process ${owner.pid}; stop it first, or read the journal with "faultline journal inspect"`);
 }
 
 /** LMDB 0.9.90, data version 2: the first page carries this behind its header of 24 bytes. Opening anything else ends the process. */

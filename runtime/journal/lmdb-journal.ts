@@ -1,11 +1,12 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import { type Batch, BatchingJournal, type PointHook } from './batch.js';
+import { Hold } from './beside.js';
 import { chunksOf, walkChunk } from './chunk.js';
 import { decodeEntry, readSnapshotPosition } from './codec.js';
 import { fromLmdb, JournalFailure } from './failure.js';
-import { checkMeta, isBlank, JOURNAL_FORMAT, JOURNAL_KIND, type Layout, openLayout, readOwner, readState } from './layout.js';
-import { isAlive, type Owner, thisProcess } from './owner.js';
+import { checkMeta, isBlank, JOURNAL_FORMAT, JOURNAL_KIND, type Layout, openLayout, readOwner, readState, refuseOwned } from './layout.js';
+import { thisProcess } from './owner.js';
 import type { PositionedEntry } from './port.js';
 import { PRUNE_AT_ONCE, type Retention, retentionOf } from './retention.js';
 
@@ -46,6 +47,7 @@ export async function openJournal(options: JournalOptions): Promise<LmdbJournal>
       const look = openLayout(path, true);
       try {
         checkMeta(dir, look);
+        refuseOwned(dir, readOwner(look));
       } finally {
         await look.root.close();
       }
@@ -70,22 +72,15 @@ export async function openJournal(options: JournalOptions): Promise<LmdbJournal>
  * JournalFailure 'owned', or 'io'.
  */
 export function own(dir: string, layout: Layout, nowUs: number): void {
-  let holder: Owner | undefined;
   try {
-    holder = layout.root.transactionSync(() => {
+    layout.root.transactionSync(() => {
       if (layout.meta.get('meta') === undefined) void layout.meta.put('meta', { kind: JOURNAL_KIND, format: JOURNAL_FORMAT, createdUs: nowUs });
-      const owner = readOwner(layout);
-      const me = thisProcess();
-      const another = owner !== undefined && !(owner.pid === me.pid && owner.started === me.started);
-      if (another && isAlive(owner)) return owner;
-      void layout.meta.put('owner', me);
-      return undefined;
+      refuseOwned(dir, readOwner(layout));
+      void layout.meta.put('owner', thisProcess());
     });
   } catch (thrown) {
+    if (thrown instanceof JournalFailure) throw thrown;
     throw new JournalFailure('io', `the journal in ${dir} cannot be written: ${thrown instanceof Error ? thrown.message : String(thrown)}`, thrown);
-  }
-  if (holder !== undefined) {
-    throw new JournalFailure('owned', `the journal in ${dir} is being written by process ${holder.pid}; stop it first, or read the journal with "faultline journal inspect"`);
   }
 }
 
@@ -99,6 +94,7 @@ interface Waiter {
 export class LmdbJournal extends BatchingJournal {
   readonly dir: string;
   private readonly layout: Layout;
+  private readonly hold: Hold;
   private readonly nowUs: () => number;
   private readonly retention: Retention;
   private readonly onClosed: () => void;
@@ -128,6 +124,7 @@ export class LmdbJournal extends BatchingJournal {
     // A fresh batch, which begins at the position that comes next.
     this.takeBatch();
     this.load();
+    this.hold = new Hold(layout.root);
   }
 
   /** Bytes of all entries in the log. */
@@ -158,6 +155,7 @@ export class LmdbJournal extends BatchingJournal {
     this.onClosed();
     // After a commit that failed LMDB is not to be touched again: closing it can end the process.
     if (this.failure !== null) return;
+    this.hold.done();
     await this.layout.meta.remove('owner');
     await this.layout.root.flushed;
     await this.layout.root.close();
@@ -212,6 +210,7 @@ export class LmdbJournal extends BatchingJournal {
 
   private async write(batch: Batch): Promise<void> {
     const { layout } = this;
+    this.hold.renew();
     const fresh = this.index.takeFresh();
     const floor = this.index.floor(this.next);
     let bytes = this.bytes;
@@ -256,6 +255,7 @@ export class LmdbJournal extends BatchingJournal {
     }
     if (gone.length === 0) return;
     const state = { next: this.durable, epochs: this.epochs, bytes, floor: this.floor };
+    this.hold.renew();
     await this.layout.root.childTransaction(() => {
       for (const key of gone) void log.remove(key);
       void this.layout.meta.put('state', state);

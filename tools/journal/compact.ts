@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ActorIndex } from '../../runtime/journal/actor-index.js';
 import { chunkCount, walkChunk } from '../../runtime/journal/chunk.js';
 import { readSnapshotPosition } from '../../runtime/journal/codec.js';
-import { checkMeta, openLayout, readState, type Layout } from '../../runtime/journal/layout.js';
+import { checkMeta, openLayout, readOwner, readState, refuseOwned, type Layout } from '../../runtime/journal/layout.js';
 import { own } from '../../runtime/journal/lmdb-journal.js';
 import type { Retention } from '../../runtime/journal/retention.js';
 import { CliError } from '../cli/errors.js';
@@ -90,6 +90,7 @@ function openForWriting(folder: string, nowUs: number): Layout {
     const look = openLayout(folder, true);
     try {
       checkMeta(folder, look);
+      refuseOwned(folder, readOwner(look));
     } finally {
       void look.root.close();
     }

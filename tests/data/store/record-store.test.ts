@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
@@ -90,20 +92,35 @@ describe('the record', () => {
     await store.close();
   });
 
-  test('a process beside it reads while it writes; a second one in this process is refused', async () => {
+  test('a process beside it reads each commit and leaves the lock file as it is; a second one in this process is refused', async (t) => {
     const store = open();
-    store.write([order('a', 'new')]);
+    store.write([order('a', '0')]);
     await store.flushed();
     const program = `import { RecordStore } from ${JSON.stringify(new URL('../../../data/store/index.js', import.meta.url).href)};
-      const store = RecordStore.read(process.argv[1]); process.stdout.write(JSON.stringify([...store.rows('orders')])); await store.close();`;
-    // A reader that writes in here takes back what was committed beside it.
-    const lock = readFileSync(join(folder, 'store/lock.mdb'));
-    const reader = spawnSync(process.execPath, ['--input-type=module', '-e', program, join(folder, 'store')], { encoding: 'utf8' });
-    assert.equal(reader.stderr, '');
-    assert.deepEqual(readFileSync(join(folder, 'store/lock.mdb')), lock);
-    assert.deepEqual(JSON.parse(reader.stdout), [...store.rows('orders')]);
+      const store = RecordStore.read(process.argv[1]);
+      const tell = () => console.log(JSON.stringify([...store.rows('orders')]));
+      process.stdin.on('data', () => setImmediate(tell)).on('end', () => void store.close());
+      tell();`;
+    // A reader that writes in here takes back what was committed beside it. This process stands still meanwhile: it notes its own reads there.
+    const rows = [...store.rows('orders')];
+    const before = readFileSync(join(folder, 'store/lock.mdb'));
+    const args = ['--input-type=module', '-e', program, join(folder, 'store')];
+    assert.deepEqual(JSON.parse(spawnSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).stdout), rows);
+    assert.ok(readFileSync(join(folder, 'store/lock.mdb')).equals(before));
+    const reader = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    t.after(() => reader.kill('SIGKILL'));
+    const lines = createInterface(reader.stdout)[Symbol.asyncIterator]();
+    assert.deepEqual(JSON.parse((await lines.next()).value as string), rows);
+    // By a lock file of its own it would see every second one.
+    for (const state of ['1', '2', '3']) {
+      store.write([order('a', state)]);
+      await store.flushed();
+      reader.stdin.write('look');
+      assert.deepEqual(JSON.parse((await lines.next()).value as string), [...store.rows('orders')]);
+    }
+    reader.stdin.end();
+    assert.equal((await once(reader, 'exit'))[0], 0);
     assert.throws(open, { name: 'StoreFailure', code: 'io', message: /is open in this process already/ });
-    store.write([order('a', 'filled')]);
     await store.close();
   });
 

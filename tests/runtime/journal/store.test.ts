@@ -102,16 +102,19 @@ test('a second writer is refused with the number of the first, readers are not; 
     for (let turn = 1; turn <= 10; turn++) journal.append(journal.prepare({ kind: 'turn', actor: '/a', atUs: 1, turn, incarnation: 1, phase: 'step',
       input: ['message', turn], events: null, ops: [], calls: 0, answers: [], ids: 0, random: null }));
     await journal.flushed();
-    console.log('ready');
-    setInterval(() => undefined, 1000);`;
+    // Stands still from here on: it notes its own reads in the lock file.
+    setTimeout(() => { console.log('ready'); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); }, 20);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   await new Promise((resolve) => child.stdout.once('data', resolve));
+  // Who writes in here takes back what the first commits meanwhile.
+  const lock = readFileSync(join(dir, 'lock.mdb'));
   await assert.rejects(openJournal({ dir }), failsWith('owned', new RegExp(`process ${child.pid}`)));
   const reader = readJournal(dir);
   assert.equal(reader.info().owner?.pid, child.pid);
   assert.equal([...reader.entries()].length, 10);
   await reader.close();
+  assert.ok(readFileSync(join(dir, 'lock.mdb')).equals(lock));
   child.kill('SIGKILL');
   await ended;
   const journal = await openJournal({ dir });
