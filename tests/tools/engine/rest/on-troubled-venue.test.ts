@@ -130,6 +130,7 @@ test('over the limit: one 429, and nothing more reaches the venue until it may; 
     assert.deepEqual(await Promise.all([1, 2, 3].map(call)), ['notSent', 'notSent', 'notSent']);
     assert.deepEqual(rig.requests(from).filter(({ to, product }) => to === '/venue/gateway' && product === 'usdm'), []);
   });
+  await rig.answered();
   rig.runtime.send('/venue/limits', { type: 'limits.release', product: 'usdm' });
   await rig.ok('GET', '/fapi/v1/openOrders', { symbol: SYMBOL, ...WINDOW });
   assert.deepEqual(rig.rows.filter(({ row }) => row['breaker'] === 'limits').map(({ row }) => row['to']), ['blocked', 'free']);
@@ -141,6 +142,7 @@ test('a ban stops the product whole', async () => {
     assert.ok(outcome.kind === 'refused' && outcome.status === 418, JSON.stringify(outcome));
     assert.equal((await rig.call('DELETE', '/fapi/v1/allOpenOrders', { symbol: SYMBOL, ...WINDOW }, { timeoutMs: 100, reducing: true })).outcome.kind, 'notSent');
   });
+  await rig.answered();
   rig.runtime.send('/venue/limits', { type: 'limits.release', product: 'usdm' });
   await rig.ok('GET', '/fapi/v1/openOrders', { symbol: SYMBOL, ...WINDOW });
 });

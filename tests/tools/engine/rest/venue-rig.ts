@@ -165,6 +165,12 @@ export class VenueRig {
     return this.asked.slice(from).filter(({ effect }) => effect === 'rest.send').map(({ payload }) => payload as EngineEffects['rest.send']);
   }
 
+  /** Nothing that was asked is still on its way: no late answer tells of a trouble that is over. */
+  async answered(): Promise<void> {
+    const answers = (): number => this.given.filter(({ message }) => (message as { readonly type: string }).type === 'rest.answer').length;
+    await this.until(() => answers() >= this.requests().length, 'every request is answered');
+  }
+
   /** Starts a script of troubles: of the library by its name, or written out. */
   trouble(script: string): () => void {
     const named = script.includes('\n') ? parseScript(script, `trouble-${(this.#troubles += 1)}.toml`) : readScript(`${LIBRARY}${script}.toml`);
