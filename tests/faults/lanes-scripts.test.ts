@@ -10,7 +10,7 @@ import { play } from '../support/replay-tape.js';
 
 // Random scripts in real threads: whatever happens to records happens inline too; what happens to threads and actors
 // between turns changes nothing. LANE_FAULT_SCRIPTS=N runs N of them; in parts, so that none comes near a test's deadline.
-const WANTED = Number(process.env['LANE_FAULT_SCRIPTS'] ?? 10);
+const WANTED = Number(process.env['LANE_FAULT_SCRIPTS'] ?? 6);
 const PARTS = WANTED > 10 ? 4 : 1;
 const RUNS = Math.ceil(WANTED / PARTS);
 const TAPES = [slim(crashTape(), 48), slim(troubleTape(), 40)] as const;

@@ -140,7 +140,7 @@ test('the smallest rings change nothing', () => {
 test('lanes killed again and again repeat nothing and leave nothing out', () => {
   for (const [k, tape] of TAPES.entries()) {
     const expected = inline(tape, [], 50_000);
-    for (const checkpointEvery of [200, 3000, 1e9]) {
+    for (const checkpointEvery of k === 0 ? [200, 3000, 1e9] : [3000]) {
       const random = generator(k + checkpointEvery);
       const told = inLanes(tape, [], {
         distanceUs: 50_000, lanes: 3, checkpointEvery, inboxSlots: 256,
