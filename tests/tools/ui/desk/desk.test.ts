@@ -210,7 +210,9 @@ describe('the desk of a real engine at a real exchange', () => {
     const fills = await journal('kinds=fills&symbol=btcusdt');
     assert.ok(fills.rows.length >= 2 && fills.rows.every(({ kind, instrument }) => kind === 'fills' && instrument === 'BTCUSDT'));
     assert.deepEqual((await journal('symbol=ETHUSDT')).rows, []);
-    assert.deepEqual((await journal('text=WEB-BOUGHT&kinds=fills')).rows.length, 1);
+    // The book may have filled it in parts.
+    const bought = (await journal('text=WEB-BOUGHT&kinds=fills')).rows;
+    assert.ok(bought.length >= 1 && bought.every((row) => JSON.stringify(row).includes('web-bought')));
     const { atUs } = whole.rows.at(-1)!;
     assert.ok((await journal(`to=${Math.floor(atUs / 1000) + 1}`)).rows.every((row) => row.atUs <= atUs + 1000));
     assert.deepEqual((await journal(`from=${Math.floor(Date.now() * 10)}`)).rows, []);
