@@ -1,21 +1,11 @@
-import type { Camera } from './camera.js';
-import type { TreeModel } from './model.js';
-import type { Palette } from './palette.js';
+import type { Scene } from './draw.js';
 
 /** The largest it is, as shares of the drawing and in pixels. */
 const SHARE = 0.3;
 const MOST_WIDTH = 200;
 const MOST_HEIGHT = 140;
 
-export interface Seen {
-  readonly model: TreeModel;
-  readonly palette: Palette;
-  readonly camera: Camera;
-  /** Of the drawing, in pixels. */
-  readonly width: number;
-  readonly height: number;
-  readonly pixelRatio: number;
-}
+type Seen = Pick<Scene, 'model' | 'palette' | 'camera' | 'width' | 'height' | 'pixelRatio'>;
 
 /** The whole tree in a corner, with what is seen of it, where it does not fit; a press on it goes there. */
 export class Minimap {

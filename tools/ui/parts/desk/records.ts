@@ -14,8 +14,8 @@ const STRETCH = 500;
 export const NO_RECORD = '';
 
 /**
- * Whether a folder that a process says is its record may be opened: that of its account, beside its own run or where records of this user lie. LMDB makes
- * a file of locks beside what it opens, so no process may name any folder it likes.
+ * Whether a folder that a process says is its record may be opened: that of its account, beside its own run or where records of this user lie. LMDB maps
+ * what it opens and believes its pages, so no process may name any folder it likes.
  */
 export function isOwnRecord(told: string, { account, mode }: { readonly account: string; readonly mode: string }, runFolder: string | null): boolean {
   if (!/^[\w.-]{1,100}$/.test(account) || !/^\w{1,20}$/.test(mode)) return false;
